@@ -1,0 +1,115 @@
+//! What can be listened to, and who may hear which part of it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ConversationId, CourierId, OrderId, RestaurantId, UserId};
+
+/// A stream that sockets subscribe to. Written `kind:key`, as clients name it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Channel {
+    /// One delivery: its events, and where its courier is.
+    Delivery(OrderId),
+    /// One order's events.
+    Order(OrderId),
+    /// All orders of a restaurant, for its board.
+    Merchant(RestaurantId),
+    /// Offers and assignments of one courier.
+    Courier(CourierId),
+    /// One conversation.
+    Chat(ConversationId),
+    /// The support desk: queue, assignments, who is there.
+    Desk,
+    /// A person's notices.
+    Inbox(UserId),
+    /// System alerts.
+    Alerts,
+    /// Couriers within one H3 cell.
+    Map(u64),
+}
+
+/// Who may hear a part of a channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Whoever may subscribe.
+    #[default]
+    Everyone,
+    /// Agents, owners, couriers and operators, but not the customer: private
+    /// notes, and the courier's position before pickup.
+    Staff,
+}
+
+impl Audience {
+    /// Whether a subscriber who was let in as `self` hears what is said to `to`.
+    pub fn hears(self, to: Audience) -> bool {
+        self >= to
+    }
+}
+
+/// The text names no channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such channel")]
+pub struct NotAChannel;
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Channel::Delivery(id) => write!(f, "delivery:{id}"),
+            Channel::Order(id) => write!(f, "order:{id}"),
+            Channel::Merchant(id) => write!(f, "merchant:{id}"),
+            Channel::Courier(id) => write!(f, "courier:{id}"),
+            Channel::Chat(id) => write!(f, "chat:{id}"),
+            Channel::Desk => f.write_str("desk"),
+            Channel::Inbox(id) => write!(f, "inbox:{id}"),
+            Channel::Alerts => f.write_str("alerts"),
+            Channel::Map(cell) => write!(f, "map:{cell:x}"),
+        }
+    }
+}
+
+impl FromStr for Channel {
+    type Err = NotAChannel;
+
+    fn from_str(text: &str) -> Result<Self, NotAChannel> {
+        fn id<T: FromStr>(text: &str) -> Result<T, NotAChannel> {
+            text.parse().map_err(|_| NotAChannel)
+        }
+        match text.split_once(':') {
+            None if text == "desk" => Ok(Channel::Desk),
+            None if text == "alerts" => Ok(Channel::Alerts),
+            Some(("delivery", key)) => id(key).map(Channel::Delivery),
+            Some(("order", key)) => id(key).map(Channel::Order),
+            Some(("merchant", key)) => id(key).map(Channel::Merchant),
+            Some(("courier", key)) => id(key).map(Channel::Courier),
+            Some(("chat", key)) => id(key).map(Channel::Chat),
+            Some(("inbox", key)) => id(key).map(Channel::Inbox),
+            Some(("map", key)) => u64::from_str_radix(key, 16).map(Channel::Map).map_err(|_| NotAChannel),
+            _ => Err(NotAChannel),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_survives_being_written_and_read() {
+        let id = "01920000-0000-7000-8000-000000000001";
+        for text in [format!("delivery:{id}"), format!("chat:{id}"), "desk".into(), "map:8a30e1d8".into()] {
+            assert_eq!(text.parse::<Channel>().unwrap().to_string(), text);
+        }
+        for text in ["", "desk:", "order", "order:", "order:1", "nothing:1", "map:zz"] {
+            assert_eq!(text.parse::<Channel>(), Err(NotAChannel), "{text}");
+        }
+    }
+
+    #[test]
+    fn staff_hear_everything_and_others_only_what_is_for_everyone() {
+        assert!(Audience::Staff.hears(Audience::Everyone) && Audience::Staff.hears(Audience::Staff));
+        assert!(Audience::Everyone.hears(Audience::Everyone) && !Audience::Everyone.hears(Audience::Staff));
+    }
+}

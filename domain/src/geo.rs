@@ -1,0 +1,88 @@
+//! Places on the earth, WGS84.
+
+use geo::{Distance, Haversine, Point};
+use serde::{Deserialize, Serialize};
+
+/// A coordinate within the earth's range. Making one is the only check needed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked", into = "Unchecked")]
+pub struct LatLon {
+    lat: f64,
+    lon: f64,
+}
+
+/// The numbers are no place on earth: not finite, or out of range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("latitude must be within -90..=90 and longitude within -180..=180")]
+pub struct NotAPlace;
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Unchecked {
+    lat: f64,
+    lon: f64,
+}
+
+impl LatLon {
+    /// Checks the range; NaN and infinities are out of it.
+    pub fn new(lat: f64, lon: f64) -> Result<Self, NotAPlace> {
+        if (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon) {
+            Ok(Self { lat, lon })
+        } else {
+            Err(NotAPlace)
+        }
+    }
+
+    /// Degrees north.
+    pub fn lat(self) -> f64 {
+        self.lat
+    }
+
+    /// Degrees east.
+    pub fn lon(self) -> f64 {
+        self.lon
+    }
+
+    /// Metres along the great circle, on a sphere of the mean earth radius.
+    pub fn distance_m(self, other: LatLon) -> f64 {
+        Haversine.distance(Point::new(self.lon, self.lat), Point::new(other.lon, other.lat))
+    }
+
+    /// Receivers report this place when they know none.
+    pub fn is_null_island(self) -> bool {
+        self.lat.abs() < 1e-4 && self.lon.abs() < 1e-4
+    }
+}
+
+impl TryFrom<Unchecked> for LatLon {
+    type Error = NotAPlace;
+
+    fn try_from(place: Unchecked) -> Result<Self, NotAPlace> {
+        Self::new(place.lat, place.lon)
+    }
+}
+
+impl From<LatLon> for Unchecked {
+    fn from(place: LatLon) -> Self {
+        Self { lat: place.lat, lon: place.lon }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_places_on_earth_can_be_made() {
+        for (lat, lon) in [(f64::NAN, 0.0), (0.0, f64::INFINITY), (90.1, 0.0), (0.0, -180.1)] {
+            assert_eq!(LatLon::new(lat, lon), Err(NotAPlace));
+        }
+        assert!(serde_json::from_str::<LatLon>(r#"{"lat":91,"lon":0}"#).is_err());
+    }
+
+    #[test]
+    fn distance_agrees_with_a_known_one() {
+        let city_hall = LatLon::new(37.56654, 126.97799).unwrap();
+        let gangnam = LatLon::new(37.49794, 127.02758).unwrap();
+        assert!((city_hall.distance_m(gangnam) - 8_799.0).abs() < 50.0);
+    }
+}

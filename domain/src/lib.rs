@@ -1,0 +1,24 @@
+//! What is true: the rules and types of food delivery.
+//!
+//! Nothing here does I/O, waits, or looks at a clock: the time, random numbers
+//! and new ids come in as arguments, so that every rule can be read, tested and
+//! replayed. One folder for each noun; the files beside them are the words that
+//! all nouns share.
+
+pub mod channel;
+pub mod clock;
+pub mod event;
+pub mod geo;
+pub mod ids;
+pub mod refusal;
+pub mod role;
+pub mod won;
+
+pub use channel::{Audience, Channel};
+pub use clock::{Clock, Ids, Timestamp};
+pub use event::Event;
+pub use geo::LatLon;
+pub use ids::*;
+pub use refusal::{Failure, Fault, Kind, Refusal, Refused};
+pub use role::{Principal, Role};
+pub use won::Won;
