@@ -5,6 +5,7 @@
 //! replayed. One folder for each noun; the files beside them are the words that
 //! all nouns share.
 
+pub mod cart;
 pub mod channel;
 pub mod clock;
 pub mod event;
