@@ -1,1 +1,14 @@
-//! placeholder
+//! Who is alive: couriers, orders, chat sessions and carts, under supervision.
+//!
+//! ```text
+//! root
+//! ├── orders   ── order …      one keeper per kind: directory, activation,
+//! ├── couriers ── courier …    passivation, crash limit and quarantine
+//! ├── chats    ── chat …
+//! ├── carts    ── cart …
+//! └── workers  ── position log, reactions and reminders, partition keeper
+//! ```
+//!
+//! Actors deal in domain events: they never see a frame or a status code.
+
+pub mod kit;

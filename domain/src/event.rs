@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::Audience;
+
 /// A fact of one entity, as it is remembered and told to whoever listens.
 ///
 /// `kind` is the name on the wire: noun, dot, past tense (`order.accepted`).
@@ -10,6 +12,11 @@ pub trait Event {
     /// The name on the wire.
     fn kind(&self) -> &'static str;
 
-    /// What listeners are told. Never holds what only some of them may see.
+    /// What listeners are told.
     fn data(&self) -> Value;
+
+    /// Who hears it.
+    fn audience(&self) -> Audience {
+        Audience::Everyone
+    }
 }

@@ -12,6 +12,7 @@ pub mod event;
 pub mod geo;
 pub mod ids;
 pub mod refusal;
+pub mod reminder;
 pub mod role;
 pub mod won;
 
@@ -21,5 +22,6 @@ pub use event::Event;
 pub use geo::LatLon;
 pub use ids::*;
 pub use refusal::{Failure, Fault, Kind, Refusal, Refused};
+pub use reminder::Reminder;
 pub use role::{Principal, Role};
 pub use won::Won;

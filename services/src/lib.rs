@@ -1,1 +1,121 @@
-//! placeholder
+//! What can be done: the use cases of the thirteen services, and what one noun
+//! does because of another's event.
+//!
+//! A use case is a function of its noun's file that takes the [`App`], whoever
+//! asks, and what they ask for. It decides who may, gathers what the decision
+//! needs, and asks the entity or the store.
+
+pub mod reactions;
+pub mod reminders;
+pub mod settings;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::kit::{CrashReport, Root, Workers};
+use async_trait::async_trait;
+use domain::{Channel, Clock, Failure, Ids, Reminder, Timestamp};
+use store::Store;
+use store::fabric::Fabric;
+use store::jobs::{self, JobHandler};
+use store::journal::Recorded;
+
+pub use settings::Settings;
+
+/// Everything a use case may ask. Handed to every adapter; there are no statics.
+pub type App = Arc<Services>;
+
+/// See [`App`].
+pub struct Services {
+    /// What is remembered.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// New ids and random numbers.
+    pub ids: Arc<dyn Ids>,
+    /// Every number that is our choice.
+    pub settings: Settings,
+    /// The long-running tasks.
+    pub workers: Workers,
+    root: Root,
+}
+
+/// A part could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("could not start: {0}")]
+pub struct StartError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl Services {
+    /// Starts the actor system and its workers on a store that is migrated.
+    pub async fn start(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        settings: Settings,
+    ) -> Result<App, StartError> {
+        let (root, reports) = Root::start().await.map_err(start_error)?;
+        let app = Arc::new(Self { store, clock, ids, settings, workers: Workers::default(), root });
+        app.spawn_workers(reports);
+        Ok(app)
+    }
+
+    /// The present moment, as precise as PostgreSQL keeps it.
+    pub fn now(&self) -> Timestamp {
+        domain::clock::to_micros(self.clock.now())
+    }
+
+    /// The fabric that joins processes.
+    pub fn fabric(&self) -> &Arc<dyn Fabric> {
+        self.store.fabric()
+    }
+
+    /// Lets actors and workers finish what they have, `deadline` each at most.
+    pub async fn stop(&self, deadline: Duration) {
+        self.root.stop(deadline).await;
+        self.workers.stop(deadline).await;
+        self.store.close().await;
+    }
+
+    fn spawn_workers(self: &Arc<Self>, mut reports: tokio::sync::mpsc::UnboundedReceiver<CrashReport>) {
+        let app = Arc::downgrade(self);
+        let stopping = move || app.upgrade().map(|app| (Arc::clone(&app), app.workers.stopping()));
+        self.workers.spawn("jobs", move || {
+            let started = stopping();
+            async move {
+                let Some((app, stopping)) = started else { return Ok(()) };
+                let handler = Arc::new(Jobs(Arc::downgrade(&app)));
+                jobs::run(&app.store, handler, stopping).await
+            }
+        });
+        tokio::spawn(async move {
+            while let Some(CrashReport { kind, id, cause }) = reports.recv().await {
+                metrics::counter!("entities_quarantined_total", "kind" => kind).increment(1);
+                tracing::error!(%kind, %id, %cause, "an entity crashes again and again and is left alone for a while");
+            }
+        });
+    }
+}
+
+fn start_error(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StartError {
+    StartError(error.into())
+}
+
+/// Hands jobs to the nouns that react, for as long as the services live.
+struct Jobs(std::sync::Weak<Services>);
+
+impl Jobs {
+    fn app(&self) -> Result<App, Failure> {
+        self.0.upgrade().ok_or_else(|| Failure::fault("the services have stopped"))
+    }
+}
+
+#[async_trait]
+impl JobHandler for Jobs {
+    async fn react(&self, channel: Channel, event: Arc<Recorded>) -> Result<(), Failure> {
+        reactions::react(&self.app()?, &channel, &event).await
+    }
+
+    async fn remind(&self, reminder: Reminder) -> Result<(), Failure> {
+        reminders::remind(&self.app()?, reminder).await
+    }
+}

@@ -1,1 +1,205 @@
-//! placeholder
+//! What is remembered: PostgreSQL, and the memory that processes share.
+//!
+//! One file for each noun, holding that noun's SQL; no other room names sqlx or
+//! redis. A function that writes takes a [`Tx`], so that a use case can span
+//! nouns in one transaction; what was appended to the journal is published to
+//! the fabric by [`Tx::commit`], after the commit and never without it.
+
+pub mod fabric;
+pub mod jobs;
+pub mod journal;
+pub mod scratch;
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Channel, Failure, Refused};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgConnection, PgPool, Postgres};
+
+use fabric::{Fabric, Signal};
+use journal::Recorded;
+
+/// How to reach PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// `postgres://user@host:port/name`.
+    pub url: String,
+    /// Connections of this process at most.
+    pub max_connections: u32,
+    /// How long a command waits for a free connection before it is refused as unavailable.
+    pub acquire_timeout: Duration,
+}
+
+/// The handle to everything remembered. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pool: PgPool,
+    fabric: Arc<dyn Fabric>,
+    epoch: Arc<str>,
+}
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else committed first: load again, decide again.
+    #[error("another commit came first")]
+    Conflict,
+    /// The database cannot be reached, or is too busy; the same call may work later.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// Anything else: a bug, or a broken database.
+    #[error("the database refused: {0}")]
+    Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
+                Self::Unavailable(error)
+            }
+            sqlx::Error::Database(cause) => match cause.code().as_deref() {
+                // Serialization failure and deadlock: the work was undone, try again.
+                Some("40001" | "40P01") => Self::Conflict,
+                // Shutdown, crash recovery, too many connections.
+                Some("57P01" | "57P02" | "57P03" | "53300") => Self::Unavailable(error),
+                _ => Self::Fault(error.into()),
+            },
+            _ => Self::Fault(error.into()),
+        }
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => Failure::Refused(Refused {
+                retry_after_secs: Some(1),
+                ..Refused::new("conflict", domain::Kind::Conflict, "Somebody else changed this first.")
+            }),
+            StoreError::Unavailable(cause) => {
+                tracing::warn!(%cause, "the database is unavailable");
+                Failure::Refused(Refused::unavailable("The service is busy; please try again.", 1))
+            }
+            StoreError::Fault(_) => Failure::fault(error),
+        }
+    }
+}
+
+/// The constraint that an insert or update broke, if that is what happened.
+/// A noun's file maps constraint names to its refusals.
+pub(crate) fn broken_constraint(error: &sqlx::Error) -> Option<&str> {
+    match error {
+        sqlx::Error::Database(cause) => cause.constraint(),
+        _ => None,
+    }
+}
+
+/// The migrations of all nouns, for the server and for tests.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+
+impl Store {
+    /// Brings the database to the newest schema. Safe to run from several processes at once.
+    pub async fn migrate(database: &Database) -> Result<(), StoreError> {
+        let pool = pool(database).await?;
+        MIGRATOR.run(&pool).await.map_err(|error| StoreError::Fault(error.into()))?;
+        jobs::migrate(&pool).await?;
+        pool.close().await;
+        Ok(())
+    }
+
+    /// Opens the pool and reads which history this is.
+    pub async fn connect(database: &Database, fabric: Arc<dyn Fabric>) -> Result<Self, StoreError> {
+        let pool = pool(database).await?;
+        let epoch = sqlx::query_scalar!("select epoch from journal.epoch").fetch_one(&pool).await?;
+        Ok(Self { pool, fabric, epoch: epoch.into() })
+    }
+
+    /// Begins a transaction.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let inner = self.pool.begin().await?;
+        Ok(Tx { inner, fabric: Arc::clone(&self.fabric), told: Vec::new() })
+    }
+
+    /// The fabric that joins processes.
+    pub fn fabric(&self) -> &Arc<dyn Fabric> {
+        &self.fabric
+    }
+
+    /// Names the history that offsets belong to; changes when history was lost.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Ends all connections. Calls in flight finish first.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+async fn pool(database: &Database) -> Result<PgPool, StoreError> {
+    let options: PgConnectOptions =
+        database.url.parse().map_err(|error: sqlx::Error| StoreError::Fault(error.into()))?;
+    let pool = PgPoolOptions::new()
+        .max_connections(database.max_connections)
+        .acquire_timeout(database.acquire_timeout)
+        .connect_with(options.application_name("baedal"))
+        .await?;
+    Ok(pool)
+}
+
+/// A transaction, and what is to be told when it is committed. Dropped without
+/// [`commit`](Tx::commit) it is rolled back and nothing is told.
+pub struct Tx {
+    inner: sqlx::Transaction<'static, Postgres>,
+    fabric: Arc<dyn Fabric>,
+    told: Vec<(Channel, Signal)>,
+}
+
+impl Tx {
+    /// Commits, then publishes what was told meanwhile, in order.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.inner.commit().await?;
+        for (channel, signal) in self.told {
+            self.fabric.publish(&channel, signal);
+        }
+        Ok(())
+    }
+
+    /// Publishes `recorded` on `channel` once this transaction is committed.
+    pub fn tell(&mut self, channel: Channel, recorded: Arc<Recorded>) {
+        self.told.push((channel, Signal::Log(recorded)));
+    }
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+}

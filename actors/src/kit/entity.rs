@@ -1,0 +1,251 @@
+//! The typed handle to all entities of a kind, and the shell that each lives in.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry as Slot;
+use domain::{Failure, Kind, Refused};
+use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, ActorRuntime, SpawnErr};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::keeper::{Keeper, Root};
+use super::load::{Limits, Load, Permit};
+
+/// What a kind of entity is: how one is loaded and what its commands do.
+pub trait Entity: Send + Sync + Sized + 'static {
+    /// The kind's name in logs and metrics (`order`).
+    const KIND: &'static str;
+
+    /// What tells one from another.
+    type Id: Copy + Eq + Hash + Display + Send + Sync + 'static;
+
+    /// What it can be asked. Each variant carries its [`Reply`].
+    type Command: Send + 'static;
+
+    /// What it holds while it is active.
+    type State: Send + 'static;
+
+    /// Answers one command. `state` is `None` until something loaded it, and may
+    /// be set to `None` to have it loaded again. A panic here is a crash.
+    fn handle(
+        &self,
+        id: Self::Id,
+        state: &mut Option<Self::State>,
+        command: Self::Command,
+    ) -> impl Future<Output = ()> + Send;
+}
+
+/// Where the answer to a command goes. The caller may be gone: sending never fails.
+#[derive(Debug)]
+pub struct Reply<T>(oneshot::Sender<Result<T, Failure>>);
+
+impl<T> Reply<T> {
+    /// Answers.
+    pub fn send(self, answer: Result<T, Failure>) {
+        // Nobody waits any more: the command was done all the same.
+        drop(self.0.send(answer));
+    }
+}
+
+/// All entities of one kind, by id. Cheap to clone.
+pub struct Entities<E: Entity>(pub(super) Arc<Shared<E>>);
+
+impl<E: Entity> Clone for Entities<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+pub(super) struct Shared<E: Entity> {
+    pub(super) entity: E,
+    pub(super) limits: Limits,
+    pub(super) directory: DashMap<E::Id, Active<E>>,
+    /// Which entity an actor is, for the supervisor's events.
+    pub(super) running: DashMap<ActorId, E::Id>,
+    pub(super) quarantined: DashMap<E::Id, Instant>,
+    pub(super) load: Arc<Load>,
+    pub(super) keeper: std::sync::OnceLock<ActorCell>,
+    started: Instant,
+}
+
+/// An active entity in the directory.
+pub(super) struct Active<E: Entity> {
+    pub(super) actor: ActorRef<Envelope<E>>,
+    pub(super) load: Arc<Load>,
+    used_ms: AtomicU64,
+}
+
+/// An admitted command on its way.
+pub(super) struct Envelope<E: Entity> {
+    command: E::Command,
+    permit: Permit,
+}
+
+impl<E: Entity> Entities<E> {
+    /// Starts the kind's supervisor under `root`.
+    pub async fn start(entity: E, limits: Limits, root: &Root) -> Result<Self, SpawnErr> {
+        let shared = Arc::new(Shared {
+            entity,
+            limits,
+            directory: DashMap::new(),
+            running: DashMap::new(),
+            quarantined: DashMap::new(),
+            load: Arc::default(),
+            keeper: std::sync::OnceLock::new(),
+            started: Instant::now(),
+        });
+        let keeper = Keeper::start(Arc::clone(&shared), root).await?;
+        // Only just made, so nobody set it before.
+        let _ = shared.keeper.set(keeper);
+        Ok(Self(shared))
+    }
+
+    /// Sends the command that `make` builds around the reply, and waits for the answer.
+    ///
+    /// Refused as unavailable when too much waits already, when the answer takes
+    /// too long, or when the entity crashed: then the outcome is not known, and
+    /// only a command that can be repeated safely should be.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        id: E::Id,
+        make: impl FnOnce(Reply<T>) -> E::Command,
+    ) -> Result<T, Failure> {
+        let (sender, receiver) = oneshot::channel();
+        self.tell(id, make(Reply(sender)))?;
+        match tokio::time::timeout(self.0.limits.patience, receiver).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(unavailable("crashed", "It failed while it worked on this.").into()),
+            Err(_) => Err(unavailable("timeout", "It took too long to answer.").into()),
+        }
+    }
+
+    /// Sends a command without waiting.
+    pub fn tell(&self, id: E::Id, command: E::Command) -> Result<(), Refused> {
+        self.0.check_quarantine(id)?;
+        let shared = &self.0;
+        let overloaded = || {
+            metrics::counter!("entity_refused_total", "kind" => E::KIND).increment(1);
+            unavailable("overloaded", "Too much waits for this already.")
+        };
+        // The shard stays locked from here until the message is in the mailbox,
+        // so the entity can't be passivated in between.
+        let (active, fresh) = match shared.directory.entry(id) {
+            Slot::Occupied(slot) => (slot.into_ref(), false),
+            Slot::Vacant(slot) => {
+                let active = Shell::activate(shared, id).map_err(|error| {
+                    tracing::error!(kind = E::KIND, %id, %error, "an entity could not be started");
+                    unavailable("unavailable", "It could not be started.")
+                })?;
+                (slot.insert(active), true)
+            }
+        };
+        if fresh {
+            metrics::counter!("entity_activations_total", "kind" => E::KIND).increment(1);
+        }
+        let permit = Permit::admit(&active.load, &shared.load, &shared.limits).ok_or_else(overloaded)?;
+        active.used_ms.store(shared.now_ms(), Ordering::Relaxed);
+        active.actor.send_message(Envelope { command, permit }).map_err(|_| {
+            // It crashed this very moment; the supervisor has not heard of it yet.
+            unavailable("crashed", "It failed just now.")
+        })
+    }
+
+    /// How many are active.
+    pub fn active(&self) -> usize {
+        self.0.directory.len()
+    }
+
+    /// How many commands are admitted and not yet answered.
+    pub fn in_flight(&self) -> usize {
+        self.0.load.now()
+    }
+
+    /// Lets go of every entity without waiting commands that was not used for `idle`.
+    pub fn passivate(&self, idle: std::time::Duration) {
+        self.0.passivate(idle);
+    }
+}
+
+fn unavailable(code: &'static str, detail: &str) -> Refused {
+    Refused { retry_after_secs: Some(1), ..Refused::new(code, Kind::Unavailable, detail) }
+}
+
+impl<E: Entity> Shared<E> {
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn check_quarantine(&self, id: E::Id) -> Result<(), Refused> {
+        if self.quarantined.is_empty() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        self.quarantined.remove_if(&id, |_, until| *until <= now);
+        match self.quarantined.get(&id) {
+            Some(_) => Err(unavailable("quarantined", "It failed too often and is left alone for a while.")),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn passivate(&self, idle: std::time::Duration) {
+        let idle_ms = u64::try_from(idle.as_millis()).unwrap_or(u64::MAX);
+        let now_ms = self.now_ms();
+        self.directory.retain(|_, active| {
+            let rests = active.load.now() == 0
+                && now_ms.saturating_sub(active.used_ms.load(Ordering::Relaxed)) >= idle_ms;
+            if rests {
+                active.actor.stop(None);
+            }
+            !rests
+        });
+    }
+}
+
+/// The ractor actor around one entity.
+pub(super) struct Shell<E: Entity> {
+    shared: Arc<Shared<E>>,
+    id: E::Id,
+}
+
+impl<E: Entity> Shell<E> {
+    fn activate(shared: &Arc<Shared<E>>, id: E::Id) -> Result<Active<E>, SpawnErr> {
+        let shell = Self { shared: Arc::clone(shared), id };
+        let actor = match shared.keeper.get() {
+            Some(keeper) => ActorRuntime::spawn_linked_instant(None, shell, (), keeper.clone())?.0,
+            None => ActorRuntime::spawn_instant(None, shell, ())?.0,
+        };
+        shared.running.insert(actor.get_id(), id);
+        let used_ms = AtomicU64::new(shared.now_ms());
+        Ok(Active { actor, load: Arc::default(), used_ms })
+    }
+}
+
+impl<E: Entity> Actor for Shell<E> {
+    type Msg = Envelope<E>;
+    type State = Option<E::State>;
+    type Arguments = ();
+
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        (): (),
+    ) -> Result<Self::State, ActorProcessingErr> {
+        Ok(None)
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        envelope: Self::Msg,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        self.shared.entity.handle(self.id, state, envelope.command).await;
+        drop(envelope.permit);
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! Supervision: one keeper per kind of entity, all under one root.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::entity::{Entity, Shared};
+
+/// How often idle entities are looked for.
+const SWEEP: Duration = Duration::from_secs(30);
+
+/// An entity was quarantined: somebody should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrashReport {
+    /// The kind (`order`).
+    pub kind: &'static str,
+    /// Which one.
+    pub id: String,
+    /// The last panic or error, for the log alone.
+    pub cause: String,
+}
+
+/// The root of the supervision tree. Stopping it stops every entity.
+pub struct Root {
+    actor: ActorRef<()>,
+    reports: mpsc::UnboundedSender<CrashReport>,
+}
+
+impl Root {
+    /// Starts the root. Reports of quarantined entities come out of the receiver,
+    /// one for each quarantine at most, so the channel needs no bound.
+    pub async fn start() -> Result<(Self, mpsc::UnboundedReceiver<CrashReport>), SpawnErr> {
+        let (actor, _task) = Actor::spawn(None, RootActor, ()).await?;
+        let (reports, receiver) = mpsc::unbounded_channel();
+        Ok((Self { actor, reports }, receiver))
+    }
+
+    /// Lets every actor finish the commands it has, then stops them.
+    pub async fn stop(&self, deadline: Duration) {
+        for keeper in self.actor.get_children() {
+            keeper.drain_children_and_wait(Some(deadline)).await;
+        }
+        self.actor.stop_children_and_wait(None, Some(deadline)).await;
+        self.actor.stop(None);
+    }
+}
+
+struct RootActor;
+
+impl Actor for RootActor {
+    type Msg = ();
+    type State = ();
+    type Arguments = ();
+
+    async fn pre_start(&self, _myself: ActorRef<()>, (): ()) -> Result<(), ActorProcessingErr> {
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        _myself: ActorRef<()>,
+        event: SupervisionEvent,
+        (): &mut (),
+    ) -> Result<(), ActorProcessingErr> {
+        // A keeper only counts and sweeps: if that fails, the process is broken.
+        if let SupervisionEvent::ActorFailed(keeper, error) = event {
+            tracing::error!(keeper = ?keeper.get_name(), %error, "a supervisor failed");
+        }
+        Ok(())
+    }
+}
+
+/// Supervises all entities of one kind: forgets the crashed, quarantines those
+/// that crash too often, passivates the idle.
+pub(super) struct Keeper<E: Entity> {
+    shared: Arc<Shared<E>>,
+    reports: mpsc::UnboundedSender<CrashReport>,
+}
+
+/// When each entity crashed, within the window.
+type Crashes<Id> = HashMap<Id, VecDeque<Instant>>;
+
+/// Look for idle entities.
+pub(super) struct Sweep;
+
+impl<E: Entity> Keeper<E> {
+    pub(super) async fn start(shared: Arc<Shared<E>>, root: &Root) -> Result<ActorCell, SpawnErr> {
+        let keeper = Self { shared, reports: root.reports.clone() };
+        let (actor, _task) = Actor::spawn_linked(None, keeper, (), root.actor.get_cell()).await?;
+        Ok(actor.get_cell())
+    }
+
+    fn crashed(&self, id: E::Id, cause: &str, crashes: &mut Crashes<E::Id>) {
+        let limits = &self.shared.limits;
+        let now = Instant::now();
+        metrics::counter!("entity_crashes_total", "kind" => E::KIND).increment(1);
+        tracing::error!(kind = E::KIND, %id, %cause, "an entity crashed");
+        let times = crashes.entry(id).or_default();
+        times.push_back(now);
+        while times.front().is_some_and(|first| now - *first > limits.crash_window) {
+            times.pop_front();
+        }
+        if times.len() >= limits.crashes {
+            crashes.remove(&id);
+            self.shared.quarantined.insert(id, now + limits.quarantine);
+            let report = CrashReport { kind: E::KIND, id: id.to_string(), cause: cause.to_owned() };
+            // At shutdown nobody listens any more.
+            drop(self.reports.send(report));
+        }
+    }
+}
+
+impl<E: Entity> Actor for Keeper<E> {
+    type Msg = Sweep;
+    type State = Crashes<E::Id>;
+    type Arguments = ();
+
+    async fn pre_start(&self, myself: ActorRef<Sweep>, (): ()) -> Result<Self::State, ActorProcessingErr> {
+        myself.send_interval(SWEEP, || Sweep);
+        Ok(HashMap::new())
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<Sweep>,
+        Sweep: Sweep,
+        crashes: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        self.shared.passivate(self.shared.limits.idle);
+        let now = Instant::now();
+        crashes.retain(|_, times| {
+            times.back().is_some_and(|last| now - *last <= self.shared.limits.crash_window)
+        });
+        metrics::gauge!("entities_active", "kind" => E::KIND).set(self.shared.directory.len() as f64);
+        metrics::gauge!("entity_commands_in_flight", "kind" => E::KIND).set(self.shared.load.now() as f64);
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        _myself: ActorRef<Sweep>,
+        event: SupervisionEvent,
+        crashes: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        let (cell, cause) = match event {
+            SupervisionEvent::ActorFailed(cell, error) => (cell, Some(error.to_string())),
+            SupervisionEvent::ActorTerminated(cell, _, _) => (cell, None),
+            _ => return Ok(()),
+        };
+        let Some((_, id)) = self.shared.running.remove(&cell.get_id()) else { return Ok(()) };
+        // By now another activation may stand there: only this one goes.
+        self.shared.directory.remove_if(&id, |_, active| active.actor.get_id() == cell.get_id());
+        if let Some(cause) = cause {
+            self.crashed(id, &cause, crashes);
+        }
+        Ok(())
+    }
+}

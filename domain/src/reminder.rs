@@ -1,0 +1,43 @@
+//! Durable timers: what an entity asks to be told later, even if every process
+//! dies in between.
+
+use serde::{Deserialize, Serialize};
+
+use crate::OrderId;
+
+/// What is due. Firing one is a command like any other: by then it may be too
+/// late or not needed any more, and the entity decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reminder", rename_all = "snake_case")]
+pub enum Reminder {
+    /// The order was not paid in time.
+    PaymentOverdue {
+        /// The order.
+        order: OrderId,
+    },
+    /// The gateway did not say what became of a payment: ask again.
+    PaymentUnknown {
+        /// The order whose payment it is.
+        order: OrderId,
+    },
+    /// The restaurant has not answered for a while.
+    AcceptNudge {
+        /// The order.
+        order: OrderId,
+    },
+    /// The restaurant did not answer in time.
+    AcceptOverdue {
+        /// The order.
+        order: OrderId,
+    },
+    /// The restaurant did not decide on the customer's wish to cancel.
+    CancelRequestLapsed {
+        /// The order.
+        order: OrderId,
+    },
+    /// A delivered order completes by itself.
+    CompletionDue {
+        /// The order.
+        order: OrderId,
+    },
+}

@@ -1,0 +1,120 @@
+//! The fabric joins processes: what one commits or sees, all can hear.
+//!
+//! It may lose things (a crash, an outage), so nobody trusts it alone: a gap in
+//! a log channel's offsets shows at once and is read from the store, and the
+//! positions of all followed channels are compared with the store every few
+//! seconds. `memory` serves one process that runs all services.
+
+mod memory;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{Audience, Channel, CourierId, LatLon, SessionId, Timestamp};
+use serde_json::Value;
+
+use crate::journal::Recorded;
+
+pub use memory::Memory;
+
+/// Something said on a channel.
+#[derive(Clone, Debug)]
+pub enum Signal {
+    /// A committed event: every one matters, in order.
+    Log(Arc<Recorded>),
+    /// The newest value: only the last one matters.
+    Latest(Arc<Latest>),
+    /// Typing, presence: worth hearing now or never.
+    Ephemeral(Arc<Ephemeral>),
+}
+
+/// Where a courier is, and when they will be there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Latest {
+    /// When the courier was there (the fix's own time).
+    pub at: Timestamp,
+    /// Where.
+    pub position: LatLon,
+    /// Degrees clockwise from north, 0..360.
+    pub heading_deg: Option<f32>,
+    /// Metres per second.
+    pub speed_mps: Option<f32>,
+    /// The estimated arrival.
+    pub eta: Option<Eta>,
+    /// Who hears it: staff only before pickup.
+    pub audience: Audience,
+}
+
+/// An estimated time of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Eta {
+    /// When the courier is expected.
+    pub arrive_at: Timestamp,
+    /// The courier has not been heard of for a while: do not trust it.
+    pub stale: bool,
+}
+
+/// Something that expires by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ephemeral {
+    /// Its name on the wire (`chat.typing`).
+    pub kind: &'static str,
+    /// When it was said.
+    pub at: Timestamp,
+    /// When it stops being true.
+    pub expires_at: Timestamp,
+    /// What listeners are told.
+    pub data: Value,
+    /// Who hears it.
+    pub audience: Audience,
+}
+
+/// Something that processes tell each other, outside any channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The session was ended: its sockets close, its tokens are refused.
+    SessionRevoked(SessionId),
+    /// A newer socket speaks for the courier: older epochs close.
+    CourierSuperseded {
+        /// The courier.
+        courier: CourierId,
+        /// The epoch that is in force now.
+        epoch: u64,
+    },
+    /// The courier's live assignments changed in the store.
+    AssignmentsChanged(CourierId),
+}
+
+/// Whoever hears the fabric in this process. Called inline: must not wait.
+pub trait Listener: Send + Sync + 'static {
+    /// Something was said on a channel.
+    fn hear(&self, channel: &Channel, signal: &Signal);
+
+    /// A notice came.
+    fn notice(&self, _notice: &Notice) {}
+}
+
+/// Publish and subscribe between processes.
+#[async_trait]
+pub trait Fabric: Send + Sync + 'static {
+    /// Says `signal` on `channel` to all listeners. Never waits, may be lost.
+    fn publish(&self, channel: &Channel, signal: Signal);
+
+    /// Tells all processes. Never waits, may be lost.
+    fn announce(&self, notice: Notice);
+
+    /// Adds a listener of this process, for as long as the fabric lives.
+    fn listen(&self, listener: Arc<dyn Listener>);
+
+    /// This process has somebody who follows `channel`.
+    fn watch(&self, channel: &Channel);
+
+    /// Nobody in this process follows `channel` any more.
+    fn unwatch(&self, channel: &Channel);
+
+    /// The newest value said on `channel`, if it is still known.
+    async fn latest(&self, channel: &Channel) -> Option<Arc<Latest>>;
+
+    /// Drops the newest value of `channel`: the delivery is over.
+    fn forget(&self, channel: &Channel);
+}

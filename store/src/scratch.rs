@@ -1,0 +1,63 @@
+//! Databases that live for one test or one bench run.
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+
+use crate::{Database, MIGRATOR, Store, StoreError};
+
+/// Makes an empty database of the newest schema, on the server that `admin_url`
+/// names. The schema is built once, as a template, and copied from then on.
+pub async fn create(admin_url: &str, name: &str) -> Result<Database, StoreError> {
+    let options: sqlx::postgres::PgConnectOptions = admin_url.parse()?;
+    let mut admin = options.connect().await?;
+    // Copying needs the template to itself, and only one process may build it.
+    sqlx::query("select pg_advisory_lock(1717)").execute(&mut admin).await?;
+    let template = template(&mut admin, admin_url).await?;
+    run(&mut admin, format!(r#"create database "{name}" template "{template}""#)).await?;
+    admin.close().await?;
+    database(admin_url, name)
+}
+
+/// Removes a database that [`create`] made, whoever is still connected.
+pub async fn remove(admin_url: &str, name: &str) -> Result<(), StoreError> {
+    let options: sqlx::postgres::PgConnectOptions = admin_url.parse()?;
+    let mut admin = options.connect().await?;
+    run(&mut admin, format!(r#"drop database if exists "{name}" with (force)"#)).await?;
+    admin.close().await?;
+    Ok(())
+}
+
+async fn template(admin: &mut PgConnection, admin_url: &str) -> Result<String, StoreError> {
+    let digest = MIGRATOR.iter().fold(0u64, |sum, migration| {
+        migration
+            .checksum
+            .iter()
+            .fold(sum, |sum, byte| sum.wrapping_mul(1_099_511_628_211).wrapping_add(u64::from(*byte)))
+    });
+    let name = format!("baedal_template_{digest:016x}");
+    let exists: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+        .bind(&name)
+        .fetch_one(&mut *admin)
+        .await?;
+    if !exists {
+        let half_built = format!("{name}_new");
+        run(admin, format!(r#"drop database if exists "{half_built}" with (force)"#)).await?;
+        run(admin, format!(r#"create database "{half_built}""#)).await?;
+        Store::migrate(&database(admin_url, &half_built)?).await?;
+        run(admin, format!(r#"alter database "{half_built}" rename to "{name}""#)).await?;
+    }
+    Ok(name)
+}
+
+async fn run(admin: &mut PgConnection, sql: String) -> Result<(), StoreError> {
+    // Names of databases can't be bound; these are made by us.
+    sqlx::query(AssertSqlSafe(sql)).execute(admin).await?;
+    Ok(())
+}
+
+fn database(admin_url: &str, name: &str) -> Result<Database, StoreError> {
+    let options: sqlx::postgres::PgConnectOptions = admin_url.parse()?;
+    let url = options.database(name).to_url_lossy().to_string();
+    Ok(Database { url, max_connections: 8, acquire_timeout: Duration::from_secs(10) })
+}
