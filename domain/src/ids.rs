@@ -83,6 +83,8 @@ ids! {
     ConversationId;
     /// A message in a conversation.
     MessageId;
+    /// A message, as its sender named it before it was sent.
+    ClientMessageId;
     /// A frequently asked question.
     FaqId;
 }

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod refusal;
 pub mod reminder;
 pub mod role;
+pub mod support;
 pub mod won;
 
 pub use channel::{Audience, Channel};

@@ -1,0 +1,344 @@
+//! A conversation between a customer and the support desk.
+//!
+//! ```text
+//!  opened ─▶ queued ──assigned──▶ open ──agent answers──▶ pending
+//!              ▲                   │ ◀──customer writes──── │
+//!              │                   └───── resolved ◀────────┘
+//!              └── reopened: the customer writes within 72 h ┘
+//! ```
+//! The customer may also resolve what still waits in the queue.
+//!
+//! Everything that happens is an entry of one sequence, 1, 2, 3 … without a
+//! gap; [`Conversation::last_seq`] is its end, the version that commits are
+//! fenced by, and the offset of the channel `chat:{id}`. Read marks are no
+//! entries: they only ever grow, so two of them need no order.
+
+use std::str::FromStr;
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::message::{Draft, Message, Side};
+use crate::{Audience, ConversationId, Event, Kind, OrderId, Refusal, Timestamp, UserId};
+
+/// For so long after it was resolved a customer's message reopens a
+/// conversation. Later it is a new matter, and belongs to a new conversation.
+pub const REOPEN_WITHIN: TimeDelta = TimeDelta::hours(72);
+
+/// What a conversation, or a frequently asked question, is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// Placing, changing, cancelling.
+    Order,
+    /// Paying, refunds.
+    Payment,
+    /// The courier and the way.
+    Delivery,
+    /// Sign-in, personal data.
+    Account,
+    /// Anything else.
+    Other,
+}
+
+/// Where a conversation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Waits for an agent.
+    Queued,
+    /// Waits for its agent's answer.
+    Open,
+    /// Waits for the customer's answer.
+    Pending,
+    /// Done.
+    Resolved,
+}
+
+macro_rules! names {
+    ($type:ty: $($variant:ident = $name:literal),*) => {
+        impl $type {
+            /// The name on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+        }
+        impl FromStr for $type {
+            type Err = ();
+
+            fn from_str(name: &str) -> Result<Self, ()> {
+                match name { $($name => Ok(Self::$variant),)* _ => Err(()) }
+            }
+        }
+    };
+}
+
+names!(Topic: Order = "order", Payment = "payment", Delivery = "delivery", Account = "account", Other = "other");
+names!(Status: Queued = "queued", Open = "open", Pending = "pending", Resolved = "resolved");
+
+/// The state of a conversation; what was said stands in its entries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// Whose it is.
+    pub customer_id: UserId,
+    /// What it is about.
+    pub topic: Topic,
+    /// The customer's order that it is about.
+    pub order_id: Option<OrderId>,
+    /// Where it stands.
+    pub status: Status,
+    /// Who answers it, or answered it last. None exactly while it is queued,
+    /// or when it was resolved out of the queue.
+    pub agent_id: Option<UserId>,
+    /// The sequence number of the last entry; also the version.
+    pub last_seq: i64,
+    /// Up to where the customer has read.
+    pub customer_read_seq: i64,
+    /// Up to where the desk has read.
+    pub agent_read_seq: i64,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// Since when it has waited in the queue, or did when it was last there.
+    pub queued_at: Timestamp,
+    /// When it was resolved, while it is.
+    pub resolved_at: Option<Timestamp>,
+}
+
+/// What is known of a conversation before it is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewConversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// Whose it is.
+    pub customer_id: UserId,
+    /// What it is about.
+    pub topic: Topic,
+    /// The customer's order that it is about.
+    pub order_id: Option<OrderId>,
+}
+
+/// An entry of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChatEvent {
+    /// Something was said.
+    Message(Message),
+    /// An agent took it over from the queue.
+    Assigned {
+        /// Who.
+        agent_id: UserId,
+    },
+    /// It was settled.
+    Resolved {
+        /// By which side.
+        by: Side,
+    },
+    /// The customer came back; it waits in the queue again.
+    Reopened,
+}
+
+impl ChatEvent {
+    /// Who may hear it.
+    pub fn audience(&self) -> Audience {
+        match self {
+            ChatEvent::Message(message) => message.audience(),
+            _ => Audience::Everyone,
+        }
+    }
+}
+
+impl Event for ChatEvent {
+    fn kind(&self) -> &'static str {
+        match self {
+            ChatEvent::Message(_) => "chat.message",
+            ChatEvent::Assigned { .. } => "chat.assigned",
+            ChatEvent::Resolved { .. } => "chat.resolved",
+            ChatEvent::Reopened => "chat.reopened",
+        }
+    }
+
+    fn data(&self) -> Value {
+        match self {
+            ChatEvent::Message(message) => json!(message),
+            ChatEvent::Assigned { agent_id } => json!({ "agent_id": agent_id }),
+            ChatEvent::Resolved { by } => json!({ "by": by }),
+            ChatEvent::Reopened => json!({}),
+        }
+    }
+}
+
+/// Why something cannot be done in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChatRefusal {
+    /// Only its customer and the agent it is assigned to take part.
+    #[error("The conversation is not assigned to you.")]
+    NotAssigned,
+    /// Customers write no private notes.
+    #[error("Only agents write private notes.")]
+    NoteByCustomer,
+    /// It is resolved, and only its customer reopens it, for a while.
+    #[error("The conversation is closed. Open a new one.")]
+    Closed,
+    /// It is not waiting for an agent.
+    #[error("The conversation is not in the queue.")]
+    NotQueued,
+    /// The client gave the id of an earlier message to another one.
+    #[error("This client_message_id belongs to another message.")]
+    ClientIdReused,
+    /// Nobody has read what was not said.
+    #[error("The read mark lies beyond the conversation's last entry.")]
+    ReadBeyondEnd,
+}
+
+impl Refusal for ChatRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            ChatRefusal::NotAssigned => "support.not_assigned",
+            ChatRefusal::NoteByCustomer => "support.note_by_customer",
+            ChatRefusal::Closed => "support.closed",
+            ChatRefusal::NotQueued => "support.not_queued",
+            ChatRefusal::ClientIdReused => "support.client_message_id_reused",
+            ChatRefusal::ReadBeyondEnd => "support.read_beyond_end",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            ChatRefusal::NotAssigned | ChatRefusal::NoteByCustomer => Kind::Forbidden,
+            ChatRefusal::Closed | ChatRefusal::NotQueued | ChatRefusal::ClientIdReused => Kind::Rule,
+            ChatRefusal::ReadBeyondEnd => Kind::Invalid,
+        }
+    }
+}
+
+type Decision = Result<(Conversation, Vec<ChatEvent>), ChatRefusal>;
+
+impl Conversation {
+    /// The customer asks; the conversation waits in the queue. The opening is
+    /// never a private note.
+    pub fn open(new: NewConversation, first: Draft, now: Timestamp) -> (Self, Vec<ChatEvent>) {
+        let NewConversation { id, customer_id, topic, order_id } = new;
+        let mut opened = Self {
+            id,
+            customer_id,
+            topic,
+            order_id,
+            status: Status::Queued,
+            agent_id: None,
+            last_seq: 0,
+            customer_read_seq: 0,
+            agent_read_seq: 0,
+            created_at: now,
+            queued_at: now,
+            resolved_at: None,
+        };
+        let first = opened.say(customer_id, Side::Customer, Draft { private_note: false, ..first }, now);
+        (opened, vec![first])
+    }
+
+    /// For whom `user` speaks here; none for anyone who takes no part.
+    pub fn side_of(&self, user: UserId) -> Option<Side> {
+        if user == self.customer_id {
+            Some(Side::Customer)
+        } else if self.agent_id == Some(user) {
+            Some(Side::Agent)
+        } else {
+            None
+        }
+    }
+
+    /// A participant says something that was not said before (a repeated send
+    /// is answered with [`Message::repeats`], and changes nothing).
+    pub fn send(mut self, by: UserId, draft: Draft, now: Timestamp) -> Decision {
+        let side = self.side_of(by).ok_or(ChatRefusal::NotAssigned)?;
+        let mut events = Vec::with_capacity(2);
+        match side {
+            Side::Customer if draft.private_note => return Err(ChatRefusal::NoteByCustomer),
+            Side::Agent if draft.private_note => {}
+            Side::Customer => match self.resolved_at {
+                Some(then) if now - then > REOPEN_WITHIN => return Err(ChatRefusal::Closed),
+                Some(_) => events.push(self.reopen(now)),
+                None if self.status == Status::Pending => self.status = Status::Open,
+                None => {}
+            },
+            Side::Agent if self.status == Status::Resolved => return Err(ChatRefusal::Closed),
+            Side::Agent => self.status = Status::Pending,
+        }
+        events.push(self.say(by, side, draft, now));
+        Ok((self, events))
+    }
+
+    /// The desk gives it to an agent, who is not its customer.
+    pub fn assign(mut self, agent_id: UserId) -> Decision {
+        if self.status != Status::Queued || agent_id == self.customer_id {
+            return Err(ChatRefusal::NotQueued);
+        }
+        self.status = Status::Open;
+        self.agent_id = Some(agent_id);
+        self.last_seq += 1;
+        Ok((self, vec![ChatEvent::Assigned { agent_id }]))
+    }
+
+    /// A participant settles it; settling it again changes nothing.
+    pub fn resolve(mut self, by: UserId, now: Timestamp) -> Decision {
+        let by = self.side_of(by).ok_or(ChatRefusal::NotAssigned)?;
+        if self.status == Status::Resolved {
+            return Ok((self, Vec::new()));
+        }
+        self.status = Status::Resolved;
+        self.resolved_at = Some(now);
+        self.last_seq += 1;
+        Ok((self, vec![ChatEvent::Resolved { by }]))
+    }
+
+    /// A participant has read up to and including `seq`. Marks never go back:
+    /// an older one changes nothing, and says so.
+    pub fn read(&mut self, by: UserId, seq: i64) -> Result<Option<Side>, ChatRefusal> {
+        let side = self.side_of(by).ok_or(ChatRefusal::NotAssigned)?;
+        if seq > self.last_seq {
+            return Err(ChatRefusal::ReadBeyondEnd);
+        }
+        let mark = match side {
+            Side::Customer => &mut self.customer_read_seq,
+            Side::Agent => &mut self.agent_read_seq,
+        };
+        if seq <= *mark {
+            return Ok(None);
+        }
+        *mark = seq;
+        Ok(Some(side))
+    }
+
+    /// Up to where `side` has read.
+    pub fn read_seq(&self, side: Side) -> i64 {
+        match side {
+            Side::Customer => self.customer_read_seq,
+            Side::Agent => self.agent_read_seq,
+        }
+    }
+
+    fn reopen(&mut self, now: Timestamp) -> ChatEvent {
+        self.status = Status::Queued;
+        self.agent_id = None;
+        self.resolved_at = None;
+        self.queued_at = now;
+        self.last_seq += 1;
+        ChatEvent::Reopened
+    }
+
+    fn say(&mut self, author_id: UserId, author_role: Side, draft: Draft, at: Timestamp) -> ChatEvent {
+        self.last_seq += 1;
+        ChatEvent::Message(Message {
+            seq: self.last_seq,
+            message_id: draft.message_id,
+            client_message_id: draft.client_message_id,
+            author_id,
+            author_role,
+            text: draft.text.into_string(),
+            private_note: draft.private_note,
+            at,
+        })
+    }
+}

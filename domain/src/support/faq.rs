@@ -1,0 +1,134 @@
+//! Frequently asked questions: what a search looks for.
+//!
+//! Every word of the search must occur. Korean glues particles to nouns and is
+//! lax about spaces, so a longer Korean word is looked for without its particle,
+//! and texts are compared without any space: `배달팁을` finds `배달 팁은 …`.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::Refused;
+
+/// The longest search, in characters.
+pub const MAX_SEARCH_CHARS: usize = 100;
+
+/// The most words that are looked for; the rest would only narrow it to nothing.
+pub const MAX_TERMS: usize = 8;
+
+/// Particles that may follow a noun, longest first.
+const PARTICLES: [&str; 18] = [
+    "에서", "으로", "까지", "부터", "에게", "하고", "은", "는", "이", "가", "을", "를", "의", "에", "도",
+    "로", "와", "과",
+];
+
+/// What to look for: at least one word, each in lower case and without space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchText(Vec<String>);
+
+impl SearchText {
+    /// Reads a search as a person typed it; none if it has no word in it.
+    pub fn new(text: &str) -> Result<Option<Self>, Refused> {
+        if text.chars().nth(MAX_SEARCH_CHARS).is_some() {
+            let detail = format!("The search is longer than {MAX_SEARCH_CHARS} characters.");
+            return Err(Refused::field("/q", "too_long", detail));
+        }
+        let mut terms: Vec<String> = Vec::new();
+        for word in folded(text).split(|c: char| !c.is_alphanumeric()) {
+            let term = without_particle(word);
+            if !term.is_empty() && terms.len() < MAX_TERMS && !terms.iter().any(|known| known == term) {
+                terms.push(term.to_owned());
+            }
+        }
+        Ok((!terms.is_empty()).then_some(Self(terms)))
+    }
+
+    /// The words; a text is found if its [`comparable`] form has each of them.
+    pub fn terms(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Whether a text that is already [`comparable`] is found.
+    pub fn finds(&self, comparable: &str) -> bool {
+        self.0.iter().all(|term| comparable.contains(term.as_str()))
+    }
+}
+
+/// The form in which texts are compared: letters and digits only, composed
+/// (phones send decomposed Hangul), in lower case.
+pub fn comparable(text: &str) -> String {
+    folded(text).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+fn folded(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).collect()
+}
+
+/// Two syllables always stay, or `가로` would lose itself.
+fn without_particle(word: &str) -> &str {
+    let hangul = |text: &str| text.chars().all(|c| ('가'..='힣').contains(&c));
+    PARTICLES
+        .iter()
+        .filter_map(|particle| word.strip_suffix(particle))
+        .find(|stem| hangul(stem) && stem.chars().count() >= 2)
+        .unwrap_or(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(search: &str, text: &str) -> bool {
+        SearchText::new(search).unwrap().is_some_and(|search| search.finds(&comparable(text)))
+    }
+
+    #[test]
+    fn korean_is_found_whatever_its_particles_and_spaces() {
+        let text = "배달 팁은 어떻게 정해지나요? (Delivery tip)";
+        for search in [
+            "배달팁",
+            "배달팁을",
+            "배달 팁",
+            "어떻게 배달",
+            "DELIVERY tip",
+            "배달팁?",
+            "\u{1107}\u{1162}\u{1103}\u{1161}\u{11af}",
+        ] {
+            assert!(found(search, text), "{search}");
+        }
+        for search in ["환불", "배달 환불", "delivery refund"] {
+            assert!(!found(search, text), "{search}");
+        }
+    }
+
+    #[test]
+    fn signs_of_pattern_languages_mean_nothing() {
+        for search in ["", " ", "%", "_", "\\", "'; --", "%_%"] {
+            assert_eq!(SearchText::new(search), Ok(None), "{search}");
+        }
+    }
+
+    #[test]
+    fn an_endless_search_is_refused() {
+        assert_eq!(SearchText::new(&"가".repeat(101)).unwrap_err().faults[0].code, "too_long");
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_found_by_any_of_its_own_words(text in "\\PC{0,60}") {
+            for word in text.split_whitespace() {
+                if let Ok(Some(search)) = SearchText::new(word) {
+                    prop_assert!(search.finds(&comparable(&text)), "{word}");
+                }
+            }
+        }
+
+        #[test]
+        fn terms_are_few_and_plain(text in any::<String>()) {
+            if let Ok(Some(search)) = SearchText::new(&text) {
+                prop_assert!((1..=MAX_TERMS).contains(&search.terms().len()));
+                prop_assert!(search.terms().iter().all(|term| term.chars().all(char::is_alphanumeric)));
+            }
+        }
+    }
+}

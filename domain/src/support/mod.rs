@@ -1,0 +1,14 @@
+//! Customer support (1:1 문의): conversations with agents, the desk that hands
+//! them out, and frequently asked questions.
+
+pub mod conversation;
+pub mod desk;
+pub mod faq;
+pub mod message;
+#[cfg(test)]
+mod properties;
+
+pub use conversation::{ChatEvent, ChatRefusal, Conversation, NewConversation, Status, Topic};
+pub use desk::{Agent, Assignment, DeskEvent, Waiting};
+pub use faq::SearchText;
+pub use message::{Draft, Message, MessageText, Side, TextFault};
