@@ -9,12 +9,17 @@ pub mod cart;
 pub mod channel;
 pub mod clock;
 pub mod event;
+pub mod gazetteer;
 pub mod geo;
 pub mod ids;
+pub mod menu;
 pub mod refusal;
 pub mod reminder;
+pub mod restaurant;
 pub mod role;
 pub mod support;
+pub mod tip;
+pub mod week;
 pub mod won;
 
 pub use channel::{Audience, Channel};

@@ -1,5 +1,9 @@
 //! What a customer means to order, and the price they are promised for it.
 
+pub mod pricing;
 pub mod quote;
+pub mod state;
 
+pub use pricing::{Checkout, PricedLine, price};
 pub use quote::{DropOff, Problem, Quote, QuoteRefusal, QuotedLine, QuotedOption};
+pub use state::{Cart, CartRefusal, Command, Line, NewLine};

@@ -1,0 +1,414 @@
+//! The cart's lines, and the commands that change them.
+//!
+//! Invariants:
+//! 1. All lines are of one restaurant, which is known exactly while there are lines.
+//! 2. No two lines have the same dish with the same options.
+//! 3. At most [`LINES_MAX`] lines, each of 1 to [`QUANTITY_MAX`] dishes.
+//! 4. The version rises by one with every command that changes something.
+//!
+//! Nobody listens to a cart but its owner, who gets it in reply; so it leaves no
+//! events, only its next state.
+
+use serde::{Deserialize, Serialize};
+
+use crate::menu::{Choice, ChosenOption, Pick};
+use crate::won::Overflow;
+use crate::{Kind, LineId, MenuId, Refusal, RestaurantId, UserId, Won};
+
+/// The most of one dish in a line.
+pub const QUANTITY_MAX: u32 = 99;
+
+/// The most lines in a cart.
+pub const LINES_MAX: usize = 50;
+
+/// A dish with its options, as the customer saw it when they added it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Its id.
+    pub id: LineId,
+    /// Which dish.
+    pub menu_id: MenuId,
+    /// The dish's name as seen.
+    pub name: String,
+    /// How many, 1 to [`QUANTITY_MAX`].
+    pub quantity: u32,
+    /// What was chosen for each, by option id, as seen.
+    pub options: Vec<ChosenOption>,
+    /// The price of one as seen.
+    pub unit_price: Won,
+}
+
+/// A dish to be added, already checked against the menu's rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLine {
+    /// The id that it gets, unless it joins an equal line.
+    pub id: LineId,
+    /// Whose dish.
+    pub restaurant_id: RestaurantId,
+    /// Which dish.
+    pub menu_id: MenuId,
+    /// Its name.
+    pub name: String,
+    /// How many, 1 to [`QUANTITY_MAX`].
+    pub quantity: u32,
+    /// What was chosen, priced.
+    pub choice: Choice,
+}
+
+/// A customer's cart (장바구니).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cart {
+    /// Whose.
+    pub customer: UserId,
+    /// How many commands have changed it.
+    pub version: u64,
+    /// Whose dishes.
+    pub restaurant_id: Option<RestaurantId>,
+    /// The lines, oldest first.
+    pub lines: Vec<Line>,
+}
+
+/// What a customer can do to their cart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Put a dish in; an equal line grows instead.
+    Add {
+        /// The dish.
+        line: NewLine,
+        /// Consent to empty the cart first if it is of another restaurant.
+        replace: bool,
+    },
+    /// Change how many; 0 removes the line.
+    SetQuantity {
+        /// Which line.
+        line_id: LineId,
+        /// How many, 0 to [`QUANTITY_MAX`].
+        quantity: u32,
+    },
+    /// Take a line out.
+    Remove {
+        /// Which line.
+        line_id: LineId,
+    },
+    /// Take everything out.
+    Clear,
+    /// Take out what has been ordered. Whoever went on shopping since then keeps
+    /// what they have, and a repetition finds nothing to do.
+    ClearOrdered {
+        /// The version that was ordered.
+        version: u64,
+    },
+}
+
+/// Why a cart does not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CartRefusal {
+    /// It holds dishes of another restaurant.
+    #[error("The cart holds dishes of another restaurant; add with replace to empty it first.")]
+    OtherRestaurant,
+    /// There is no such line.
+    #[error("The cart has no such line.")]
+    NoSuchLine,
+    /// More or fewer of one dish than a line can hold.
+    #[error("A line holds 1 to {QUANTITY_MAX} of a dish.")]
+    Quantity,
+    /// No room for another line.
+    #[error("A cart holds at most {LINES_MAX} lines.")]
+    TooManyLines,
+    /// There is nothing to quote.
+    #[error("The cart is empty.")]
+    Empty,
+    /// The sum does not fit.
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
+}
+
+impl Refusal for CartRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            CartRefusal::OtherRestaurant => "cart.other_restaurant",
+            CartRefusal::NoSuchLine => "cart.no_such_line",
+            CartRefusal::Quantity => "cart.quantity_out_of_range",
+            CartRefusal::TooManyLines => "cart.too_many_lines",
+            CartRefusal::Empty => "cart.empty",
+            CartRefusal::Overflow(_) => "cart.amount_too_large",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            CartRefusal::OtherRestaurant => Kind::Conflict,
+            CartRefusal::NoSuchLine => Kind::NotFound,
+            CartRefusal::Quantity
+            | CartRefusal::TooManyLines
+            | CartRefusal::Empty
+            | CartRefusal::Overflow(_) => Kind::Rule,
+        }
+    }
+}
+
+impl Line {
+    /// What was picked, in its one spelling.
+    pub fn picks(&self) -> Vec<Pick> {
+        picks(&self.options)
+    }
+}
+
+fn picks(options: &[ChosenOption]) -> Vec<Pick> {
+    options.iter().map(|o| Pick { option_id: o.option_id, quantity: o.quantity }).collect()
+}
+
+impl Cart {
+    /// A cart that nothing was ever put in.
+    pub fn empty(customer: UserId) -> Self {
+        Self { customer, version: 0, restaurant_id: None, lines: Vec::new() }
+    }
+
+    /// The cart after the command, unchanged if there was nothing to do.
+    pub fn apply(self, command: Command) -> Result<Cart, CartRefusal> {
+        let before = self.clone();
+        let mut cart = match command {
+            Command::Add { line, replace } => self.add(line, replace)?,
+            Command::SetQuantity { line_id, quantity } => self.set_quantity(line_id, quantity)?,
+            Command::Remove { line_id } => self.set_quantity(line_id, 0)?,
+            Command::Clear => self.clear(),
+            Command::ClearOrdered { version } if version == self.version => self.clear(),
+            Command::ClearOrdered { .. } => self,
+        };
+        if cart.lines.is_empty() {
+            cart.restaurant_id = None;
+        }
+        if cart != before {
+            cart.version += 1;
+        }
+        Ok(cart)
+    }
+
+    fn add(self, new: NewLine, replace: bool) -> Result<Cart, CartRefusal> {
+        let mut cart = match self.restaurant_id {
+            Some(other) if other != new.restaurant_id && replace => self.clear(),
+            Some(other) if other != new.restaurant_id => return Err(CartRefusal::OtherRestaurant),
+            _ => self,
+        };
+        cart.restaurant_id = Some(new.restaurant_id);
+        let wanted = picks(&new.choice.options);
+        let twin = cart.lines.iter().position(|line| line.menu_id == new.menu_id && line.picks() == wanted);
+        let held = twin.map_or(0, |at| cart.lines[at].quantity);
+        let quantity = held.checked_add(new.quantity).filter(|sum| *sum <= QUANTITY_MAX);
+        let quantity = quantity.filter(|_| new.quantity > 0).ok_or(CartRefusal::Quantity)?;
+        let line = Line {
+            id: twin.map_or(new.id, |at| cart.lines[at].id),
+            menu_id: new.menu_id,
+            name: new.name,
+            quantity,
+            options: new.choice.options,
+            unit_price: new.choice.unit_price,
+        };
+        match twin {
+            // The customer has just seen the dish: its price then is the price seen.
+            Some(at) => cart.lines[at] = line,
+            None if cart.lines.len() >= LINES_MAX => return Err(CartRefusal::TooManyLines),
+            None => cart.lines.push(line),
+        }
+        Ok(cart)
+    }
+
+    fn set_quantity(mut self, line_id: LineId, quantity: u32) -> Result<Cart, CartRefusal> {
+        let at = self.lines.iter().position(|line| line.id == line_id).ok_or(CartRefusal::NoSuchLine)?;
+        match quantity {
+            0 => drop(self.lines.remove(at)),
+            1..=QUANTITY_MAX => self.lines[at].quantity = quantity,
+            _ => return Err(CartRefusal::Quantity),
+        }
+        Ok(self)
+    }
+
+    fn clear(self) -> Cart {
+        Cart { restaurant_id: None, lines: Vec::new(), ..self }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    pub(crate) fn cart() -> Cart {
+        Cart::empty(Uuid::from_u128(7).into())
+    }
+
+    /// One dish of a restaurant, with the option `option` chosen once if not 0.
+    pub(crate) fn dish(line: u128, restaurant: u128, menu: u128, option: u128, quantity: u32) -> NewLine {
+        let option = (option > 0).then(|| ChosenOption {
+            option_id: Uuid::from_u128(option).into(),
+            name: "옵션".into(),
+            quantity: 1,
+            price: Won(500),
+        });
+        NewLine {
+            id: Uuid::from_u128(line).into(),
+            restaurant_id: Uuid::from_u128(restaurant).into(),
+            menu_id: Uuid::from_u128(menu).into(),
+            name: "메뉴".into(),
+            quantity,
+            choice: Choice { unit_price: Won(10_000), options: option.into_iter().collect() },
+        }
+    }
+
+    fn add(line: NewLine) -> Command {
+        Command::Add { line, replace: false }
+    }
+
+    #[test]
+    fn equal_option_sets_merge_and_different_ones_do_not() {
+        let cart = cart().apply(add(dish(1, 1, 100, 11, 1))).unwrap();
+        let cart = cart.apply(add(dish(2, 1, 100, 11, 2))).unwrap();
+        let cart = cart.apply(add(dish(3, 1, 100, 12, 1))).unwrap();
+        assert_eq!(cart.lines.iter().map(|line| line.quantity).collect::<Vec<_>>(), [3, 1]);
+        assert_eq!((cart.lines[0].id, cart.version), (Uuid::from_u128(1).into(), 3));
+    }
+
+    #[test]
+    fn another_restaurant_needs_an_explicit_replace() {
+        let cart = cart().apply(add(dish(1, 1, 100, 0, 1))).unwrap();
+        let other = dish(2, 2, 200, 0, 1);
+        assert_eq!(cart.clone().apply(add(other.clone())), Err(CartRefusal::OtherRestaurant));
+        let cart = cart.apply(Command::Add { line: other, replace: true }).unwrap();
+        assert_eq!((cart.lines.len(), cart.restaurant_id), (1, Some(Uuid::from_u128(2).into())));
+    }
+
+    #[test]
+    fn consent_to_replace_keeps_lines_of_the_same_restaurant() {
+        let cart = cart().apply(add(dish(1, 1, 100, 0, 1))).unwrap();
+        let cart = cart.apply(Command::Add { line: dish(2, 1, 200, 0, 1), replace: true }).unwrap();
+        assert_eq!(cart.lines.len(), 2);
+    }
+
+    #[test]
+    fn removing_the_last_line_forgets_the_restaurant() {
+        let cart = cart().apply(add(dish(1, 1, 100, 0, 1))).unwrap();
+        let line_id = cart.lines[0].id;
+        let cart = cart.apply(Command::SetQuantity { line_id, quantity: 0 }).unwrap();
+        assert_eq!((cart.restaurant_id, cart.version), (None, 2));
+        assert_eq!(cart.apply(Command::Remove { line_id }), Err(CartRefusal::NoSuchLine));
+    }
+
+    #[test]
+    fn limits_hold_also_when_lines_merge() {
+        let full = cart().apply(add(dish(1, 1, 100, 0, 99))).unwrap();
+        assert_eq!(full.clone().apply(add(dish(2, 1, 100, 0, 1))), Err(CartRefusal::Quantity));
+        assert_eq!(full.apply(add(dish(2, 1, 100, 0, u32::MAX))), Err(CartRefusal::Quantity));
+        assert_eq!(cart().apply(add(dish(1, 1, 100, 0, 0))), Err(CartRefusal::Quantity));
+        let many = (0..50).try_fold(cart(), |cart, n| cart.apply(add(dish(n, 1, 100 + n, 0, 1)))).unwrap();
+        assert_eq!(many.apply(add(dish(60, 1, 200, 0, 1))), Err(CartRefusal::TooManyLines));
+    }
+
+    #[test]
+    fn what_was_ordered_is_cleared_once_and_later_shopping_is_kept() {
+        let ordered = cart().apply(add(dish(1, 1, 100, 0, 1))).unwrap();
+        let version = ordered.version;
+        let went_on = ordered.clone().apply(add(dish(2, 1, 200, 0, 1))).unwrap();
+        assert_eq!(went_on.clone().apply(Command::ClearOrdered { version }), Ok(went_on));
+        let cleared = ordered.apply(Command::ClearOrdered { version }).unwrap();
+        assert!(cleared.lines.is_empty());
+        assert_eq!(cleared.clone().apply(Command::ClearOrdered { version }), Ok(cleared));
+    }
+
+    /// The reference: which dish with which option how often, of which restaurant.
+    #[derive(Default, Clone)]
+    struct Model {
+        restaurant: Option<u128>,
+        dishes: std::collections::BTreeMap<(u128, u128), u32>,
+    }
+
+    #[derive(Clone, Debug)]
+    enum Move {
+        Add { restaurant: u128, menu: u128, option: u128, quantity: u32, replace: bool },
+        Set { nth: usize, quantity: u32 },
+        Remove { nth: usize },
+        Clear,
+    }
+
+    fn moves() -> impl Strategy<Value = Vec<Move>> {
+        let quantity = prop_oneof![0..4u32, 90..102u32];
+        let one = prop_oneof![
+            4 => (1..3u128, 0..4u128, 0..3u128, quantity.clone(), any::<bool>()).prop_map(
+                |(restaurant, menu, option, quantity, replace)| Move::Add { restaurant, menu, option, quantity, replace }
+            ),
+            2 => (0..6usize, quantity).prop_map(|(nth, quantity)| Move::Set { nth, quantity }),
+            1 => (0..6usize).prop_map(|nth| Move::Remove { nth }),
+            1 => Just(Move::Clear),
+        ];
+        proptest::collection::vec(one, 1..40)
+    }
+
+    impl Model {
+        fn add(&mut self, restaurant: u128, dish: (u128, u128), quantity: u32, replace: bool) -> bool {
+            let other = self.restaurant.is_some_and(|r| r != restaurant);
+            let held = if other { 0 } else { self.dishes.get(&dish).copied().unwrap_or(0) };
+            if (other && !replace) || quantity == 0 || held + quantity > 99 {
+                return false;
+            }
+            if other {
+                self.dishes.clear();
+            }
+            self.restaurant = Some(restaurant);
+            self.dishes.insert(dish, held + quantity);
+            true
+        }
+    }
+
+    fn key(line: &Line) -> (u128, u128) {
+        let option = line.options.first().map_or(0, |option| option.option_id.0.as_u128());
+        (line.menu_id.0.as_u128(), option)
+    }
+
+    proptest! {
+        #[test]
+        fn a_cart_agrees_with_a_table_of_dishes(moves in moves()) {
+            let (mut real, mut model) = (cart(), Model::default());
+            for (at, step) in moves.into_iter().enumerate() {
+                let nth = |cart: &Cart, n: usize| cart.lines.get(n).map(|line| (line.id, key(line)));
+                let missing = Uuid::from_u128(u128::MAX).into();
+                let (command, possible) = match step {
+                    Move::Add { restaurant, menu, option, quantity, replace } => (
+                        Command::Add { line: dish(at as u128, restaurant, menu, option, quantity), replace },
+                        model.add(restaurant, (menu, option), quantity, replace),
+                    ),
+                    Move::Set { nth: n, quantity } => {
+                        let line = nth(&real, n);
+                        let possible = line.is_some() && quantity <= 99;
+                        if let Some((_, key)) = line.filter(|_| possible) {
+                            model.dishes.insert(key, quantity);
+                        }
+                        (Command::SetQuantity { line_id: line.map_or(missing, |l| l.0), quantity }, possible)
+                    }
+                    Move::Remove { nth: n } => {
+                        let line = nth(&real, n);
+                        line.map(|(_, key)| model.dishes.remove(&key));
+                        (Command::Remove { line_id: line.map_or(missing, |l| l.0) }, line.is_some())
+                    }
+                    Move::Clear => {
+                        model.dishes.clear();
+                        (Command::Clear, true)
+                    }
+                };
+                model.dishes.retain(|_, quantity| *quantity > 0);
+                if model.dishes.is_empty() {
+                    model.restaurant = None;
+                }
+                let next = real.clone().apply(command);
+                prop_assert_eq!(next.is_ok(), possible);
+                let next = next.unwrap_or_else(|_| real.clone());
+                prop_assert_eq!(next.version, real.version + u64::from(Cart { version: real.version, ..next.clone() } != real));
+                let lines: std::collections::BTreeMap<_, _> = next.lines.iter().map(|l| (key(l), l.quantity)).collect();
+                prop_assert_eq!(lines.len(), next.lines.len());
+                prop_assert_eq!(&lines, &model.dishes);
+                prop_assert_eq!(next.restaurant_id.map(|id| id.0.as_u128()), model.restaurant);
+                real = next;
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Choosing options: from what a customer picked to a priced dish, or a refusal.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Menu, MenuOption, OptionGroup};
+use crate::won::Overflow;
+use crate::{Kind, OptionId, Refusal, Won};
+
+/// What a customer picked: an option, so many times for one dish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pick {
+    /// Which option.
+    pub option_id: OptionId,
+    /// How often.
+    pub quantity: u32,
+}
+
+/// An option within a priced choice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChosenOption {
+    /// Which option.
+    pub option_id: OptionId,
+    /// Its name.
+    pub name: String,
+    /// How often, at least 1.
+    pub quantity: u32,
+    /// The price of one.
+    pub price: Won,
+}
+
+/// A dish with its options, checked against the rules and priced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What was chosen, by option id.
+    pub options: Vec<ChosenOption>,
+    /// Base and Σ option × quantity.
+    pub unit_price: Won,
+}
+
+/// Why a dish cannot be had like that.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChoiceRefusal {
+    /// The dish is sold out.
+    #[error("{0} is sold out.")]
+    SoldOut(String),
+    /// The dish does not have the option.
+    #[error("The dish has no option {0}.")]
+    UnknownOption(OptionId),
+    /// The option is sold out.
+    #[error("The option {0} is sold out.")]
+    OptionSoldOut(String),
+    /// A group wants more.
+    #[error("{group}: at least {min} must be chosen.")]
+    TooFew {
+        /// The group's name.
+        group: String,
+        /// How many it wants.
+        min: u32,
+    },
+    /// A group allows fewer.
+    #[error("{group}: at most {max} may be chosen.")]
+    TooMany {
+        /// The group's name.
+        group: String,
+        /// How many it allows.
+        max: u32,
+    },
+    /// The option may not be chosen so often.
+    #[error("{option}: at most {max} for one dish.")]
+    TooOften {
+        /// The option's name.
+        option: String,
+        /// How often it may.
+        max: u32,
+    },
+    /// The price does not fit.
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
+}
+
+impl Refusal for ChoiceRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            ChoiceRefusal::SoldOut(_) => "menu.sold_out",
+            ChoiceRefusal::UnknownOption(_) => "menu.unknown_option",
+            ChoiceRefusal::OptionSoldOut(_) => "menu.option_sold_out",
+            ChoiceRefusal::TooFew { .. } => "menu.too_few_options",
+            ChoiceRefusal::TooMany { .. } => "menu.too_many_options",
+            ChoiceRefusal::TooOften { .. } => "menu.option_too_often",
+            ChoiceRefusal::Overflow(_) => "menu.amount_too_large",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Rule
+    }
+}
+
+/// Picks in their one spelling: by option id, the same option added up, none of
+/// quantity zero. Equal choices are then equal lists.
+pub fn normalise(picks: &[Pick]) -> Vec<Pick> {
+    let mut counts = BTreeMap::<OptionId, u32>::new();
+    for pick in picks {
+        let count = counts.entry(pick.option_id).or_default();
+        // More than anything allows stays more than anything allows.
+        *count = count.saturating_add(pick.quantity);
+    }
+    let picks = counts.into_iter().filter(|(_, quantity)| *quantity > 0);
+    picks.map(|(option_id, quantity)| Pick { option_id, quantity }).collect()
+}
+
+impl Menu {
+    /// Checks the picks against every rule of the dish, and prices them.
+    pub fn choose(&self, picks: &[Pick]) -> Result<Choice, ChoiceRefusal> {
+        if self.sold_out {
+            return Err(ChoiceRefusal::SoldOut(self.name.clone()));
+        }
+        let picks = normalise(picks);
+        let mut options = Vec::with_capacity(picks.len());
+        let mut unit_price = self.price;
+        for pick in &picks {
+            let (group, option) =
+                self.find(pick.option_id).ok_or(ChoiceRefusal::UnknownOption(pick.option_id))?;
+            if option.sold_out {
+                return Err(ChoiceRefusal::OptionSoldOut(option.name.clone()));
+            }
+            let max = group.max_of(option);
+            if pick.quantity > max {
+                return Err(ChoiceRefusal::TooOften { option: option.name.clone(), max });
+            }
+            unit_price = unit_price.plus(option.price.times(pick.quantity)?)?;
+            options.push(ChosenOption {
+                option_id: option.id,
+                name: option.name.clone(),
+                quantity: pick.quantity,
+                price: option.price,
+            });
+        }
+        self.option_groups.iter().try_for_each(|group| group.counts(&picks))?;
+        Ok(Choice { options, unit_price })
+    }
+
+    fn find(&self, id: OptionId) -> Option<(&OptionGroup, &MenuOption)> {
+        let options =
+            self.option_groups.iter().flat_map(|group| group.options.iter().map(move |o| (group, o)));
+        options.into_iter().find(|(_, option)| option.id == id)
+    }
+}
+
+impl OptionGroup {
+    fn counts(&self, picks: &[Pick]) -> Result<(), ChoiceRefusal> {
+        let mine = picks.iter().filter(|pick| self.options.iter().any(|option| option.id == pick.option_id));
+        let count: u64 = mine.map(|pick| u64::from(pick.quantity)).sum();
+        if count < u64::from(self.min) {
+            return Err(ChoiceRefusal::TooFew { group: self.name.clone(), min: self.min });
+        }
+        if count > u64::from(self.max) {
+            return Err(ChoiceRefusal::TooMany { group: self.name.clone(), max: self.max });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::menu::tests::chicken;
+
+    fn picks(picks: &[(u128, u32)]) -> Vec<Pick> {
+        let pick = |(id, quantity): &(u128, u32)| Pick {
+            option_id: Uuid::from_u128(*id).into(),
+            quantity: *quantity,
+        };
+        picks.iter().map(pick).collect()
+    }
+
+    #[test]
+    fn a_choice_costs_the_base_and_its_options_times_quantity() {
+        let choice = chicken().choose(&picks(&[(22, 1), (12, 1), (21, 2)])).unwrap();
+        assert_eq!(choice.unit_price, Won(18_000 + 1_000 + 2 * 2_000 + 500));
+        assert_eq!(choice.options.len(), 3);
+        assert!(choice.options.is_sorted_by_key(|option| option.option_id));
+    }
+
+    #[test]
+    fn each_rule_refuses_by_its_name() {
+        let code = |picked: &[(u128, u32)]| chicken().choose(&picks(picked)).unwrap_err().code();
+        assert_eq!(code(&[]), "menu.too_few_options");
+        assert_eq!(code(&[(11, 1), (12, 1)]), "menu.too_many_options");
+        assert_eq!(code(&[(11, 1), (21, 2), (22, 2)]), "menu.too_many_options");
+        assert_eq!(code(&[(11, 1), (21, 3)]), "menu.option_too_often");
+        assert_eq!(code(&[(11, 1), (31, 2)]), "menu.option_too_often");
+        assert_eq!(code(&[(11, 1), (31, 1), (31, 1)]), "menu.option_too_often");
+        assert_eq!(code(&[(11, 1), (99, 1)]), "menu.unknown_option");
+        assert_eq!(code(&[(11, u32::MAX), (11, u32::MAX)]), "menu.option_too_often");
+    }
+
+    #[test]
+    fn what_is_sold_out_cannot_be_chosen() {
+        let mut menu = chicken();
+        menu.option_groups[0].options[0].sold_out = true;
+        assert_eq!(menu.choose(&picks(&[(11, 1)])).unwrap_err().code(), "menu.option_sold_out");
+        assert!(menu.choose(&picks(&[(12, 1)])).is_ok());
+        menu.sold_out = true;
+        assert_eq!(menu.choose(&picks(&[(12, 1)])).unwrap_err().code(), "menu.sold_out");
+    }
+
+    proptest! {
+        /// The reference unrolls the picks into single options and counts them.
+        #[test]
+        fn choosing_agrees_with_counting_one_by_one(
+            picked in proptest::collection::vec(
+                (prop_oneof![Just(11u128), Just(12), Just(21), Just(22), Just(31), Just(32)], 0..4u32), 0..6),
+        ) {
+            let menu = chicken();
+            let singles: Vec<u128> =
+                picked.iter().flat_map(|(id, n)| std::iter::repeat_n(*id, *n as usize)).collect();
+            let of = |id: u128| singles.iter().filter(|single| **single == id).count();
+            let allowed = of(11) + of(12) == 1
+                && of(21) <= 2 && of(21) + of(22) <= 3
+                && of(31) <= 1 && of(32) <= 1;
+            let price = |id: &u128| match id { 12 => 1_000, 21 => 2_000, 22 | 31 => 500, 32 => 700, _ => 0 };
+            let expected = 18_000 + singles.iter().map(price).sum::<i64>();
+            match menu.choose(&picks(&picked)) {
+                Ok(choice) => {
+                    prop_assert!(allowed);
+                    prop_assert_eq!(choice.unit_price, Won(expected));
+                }
+                Err(_) => prop_assert!(!allowed),
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Where a restaurant delivers.
+
+use geo::{Coord, Intersects, LineString, Point, Polygon};
+use serde::{Deserialize, Serialize};
+
+use super::Destination;
+use crate::gazetteer::DongCode;
+use crate::{Fault, LatLon};
+
+/// The longest way that any zone may ask of a courier, in metres.
+pub const REACH_MAX_M: u32 = 20_000;
+
+/// One delivery zone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Zone {
+    /// So far around the restaurant, in a straight line, the edge included.
+    Radius {
+        /// 1 to [`REACH_MAX_M`] metres.
+        metres: u32,
+    },
+    /// Whole neighbourhoods.
+    Dongs {
+        /// Which, at least one.
+        dongs: Vec<DongCode>,
+    },
+    /// Within a drawn outline, its edge included.
+    Polygon {
+        /// At least three corners; it closes by itself.
+        outline: Vec<LatLon>,
+    },
+}
+
+impl Zone {
+    /// Whether the zone of a restaurant at `kitchen` covers the destination.
+    pub fn covers(&self, kitchen: LatLon, to: Destination) -> bool {
+        match self {
+            Zone::Radius { metres } => kitchen.distance_m(to.position) <= f64::from(*metres),
+            Zone::Dongs { dongs } => to.dong.is_some_and(|dong| dongs.contains(&dong)),
+            Zone::Polygon { outline } => {
+                let corners = outline.iter().map(|at| Coord { x: at.lon(), y: at.lat() });
+                let polygon = Polygon::new(LineString::from_iter(corners), Vec::new());
+                polygon.intersects(&Point::new(to.position.lon(), to.position.lat()))
+            }
+        }
+    }
+
+    /// What is wrong with it, if anything.
+    pub fn check(&self) -> Option<Fault> {
+        let detail = match self {
+            Zone::Radius { metres } if !(1..=REACH_MAX_M).contains(metres) => {
+                "A radius is 1 to 20000 metres."
+            }
+            Zone::Dongs { dongs } if dongs.is_empty() => "A zone names at least one neighbourhood.",
+            Zone::Polygon { outline } if outline.len() < 3 => "An outline has at least three corners.",
+            _ => return None,
+        };
+        Some(Fault { pointer: "/zones".into(), code: "out_of_range", detail: detail.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(lat: f64, lon: f64) -> LatLon {
+        LatLon::new(lat, lon).unwrap()
+    }
+
+    fn to(lat: f64, lon: f64, dong: Option<u32>) -> Destination {
+        Destination { position: at(lat, lon), dong: dong.map(DongCode) }
+    }
+
+    #[test]
+    fn each_kind_of_zone_covers_what_lies_in_it() {
+        let kitchen = at(37.5, 127.0);
+        let radius = Zone::Radius { metres: 1_200 };
+        assert!(
+            radius.covers(kitchen, to(37.51, 127.0, None)) && !radius.covers(kitchen, to(37.52, 127.0, None))
+        );
+        let dongs = Zone::Dongs { dongs: vec![DongCode(11_680_101)] };
+        assert!(dongs.covers(kitchen, to(37.9, 127.0, Some(11_680_101))));
+        assert!(!dongs.covers(kitchen, to(37.5, 127.0, Some(11_680_103))));
+        assert!(!dongs.covers(kitchen, to(37.5, 127.0, None)));
+        let square = Zone::Polygon {
+            outline: vec![at(37.0, 127.0), at(37.0, 128.0), at(38.0, 128.0), at(38.0, 127.0)],
+        };
+        assert!(
+            square.covers(kitchen, to(37.5, 127.5, None)) && square.covers(kitchen, to(37.0, 127.0, None))
+        );
+        assert!(!square.covers(kitchen, to(38.1, 127.5, None)));
+    }
+
+    #[test]
+    fn a_zone_that_covers_nothing_or_everything_is_faulty() {
+        for zone in [
+            Zone::Radius { metres: 0 },
+            Zone::Radius { metres: 20_001 },
+            Zone::Dongs { dongs: vec![] },
+            Zone::Polygon { outline: vec![at(37.0, 127.0); 2] },
+        ] {
+            assert!(zone.check().is_some(), "{zone:?}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The delivery tip (배달팁): what the customer pays for the way.
+//!
+//! One engine for the list, the detail, the cart and the order, so that the tip
+//! shown is the tip charged:
+//!
+//! tip = tier of the subtotal + distance steps + neighbourhood + time surcharges
+
+use serde::{Deserialize, Serialize};
+
+use crate::gazetteer::DongCode;
+use crate::week::Span;
+use crate::won::Overflow;
+use crate::{Fault, Timestamp, Won};
+
+/// From a subtotal on, this tip. Left-closed: a subtotal exactly at `from` gets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tier {
+    /// The smallest subtotal that gets it.
+    pub from: Won,
+    /// The tip.
+    pub tip: Won,
+}
+
+/// More for every started step of the way beyond a base distance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DistanceSteps {
+    /// Metres in a straight line that cost nothing more.
+    pub base_m: u32,
+    /// Length of a step in metres, at least 1.
+    pub step_m: u32,
+    /// What each started step costs.
+    pub step: Won,
+}
+
+/// More for a neighbourhood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DongSurcharge {
+    /// Where.
+    pub dong: DongCode,
+    /// How much more.
+    pub surcharge: Won,
+}
+
+/// More at certain times of the week.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeSurcharge {
+    /// When; overlapping spans of one surcharge count once.
+    pub spans: Vec<Span>,
+    /// How much more.
+    pub surcharge: Won,
+}
+
+/// A restaurant's rules for its tip.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TipPlan {
+    /// By subtotal, rising; the first starts at zero.
+    pub tiers: Vec<Tier>,
+    /// By distance.
+    pub distance: Option<DistanceSteps>,
+    /// By neighbourhood.
+    pub dongs: Vec<DongSurcharge>,
+    /// By time.
+    pub times: Vec<TimeSurcharge>,
+}
+
+/// The way that a tip is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Way {
+    /// Metres in a straight line.
+    pub distance_m: f64,
+    /// The neighbourhood it ends in, where known.
+    pub dong: Option<DongCode>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl DistanceSteps {
+    /// The steps that a way begins beyond the base distance; none exactly at it.
+    fn started(self, distance_m: f64) -> u32 {
+        // Whole metres, rounded up: since base and step are whole metres too,
+        // that begins exactly the steps that the real distance begins. Casting
+        // saturates, and no way on earth is longer than u32 metres.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, see above")]
+        let metres = distance_m.ceil() as u32;
+        metres.saturating_sub(self.base_m).div_ceil(self.step_m.max(1))
+    }
+}
+
+impl TipPlan {
+    /// The same tip for every order and way.
+    pub fn flat(tip: Won) -> Self {
+        Self {
+            tiers: vec![Tier { from: Won::ZERO, tip }],
+            distance: None,
+            dongs: Vec::new(),
+            times: Vec::new(),
+        }
+    }
+
+    /// The tip for a subtotal and a way.
+    pub fn tip(&self, subtotal: Won, way: Way) -> Result<Won, Overflow> {
+        let tier =
+            self.tiers.iter().rev().find(|tier| tier.from <= subtotal).map_or(Won::ZERO, |tier| tier.tip);
+        let steps = self.distance.map_or(Ok(Won::ZERO), |d| d.step.times(d.started(way.distance_m)))?;
+        let dongs = self.dongs.iter().filter(|d| Some(d.dong) == way.dong).map(|d| d.surcharge);
+        let times =
+            self.times.iter().filter(|t| t.spans.iter().any(|span| span.covers(way.at))).map(|t| t.surcharge);
+        Won::sum([tier, steps].into_iter().chain(dongs).chain(times))
+    }
+
+    /// Everything that is wrong with the rules.
+    pub fn check(&self) -> Vec<Fault> {
+        let fault =
+            |pointer: String, detail: &str| Fault { pointer, code: "out_of_range", detail: detail.into() };
+        let mut faults = Vec::new();
+        if self.tiers.first().is_none_or(|first| first.from != Won::ZERO) {
+            faults.push(fault("/tip/tiers".into(), "The first tier starts at 0."));
+        }
+        if !self.tiers.is_sorted_by(|a, b| a.from < b.from) {
+            faults.push(fault("/tip/tiers".into(), "Tiers rise."));
+        }
+        if self.distance.is_some_and(|d| d.step_m == 0) {
+            faults.push(fault("/tip/distance/step_m".into(), "A step is at least 1 metre."));
+        }
+        let amounts = self.tiers.iter().map(|tier| tier.tip).chain(self.distance.map(|d| d.step));
+        let amounts = amounts.chain(self.dongs.iter().map(|d| d.surcharge));
+        if amounts.chain(self.times.iter().map(|t| t.surcharge)).any(|amount| amount < Won::ZERO) {
+            faults.push(fault("/tip".into(), "Tips are not negative."));
+        }
+        let spans = self.times.iter().flat_map(|t| &t.spans);
+        faults.extend(spans.filter_map(|span| span.check("/tip/times")));
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn noon() -> Timestamp {
+        "2026-11-20T03:00:00Z".parse().unwrap()
+    }
+
+    fn way(distance_m: f64) -> Way {
+        Way { distance_m, dong: None, at: noon() }
+    }
+
+    fn plan() -> TipPlan {
+        TipPlan {
+            tiers: vec![
+                Tier { from: Won(0), tip: Won(4_000) },
+                Tier { from: Won(15_000), tip: Won(3_000) },
+                Tier { from: Won(30_000), tip: Won(0) },
+            ],
+            distance: Some(DistanceSteps { base_m: 1_500, step_m: 500, step: Won(500) }),
+            dongs: vec![DongSurcharge { dong: DongCode(11_680_101), surcharge: Won(700) }],
+            times: vec![TimeSurcharge { spans: Span::daily(22 * 60, 26 * 60), surcharge: Won(1_000) }],
+        }
+    }
+
+    #[test]
+    fn a_subtotal_exactly_at_a_tiers_start_gets_that_tier() {
+        for (subtotal, tip) in [(0, 4_000), (14_999, 4_000), (15_000, 3_000), (29_999, 3_000), (30_000, 0)] {
+            assert_eq!(plan().tip(Won(subtotal), way(0.0)), Ok(Won(tip)), "{subtotal}");
+        }
+    }
+
+    #[test]
+    fn each_started_step_beyond_the_base_distance_counts() {
+        for (distance_m, steps) in
+            [(0.0, 0), (1_500.0, 0), (1_500.01, 1), (2_000.0, 1), (2_000.5, 2), (3_900.0, 5)]
+        {
+            assert_eq!(plan().tip(Won(30_000), way(distance_m)), Ok(Won(steps * 500)), "{distance_m}");
+        }
+    }
+
+    #[test]
+    fn neighbourhood_and_time_surcharges_add_up() {
+        let night = "2026-11-20T16:59:00Z".parse().unwrap();
+        let way = Way { distance_m: 0.0, dong: Some(DongCode(11_680_101)), at: night };
+        assert_eq!(plan().tip(Won(30_000), way), Ok(Won(1_700)));
+    }
+
+    #[test]
+    fn a_tip_that_does_not_fit_is_refused() {
+        let mut plan = plan();
+        plan.tiers[0].tip = Won(i64::MAX);
+        assert_eq!(plan.tip(Won(0), way(2_000.0)), Err(Overflow));
+    }
+
+    #[test]
+    fn tiers_that_do_not_start_at_zero_or_do_not_rise_are_faulty() {
+        assert!(plan().check().is_empty());
+        let mut plan = plan();
+        plan.tiers.swap(0, 1);
+        assert_eq!(plan.check().len(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn the_tip_is_what_a_walk_along_the_way_would_pay(subtotal in 0..50_000i64, metres in 0..20_000u32) {
+            // The reference counts step by step and tier by tier.
+            let plan = plan();
+            let mut expected = 0;
+            for tier in &plan.tiers {
+                if subtotal >= tier.from.0 {
+                    expected = tier.tip.0;
+                }
+            }
+            let mut walked = 1_500;
+            while walked < metres {
+                expected += 500;
+                walked += 500;
+            }
+            prop_assert_eq!(plan.tip(Won(subtotal), way(f64::from(metres))), Ok(Won(expected)));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Spans of the week on the clocks of Korea.
+
+use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveTime, TimeZone, Weekday};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::seoul;
+use crate::{Fault, Timestamp};
+
+/// Minutes in a day.
+pub const DAY_MINS: u16 = 24 * 60;
+
+/// From a minute of a weekday to a later one, at most 24 hours on, so that it may
+/// reach past midnight. It belongs to the day it begins on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The day it begins on.
+    pub weekday: Weekday,
+    /// Minutes after that day's midnight, below 1440; included.
+    pub from_min: u16,
+    /// Minutes after the same midnight; excluded.
+    pub to_min: u16,
+}
+
+impl Span {
+    /// The same minutes on every day of the week.
+    pub fn daily(from_min: u16, to_min: u16) -> Vec<Span> {
+        let days = std::iter::successors(Some(Weekday::Mon), |day| Some(day.succ())).take(7);
+        days.map(|weekday| Span { weekday, from_min, to_min }).collect()
+    }
+
+    /// The moments it covers when it begins on `date`; none on another weekday.
+    pub fn on(self, date: NaiveDate) -> Option<(Timestamp, Timestamp)> {
+        (date.weekday() == self.weekday).then(|| {
+            let midnight = midnight(date);
+            (
+                midnight + Duration::minutes(i64::from(self.from_min)),
+                midnight + Duration::minutes(i64::from(self.to_min)),
+            )
+        })
+    }
+
+    /// Whether it covers the moment, begun the same day or the day before.
+    pub fn covers(self, at: Timestamp) -> bool {
+        let today = date_of(at);
+        [Some(today), today.pred_opt()]
+            .into_iter()
+            .flatten()
+            .filter_map(|date| self.on(date))
+            .any(|(from, to)| from <= at && at < to)
+    }
+
+    /// What is wrong with its minutes, if anything.
+    pub fn check(self, pointer: &str) -> Option<Fault> {
+        let good = self.from_min < DAY_MINS
+            && self.from_min < self.to_min
+            && self.to_min - self.from_min <= DAY_MINS;
+        (!good).then(|| Fault {
+            pointer: pointer.into(),
+            code: "out_of_range",
+            detail: "A span begins within its day and lasts from 1 minute to 24 hours.".into(),
+        })
+    }
+}
+
+/// The moment on the clocks of Korea.
+pub fn local(at: Timestamp) -> DateTime<FixedOffset> {
+    at.with_timezone(&seoul())
+}
+
+/// Korea's date at the moment.
+pub fn date_of(at: Timestamp) -> NaiveDate {
+    local(at).date_naive()
+}
+
+/// When the date begins in Korea.
+pub fn midnight(date: NaiveDate) -> Timestamp {
+    seoul().from_utc_datetime(&(date.and_time(NaiveTime::MIN) - Duration::hours(9))).to_utc()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse::<DateTime<FixedOffset>>().unwrap().to_utc()
+    }
+
+    #[test]
+    fn a_span_past_midnight_covers_the_next_morning() {
+        // 2026-11-20 is a Friday.
+        let night = Span { weekday: Weekday::Fri, from_min: 22 * 60, to_min: 26 * 60 };
+        assert!(night.covers(at("2026-11-20T22:00:00+09:00")));
+        assert!(night.covers(at("2026-11-21T01:59:59+09:00")));
+        assert!(!night.covers(at("2026-11-21T02:00:00+09:00")));
+        assert!(!night.covers(at("2026-11-20T01:00:00+09:00")));
+        assert!(!night.covers(at("2026-11-21T22:30:00+09:00")));
+    }
+
+    #[test]
+    fn midnight_is_the_one_of_korea() {
+        let date = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
+        assert_eq!(midnight(date), at("2026-11-20T00:00:00+09:00"));
+        assert_eq!(date_of(at("2026-11-19T15:00:00+00:00")), date);
+    }
+
+    #[test]
+    fn spans_that_are_empty_or_longer_than_a_day_are_faulty() {
+        let span = |from_min, to_min| Span { weekday: Weekday::Mon, from_min, to_min };
+        assert!(span(0, 1440).check("").is_none() && span(1439, 2879).check("").is_none());
+        for bad in [span(10, 10), span(10, 9), span(1440, 1441), span(0, 1441), span(1439, 2880)] {
+            assert!(bad.check("").is_some(), "{bad:?}");
+        }
+    }
+}
