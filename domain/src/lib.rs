@@ -19,6 +19,7 @@ pub mod restaurant;
 pub mod role;
 pub mod support;
 pub mod tip;
+pub mod tracking;
 pub mod week;
 pub mod won;
 

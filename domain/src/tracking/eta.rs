@@ -1,0 +1,218 @@
+//! When it arrives.
+//!
+//! `max(food ready, courier at the restaurant) + way to the door + hand-over`,
+//! over straight lines stretched by what streets add. A routing service takes
+//! the place of [`Settings::travel`] one day; the formula stays.
+
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use super::delivery::Delivery;
+use super::status::DeliveryStatus;
+use super::vehicle::Vehicle;
+use crate::{LatLon, Timestamp};
+
+/// The estimate's numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// A way through streets is this many times the straight line. Default 1.35.
+    pub detour: f64,
+    /// On foot, metres a second, waiting at lights included. Default 1.2.
+    pub walk_mps: f64,
+    /// By bicycle. Default 3.5.
+    pub bicycle_mps: f64,
+    /// By motorbike. Default 6.5.
+    pub motorbike_mps: f64,
+    /// By car. Default 5.5: it must park.
+    pub car_mps: f64,
+    /// From the street to the door. Default 2 min.
+    pub hand_over: TimeDelta,
+    /// Until a courier is at the restaurant, while there is none. Default 8 min.
+    pub find_courier: TimeDelta,
+    /// An estimate from an older position is called stale. Default 1 min.
+    pub stale_after: TimeDelta,
+    /// What the customer is promised is this much later than the first
+    /// estimate. Default 10 min.
+    pub promise_margin: TimeDelta,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            detour: 1.35,
+            walk_mps: 1.2,
+            bicycle_mps: 3.5,
+            motorbike_mps: 6.5,
+            car_mps: 5.5,
+            hand_over: TimeDelta::minutes(2),
+            find_courier: TimeDelta::minutes(8),
+            stale_after: TimeDelta::minutes(1),
+            promise_margin: TimeDelta::minutes(10),
+        }
+    }
+}
+
+impl Settings {
+    /// How long the way takes.
+    pub fn travel(&self, vehicle: Vehicle, from: LatLon, to: LatLon) -> TimeDelta {
+        let mps = match vehicle {
+            Vehicle::Walk => self.walk_mps,
+            Vehicle::Bicycle => self.bicycle_mps,
+            Vehicle::Motorbike => self.motorbike_mps,
+            Vehicle::Car => self.car_mps,
+        };
+        let secs = from.distance_m(to) * self.detour / mps.max(0.1);
+        #[expect(clippy::cast_possible_truncation, reason = "half the earth at walking speed is 2e7 s")]
+        TimeDelta::seconds(secs.round() as i64)
+    }
+}
+
+/// When it arrives, and whether that is known from a recent position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Eta {
+    /// The expected moment.
+    pub arrive_at: Timestamp,
+    /// Whether the courier's position is old or unknown.
+    pub stale: bool,
+}
+
+/// Where the courier was, and when.
+pub type Seen = (LatLon, Timestamp);
+
+/// The estimate for a delivery; `None` when it is over.
+pub fn estimate(settings: &Settings, delivery: &Delivery, seen: Option<Seen>, now: Timestamp) -> Option<Eta> {
+    if delivery.status.is_over() {
+        return None;
+    }
+    let (pickup, door) = (delivery.pickup.position, delivery.drop_off.position);
+    let vehicle = delivery.carrier.as_ref().map_or(Vehicle::Motorbike, |carrier| carrier.vehicle);
+    let stale = seen.is_none_or(|(_, at)| now - at > settings.stale_after);
+    let to = |place: LatLon| seen.map(|(from, _)| settings.travel(vehicle, from, place));
+    let cooked = delivery.ready_by.max(now);
+    let leaves_at = match delivery.status {
+        DeliveryStatus::Requested | DeliveryStatus::Offered => cooked.max(now + settings.find_courier),
+        DeliveryStatus::Assigned => cooked.max(now + to(pickup).unwrap_or(settings.find_courier)),
+        DeliveryStatus::AtRestaurant => cooked,
+        _ => now,
+    };
+    let way = match delivery.status {
+        DeliveryStatus::AtDropoff => TimeDelta::zero(),
+        DeliveryStatus::PickedUp => to(door).unwrap_or_else(|| settings.travel(vehicle, pickup, door)),
+        _ => settings.travel(vehicle, pickup, door),
+    };
+    Some(Eta { arrive_at: leaves_at + way + settings.hand_over, stale })
+}
+
+/// What a customer is promised when a courier is first asked for.
+pub fn promise(
+    settings: &Settings,
+    pickup: LatLon,
+    door: LatLon,
+    ready_by: Timestamp,
+    now: Timestamp,
+) -> Timestamp {
+    let leaves_at = ready_by.max(now + settings.find_courier);
+    leaves_at
+        + settings.travel(Vehicle::Motorbike, pickup, door)
+        + settings.hand_over
+        + settings.promise_margin
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tracking::delivery::{Carrier, DropOff, Pickup};
+    use crate::{CourierId, OrderId, RestaurantId, UserId};
+    use chrono::DateTime;
+    use uuid::Uuid;
+
+    fn at(secs: i64) -> Timestamp {
+        DateTime::from_timestamp(1_790_000_000 + secs, 0).unwrap()
+    }
+
+    fn north(metres: f64) -> LatLon {
+        LatLon::new(37.5 + metres / 111_195.0, 127.0).unwrap()
+    }
+
+    /// From a restaurant at 0 m to a door 1,300 m north; ready after 600 s.
+    fn delivery(status: DeliveryStatus) -> Delivery {
+        let id = Uuid::from_u128(1);
+        Delivery {
+            order: OrderId(id),
+            version: 1,
+            status,
+            customer: UserId(id),
+            pickup: Pickup { restaurant: RestaurantId(id), name: String::new(), position: north(0.0) },
+            drop_off: DropOff {
+                position: north(1_300.0),
+                road_address: String::new(),
+                detail: String::new(),
+                entrance_note: String::new(),
+            },
+            carrier: Some(Carrier {
+                courier: CourierId(id),
+                name: String::new(),
+                vehicle: Vehicle::Motorbike,
+            }),
+            requested_at: at(0),
+            ready_by: at(600),
+            promised_at: at(2_400),
+            near_told: false,
+            late_told: false,
+        }
+    }
+
+    /// 1,300 m × 1.35 / 6.5 m/s.
+    const WAY_SECS: i64 = 270;
+    const HAND_OVER_SECS: i64 = 120;
+
+    fn arrives(status: DeliveryStatus, courier_m: f64, now: Timestamp) -> i64 {
+        let eta =
+            estimate(&Settings::default(), &delivery(status), Some((north(courier_m), now)), now).unwrap();
+        assert!(!eta.stale);
+        (eta.arrive_at - at(0)).num_seconds()
+    }
+
+    #[test]
+    fn the_food_waits_for_the_courier_or_the_courier_for_the_food() {
+        let kitchen_is_slower = arrives(DeliveryStatus::Assigned, -1_300.0, at(0));
+        assert_eq!(kitchen_is_slower, 600 + WAY_SECS + HAND_OVER_SECS);
+        let courier_is_slower = arrives(DeliveryStatus::Assigned, -1_300.0, at(500));
+        assert_eq!(courier_is_slower, 500 + WAY_SECS + WAY_SECS + HAND_OVER_SECS);
+        let kitchen_is_late = arrives(DeliveryStatus::AtRestaurant, 0.0, at(900));
+        assert_eq!(kitchen_is_late, 900 + WAY_SECS + HAND_OVER_SECS);
+    }
+
+    #[test]
+    fn after_pickup_only_the_rest_of_the_way_counts() {
+        assert_eq!(
+            arrives(DeliveryStatus::PickedUp, 650.0, at(1_000)),
+            1_000 + WAY_SECS / 2 + HAND_OVER_SECS
+        );
+        assert_eq!(arrives(DeliveryStatus::AtDropoff, 1_300.0, at(1_000)), 1_000 + HAND_OVER_SECS);
+    }
+
+    #[test]
+    fn an_old_or_missing_position_makes_it_stale() {
+        let settings = Settings::default();
+        let delivery = delivery(DeliveryStatus::PickedUp);
+        assert!(estimate(&settings, &delivery, None, at(0)).unwrap().stale);
+        assert!(estimate(&settings, &delivery, Some((north(0.0), at(0))), at(61)).unwrap().stale);
+        assert!(!estimate(&settings, &delivery, Some((north(0.0), at(0))), at(60)).unwrap().stale);
+    }
+
+    #[test]
+    fn what_is_over_has_no_estimate() {
+        for status in DeliveryStatus::ALL.into_iter().filter(|status| status.is_over()) {
+            assert_eq!(estimate(&Settings::default(), &delivery(status), None, at(0)), None);
+        }
+    }
+
+    #[test]
+    fn the_promise_leaves_a_margin_over_the_first_estimate() {
+        let first =
+            estimate(&Settings::default(), &delivery(DeliveryStatus::Requested), None, at(0)).unwrap();
+        let promised = promise(&Settings::default(), north(0.0), north(1_300.0), at(600), at(0));
+        assert_eq!(promised - first.arrive_at, TimeDelta::minutes(10));
+    }
+}

@@ -1,0 +1,173 @@
+//! What a courier's device reports: where it was, when, and how sure it is.
+
+use crate::{Kind, LatLon, Refusal, Timestamp};
+
+/// Most fixes in one batch. A device that was offline sends several.
+pub const BATCH_MAX: usize = 500;
+
+/// A fix as it came in: numbers that nobody has looked at yet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RawFix {
+    /// The device's own count within its track.
+    pub seq: i64,
+    /// When the device was there, by the satellites' clock.
+    pub at: Timestamp,
+    /// Degrees north, if it is any.
+    pub lat: f64,
+    /// Degrees east, if it is any.
+    pub lon: f64,
+    /// Radius of 68 % confidence, metres.
+    pub accuracy_m: Option<f64>,
+    /// Speed over ground, metres a second.
+    pub speed_mps: Option<f64>,
+    /// Course over ground, degrees clockwise from north.
+    pub heading_deg: Option<f64>,
+}
+
+/// A fix whose numbers make sense.
+///
+/// `accuracy_m` and `speed_mps` are finite and not negative, `heading_deg` is
+/// within `0..360`; what a device reports outside of these (many send −1 for
+/// "unknown") is as if it had not been said.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fix {
+    /// The device's own count within its track, not negative.
+    pub seq: i64,
+    /// When the device was there.
+    pub at: Timestamp,
+    /// Where it was.
+    pub position: LatLon,
+    /// Radius of 68 % confidence, metres.
+    pub accuracy_m: Option<f64>,
+    /// Speed over ground, metres a second.
+    pub speed_mps: Option<f64>,
+    /// Course over ground, degrees clockwise from north.
+    pub heading_deg: Option<f64>,
+}
+
+impl RawFix {
+    /// The fix, or `None` where its coordinates are no place on earth.
+    pub fn checked(self) -> Option<Fix> {
+        let measure = |value: Option<f64>| value.filter(|number| number.is_finite() && *number >= 0.0);
+        Some(Fix {
+            seq: self.seq,
+            at: self.at,
+            position: LatLon::new(self.lat, self.lon).ok()?,
+            accuracy_m: measure(self.accuracy_m),
+            speed_mps: measure(self.speed_mps),
+            heading_deg: measure(self.heading_deg).filter(|deg| *deg <= 360.0).map(|deg| deg % 360.0),
+        })
+    }
+}
+
+/// Fixes that a device sends together and waits to see acknowledged.
+///
+/// `track` is the device's own id for a run of sequence numbers; it outlives
+/// sockets, so that a fix that is sent again after a reconnect is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    track: i64,
+    fixes: Vec<RawFix>,
+}
+
+/// The batch cannot be looked at. Single bad fixes are not refused but counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BatchRefusal {
+    /// Nothing to acknowledge.
+    #[error("A batch has at least one fix.")]
+    Empty,
+    /// More than [`BATCH_MAX`].
+    #[error("A batch has at most {BATCH_MAX} fixes.")]
+    TooLarge,
+    /// Track or sequence below zero.
+    #[error("Track and sequence numbers are not negative.")]
+    NegativeNumber,
+    /// Sequence numbers that do not rise cannot be acknowledged by the last one.
+    #[error("Sequence numbers rise within a batch.")]
+    NotRising,
+}
+
+impl Refusal for BatchRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            BatchRefusal::Empty => "tracking.batch_empty",
+            BatchRefusal::TooLarge => "tracking.batch_too_large",
+            BatchRefusal::NegativeNumber => "tracking.negative_number",
+            BatchRefusal::NotRising => "tracking.seq_not_rising",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Invalid
+    }
+}
+
+impl Batch {
+    /// Checks what the batch as a whole must keep.
+    pub fn new(track: i64, fixes: Vec<RawFix>) -> Result<Self, BatchRefusal> {
+        let first = fixes.first().ok_or(BatchRefusal::Empty)?;
+        if fixes.len() > BATCH_MAX {
+            return Err(BatchRefusal::TooLarge);
+        }
+        if track < 0 || first.seq < 0 {
+            return Err(BatchRefusal::NegativeNumber);
+        }
+        if !fixes.is_sorted_by(|a, b| a.seq < b.seq) {
+            return Err(BatchRefusal::NotRising);
+        }
+        Ok(Self { track, fixes })
+    }
+
+    /// The device's own id of the run of sequence numbers.
+    pub fn track(&self) -> i64 {
+        self.track
+    }
+
+    /// The highest sequence number: what an acknowledgement of the batch names.
+    pub fn last_seq(&self) -> i64 {
+        self.fixes.last().map_or(0, |fix| fix.seq)
+    }
+
+    /// The fixes, in rising sequence.
+    pub fn fixes(&self) -> &[RawFix] {
+        &self.fixes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+
+    fn raw(seq: i64) -> RawFix {
+        let at = DateTime::from_timestamp(1_790_000_000 + seq, 0).unwrap();
+        RawFix { seq, at, lat: 37.5, lon: 127.0, accuracy_m: None, speed_mps: None, heading_deg: None }
+    }
+
+    #[test]
+    fn a_place_that_is_none_makes_no_fix() {
+        for (lat, lon) in [(f64::NAN, 127.0), (37.5, f64::INFINITY), (91.0, 0.0), (0.0, -181.0)] {
+            assert_eq!(RawFix { lat, lon, ..raw(0) }.checked(), None);
+        }
+    }
+
+    #[test]
+    fn what_a_device_says_when_it_does_not_know_is_left_out() {
+        let vague =
+            RawFix { accuracy_m: Some(-1.0), speed_mps: Some(f64::NAN), heading_deg: Some(361.0), ..raw(0) };
+        let fix = vague.checked().unwrap();
+        assert_eq!((fix.accuracy_m, fix.speed_mps, fix.heading_deg), (None, None, None));
+        let north = RawFix { heading_deg: Some(360.0), ..raw(0) }.checked().unwrap();
+        assert_eq!(north.heading_deg, Some(0.0));
+    }
+
+    #[test]
+    fn a_batch_is_acknowledged_by_its_last_number() {
+        assert_eq!(Batch::new(1, vec![raw(3), raw(9)]).unwrap().last_seq(), 9);
+        assert_eq!(Batch::new(1, vec![]), Err(BatchRefusal::Empty));
+        assert_eq!(Batch::new(1, vec![raw(3), raw(3)]), Err(BatchRefusal::NotRising));
+        assert_eq!(Batch::new(-1, vec![raw(3)]), Err(BatchRefusal::NegativeNumber));
+        assert_eq!(Batch::new(1, vec![raw(-3)]), Err(BatchRefusal::NegativeNumber));
+        assert_eq!(Batch::new(1, (0..=500).map(raw).collect()), Err(BatchRefusal::TooLarge));
+    }
+}

@@ -1,0 +1,26 @@
+//! Tracking: from a courier's fixes to a delivered order.
+//!
+//! [`fix`] is what a device reports and [`filter`] which of it may be shown;
+//! [`delivery`] and [`offer`] are the two state machines, [`dispatch`] chooses
+//! whom to ask, [`eta`] says when it arrives, [`geofence`] notices that it does,
+//! and [`track`] writes down where it went.
+
+pub mod delivery;
+pub mod dispatch;
+pub mod eta;
+pub mod filter;
+pub mod fix;
+pub mod geofence;
+pub mod offer;
+pub mod status;
+pub mod track;
+pub mod vehicle;
+
+pub use delivery::{Carrier, Delivery, DeliveryEvent, DeliveryRefusal, DropOff, OrderFact, Pickup};
+pub use eta::Eta;
+pub use filter::{Filter, Reason, Rejected, Verdict};
+pub use fix::{Batch, BatchRefusal, Fix, RawFix};
+pub use geofence::{Crossing, Fence, Zone};
+pub use offer::{Offer, OfferEvent, OfferRefusal, OfferStatus, Offers};
+pub use status::DeliveryStatus;
+pub use vehicle::Vehicle;

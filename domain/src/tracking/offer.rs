@@ -1,0 +1,257 @@
+//! Offers: a delivery is shown to a few couriers, and one of them takes it.
+//!
+//! ```text
+//! pending ─▶ accepted
+//!    ├─────▶ declined
+//!    ├─────▶ expired
+//!    └─────▶ revoked   another courier was first, or the order is gone
+//! ```
+//!
+//! [`Offers`] are all offers of one delivery. At most one of them is ever
+//! accepted while the delivery has its courier; accepting one revokes the rest
+//! in the same decision.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{CourierId, Event, Kind, LatLon, OfferId, OrderId, Refusal, Timestamp, Won};
+
+/// What became of an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferStatus {
+    /// The courier has not answered.
+    Pending,
+    /// The courier took it.
+    Accepted,
+    /// The courier does not want it.
+    Declined,
+    /// The courier did not answer in time.
+    Expired,
+    /// There is nothing to take any more.
+    Revoked,
+}
+
+impl OfferStatus {
+    /// The name on the wire and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OfferStatus::Pending => "pending",
+            OfferStatus::Accepted => "accepted",
+            OfferStatus::Declined => "declined",
+            OfferStatus::Expired => "expired",
+            OfferStatus::Revoked => "revoked",
+        }
+    }
+
+    /// The status of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        use OfferStatus::{Accepted, Declined, Expired, Pending, Revoked};
+        [Pending, Accepted, Declined, Expired, Revoked].into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+/// A delivery offered to one courier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// Which offer.
+    pub id: OfferId,
+    /// What is to be delivered.
+    pub order: OrderId,
+    /// Who is asked.
+    pub courier: CourierId,
+    /// What became of it.
+    pub status: OfferStatus,
+    /// How many rounds of asking went before.
+    pub round: u32,
+    /// The restaurant's name.
+    pub restaurant_name: String,
+    /// Where the food waits.
+    pub pickup: LatLon,
+    /// Where it goes.
+    pub drop_off: LatLon,
+    /// How far the courier was from the restaurant, metres.
+    pub distance_m: f64,
+    /// What the courier earns.
+    pub fee: Won,
+    /// Until when an answer counts.
+    pub expires_at: Timestamp,
+}
+
+/// What a courier hears about offers, on their own channel.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OfferEvent {
+    /// They are asked.
+    Made(Offer),
+    /// Their time is over.
+    Expired(OfferId),
+    /// It is gone.
+    Revoked(OfferId),
+    /// It is theirs.
+    Accepted(OfferId, OrderId),
+}
+
+impl Event for OfferEvent {
+    fn kind(&self) -> &'static str {
+        match self {
+            OfferEvent::Made(_) => "offer.made",
+            OfferEvent::Expired(_) => "offer.expired",
+            OfferEvent::Revoked(_) => "offer.revoked",
+            OfferEvent::Accepted(..) => "offer.accepted",
+        }
+    }
+
+    fn data(&self) -> Value {
+        match self {
+            OfferEvent::Made(offer) => json!({
+                "id": offer.id,
+                "order_id": offer.order,
+                "restaurant_name": offer.restaurant_name,
+                "pickup": offer.pickup,
+                "drop_off": offer.drop_off,
+                "distance_m": offer.distance_m.round(),
+                "fee_won": offer.fee,
+                "expires_at": offer.expires_at,
+            }),
+            OfferEvent::Expired(id) | OfferEvent::Revoked(id) => json!({ "offer_id": id }),
+            OfferEvent::Accepted(id, order) => json!({ "offer_id": id, "order_id": order }),
+        }
+    }
+}
+
+/// Why an offer cannot be answered like that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OfferRefusal {
+    /// No such offer was made to this courier.
+    #[error("There is no such offer.")]
+    NotYours,
+    /// Another courier was first, or the order is gone.
+    #[error("This delivery is taken or called off.")]
+    Gone,
+    /// The time to answer is over.
+    #[error("This offer has expired.")]
+    Expired,
+    /// The other answer was given before.
+    #[error("This offer was answered before.")]
+    Answered,
+}
+
+impl Refusal for OfferRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            OfferRefusal::NotYours => "not_found",
+            OfferRefusal::Gone => "offer.gone",
+            OfferRefusal::Expired => "offer.expired",
+            OfferRefusal::Answered => "offer.answered",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            OfferRefusal::NotYours => Kind::NotFound,
+            OfferRefusal::Gone | OfferRefusal::Expired | OfferRefusal::Answered => Kind::Conflict,
+        }
+    }
+}
+
+/// All offers of one delivery.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Offers(pub Vec<Offer>);
+
+/// Offers that changed, each with what its courier hears.
+pub type Told = Vec<(CourierId, OfferEvent)>;
+
+impl Offers {
+    /// `by` takes the offer; everyone else's is revoked. Saying it twice is
+    /// fine, saying it late is not, whether or not the expiry was noticed yet.
+    pub fn accept(
+        mut self,
+        id: OfferId,
+        by: CourierId,
+        now: Timestamp,
+    ) -> Result<(Self, Told), OfferRefusal> {
+        let offer = self.answerable(id, by)?;
+        match offer.status {
+            OfferStatus::Accepted => return Ok((self, Vec::new())),
+            OfferStatus::Declined => return Err(OfferRefusal::Answered),
+            OfferStatus::Revoked => return Err(OfferRefusal::Gone),
+            OfferStatus::Expired => return Err(OfferRefusal::Expired),
+            OfferStatus::Pending if now >= offer.expires_at => return Err(OfferRefusal::Expired),
+            OfferStatus::Pending => {}
+        }
+        offer.status = OfferStatus::Accepted;
+        let mut told = vec![(by, OfferEvent::Accepted(id, offer.order))];
+        told.extend(self.revoke_pending());
+        Ok((self, told))
+    }
+
+    /// `by` does not want it. No news for anybody: they know it themselves.
+    pub fn decline(mut self, id: OfferId, by: CourierId) -> Result<Self, OfferRefusal> {
+        let offer = self.answerable(id, by)?;
+        match offer.status {
+            OfferStatus::Accepted => return Err(OfferRefusal::Answered),
+            OfferStatus::Pending => offer.status = OfferStatus::Declined,
+            // Nothing is left to decline, which is what they want.
+            OfferStatus::Declined | OfferStatus::Expired | OfferStatus::Revoked => {}
+        }
+        Ok(self)
+    }
+
+    /// Ends what was not answered in time.
+    pub fn expire(mut self, now: Timestamp) -> (Self, Told) {
+        let mut told = Vec::new();
+        for offer in self.pending().filter(|offer| now >= offer.expires_at) {
+            offer.status = OfferStatus::Expired;
+            told.push((offer.courier, OfferEvent::Expired(offer.id)));
+        }
+        (self, told)
+    }
+
+    /// Takes back what is still open: the order is gone.
+    pub fn revoke(mut self) -> (Self, Told) {
+        let told = self.revoke_pending();
+        (self, told)
+    }
+
+    /// The courier who took it dropped out: the offer counts as declined, so
+    /// that they are not asked again.
+    pub fn drop_out(mut self, courier: CourierId) -> Self {
+        for offer in &mut self.0 {
+            if offer.courier == courier && offer.status == OfferStatus::Accepted {
+                offer.status = OfferStatus::Declined;
+            }
+        }
+        self
+    }
+
+    /// Whether somebody may still answer.
+    pub fn any_pending(&self) -> bool {
+        self.0.iter().any(|offer| offer.status == OfferStatus::Pending)
+    }
+
+    /// How many rounds of asking there were.
+    pub fn rounds(&self) -> u32 {
+        self.0.iter().map(|offer| offer.round + 1).max().unwrap_or(0)
+    }
+
+    fn answerable(&mut self, id: OfferId, by: CourierId) -> Result<&mut Offer, OfferRefusal> {
+        self.0.iter_mut().find(|offer| offer.id == id && offer.courier == by).ok_or(OfferRefusal::NotYours)
+    }
+
+    fn pending(&mut self) -> impl Iterator<Item = &mut Offer> {
+        self.0.iter_mut().filter(|offer| offer.status == OfferStatus::Pending)
+    }
+
+    fn revoke_pending(&mut self) -> Told {
+        self.pending()
+            .map(|offer| {
+                offer.status = OfferStatus::Revoked;
+                (offer.courier, OfferEvent::Revoked(offer.id))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+#[path = "offer_tests.rs"]
+mod tests;
