@@ -19,6 +19,9 @@ pub enum Kind {
     NotFound,
     /// Something else happened first; look again and retry.
     Conflict,
+    /// It changed since it was looked at, and the caller had said which version
+    /// it means.
+    Stale,
     /// The state of things does not permit it.
     Rule,
     /// Too much in too short a time.
@@ -76,6 +79,11 @@ impl Refused {
     /// Invalid input, with the fields at fault.
     pub fn invalid(faults: Vec<Fault>) -> Self {
         Self { faults, ..Self::new("invalid", Kind::Invalid, "The request has invalid fields.") }
+    }
+
+    /// The `noun` is no longer at the version that the caller means to change.
+    pub fn stale(noun: &str) -> Self {
+        Self::new("stale", Kind::Stale, format!("The {noun} changed since you looked; look again."))
     }
 
     /// One field is wrong.

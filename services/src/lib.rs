@@ -5,6 +5,9 @@
 //! asks, and what they ask for. It decides who may, gathers what the decision
 //! needs, and asks the entity or the store.
 
+pub mod auth;
+pub mod health;
+pub mod idempotency;
 pub mod reactions;
 pub mod reminders;
 pub mod settings;

@@ -6,6 +6,7 @@
 //! the fabric by [`Tx::commit`], after the commit and never without it.
 
 pub mod fabric;
+pub mod idempotency;
 pub mod jobs;
 pub mod journal;
 pub mod scratch;

@@ -1,0 +1,204 @@
+//! What requests carry, or the problem with it.
+
+use std::fmt::Display;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::response::{IntoResponse, Response};
+use domain::{Fault, Refused};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+
+use super::Problem;
+
+/// A JSON body, in requests and in answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !says_json(request.headers()) {
+            return Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        parse(&body).map(Json)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+fn says_json(headers: &HeaderMap) -> bool {
+    let named = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let media_type = named.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+/// Why a body could not be read: too large, or the client went away.
+#[expect(clippy::needless_pass_by_value, reason = "the signature that map_err wants")]
+pub(super) fn unreadable(rejection: BytesRejection) -> Problem {
+    match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE)
+        }
+        _ => Problem::bad_request("body_unreadable", "The request's body ended before it was complete."),
+    }
+}
+
+/// Reads a JSON document; anything after it is refused as well.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let text = std::str::from_utf8(body)
+        .map_err(|at| Problem::bad_request("body_not_utf8", format!("The body is not UTF-8: {at}.")))?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        if error.inner().is_data() {
+            Refused::invalid(vec![fault(&error)]).into()
+        } else {
+            syntax(error.inner())
+        }
+    })?;
+    reader.end().map_err(|error| syntax(&error))?;
+    Ok(value)
+}
+
+fn syntax(error: &serde_json::Error) -> Problem {
+    Problem::bad_request("body_not_json", format!("The body is not JSON: {error}."))
+}
+
+/// Names the field at fault. Serde says which in words only where the field is
+/// missing or unknown, so that its name is taken out of the message.
+fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Fault {
+    let mut pointer = String::new();
+    for segment in error.path() {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    let message = error.inner().to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(said, _)| said);
+    if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        pointer.push_str(&format!("/{}", escape(name)));
+    }
+    Fault { pointer, code: code_of(message), detail: message.to_owned() }
+}
+
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+fn code_of(message: &str) -> &'static str {
+    let starts = |with: &str| message.starts_with(with);
+    match () {
+        () if starts("missing field") => "missing",
+        () if starts("unknown field") => "unknown_field",
+        () if starts("unknown variant") => "unknown_value",
+        () if starts("duplicate field") => "duplicate",
+        () if starts("invalid type") => "wrong_type",
+        () if starts("invalid value") => "out_of_range",
+        () => "invalid",
+    }
+}
+
+/// Parameters of the path. What they cannot name does not exist.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Path(value)),
+            Err(PathRejection::FailedToDeserializePathParams(error)) => {
+                Err(Problem::http(StatusCode::NOT_FOUND, "not_found", format!("No such thing: {error}.")))
+            }
+            Err(error) => Err(Problem::fault(error)),
+        }
+    }
+}
+
+/// Parameters after the question mark.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        axum::extract::Query::try_from_uri(&parts.uri)
+            .map(|axum::extract::Query(value)| Query(value))
+            .map_err(|rejection| match std::error::Error::source(&rejection) {
+                Some(cause) => in_query(cause),
+                None => in_query(&rejection),
+            })
+    }
+}
+
+/// Axum's message is `name: what is wrong` where one parameter is at fault.
+fn in_query(cause: impl Display) -> Problem {
+    let said = cause.to_string();
+    let (name, detail) = match said.split_once(": ") {
+        Some((name, detail)) if !name.contains(' ') => (name, detail),
+        _ => (said.split('`').nth(1).unwrap_or(""), said.as_str()),
+    };
+    Refused::field(format!("/{}", escape(name)), code_of(detail), detail).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Order {
+        #[expect(dead_code, reason = "only its reading is of interest")]
+        lines: Vec<Line>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Line {
+        #[expect(dead_code, reason = "only its reading is of interest")]
+        quantity: u8,
+    }
+
+    fn problem(body: &[u8]) -> (u16, String, String) {
+        let document = parse::<Order>(body).unwrap_err().document("/", "");
+        let (pointer, code) = document
+            .errors
+            .first()
+            .map_or(("".into(), document.kind), |first| (first.pointer.clone(), first.code.clone()));
+        (document.status, pointer, code)
+    }
+
+    #[test]
+    fn every_way_to_get_a_body_wrong_has_its_problem() {
+        let cases: [(&[u8], u16, &str, &str); 10] = [
+            (b"", 400, "", "body_not_json"),
+            (b"{", 400, "", "body_not_json"),
+            (b"{\"lines\":[]} x", 400, "", "body_not_json"),
+            (b"{\"lines\":[{\"quantity\":NaN}]}", 400, "", "body_not_json"),
+            (b"\xff", 400, "", "body_not_utf8"),
+            (b"[1]", 422, "/0", "wrong_type"),
+            (b"{}", 422, "/lines", "missing"),
+            (b"{\"lines\":[{}]}", 422, "/lines/0/quantity", "missing"),
+            (b"{\"lines\":[{\"quantity\":-1}]}", 422, "/lines/0/quantity", "out_of_range"),
+            (b"{\"lines\":[],\"a/b\":1}", 422, "/a~1b", "unknown_field"),
+        ];
+        for (body, status, pointer, code) in cases {
+            let found = problem(body);
+            assert_eq!(found, (status, pointer.into(), code.into()), "{}", String::from_utf8_lossy(body));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! `Idempotency-Key`: a POST that is sent again does its work once.
+//!
+//! The first answer is kept, with a hash of the request, for its user. A repeat
+//! gets that answer (`Idempotent-Replayed: true`); the same key on another
+//! request is 422, on one still in progress 409. Only success is kept: a refused
+//! request changed nothing, so that its repeat may as well be decided anew. An
+//! answer with `Cache-Control: no-store` holds a secret and is not kept either.
+
+use std::panic::AssertUnwindSafe;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest as _, FromRequestParts, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt as _;
+use services::App;
+use services::idempotency::{Answer, Claim, Key, Ticket};
+use sha2::{Digest as _, Sha256};
+use tracing::Instrument as _;
+
+use super::extract::unreadable;
+use super::service::panicked;
+use super::{Problem, who};
+
+const HEADER: &str = "idempotency-key";
+
+/// No answer to a POST is larger than this, in bytes.
+const ANSWER_LIMIT: usize = 256 * 1024;
+
+/// Demands the key, on routes where a repeat would cost somebody money.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        named(&parts.headers)?.map(Self).ok_or_else(|| {
+            Problem::bad_request("idempotency.key_missing", "This needs an Idempotency-Key header.")
+        })
+    }
+}
+
+fn named(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(HEADER) else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if (1..=255).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => Err(Problem::bad_request(
+            "idempotency.key_invalid",
+            "An Idempotency-Key has 1 to 255 ASCII characters.",
+        )),
+    }
+}
+
+pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
+    if request.method() != Method::POST || !request.headers().contains_key(HEADER) {
+        return Ok(next.run(request).await);
+    }
+    let (mut parts, body) = request.into_parts();
+    let Some(name) = named(&parts.headers)? else { return Err(Problem::fault("the key is gone")) };
+    let body =
+        Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await.map_err(unreadable)?;
+    let mut hash = Sha256::new_with_prefix(parts.uri.to_string());
+    hash.update([0]);
+    hash.update(&body);
+    let key = Key {
+        user: who::verified(&mut parts, &app)?.map(|verified| verified.principal.user),
+        name,
+        request_hash: hash.finalize().into(),
+    };
+    match services::idempotency::claim(&app, key).await? {
+        Claim::Answered(answer) => replay(answer),
+        Claim::Ours(ticket) => {
+            // A client that goes away must not leave the work half done, or its
+            // answer unkept: the task goes on without it.
+            let request = Request::from_parts(parts, Body::from(body));
+            let work = async move { work(&app, &ticket, request, next).await };
+            tokio::spawn(work.in_current_span()).await.map_err(Problem::fault)?
+        }
+    }
+}
+
+async fn work(app: &App, ticket: &Ticket, request: Request, next: Next) -> Result<Response, Problem> {
+    let response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(payload) => panicked(payload),
+    };
+    let secret = response.headers().get(header::CACHE_CONTROL).is_some_and(|value| value == "no-store");
+    if !response.status().is_success() || secret {
+        services::idempotency::release(app, ticket).await?;
+        return Ok(response);
+    }
+    let (head, body) = response.into_parts();
+    let body = to_bytes(body, ANSWER_LIMIT).await.map_err(Problem::fault)?;
+    let kept = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
+    let kept = kept.iter().filter_map(|name| {
+        let value = head.headers.get(name)?.to_str().ok()?;
+        Some((name.to_string(), value.to_owned()))
+    });
+    let answer = Answer { status: head.status.as_u16(), headers: kept.collect(), body: body.to_vec() };
+    services::idempotency::answered(app, ticket, &answer).await?;
+    Ok(Response::from_parts(head, body.into()))
+}
+
+fn replay(answer: Answer) -> Result<Response, Problem> {
+    let status = StatusCode::from_u16(answer.status).map_err(Problem::fault)?;
+    let mut response = (status, answer.body).into_response();
+    response.headers_mut().remove(header::CONTENT_TYPE);
+    for (name, value) in answer.headers {
+        let name = header::HeaderName::try_from(name).map_err(Problem::fault)?;
+        response.headers_mut().insert(name, HeaderValue::try_from(value).map_err(Problem::fault)?);
+    }
+    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    Ok(response)
+}

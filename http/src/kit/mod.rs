@@ -1,0 +1,33 @@
+//! What every port has in common, so that an adapter is only its own routes.
+//!
+//! - in: [`Json`], [`Path`], [`Query`], [`List`], [`IfMatch`], [`IfNoneMatch`],
+//!   [`Who`] and the roles ([`role`]);
+//! - out: [`Json`], [`Page`], [`Tagged`], [`Created`], [`Problem`];
+//! - around: [`service_router`], which adds documents, health, metrics, request
+//!   ids, idempotency, limits and problem documents to a service's routes.
+//!
+//! Handlers return `Result<_, Problem>`; `?` turns every `Failure` of `services`
+//! into its problem document. No handler ever chooses an error's status.
+
+mod created;
+mod etag;
+mod extract;
+mod health;
+mod idempotency;
+mod list;
+mod observe;
+mod openapi;
+mod problem;
+mod service;
+mod who;
+
+pub use created::{Created, Location, NoContent};
+pub use etag::{IfMatch, IfNoneMatch, Tagged};
+pub use extract::{Json, Path, Query};
+pub use idempotency::IdempotencyKey;
+pub use list::{List, ListQuery, Page};
+pub use observe::RequestId;
+pub use openapi::{Position, ProblemBody, ProblemFault};
+pub use problem::Problem;
+pub use service::{ServiceSpec, service_router};
+pub use who::{Who, role};

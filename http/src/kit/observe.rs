@@ -1,0 +1,181 @@
+//! What surrounds every request: its id, its line in the log, its metrics, its
+//! time limit, and the problem document if it ends in one.
+
+use std::fmt::Display;
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use services::App;
+use tracing::Instrument as _;
+
+use super::Problem;
+
+const REQUEST_ID: &str = "x-request-id";
+
+/// How long a handler may take until it must have begun to answer. Streams may
+/// last longer: only their beginning counts.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// Names one request in the log, in its answer and in problem documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+impl RequestId {
+    /// The client's own id, if it is one that a log line can hold.
+    fn named(headers: &HeaderMap) -> Option<Self> {
+        let id = headers.get(REQUEST_ID)?.to_str().ok()?;
+        let clean = (1..=128).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+/=".contains(&byte));
+        clean.then(|| Self(id.to_owned()))
+    }
+}
+
+/// The trace that the caller is in (W3C `traceparent`: version, trace, span, flags).
+fn trace_id(headers: &HeaderMap) -> Option<&str> {
+    let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-').skip(1);
+    parts.next().filter(|trace| trace.len() == 32 && trace.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// What the layer knows of the port it is on.
+#[derive(Clone)]
+pub(super) struct Port {
+    pub(super) app: App,
+    pub(super) service: &'static str,
+}
+
+pub(super) async fn observe(State(port): State<Port>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id =
+        RequestId::named(request.headers()).unwrap_or_else(|| RequestId(port.app.ids.uuid().to_string()));
+    let seen = Seen {
+        service: port.service,
+        method: request.method().clone(),
+        path: request.uri().path().to_owned(),
+        route: request
+            .extensions()
+            .get::<MatchedPath>()
+            .map_or("unmatched".into(), |path| path.as_str().into()),
+        trace_id: trace_id(request.headers()).unwrap_or_default().to_owned(),
+        id,
+    };
+    request.extensions_mut().insert(seen.id.clone());
+    let span = tracing::info_span!("request", request_id = %seen.id.0, trace_id = %seen.trace_id);
+    let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).instrument(span).await;
+    let response =
+        answered.unwrap_or_else(|_| Problem::of_status(StatusCode::GATEWAY_TIMEOUT).into_response());
+    let mut response = seen.documented(response);
+    if let Ok(id) = HeaderValue::from_str(&seen.id.0) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    seen.record(response.status(), started.elapsed());
+    response
+}
+
+/// A request, as far as the log needs it. Never its query: it may hold a secret.
+struct Seen {
+    service: &'static str,
+    method: Method,
+    path: String,
+    route: String,
+    trace_id: String,
+    id: RequestId,
+}
+
+impl Seen {
+    /// Writes the problem document, also where a library beneath us answered a
+    /// bare status or plain text.
+    fn documented(&self, mut response: Response) -> Response {
+        let status = response.status();
+        let problem = match response.extensions_mut().remove::<Problem>() {
+            Some(problem) => problem,
+            None if is_bare(&response) => Problem::of_status(status),
+            None => return response,
+        };
+        if let Some(cause) = problem.cause() {
+            tracing::error!(
+                request_id = self.id.0, service = self.service, method = %self.method, route = self.route,
+                cause = %Chain(cause), "request failed"
+            );
+        }
+        let document = problem.document(&self.path, &self.id.0);
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let (mut head, _) = response.into_parts();
+        head.status = problem.status();
+        head.headers.remove(header::CONTENT_LENGTH);
+        head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Response::from_parts(head, body.into())
+    }
+
+    fn record(&self, status: StatusCode, took: Duration) {
+        let labels = [
+            ("service", self.service.to_owned()),
+            ("method", method_label(&self.method).to_owned()),
+            ("route", self.route.clone()),
+            ("status", status.as_u16().to_string()),
+        ];
+        metrics::counter!("http_requests_total", &labels).increment(1);
+        metrics::histogram!("http_request_duration_seconds", &labels[..3]).record(took.as_secs_f64());
+        tracing::info!(
+            target: "access", service = self.service, method = %self.method, path = self.path, route = self.route,
+            status = status.as_u16(), took_ms = took.as_secs_f64() * 1e3, request_id = self.id.0,
+            trace_id = self.trace_id, "request"
+        );
+    }
+}
+
+/// Clients may invent methods; they must not invent time series.
+fn method_label(method: &Method) -> &str {
+    match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS => method.as_str(),
+        _ => "other",
+    }
+}
+
+fn is_bare(response: &Response) -> bool {
+    let refused = response.status().is_client_error() || response.status().is_server_error();
+    let content_type = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    refused && content_type.is_none_or(|content_type| content_type.starts_with(b"text/plain"))
+}
+
+/// An error with what caused it.
+struct Chain<'a>(&'a (dyn std::error::Error + Send + Sync));
+
+impl Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Display::fmt(self.0, f)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_that_would_spoil_the_log_is_replaced() {
+        let named = |id: &'static str| {
+            RequestId::named(&HeaderMap::from_iter([(
+                header::HeaderName::from_static(REQUEST_ID),
+                HeaderValue::from_static(id),
+            )]))
+        };
+        assert_eq!(named("abc-1"), Some(RequestId("abc-1".into())));
+        assert_eq!(named(""), None);
+        assert_eq!(named("a b"), None);
+    }
+}
