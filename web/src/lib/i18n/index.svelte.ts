@@ -1,0 +1,67 @@
+/** The words of the pages, in Korean first and in English second. */
+
+import { Problem } from '../problem'
+import { en } from './en'
+import { ko } from './ko'
+
+export type Code = 'ko' | 'en'
+
+const KEY = 'baedal.language'
+
+function first(): Code {
+  const chosen = localStorage.getItem(KEY)
+  if (chosen === 'ko' || chosen === 'en') return chosen
+  for (const tag of navigator.languages) {
+    if (tag.startsWith('ko')) return 'ko'
+    if (tag.startsWith('en')) return 'en'
+  }
+  return 'ko'
+}
+
+class Language {
+  code = $state<Code>(first())
+  words = $derived(this.code === 'ko' ? ko : en)
+
+  choose(code: Code): void {
+    this.code = code
+    localStorage.setItem(KEY, code)
+  }
+}
+
+export const language = new Language()
+
+/** The words of the chosen language. */
+export function w() {
+  return language.words
+}
+
+/** A problem in people's words: ours where we have some, else the server's. */
+export function problemText(thrown: unknown): string {
+  const problem = Problem.from(thrown)
+  const own: Record<string, string> = language.words.problems
+  const known = own[problem.type]
+  if (known) return known
+  const fields = problem.body.errors?.map((error) => error.detail).filter(Boolean) ?? []
+  if (fields.length > 0) return fields.join(' ')
+  return problem.body.detail ?? problem.body.title ?? language.words.problems['client.fault']
+}
+
+const won = { ko: new Intl.NumberFormat('ko-KR'), en: new Intl.NumberFormat('en-US') }
+
+/** `18,000원` or `₩18,000`. */
+export function money(amount: number): string {
+  return language.code === 'ko' ? `${won.ko.format(amount)}원` : `₩${won.en.format(amount)}`
+}
+
+/** `오후 7:05` or `7:05 PM`, in the zone of the device. */
+export function clockTime(at: string): string {
+  return new Date(at).toLocaleTimeString(language.code === 'ko' ? 'ko-KR' : 'en-US', {
+    hour: 'numeric',
+    minute: '2-digit',
+  })
+}
+
+/** `850m` or `1.2km`. */
+export function distance(metres: number): string {
+  return metres < 1000 ? `${Math.round(metres / 10) * 10}m` : `${(metres / 1000).toFixed(1)}km`
+}

@@ -1,0 +1,28 @@
+/** A refusal or a fault, as a problem document told it (RFC 9457). */
+
+import type { ProblemBody } from './frames'
+
+export class Problem extends Error {
+  readonly type: string
+  readonly status: number
+  readonly body: ProblemBody
+
+  constructor(body: ProblemBody) {
+    super(body.detail ?? body.title ?? body.type)
+    this.name = 'Problem'
+    this.type = body.type
+    this.status = body.status ?? 0
+    this.body = body
+  }
+
+  /** The server could not be reached at all. */
+  static unreachable(): Problem {
+    return new Problem({ type: 'client.unreachable' })
+  }
+
+  /** Whatever was thrown, as a problem that can be shown. */
+  static from(thrown: unknown): Problem {
+    if (thrown instanceof Problem) return thrown
+    return new Problem({ type: 'client.fault', detail: String(thrown) })
+  }
+}
