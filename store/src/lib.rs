@@ -5,10 +5,13 @@
 //! nouns in one transaction; what was appended to the journal is published to
 //! the fabric by [`Tx::commit`], after the commit and never without it.
 
+pub mod cart;
 pub mod fabric;
 pub mod idempotency;
 pub mod jobs;
 pub mod journal;
+pub mod menu;
+pub mod restaurant;
 pub mod scratch;
 
 use std::ops::{Deref, DerefMut};

@@ -164,6 +164,11 @@ impl Restaurant {
         self.hours.opening(self.paused_until, now)
     }
 
+    /// How far its zones reach at most, in metres, rounded up.
+    pub fn reach_m(&self) -> u32 {
+        self.zones.iter().map(|zone| zone.reach_m(self.position)).max().unwrap_or(0)
+    }
+
     /// Whether it delivers there.
     pub fn delivers_to(&self, to: Destination) -> bool {
         self.zones.iter().any(|zone| zone.covers(self.position, to))

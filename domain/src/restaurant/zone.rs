@@ -32,15 +32,36 @@ pub enum Zone {
 }
 
 impl Zone {
-    /// Whether the zone of a restaurant at `kitchen` covers the destination.
+    /// Whether the zone of a restaurant at `kitchen` covers the destination. None
+    /// covers what is further than [`REACH_MAX_M`].
     pub fn covers(&self, kitchen: LatLon, to: Destination) -> bool {
+        let distance_m = kitchen.distance_m(to.position);
+        distance_m <= f64::from(REACH_MAX_M) && self.holds(distance_m, to)
+    }
+
+    fn holds(&self, distance_m: f64, to: Destination) -> bool {
         match self {
-            Zone::Radius { metres } => kitchen.distance_m(to.position) <= f64::from(*metres),
+            Zone::Radius { metres } => distance_m <= f64::from(*metres),
             Zone::Dongs { dongs } => to.dong.is_some_and(|dong| dongs.contains(&dong)),
             Zone::Polygon { outline } => {
                 let corners = outline.iter().map(|at| Coord { x: at.lon(), y: at.lat() });
                 let polygon = Polygon::new(LineString::from_iter(corners), Vec::new());
                 polygon.intersects(&Point::new(to.position.lon(), to.position.lat()))
+            }
+        }
+    }
+
+    /// How far from `kitchen` it reaches at most, in metres, rounded up. Whole
+    /// neighbourhoods may reach as far as any zone.
+    pub fn reach_m(&self, kitchen: LatLon) -> u32 {
+        match self {
+            Zone::Radius { metres } => *metres,
+            Zone::Dongs { .. } => REACH_MAX_M,
+            Zone::Polygon { outline } => {
+                let furthest = outline.iter().map(|at| kitchen.distance_m(*at)).fold(0.0, f64::max);
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+                let metres = furthest.ceil() as u32;
+                metres.min(REACH_MAX_M)
             }
         }
     }
@@ -79,16 +100,17 @@ mod tests {
             radius.covers(kitchen, to(37.51, 127.0, None)) && !radius.covers(kitchen, to(37.52, 127.0, None))
         );
         let dongs = Zone::Dongs { dongs: vec![DongCode(11_680_101)] };
-        assert!(dongs.covers(kitchen, to(37.9, 127.0, Some(11_680_101))));
+        assert!(dongs.covers(kitchen, to(37.6, 127.0, Some(11_680_101))));
+        assert!(!dongs.covers(kitchen, to(37.9, 127.0, Some(11_680_101))));
         assert!(!dongs.covers(kitchen, to(37.5, 127.0, Some(11_680_103))));
         assert!(!dongs.covers(kitchen, to(37.5, 127.0, None)));
         let square = Zone::Polygon {
-            outline: vec![at(37.0, 127.0), at(37.0, 128.0), at(38.0, 128.0), at(38.0, 127.0)],
+            outline: vec![at(37.4, 127.0), at(37.4, 127.1), at(37.6, 127.1), at(37.6, 127.0)],
         };
         assert!(
-            square.covers(kitchen, to(37.5, 127.5, None)) && square.covers(kitchen, to(37.0, 127.0, None))
+            square.covers(kitchen, to(37.5, 127.05, None)) && square.covers(kitchen, to(37.4, 127.0, None))
         );
-        assert!(!square.covers(kitchen, to(38.1, 127.5, None)));
+        assert!(!square.covers(kitchen, to(37.61, 127.05, None)));
     }
 
     #[test]

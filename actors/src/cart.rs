@@ -1,0 +1,69 @@
+//! A customer's cart.
+//!
+//! It owns the lines, and nothing else: what a dish costs now is the menu's to
+//! say, and is asked anew whenever the cart is shown or quoted.
+//!
+//! Invariants: those of [`domain::cart::state`], and that every change is one
+//! commit fenced by the version. Supervised by the keeper of carts; a restart
+//! loses nothing that was acknowledged. Reading a cart asks the store and does
+//! not wake it.
+
+use std::sync::Arc;
+
+use domain::cart::{Cart, CartRefusal, Command};
+use domain::{Clock, Failure, Timestamp, UserId};
+use store::{Store, StoreError};
+
+use crate::kit::{Entities, Entity, Fenced, Reply, decide};
+
+/// The handle to all carts, by customer.
+pub type Carts = Entities<CartEntity>;
+
+/// What a cart can be asked: to change, with its next state in reply.
+#[derive(Debug)]
+pub struct Change(pub Command, pub Reply<Cart>);
+
+/// Something in the cart changed. Nobody but the asker is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changed;
+
+/// What every cart needs.
+pub struct CartEntity {
+    /// Where carts are remembered.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Entity for CartEntity {
+    const KIND: &'static str = "cart";
+
+    type Id = UserId;
+    type Command = Change;
+    type State = Cart;
+
+    async fn handle(&self, id: UserId, state: &mut Option<Cart>, Change(command, reply): Change) {
+        let changed = decide(self, id, state, self.clock.now(), |cart| Ok(next(cart, &command)?));
+        reply.send(changed.await.map(|(cart, _)| cart));
+    }
+}
+
+fn next(cart: &Cart, command: &Command) -> Result<(Cart, Vec<Changed>), CartRefusal> {
+    let next = cart.clone().apply(command.clone())?;
+    let changed = (next.version != cart.version).then_some(Changed);
+    Ok((next, changed.into_iter().collect()))
+}
+
+impl Fenced for CartEntity {
+    type Event = Changed;
+
+    async fn load(&self, id: UserId) -> Result<Cart, Failure> {
+        Ok(store::cart::load(&self.store, id).await?)
+    }
+
+    async fn commit(&self, before: &Cart, after: &Cart, _: &[Changed], _: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.store.begin().await?;
+        store::cart::commit(&mut tx, before.version, after).await?;
+        tx.commit().await
+    }
+}

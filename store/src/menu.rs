@@ -1,0 +1,256 @@
+//! Menus in PostgreSQL.
+
+use std::collections::HashMap;
+
+use domain::menu::{Card, Menu, MenuGroup, MenuOption, OptionGroup};
+use domain::{MenuId, RestaurantId, Won};
+use uuid::Uuid;
+
+use crate::journal::signed;
+use crate::{Store, StoreError, Tx};
+
+/// All that a restaurant offers, if it has a menu. Read in one snapshot, so that
+/// the version names exactly what came with it.
+pub async fn card(store: &Store, id: RestaurantId) -> Result<Option<Card>, StoreError> {
+    let mut tx = store.begin().await?;
+    sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *tx).await?;
+    let version = sqlx::query_scalar!("select version from menu.cards where restaurant_id = $1", id.0)
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(version) = version else { return Ok(None) };
+    let mut options = options(&mut tx, id).await?;
+    let mut option_groups = option_groups(&mut tx, id, &mut options).await?;
+    let mut menus = menus(&mut tx, id, &mut option_groups).await?;
+    let rows = sqlx::query!("select id, name from menu.groups where restaurant_id = $1 order by position", id.0)
+        .fetch_all(&mut *tx)
+        .await?;
+    let groups = rows.into_iter().map(|row| MenuGroup {
+        id: row.id.into(),
+        name: row.name,
+        menus: menus.remove(&row.id).unwrap_or_default(),
+    });
+    Ok(Some(Card { restaurant_id: id, version: version.unsigned_abs(), groups: groups.collect() }))
+}
+
+/// Rows by the row that they belong to, in order.
+type Within<T> = HashMap<Uuid, Vec<T>>;
+
+async fn options(tx: &mut Tx, id: RestaurantId) -> Result<Within<MenuOption>, StoreError> {
+    let rows = sqlx::query!(
+        "select o.id, o.group_id, o.name, o.price_won, o.max_quantity, o.sold_out
+         from menu.options o join menu.option_groups og on og.id = o.group_id
+         join menu.menus m on m.id = og.menu_id join menu.groups g on g.id = m.group_id
+         where g.restaurant_id = $1 order by o.position",
+        id.0
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut options = Within::<MenuOption>::new();
+    for row in rows {
+        options.entry(row.group_id).or_default().push(MenuOption {
+            id: row.id.into(),
+            name: row.name,
+            price: Won(row.price_won),
+            max_quantity: u32::from(row.max_quantity.unsigned_abs()),
+            sold_out: row.sold_out,
+        });
+    }
+    Ok(options)
+}
+
+async fn option_groups(
+    tx: &mut Tx,
+    id: RestaurantId,
+    options: &mut Within<MenuOption>,
+) -> Result<Within<OptionGroup>, StoreError> {
+    let rows = sqlx::query!(
+        "select og.id, og.menu_id, og.name, og.min, og.max, og.is_unique
+         from menu.option_groups og
+         join menu.menus m on m.id = og.menu_id join menu.groups g on g.id = m.group_id
+         where g.restaurant_id = $1 order by og.position",
+        id.0
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut groups = Within::<OptionGroup>::new();
+    for row in rows {
+        groups.entry(row.menu_id).or_default().push(OptionGroup {
+            id: row.id.into(),
+            name: row.name,
+            min: u32::from(row.min.unsigned_abs()),
+            max: u32::from(row.max.unsigned_abs()),
+            unique: row.is_unique,
+            options: options.remove(&row.id).unwrap_or_default(),
+        });
+    }
+    Ok(groups)
+}
+
+async fn menus(
+    tx: &mut Tx,
+    id: RestaurantId,
+    option_groups: &mut Within<OptionGroup>,
+) -> Result<Within<Menu>, StoreError> {
+    let rows = sqlx::query!(
+        "select m.id, m.group_id, m.name, m.description, m.price_won, m.sold_out
+         from menu.menus m join menu.groups g on g.id = m.group_id
+         where g.restaurant_id = $1 order by m.position",
+        id.0
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut menus = Within::<Menu>::new();
+    for row in rows {
+        menus.entry(row.group_id).or_default().push(Menu {
+            id: row.id.into(),
+            name: row.name,
+            description: row.description,
+            price: Won(row.price_won),
+            sold_out: row.sold_out,
+            option_groups: option_groups.remove(&row.id).unwrap_or_default(),
+        });
+    }
+    Ok(menus)
+}
+
+/// Whose dish it is, if there is such a dish.
+pub async fn restaurant_of(store: &Store, id: MenuId) -> Result<Option<RestaurantId>, StoreError> {
+    let found = sqlx::query_scalar!(
+        "select g.restaurant_id from menu.menus m join menu.groups g on g.id = m.group_id where m.id = $1",
+        id.0
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    Ok(found.map(RestaurantId))
+}
+
+/// Those of `restaurants` that have a dish whose name holds `text`, which is
+/// lower case and without spaces.
+pub async fn serving(
+    store: &Store,
+    restaurants: &[RestaurantId],
+    text: &str,
+) -> Result<Vec<RestaurantId>, StoreError> {
+    let ids: Vec<Uuid> = restaurants.iter().map(|id| id.0).collect();
+    let found = sqlx::query_scalar!(
+        "select distinct g.restaurant_id from menu.groups g join menu.menus m on m.group_id = g.id
+         where g.restaurant_id = any($1) and position($2 in replace(lower(m.name), ' ', '')) > 0",
+        &ids,
+        text
+    )
+    .fetch_all(store.pool())
+    .await?;
+    Ok(found.into_iter().map(RestaurantId).collect())
+}
+
+/// Raises the version of a restaurant's menu, and returns it. Where `seen` is
+/// given and is not the version that stands, it is a conflict. Holds the menu's
+/// row until the commit, so changes of one menu happen in order.
+pub async fn raise(tx: &mut Tx, id: RestaurantId, seen: Option<u64>) -> Result<u64, StoreError> {
+    let seen = seen.map(signed).transpose()?;
+    let version = sqlx::query_scalar!(
+        "update menu.cards set version = version + 1
+         where restaurant_id = $1 and ($2::bigint is null or version = $2) returning version",
+        id.0,
+        seen
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    version.map(i64::unsigned_abs).ok_or(StoreError::Conflict)
+}
+
+/// Says whether the dish can be had. The version is the caller's to [`raise`].
+pub async fn set_sold_out(tx: &mut Tx, id: MenuId, sold_out: bool) -> Result<(), StoreError> {
+    let done = sqlx::query!("update menu.menus set sold_out = $2 where id = $1", id.0, sold_out)
+        .execute(&mut **tx)
+        .await?;
+    if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+}
+
+/// Writes a whole menu in place of the one that stood there, if any.
+pub async fn replace(tx: &mut Tx, card: &Card) -> Result<(), StoreError> {
+    sqlx::query!("delete from menu.cards where restaurant_id = $1", card.restaurant_id.0)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query!(
+        "insert into menu.cards (restaurant_id, version) values ($1, $2)",
+        card.restaurant_id.0,
+        signed(card.version)?
+    )
+    .execute(&mut **tx)
+    .await?;
+    for (place, group) in card.groups.iter().enumerate() {
+        sqlx::query!(
+            "insert into menu.groups (id, restaurant_id, name, position) values ($1, $2, $3, $4)",
+            group.id.0,
+            card.restaurant_id.0,
+            group.name,
+            small(place)?
+        )
+        .execute(&mut **tx)
+        .await?;
+        for (place, menu) in group.menus.iter().enumerate() {
+            insert_menu(tx, group, menu, small(place)?).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn insert_menu(tx: &mut Tx, group: &MenuGroup, menu: &Menu, place: i16) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into menu.menus (id, group_id, name, description, price_won, sold_out, position)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        menu.id.0,
+        group.id.0,
+        menu.name,
+        menu.description,
+        menu.price.0,
+        menu.sold_out,
+        place
+    )
+    .execute(&mut **tx)
+    .await?;
+    for (place, group) in menu.option_groups.iter().enumerate() {
+        sqlx::query!(
+            "insert into menu.option_groups (id, menu_id, name, min, max, is_unique, position)
+             values ($1, $2, $3, $4, $5, $6, $7)",
+            group.id.0,
+            menu.id.0,
+            group.name,
+            small(group.min)?,
+            small(group.max)?,
+            group.unique,
+            small(place)?
+        )
+        .execute(&mut **tx)
+        .await?;
+        insert_options(tx, group).await?;
+    }
+    Ok(())
+}
+
+async fn insert_options(tx: &mut Tx, group: &OptionGroup) -> Result<(), StoreError> {
+    for (place, option) in group.options.iter().enumerate() {
+        sqlx::query!(
+            "insert into menu.options (id, group_id, name, price_won, max_quantity, sold_out, position)
+             values ($1, $2, $3, $4, $5, $6, $7)",
+            option.id.0,
+            group.id.0,
+            option.name,
+            option.price.0,
+            small(option.max_quantity)?,
+            option.sold_out,
+            small(place)?
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+fn small<T: TryInto<i16>>(number: T) -> Result<i16, StoreError>
+where
+    T::Error: std::error::Error + Send + Sync + 'static,
+{
+    number.try_into().map_err(|error| StoreError::Fault(Box::new(error)))
+}

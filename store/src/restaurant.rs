@@ -1,0 +1,162 @@
+//! Restaurants in PostgreSQL.
+
+use domain::restaurant::Restaurant;
+use domain::restaurant::zone::REACH_MAX_M;
+use domain::{LatLon, RestaurantId, Timestamp, UserId, Won};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Store, StoreError, Tx};
+
+/// Metres in a degree of latitude, rounded down so that nothing is left out.
+const DEGREE_M: f64 = 111_000.0;
+
+struct Row {
+    id: Uuid,
+    owner_id: Uuid,
+    name: String,
+    category: String,
+    phone: String,
+    lat: f64,
+    lon: f64,
+    gu: String,
+    dong: String,
+    minimum_order_won: i64,
+    preparation_mins: i16,
+    paused_until: Option<Timestamp>,
+    tip: Value,
+    hours: Value,
+    zones: Value,
+}
+
+impl TryFrom<Row> for Restaurant {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let unknown = || StoreError::Fault(format!("restaurant {}: category {}", row.id, row.category).into());
+        Ok(Self {
+            id: row.id.into(),
+            owner: row.owner_id.into(),
+            category: row.category.parse().map_err(|()| unknown())?,
+            name: row.name,
+            phone: row.phone,
+            position: LatLon::new(row.lat, row.lon).map_err(|error| StoreError::Fault(error.into()))?,
+            gu: row.gu,
+            dong: row.dong,
+            minimum_order: Won(row.minimum_order_won),
+            preparation_mins: row.preparation_mins.unsigned_abs(),
+            paused_until: row.paused_until,
+            tip: rules(row.tip)?,
+            hours: rules(row.hours)?,
+            zones: rules(row.zones)?,
+        })
+    }
+}
+
+fn rules<T: DeserializeOwned>(document: Value) -> Result<T, StoreError> {
+    Ok(serde_json::from_value(document)?)
+}
+
+fn document(rules: &impl Serialize) -> Result<Value, StoreError> {
+    Ok(serde_json::to_value(rules)?)
+}
+
+fn all(rows: Vec<Row>) -> Result<Vec<Restaurant>, StoreError> {
+    rows.into_iter().map(Restaurant::try_from).collect()
+}
+
+/// The restaurant, if there is one.
+pub async fn load(store: &Store, id: RestaurantId) -> Result<Option<Restaurant>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
+                preparation_mins, paused_until, tip, hours, zones
+         from restaurant.restaurants where id = $1",
+        id.0
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    row.map(Restaurant::try_from).transpose()
+}
+
+/// All restaurants of an owner, in the order they were registered.
+pub async fn of_owner(store: &Store, owner: UserId) -> Result<Vec<Restaurant>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
+                preparation_mins, paused_until, tip, hours, zones
+         from restaurant.restaurants where owner_id = $1 order by id",
+        owner.0
+    )
+    .fetch_all(store.pool())
+    .await?;
+    all(rows)
+}
+
+/// Every restaurant whose zones may reach the place, and perhaps a few more.
+pub async fn around(store: &Store, at: LatLon) -> Result<Vec<Restaurant>, StoreError> {
+    let lat_reach = f64::from(REACH_MAX_M) / DEGREE_M;
+    // A degree of longitude shrinks towards the poles; there it never matters.
+    let lon_metres = (DEGREE_M * (at.lat().abs() + lat_reach).min(89.0).to_radians().cos()).max(1.0);
+    let lon_reach = f64::from(REACH_MAX_M) / lon_metres;
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
+                preparation_mins, paused_until, tip, hours, zones
+         from restaurant.restaurants
+         where lat between $1::float8 - $3::float8 and $1 + $3
+           and lon between $2::float8 - $4::float8 and $2 + $4
+           and abs(lat - $1) * $5::float8 <= reach_m and abs(lon - $2) * $6::float8 <= reach_m",
+        at.lat(),
+        at.lon(),
+        lat_reach,
+        lon_reach,
+        DEGREE_M,
+        lon_metres
+    )
+    .fetch_all(store.pool())
+    .await?;
+    all(rows)
+}
+
+/// Writes the restaurant as it is, new or not.
+pub async fn save(tx: &mut Tx, restaurant: &Restaurant) -> Result<(), StoreError> {
+    let preparation_mins =
+        i16::try_from(restaurant.preparation_mins).map_err(|error| StoreError::Fault(error.into()))?;
+    let reach_m =
+        i32::try_from(restaurant.reach_m()).map_err(|error| StoreError::Fault(error.into()))?;
+    sqlx::query!(
+        "insert into restaurant.restaurants
+             (id, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
+              preparation_mins, paused_until, tip, hours, zones, reach_m)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+         on conflict (id) do update set
+             owner_id = excluded.owner_id, name = excluded.name, category = excluded.category,
+             phone = excluded.phone, lat = excluded.lat, lon = excluded.lon, gu = excluded.gu,
+             dong = excluded.dong, minimum_order_won = excluded.minimum_order_won,
+             preparation_mins = excluded.preparation_mins, paused_until = excluded.paused_until,
+             tip = excluded.tip, hours = excluded.hours, zones = excluded.zones,
+             reach_m = excluded.reach_m",
+        restaurant.id.0,
+        restaurant.owner.0,
+        restaurant.name,
+        restaurant.category.as_str(),
+        restaurant.phone,
+        restaurant.position.lat(),
+        restaurant.position.lon(),
+        restaurant.gu,
+        restaurant.dong,
+        restaurant.minimum_order.0,
+        preparation_mins,
+        restaurant.paused_until,
+        document(&restaurant.tip)?,
+        document(&restaurant.hours)?,
+        document(&restaurant.zones)?,
+        reach_m
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
