@@ -61,7 +61,13 @@ impl Fenced for CartEntity {
         Ok(store::cart::load(&self.store, id).await?)
     }
 
-    async fn commit(&self, before: &Cart, after: &Cart, _: &[Changed], _: Timestamp) -> Result<(), StoreError> {
+    async fn commit(
+        &self,
+        before: &Cart,
+        after: &Cart,
+        _: &[Changed],
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         store::cart::commit(&mut tx, before.version, after).await?;
         tx.commit().await

@@ -6,17 +6,23 @@
 //! needs, and asks the entity or the store.
 
 pub mod auth;
+pub mod cart;
+pub mod gazetteer;
 pub mod health;
 pub mod idempotency;
+pub mod menu;
 pub mod reactions;
 pub mod reminders;
+pub mod restaurant;
 pub mod settings;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::kit::{CrashReport, Root, Workers};
+use actors::cart::{CartEntity, Carts};
+use actors::kit::{CrashReport, Entities, Root, Workers};
 use async_trait::async_trait;
+use domain::gazetteer::Gazetteer;
 use domain::{Channel, Clock, Failure, Ids, Reminder, Timestamp};
 use store::Store;
 use store::fabric::Fabric;
@@ -38,6 +44,10 @@ pub struct Services {
     pub ids: Arc<dyn Ids>,
     /// Every number that is our choice.
     pub settings: Settings,
+    /// The neighbourhoods of the city.
+    pub gazetteer: Gazetteer,
+    /// The customers' carts.
+    pub carts: Carts,
     /// The long-running tasks.
     pub workers: Workers,
     root: Root,
@@ -57,7 +67,19 @@ impl Services {
         settings: Settings,
     ) -> Result<App, StartError> {
         let (root, reports) = Root::start().await.map_err(start_error)?;
-        let app = Arc::new(Self { store, clock, ids, settings, workers: Workers::default(), root });
+        let gazetteer = gazetteer::seoul().map_err(start_error)?;
+        let cart = CartEntity { store: store.clone(), clock: Arc::clone(&clock) };
+        let carts = Entities::start(cart, settings.entities, &root).await.map_err(start_error)?;
+        let app = Arc::new(Self {
+            store,
+            clock,
+            ids,
+            settings,
+            gazetteer,
+            carts,
+            workers: Workers::default(),
+            root,
+        });
         app.spawn_workers(reports);
         Ok(app)
     }

@@ -21,9 +21,10 @@ pub async fn card(store: &Store, id: RestaurantId) -> Result<Option<Card>, Store
     let mut options = options(&mut tx, id).await?;
     let mut option_groups = option_groups(&mut tx, id, &mut options).await?;
     let mut menus = menus(&mut tx, id, &mut option_groups).await?;
-    let rows = sqlx::query!("select id, name from menu.groups where restaurant_id = $1 order by position", id.0)
-        .fetch_all(&mut *tx)
-        .await?;
+    let rows =
+        sqlx::query!("select id, name from menu.groups where restaurant_id = $1 order by position", id.0)
+            .fetch_all(&mut *tx)
+            .await?;
     let groups = rows.into_iter().map(|row| MenuGroup {
         id: row.id.into(),
         name: row.name,

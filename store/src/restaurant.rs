@@ -35,7 +35,8 @@ impl TryFrom<Row> for Restaurant {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let unknown = || StoreError::Fault(format!("restaurant {}: category {}", row.id, row.category).into());
+        let unknown =
+            || StoreError::Fault(format!("restaurant {}: category {}", row.id, row.category).into());
         Ok(Self {
             id: row.id.into(),
             owner: row.owner_id.into(),
@@ -125,8 +126,7 @@ pub async fn around(store: &Store, at: LatLon) -> Result<Vec<Restaurant>, StoreE
 pub async fn save(tx: &mut Tx, restaurant: &Restaurant) -> Result<(), StoreError> {
     let preparation_mins =
         i16::try_from(restaurant.preparation_mins).map_err(|error| StoreError::Fault(error.into()))?;
-    let reach_m =
-        i32::try_from(restaurant.reach_m()).map_err(|error| StoreError::Fault(error.into()))?;
+    let reach_m = i32::try_from(restaurant.reach_m()).map_err(|error| StoreError::Fault(error.into()))?;
     sqlx::query!(
         "insert into restaurant.restaurants
              (id, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,

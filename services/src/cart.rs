@@ -1,0 +1,153 @@
+//! Filling the cart, and promising a price for it.
+
+use actors::cart::Change;
+use domain::cart::{Cart, Checkout, Command, DropOff, NewLine, PricedLine, Quote, price, pricing};
+use domain::menu::Pick;
+use domain::{Failure, LineId, MenuId, Principal, QuoteId, Refused, RestaurantId, UserId, Won};
+
+use crate::{App, menu, restaurant};
+
+/// What a customer asks to be put in the cart: ids and quantities, never a price.
+#[derive(Clone, Debug)]
+pub struct Addition {
+    /// Whose dish.
+    pub restaurant_id: RestaurantId,
+    /// Which dish.
+    pub menu_id: MenuId,
+    /// How many.
+    pub quantity: u32,
+    /// What is chosen for each.
+    pub picks: Vec<Pick>,
+    /// Consent to empty the cart first if it is of another restaurant.
+    pub replace: bool,
+}
+
+/// A cart at today's prices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CartView {
+    /// Its version.
+    pub version: u64,
+    /// Whose dishes, and that restaurant's name.
+    pub restaurant: Option<(RestaurantId, String)>,
+    /// The lines, oldest first.
+    pub lines: Vec<PricedLine>,
+    /// The sum of the lines that can be had.
+    pub subtotal: Won,
+    /// The restaurant's minimum order amount; 0 for an empty cart.
+    pub minimum: Won,
+    /// What is missing to it.
+    pub shortfall: Won,
+}
+
+/// The person's cart.
+pub async fn show(app: &App, who: &Principal) -> Result<CartView, Failure> {
+    view(app, store::cart::load(&app.store, who.user).await?).await
+}
+
+async fn view(app: &App, cart: Cart) -> Result<CartView, Failure> {
+    let Some(id) = cart.restaurant_id else {
+        return Ok(CartView {
+            version: cart.version,
+            restaurant: None,
+            lines: Vec::new(),
+            subtotal: Won::ZERO,
+            minimum: Won::ZERO,
+            shortfall: Won::ZERO,
+        });
+    };
+    let restaurant = restaurant::find(app, id).await?;
+    let lines = price(&cart.lines, &menu::card(app, id).await?).map_err(Failure::fault)?;
+    let subtotal = pricing::subtotal(&lines).map_err(Failure::fault)?;
+    let minimum = restaurant.minimum_order;
+    let shortfall = minimum.minus(subtotal).map_err(Failure::fault)?.or_zero();
+    Ok(CartView {
+        version: cart.version,
+        restaurant: Some((id, restaurant.name)),
+        lines,
+        subtotal,
+        minimum,
+        shortfall,
+    })
+}
+
+async fn change(app: &App, customer: UserId, command: Command) -> Result<Cart, Failure> {
+    app.carts.ask(customer, |reply| Change(command, reply)).await
+}
+
+/// Puts a dish in, as the menu and its rules stand now.
+pub async fn add(app: &App, who: &Principal, addition: &Addition) -> Result<CartView, Failure> {
+    let card = menu::card(app, addition.restaurant_id).await?;
+    let menu = card.menu(addition.menu_id).ok_or_else(|| Failure::not_found("menu"))?;
+    let line = NewLine {
+        id: app.ids.uuid().into(),
+        restaurant_id: addition.restaurant_id,
+        menu_id: menu.id,
+        name: menu.name.clone(),
+        quantity: addition.quantity,
+        choice: menu.choose(&addition.picks)?,
+    };
+    let command = Command::Add { line, replace: addition.replace };
+    view(app, change(app, who.user, command).await?).await
+}
+
+/// Changes how many of a line; 0 removes it.
+pub async fn set_quantity(
+    app: &App,
+    who: &Principal,
+    line_id: LineId,
+    quantity: u32,
+) -> Result<CartView, Failure> {
+    view(app, change(app, who.user, Command::SetQuantity { line_id, quantity }).await?).await
+}
+
+/// Takes a line out.
+pub async fn remove(app: &App, who: &Principal, line_id: LineId) -> Result<CartView, Failure> {
+    view(app, change(app, who.user, Command::Remove { line_id }).await?).await
+}
+
+/// Takes everything out.
+pub async fn clear(app: &App, who: &Principal) -> Result<(), Failure> {
+    change(app, who.user, Command::Clear).await.map(drop)
+}
+
+/// Takes out what was ordered from the version `version` of the cart. May be
+/// repeated; does nothing if the customer went on shopping since then.
+pub async fn clear_ordered(app: &App, customer: UserId, version: u64) -> Result<(), Failure> {
+    change(app, customer, Command::ClearOrdered { version }).await.map(drop)
+}
+
+/// Promises a price for the cart, brought to `drop_off`, and keeps the promise.
+pub async fn quote_to(app: &App, who: &Principal, drop_off: DropOff) -> Result<Quote, Failure> {
+    let cart = store::cart::load(&app.store, who.user).await?;
+    let quote = build(app, &cart, drop_off, app.ids.uuid().into()).await?;
+    let mut tx = app.store.begin().await?;
+    store::cart::insert_quote(&mut tx, &quote, quote.made_at).await?;
+    tx.commit().await?;
+    Ok(quote)
+}
+
+async fn build(app: &App, cart: &Cart, drop_off: DropOff, id: QuoteId) -> Result<Quote, Failure> {
+    let empty = Failure::Refused(domain::cart::CartRefusal::Empty.into());
+    let restaurant_id = cart.restaurant_id.ok_or(empty)?;
+    let restaurant = restaurant::find(app, restaurant_id).await?;
+    let card = menu::card(app, restaurant_id).await?;
+    let dong = app.gazetteer.locate(drop_off.position).map(|place| place.code);
+    let checkout = Checkout { restaurant: &restaurant, card: &card, drop_off, dong };
+    Ok(checkout.quote(cart, id, app.now())?)
+}
+
+/// The quote that an order is placed from, held against today's menu: refused
+/// when it expired, cannot be ordered, or would cost more now; cheaper if it
+/// would cost less.
+pub async fn honour(app: &App, who: &Principal, id: QuoteId) -> Result<Quote, Failure> {
+    let quote = store::cart::quote(&app.store, who.user, id).await?;
+    let quote = quote.ok_or_else(|| Refused::not_found("quote"))?;
+    let now = app.now();
+    if !quote.is_alive(now) || !quote.orderable() {
+        // Says so without asking what it would cost today.
+        let current = quote.clone();
+        return Ok(quote.honour(current, now)?);
+    }
+    let current = build(app, &quote.cart(), quote.drop_off.clone(), id).await?;
+    Ok(quote.honour(current, now)?)
+}
