@@ -12,4 +12,5 @@
 //! Actors deal in domain events: they never see a frame or a status code.
 
 pub mod cart;
+pub mod chat;
 pub mod kit;

@@ -13,6 +13,7 @@ pub mod journal;
 pub mod menu;
 pub mod restaurant;
 pub mod scratch;
+pub mod support;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;

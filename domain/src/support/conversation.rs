@@ -139,16 +139,6 @@ pub enum ChatEvent {
     Reopened,
 }
 
-impl ChatEvent {
-    /// Who may hear it.
-    pub fn audience(&self) -> Audience {
-        match self {
-            ChatEvent::Message(message) => message.audience(),
-            _ => Audience::Everyone,
-        }
-    }
-}
-
 impl Event for ChatEvent {
     fn kind(&self) -> &'static str {
         match self {
@@ -165,6 +155,13 @@ impl Event for ChatEvent {
             ChatEvent::Assigned { agent_id } => json!({ "agent_id": agent_id }),
             ChatEvent::Resolved { by } => json!({ "by": by }),
             ChatEvent::Reopened => json!({}),
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            ChatEvent::Message(message) => message.audience(),
+            _ => Audience::Everyone,
         }
     }
 }

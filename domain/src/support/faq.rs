@@ -6,7 +6,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::Refused;
+use super::Topic;
+use crate::{FaqId, Refused};
 
 /// The longest search, in characters.
 pub const MAX_SEARCH_CHARS: usize = 100;
@@ -19,6 +20,39 @@ const PARTICLES: [&str; 18] = [
     "에서", "으로", "까지", "부터", "에게", "하고", "은", "는", "이", "가", "을", "를", "의", "에", "도",
     "로", "와", "과",
 ];
+
+/// A question with its answer, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faq {
+    /// Its id.
+    pub id: FaqId,
+    /// What it is about.
+    pub category: Topic,
+    /// Its place among all, unique.
+    pub position: i32,
+    /// In Korean.
+    pub ko: Wording,
+    /// In English.
+    pub en: Wording,
+}
+
+/// A question with its answer in one language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wording {
+    /// As a customer would ask.
+    pub question: String,
+    /// What holds.
+    pub answer: String,
+}
+
+impl Faq {
+    /// Whether a search finds it: all of its words in one language.
+    pub fn is_found(&self, search: &SearchText) -> bool {
+        [&self.ko, &self.en]
+            .into_iter()
+            .any(|wording| search.finds(&comparable(&format!("{} {}", wording.question, wording.answer))))
+    }
+}
 
 /// What to look for: at least one word, each in lower case and without space.
 #[derive(Clone, Debug, PartialEq, Eq)]

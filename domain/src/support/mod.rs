@@ -10,5 +10,5 @@ mod properties;
 
 pub use conversation::{ChatEvent, ChatRefusal, Conversation, NewConversation, Status, Topic};
 pub use desk::{Agent, Assignment, DeskEvent, Waiting};
-pub use faq::SearchText;
+pub use faq::{Faq, SearchText, Wording};
 pub use message::{Draft, Message, MessageText, Side, TextFault};

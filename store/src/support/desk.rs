@@ -1,0 +1,169 @@
+//! The desk in the store: one locked decision over all agents and the queue.
+
+use domain::support::desk::{self, DEFAULT_CAPACITY};
+use domain::support::{Agent, Assignment, DeskEvent, Waiting};
+use domain::{Channel, ConversationId, Timestamp, UserId};
+use sqlx::{query, query_scalar};
+
+use super::{reading, tell, write};
+use crate::{Store, StoreError, Tx, journal};
+
+/// What an agent wants of the desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// Whether they take conversations.
+    pub online: bool,
+    /// How many at once, 0..=50; as before if none, or the default.
+    pub capacity: Option<i32>,
+}
+
+/// Takes the desk until the transaction ends. Whoever queues, frees or assigns
+/// takes it before any conversation's row, so nobody waits in a circle.
+pub(super) async fn lock(tx: &mut Tx) -> Result<(), StoreError> {
+    query!("select pg_advisory_xact_lock(hashtextextended('support.desk', 0))").fetch_one(&mut **tx).await?;
+    Ok(())
+}
+
+/// Stores what an agent wants, tells the desk if it changed, and hands out the queue.
+pub async fn set_presence(
+    store: &Store,
+    agent_id: UserId,
+    wanted: Presence,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    lock(&mut tx).await?;
+    let changed = query!(
+        "insert into support.agents as known (agent_id, online, capacity) values ($1, $2, coalesce($3::int, $4::int))
+         on conflict (agent_id) do update set online = $2, capacity = coalesce($3::int, known.capacity)
+         where (known.online, known.capacity) <> ($2, coalesce($3::int, known.capacity))",
+        agent_id.0,
+        wanted.online,
+        wanted.capacity,
+        DEFAULT_CAPACITY
+    )
+    .execute(&mut *tx)
+    .await?
+    .rows_affected();
+    if changed > 0 {
+        let open = query_scalar!(
+            r#"select count(*)::int as "open!" from support.conversations
+               where agent_id = $1 and status in ('open', 'pending')"#,
+            agent_id.0
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        let event = DeskEvent::Presence { agent_id, online: wanted.online, open };
+        journal::append_feed(&mut tx, &Channel::Desk, &[event], now).await?;
+        run(&mut tx, now).await?;
+    }
+    tx.commit().await
+}
+
+/// An agent as the desk sees them; none if they were never there.
+pub async fn agent(store: &Store, agent_id: UserId) -> Result<Option<Agent>, StoreError> {
+    let row = query!(
+        r#"select online, capacity, last_turn, (
+               select count(*)::int from support.conversations c
+               where c.agent_id = a.agent_id and c.status in ('open', 'pending')
+           ) as "open!"
+           from support.agents a where agent_id = $1"#,
+        agent_id.0
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    Ok(row.map(|row| Agent {
+        id: agent_id,
+        online: row.online,
+        capacity: row.capacity,
+        open: row.open,
+        last_turn: row.last_turn,
+    }))
+}
+
+/// How many conversations wait.
+pub async fn queued(store: &Store) -> Result<i64, StoreError> {
+    let count =
+        query_scalar!(r#"select count(*) as "count!" from support.conversations where status = 'queued'"#)
+            .fetch_one(store.pool())
+            .await?;
+    Ok(count)
+}
+
+/// Hands out the queue until nobody is free for anyone. The desk is locked.
+pub(super) async fn run(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+    loop {
+        let agents = online(tx).await?;
+        let free: i32 = agents.iter().map(Agent::free).sum();
+        if free == 0 {
+            return Ok(());
+        }
+        let waiting = waiting(tx, &agents, free).await?;
+        let assigned = desk::assign(agents, &waiting);
+        for one in &assigned {
+            give(tx, one, now).await?;
+        }
+        // Short of the whole only when the rest are agents' own questions, and
+        // then there may be others behind them.
+        if assigned.is_empty() || assigned.len() == waiting.len() {
+            return Ok(());
+        }
+    }
+}
+
+async fn online(tx: &mut Tx) -> Result<Vec<Agent>, StoreError> {
+    let rows = query!(
+        r#"select a.agent_id, a.capacity, a.last_turn, count(c.id)::int as "open!"
+           from support.agents a
+           left join support.conversations c on c.agent_id = a.agent_id and c.status in ('open', 'pending')
+           where a.online
+           group by a.agent_id"#
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Agent {
+            id: UserId(row.agent_id),
+            online: true,
+            capacity: row.capacity,
+            open: row.open,
+            last_turn: row.last_turn,
+        })
+        .collect())
+}
+
+/// The longest waiting that somebody free may take. Their rows are locked:
+/// from here on no message can come between.
+async fn waiting(tx: &mut Tx, agents: &[Agent], free: i32) -> Result<Vec<Waiting>, StoreError> {
+    let takers: Vec<_> = agents.iter().filter(|agent| agent.free() > 0).map(|agent| agent.id.0).collect();
+    let rows = query!(
+        "select id, customer_id from support.conversations
+         where status = 'queued' and exists (select from unnest($1::uuid[]) as taker where taker <> customer_id)
+         order by queued_at, id limit $2
+         for no key update",
+        &takers,
+        i64::from(free)
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Waiting { conversation_id: ConversationId(row.id), customer_id: UserId(row.customer_id) })
+        .collect())
+}
+
+async fn give(tx: &mut Tx, one: &Assignment, now: Timestamp) -> Result<(), StoreError> {
+    let unassignable = |error: &dyn std::fmt::Display| StoreError::Fault(error.to_string().into());
+    let before = reading::find(&mut **tx, one.conversation_id).await?;
+    let before = before.ok_or_else(|| unassignable(&"a queued conversation is not there"))?;
+    let last_seq = before.last_seq;
+    let (after, events) = before.assign(one.agent_id).map_err(|refusal| unassignable(&refusal))?;
+    write(&mut **tx, last_seq, &after, &events, now).await?;
+    tell(tx, &after, last_seq, &events, now);
+    query!("update support.agents set last_turn = $2 where agent_id = $1", one.agent_id.0, one.turn)
+        .execute(&mut **tx)
+        .await?;
+    let event = DeskEvent::Assigned { conversation_id: after.id, agent_id: one.agent_id };
+    journal::append_feed(tx, &Channel::Desk, &[event], now).await
+}
