@@ -1,1 +1,31 @@
-//! placeholder
+//! Who uses Baedal: customers, couriers, owners and agents as programs.
+//!
+//! They see only what a phone sees: the REST interface ([`api`]) and the
+//! realtime socket ([`socket`]). The demo city, recorded tracks, whole-system
+//! tests and the bench are all built of them, so whatever works here works for
+//! a real client.
+//!
+//! Behaviour is drawn from a seed; the machine's clock and entropy are asked
+//! in [`ambient`] only.
+
+pub mod agent;
+pub mod ambient;
+pub mod api;
+pub mod calls;
+pub mod city;
+pub mod courier;
+pub mod customer;
+pub mod demo;
+pub mod dial;
+pub mod frame;
+pub mod ledger;
+pub mod outbox;
+pub mod owner;
+pub mod person;
+pub mod replay;
+pub mod shapes;
+pub mod socket;
+pub mod walk;
+
+pub use api::{Api, ApiError};
+pub use socket::{Heard, Line, Socket};

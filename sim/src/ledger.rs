@@ -1,0 +1,186 @@
+//! What was heard on each channel, and whether the server kept its promises:
+//! log channels without a gap, a repetition or a step back, positions never
+//! backwards in time.
+
+use std::collections::BTreeMap;
+
+use crate::frame::{Event, Latest, Since, Snapshot};
+use crate::shapes::Moment;
+
+/// A promise that was not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Anomaly {
+    /// Offsets between the last one heard and this one are missing. On a
+    /// channel with private parts (a chat's notes) that may be rightly so.
+    Gap {
+        /// Where.
+        channel: String,
+        /// The offset that was due.
+        expected: i64,
+        /// The one that came.
+        got: i64,
+    },
+    /// An offset came that had been heard already, or was passed before.
+    Repeated {
+        /// Where.
+        channel: String,
+        /// Which.
+        offset: i64,
+    },
+    /// A position came that is older than the one before it.
+    Backwards {
+        /// Where.
+        channel: String,
+        /// How old.
+        at: Moment,
+    },
+    /// A frame came that this client does not understand.
+    Unreadable {
+        /// The frame.
+        text: String,
+    },
+}
+
+#[derive(Clone, Debug, Default)]
+struct Heard {
+    epoch: Option<String>,
+    offset: Option<i64>,
+    position_at: Option<Moment>,
+}
+
+/// What one client heard, by channel.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    channels: BTreeMap<String, Heard>,
+}
+
+impl Ledger {
+    /// Where to go on; none where nothing was heard yet.
+    pub fn since(&self, channel: &str) -> Option<Since> {
+        let heard = self.channels.get(channel)?;
+        Some(Since { epoch: heard.epoch.clone()?, offset: heard.offset? })
+    }
+
+    /// From now on the channel counts from this snapshot.
+    pub fn snapshot(&mut self, snapshot: &Snapshot) {
+        let heard = self.channels.entry(snapshot.channel.clone()).or_default();
+        heard.epoch.clone_from(&snapshot.epoch);
+        heard.offset = snapshot.offset;
+    }
+
+    /// Notes an event; ephemeral ones count nowhere.
+    pub fn event(&mut self, event: &Event) -> Option<Anomaly> {
+        let offset = event.offset?;
+        let heard = self.channels.entry(event.channel.clone()).or_default();
+        if event.epoch.is_some() && event.epoch != heard.epoch {
+            heard.epoch.clone_from(&event.epoch);
+            heard.offset = None;
+        }
+        let expected = heard.offset.map(|last| last + 1);
+        heard.offset = heard.offset.max(Some(offset));
+        let expected = expected.filter(|expected| *expected != offset)?;
+        let channel = event.channel.clone();
+        Some(match offset < expected {
+            true => Anomaly::Repeated { channel, offset },
+            false => Anomaly::Gap { channel, expected, got: offset },
+        })
+    }
+
+    /// Notes a position. The same one again is no anomaly: an ETA may change
+    /// without it, and a reconnect shows it anew.
+    pub fn latest(&mut self, latest: &Latest) -> Option<Anomaly> {
+        let heard = self.channels.entry(latest.channel.clone()).or_default();
+        let before = heard.position_at.replace(latest.at)?;
+        if latest.at >= before {
+            return None;
+        }
+        heard.position_at = Some(before);
+        Some(Anomaly::Backwards { channel: latest.channel.clone(), at: latest.at })
+    }
+
+    /// The channel is over; what is heard on it later starts anew.
+    pub fn forget(&mut self, channel: &str) {
+        self.channels.remove(channel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, TimeZone, Utc};
+    use serde_json::Value;
+
+    use super::*;
+
+    fn moment(secs: i64) -> Moment {
+        Utc.with_ymd_and_hms(2026, 11, 23, 3, 0, 0).unwrap() + TimeDelta::seconds(secs)
+    }
+
+    fn event(epoch: &str, offset: i64) -> Event {
+        Event {
+            channel: "desk".into(),
+            epoch: Some(epoch.into()),
+            offset: Some(offset),
+            kind: "desk.queued".into(),
+            at: moment(0),
+            data: Value::Null,
+            expires_at: None,
+        }
+    }
+
+    fn snapshot(epoch: &str, offset: i64) -> Snapshot {
+        Snapshot {
+            channel: "desk".into(),
+            epoch: Some(epoch.into()),
+            offset: Some(offset),
+            recovered: false,
+            data: Value::Null,
+        }
+    }
+
+    fn latest(secs: i64) -> Latest {
+        Latest { channel: "delivery:1".into(), at: moment(secs), position: None, eta: None }
+    }
+
+    #[test]
+    fn events_in_order_after_a_snapshot_are_no_anomaly() {
+        let mut ledger = Ledger::default();
+        ledger.snapshot(&snapshot("a", 3));
+        assert!([4, 5, 6].into_iter().all(|offset| ledger.event(&event("a", offset)).is_none()));
+        assert_eq!(ledger.since("desk"), Some(Since { epoch: "a".into(), offset: 6 }));
+    }
+
+    #[test]
+    fn gaps_and_repetitions_are_told_apart() {
+        let mut ledger = Ledger::default();
+        ledger.snapshot(&snapshot("a", 3));
+        let channel = "desk".to_owned();
+        assert_eq!(
+            ledger.event(&event("a", 6)),
+            Some(Anomaly::Gap { channel: channel.clone(), expected: 4, got: 6 })
+        );
+        assert_eq!(
+            ledger.event(&event("a", 5)),
+            Some(Anomaly::Repeated { channel: channel.clone(), offset: 5 })
+        );
+        assert_eq!(ledger.event(&event("a", 6)), Some(Anomaly::Repeated { channel, offset: 6 }));
+        assert_eq!(ledger.event(&event("a", 7)), None);
+    }
+
+    #[test]
+    fn a_new_epoch_counts_anew() {
+        let mut ledger = Ledger::default();
+        ledger.snapshot(&snapshot("a", 30));
+        assert_eq!(ledger.event(&event("b", 1)), None);
+        assert_eq!(ledger.event(&event("b", 2)), None);
+    }
+
+    #[test]
+    fn a_position_from_the_past_is_noticed_and_does_not_move_the_mark() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.latest(&latest(5)), None);
+        assert_eq!(ledger.latest(&latest(5)), None);
+        assert!(matches!(ledger.latest(&latest(3)), Some(Anomaly::Backwards { .. })));
+        assert!(ledger.latest(&latest(4)).is_some());
+        assert_eq!(ledger.latest(&latest(6)), None);
+    }
+}
