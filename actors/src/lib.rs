@@ -13,4 +13,6 @@
 
 pub mod cart;
 pub mod chat;
+pub mod courier;
 pub mod kit;
+pub mod position_log;

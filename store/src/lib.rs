@@ -7,6 +7,7 @@
 
 pub mod cart;
 pub mod fabric;
+pub mod geo_index;
 pub mod idempotency;
 pub mod jobs;
 pub mod journal;
@@ -14,6 +15,7 @@ pub mod menu;
 pub mod restaurant;
 pub mod scratch;
 pub mod support;
+pub mod tracking;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;

@@ -150,6 +150,13 @@ pub enum Fact {
     },
 }
 
+impl DeliveryEvent {
+    /// Whether the order does something because of it.
+    pub fn is_reacted_to(&self) -> bool {
+        matches!(self.fact, Fact::Assigned(_) | Fact::Unassigned { .. })
+    }
+}
+
 impl Event for DeliveryEvent {
     fn kind(&self) -> &'static str {
         match self.fact {

@@ -58,6 +58,11 @@ impl Fence {
         Self { centre, zone: Zone::Away }
     }
 
+    /// The place.
+    pub fn centre(&self) -> LatLon {
+        self.centre
+    }
+
     /// How close they were last.
     pub fn zone(&self) -> Zone {
         self.zone

@@ -1,0 +1,349 @@
+//! A courier: the last fix and what the filter remembers, the shift, the live
+//! deliveries, and which session speaks for them.
+//!
+//! ```text
+//! ○ ─ first command ─▶ loaded ── Connect ──▶ epoch n ── Connect ──▶ epoch n+1 …
+//!                        │ Fixes: filter ─▶ position log (reply) ─▶ watchers, geo index, geofence
+//!                        │ Refresh: live deliveries read again
+//! ○ ◀─ idle for 10 min ──┘
+//! ```
+//!
+//! Invariants:
+//! 1. What an older session sends changes nothing, here and in the store.
+//! 2. What watchers are shown moves forward in time.
+//! 3. A fix is answered by the position log, after its commit; the entity never
+//!    waits for that.
+//! 4. A geofence event is committed once: the delivery knows what was told, and
+//!    a commit that fails is tried again with the next fix.
+//!
+//! Supervised by the couriers' keeper. A restart loses the candidates of a jump
+//! in the filter; the newest fix, shift, epoch and deliveries are read again.
+
+use std::sync::Arc;
+
+use domain::tracking::filter::{self, Filter};
+use domain::tracking::geofence::{self, Fence, Zone};
+use domain::tracking::{Batch, Delivery, Fix, eta};
+use domain::{Audience, Channel, Clock, CourierId, Failure, OrderId, Timestamp};
+use store::fabric::{Eta, Latest, Notice, Signal};
+use store::geo_index::GeoIndex;
+use store::tracking::{self, Courier, Row};
+use store::{Store, StoreError};
+
+use crate::kit::{Entity, Reply};
+use crate::position_log::{Ack, PositionLog, superseded};
+
+/// A courier's numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Which fixes may be shown.
+    pub filter: filter::Settings,
+    /// When it arrives.
+    pub eta: eta::Settings,
+    /// What "near" and "there" are.
+    pub geofence: geofence::Settings,
+    /// Customers see the courier from the assignment on, not only from pickup.
+    pub shown_from_assignment: bool,
+}
+
+/// What all couriers share.
+pub struct Couriers {
+    /// What is remembered.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where accepted fixes go.
+    pub log: PositionLog,
+    /// Where couriers on shift are.
+    pub index: Arc<dyn GeoIndex>,
+    /// The numbers.
+    pub settings: Settings,
+}
+
+/// What a courier can be asked.
+pub enum CourierCommand {
+    /// A socket opens: takes the next epoch, which supersedes the older socket.
+    Connect {
+        /// The epoch.
+        reply: Reply<u64>,
+    },
+    /// Fixes come in.
+    Fixes {
+        /// The session that they came over; none for devices without one.
+        epoch: Option<u64>,
+        /// The fixes.
+        batch: Batch,
+        /// Answered once they are kept.
+        reply: Reply<Ack>,
+    },
+    /// The shift begins or ends.
+    Shift {
+        /// Whether offers are welcome.
+        on: bool,
+        /// The courier after that.
+        reply: Reply<Courier>,
+    },
+    /// The live deliveries changed in the store.
+    Refresh,
+    /// What is known now.
+    Look {
+        /// The answer.
+        reply: Reply<Snapshot>,
+    },
+}
+
+/// What a courier's entity knows.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The courier.
+    pub courier: Courier,
+    /// The newest shown fix.
+    pub newest: Option<Fix>,
+    /// The live deliveries.
+    pub live: Vec<OrderId>,
+}
+
+/// A live delivery and the place that the courier approaches.
+struct Task {
+    delivery: Delivery,
+    fence: Fence,
+}
+
+impl Task {
+    fn new(delivery: Delivery) -> Self {
+        let target = if delivery.status.is_before_pickup() {
+            delivery.pickup.position
+        } else {
+            delivery.drop_off.position
+        };
+        Self { delivery, fence: Fence::around(target) }
+    }
+}
+
+/// See [`Couriers`].
+pub struct State {
+    courier: Courier,
+    filter: Filter,
+    live: Vec<Task>,
+}
+
+impl Entity for Couriers {
+    const KIND: &'static str = "courier";
+    type Id = CourierId;
+    type Command = CourierCommand;
+    type State = State;
+
+    async fn handle(&self, id: CourierId, slot: &mut Option<State>, command: CourierCommand) {
+        let state = match slot.take() {
+            Some(state) => Ok(state),
+            None => self.load(id).await,
+        };
+        let mut state = match state {
+            Ok(state) => state,
+            Err(failure) => return command.fail(failure),
+        };
+        match command {
+            CourierCommand::Connect { reply } => reply.send(self.connect(id, &mut state).await),
+            CourierCommand::Fixes { epoch, batch, reply } => {
+                self.fixes(id, &mut state, epoch, &batch, reply).await;
+            }
+            CourierCommand::Shift { on, reply } => reply.send(self.shift(id, &mut state, on).await),
+            CourierCommand::Refresh => {
+                if let Err(error) = self.refresh(id, &mut state).await {
+                    // Forgotten, so that the next command reads everything again.
+                    tracing::warn!(courier = %id, %error, "live deliveries could not be read");
+                    return;
+                }
+            }
+            CourierCommand::Look { reply } => reply.send(Ok(state.snapshot())),
+        }
+        *slot = Some(state);
+    }
+}
+
+impl CourierCommand {
+    fn fail(self, failure: Failure) {
+        match self {
+            CourierCommand::Connect { reply } => reply.send(Err(failure)),
+            CourierCommand::Fixes { reply, .. } => reply.send(Err(failure)),
+            CourierCommand::Shift { reply, .. } => reply.send(Err(failure)),
+            CourierCommand::Look { reply } => reply.send(Err(failure)),
+            CourierCommand::Refresh => {}
+        }
+    }
+}
+
+impl State {
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            courier: self.courier.clone(),
+            newest: self.filter.newest().copied(),
+            live: self.live.iter().map(|task| task.delivery.order).collect(),
+        }
+    }
+}
+
+impl Couriers {
+    async fn load(&self, id: CourierId) -> Result<State, Failure> {
+        let courier =
+            tracking::courier(&self.store, id).await?.ok_or_else(|| Failure::not_found("courier"))?;
+        let oldest = self.clock.now() - self.settings.filter.max_age;
+        let newest = tracking::newest(&self.store, id, oldest).await?;
+        let live = tracking::live(&self.store, id).await?.into_iter().map(Task::new).collect();
+        Ok(State { courier, filter: Filter::after(newest), live })
+    }
+
+    async fn connect(&self, id: CourierId, state: &mut State) -> Result<u64, Failure> {
+        let epoch = tracking::next_epoch(&self.store, id).await?;
+        state.courier.session_epoch = epoch;
+        self.store.fabric().announce(Notice::CourierSuperseded { courier: id, epoch });
+        Ok(epoch)
+    }
+
+    async fn shift(&self, id: CourierId, state: &mut State, on: bool) -> Result<Courier, Failure> {
+        tracking::set_shift(&self.store, id, on).await?;
+        state.courier.on_shift = on;
+        match state.filter.newest() {
+            Some(fix) if on => self.index.put(id, fix.position, fix.at),
+            _ => self.index.remove(id),
+        }
+        Ok(state.courier.clone())
+    }
+
+    /// Reads the live deliveries again. Who was near keeps being near.
+    async fn refresh(&self, id: CourierId, state: &mut State) -> Result<(), StoreError> {
+        let mut before = std::mem::take(&mut state.live);
+        for delivery in tracking::live(&self.store, id).await? {
+            let mut task = Task::new(delivery);
+            let known = before.iter_mut().find(|old| {
+                old.delivery.order == task.delivery.order && old.fence.centre() == task.fence.centre()
+            });
+            if let Some(old) = known {
+                task.fence = old.fence;
+            }
+            state.live.push(task);
+        }
+        for gone in before {
+            if !state.live.iter().any(|task| task.delivery.order == gone.delivery.order) {
+                self.store.fabric().forget(&Channel::Delivery(gone.delivery.order));
+            }
+        }
+        Ok(())
+    }
+
+    async fn fixes(
+        &self,
+        id: CourierId,
+        state: &mut State,
+        epoch: Option<u64>,
+        batch: &Batch,
+        reply: Reply<Ack>,
+    ) {
+        if let Some(epoch) = epoch {
+            if epoch < state.courier.session_epoch {
+                return reply.send(Err(superseded().into()));
+            }
+            // Another process gave it out; the store has the last word anyway.
+            state.courier.session_epoch = epoch;
+        }
+        let now = self.clock.now();
+        let mut ack = Ack { track: batch.track(), seq: batch.last_seq(), rejected: filter::Rejected::new() };
+        let mut rows = Vec::with_capacity(batch.fixes().len());
+        let before = state.filter.newest().map(|fix| fix.at);
+        for raw in batch.fixes() {
+            let verdict = state.filter.judge(&self.settings.filter, *raw, now);
+            rows.extend(verdict.row().map(|fix| Row { track: batch.track(), fix: *fix }));
+            if let Some(reason) = verdict.reason() {
+                *ack.rejected.entry(reason).or_default() += 1;
+            }
+        }
+        let written =
+            tracking::Batch { courier: id, epoch, received_at: now, rows, rejected: ack.rejected.clone() };
+        self.log.append(written, ack, reply);
+        if let Some(newest) = state.filter.newest().copied()
+            && Some(newest.at) > before
+        {
+            self.show(id, state, &newest, now).await;
+        }
+    }
+
+    /// Tells everyone who watches where the courier is now.
+    async fn show(&self, id: CourierId, state: &mut State, fix: &Fix, now: Timestamp) {
+        if state.courier.on_shift {
+            self.index.put(id, fix.position, fix.at);
+        }
+        let mut outdated = false;
+        for task in &mut state.live {
+            let seen = Some((fix.position, fix.at));
+            let eta = eta::estimate(&self.settings.eta, &task.delivery, seen, now);
+            let latest = self.latest(&task.delivery, fix, eta);
+            self.store.fabric().publish(&Channel::Delivery(task.delivery.order), Signal::Latest(latest));
+            if let Err(error) = self.notice(id, task, fix, eta, now).await {
+                tracing::debug!(courier = %id, %error, "a geofence event waits for the next fix");
+                outdated = true;
+            }
+        }
+        if outdated && let Err(error) = self.refresh(id, state).await {
+            tracing::warn!(courier = %id, %error, "live deliveries could not be read");
+        }
+    }
+
+    fn latest(&self, delivery: &Delivery, fix: &Fix, eta: Option<eta::Eta>) -> Arc<Latest> {
+        let private = delivery.status.is_before_pickup() && !self.settings.shown_from_assignment;
+        #[expect(clippy::cast_possible_truncation, reason = "seven digits are more than a receiver knows")]
+        let short = |number: f64| number as f32;
+        Arc::new(Latest {
+            at: fix.at,
+            position: fix.position,
+            heading_deg: fix.heading_deg.map(short),
+            speed_mps: fix.speed_mps.map(short),
+            eta: eta.map(|eta::Eta { arrive_at, stale }| Eta { arrive_at, stale }),
+            audience: if private { Audience::Staff } else { Audience::Everyone },
+        })
+    }
+
+    /// Commits what the fix means for the delivery: near, there, late. Rare, so
+    /// the entity waits for it.
+    async fn notice(
+        &self,
+        id: CourierId,
+        task: &mut Task,
+        fix: &Fix,
+        eta: Option<eta::Eta>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut fence = task.fence;
+        fence.pass(&self.settings.geofence, fix.position);
+        let before_pickup = task.delivery.status.is_before_pickup();
+        let late = eta.filter(|eta| eta.arrive_at > task.delivery.promised_at && !task.delivery.late_told);
+        if fence.zone() == Zone::Away && late.is_none() {
+            task.fence = fence;
+            return Ok(());
+        }
+        let mut delivery = task.delivery.clone();
+        let mut events = Vec::new();
+        let decisions = [
+            (before_pickup && fence.zone() == Zone::There).then(|| delivery.clone().arrive_at_restaurant(id)),
+            (!before_pickup && fence.zone() == Zone::Near).then(|| delivery.clone().come_near(id)),
+            (!before_pickup && fence.zone() == Zone::There).then(|| delivery.clone().arrive_at_dropoff(id)),
+        ];
+        // At most one of them is due; one that is refused is not due either.
+        for (next, told) in decisions.into_iter().flatten().flatten() {
+            (delivery, events) = (next, told);
+        }
+        if let Some(eta) = late
+            && let Ok((next, told)) = delivery.clone().run_late(eta.arrive_at)
+        {
+            delivery = next;
+            events.extend(told);
+        }
+        if !events.is_empty() {
+            let mut tx = self.store.begin().await?;
+            tracking::save(&mut tx, &delivery, &events, now).await?;
+            tx.commit().await?;
+            task.delivery = delivery;
+        }
+        task.fence = fence;
+        Ok(())
+    }
+}

@@ -1,0 +1,217 @@
+//! The position log: the one writer of positions in a process.
+//!
+//! Courier entities hand it what they accepted together with the reply that the
+//! phone waits for, and go on. It writes whatever waits in one commit, then
+//! completes the replies:
+//!
+//! ```text
+//! courier ─┐
+//! courier ─┼─▶ bounded channel ─▶ group (≤ 2,000 rows) ─▶ PostgreSQL ─▶ replies
+//! courier ─┘        │ full: refused at once
+//! ```
+//!
+//! Invariants:
+//! 1. A reply says "kept" only after the commit that keeps it.
+//! 2. Replies of one courier come in the order of their batches.
+//! 3. While PostgreSQL is away nothing is dropped: the group is tried again
+//!    until it is written, and behind it the channel fills up and refuses.
+//!
+//! A restart loses the group in hand: nobody was told that it is kept, and the
+//! phones send it again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use domain::tracking::Rejected;
+use domain::{Clock, Failure, Kind, Refused};
+use store::tracking::{self, Batch};
+use store::{Store, StoreError};
+use tokio::sync::{Mutex, mpsc};
+
+use crate::kit::Reply;
+
+/// The log's numbers.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Rows of one commit, give or take a batch. Default 2,000.
+    pub group_rows: usize,
+    /// Batches that may wait. Default 8,192.
+    pub waiting: usize,
+    /// The first pause before PostgreSQL is tried again; doubled up to 2 s. Default 50 ms.
+    pub pause: Duration,
+    /// Days for which partitions are made ahead. Default 7.
+    pub days_ahead: u64,
+    /// Days for which positions are kept. Default 30.
+    pub keep_days: u32,
+    /// How often the partitions are looked after. Default 1 h.
+    pub keep_every: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            group_rows: 2_000,
+            waiting: 8_192,
+            pause: Duration::from_millis(50),
+            days_ahead: 7,
+            keep_days: 30,
+            keep_every: Duration::from_secs(3_600),
+        }
+    }
+}
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What a device may forget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ack {
+    /// The device's run of sequence numbers.
+    pub track: i64,
+    /// Everything that was sent up to this number is kept, or turned away for good.
+    pub seq: i64,
+    /// What was turned away, by reason.
+    pub rejected: Rejected,
+}
+
+/// The refusal of what an older session sends.
+pub fn superseded() -> Refused {
+    Refused::new("superseded", Kind::Conflict, "A newer connection speaks for this courier.")
+}
+
+struct Entry {
+    batch: Batch,
+    ack: Ack,
+    reply: Reply<Ack>,
+}
+
+/// Where entities put what is to be kept. Cheap to clone.
+#[derive(Clone)]
+pub struct PositionLog {
+    waiting: mpsc::Sender<Entry>,
+}
+
+/// The other end: the worker.
+pub struct PositionWriter {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    waiting: Mutex<mpsc::Receiver<Entry>>,
+}
+
+impl PositionLog {
+    /// The log and its writer, which must be run.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, settings: Settings) -> (Self, Arc<PositionWriter>) {
+        let (sender, receiver) = mpsc::channel(settings.waiting);
+        let writer = PositionWriter { store, clock, settings, waiting: Mutex::new(receiver) };
+        (Self { waiting: sender }, Arc::new(writer))
+    }
+
+    /// Keeps `batch`, then answers `ack`. A batch without rows goes the same
+    /// way, so that its answer does not overtake what was sent before.
+    pub fn append(&self, batch: Batch, ack: Ack, reply: Reply<Ack>) {
+        if let Err(error) = self.waiting.try_send(Entry { batch, ack, reply }) {
+            metrics::counter!("positions_refused_total").increment(1);
+            let entry = match error {
+                mpsc::error::TrySendError::Full(entry) | mpsc::error::TrySendError::Closed(entry) => entry,
+            };
+            entry.reply.send(Err(busy()));
+        }
+    }
+}
+
+fn busy() -> Failure {
+    Refused::unavailable("Positions cannot be kept just now; please send them again.", 1).into()
+}
+
+impl PositionWriter {
+    /// Writes until `stopping`, then what still waits.
+    pub async fn run(self: Arc<Self>, stopping: impl Future<Output = ()> + Send) -> Result<(), StoreError> {
+        let mut waiting = self.waiting.lock().await;
+        let mut stopping = std::pin::pin!(stopping);
+        let mut stopped = false;
+        loop {
+            let first = tokio::select! {
+                entry = waiting.recv() => entry,
+                () = &mut stopping, if !stopped => {
+                    stopped = true;
+                    waiting.close();
+                    continue;
+                }
+            };
+            let Some(first) = first else { return Ok(()) };
+            let mut rows = first.batch.rows.len();
+            let mut group = vec![first];
+            while rows < self.settings.group_rows
+                && let Ok(next) = waiting.try_recv()
+            {
+                rows += next.batch.rows.len();
+                group.push(next);
+            }
+            metrics::histogram!("position_group_rows").record(rows as f64);
+            self.write(group, stopped).await;
+        }
+    }
+
+    /// Tries until the group is written; while stopping, once.
+    async fn write(&self, group: Vec<Entry>, stopped: bool) {
+        let (batches, answers): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|entry| (entry.batch, (entry.ack, entry.reply))).unzip();
+        let mut pause = self.settings.pause;
+        loop {
+            match tracking::append(&self.store, &batches).await {
+                Ok(told) => {
+                    for (told, (ack, reply)) in told.into_iter().zip(answers) {
+                        reply.send(told.map(|()| ack).map_err(|_| superseded().into()));
+                    }
+                    return;
+                }
+                Err(error) => {
+                    metrics::counter!("position_write_failures_total").increment(1);
+                    tracing::warn!(%error, batches = batches.len(), "positions could not be written; trying again");
+                    if matches!(error, StoreError::Fault(_)) {
+                        self.mend().await;
+                    }
+                }
+            }
+            if stopped {
+                answers.into_iter().for_each(|(_, reply)| reply.send(Err(busy())));
+                return;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// What the rules let through has only one way to be refused: there is no
+    /// partition for its day yet.
+    async fn mend(&self) {
+        if let Err(error) = self.make_partitions().await {
+            tracing::error!(%error, "partitions could not be made");
+        }
+    }
+
+    async fn make_partitions(&self) -> Result<(), StoreError> {
+        tracking::ensure_partitions(&self.store, self.clock.now(), self.settings.days_ahead).await
+    }
+
+    /// The partition keeper: makes days ahead, drops those out of retention.
+    pub async fn keep_partitions(
+        self: Arc<Self>,
+        stopping: impl Future<Output = ()> + Send,
+    ) -> Result<(), StoreError> {
+        let mut stopping = std::pin::pin!(stopping);
+        loop {
+            self.make_partitions().await?;
+            let keep_from = self.clock.now() - TimeDelta::days(i64::from(self.settings.keep_days));
+            let dropped = tracking::drop_partitions(&self.store, keep_from).await?;
+            if dropped > 0 {
+                tracing::info!(dropped, "days of positions are out of retention");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.settings.keep_every) => {}
+                () = &mut stopping => return Ok(()),
+            }
+        }
+    }
+}

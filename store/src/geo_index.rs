@@ -1,0 +1,65 @@
+//! Where the couriers on shift are now, for dispatch. Forgotten with the
+//! process and rebuilt by the next fixes: nothing durable rests on it.
+
+use async_trait::async_trait;
+use dashmap::DashMap;
+use domain::{CourierId, LatLon, Timestamp};
+
+/// A courier on shift.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spotted {
+    /// Who.
+    pub courier: CourierId,
+    /// Where they were last.
+    pub position: LatLon,
+    /// When that was.
+    pub at: Timestamp,
+    /// How far that is from where one asked, metres.
+    pub distance_m: f64,
+}
+
+/// Couriers by place.
+#[async_trait]
+pub trait GeoIndex: Send + Sync + 'static {
+    /// The courier is here now. Never waits, may be lost: the next fix comes.
+    fn put(&self, courier: CourierId, position: LatLon, at: Timestamp);
+
+    /// The courier takes no offers.
+    fn remove(&self, courier: CourierId);
+
+    /// The couriers within `radius_m` of `centre`, nearest first, at most `limit`.
+    async fn near(&self, centre: LatLon, radius_m: f64, limit: usize) -> Vec<Spotted>;
+}
+
+/// The index of one process that runs all services.
+///
+/// It is written with every fix and asked with every round of offers, hundreds
+/// of times less often. So it is a plain map, and asking looks at every courier.
+#[derive(Default)]
+pub struct Memory(DashMap<CourierId, (LatLon, Timestamp)>);
+
+#[async_trait]
+impl GeoIndex for Memory {
+    fn put(&self, courier: CourierId, position: LatLon, at: Timestamp) {
+        self.0.insert(courier, (position, at));
+    }
+
+    fn remove(&self, courier: CourierId) {
+        self.0.remove(&courier);
+    }
+
+    async fn near(&self, centre: LatLon, radius_m: f64, limit: usize) -> Vec<Spotted> {
+        let mut found: Vec<Spotted> = self
+            .0
+            .iter()
+            .map(|entry| {
+                let (position, at) = *entry.value();
+                Spotted { courier: *entry.key(), position, at, distance_m: position.distance_m(centre) }
+            })
+            .filter(|spotted| spotted.distance_m <= radius_m)
+            .collect();
+        found.sort_by(|a, b| a.distance_m.total_cmp(&b.distance_m).then(a.courier.cmp(&b.courier)));
+        found.truncate(limit);
+        found
+    }
+}

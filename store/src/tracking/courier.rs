@@ -1,0 +1,164 @@
+//! Couriers, their sessions and their devices.
+
+use std::collections::HashMap;
+
+use domain::tracking::Vehicle;
+use domain::{CourierId, Timestamp};
+use uuid::Uuid;
+
+use super::unknown;
+use crate::{Store, StoreError, Tx};
+
+/// A courier as the store knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Courier {
+    /// Who.
+    pub id: CourierId,
+    /// The name that customers see.
+    pub name: String,
+    /// What they ride.
+    pub vehicle: Vehicle,
+    /// Whether they take offers.
+    pub on_shift: bool,
+    /// The newest socket's number.
+    pub session_epoch: u64,
+}
+
+struct CourierRow {
+    id: Uuid,
+    name: String,
+    vehicle: String,
+    on_shift: bool,
+    session_epoch: i64,
+}
+
+impl TryFrom<CourierRow> for Courier {
+    type Error = StoreError;
+
+    fn try_from(row: CourierRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id.into(),
+            name: row.name,
+            vehicle: row.vehicle.parse().map_err(|_| unknown("vehicle"))?,
+            on_shift: row.on_shift,
+            session_epoch: row.session_epoch.unsigned_abs(),
+        })
+    }
+}
+
+/// The courier, if they ever worked.
+pub async fn courier(store: &Store, id: CourierId) -> Result<Option<Courier>, StoreError> {
+    let row = sqlx::query_as!(CourierRow, "select * from tracking.couriers where id = $1", Uuid::from(id))
+        .fetch_optional(store.pool())
+        .await?;
+    row.map(Courier::try_from).transpose()
+}
+
+/// The courier, within a transaction.
+pub async fn courier_row(tx: &mut Tx, id: CourierId) -> Result<Option<Courier>, StoreError> {
+    let row = sqlx::query_as!(CourierRow, "select * from tracking.couriers where id = $1", Uuid::from(id))
+        .fetch_optional(&mut **tx)
+        .await?;
+    row.map(Courier::try_from).transpose()
+}
+
+/// The courier; who works for the first time gets this name and a motorbike.
+pub async fn courier_or_new(store: &Store, id: CourierId, name: &str) -> Result<Courier, StoreError> {
+    sqlx::query!(
+        "insert into tracking.couriers (id, name, vehicle) values ($1, $2, 'motorbike') on conflict do nothing",
+        Uuid::from(id),
+        name
+    )
+    .execute(store.pool())
+    .await?;
+    courier(store, id).await?.ok_or(StoreError::Conflict)
+}
+
+/// Sets how customers see the courier.
+pub async fn register_courier(
+    store: &Store,
+    id: CourierId,
+    name: &str,
+    vehicle: Vehicle,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into tracking.couriers (id, name, vehicle) values ($1, $2, $3)
+         on conflict (id) do update set name = excluded.name, vehicle = excluded.vehicle",
+        Uuid::from(id),
+        name,
+        vehicle.as_str()
+    )
+    .execute(store.pool())
+    .await?;
+    Ok(())
+}
+
+/// Begins or ends the courier's shift.
+pub async fn set_shift(store: &Store, id: CourierId, on: bool) -> Result<(), StoreError> {
+    sqlx::query!("update tracking.couriers set on_shift = $2 where id = $1", Uuid::from(id), on)
+        .execute(store.pool())
+        .await?;
+    Ok(())
+}
+
+/// Takes the next session epoch: from its commit on, older sockets are refused.
+pub async fn next_epoch(store: &Store, id: CourierId) -> Result<u64, StoreError> {
+    let epoch = sqlx::query_scalar!(
+        "update tracking.couriers set session_epoch = session_epoch + 1 where id = $1 returning session_epoch",
+        Uuid::from(id)
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    epoch.map(i64::unsigned_abs).ok_or_else(|| unknown("courier"))
+}
+
+/// Of the couriers on shift, how many deliveries each carries.
+pub async fn loads(tx: &mut Tx, couriers: &[CourierId]) -> Result<HashMap<CourierId, u32>, StoreError> {
+    let ids: Vec<Uuid> = couriers.iter().map(|courier| courier.0).collect();
+    let rows = sqlx::query!(
+        r#"select c.id, (
+               select count(*) from tracking.deliveries d
+               where d.courier_id = c.id and d.status in ('assigned', 'at_restaurant', 'picked_up', 'at_dropoff')
+           ) as "count!"
+           from tracking.couriers c where c.id = any($1) and c.on_shift"#,
+        &ids
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id.into(), u32::try_from(row.count).unwrap_or(u32::MAX))).collect())
+}
+
+/// Adds a device that sends fixes with the token of this hash.
+pub async fn add_device(
+    store: &Store,
+    id: Uuid,
+    courier: CourierId,
+    name: &str,
+    token_sha256: &[u8],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into tracking.devices (id, courier_id, name, token_sha256, created_at)
+         values ($1, $2, $3, $4, $5)",
+        id,
+        Uuid::from(courier),
+        name,
+        token_sha256,
+        now
+    )
+    .execute(store.pool())
+    .await?;
+    Ok(())
+}
+
+/// Whose device has the token of this hash, and the device's number.
+pub async fn device_by_token(
+    store: &Store,
+    token_sha256: &[u8],
+) -> Result<Option<(CourierId, u64)>, StoreError> {
+    let row =
+        sqlx::query!("select courier_id, number from tracking.devices where token_sha256 = $1", token_sha256)
+            .fetch_optional(store.pool())
+            .await?;
+    Ok(row.map(|row| (row.courier_id.into(), row.number.unsigned_abs())))
+}
