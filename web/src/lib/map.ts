@@ -97,8 +97,8 @@ function labels(areas: Areas): FeatureCollection<Point, { name: string }> {
 function boundaries(gu: Areas, dong: Areas, settings: Config): StyleSpecification {
   const dark = matchMedia('(prefers-color-scheme: dark)').matches
   const paint = dark
-    ? { ground: '#111a1c', land: '#1b2628', dong: '#2b393b', gu: '#48605f', soft: '#7f9694', name: '#b9cbc9' }
-    : { ground: '#dfe9ee', land: '#f6f5f0', dong: '#dcd9cf', gu: '#aab7b4', soft: '#8a9592', name: '#5b6866' }
+    ? { ground: '#111a1c', land: '#1b2628', shade: '#26373a', dong: '#2b393b', gu: '#48605f', soft: '#7f9694', name: '#b9cbc9' }
+    : { ground: '#dfe9ee', land: '#f7f6f2', shade: '#e9e6da', dong: '#dcd9cf', gu: '#aab7b4', soft: '#8a9592', name: '#5b6866' }
   const tiles = settings.map_tile_url
   const name = { 'text-field': ['get', 'name'] as ['get', string], 'text-font': [FONT] }
   return {
@@ -113,6 +113,13 @@ function boundaries(gu: Areas, dong: Areas, settings: Config): StyleSpecificatio
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': paint.ground } },
       { id: 'land', type: 'fill', source: 'gu', paint: { 'fill-color': paint.land } },
+      {
+        // Neighbours differ a little, so that the map shows movement also where no line is near.
+        id: 'dong_land',
+        type: 'fill',
+        source: 'dong',
+        paint: { 'fill-color': paint.shade, 'fill-opacity': ['*', 0.25, ['%', ['to-number', ['get', 'code']], 4]] },
+      },
       ...(tiles ? [{ id: 'tiles', type: 'raster' as const, source: 'tiles' }] : []),
       {
         id: 'dong',
@@ -132,14 +139,24 @@ function boundaries(gu: Areas, dong: Areas, settings: Config): StyleSpecificatio
         type: 'symbol',
         source: 'dong_names',
         minzoom: 12.5,
+        maxzoom: 14,
         layout: { ...name, 'text-size': 12 },
+        paint: { 'text-color': paint.soft, 'text-halo-color': paint.land, 'text-halo-width': 1.4 },
+      },
+      {
+        // Near by, a neighbourhood is larger than the map: its name stands in each part of it.
+        id: 'dong_names_near',
+        type: 'symbol',
+        source: 'dong',
+        minzoom: 14,
+        layout: { 'text-field': ['get', 'dong'], 'text-font': [FONT], 'text-size': 13 },
         paint: { 'text-color': paint.soft, 'text-halo-color': paint.land, 'text-halo-width': 1.4 },
       },
       {
         id: 'gu_names',
         type: 'symbol',
         source: 'gu_names',
-        maxzoom: 14.5,
+        maxzoom: 14,
         layout: { ...name, 'text-size': 14 },
         paint: { 'text-color': paint.name, 'text-halo-color': paint.land, 'text-halo-width': 1.6 },
       },
