@@ -7,9 +7,11 @@
 
 pub mod auth;
 pub mod cart;
+pub mod channels;
 pub mod gazetteer;
 pub mod health;
 pub mod idempotency;
+pub mod live;
 pub mod menu;
 pub mod reactions;
 pub mod reminders;

@@ -1,0 +1,169 @@
+//! Live channels: how anything follows what happens, without a gap or a duplicate.
+//!
+//! The [`Hub`] stands between the fabric and whoever listens. It follows each
+//! channel once for all its listeners, repairs what the fabric lost from the
+//! journal, writes every telling once, and puts it into the [`Outbox`] of each
+//! listener who may hear it. Sockets (`realtime`) and server-sent events (`http`)
+//! both drain an outbox; neither knows the other, and the hub knows neither: how
+//! a telling is written is given to it as a [`Writer`].
+//!
+//! ```text
+//! commit ─▶ fabric ─▶ Hub ─▶ Topic (one per channel) ─▶ Outbox (one per listener) ─▶ socket
+//!              lost? ↳ journal ↗
+//! ```
+
+mod hub;
+mod outbox;
+mod roll;
+mod topic;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::{Audience, Channel, Failure, Principal};
+use serde_json::Value;
+use store::fabric::{Ephemeral, Latest};
+use store::journal::Recorded;
+
+pub use hub::{Hub, Limits, Subscription};
+pub use outbox::{Next, Outbox, Stop};
+pub use roll::{Place, Roll};
+
+/// What the hub asks of the product behind it. [`crate::App`] answers from the
+/// nouns; a test answers from memory.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// Names the history that offsets belong to.
+    fn epoch(&self) -> Arc<str>;
+
+    /// Whether, and how much of, `channel` this person may hear.
+    async fn authorise(&self, who: &Principal, channel: &Channel) -> Result<Audience, Failure>;
+
+    /// The channel's present state, and the offset that it includes.
+    async fn snapshot(
+        &self,
+        who: &Principal,
+        channel: &Channel,
+        audience: Audience,
+    ) -> Result<Snapshot, Failure>;
+
+    /// Events after `after`, oldest first, at most `limit`.
+    async fn history(&self, channel: &Channel, after: u64, limit: u32)
+    -> Result<Vec<Arc<Recorded>>, Failure>;
+
+    /// The newest offset of each channel that has one, in one query.
+    async fn heads(&self, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, Failure>;
+
+    /// The newest value of a channel that has one.
+    async fn latest(&self, channel: &Channel) -> Option<Arc<Latest>>;
+
+    /// What an event does to the subscriptions of its channel: a rule, that asks nobody.
+    fn regard(&self) -> fn(&Channel, &str) -> Regard;
+}
+
+/// The present state of a channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// The last event that the state includes; 0 before the first.
+    pub offset: u64,
+    /// The state, as REST shows it.
+    pub data: Value,
+    /// Why nothing will follow, if nothing will.
+    pub ended: Option<&'static str>,
+}
+
+/// What an event means for those who follow its channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Regard {
+    /// They go on.
+    Goes,
+    /// It was the last one; the reason is told to all.
+    Ends(&'static str),
+    /// Somebody's ground for listening may be gone: all are authorised again.
+    Recheck,
+}
+
+/// From where a listener wants to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// The history that the offset belongs to.
+    pub epoch: String,
+    /// The last offset that the listener has.
+    pub offset: u64,
+}
+
+/// Something to tell, before it is written.
+#[derive(Clone, Copy, Debug)]
+pub enum Telling<'a> {
+    /// The present state.
+    Snapshot {
+        /// The history of `offset`.
+        epoch: &'a str,
+        /// The last event that `data` includes.
+        offset: u64,
+        /// Whether what came before was told in full.
+        recovered: bool,
+        /// The state.
+        data: &'a Value,
+    },
+    /// A durable event.
+    Event {
+        /// The history of its offset.
+        epoch: &'a str,
+        /// The event.
+        recorded: &'a Recorded,
+    },
+    /// A passing one.
+    Ephemeral(&'a Ephemeral),
+    /// A newest value.
+    Latest(&'a Latest),
+    /// The end of the subscription.
+    Ended {
+        /// Why, as a stable code.
+        reason: &'a str,
+    },
+}
+
+/// Writes a telling as all listeners will get it: UTF-8 JSON.
+pub type Writer = fn(&Channel, &Telling<'_>) -> Bytes;
+
+/// Which telling it was; also the event name of a server-sent event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// A snapshot.
+    Snapshot,
+    /// An event, durable or passing.
+    Event,
+    /// A newest value.
+    Latest,
+    /// The end of a subscription.
+    Ended,
+}
+
+impl Op {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Op::Snapshot => "snapshot",
+            Op::Event => "event",
+            Op::Latest => "latest",
+            Op::Ended => "ended",
+        }
+    }
+}
+
+/// Something told: written once, shared by all who hear it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Which it was.
+    pub op: Op,
+    /// Its place in the log, for snapshots and durable events: where a listener
+    /// who has it resumes.
+    pub offset: Option<u64>,
+    /// The frame.
+    pub text: Bytes,
+}

@@ -1,0 +1,272 @@
+//! What waits to be written to one listener.
+//!
+//! 1. Log tellings leave in the order in which they came, and none is dropped:
+//!    when more bytes wait than allowed, the outbox stops as a slow reader, and
+//!    its listener resumes by offset.
+//! 2. Of newest values one waits per subscription; a newer one takes its place.
+//! 3. Passing tellings are dropped as soon as the reader lags.
+//! 4. Nothing here ever waits, so a slow reader never delays the hub.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use futures::task::AtomicWaker;
+
+use super::Told;
+
+/// The share of the limit beyond which passing tellings are dropped.
+const LAGGING_SHARE: usize = 4;
+
+/// Why a listener is sent away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// More waited than the outbox holds.
+    SlowReader,
+    /// The session was ended by its user or an operator.
+    Revoked,
+    /// A newer socket speaks for the courier.
+    Superseded,
+    /// The process is going away.
+    GoingAway,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Next {
+    /// Write this.
+    Told(Arc<Told>),
+    /// Write nothing more, and go.
+    Stop(Stop),
+}
+
+/// See the module. One reader, any number of writers.
+#[derive(Debug)]
+pub struct Outbox {
+    waiting: Mutex<Waiting>,
+    reader: AtomicWaker,
+    /// Bytes of log tellings that may wait.
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    log: VecDeque<Arc<Told>>,
+    log_bytes: usize,
+    latest: VecDeque<(u64, Arc<Told>)>,
+    stop: Option<Stop>,
+}
+
+impl Outbox {
+    /// An empty one, in which at most `limit` bytes of log tellings wait.
+    pub fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self { waiting: Mutex::default(), reader: AtomicWaker::new(), limit })
+    }
+
+    /// Queues a telling that must not be lost.
+    pub fn log(&self, told: &Arc<Told>) {
+        let mut waiting = self.lock();
+        if waiting.stop.is_some() {
+            return;
+        }
+        if waiting.log_bytes + told.text.len() > self.limit {
+            metrics::counter!("realtime_slow_readers_total").increment(1);
+            *waiting = Waiting { stop: Some(Stop::SlowReader), ..Waiting::default() };
+        } else {
+            waiting.log_bytes += told.text.len();
+            waiting.log.push_back(Arc::clone(told));
+        }
+        drop(waiting);
+        self.reader.wake();
+    }
+
+    /// Keeps `told` as the newest value of `subscription`. Says whether it took
+    /// the place of one that nobody saw.
+    pub fn latest(&self, subscription: u64, told: &Arc<Told>) -> bool {
+        let mut waiting = self.lock();
+        if waiting.stop.is_some() {
+            return false;
+        }
+        let told = Arc::clone(told);
+        if let Some((_, older)) = waiting.latest.iter_mut().find(|(of, _)| *of == subscription) {
+            *older = told;
+            return true;
+        }
+        waiting.latest.push_back((subscription, told));
+        drop(waiting);
+        self.reader.wake();
+        false
+    }
+
+    /// Queues a telling that is worth hearing now or never. Says whether it was taken.
+    pub fn passing(&self, told: &Arc<Told>) -> bool {
+        let mut waiting = self.lock();
+        if waiting.stop.is_some() || waiting.log_bytes + told.text.len() > self.limit / LAGGING_SHARE {
+            return false;
+        }
+        waiting.log_bytes += told.text.len();
+        waiting.log.push_back(Arc::clone(told));
+        drop(waiting);
+        self.reader.wake();
+        true
+    }
+
+    /// Drops the newest value of a subscription that is over.
+    pub fn forget(&self, subscription: u64) {
+        self.lock().latest.retain(|(of, _)| *of != subscription);
+    }
+
+    /// Sends the listener away, once; what waits is dropped.
+    pub fn stop(&self, why: Stop) {
+        let mut waiting = self.lock();
+        if waiting.stop.is_none() {
+            *waiting = Waiting { stop: Some(why), ..Waiting::default() };
+        }
+        drop(waiting);
+        self.reader.wake();
+    }
+
+    /// The next thing to do; log tellings before newest values, so that a
+    /// snapshot precedes the values that follow it.
+    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
+        if let Some(next) = self.take() {
+            return Poll::Ready(next);
+        }
+        self.reader.register(cx.waker());
+        // Something may have come between the look and the registration.
+        self.take().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// Waits for the next thing to do.
+    pub async fn next(&self) -> Next {
+        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn take(&self) -> Option<Next> {
+        let mut waiting = self.lock();
+        if let Some(why) = waiting.stop {
+            return Some(Next::Stop(why));
+        }
+        let told = match waiting.log.pop_front() {
+            Some(told) => {
+                waiting.log_bytes -= told.text.len();
+                told
+            }
+            None => waiting.latest.pop_front()?.1,
+        };
+        if waiting.log.is_empty() && waiting.latest.is_empty() {
+            // An idle listener holds no buffers.
+            (waiting.log, waiting.latest) = Default::default();
+        }
+        Some(Next::Told(told))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // No code runs under the lock that could leave it half done.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    use super::super::Op;
+    use super::*;
+
+    fn told(op: Op, number: u64) -> Arc<Told> {
+        Arc::new(Told { op, offset: Some(number), text: Bytes::from(number.to_string()) })
+    }
+
+    fn drain(outbox: &Outbox) -> (Vec<Arc<Told>>, Option<Stop>) {
+        let mut all = Vec::new();
+        loop {
+            match outbox.take() {
+                Some(Next::Told(told)) => all.push(told),
+                Some(Next::Stop(why)) => return (all, Some(why)),
+                None => return (all, None),
+            }
+        }
+    }
+
+    #[test]
+    fn a_reader_who_lags_beyond_the_limit_is_stopped_and_holds_nothing() {
+        let outbox = Outbox::new(4);
+        for number in 1..=4 {
+            outbox.log(&told(Op::Event, number));
+        }
+        outbox.latest(1, &told(Op::Latest, 9));
+        outbox.log(&told(Op::Event, 5));
+        let (seen, stop) = drain(&outbox);
+        assert!(seen.is_empty());
+        assert_eq!(stop, Some(Stop::SlowReader));
+        outbox.stop(Stop::Revoked);
+        assert_eq!(drain(&outbox).1, Some(Stop::SlowReader), "the first reason stays");
+    }
+
+    #[test]
+    fn newest_values_never_make_a_reader_slow() {
+        let outbox = Outbox::new(1);
+        for number in 0..10_000 {
+            outbox.latest(number % 3, &told(Op::Latest, number));
+        }
+        let (seen, stop) = drain(&outbox);
+        assert_eq!(stop, None);
+        assert_eq!(seen.iter().filter_map(|told| told.offset).collect::<Vec<_>>(), [9_999, 9_997, 9_998]);
+    }
+
+    #[test]
+    fn passing_tellings_are_dropped_while_the_reader_lags() {
+        let outbox = Outbox::new(8);
+        assert!(outbox.passing(&told(Op::Event, 1)));
+        outbox.log(&told(Op::Event, 2));
+        assert!(!outbox.passing(&told(Op::Event, 3)));
+        assert_eq!(drain(&outbox).0.len(), 2);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Log,
+        Latest(u64),
+        Read,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![Just(Step::Log), (0..4_u64).prop_map(Step::Latest), Just(Step::Read)]
+    }
+
+    proptest! {
+        #[test]
+        fn the_log_arrives_whole_and_in_order_and_each_value_seen_is_the_newest(
+            steps in proptest::collection::vec(step(), 0..200)
+        ) {
+            let outbox = Outbox::new(usize::MAX);
+            let (mut sent, mut seen, mut newest) = (Vec::new(), Vec::new(), [None; 4]);
+            let check = |next: Option<Next>, seen: &mut Vec<u64>, newest: &[Option<u64>; 4]| {
+                let Some(Next::Told(told)) = next else { return false };
+                let number = told.offset.unwrap_or_default();
+                match told.op {
+                    Op::Latest => assert!(newest.contains(&Some(number))),
+                    _ => seen.push(number),
+                }
+                true
+            };
+            for (number, step) in (0_u64..).zip(steps) {
+                match step {
+                    Step::Log => {
+                        sent.push(number);
+                        outbox.log(&told(Op::Event, number));
+                    }
+                    Step::Latest(slot) => {
+                        newest[usize::try_from(slot).unwrap()] = Some(number);
+                        outbox.latest(slot, &told(Op::Latest, number));
+                    }
+                    Step::Read => { check(outbox.take(), &mut seen, &newest); }
+                }
+            }
+            while check(outbox.take(), &mut seen, &newest) {}
+            prop_assert_eq!(sent, seen);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Who is connected: every open session of this process, so that a revoked one
+//! is closed at once and a courier's newer socket ends the older.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use dashmap::DashMap;
+use domain::{Kind, Principal, Refusal, SessionId, UserId};
+use store::fabric::Notice;
+
+use super::{Outbox, Stop};
+
+/// The user has as many sockets as one may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("You have too many open connections; close one first.")]
+pub struct TooMany;
+
+impl Refusal for TooMany {
+    fn code(&self) -> &'static str {
+        "too_many_sockets"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Limited
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Roll {
+    present: DashMap<UserId, Vec<Present>>,
+    ids: AtomicU64,
+    count: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Present {
+    id: u64,
+    session: SessionId,
+    /// The courier epoch that it speaks with, if it does.
+    epoch: Option<u64>,
+    outbox: Arc<Outbox>,
+}
+
+/// A place on the roll, given back when dropped.
+#[derive(Debug)]
+pub struct Place {
+    roll: Arc<Roll>,
+    user: UserId,
+    id: u64,
+}
+
+impl Roll {
+    /// Enters an open session; a user has at most `max` of them in this process.
+    pub fn enter(
+        self: &Arc<Self>,
+        who: &Principal,
+        outbox: &Arc<Outbox>,
+        max: usize,
+    ) -> Result<Place, TooMany> {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        let mut present = self.present.entry(who.user).or_default();
+        if present.len() >= max {
+            return Err(TooMany);
+        }
+        present.push(Present { id, session: who.session, epoch: None, outbox: Arc::clone(outbox) });
+        self.count.fetch_add(1, Ordering::Relaxed);
+        Ok(Place { roll: Arc::clone(self), user: who.user, id })
+    }
+
+    /// Open sessions.
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Sends everybody away, because the process ends.
+    pub fn go_away(&self) {
+        self.present.iter().for_each(|all| all.iter().for_each(|one| one.outbox.stop(Stop::GoingAway)));
+    }
+
+    pub(super) fn notice(&self, notice: &Notice) {
+        match notice {
+            Notice::SessionRevoked(session) => self.present.iter().for_each(|all| {
+                all.iter()
+                    .filter(|one| one.session == *session)
+                    .for_each(|one| one.outbox.stop(Stop::Revoked));
+            }),
+            Notice::CourierSuperseded { courier, epoch } => {
+                if let Some(all) = self.present.get(&UserId::from(*courier)) {
+                    all.iter()
+                        .filter(|one| one.epoch.is_some_and(|older| older < *epoch))
+                        .for_each(|one| one.outbox.stop(Stop::Superseded));
+                }
+            }
+            Notice::AssignmentsChanged(_) => {}
+        }
+    }
+}
+
+impl Place {
+    /// This session speaks for its courier from now on, with `epoch`.
+    pub fn speaks_with(&self, epoch: u64) {
+        if let Some(mut all) = self.roll.present.get_mut(&self.user) {
+            for one in all.iter_mut() {
+                if one.id == self.id {
+                    one.epoch = Some(epoch);
+                } else if one.epoch.is_some_and(|older| older < epoch) {
+                    one.outbox.stop(Stop::Superseded);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(mut all) = self.roll.present.get_mut(&self.user) {
+            all.retain(|one| one.id != self.id);
+        }
+        self.roll.present.remove_if(&self.user, |_, all| all.is_empty());
+        self.roll.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}

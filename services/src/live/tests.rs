@@ -1,0 +1,344 @@
+//! The hub against a journal in memory and a fabric that loses, repeats and reorders.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use chrono::DateTime;
+use domain::{LatLon, Role};
+use serde_json::json;
+use store::fabric::{Fabric, Memory, Signal};
+
+use super::*;
+
+/// Everything a hub needs, with one channel's journal.
+struct World {
+    journal: Mutex<Vec<Arc<Recorded>>>,
+    reads: AtomicUsize,
+    closed_to: Mutex<Option<Role>>,
+}
+
+#[async_trait]
+impl Backend for World {
+    fn epoch(&self) -> Arc<str> {
+        "e1".into()
+    }
+
+    async fn authorise(&self, who: &Principal, _channel: &Channel) -> Result<Audience, Failure> {
+        match *self.closed_to.lock().unwrap() {
+            Some(role) if who.is(role) => Err(Failure::not_found("channel")),
+            _ if who.is(Role::Agent) => Ok(Audience::Staff),
+            _ => Ok(Audience::Everyone),
+        }
+    }
+
+    async fn snapshot(&self, _: &Principal, _: &Channel, _: Audience) -> Result<Snapshot, Failure> {
+        let offset = self.head();
+        tokio::task::yield_now().await;
+        Ok(Snapshot { offset, data: json!({ "offset": offset }), ended: None })
+    }
+
+    async fn history(&self, _: &Channel, after: u64, limit: u32) -> Result<Vec<Arc<Recorded>>, Failure> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        tokio::task::yield_now().await;
+        let journal = self.journal.lock().unwrap();
+        Ok(journal.iter().filter(|row| row.offset > after).take(limit as usize).cloned().collect())
+    }
+
+    async fn heads(&self, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, Failure> {
+        Ok(channels.iter().map(|channel| (channel.clone(), self.head())).collect())
+    }
+
+    async fn latest(&self, _: &Channel) -> Option<Arc<Latest>> {
+        None
+    }
+
+    fn regard(&self) -> fn(&Channel, &str) -> Regard {
+        |_, kind| match kind {
+            "over" => Regard::Ends("over"),
+            "moved" => Regard::Recheck,
+            _ => Regard::Goes,
+        }
+    }
+}
+
+impl World {
+    fn head(&self) -> u64 {
+        self.journal.lock().unwrap().len() as u64
+    }
+
+    fn commit(&self, kind: &str, audience: Audience) -> Arc<Recorded> {
+        let mut journal = self.journal.lock().unwrap();
+        let recorded = Arc::new(Recorded {
+            offset: journal.len() as u64 + 1,
+            kind: kind.to_owned(),
+            at: DateTime::UNIX_EPOCH,
+            data: json!({}),
+            audience,
+        });
+        journal.push(Arc::clone(&recorded));
+        recorded
+    }
+}
+
+struct Stage {
+    world: Arc<World>,
+    fabric: Arc<Memory>,
+    hub: Arc<Hub>,
+    channel: Channel,
+    users: AtomicU64,
+}
+
+impl Stage {
+    fn set() -> Self {
+        Self::with_replay_of(100)
+    }
+
+    fn with_replay_of(replay_max: u32) -> Self {
+        let world = Arc::new(World {
+            journal: Mutex::default(),
+            reads: AtomicUsize::new(0),
+            closed_to: Mutex::default(),
+        });
+        let fabric = Arc::new(Memory::default());
+        let limits = Limits { replay_max, recent_kept: 4, compare_every: Duration::from_millis(5) };
+        let joined: Arc<dyn Fabric> = fabric.clone();
+        let hub = Hub::open(world.clone(), &joined, write, limits);
+        Self { world, fabric, hub, channel: Channel::Desk, users: AtomicU64::new(1) }
+    }
+
+    fn somebody(&self, role: Role) -> Arc<Principal> {
+        let id = uuid::Uuid::from_u128(self.users.fetch_add(1, Ordering::Relaxed).into());
+        Arc::new(Principal { user: id.into(), session: id.into(), roles: vec![role] })
+    }
+
+    fn publish(&self, recorded: Arc<Recorded>) {
+        self.fabric.publish(&self.channel, Signal::Log(recorded));
+    }
+
+    fn say(&self, kind: &str) {
+        self.publish(self.world.commit(kind, Audience::Everyone));
+    }
+
+    async fn follow(&self, role: Role, since: Option<u64>) -> (Arc<Outbox>, Subscription) {
+        let outbox = Outbox::new(1 << 20);
+        let since = since.map(|offset| Since { epoch: "e1".into(), offset });
+        let who = self.somebody(role);
+        let subscription =
+            self.hub.subscribe(&who, &self.channel, since.as_ref(), &outbox).await.expect("allowed");
+        (outbox, subscription)
+    }
+}
+
+fn write(_: &Channel, telling: &Telling<'_>) -> Bytes {
+    match telling {
+        Telling::Snapshot { offset, recovered, .. } => format!("snapshot {offset} {recovered}").into(),
+        Telling::Event { recorded, .. } => format!("event {}", recorded.offset).into(),
+        Telling::Ephemeral(_) => "passing".into(),
+        Telling::Latest(latest) => format!("latest {}", latest.at.timestamp()).into(),
+        Telling::Ended { reason } => format!("ended {reason}").into(),
+    }
+}
+
+async fn hear(outbox: &Outbox) -> String {
+    match tokio::time::timeout(Duration::from_secs(10), outbox.next()).await.expect("something to hear") {
+        Next::Told(told) => String::from_utf8(told.text.to_vec()).unwrap(),
+        Next::Stop(why) => format!("{why:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_comes_first_and_then_what_happens() {
+    let stage = Stage::set();
+    stage.say("a");
+    let (outbox, _subscription) = stage.follow(Role::Customer, None).await;
+    stage.say("b");
+    assert_eq!(hear(&outbox).await, "snapshot 1 true");
+    assert_eq!(hear(&outbox).await, "event 2");
+}
+
+#[tokio::test]
+async fn an_event_that_the_fabric_lost_is_repaired_and_one_that_it_repeats_is_dropped() {
+    let stage = Stage::set();
+    let (outbox, _subscription) = stage.follow(Role::Customer, None).await;
+    assert_eq!(hear(&outbox).await, "snapshot 0 true");
+    stage.world.commit("lost", Audience::Everyone);
+    let second = stage.world.commit("b", Audience::Everyone);
+    stage.publish(Arc::clone(&second));
+    stage.publish(second);
+    assert_eq!(hear(&outbox).await, "event 1");
+    assert_eq!(hear(&outbox).await, "event 2");
+    stage.world.commit("lost, and nothing comes after", Audience::Everyone);
+    assert_eq!(hear(&outbox).await, "event 3");
+}
+
+#[tokio::test]
+async fn since_replays_what_was_missed_without_a_snapshot() {
+    let stage = Stage::set();
+    (0..5).for_each(|_| stage.say("a"));
+    let (outbox, subscription) = stage.follow(Role::Customer, Some(3)).await;
+    assert!(subscription.recovered);
+    assert_eq!(hear(&outbox).await, "event 4");
+    assert_eq!(hear(&outbox).await, "event 5");
+    stage.say("b");
+    assert_eq!(hear(&outbox).await, "event 6");
+}
+
+#[tokio::test]
+async fn a_history_that_does_not_reach_gives_a_snapshot_that_says_so() {
+    let stage = Stage::set();
+    (0..150).for_each(|_| stage.say("a"));
+    for too_far in [3, 151, u64::MAX] {
+        let (outbox, subscription) = stage.follow(Role::Customer, Some(too_far)).await;
+        assert!(!subscription.recovered);
+        assert_eq!(hear(&outbox).await, "snapshot 150 false", "since {too_far}");
+    }
+    let other = Since { epoch: "other".into(), offset: 149 };
+    let outbox = Outbox::new(1 << 20);
+    let who = stage.somebody(Role::Customer);
+    let subscription = stage.hub.subscribe(&who, &stage.channel, Some(&other), &outbox).await.unwrap();
+    assert!(!subscription.recovered);
+}
+
+#[tokio::test]
+async fn a_herd_reads_the_journal_once() {
+    let stage = Stage::set();
+    (0..50).for_each(|_| stage.say("a"));
+    let herd = futures::future::join_all((0..200).map(|_| stage.follow(Role::Customer, Some(20)))).await;
+    assert_eq!(stage.world.reads.load(Ordering::Relaxed), 1);
+    for (outbox, _subscription) in &herd {
+        for offset in 21..=50 {
+            assert_eq!(hear(outbox).await, format!("event {offset}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn private_parts_reach_staff_only_and_recovery_steps_over_them() {
+    let stage = Stage::set();
+    let (customer, _first) = stage.follow(Role::Customer, None).await;
+    let (agent, _second) = stage.follow(Role::Agent, None).await;
+    stage.publish(stage.world.commit("note", Audience::Staff));
+    stage.say("b");
+    assert_eq!([hear(&customer).await, hear(&customer).await], ["snapshot 0 true", "event 2"]);
+    assert_eq!([hear(&agent).await, hear(&agent).await, hear(&agent).await][1..], ["event 1", "event 2"]);
+    let (again, _third) = stage.follow(Role::Customer, Some(0)).await;
+    assert_eq!(hear(&again).await, "event 2");
+}
+
+#[tokio::test]
+async fn the_last_event_ends_all_subscriptions_also_late_ones() {
+    let stage = Stage::set();
+    let (outbox, subscription) = stage.follow(Role::Customer, None).await;
+    stage.say("over");
+    assert_eq!(hear(&outbox).await, "snapshot 0 true");
+    assert_eq!([hear(&outbox).await, hear(&outbox).await], ["event 1", "ended over"]);
+    assert!(subscription.is_over());
+    drop(subscription);
+    for since in [0, 1] {
+        let (late, subscription) = stage.follow(Role::Customer, Some(since)).await;
+        if since == 0 {
+            assert_eq!(hear(&late).await, "event 1");
+        }
+        assert_eq!(hear(&late).await, "ended over");
+        assert!(subscription.is_over());
+    }
+}
+
+#[tokio::test]
+async fn who_loses_the_ground_for_listening_is_sent_away() {
+    let stage = Stage::set();
+    let (customer, _first) = stage.follow(Role::Customer, None).await;
+    let (agent, _second) = stage.follow(Role::Agent, None).await;
+    *stage.world.closed_to.lock().unwrap() = Some(Role::Agent);
+    stage.say("moved");
+    let heard = [hear(&agent).await, hear(&agent).await, hear(&agent).await];
+    assert_eq!(heard, ["snapshot 0 true", "event 1", "ended not_allowed"]);
+    stage.say("b");
+    assert_eq!([hear(&customer).await, hear(&customer).await, hear(&customer).await][2], "event 2");
+}
+
+#[tokio::test]
+async fn only_the_newest_value_waits_and_none_goes_backwards() {
+    let stage = Stage::set();
+    let (outbox, _subscription) = stage.follow(Role::Customer, None).await;
+    assert_eq!(hear(&outbox).await, "snapshot 0 true");
+    for secs in [1, 2, 5, 3] {
+        let latest = Latest {
+            at: DateTime::from_timestamp(secs, 0).unwrap(),
+            position: LatLon::new(37.5, 127.0).unwrap(),
+            heading_deg: None,
+            speed_mps: None,
+            eta: None,
+            audience: Audience::Everyone,
+        };
+        stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(latest)));
+    }
+    stage.say("b");
+    assert_eq!([hear(&outbox).await, hear(&outbox).await], ["event 1", "latest 5"]);
+}
+
+#[tokio::test]
+async fn a_channel_that_nobody_follows_is_forgotten() {
+    let stage = Stage::set();
+    let (_outbox, subscription) = stage.follow(Role::Customer, None).await;
+    assert_eq!(stage.hub.followed_channels(), 1);
+    drop(subscription);
+    assert_eq!(stage.hub.followed_channels(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn listeners_who_come_while_it_is_loud_hear_everything_once_and_in_order() {
+    const EVENTS: u64 = 2_000;
+    let stage = Arc::new(Stage::with_replay_of(u32::MAX));
+    let loud = Arc::clone(&stage);
+    let speaker = tokio::spawn(async move {
+        for number in 0..EVENTS {
+            let recorded = loud.world.commit("a", Audience::Everyone);
+            match number % 7 {
+                3 => {}                                                   // lost
+                5 => (0..2).for_each(|_| loud.publish(recorded.clone())), // repeated
+                _ => {
+                    let (late, turn) = (Arc::clone(&loud), number % 3);
+                    // Published by another task, in whatever order.
+                    tokio::spawn(async move {
+                        for _ in 0..turn {
+                            tokio::task::yield_now().await;
+                        }
+                        late.publish(recorded);
+                    });
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    let listeners = (0..40_u64).map(|number| {
+        let stage = Arc::clone(&stage);
+        tokio::spawn(async move {
+            while stage.world.head() < number * 40 {
+                tokio::task::yield_now().await;
+            }
+            let since = (number % 2 == 0).then(|| stage.world.head().saturating_sub(number));
+            let (outbox, _subscription) = stage.follow(Role::Customer, since).await;
+            let mut expected = since.map(|since| since + 1);
+            loop {
+                let heard = hear(&outbox).await;
+                let mut words = heard.split(' ');
+                let (what, offset) = (words.next(), words.next().unwrap().parse::<u64>().unwrap());
+                match (what, expected) {
+                    (Some("snapshot"), None) => {}
+                    (Some("event"), Some(next)) => assert_eq!(offset, next),
+                    other => panic!("{other:?}"),
+                }
+                if offset == EVENTS {
+                    return;
+                }
+                expected = Some(offset + 1);
+            }
+        })
+    });
+    for listener in listeners.collect::<Vec<_>>() {
+        listener.await.unwrap();
+    }
+    speaker.await.unwrap();
+}
