@@ -4,4 +4,7 @@
 //! A handler turns a request into one call of `services` and its answer into
 //! JSON. It decides nothing: who may, and what may be done, is said further in.
 
+pub mod cart;
 pub mod kit;
+pub mod menu;
+pub mod restaurant;

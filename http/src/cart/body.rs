@@ -1,0 +1,303 @@
+//! Carts and quotes in JSON.
+
+use domain::cart::{PricedLine, Problem, Quote, QuotedLine, QuotedOption};
+use domain::menu::Pick;
+use domain::{LatLon, LineId, MenuId, OptionId, QuoteId, RestaurantId, Timestamp, Won};
+use serde::{Deserialize, Serialize};
+use services::cart::{Addition, CartView};
+use utoipa::ToSchema;
+
+use crate::kit::Position;
+
+/// A dish to be put in the cart.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = CartAddition)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AdditionBody {
+    #[schema(value_type = Uuid)]
+    restaurant_id: RestaurantId,
+    #[schema(value_type = Uuid)]
+    menu_id: MenuId,
+    #[schema(minimum = 1, maximum = 99)]
+    quantity: u32,
+    /// What is chosen for each dish.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    options: Vec<PickBody>,
+    /// Consent to empty the cart first if it holds dishes of another restaurant.
+    #[serde(default)]
+    replace: bool,
+}
+
+/// An option, so many times for one dish.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = OptionPick)]
+#[serde(deny_unknown_fields)]
+struct PickBody {
+    #[schema(value_type = Uuid)]
+    option_id: OptionId,
+    #[schema(minimum = 1, maximum = 99)]
+    quantity: u32,
+}
+
+impl From<AdditionBody> for Addition {
+    fn from(body: AdditionBody) -> Self {
+        let pick = |pick: PickBody| Pick { option_id: pick.option_id, quantity: pick.quantity };
+        Self {
+            restaurant_id: body.restaurant_id,
+            menu_id: body.menu_id,
+            quantity: body.quantity,
+            picks: body.options.into_iter().map(pick).collect(),
+            replace: body.replace,
+        }
+    }
+}
+
+/// The cart at today's prices.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Cart)]
+pub(super) struct CartBody {
+    /// How many commands have changed it.
+    version: u64,
+    /// Whose dishes; absent while the cart is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    restaurant_id: Option<RestaurantId>,
+    /// That restaurant's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restaurant_name: Option<String>,
+    lines: Vec<LineBody>,
+    /// The sum of the lines that can be had.
+    #[schema(value_type = i64, minimum = 0)]
+    subtotal_won: Won,
+    /// The restaurant's minimum order amount.
+    #[schema(value_type = i64, minimum = 0)]
+    minimum_order_won: Won,
+    /// What is missing to it.
+    #[schema(value_type = i64, minimum = 0)]
+    shortfall_won: Won,
+}
+
+/// A dish with its options.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CartLine)]
+struct LineBody {
+    #[schema(value_type = Uuid)]
+    id: LineId,
+    #[schema(value_type = Uuid)]
+    menu_id: MenuId,
+    name: String,
+    #[schema(minimum = 1, maximum = 99)]
+    quantity: u32,
+    options: Vec<ChosenBody>,
+    /// One dish with its options.
+    #[schema(value_type = i64, minimum = 0)]
+    unit_price_won: Won,
+    /// `quantity` × `unit_price_won`.
+    #[schema(value_type = i64, minimum = 0)]
+    total_won: Won,
+    /// What the customer should know about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<NoticeBody>,
+}
+
+/// An option within a line.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CartOption)]
+struct ChosenBody {
+    #[schema(value_type = Uuid)]
+    option_id: OptionId,
+    name: String,
+    #[schema(minimum = 1)]
+    quantity: u32,
+    /// The price of one.
+    #[schema(value_type = i64, minimum = 0)]
+    price_won: Won,
+}
+
+/// Something that the customer should know before ordering.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = CartProblem)]
+struct NoticeBody {
+    code: NoticeCode,
+    /// Whether the cart cannot be ordered while this holds.
+    blocks: bool,
+    /// Which line it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    line_id: Option<LineId>,
+    /// That dish's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// For a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// With `closed`: when the restaurant opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    next_open_at: Option<Timestamp>,
+    /// With `below_minimum`: what is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
+    shortfall_won: Option<Won>,
+    /// With `price_changed`: one dish when it was put in the cart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
+    was_won: Option<Won>,
+    /// With `price_changed`: one dish now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
+    now_won: Option<Won>,
+}
+
+/// What sort of problem it is.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = CartProblemCode)]
+#[serde(rename_all = "snake_case")]
+enum NoticeCode {
+    #[default]
+    Closed,
+    NotDeliverable,
+    BelowMinimum,
+    SoldOut,
+    Gone,
+    OptionsChanged,
+    PriceChanged,
+}
+
+impl From<Problem> for NoticeBody {
+    fn from(problem: Problem) -> Self {
+        use NoticeCode as Code;
+        let blocks = problem.blocks();
+        let of =
+            |code, line_id, name| Self { code, line_id: Some(line_id), name: Some(name), ..Self::default() };
+        let told = match problem {
+            Problem::Closed { next_open_at } => Self { next_open_at, ..Self::default() },
+            Problem::NotDeliverable => Self { code: Code::NotDeliverable, ..Self::default() },
+            Problem::BelowMinimum { shortfall } => {
+                Self { code: Code::BelowMinimum, shortfall_won: Some(shortfall), ..Self::default() }
+            }
+            Problem::SoldOut { line_id, name } => of(Code::SoldOut, line_id, name),
+            Problem::Gone { line_id, name } => of(Code::Gone, line_id, name),
+            Problem::OptionsChanged { line_id, name, detail } => {
+                Self { detail: Some(detail), ..of(Code::OptionsChanged, line_id, name) }
+            }
+            Problem::PriceChanged { line_id, name, was, now } => {
+                Self { was_won: Some(was), now_won: Some(now), ..of(Code::PriceChanged, line_id, name) }
+            }
+        };
+        Self { blocks, ..told }
+    }
+}
+
+impl From<QuotedOption> for ChosenBody {
+    fn from(option: QuotedOption) -> Self {
+        Self {
+            option_id: option.option_id,
+            name: option.name,
+            quantity: option.quantity,
+            price_won: option.price,
+        }
+    }
+}
+
+impl LineBody {
+    fn new(line: QuotedLine, problem: Option<Problem>) -> Self {
+        Self {
+            id: line.line_id,
+            menu_id: line.menu_id,
+            name: line.name,
+            quantity: line.quantity,
+            options: line.options.into_iter().map(ChosenBody::from).collect(),
+            unit_price_won: line.unit_price,
+            total_won: line.total,
+            problem: problem.map(NoticeBody::from),
+        }
+    }
+}
+
+impl From<CartView> for CartBody {
+    fn from(view: CartView) -> Self {
+        let (restaurant_id, restaurant_name) = view.restaurant.unzip();
+        let line = |PricedLine { line, problem }| LineBody::new(line, problem);
+        Self {
+            version: view.version,
+            restaurant_id,
+            restaurant_name,
+            lines: view.lines.into_iter().map(line).collect(),
+            subtotal_won: view.subtotal,
+            minimum_order_won: view.minimum,
+            shortfall_won: view.shortfall,
+        }
+    }
+}
+
+/// A price that is promised until `expires_at`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Quote)]
+pub(super) struct QuoteBody {
+    /// What an order is placed from.
+    #[schema(value_type = Uuid)]
+    quote_id: QuoteId,
+    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
+    expires_at: Timestamp,
+    #[schema(value_type = Uuid)]
+    restaurant_id: RestaurantId,
+    restaurant_name: String,
+    /// The lines that can be had.
+    lines: Vec<LineBody>,
+    /// Their sum.
+    #[schema(value_type = i64, minimum = 0)]
+    subtotal_won: Won,
+    /// The delivery tip.
+    #[schema(value_type = i64, minimum = 0)]
+    tip_won: Won,
+    /// `subtotal_won` + `tip_won`.
+    #[schema(value_type = i64, minimum = 0)]
+    payable_won: Won,
+    #[schema(value_type = i64, minimum = 0)]
+    minimum_order_won: Won,
+    /// What is missing to the minimum.
+    #[schema(value_type = i64, minimum = 0)]
+    shortfall_won: Won,
+    /// Whether an order can be placed from it.
+    orderable: bool,
+    problems: Vec<NoticeBody>,
+    drop_off: DropOffBody,
+}
+
+/// Where the food is to be brought.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QuotedDropOff)]
+struct DropOffBody {
+    #[schema(value_type = Position)]
+    position: LatLon,
+    road_address: String,
+    detail: String,
+    entrance_note: String,
+}
+
+impl From<Quote> for QuoteBody {
+    fn from(quote: Quote) -> Self {
+        Self {
+            orderable: quote.orderable(),
+            shortfall_won: quote.shortfall(),
+            quote_id: quote.id,
+            expires_at: quote.expires_at,
+            restaurant_id: quote.restaurant_id,
+            restaurant_name: quote.restaurant_name,
+            lines: quote.lines.into_iter().map(|line| LineBody::new(line, None)).collect(),
+            subtotal_won: quote.subtotal,
+            tip_won: quote.tip,
+            payable_won: quote.payable,
+            minimum_order_won: quote.minimum,
+            problems: quote.problems.into_iter().map(NoticeBody::from).collect(),
+            drop_off: DropOffBody {
+                position: quote.drop_off.position,
+                road_address: quote.drop_off.road_address,
+                detail: quote.drop_off.detail,
+                entrance_note: quote.drop_off.entrance_note,
+            },
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! cart_service, 9110: the cart of whoever asks, and its price.
+
+mod body;
+
+use axum::extract::State;
+use domain::{AddressId, LineId};
+use serde::Deserialize;
+use services::App;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::kit::{Created, Json, NoContent, Path, Problem, ProblemBody, role};
+use body::{AdditionBody, CartBody, QuoteBody};
+
+/// All of the service's routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(show, clear))
+        .routes(routes!(add))
+        .routes(routes!(set_quantity, remove))
+        .routes(routes!(quote))
+}
+
+/// The cart at today's prices.
+#[utoipa::path(get, path = "/v1/cart", tag = "cart", responses((status = 200, body = CartBody)))]
+async fn show(
+    State(app): State<App>,
+    role::Customer(who): role::Customer,
+) -> Result<Json<CartBody>, Problem> {
+    Ok(Json(services::cart::show(&app, &who).await?.into()))
+}
+
+/// Puts a dish in; an equal line grows instead.
+#[utoipa::path(post, path = "/v1/cart/lines", tag = "cart", request_body = AdditionBody,
+    responses((status = 201, body = CartBody),
+        (status = 404, description = "No such restaurant or dish", body = ProblemBody),
+        (status = 409, description = "Another restaurant's dishes are in the cart, or the dish cannot be had so", body = ProblemBody)))]
+async fn add(
+    State(app): State<App>,
+    role::Customer(who): role::Customer,
+    Json(addition): Json<AdditionBody>,
+) -> Result<Created<CartBody>, Problem> {
+    Ok(Created(services::cart::add(&app, &who, &addition.into()).await?.into()))
+}
+
+/// How many of a line.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LineChange {
+    /// 0 removes the line.
+    #[schema(minimum = 0, maximum = 99)]
+    quantity: u32,
+}
+
+/// Changes how many of a line; 0 removes it.
+#[utoipa::path(patch, path = "/v1/cart/lines/{line_id}", tag = "cart", request_body = LineChange,
+    params(("line_id" = Uuid, Path, description = "The line")),
+    responses((status = 200, body = CartBody)))]
+async fn set_quantity(
+    State(app): State<App>,
+    role::Customer(who): role::Customer,
+    Path(line_id): Path<LineId>,
+    Json(change): Json<LineChange>,
+) -> Result<Json<CartBody>, Problem> {
+    Ok(Json(services::cart::set_quantity(&app, &who, line_id, change.quantity).await?.into()))
+}
+
+/// Takes a line out.
+#[utoipa::path(delete, path = "/v1/cart/lines/{line_id}", tag = "cart",
+    params(("line_id" = Uuid, Path, description = "The line")),
+    responses((status = 200, body = CartBody)))]
+async fn remove(
+    State(app): State<App>,
+    role::Customer(who): role::Customer,
+    Path(line_id): Path<LineId>,
+) -> Result<Json<CartBody>, Problem> {
+    Ok(Json(services::cart::remove(&app, &who, line_id).await?.into()))
+}
+
+/// Takes everything out.
+#[utoipa::path(delete, path = "/v1/cart", tag = "cart", responses((status = 204)))]
+async fn clear(State(app): State<App>, role::Customer(who): role::Customer) -> Result<NoContent, Problem> {
+    services::cart::clear(&app, &who).await?;
+    Ok(NoContent)
+}
+
+/// Where the food is to be brought.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct QuoteRequest {
+    /// One of the customer's addresses.
+    #[schema(value_type = Uuid)]
+    address_id: AddressId,
+}
+
+/// Promises a price for the cart for five minutes. What hinders the order is
+/// told in `problems`; `orderable` says whether anything does.
+#[utoipa::path(post, path = "/v1/cart/quote", tag = "cart", request_body = QuoteRequest,
+    responses((status = 201, body = QuoteBody),
+        (status = 404, description = "No such address", body = ProblemBody),
+        (status = 409, description = "The cart is empty", body = ProblemBody)))]
+async fn quote(
+    State(app): State<App>,
+    role::Customer(who): role::Customer,
+    Json(request): Json<QuoteRequest>,
+) -> Result<Created<QuoteBody>, Problem> {
+    Ok(Created(services::cart::quote(&app, &who, request.address_id).await?.into()))
+}

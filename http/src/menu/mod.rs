@@ -1,0 +1,77 @@
+//! menu_service, 9111: what restaurants offer.
+
+mod body;
+
+use axum::extract::State;
+use domain::{Failure, MenuId, RestaurantId};
+use serde::Deserialize;
+use services::App;
+use services::menu::Dish;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::kit::{IfMatch, IfNoneMatch, Json, Path, Problem, Tagged, role};
+use body::{CardBody, DishBody};
+
+/// All of the service's routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(card)).routes(routes!(show, change))
+}
+
+/// All that a restaurant offers. The tag is the menu's version.
+#[utoipa::path(get, path = "/v1/restaurants/{id}/menus", tag = "menu", security(()),
+    params(("id" = Uuid, Path, description = "The restaurant")),
+    responses((status = 200, body = CardBody), (status = 304, description = "You have it already")))]
+async fn card(
+    State(app): State<App>,
+    Path(id): Path<RestaurantId>,
+    known: IfNoneMatch,
+) -> Result<Tagged<CardBody>, Problem> {
+    let card = services::menu::card(&app, id).await?;
+    Ok(Tagged::new(signed(card.version)?, CardBody::from(card)).unless(&known))
+}
+
+/// One dish. The tag is the version of the menu that it stands in.
+#[utoipa::path(get, path = "/v1/menus/{id}", tag = "menu", security(()),
+    params(("id" = Uuid, Path, description = "The dish")),
+    responses((status = 200, body = DishBody), (status = 304, description = "You have it already")))]
+async fn show(
+    State(app): State<App>,
+    Path(id): Path<MenuId>,
+    known: IfNoneMatch,
+) -> Result<Tagged<DishBody>, Problem> {
+    Ok(tagged(services::menu::show(&app, id).await?)?.unless(&known))
+}
+
+/// What the owner changes of a dish.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MenuChange {
+    /// Whether it can be had at the moment.
+    sold_out: bool,
+}
+
+/// The owner says whether a dish can be had.
+#[utoipa::path(patch, path = "/v1/menus/{id}", tag = "menu", request_body = MenuChange,
+    params(("id" = Uuid, Path, description = "The dish"),
+        ("If-Match" = Option<String>, Header, description = "Only if the menu is still at this version")),
+    responses((status = 200, body = DishBody), (status = 412, description = "The menu has changed", body = crate::kit::ProblemBody)))]
+async fn change(
+    State(app): State<App>,
+    role::Owner(who): role::Owner,
+    Path(id): Path<MenuId>,
+    seen: Option<IfMatch>,
+    Json(change): Json<MenuChange>,
+) -> Result<Tagged<DishBody>, Problem> {
+    let seen = seen.and_then(IfMatch::version);
+    tagged(services::menu::set_sold_out(&app, &who, id, change.sold_out, seen).await?)
+}
+
+fn tagged(dish: Dish) -> Result<Tagged<DishBody>, Problem> {
+    Ok(Tagged::new(signed(dish.version)?, DishBody::from(dish)))
+}
+
+fn signed(version: u64) -> Result<i64, Failure> {
+    version.try_into().map_err(Failure::fault)
+}

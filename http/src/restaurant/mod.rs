@@ -1,0 +1,118 @@
+//! restaurant_service, 9112: finding restaurants near a place.
+
+mod body;
+
+use axum::extract::State;
+use domain::restaurant::Category;
+use domain::{LatLon, Refused, RestaurantId};
+use serde::Deserialize;
+use services::App;
+use services::restaurant::{After, Search};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::kit::{Json, List, ListQuery, Page, Path, Problem, Query, role};
+use body::{CategoryWords, RestaurantBody};
+
+/// The longest text that is searched for, in characters.
+const TEXT_MAX: usize = 100;
+
+/// All of the service's routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(mine)).routes(routes!(show))
+}
+
+/// What is looked for, and where.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Degrees north of where the food is to be brought.
+    #[param(minimum = -90.0, maximum = 90.0, example = 37.5006)]
+    lat: f64,
+    /// Degrees east of it.
+    #[param(minimum = -180.0, maximum = 180.0, example = 127.0364)]
+    lon: f64,
+    /// Only this kind of kitchen.
+    #[param(value_type = Option<CategoryWords>)]
+    category: Option<Category>,
+    /// Only restaurants whose name, kind (in Korean) or dishes hold this text;
+    /// spaces and case do not matter.
+    #[param(max_length = 100, example = "치킨")]
+    q: Option<String>,
+}
+
+impl TryFrom<Wanted> for Search {
+    type Error = Refused;
+
+    fn try_from(wanted: Wanted) -> Result<Self, Refused> {
+        if wanted.q.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX) {
+            return Err(Refused::field("/q", "too_long", "At most 100 characters."));
+        }
+        Ok(Self { to: place(wanted.lat, wanted.lon)?, category: wanted.category, text: wanted.q })
+    }
+}
+
+/// From where a restaurant is looked at.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct From {
+    /// Degrees north; with `lon` or not at all.
+    #[param(minimum = -90.0, maximum = 90.0, example = 37.5006)]
+    lat: Option<f64>,
+    /// Degrees east; with `lat` or not at all.
+    #[param(minimum = -180.0, maximum = 180.0, example = 127.0364)]
+    lon: Option<f64>,
+}
+
+impl From {
+    fn place(&self) -> Result<Option<LatLon>, Refused> {
+        match (self.lat, self.lon) {
+            (Some(lat), Some(lon)) => place(lat, lon).map(Some),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(Refused::field("/lon", "missing", "`lat` needs `lon`.")),
+            (None, Some(_)) => Err(Refused::field("/lat", "missing", "`lon` needs `lat`.")),
+        }
+    }
+}
+
+fn place(lat: f64, lon: f64) -> Result<LatLon, Refused> {
+    let pointer = if (-90.0..=90.0).contains(&lat) { "/lon" } else { "/lat" };
+    LatLon::new(lat, lon).map_err(|error| Refused::field(pointer, "out_of_range", error.to_string()))
+}
+
+/// Restaurants that deliver to a place: open ones first, then the nearest.
+#[utoipa::path(get, path = "/v1/restaurants", tag = "restaurant", params(Wanted, ListQuery),
+    security(()), responses((status = 200, body = Page<RestaurantBody>)))]
+async fn list(
+    State(app): State<App>,
+    Query(wanted): Query<Wanted>,
+    page: List<After>,
+) -> Result<Json<Page<RestaurantBody>>, Problem> {
+    let found = services::restaurant::list(&app, &wanted.try_into()?, page.after, page.limit).await?;
+    Page::cut(found, page.limit, |seen| seen.cursor(), RestaurantBody::from).map(Json)
+}
+
+/// One restaurant; with a place, also what the way there costs.
+#[utoipa::path(get, path = "/v1/restaurants/{id}", tag = "restaurant", security(()),
+    params(("id" = Uuid, Path, description = "The restaurant"), From),
+    responses((status = 200, body = RestaurantBody)))]
+async fn show(
+    State(app): State<App>,
+    Path(id): Path<RestaurantId>,
+    Query(from): Query<From>,
+) -> Result<Json<RestaurantBody>, Problem> {
+    let seen = services::restaurant::show(&app, id, from.place()?).await?;
+    Ok(Json(seen.into()))
+}
+
+/// The restaurants that whoever asks owns.
+#[utoipa::path(get, path = "/v1/restaurants/mine", tag = "restaurant",
+    responses((status = 200, body = Page<RestaurantBody>)))]
+async fn mine(
+    State(app): State<App>,
+    role::Owner(who): role::Owner,
+) -> Result<Json<Page<RestaurantBody>>, Problem> {
+    let owned = services::restaurant::mine(&app, &who).await?;
+    Ok(Json(Page::whole(owned.into_iter().map(RestaurantBody::from).collect())))
+}
