@@ -16,3 +16,4 @@ pub mod chat;
 pub mod courier;
 pub mod kit;
 pub mod position_log;
+pub mod order;

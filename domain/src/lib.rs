@@ -13,6 +13,8 @@ pub mod gazetteer;
 pub mod geo;
 pub mod ids;
 pub mod menu;
+pub mod order;
+pub mod payment;
 pub mod refusal;
 pub mod reminder;
 pub mod restaurant;

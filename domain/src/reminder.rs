@@ -20,6 +20,11 @@ pub enum Reminder {
         /// The order whose payment it is.
         order: OrderId,
     },
+    /// A scheduled order is to be placed.
+    SlotNear {
+        /// The order.
+        order: OrderId,
+    },
     /// The restaurant has not answered for a while.
     AcceptNudge {
         /// The order.

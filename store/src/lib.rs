@@ -13,6 +13,8 @@ pub mod jobs;
 pub mod journal;
 pub mod menu;
 pub mod restaurant;
+pub mod order;
+pub mod payment;
 pub mod scratch;
 pub mod support;
 pub mod tracking;

@@ -1,0 +1,112 @@
+//! The order entity: the commands of one order, one after another.
+//!
+//! Owns nothing that the store does not: the state it holds is the last one it
+//! committed or loaded.
+//! 1. A command is answered after its commit, never before.
+//! 2. A commit finds the version that was decided on, or is decided anew.
+//! 3. The state diagram stands in `domain::order`.
+//!
+//! Supervised by the `orders` keeper. A restart loses nothing but the commands
+//! in the mailbox, whose callers are told.
+
+use domain::cart::Quote;
+use domain::order::{By, Command, Order, OrderEvent, Placement, Times};
+use domain::{Failure, OrderId, Timestamp};
+use store::{Store, StoreError};
+
+use crate::kit::{Entities, Entity, Fenced, Reply, decide};
+
+/// The handle to all orders.
+pub type Orders = Entities<OrderEntity>;
+
+/// What an order can be asked.
+pub enum OrderCommand {
+    /// Come into being.
+    Place {
+        /// From what.
+        placement: Box<Placement>,
+        /// The time of it.
+        now: Timestamp,
+        /// The new order.
+        reply: Reply<Order>,
+    },
+    /// Change.
+    Decide {
+        /// Who asks.
+        by: By,
+        /// For what.
+        command: Command,
+        /// The time of it.
+        now: Timestamp,
+        /// The order after it.
+        reply: Reply<Order>,
+    },
+}
+
+/// What every order needs.
+pub struct OrderEntity {
+    /// Where orders are remembered.
+    pub store: Store,
+    /// How long things may take.
+    pub times: Times,
+}
+
+impl Entity for OrderEntity {
+    const KIND: &'static str = "order";
+    type Id = OrderId;
+    type Command = OrderCommand;
+    type State = Order;
+
+    async fn handle(&self, id: OrderId, slot: &mut Option<Order>, command: OrderCommand) {
+        match command {
+            OrderCommand::Place { placement, now, reply } => {
+                reply.send(self.place(slot, *placement, now).await);
+            }
+            OrderCommand::Decide { by, command, now, reply } => {
+                let rule = |order: &Order| Ok(order.decide(by, &command, now)?);
+                reply.send(decide(self, id, slot, now, rule).await.map(|(order, _)| order));
+            }
+        }
+    }
+}
+
+impl OrderEntity {
+    /// Asked again for the same quote, it answers with the order that stands.
+    async fn place(
+        &self,
+        slot: &mut Option<Order>,
+        placement: Placement,
+        now: Timestamp,
+    ) -> Result<Order, Failure> {
+        let quote: Quote = placement.quote.clone();
+        let (order, events) = Order::place(placement, &self.times, now)?;
+        match store::order::insert(&self.store, &quote, &order, &events, &self.times, now).await {
+            Ok(()) => {
+                *slot = Some(order.clone());
+                Ok(order)
+            }
+            Err(StoreError::Conflict) => store::order::by_quote(&self.store, quote.id)
+                .await?
+                .ok_or_else(|| StoreError::Conflict.into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Fenced for OrderEntity {
+    type Event = OrderEvent;
+
+    async fn load(&self, id: OrderId) -> Result<Order, Failure> {
+        store::order::load(&self.store, id).await?.ok_or_else(|| Failure::not_found("order"))
+    }
+
+    async fn commit(
+        &self,
+        before: &Order,
+        after: &Order,
+        events: &[OrderEvent],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        store::order::update(&self.store, before.version, after, events, &self.times, now).await
+    }
+}

@@ -1,0 +1,198 @@
+//! What happens to orders, and how the restaurant's board hears of it.
+
+use serde_json::{Value, json};
+
+use super::{Fault, Order, RejectReason, Status};
+use crate::{CourierId, Event, MenuId, OrderId, Timestamp};
+
+/// A fact, with where the order stands after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderEvent {
+    /// Which order.
+    pub order: OrderId,
+    /// Where it stands now.
+    pub status: Status,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// What can happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// It was ordered; the money is awaited.
+    Created,
+    /// It is paid and waits for its slot.
+    Scheduled {
+        /// When it should be there.
+        slot: Timestamp,
+    },
+    /// The restaurant is asked.
+    Placed,
+    /// The payment was declined.
+    PaymentFailed,
+    /// It was not paid in time.
+    Expired,
+    /// The restaurant will cook it.
+    Accepted {
+        /// When it should be ready.
+        ready_by: Timestamp,
+    },
+    /// The restaurant will not.
+    Rejected {
+        /// Why.
+        reason: RejectReason,
+        /// What is sold out.
+        sold_out: Vec<MenuId>,
+    },
+    /// Cooking has begun.
+    Preparing,
+    /// It can be collected.
+    Ready,
+    /// A courier will bring it.
+    CourierAssigned {
+        /// Who.
+        courier: CourierId,
+    },
+    /// The courier dropped out.
+    CourierUnassigned,
+    /// The courier has it.
+    PickedUp,
+    /// The customer has it.
+    Delivered,
+    /// It could not be handed over.
+    DeliveryFailed {
+        /// At whose cost.
+        fault: Fault,
+        /// Why.
+        reason: String,
+    },
+    /// It went well.
+    Completed,
+    /// It was called off.
+    Cancelled {
+        /// At whose cost.
+        fault: Fault,
+        /// Why.
+        reason: String,
+    },
+    /// The customer asks for a cancellation.
+    CancelRequested {
+        /// Why.
+        reason: String,
+    },
+    /// The restaurant goes on.
+    CancelRefused,
+}
+
+impl OrderEvent {
+    /// Whether another noun does something because of it: the delivery follows
+    /// the order, the cart is emptied, the money goes back.
+    pub fn is_reacted_to(&self) -> bool {
+        matches!(
+            self.fact,
+            Fact::Created
+                | Fact::Accepted { .. }
+                | Fact::Rejected { .. }
+                | Fact::Ready
+                | Fact::PickedUp
+                | Fact::Delivered
+                | Fact::DeliveryFailed { .. }
+                | Fact::Cancelled { .. }
+        )
+    }
+}
+
+impl Event for OrderEvent {
+    fn kind(&self) -> &'static str {
+        match self.fact {
+            Fact::Created => "order.created",
+            Fact::Scheduled { .. } => "order.scheduled",
+            Fact::Placed => "order.placed",
+            Fact::PaymentFailed => "order.payment_failed",
+            Fact::Expired => "order.expired",
+            Fact::Accepted { .. } => "order.accepted",
+            Fact::Rejected { .. } => "order.rejected",
+            Fact::Preparing => "order.preparing",
+            Fact::Ready => "order.ready",
+            Fact::CourierAssigned { .. } => "order.courier_assigned",
+            Fact::CourierUnassigned => "order.courier_unassigned",
+            Fact::PickedUp => "order.picked_up",
+            Fact::Delivered => "order.delivered",
+            Fact::DeliveryFailed { .. } => "order.delivery_failed",
+            Fact::Completed => "order.completed",
+            Fact::Cancelled { .. } => "order.cancelled",
+            Fact::CancelRequested { .. } => "order.cancel_requested",
+            Fact::CancelRefused => "order.cancel_refused",
+        }
+    }
+
+    fn data(&self) -> Value {
+        let mut data = match &self.fact {
+            Fact::Scheduled { slot } => json!({ "slot": slot }),
+            Fact::Accepted { ready_by } => json!({ "ready_by": ready_by }),
+            Fact::Rejected { reason, sold_out } => json!({ "reason": reason, "sold_out_menu_ids": sold_out }),
+            Fact::CourierAssigned { courier } => json!({ "courier_id": courier }),
+            Fact::DeliveryFailed { fault, reason } | Fact::Cancelled { fault, reason } => {
+                json!({ "by": fault, "reason": reason })
+            }
+            Fact::CancelRequested { reason } => json!({ "reason": reason }),
+            _ => json!({}),
+        };
+        data["order_id"] = json!(self.order);
+        data["status"] = json!(self.status);
+        data
+    }
+}
+
+/// The same event as the restaurant's board shows it: with the card of the
+/// order, and without where the customer lives.
+#[derive(Clone, Copy, Debug)]
+pub struct BoardEvent<'a> {
+    /// What happened.
+    pub event: &'a OrderEvent,
+    /// The order after it.
+    pub order: &'a Order,
+}
+
+impl<'a> BoardEvent<'a> {
+    /// The board hears of orders that are paid for, and of nothing before.
+    pub fn of(event: &'a OrderEvent, order: &'a Order) -> Option<Self> {
+        let before_payment = matches!(
+            event.fact,
+            Fact::Created | Fact::PaymentFailed | Fact::Expired | Fact::Scheduled { .. }
+        );
+        (!before_payment && order.placed_at.is_some()).then_some(Self { event, order })
+    }
+}
+
+impl Event for BoardEvent<'_> {
+    fn kind(&self) -> &'static str {
+        self.event.kind()
+    }
+
+    fn data(&self) -> Value {
+        let mut data = self.event.data();
+        data["card"] = self.order.card();
+        data
+    }
+}
+
+impl Order {
+    /// What the board shows of an order.
+    pub fn card(&self) -> Value {
+        let lines: Vec<Value> = self
+            .lines
+            .iter()
+            .map(|line| {
+                let options: Vec<&str> = line.options.iter().map(|option| option.name.as_str()).collect();
+                json!({ "name": line.name, "quantity": line.quantity, "options": options })
+            })
+            .collect();
+        json!({
+            "order_id": self.id, "version": self.version, "status": self.status, "lines": lines,
+            "payable_won": self.payable, "note": self.note, "placed_at": self.placed_at,
+            "ready_by": self.ready_by, "courier_id": self.courier,
+            "cancel_request": self.cancel_request.as_ref().map(|request| &request.reason),
+        })
+    }
+}

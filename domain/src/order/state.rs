@@ -1,0 +1,275 @@
+//! The table of transitions: every line of it is an arm here.
+
+use chrono::Duration;
+
+use super::{
+    By, CancelRequest, Command, Ending, Fact, Fault, Fulfilment, Order, OrderEvent, OrderRefusal, Placement,
+    RejectReason, Status, Times,
+};
+use crate::{CourierId, Timestamp, Won};
+
+/// Minutes that preparation may take.
+const PREPARATION_MINS: std::ops::RangeInclusive<u32> = 5..=90;
+
+/// Characters of a note or a reason.
+const TEXT_CHARS: usize = 200;
+
+type Decision = Result<(Order, Vec<OrderEvent>), OrderRefusal>;
+
+impl Order {
+    /// A new order from a valid quote. One that costs nothing is paid at once.
+    pub fn place(placement: Placement, times: &Times, now: Timestamp) -> Decision {
+        let Placement { id, quote, note, contactless, pickup_code, slot } = placement;
+        check_text(&note)?;
+        if !quote.is_alive(now) {
+            return Err(OrderRefusal::QuoteExpired);
+        }
+        if !quote.orderable() {
+            return Err(OrderRefusal::NotOrderable);
+        }
+        if slot.is_some_and(|slot| !Self::slots(times, now).contains(&slot)) {
+            return Err(OrderRefusal::SlotOutOfRange);
+        }
+        let (fulfilment, tip, payable) = match pickup_code {
+            Some(code) => (Fulfilment::Pickup { code }, Won::ZERO, quote.subtotal),
+            None => (Fulfilment::Delivery { contactless }, quote.tip, quote.payable),
+        };
+        let order = Order {
+            id,
+            version: 0,
+            status: Status::PendingPayment,
+            customer: quote.customer,
+            restaurant: quote.restaurant_id,
+            restaurant_name: quote.restaurant_name,
+            courier: None,
+            fulfilment,
+            lines: quote.lines,
+            subtotal: quote.subtotal,
+            tip,
+            payable,
+            pickup: quote.pickup,
+            drop_off: quote.drop_off,
+            note,
+            slot,
+            created_at: now,
+            placed_at: None,
+            ready_by: None,
+            picked_up_at: None,
+            delivered_at: None,
+            cancel_request: None,
+            ending: None,
+        };
+        let created = order.to(Status::PendingPayment, Fact::Created);
+        if payable > Won::ZERO {
+            return created;
+        }
+        let (order, mut events) = created?;
+        let (order, paid) = order.paid(now)?;
+        events.extend(paid);
+        Ok((order, events))
+    }
+
+    /// What `command` by `by` leads to. Whatever is not listed is refused.
+    pub fn decide(&self, by: By, command: &Command, now: Timestamp) -> Decision {
+        use Status::{Accepted, Delivered, PendingPayment, PickedUp, Placed, Preparing, Ready, Scheduled};
+        self.check_is_theirs(by)?;
+        let order = self.clone();
+        match (self.status, command, by) {
+            (PendingPayment, Command::Pay { amount }, By::Payment) => order.pay(*amount, now),
+            (PendingPayment, Command::DeclinePayment, By::Payment) => {
+                order.to(Status::PaymentFailed, Fact::PaymentFailed)
+            }
+            (PendingPayment, Command::Expire, By::System) => order.to(Status::Expired, Fact::Expired),
+            (PendingPayment | Scheduled | Placed, Command::Cancel { reason }, By::Customer(_)) => {
+                order.cancel(Fault::Customer, reason)
+            }
+            (Scheduled, Command::Release, By::System) => order.release(now),
+            (Placed, Command::Accept { preparation_mins }, By::Owner(_) | By::System) => {
+                order.accept(*preparation_mins, now)
+            }
+            (Placed, Command::Reject { reason, sold_out }, By::Owner(_) | By::System) => {
+                let fact = Fact::Rejected { reason: *reason, sold_out: sold_out.clone() };
+                order.end(Status::Rejected, Fault::Restaurant, reject_words(*reason), fact)
+            }
+            (Accepted, Command::StartPreparing, By::Owner(_)) => order.to(Status::Preparing, Fact::Preparing),
+            (Accepted | Preparing, Command::MarkReady, By::Owner(_)) => order.to(Status::Ready, Fact::Ready),
+            (Accepted | Preparing | Ready, Command::AssignCourier { courier }, By::System) => {
+                order.assign(*courier)
+            }
+            (Accepted | Preparing | Ready, Command::Cancel { reason }, By::Owner(_)) => {
+                order.cancel(Fault::Restaurant, reason)
+            }
+            (Accepted | Preparing | Ready, Command::Cancel { reason }, By::Admin) => {
+                order.cancel(Fault::Platform, reason)
+            }
+            (Accepted | Preparing | Ready, Command::RequestCancel { reason }, By::Customer(_)) => {
+                order.request_cancel(reason, now)
+            }
+            (Accepted | Preparing | Ready, Command::DecideCancel { approve }, By::Owner(_)) => {
+                order.decide_cancel(*approve)
+            }
+            (Accepted | Preparing | Ready, Command::LapseCancelRequest, By::System) => {
+                order.decide_cancel(false)
+            }
+            (Preparing | Ready, Command::PickUp, By::Courier(courier)) => order.pick_up(courier, now),
+            (Ready, Command::Complete { code }, By::Owner(_)) => order.hand_over(code.as_deref(), now),
+            (PickedUp, Command::Deliver, By::Courier(courier)) => order.deliver(courier, now),
+            (PickedUp, Command::FailDelivery { fault, reason }, By::Courier(courier)) => {
+                order.check_courier(courier)?;
+                order.fail_delivery(*fault, reason)
+            }
+            (PickedUp, Command::FailDelivery { fault, reason }, By::Admin) => {
+                order.fail_delivery(*fault, reason)
+            }
+            (Delivered, Command::Complete { .. }, By::Customer(_) | By::System) => {
+                order.to(Status::Completed, Fact::Completed)
+            }
+            _ => Err(OrderRefusal::Transition { status: self.status, command: command.name() }),
+        }
+    }
+
+    /// Somebody else's order does not exist for them.
+    fn check_is_theirs(&self, by: By) -> Result<(), OrderRefusal> {
+        match by {
+            By::Customer(customer) if customer != self.customer => Err(OrderRefusal::NotYours),
+            By::Owner(restaurant) if restaurant != self.restaurant => Err(OrderRefusal::NotYours),
+            By::Courier(courier) if self.courier != Some(courier) => Err(OrderRefusal::NotItsCourier),
+            _ => Ok(()),
+        }
+    }
+
+    fn pay(self, amount: Won, now: Timestamp) -> Decision {
+        if amount != self.payable {
+            return Err(OrderRefusal::AmountDiffers { payable: self.payable });
+        }
+        self.paid(now)
+    }
+
+    fn paid(self, now: Timestamp) -> Decision {
+        match self.slot {
+            Some(slot) => self.to(Status::Scheduled, Fact::Scheduled { slot }),
+            None => self.release(now),
+        }
+    }
+
+    fn release(mut self, now: Timestamp) -> Decision {
+        self.placed_at = Some(now);
+        self.to(Status::Placed, Fact::Placed)
+    }
+
+    fn accept(mut self, preparation_mins: u32, now: Timestamp) -> Decision {
+        if !PREPARATION_MINS.contains(&preparation_mins) {
+            return Err(OrderRefusal::PreparationOutOfRange);
+        }
+        let ready_by = now + Duration::minutes(i64::from(preparation_mins));
+        self.ready_by = Some(ready_by);
+        self.to(Status::Accepted, Fact::Accepted { ready_by })
+    }
+
+    /// Told again what it knows already, it says so by no event.
+    fn assign(mut self, courier: Option<CourierId>) -> Decision {
+        if self.courier == courier {
+            return Ok((self, Vec::new()));
+        }
+        self.courier = courier;
+        let status = self.status;
+        match courier {
+            Some(courier) => self.to(status, Fact::CourierAssigned { courier }),
+            None => self.to(status, Fact::CourierUnassigned),
+        }
+    }
+
+    fn pick_up(mut self, courier: CourierId, now: Timestamp) -> Decision {
+        self.check_courier(courier)?;
+        if let Fulfilment::Pickup { .. } = self.fulfilment {
+            return Err(OrderRefusal::Transition { status: self.status, command: "pick_up" });
+        }
+        self.picked_up_at = Some(now);
+        self.cancel_request = None;
+        self.to(Status::PickedUp, Fact::PickedUp)
+    }
+
+    fn hand_over(mut self, code: Option<&str>, now: Timestamp) -> Decision {
+        match &self.fulfilment {
+            Fulfilment::Pickup { code: expected } if code == Some(expected.as_str()) => {
+                self.delivered_at = Some(now);
+                self.cancel_request = None;
+                self.to(Status::Completed, Fact::Completed)
+            }
+            Fulfilment::Pickup { .. } => Err(OrderRefusal::WrongCode),
+            Fulfilment::Delivery { .. } => {
+                Err(OrderRefusal::Transition { status: self.status, command: "complete" })
+            }
+        }
+    }
+
+    fn deliver(mut self, courier: CourierId, now: Timestamp) -> Decision {
+        self.check_courier(courier)?;
+        self.delivered_at = Some(now);
+        self.to(Status::Delivered, Fact::Delivered)
+    }
+
+    fn fail_delivery(self, fault: Fault, reason: &str) -> Decision {
+        check_text(reason)?;
+        let fact = Fact::DeliveryFailed { fault, reason: reason.to_owned() };
+        self.end(Status::DeliveryFailed, fault, reason, fact)
+    }
+
+    fn cancel(self, fault: Fault, reason: &str) -> Decision {
+        check_text(reason)?;
+        let fact = Fact::Cancelled { fault, reason: reason.to_owned() };
+        self.end(Status::Cancelled, fault, reason, fact)
+    }
+
+    fn request_cancel(mut self, reason: &str, now: Timestamp) -> Decision {
+        check_text(reason)?;
+        if self.cancel_request.is_some() {
+            return Err(OrderRefusal::CancelRequestOpen);
+        }
+        self.cancel_request = Some(CancelRequest { reason: reason.to_owned(), at: now });
+        let status = self.status;
+        self.to(status, Fact::CancelRequested { reason: reason.to_owned() })
+    }
+
+    fn decide_cancel(mut self, approve: bool) -> Decision {
+        let request = self.cancel_request.take().ok_or(OrderRefusal::NoCancelRequest)?;
+        if approve {
+            return self.cancel(Fault::Customer, &request.reason);
+        }
+        let status = self.status;
+        self.to(status, Fact::CancelRefused)
+    }
+
+    fn check_courier(&self, courier: CourierId) -> Result<(), OrderRefusal> {
+        if self.courier == Some(courier) { Ok(()) } else { Err(OrderRefusal::NotItsCourier) }
+    }
+
+    fn end(mut self, status: Status, fault: Fault, reason: &str, fact: Fact) -> Decision {
+        self.cancel_request = None;
+        self.ending = Some(Ending { fault, reason: reason.to_owned() });
+        self.to(status, fact)
+    }
+
+    /// One step: one event, one version.
+    fn to(mut self, status: Status, fact: Fact) -> Decision {
+        self.status = status;
+        self.version += 1;
+        let event = OrderEvent { order: self.id, status, fact };
+        Ok((self, vec![event]))
+    }
+}
+
+fn check_text(text: &str) -> Result<(), OrderRefusal> {
+    if text.chars().count() > TEXT_CHARS { Err(OrderRefusal::TextTooLong) } else { Ok(()) }
+}
+
+fn reject_words(reason: RejectReason) -> &'static str {
+    match reason {
+        RejectReason::SoldOut => "sold out",
+        RejectReason::TooBusy => "too busy",
+        RejectReason::Closing => "closing",
+        RejectReason::Unreachable => "the address can't be reached",
+        RejectReason::NoAnswer => "nobody answered in time",
+        RejectReason::Other => "other",
+    }
+}

@@ -1,0 +1,308 @@
+//! Random commands, walked beside a reference model that is the table of the
+//! rules, line by line.
+
+use chrono::{DateTime, Duration};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::cart::{Quote, QuotedLine};
+use crate::{Event, LineId, MenuId, QuoteId};
+
+const CUSTOMER: UserId = UserId(Uuid::from_u128(1));
+const RESTAURANT: RestaurantId = RestaurantId(Uuid::from_u128(2));
+const COURIER: CourierId = CourierId(Uuid::from_u128(3));
+const STRANGER: Uuid = Uuid::from_u128(9);
+
+fn now() -> Timestamp {
+    DateTime::from_timestamp(1_760_000_000, 0).unwrap()
+}
+
+fn quote() -> Quote {
+    let place = LatLon::new(37.5, 127.03).unwrap();
+    let line = QuotedLine {
+        line_id: LineId(Uuid::from_u128(10)),
+        menu_id: MenuId(Uuid::from_u128(11)),
+        name: "후라이드".into(),
+        quantity: 2,
+        options: Vec::new(),
+        unit_price: Won(9_000),
+        total: Won(18_000),
+    };
+    Quote {
+        id: QuoteId(Uuid::from_u128(12)),
+        customer: CUSTOMER,
+        cart_version: 1,
+        restaurant_id: RESTAURANT,
+        restaurant_name: "치킨집".into(),
+        lines: vec![line],
+        subtotal: Won(18_000),
+        tip: Won(3_000),
+        payable: Won(21_000),
+        minimum: Won(15_000),
+        pickup: place,
+        drop_off: DropOff {
+            position: place,
+            road_address: "테헤란로 1".into(),
+            detail: String::new(),
+            entrance_note: String::new(),
+        },
+        problems: Vec::new(),
+        made_at: now(),
+        expires_at: now() + Duration::minutes(5),
+    }
+}
+
+fn placement(pickup: bool) -> Placement {
+    Placement {
+        id: OrderId(Uuid::from_u128(20)),
+        quote: quote(),
+        note: String::new(),
+        contactless: false,
+        pickup_code: pickup.then(|| "0420".to_owned()),
+        slot: None,
+    }
+}
+
+fn placed(pickup: bool) -> Order {
+    Order::place(placement(pickup), &Times::default(), now()).unwrap().0
+}
+
+/// The table of the rules: from, command, who (as a letter), to.
+/// C customer, O owner, R courier, A admin, S system, P payment.
+const TABLE: &[(&str, &str, &str, &str)] = &[
+    ("pending_payment", "pay", "P", "placed"),
+    ("pending_payment", "decline_payment", "P", "payment_failed"),
+    ("pending_payment", "expire", "S", "expired"),
+    ("pending_payment", "cancel", "C", "cancelled"),
+    ("scheduled", "release", "S", "placed"),
+    ("scheduled", "cancel", "C", "cancelled"),
+    ("placed", "accept", "OS", "accepted"),
+    ("placed", "reject", "OS", "rejected"),
+    ("placed", "cancel", "C", "cancelled"),
+    ("accepted", "start_preparing", "O", "preparing"),
+    ("accepted preparing", "mark_ready", "O", "ready"),
+    ("accepted preparing ready", "assign_courier", "S", "same"),
+    ("accepted preparing ready", "cancel", "OA", "cancelled"),
+    ("accepted preparing ready", "request_cancel", "C", "same"),
+    ("accepted preparing ready", "decide_cancel", "O", "cancelled"),
+    ("accepted preparing ready", "lapse_cancel_request", "S", "same"),
+    ("preparing ready", "pick_up", "R", "picked_up"),
+    ("picked_up", "deliver", "R", "delivered"),
+    ("picked_up", "fail_delivery", "RA", "delivery_failed"),
+    ("delivered", "complete", "CS", "completed"),
+];
+
+fn letter(by: By) -> char {
+    match by {
+        By::Customer(_) => 'C',
+        By::Owner(_) => 'O',
+        By::Courier(_) => 'R',
+        By::Admin => 'A',
+        By::System => 'S',
+        By::Payment => 'P',
+    }
+}
+
+fn in_table(status: Status, command: &Command, by: By) -> Option<&'static str> {
+    TABLE
+        .iter()
+        .find(|(from, name, who, _)| {
+            from.split(' ').any(|from| from == status.as_str())
+                && *name == command.name()
+                && who.contains(letter(by))
+        })
+        .map(|(.., to)| *to)
+}
+
+fn any_by() -> impl Strategy<Value = By> {
+    prop_oneof![
+        Just(By::Customer(CUSTOMER)),
+        Just(By::Owner(RESTAURANT)),
+        Just(By::Courier(COURIER)),
+        Just(By::Admin),
+        Just(By::System),
+        Just(By::Payment),
+        Just(By::Customer(UserId(STRANGER))),
+        Just(By::Owner(RestaurantId(STRANGER))),
+        Just(By::Courier(CourierId(STRANGER))),
+    ]
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    let reason = "reason".to_owned();
+    prop_oneof![
+        Just(Command::Pay { amount: Won(21_000) }),
+        Just(Command::DeclinePayment),
+        Just(Command::Expire),
+        Just(Command::Release),
+        Just(Command::Accept { preparation_mins: 20 }),
+        Just(Command::Reject { reason: RejectReason::TooBusy, sold_out: Vec::new() }),
+        Just(Command::StartPreparing),
+        Just(Command::MarkReady),
+        prop_oneof![Just(None), Just(Some(COURIER))].prop_map(|courier| Command::AssignCourier { courier }),
+        Just(Command::PickUp),
+        Just(Command::Deliver),
+        Just(Command::FailDelivery { fault: Fault::Customer, reason: reason.clone() }),
+        Just(Command::Complete { code: None }),
+        Just(Command::Cancel { reason: reason.clone() }),
+        Just(Command::RequestCancel { reason }),
+        any::<bool>().prop_map(|approve| Command::DecideCancel { approve }),
+        Just(Command::LapseCancelRequest),
+    ]
+}
+
+/// The command that most often moves an order on, so that walks get far.
+fn forward(order: &Order) -> (By, Command) {
+    match order.status {
+        Status::PendingPayment => (By::Payment, Command::Pay { amount: order.payable }),
+        Status::Placed => (By::Owner(RESTAURANT), Command::Accept { preparation_mins: 15 }),
+        Status::Accepted => (By::Owner(RESTAURANT), Command::MarkReady),
+        Status::Ready if order.courier.is_none() => {
+            (By::System, Command::AssignCourier { courier: Some(COURIER) })
+        }
+        Status::Preparing | Status::Ready => (By::Courier(COURIER), Command::PickUp),
+        Status::PickedUp => (By::Courier(COURIER), Command::Deliver),
+        _ => (By::System, Command::Complete { code: None }),
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_order_does_what_the_table_says_and_nothing_else(
+        steps in prop::collection::vec((any_by(), any_command(), prop::bool::weighted(0.4)), 1..60)
+    ) {
+        let mut order = placed(false);
+        for (by, command, onwards) in steps {
+            let (by, command) = if onwards { forward(&order) } else { (by, command) };
+            let expected = in_table(order.status, &command, by);
+            match order.decide(by, &command, now()) {
+                Ok((next, events)) => {
+                    let to = expected.expect("accepted, though the table does not list it");
+                    let stays = to == "same" || command == Command::DecideCancel { approve: false };
+                    let to = if stays { order.status.as_str() } else { to };
+                    prop_assert_eq!(next.status.as_str(), to);
+                    // Offsets have no holes: one version for each event.
+                    prop_assert_eq!(next.version, order.version + events.len() as u64);
+                    for event in &events {
+                        prop_assert!(event.kind().starts_with("order."));
+                        let data = event.data();
+                        prop_assert_eq!(&data["order_id"], &serde_json::json!(order.id));
+                    }
+                    prop_assert!(!order.status.is_terminal(), "nothing follows an end");
+                    // Money never changes after the order was made.
+                    prop_assert_eq!(next.payable, order.payable);
+                    order = next;
+                }
+                Err(refusal) => {
+                    // What the table lists may still be refused, but only by a guard of its own.
+                    if expected.is_some() {
+                        let guarded = matches!(
+                            refusal,
+                            OrderRefusal::NotYours
+                                | OrderRefusal::NotItsCourier
+                                | OrderRefusal::CancelRequestOpen
+                                | OrderRefusal::NoCancelRequest
+                        );
+                        prop_assert!(guarded, "{:?} of {:?} by {:?}: {:?}", command, order.status, by, refusal);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_stranger_can_do_nothing(command in any_command(), steps in 0usize..7) {
+        let mut order = placed(false);
+        for _ in 0..steps {
+            let (by, command) = forward(&order);
+            order = order.decide(by, &command, now()).unwrap().0;
+        }
+        for by in [
+            By::Customer(UserId(STRANGER)),
+            By::Owner(RestaurantId(STRANGER)),
+            By::Courier(CourierId(STRANGER)),
+        ] {
+            let refusal = order.decide(by, &command, now()).unwrap_err();
+            prop_assert!(matches!(refusal, OrderRefusal::NotYours | OrderRefusal::NotItsCourier));
+        }
+    }
+}
+
+#[test]
+fn the_paid_amount_must_be_the_payable_one() {
+    let short = Command::Pay { amount: Won(20_999) };
+    let refusal = placed(false).decide(By::Payment, &short, now()).unwrap_err();
+    assert_eq!(refusal, OrderRefusal::AmountDiffers { payable: Won(21_000) });
+}
+
+#[test]
+fn an_expired_quote_cannot_be_ordered() {
+    let late = now() + Duration::minutes(6);
+    let refusal = Order::place(placement(false), &Times::default(), late).unwrap_err();
+    assert_eq!(refusal, OrderRefusal::QuoteExpired);
+}
+
+#[test]
+fn an_order_for_nothing_needs_no_payment() {
+    let mut free = placement(false);
+    free.quote.payable = Won::ZERO;
+    let (order, events) = Order::place(free, &Times::default(), now()).unwrap();
+    assert_eq!(order.status, Status::Placed);
+    assert_eq!(order.version, 2);
+    assert_eq!(events.len(), 2);
+}
+
+#[test]
+fn a_pickup_order_is_handed_over_for_its_code_alone_and_pays_no_tip() {
+    let mut order = placed(true);
+    assert_eq!((order.tip, order.payable), (Won::ZERO, Won(18_000)));
+    for (by, command) in [
+        (By::Payment, Command::Pay { amount: Won(18_000) }),
+        (By::Owner(RESTAURANT), Command::Accept { preparation_mins: 10 }),
+        (By::Owner(RESTAURANT), Command::MarkReady),
+    ] {
+        order = order.decide(by, &command, now()).unwrap().0;
+    }
+    let wrong = Command::Complete { code: Some("1234".into()) };
+    assert_eq!(order.decide(By::Owner(RESTAURANT), &wrong, now()).unwrap_err(), OrderRefusal::WrongCode);
+    let right = Command::Complete { code: Some("0420".into()) };
+    let (order, _) = order.decide(By::Owner(RESTAURANT), &right, now()).unwrap();
+    assert_eq!(order.status, Status::Completed);
+}
+
+#[test]
+fn a_scheduled_order_waits_for_its_slot() {
+    let times = Times::default();
+    let mut later = placement(false);
+    later.slot = Some(now() + Duration::hours(3));
+    let (order, _) = Order::place(later.clone(), &times, now()).unwrap();
+    let (order, events) = order.decide(By::Payment, &Command::Pay { amount: Won(21_000) }, now()).unwrap();
+    assert_eq!(order.status, Status::Scheduled);
+    let due = now() + Duration::hours(3) - times.slot_lead;
+    assert!(
+        events[0]
+            .timers(&times, now())
+            .iter()
+            .any(|timer| matches!(timer, Timer::Set { at, .. } if *at == due))
+    );
+    later.slot = Some(now() + Duration::minutes(5));
+    assert_eq!(Order::place(later, &times, now()).unwrap_err(), OrderRefusal::SlotOutOfRange);
+}
+
+#[test]
+fn preparation_takes_five_to_ninety_minutes() {
+    let (order, _) = placed(false).decide(By::Payment, &Command::Pay { amount: Won(21_000) }, now()).unwrap();
+    for (preparation_mins, fine) in [(4, false), (5, true), (90, true), (91, false), (u32::MAX, false)] {
+        let answer = order.decide(By::Owner(RESTAURANT), &Command::Accept { preparation_mins }, now());
+        assert_eq!(answer.is_ok(), fine, "{preparation_mins}");
+    }
+}
+
+#[test]
+fn the_board_never_learns_where_the_customer_lives() {
+    let (order, events) =
+        placed(false).decide(By::Payment, &Command::Pay { amount: Won(21_000) }, now()).unwrap();
+    let told = BoardEvent::of(&events[0], &order).unwrap().data().to_string();
+    assert!(told.contains("후라이드") && !told.contains("테헤란로"));
+}

@@ -1,0 +1,105 @@
+//! What an order waits for, as durable reminders.
+
+use chrono::Duration;
+
+use super::{Fact, Order, OrderEvent};
+use crate::{Reminder, Timestamp};
+
+/// How long things may take. All of it is configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// An order that is not paid by then expires.
+    pub payment: Duration,
+    /// A restaurant that has not answered by then is nudged.
+    pub accept_nudge: Duration,
+    /// An order that is not accepted by then is rejected.
+    pub accept: Duration,
+    /// A wish to cancel that is not decided by then is refused.
+    pub cancel_request: Duration,
+    /// A delivered order completes by itself after this.
+    pub completion: Duration,
+    /// A scheduled order is placed this long before its slot: preparation and travel.
+    pub slot_lead: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            payment: Duration::minutes(15),
+            accept_nudge: Duration::seconds(90),
+            accept: Duration::minutes(5),
+            cancel_request: Duration::minutes(3),
+            completion: Duration::hours(24),
+            slot_lead: Duration::minutes(45),
+        }
+    }
+}
+
+/// A change to an order's reminders, to be made in the commit of the event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// Remind at that time; replaces one with the same key.
+    Set {
+        /// `order:{id}:{what}`.
+        key: String,
+        /// When.
+        at: Timestamp,
+        /// Of what.
+        reminder: Reminder,
+    },
+    /// Not needed any more.
+    Clear {
+        /// See `Set`.
+        key: String,
+    },
+}
+
+impl OrderEvent {
+    /// The timers that change with this event.
+    pub fn timers(&self, times: &Times, now: Timestamp) -> Vec<Timer> {
+        let order = self.order;
+        let set = |what: &str, after: Duration, reminder| Timer::Set {
+            key: key(order, what),
+            at: now + after,
+            reminder,
+        };
+        let clear = |what: &str| Timer::Clear { key: key(order, what) };
+        match &self.fact {
+            Fact::Created => vec![set("payment", times.payment, Reminder::PaymentOverdue { order })],
+            Fact::Scheduled { slot } => vec![
+                clear("payment"),
+                Timer::Set {
+                    key: key(order, "slot"),
+                    at: *slot - times.slot_lead,
+                    reminder: Reminder::SlotNear { order },
+                },
+            ],
+            Fact::Placed => vec![
+                clear("payment"),
+                set("nudge", times.accept_nudge, Reminder::AcceptNudge { order }),
+                set("accept", times.accept, Reminder::AcceptOverdue { order }),
+            ],
+            Fact::PaymentFailed => vec![clear("payment")],
+            Fact::Accepted { .. } | Fact::Rejected { .. } => vec![clear("nudge"), clear("accept")],
+            Fact::CancelRequested { .. } => {
+                vec![set("cancel", times.cancel_request, Reminder::CancelRequestLapsed { order })]
+            }
+            Fact::CancelRefused => vec![clear("cancel")],
+            Fact::Cancelled { .. } => ["payment", "slot", "nudge", "accept", "cancel"].map(clear).into(),
+            Fact::Delivered => vec![set("completion", times.completion, Reminder::CompletionDue { order })],
+            Fact::Completed => vec![clear("completion")],
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn key(order: crate::OrderId, what: &str) -> String {
+    format!("order:{order}:{what}")
+}
+
+impl Order {
+    /// Earliest and latest slot that can be ordered for at `now`.
+    pub(super) fn slots(times: &Times, now: Timestamp) -> std::ops::RangeInclusive<Timestamp> {
+        now + times.slot_lead..=now + Duration::days(7)
+    }
+}

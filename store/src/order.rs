@@ -1,0 +1,164 @@
+//! Orders, and the board feed of their restaurants.
+
+use domain::cart::Quote;
+use domain::order::{BoardEvent, Order, OrderEvent, Status, Timer, Times};
+use domain::{Channel, OrderId, QuoteId, RestaurantId, Timestamp, UserId};
+use sqlx::types::Json;
+
+use crate::journal::{self, signed};
+use crate::{Store, StoreError, Tx, broken_constraint, jobs};
+
+/// Whose orders are listed.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose {
+    /// A customer's, all of them.
+    Customer(UserId),
+    /// A restaurant's, once they are paid for.
+    Restaurant(RestaurantId),
+}
+
+/// The order as last committed.
+pub async fn load(store: &Store, id: OrderId) -> Result<Option<Order>, StoreError> {
+    let row =
+        sqlx::query_scalar!(r#"select state as "state: Json<Order>" from orders.orders where id = $1"#, id.0)
+            .fetch_optional(store.pool())
+            .await?;
+    Ok(row.map(|Json(order)| order))
+}
+
+/// The order that was made from this quote, if one was.
+pub async fn by_quote(store: &Store, quote: QuoteId) -> Result<Option<Order>, StoreError> {
+    let row = sqlx::query_scalar!(
+        r#"select state as "state: Json<Order>" from orders.orders where quote_id = $1"#,
+        quote.0
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    Ok(row.map(|Json(order)| order))
+}
+
+/// Orders newest first, older than `before`, at most `limit`, of one status if given.
+pub async fn list(
+    store: &Store,
+    whose: Whose,
+    status: Option<Status>,
+    before: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<Order>, StoreError> {
+    let (customer, restaurant) = match whose {
+        Whose::Customer(id) => (Some(id.0), None),
+        Whose::Restaurant(id) => (None, Some(id.0)),
+    };
+    let rows = sqlx::query_scalar!(
+        r#"select state as "state: Json<Order>" from orders.orders
+           where ($1::uuid is null or customer_id = $1)
+             and ($2::uuid is null or (restaurant_id = $2 and placed_at is not null))
+             and ($3::text is null or status = $3)
+             and ($4::uuid is null or id < $4)
+           order by id desc limit $5"#,
+        customer,
+        restaurant,
+        status.map(Status::as_str),
+        before.map(|id| id.0),
+        i64::from(limit)
+    )
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows.into_iter().map(|Json(order)| order).collect())
+}
+
+/// Writes a new order with its first events. A quote that was ordered before is
+/// a conflict.
+pub async fn insert(
+    store: &Store,
+    quote: &Quote,
+    order: &Order,
+    events: &[OrderEvent],
+    times: &Times,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    let inserted = sqlx::query!(
+        "insert into orders.orders (id, version, status, customer_id, restaurant_id, courier_id,
+                                    payable_won, created_at, placed_at, quote_id, state)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        order.id.0,
+        signed(order.version)?,
+        order.status.as_str(),
+        order.customer.0,
+        order.restaurant.0,
+        order.courier.map(|courier| courier.0),
+        order.payable.0,
+        order.created_at,
+        order.placed_at,
+        quote.id.0,
+        Json(order) as _,
+    )
+    .execute(&mut *tx)
+    .await;
+    if let Err(error) = inserted {
+        return match broken_constraint(&error) {
+            Some("orders_quote_once" | "orders_pkey") => Err(StoreError::Conflict),
+            _ => Err(error.into()),
+        };
+    }
+    record(&mut tx, order, events, times, now).await?;
+    tx.commit().await
+}
+
+/// Commits the order's next state if it still stands at `version`.
+pub async fn update(
+    store: &Store,
+    version: u64,
+    order: &Order,
+    events: &[OrderEvent],
+    times: &Times,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    let updated = sqlx::query!(
+        "update orders.orders set version = $3, status = $4, courier_id = $5, placed_at = $6, state = $7
+         where id = $1 and version = $2",
+        order.id.0,
+        signed(version)?,
+        signed(order.version)?,
+        order.status.as_str(),
+        order.courier.map(|courier| courier.0),
+        order.placed_at,
+        Json(order) as _,
+    )
+    .execute(&mut *tx)
+    .await?;
+    if updated.rows_affected() == 0 {
+        return Err(StoreError::Conflict);
+    }
+    record(&mut tx, order, events, times, now).await?;
+    tx.commit().await
+}
+
+/// What goes with every commit: the journal, the board, reactions and timers.
+async fn record(
+    tx: &mut Tx,
+    order: &Order,
+    events: &[OrderEvent],
+    times: &Times,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let channel = Channel::Order(order.id);
+    let before = order.version - u64::try_from(events.len()).unwrap_or(0);
+    journal::append(tx, &channel, before, events, now).await?;
+    let board: Vec<BoardEvent<'_>> = events.iter().filter_map(|event| BoardEvent::of(event, order)).collect();
+    journal::append_feed(tx, &Channel::Merchant(order.restaurant), &board, now).await?;
+    for (event, offset) in events.iter().zip(before + 1..) {
+        if event.is_reacted_to() {
+            jobs::react(tx, &channel, offset).await?;
+        }
+        for timer in event.timers(times, now) {
+            match timer {
+                Timer::Set { key, at, reminder } => jobs::remind(tx, &key, at, reminder).await?,
+                Timer::Clear { key } => jobs::forget(tx, &key).await?,
+            }
+        }
+    }
+    Ok(())
+}
