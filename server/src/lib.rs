@@ -1,1 +1,161 @@
-//! placeholder
+//! How it starts: configuration, wiring, lifecycle.
+//!
+//! [`Server::start`] is what `baedal serve` does and what whole-system tests do:
+//! the same wiring, with another clock and other ports.
+
+pub mod ambient;
+pub mod cli;
+pub mod config;
+pub mod service;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Clock, Ids};
+use http_adapters::kit::{ServiceSpec, service_router};
+use services::{App, Services, Settings};
+use store::fabric::Memory;
+use store::{Database, Store};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use service::Service;
+
+/// Renders the process's metrics.
+pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// What a server is started with.
+pub struct Parts {
+    /// A migrated database.
+    pub database: Database,
+    /// Which services, each on which address.
+    pub services: Vec<(Service, SocketAddr)>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// New ids and random numbers.
+    pub ids: Arc<dyn Ids>,
+    /// Every number that is our choice.
+    pub settings: Settings,
+    /// See [`Metrics`].
+    pub metrics: Metrics,
+}
+
+/// A server that listens.
+pub struct Server {
+    app: App,
+    addresses: Vec<(Service, SocketAddr)>,
+    stop: watch::Sender<bool>,
+    ports: Vec<JoinHandle<()>>,
+}
+
+/// Why a server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is taken, or not ours to take.
+    #[error("{service} cannot listen on {address}: {cause}")]
+    Listen {
+        /// Which service.
+        service: Service,
+        /// Where it should.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The database can't be used.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// The actor system did not start.
+    #[error(transparent)]
+    Services(#[from] services::StartError),
+}
+
+impl Server {
+    /// Starts the actor system and listens on every port, or on none.
+    pub async fn start(parts: Parts) -> Result<Self, StartError> {
+        let mut listeners = Vec::new();
+        for (service, address) in parts.services {
+            let listener = TcpListener::bind(address).await.map_err(|cause| StartError::Listen {
+                service,
+                address,
+                cause,
+            })?;
+            listeners.push((service, listener));
+        }
+        let store = Store::connect(&parts.database, Arc::new(Memory::default())).await?;
+        let app = Services::start(store, parts.clock, parts.ids, parts.settings).await?;
+        let mut server =
+            Self { app, addresses: Vec::new(), stop: watch::Sender::new(false), ports: Vec::new() };
+        for (service, listener) in listeners {
+            server.listen(service, listener, &parts.metrics);
+        }
+        Ok(server)
+    }
+
+    fn listen(&mut self, service: Service, listener: TcpListener, metrics: &Metrics) {
+        if let Ok(address) = listener.local_addr() {
+            self.addresses.push((service, address));
+        }
+        let spec = ServiceSpec {
+            name: service.name(),
+            description: service.description(),
+            metrics: Arc::clone(metrics),
+        };
+        let router = service_router(spec, routes(service), self.app.clone());
+        let mut stop = self.stop.subscribe();
+        self.ports.push(tokio::spawn(async move {
+            let stopped = async move {
+                // An error means that the server is gone: that is a stop as well.
+                let _ = stop.wait_for(|stop| *stop).await;
+            };
+            let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>());
+            if let Err(error) = serving.with_graceful_shutdown(stopped).await {
+                tracing::error!(%service, %error, "a port stopped serving");
+            }
+        }));
+    }
+
+    /// Where each service listens.
+    pub fn addresses(&self) -> &[(Service, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// Where `service` listens.
+    pub fn address(&self, service: Service) -> Option<SocketAddr> {
+        self.addresses.iter().find(|(each, _)| *each == service).map(|(_, address)| *address)
+    }
+
+    /// The use cases behind the ports.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Stops accepting, lets requests, sockets, actors and workers finish within
+    /// `deadline` each, then stops.
+    pub async fn stop(self, deadline: Duration) {
+        self.stop.send_replace(true);
+        let ports = async {
+            for port in self.ports {
+                // Whether it ended well was logged where it ended.
+                let _ = port.await;
+            }
+        };
+        if tokio::time::timeout(deadline, ports).await.is_err() {
+            tracing::warn!("some requests did not finish in time");
+        }
+        self.app.stop(deadline).await;
+    }
+}
+
+/// A port serves its own service's routes; the gateway serves everybody's.
+fn routes(service: Service) -> OpenApiRouter<App> {
+    match service {
+        Service::Gateway => {
+            Service::ALL.into_iter().fold(OpenApiRouter::new(), |all, each| all.merge(each.routes()))
+        }
+        _ => service.routes(),
+    }
+}

@@ -1,1 +1,100 @@
-//! placeholder
+//! A Baedal of one's own for each test: a real server on free ports, with a
+//! database of its own.
+//!
+//! `DATABASE_URL` names a PostgreSQL server on which databases may be made.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use server::ambient::{RandomIds, SystemClock};
+use server::{Parts, Server, Service};
+use services::Settings;
+use store::Database;
+
+/// See the module. [`TestApp::stop`] ends it; a test that forgets leaves its
+/// database behind, which the next run of the template's builder ignores.
+pub struct TestApp {
+    server: Option<Server>,
+    database: Database,
+    admin_url: String,
+    name: String,
+    settings: Settings,
+}
+
+impl TestApp {
+    /// Starts one with the usual settings.
+    pub async fn start() -> Self {
+        Self::start_with(Settings::default()).await
+    }
+
+    /// Starts one with these settings, for tests that shorten a time.
+    pub async fn start_with(settings: Settings) -> Self {
+        let admin_url = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server");
+        let name = format!("baedal_test_{}", domain::Ids::uuid(&RandomIds).simple());
+        let database = store::scratch::create(&admin_url, &name).await.expect("a database of its own");
+        let server = start(&database, &settings).await;
+        Self { server: Some(server), database, admin_url, name, settings }
+    }
+
+    /// Another server on the same database: a second process, as far as
+    /// anything but memory is concerned.
+    pub async fn second_server(&self) -> Server {
+        start(&self.database, &self.settings).await
+    }
+
+    /// The use cases behind the ports.
+    pub fn app(&self) -> &services::App {
+        self.server().app()
+    }
+
+    /// Where `service` listens.
+    pub fn address(&self, service: Service) -> SocketAddr {
+        self.server().address(service).expect("all services listen")
+    }
+
+    /// `http://host:port` of `service`, without a slash at the end.
+    pub fn url(&self, service: Service) -> String {
+        format!("http://{}", self.address(service))
+    }
+
+    /// The connection string of the test's own database.
+    pub fn database_url(&self) -> &str {
+        &self.database.url
+    }
+
+    /// Stops the server and starts it again, as a restart of the process does.
+    pub async fn restart(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop(Duration::from_secs(5)).await;
+        }
+        self.server = Some(start(&self.database, &self.settings).await);
+    }
+
+    /// Stops it; fails the test if a job was left failing.
+    pub async fn stop(mut self) {
+        let server = self.server.take().expect("stopped once");
+        let failing = store::jobs::failing(&server.app().store).await.expect("the jobs can be read");
+        server.stop(Duration::from_secs(5)).await;
+        store::scratch::remove(&self.admin_url, &self.name).await.expect("the database can be removed");
+        assert!(failing.is_empty(), "jobs were left failing: {failing:?}");
+    }
+
+    fn server(&self) -> &Server {
+        self.server.as_ref().expect("it runs until it is stopped")
+    }
+}
+
+async fn start(database: &Database, settings: &Settings) -> Server {
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    Server::start(Parts {
+        database: database.clone(),
+        services: Service::ALL.map(|service| (service, any)).into(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds),
+        settings: settings.clone(),
+        metrics: Arc::new(String::new),
+    })
+    .await
+    .expect("the server starts")
+}

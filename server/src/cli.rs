@@ -1,0 +1,107 @@
+//! The commands of the `baedal` binary.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use services::Settings;
+use store::Store;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::ambient::{RandomIds, SystemClock};
+use crate::config::{DatabaseArgs, ListenArgs, LogArgs, LogFormat};
+use crate::{Parts, Server, Service};
+
+/// Baedal (배달): the backend of a food-delivery app.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Cli {
+    #[command(flatten)]
+    log: LogArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve all thirteen services, or those that are named, each on its port.
+    Serve {
+        /// Documented names, as `order_service`; none means all.
+        services: Vec<Service>,
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        listen: ListenArgs,
+    },
+    /// Bring the database to the newest schema.
+    Migrate {
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+impl Cli {
+    /// Does what the command line says.
+    pub async fn run(self) -> Result<(), Box<dyn Error>> {
+        start_log(&self.log)?;
+        match self.command {
+            Command::Serve { services, database, listen } => serve(&services, &database, &listen).await,
+            Command::Migrate { database } => Ok(Store::migrate(&database.database()).await?),
+        }
+    }
+}
+
+fn start_log(args: &LogArgs) -> Result<(), Box<dyn Error>> {
+    let filter = EnvFilter::try_new(&args.log).map_err(|error| format!("BAEDAL_LOG: {error}"))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match args.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+async fn serve(
+    services: &[Service],
+    database: &DatabaseArgs,
+    listen: &ListenArgs,
+) -> Result<(), Box<dyn Error>> {
+    let chosen = if services.is_empty() { &Service::ALL[..] } else { services };
+    let prometheus = PrometheusBuilder::new().install_recorder()?;
+    let parts = Parts {
+        database: database.database(),
+        services: chosen.iter().map(|service| (*service, address(listen, *service))).collect(),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(RandomIds),
+        settings: Settings::default(),
+        metrics: Arc::new(move || prometheus.render()),
+    };
+    let server = Server::start(parts).await?;
+    for (service, address) in server.addresses() {
+        tracing::info!(%service, %address, "listening");
+    }
+    asked_to_stop().await?;
+    tracing::info!("stopping; a second signal aborts");
+    tokio::select! {
+        () = server.stop(Duration::from_secs(listen.shutdown_secs)) => {}
+        stopped = asked_to_stop() => stopped?,
+    }
+    Ok(())
+}
+
+fn address(listen: &ListenArgs, service: Service) -> SocketAddr {
+    let port = if listen.first_port == 0 { 0 } else { listen.first_port + service.offset() };
+    SocketAddr::new(listen.bind, port)
+}
+
+async fn asked_to_stop() -> Result<(), std::io::Error> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+    }
+}

@@ -1,0 +1,71 @@
+//! What the operator chooses: command-line flags, each with its environment
+//! variable. A wrong value is refused at start, by clap, with the flag's name
+//! and what is allowed.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clap::Args;
+use store::Database;
+
+/// Where PostgreSQL is.
+#[derive(Clone, Debug, Args)]
+pub struct DatabaseArgs {
+    /// PostgreSQL 15 or newer, as `postgres://user:password@host:port/name`.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+
+    /// Connections to PostgreSQL that this process opens at most.
+    #[arg(long, env = "BAEDAL_DATABASE_CONNECTIONS", default_value_t = 24,
+          value_parser = clap::value_parser!(u32).range(4..=1000))]
+    pub database_connections: u32,
+}
+
+impl DatabaseArgs {
+    /// As the store wants it.
+    pub fn database(&self) -> Database {
+        Database {
+            url: self.database_url.clone(),
+            max_connections: self.database_connections,
+            acquire_timeout: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Where the services listen.
+#[derive(Clone, Debug, Args)]
+pub struct ListenArgs {
+    /// The address to listen on.
+    #[arg(long, env = "BAEDAL_BIND", default_value = "127.0.0.1")]
+    pub bind: IpAddr,
+
+    /// The port of auth_service; the others follow in the documented order. 0 takes any free ports.
+    #[arg(long, env = "BAEDAL_FIRST_PORT", default_value_t = 9101)]
+    pub first_port: u16,
+
+    /// Seconds that sockets, actors and writers get to finish at shutdown.
+    #[arg(long, env = "BAEDAL_SHUTDOWN_SECS", default_value_t = 10,
+          value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub shutdown_secs: u64,
+}
+
+/// How to write the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// One line each, for people.
+    Text,
+    /// One JSON object each, for machines.
+    Json,
+}
+
+/// The log.
+#[derive(Clone, Debug, Args)]
+pub struct LogArgs {
+    /// What to log, as `info` or `baedal=debug,store=warn`.
+    #[arg(long, env = "BAEDAL_LOG", default_value = "info", global = true)]
+    pub log: String,
+
+    /// How to write it.
+    #[arg(long, env = "BAEDAL_LOG_FORMAT", default_value = "text", global = true)]
+    pub log_format: LogFormat,
+}

@@ -1,0 +1,124 @@
+//! The thirteen services: their documented names and ports, and what each serves.
+
+use std::fmt;
+use std::str::FromStr;
+
+use services::App;
+use utoipa_axum::router::OpenApiRouter;
+
+/// One of the thirteen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// Sign-in, tokens, sessions.
+    Auth,
+    /// The way in: every route of every service, and the pages.
+    Gateway,
+    /// System alerts.
+    Alert,
+    /// Couriers and deliveries.
+    Tracking,
+    /// Conversations and FAQs.
+    Support,
+    /// Notices.
+    Notification,
+    /// Reviews.
+    Review,
+    /// Payment methods, coupons, points.
+    Payment,
+    /// Orders.
+    Order,
+    /// Carts and quotes.
+    Cart,
+    /// Menus.
+    Menu,
+    /// Restaurants.
+    Restaurant,
+    /// People and their addresses.
+    User,
+}
+
+impl Service {
+    /// All of them, in the order of their ports.
+    pub const ALL: [Service; 13] = [
+        Service::Auth,
+        Service::Gateway,
+        Service::Alert,
+        Service::Tracking,
+        Service::Support,
+        Service::Notification,
+        Service::Review,
+        Service::Payment,
+        Service::Order,
+        Service::Cart,
+        Service::Menu,
+        Service::Restaurant,
+        Service::User,
+    ];
+
+    /// The documented name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::Auth => "auth_service",
+            Service::Gateway => "gateway_service",
+            Service::Alert => "system_alert_service",
+            Service::Tracking => "delivery_tracking_service",
+            Service::Support => "customer_support_service",
+            Service::Notification => "notification_service",
+            Service::Review => "review_service",
+            Service::Payment => "payment_service",
+            Service::Order => "order_service",
+            Service::Cart => "cart_service",
+            Service::Menu => "menu_service",
+            Service::Restaurant => "restaurant_service",
+            Service::User => "user_service",
+        }
+    }
+
+    /// How far its port is from the first one: the documented ports are 9101 to 9113.
+    pub fn offset(self) -> u16 {
+        self as u16
+    }
+
+    /// What the port says of itself.
+    pub(crate) fn description(self) -> &'static str {
+        match self {
+            Service::Auth => "Sign-in, tokens and sessions.",
+            Service::Gateway => {
+                "Every route of every service, the realtime socket for all channels, and the pages."
+            }
+            Service::Tracking => "Couriers, deliveries and where they are, live.",
+            Service::Support => "Conversations with the support desk, live, and frequently asked questions.",
+            Service::Order => "Orders, from the quote to the door.",
+            Service::Cart => "The cart and its quote.",
+            Service::Menu => "Menus, options, what is sold out.",
+            Service::Restaurant => "Restaurants near a place.",
+            Service::User => "People, their profiles and addresses.",
+            Service::Alert | Service::Notification | Service::Review | Service::Payment => {
+                "Nothing is served here yet besides health and documents."
+            }
+        }
+    }
+
+    /// The routes that are this service's own; none yet for some.
+    pub(crate) fn routes(self) -> OpenApiRouter<App> {
+        // Each service has its line here: `Service::Order => http_adapters::order::routes(),`
+        OpenApiRouter::new()
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Service {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|service| service.name() == name).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.map(Service::name).into();
+            format!("there is no service of this name; the services are {}", known.join(", "))
+        })
+    }
+}

@@ -1,0 +1,21 @@
+//! What every one of the thirteen ports has in common.
+
+use serde_json::Value;
+use server::Service;
+use tests::TestApp;
+
+#[tokio::test]
+async fn every_port_is_alive_ready_and_documented() {
+    let app = TestApp::start().await;
+    for service in Service::ALL {
+        let url = app.url(service);
+        for path in ["/healthz", "/readyz", "/metrics", "/docs/"] {
+            let answer = reqwest::get(format!("{url}{path}")).await.unwrap();
+            assert_eq!(answer.status(), 200, "{service}{path}");
+        }
+        let document: Value =
+            reqwest::get(format!("{url}/openapi.json")).await.unwrap().json().await.unwrap();
+        assert_eq!(document["openapi"], "3.1.0", "{service}");
+    }
+    app.stop().await;
+}
