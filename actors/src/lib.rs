@@ -15,5 +15,5 @@ pub mod cart;
 pub mod chat;
 pub mod courier;
 pub mod kit;
-pub mod position_log;
 pub mod order;
+pub mod position_log;
