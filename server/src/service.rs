@@ -101,8 +101,12 @@ impl Service {
 
     /// The routes that are this service's own; none yet for some.
     pub(crate) fn routes(self) -> OpenApiRouter<App> {
-        // Each service has its line here: `Service::Order => http_adapters::order::routes(),`
-        OpenApiRouter::new()
+        match self {
+            Service::Cart => http_adapters::cart::routes(),
+            Service::Menu => http_adapters::menu::routes(),
+            Service::Restaurant => http_adapters::restaurant::routes(),
+            _ => OpenApiRouter::new(),
+        }
     }
 }
 

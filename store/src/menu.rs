@@ -168,7 +168,8 @@ pub async fn set_sold_out(tx: &mut Tx, id: MenuId, sold_out: bool) -> Result<(),
     if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict) }
 }
 
-/// Writes a whole menu in place of the one that stood there, if any.
+/// Writes a whole menu in place of the one that stood there, if any: one
+/// statement for each table, however long the menu is.
 pub async fn replace(tx: &mut Tx, card: &Card) -> Result<(), StoreError> {
     sqlx::query!("delete from menu.cards where restaurant_id = $1", card.restaurant_id.0)
         .execute(&mut **tx)
@@ -180,78 +181,97 @@ pub async fn replace(tx: &mut Tx, card: &Card) -> Result<(), StoreError> {
     )
     .execute(&mut **tx)
     .await?;
-    for (place, group) in card.groups.iter().enumerate() {
-        sqlx::query!(
-            "insert into menu.groups (id, restaurant_id, name, position) values ($1, $2, $3, $4)",
-            group.id.0,
-            card.restaurant_id.0,
-            group.name,
-            small(place)?
-        )
-        .execute(&mut **tx)
-        .await?;
-        for (place, menu) in group.menus.iter().enumerate() {
-            insert_menu(tx, group, menu, small(place)?).await?;
-        }
-    }
-    Ok(())
+    insert_groups(tx, card).await?;
+    let menus = card.groups.iter().flat_map(|group| places(&group.menus, group.id.0));
+    insert_menus(tx, &menus.collect::<Vec<_>>()).await?;
+    let groups = card.menus().flat_map(|menu| places(&menu.option_groups, menu.id.0));
+    insert_option_groups(tx, &groups.collect::<Vec<_>>()).await?;
+    let groups = card.menus().flat_map(|menu| &menu.option_groups);
+    let options = groups.flat_map(|group| places(&group.options, group.id.0));
+    insert_options(tx, &options.collect::<Vec<_>>()).await
 }
 
-async fn insert_menu(tx: &mut Tx, group: &MenuGroup, menu: &Menu, place: i16) -> Result<(), StoreError> {
+/// A row with the row it belongs to and its place there.
+type Placed<'a, T> = (Uuid, usize, &'a T);
+
+fn places<T>(rows: &[T], within: Uuid) -> impl Iterator<Item = Placed<'_, T>> {
+    rows.iter().enumerate().map(move |(place, row)| (within, place, row))
+}
+
+async fn insert_groups(tx: &mut Tx, card: &Card) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = card.groups.iter().map(|group| group.id.0).collect();
+    let names: Vec<String> = card.groups.iter().map(|group| group.name.clone()).collect();
     sqlx::query!(
-        "insert into menu.menus (id, group_id, name, description, price_won, sold_out, position)
-         values ($1, $2, $3, $4, $5, $6, $7)",
-        menu.id.0,
-        group.id.0,
-        menu.name,
-        menu.description,
-        menu.price.0,
-        menu.sold_out,
-        place
+        "insert into menu.groups (id, restaurant_id, name, position)
+         select id, $1, name, place - 1 from unnest($2::uuid[], $3::text[]) with ordinality as g (id, name, place)",
+        card.restaurant_id.0,
+        &ids,
+        &names
     )
     .execute(&mut **tx)
     .await?;
-    for (place, group) in menu.option_groups.iter().enumerate() {
-        sqlx::query!(
-            "insert into menu.option_groups (id, menu_id, name, min, max, is_unique, position)
-             values ($1, $2, $3, $4, $5, $6, $7)",
-            group.id.0,
-            menu.id.0,
-            group.name,
-            small(group.min)?,
-            small(group.max)?,
-            group.unique,
-            small(place)?
-        )
-        .execute(&mut **tx)
-        .await?;
-        insert_options(tx, group).await?;
-    }
     Ok(())
 }
 
-async fn insert_options(tx: &mut Tx, group: &OptionGroup) -> Result<(), StoreError> {
-    for (place, option) in group.options.iter().enumerate() {
-        sqlx::query!(
-            "insert into menu.options (id, group_id, name, price_won, max_quantity, sold_out, position)
-             values ($1, $2, $3, $4, $5, $6, $7)",
-            option.id.0,
-            group.id.0,
-            option.name,
-            option.price.0,
-            small(option.max_quantity)?,
-            option.sold_out,
-            small(place)?
-        )
-        .execute(&mut **tx)
-        .await?;
-    }
+async fn insert_menus(tx: &mut Tx, menus: &[Placed<'_, Menu>]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into menu.menus (id, group_id, name, description, price_won, sold_out, position)
+         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int8[], $6::bool[], $7::int2[])",
+        &column(menus, |(_, _, menu)| menu.id.0),
+        &column(menus, |(group, _, _)| *group),
+        &column(menus, |(_, _, menu)| menu.name.clone()),
+        &column(menus, |(_, _, menu)| menu.description.clone()),
+        &column(menus, |(_, _, menu)| menu.price.0),
+        &column(menus, |(_, _, menu)| menu.sold_out),
+        &small(menus, |(_, place, _)| *place)?
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
-fn small<T: TryInto<i16>>(number: T) -> Result<i16, StoreError>
+async fn insert_option_groups(tx: &mut Tx, groups: &[Placed<'_, OptionGroup>]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into menu.option_groups (id, menu_id, name, min, max, is_unique, position)
+         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int2[], $5::int2[], $6::bool[], $7::int2[])",
+        &column(groups, |(_, _, group)| group.id.0),
+        &column(groups, |(menu, _, _)| *menu),
+        &column(groups, |(_, _, group)| group.name.clone()),
+        &small(groups, |(_, _, group)| group.min)?,
+        &small(groups, |(_, _, group)| group.max)?,
+        &column(groups, |(_, _, group)| group.unique),
+        &small(groups, |(_, place, _)| *place)?
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn insert_options(tx: &mut Tx, options: &[Placed<'_, MenuOption>]) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into menu.options (id, group_id, name, price_won, max_quantity, sold_out, position)
+         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int8[], $5::int2[], $6::bool[], $7::int2[])",
+        &column(options, |(_, _, option)| option.id.0),
+        &column(options, |(group, _, _)| *group),
+        &column(options, |(_, _, option)| option.name.clone()),
+        &column(options, |(_, _, option)| option.price.0),
+        &small(options, |(_, _, option)| option.max_quantity)?,
+        &column(options, |(_, _, option)| option.sold_out),
+        &small(options, |(_, place, _)| *place)?
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+fn column<R, T>(rows: &[R], value: impl FnMut(&R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
+}
+
+fn small<R, T: TryInto<i16>>(rows: &[R], mut value: impl FnMut(&R) -> T) -> Result<Vec<i16>, StoreError>
 where
     T::Error: std::error::Error + Send + Sync + 'static,
 {
-    number.try_into().map_err(|error| StoreError::Fault(Box::new(error)))
+    let small = |row| value(row).try_into().map_err(|error: T::Error| StoreError::Fault(Box::new(error)));
+    rows.iter().map(small).collect()
 }
