@@ -8,3 +8,4 @@ pub mod cart;
 pub mod kit;
 pub mod menu;
 pub mod restaurant;
+pub mod support;

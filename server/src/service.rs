@@ -105,6 +105,7 @@ impl Service {
             Service::Cart => http_adapters::cart::routes(),
             Service::Menu => http_adapters::menu::routes(),
             Service::Restaurant => http_adapters::restaurant::routes(),
+            Service::Support => http_adapters::support::routes(),
             _ => OpenApiRouter::new(),
         }
     }

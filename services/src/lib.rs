@@ -17,11 +17,13 @@ pub mod reactions;
 pub mod reminders;
 pub mod restaurant;
 pub mod settings;
+pub mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::cart::{CartEntity, Carts};
+use actors::chat::{Chat, Chats};
 use actors::kit::{CrashReport, Entities, Root, Workers};
 use async_trait::async_trait;
 use domain::gazetteer::Gazetteer;
@@ -50,6 +52,8 @@ pub struct Services {
     pub gazetteer: Gazetteer,
     /// The customers' carts.
     pub carts: Carts,
+    /// The conversations with the support desk.
+    pub chats: Chats,
     /// The long-running tasks.
     pub workers: Workers,
     root: Root,
@@ -72,6 +76,8 @@ impl Services {
         let gazetteer = gazetteer::seoul().map_err(start_error)?;
         let cart = CartEntity { store: store.clone(), clock: Arc::clone(&clock) };
         let carts = Entities::start(cart, settings.entities, &root).await.map_err(start_error)?;
+        let chat = Chat::new(store.clone(), Arc::clone(&clock), settings.support.typing_ttl);
+        let chats = Entities::start(chat, settings.entities, &root).await.map_err(start_error)?;
         let app = Arc::new(Self {
             store,
             clock,
@@ -79,6 +85,7 @@ impl Services {
             settings,
             gazetteer,
             carts,
+            chats,
             workers: Workers::default(),
             root,
         });
