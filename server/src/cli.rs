@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::ambient::{RandomIds, SystemClock};
 use crate::config::{DatabaseArgs, ListenArgs, LogArgs, LogFormat};
+use crate::people::{DemoArgs, ReplayArgs};
 use crate::{Parts, Server, Service};
 
 /// Baedal (배달): the backend of a food-delivery app.
@@ -42,6 +43,10 @@ enum Command {
         #[command(flatten)]
         database: DatabaseArgs,
     },
+    /// Be the people of the demo city: customers, couriers, owners and agents.
+    Demo(DemoArgs),
+    /// Push a recorded GPX track as a courier's phone would.
+    Replay(ReplayArgs),
 }
 
 impl Cli {
@@ -51,6 +56,8 @@ impl Cli {
         match self.command {
             Command::Serve { services, database, listen } => serve(&services, &database, &listen).await,
             Command::Migrate { database } => Ok(Store::migrate(&database.database()).await?),
+            Command::Demo(demo) => demo.run().await,
+            Command::Replay(replay) => replay.run().await,
         }
     }
 }

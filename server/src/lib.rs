@@ -6,6 +6,7 @@
 pub mod ambient;
 pub mod cli;
 pub mod config;
+pub mod people;
 pub mod service;
 
 use std::net::SocketAddr;
