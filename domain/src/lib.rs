@@ -5,6 +5,7 @@
 //! replayed. One folder for each noun; the files beside them are the words that
 //! all nouns share.
 
+pub mod auth;
 pub mod cart;
 pub mod channel;
 pub mod clock;
@@ -22,6 +23,7 @@ pub mod role;
 pub mod support;
 pub mod tip;
 pub mod tracking;
+pub mod user;
 pub mod week;
 pub mod won;
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OrderId, UserId};
+use crate::OrderId;
 
 /// What is due. Firing one is a command like any other: by then it may be too
 /// late or not needed any more, and the entity decides.
@@ -44,10 +44,5 @@ pub enum Reminder {
     CompletionDue {
         /// The order.
         order: OrderId,
-    },
-    /// A support agent's last socket went, and none came back.
-    AgentAway {
-        /// The agent.
-        agent: UserId,
     },
 }

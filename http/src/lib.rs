@@ -4,8 +4,9 @@
 //! A handler turns a request into one call of `services` and its answer into
 //! JSON. It decides nothing: who may, and what may be done, is said further in.
 
+pub mod auth;
 pub mod cart;
 pub mod kit;
 pub mod menu;
 pub mod restaurant;
-pub mod support;
+pub mod user;

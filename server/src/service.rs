@@ -102,10 +102,11 @@ impl Service {
     /// The routes that are this service's own; none yet for some.
     pub(crate) fn routes(self) -> OpenApiRouter<App> {
         match self {
+            Service::Auth => http_adapters::auth::routes(),
             Service::Cart => http_adapters::cart::routes(),
             Service::Menu => http_adapters::menu::routes(),
             Service::Restaurant => http_adapters::restaurant::routes(),
-            Service::Support => http_adapters::support::routes(),
+            Service::User => http_adapters::user::routes(),
             _ => OpenApiRouter::new(),
         }
     }

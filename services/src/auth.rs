@@ -1,8 +1,70 @@
-//! Who somebody is: verification of their token. (Signing in follows.)
+//! Signing in, going on, and signing out; and who somebody is by their token.
 
-use domain::{Kind, Principal, Refused, Timestamp};
+use std::net::IpAddr;
+use std::sync::Arc;
 
-use crate::App;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use domain::auth::{Email, Presented, RefreshRefusal, present};
+use domain::{Clock, Failure, Ids, Kind, Principal, Refusal, Refused, Role, SessionId, Timestamp, UserId};
+use sha2::{Digest as _, Sha256};
+use store::auth::Audit;
+use store::fabric::Notice;
+use store::{Store, Tx};
+
+use crate::password::Hasher;
+use crate::revocation::{self, Revoked};
+use crate::settings::AuthSettings;
+use crate::token::{self, TokenRefusal, Tokens};
+use crate::{App, StartError, start_error};
+
+pub use store::auth::Session;
+
+/// What is kept of sessions and attempts that are over, for whoever looks back.
+const KEPT: TimeDelta = TimeDelta::days(30);
+
+/// The longest name of a device, in characters.
+const MAX_DEVICE: usize = 100;
+
+/// What this noun holds in memory: keys, the hasher, and ended sessions.
+pub struct Identity {
+    pub(crate) tokens: Tokens,
+    pub(crate) hasher: Hasher,
+    pub(crate) revoked: Arc<Revoked>,
+}
+
+impl Identity {
+    /// Loads the signing keys, makes the first one if there is none, and begins
+    /// to hear of ended sessions.
+    pub(crate) async fn open(
+        store: &Store,
+        clock: &Arc<dyn Clock>,
+        ids: &dyn Ids,
+        settings: &AuthSettings,
+    ) -> Result<Self, StartError> {
+        let keys =
+            store::auth::signing_keys(store, &token::new_key(ids), clock.now()).await.map_err(start_error)?;
+        let revoked = Arc::new(Revoked::new(Arc::clone(clock)));
+        store.fabric().listen(Arc::clone(&revoked) as _);
+        Ok(Self {
+            tokens: Tokens::new(&keys, settings).map_err(start_error)?,
+            hasher: Hasher::new(&settings.hash, ids).map_err(|error| start_error(error.to_string()))?,
+            revoked,
+        })
+    }
+}
+
+/// Follows ended sessions, and drops what is over, until `stopping`.
+pub(crate) async fn work(app: App, stopping: impl Future<Output = ()>) -> Result<(), Failure> {
+    tidy(&app).await?;
+    revocation::follow(app, stopping).await
+}
+
+async fn tidy(app: &App) -> Result<(), Failure> {
+    store::auth::drop_old(&app.store, app.now() - KEPT).await?;
+    crate::idempotency::tidy(app).await
+}
 
 /// A token that was found good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +76,224 @@ pub struct Verified {
 }
 
 /// Verifies an access token. Cheap: it never asks the database.
-pub fn verify(_app: &App, _token: &str, _now: Timestamp) -> Result<Verified, Refused> {
-    Err(Refused::new("unauthenticated", Kind::Unauthenticated, "Nobody can sign in yet."))
+pub fn verify(app: &App, token: &str, now: Timestamp) -> Result<Verified, Refused> {
+    let verified = app.identity.tokens.verify(token, now)?;
+    if app.identity.revoked.holds(verified.principal.session) {
+        return Err(TokenRefusal::SessionEnded.into());
+    }
+    Ok(verified)
+}
+
+/// The public keys, as a JWK set.
+pub fn public_keys(app: &App) -> Result<serde_json::Value, Failure> {
+    serde_json::to_value(app.identity.tokens.public_keys()).map_err(Failure::fault)
+}
+
+/// What somebody signs in with, and on what.
+#[derive(Clone)]
+pub struct SignIn {
+    /// Their e-mail address, as they typed it.
+    pub email: String,
+    /// Their password.
+    pub password: String,
+    /// What the device calls itself.
+    pub device: Option<String>,
+    /// Where the request comes from.
+    pub from: IpAddr,
+}
+
+/// A session's tokens.
+#[derive(Clone)]
+pub struct Grant {
+    /// For every request.
+    pub access_token: String,
+    /// Seconds that the access token is good.
+    pub expires_in_secs: i64,
+    /// For the next grant, once.
+    pub refresh_token: String,
+    /// Who, on which device, as what.
+    pub principal: Principal,
+}
+
+/// Why somebody is not let in. The same whether or not there is such an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignInRefusal {
+    /// The address and the password do not belong together.
+    #[error("The e-mail address or the password is wrong.")]
+    CredentialsWrong,
+}
+
+impl Refusal for SignInRefusal {
+    fn code(&self) -> &'static str {
+        "auth.credentials_wrong"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Unauthenticated
+    }
+}
+
+/// Begins a session.
+pub async fn sign_in(app: &App, asked: SignIn) -> Result<Grant, Failure> {
+    let email: Email = asked
+        .email
+        .parse()
+        .map_err(|_| Refused::field("/email", "not_an_email", "This is not an e-mail address."))?;
+    begin_attempt(app, &email, asked.from).await?;
+    let account = store::auth::account(&app.store, &email).await?;
+    let stored = account.as_ref().map(|account| account.password_hash.as_str());
+    let good = app.identity.hasher.verify(&asked.password, stored).await?;
+    let now = app.now();
+    let mut tx = app.store.begin().await?;
+    let Some(account) = account.as_ref().filter(|_| good) else {
+        let user = account.map(|account| account.user);
+        let line = Audit { kind: "sign_in_failed", user, session: None, from: Some(asked.from) };
+        store::auth::audit(&mut tx, &line, now).await?;
+        tx.commit().await?;
+        return Err(SignInRefusal::CredentialsWrong.into());
+    };
+    store::auth::clear_attempts(&mut tx, email.as_str(), asked.from).await?;
+    let principal =
+        Principal { user: account.user, session: SessionId(app.ids.uuid()), roles: account.roles.clone() };
+    let device = asked.device.as_deref().and_then(|name| domain::user::line(name, MAX_DEVICE));
+    let session = Session {
+        id: principal.session,
+        user: account.user,
+        device: device.unwrap_or_else(|| "unnamed".to_owned()),
+        address: asked.from.to_string(),
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now + app.settings.auth.session_life,
+    };
+    let secret = app.ids.random();
+    store::auth::begin_session(&mut tx, &session, &hash_of(&secret)).await?;
+    let line = Audit {
+        kind: "signed_in",
+        user: Some(account.user),
+        session: Some(session.id),
+        from: Some(asked.from),
+    };
+    store::auth::audit(&mut tx, &line, now).await?;
+    tx.commit().await?;
+    if app.identity.hasher.is_outdated(&account.password_hash) {
+        let fresh = app.identity.hasher.hash(&asked.password, app.ids.random()).await?;
+        store::auth::rehash(&app.store, account.user, &account.password_hash, &fresh).await?;
+    }
+    grant(app, principal, BASE64_URL_SAFE_NO_PAD.encode(secret), now)
+}
+
+/// Counts the attempt before the password is looked at, in a transaction of its
+/// own: of a hundred at once, all but the first few are refused.
+async fn begin_attempt(app: &App, email: &Email, from: IpAddr) -> Result<(), Failure> {
+    let now = app.now();
+    let mut tx = app.store.begin().await?;
+    let attempts = store::auth::lock_attempts(&mut tx, email.as_str(), from).await?;
+    match attempts.begin(now) {
+        Ok(counted) => {
+            store::auth::keep_attempts(&mut tx, email.as_str(), from, &counted).await?;
+            Ok(tx.commit().await?)
+        }
+        Err(locked) => {
+            let line = Audit { kind: "sign_in_locked", user: None, session: None, from: Some(from) };
+            store::auth::audit(&mut tx, &line, now).await?;
+            tx.commit().await?;
+            Err(Refused::from(locked).into())
+        }
+    }
+}
+
+/// Goes on with a session: the next tokens for a refresh token, which is used
+/// up. A used one ends its session, unless its answer was lost just now.
+pub async fn refresh(app: &App, token: &str, from: IpAddr) -> Result<Grant, Failure> {
+    let bytes: [u8; 32] = BASE64_URL_SAFE_NO_PAD
+        .decode(token)
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or(RefreshRefusal::NotGood)?;
+    let now = app.now();
+    let mut tx = app.store.begin().await?;
+    let found = store::auth::show_token(&mut tx, &hash_of(&bytes)).await?.ok_or(RefreshRefusal::NotGood)?;
+    let next = app.identity.tokens.successor(&bytes).map_err(Failure::fault)?;
+    match present(found.shown, now)? {
+        Presented::GiveAgain => {}
+        Presented::Rotate => {
+            let next = BASE64_URL_SAFE_NO_PAD.decode(&next).map_err(Failure::fault)?;
+            let (old, new) = (hash_of(&bytes), hash_of(&next));
+            store::auth::rotate(&mut tx, found.session, found.shown.generation, &old, &new, now).await?;
+            let expires_at = now + app.settings.auth.session_life;
+            store::auth::touch(&mut tx, found.session, &from.to_string(), now, expires_at).await?;
+        }
+        Presented::End => {
+            end(app, tx, found.user, found.session, "refresh_token_reused", Some(from)).await?;
+            return Err(RefreshRefusal::Reused.into());
+        }
+    }
+    tx.commit().await?;
+    grant(app, Principal { user: found.user, session: found.session, roles: found.roles }, next, now)
+}
+
+fn grant(app: &App, principal: Principal, refresh_token: String, now: Timestamp) -> Result<Grant, Failure> {
+    let tokens = &app.identity.tokens;
+    Ok(Grant {
+        access_token: tokens.issue(&principal, app.ids.uuid(), now).map_err(Failure::fault)?,
+        expires_in_secs: tokens.life().num_seconds(),
+        refresh_token,
+        principal,
+    })
+}
+
+/// A person's devices that are signed in, newest first.
+pub async fn sessions(app: &App, who: &Principal) -> Result<Vec<Session>, Failure> {
+    Ok(store::auth::sessions(&app.store, who.user, app.now()).await?)
+}
+
+/// Ends the session that the request comes from.
+pub async fn sign_out(app: &App, who: &Principal, from: IpAddr) -> Result<(), Failure> {
+    let tx = app.store.begin().await?;
+    // Signing out twice is signed out.
+    end(app, tx, who.user, who.session, "signed_out", Some(from)).await.map(drop)
+}
+
+/// Ends one of the person's sessions.
+pub async fn end_session(
+    app: &App,
+    who: &Principal,
+    session: SessionId,
+    from: IpAddr,
+) -> Result<(), Failure> {
+    let tx = app.store.begin().await?;
+    let ended = end(app, tx, who.user, session, "session_ended", Some(from)).await?;
+    if ended { Ok(()) } else { Err(Failure::not_found("session")) }
+}
+
+/// Ends a session everywhere; `false` if it was over already.
+async fn end(
+    app: &App,
+    mut tx: Tx,
+    user: UserId,
+    session: SessionId,
+    kind: &'static str,
+    from: Option<IpAddr>,
+) -> Result<bool, Failure> {
+    let now = app.now();
+    let ended = store::auth::end_session(&mut tx, user, session, now).await?;
+    if ended {
+        let line = Audit { kind, user: Some(user), session: Some(session), from };
+        store::auth::audit(&mut tx, &line, now).await?;
+    }
+    tx.commit().await?;
+    if ended {
+        app.identity.revoked.add(session, now);
+        app.fabric().announce(Notice::SessionRevoked(session));
+    }
+    Ok(ended)
+}
+
+/// The e-mail address and roles that a person signs in with.
+pub(crate) async fn login(app: &App, user: UserId) -> Result<(String, Vec<Role>), Failure> {
+    store::auth::login(&app.store, user).await?.ok_or_else(|| Failure::not_found("account"))
+}
+
+fn hash_of(secret: &[u8]) -> [u8; 32] {
+    Sha256::digest(secret).into()
 }

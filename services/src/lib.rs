@@ -13,17 +13,19 @@ pub mod health;
 pub mod idempotency;
 pub mod live;
 pub mod menu;
+mod password;
 pub mod reactions;
 pub mod reminders;
 pub mod restaurant;
+mod revocation;
 pub mod settings;
-pub mod support;
+mod token;
+pub mod user;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::cart::{CartEntity, Carts};
-use actors::chat::{Chat, Chats};
 use actors::kit::{CrashReport, Entities, Root, Workers};
 use async_trait::async_trait;
 use domain::gazetteer::Gazetteer;
@@ -48,12 +50,12 @@ pub struct Services {
     pub ids: Arc<dyn Ids>,
     /// Every number that is our choice.
     pub settings: Settings,
+    /// Keys, the password hasher, and which sessions were ended.
+    pub identity: auth::Identity,
     /// The neighbourhoods of the city.
     pub gazetteer: Gazetteer,
     /// The customers' carts.
     pub carts: Carts,
-    /// The conversations with the support desk.
-    pub chats: Chats,
     /// The long-running tasks.
     pub workers: Workers,
     root: Root,
@@ -73,19 +75,18 @@ impl Services {
         settings: Settings,
     ) -> Result<App, StartError> {
         let (root, reports) = Root::start().await.map_err(start_error)?;
+        let identity = auth::Identity::open(&store, &clock, ids.as_ref(), &settings.auth).await?;
         let gazetteer = gazetteer::seoul().map_err(start_error)?;
         let cart = CartEntity { store: store.clone(), clock: Arc::clone(&clock) };
         let carts = Entities::start(cart, settings.entities, &root).await.map_err(start_error)?;
-        let chat = Chat::new(store.clone(), Arc::clone(&clock), settings.support.typing_ttl);
-        let chats = Entities::start(chat, settings.entities, &root).await.map_err(start_error)?;
         let app = Arc::new(Self {
             store,
             clock,
             ids,
             settings,
+            identity,
             gazetteer,
             carts,
-            chats,
             workers: Workers::default(),
             root,
         });
@@ -119,6 +120,14 @@ impl Services {
                 let Some((app, stopping)) = started else { return Ok(()) };
                 let handler = Arc::new(Jobs(Arc::downgrade(&app)));
                 jobs::run(&app.store, handler, stopping).await
+            }
+        });
+        let app = Arc::downgrade(self);
+        self.workers.spawn("sessions", move || {
+            let started = app.upgrade().map(|app| (Arc::clone(&app), app.workers.stopping()));
+            async move {
+                let Some((app, stopping)) = started else { return Ok(()) };
+                auth::work(app, stopping).await
             }
         });
         tokio::spawn(async move {

@@ -2,15 +2,10 @@
 
 use domain::{Failure, Reminder};
 
-use crate::{App, support};
+use crate::App;
 
 /// Does what is due. An error has it run again later.
-pub async fn remind(app: &App, reminder: Reminder) -> Result<(), Failure> {
-    match reminder {
-        Reminder::AgentAway { agent } => support::agent_away(app, agent).await,
-        reminder => {
-            tracing::debug!(?reminder, "nobody waits for this reminder");
-            Ok(())
-        }
-    }
+pub async fn remind(_app: &App, reminder: Reminder) -> Result<(), Failure> {
+    tracing::debug!(?reminder, "nobody waits for this reminder");
+    Ok(())
 }

@@ -1,29 +1,60 @@
 //! Every number that is our choice, one struct for each concern, with its default.
 
-use std::time::Duration;
-
 use actors::kit::Limits;
+use chrono::TimeDelta;
 
 /// What the server's configuration fills in and tests shorten.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// What entities may cost.
     pub entities: Limits,
-    /// The support desk.
-    pub support: Support,
+    /// Tokens, sessions and passwords.
+    pub auth: AuthSettings,
 }
 
-/// The support desk's choices.
-#[derive(Clone, Copy, Debug)]
-pub struct Support {
-    /// How long an agent without any socket stays online: a reload, a tunnel.
-    pub agent_grace: Duration,
-    /// How long somebody is typing who is not heard of again.
-    pub typing_ttl: Duration,
+/// Tokens, sessions and passwords.
+#[derive(Clone, Debug)]
+pub struct AuthSettings {
+    /// Who issues tokens (`iss`).
+    pub issuer: String,
+    /// Whom they are for (`aud`).
+    pub audience: String,
+    /// How long an access token is good.
+    pub access_life: TimeDelta,
+    /// How long a session lasts from its last refresh.
+    pub session_life: TimeDelta,
+    /// What hashing a password costs.
+    pub hash: HashCost,
 }
 
-impl Default for Support {
+impl Default for AuthSettings {
     fn default() -> Self {
-        Self { agent_grace: Duration::from_secs(30), typing_ttl: Duration::from_secs(6) }
+        Self {
+            issuer: "https://baedal.example".to_owned(),
+            audience: "baedal".to_owned(),
+            access_life: TimeDelta::minutes(10),
+            session_life: TimeDelta::days(30),
+            hash: HashCost::default(),
+        }
+    }
+}
+
+/// What hashing a password with argon2id costs. The default is the least that
+/// OWASP recommends; tests make it cheap.
+#[derive(Clone, Copy, Debug)]
+pub struct HashCost {
+    /// Memory, KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+    /// How many are hashed at the same time.
+    pub at_once: usize,
+}
+
+impl Default for HashCost {
+    fn default() -> Self {
+        Self { memory_kib: 19_456, passes: 2, lanes: 1, at_once: 2 }
     }
 }

@@ -5,6 +5,7 @@
 //! nouns in one transaction; what was appended to the journal is published to
 //! the fabric by [`Tx::commit`], after the commit and never without it.
 
+pub mod auth;
 pub mod cart;
 pub mod fabric;
 pub mod geo_index;
@@ -18,6 +19,7 @@ pub mod restaurant;
 pub mod scratch;
 pub mod support;
 pub mod tracking;
+pub mod user;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;

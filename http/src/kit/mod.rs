@@ -9,6 +9,7 @@
 //! Handlers return `Result<_, Problem>`; `?` turns every `Failure` of `services`
 //! into its problem document. No handler ever chooses an error's status.
 
+mod client;
 mod created;
 mod etag;
 mod extract;
@@ -21,6 +22,7 @@ mod problem;
 mod service;
 mod who;
 
+pub use client::ClientAddress;
 pub use created::{Created, Location, NoContent};
 pub use etag::{IfMatch, IfNoneMatch, Tagged};
 pub use extract::{Json, Path, Query};

@@ -151,6 +151,13 @@ fn add_problems(operation: &mut Operation) {
         {
             response.description = reason(status).to_owned();
         }
+        // A problem is a problem document, whatever the route's own words name.
+        if let RefOr::T(response) = response
+            && status.starts_with(['4', '5'])
+            && let Some(content) = response.content.swap_remove("application/json")
+        {
+            response.content.insert("application/problem+json".to_owned(), content);
+        }
     }
     for (status, description) in problems {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(description).into());

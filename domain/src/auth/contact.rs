@@ -1,0 +1,156 @@
+//! How people are reached. One address has one spelling, so that nobody signs
+//! up twice or misses their own account over a capital letter.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// An e-mail address, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Email(String);
+
+/// The text is no address that mail would reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an e-mail address")]
+pub struct NotAnEmail;
+
+impl Email {
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What stands before the `@`.
+    pub fn local_part(&self) -> &str {
+        self.0.split('@').next().unwrap_or_default()
+    }
+}
+
+impl FromStr for Email {
+    type Err = NotAnEmail;
+
+    /// The dot-atom form of RFC 5321, at most 254 characters, ASCII; quoted
+    /// local parts and address literals are legal but nobody's own.
+    fn from_str(text: &str) -> Result<Self, NotAnEmail> {
+        let text = text.trim().to_ascii_lowercase();
+        let (local, domain) = text.split_once('@').ok_or(NotAnEmail)?;
+        let atom = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
+        let good_local = (1..=64).contains(&local.len())
+            && local.split('.').all(|part| !part.is_empty() && part.bytes().all(atom));
+        let good_label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        let good_domain = domain.contains('.') && domain.split('.').all(good_label);
+        if good_local && good_domain && text.len() <= 254 { Ok(Self(text)) } else { Err(NotAnEmail) }
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A telephone number in E.164 (`+821012345678`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Phone(String);
+
+/// The text is no telephone number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a telephone number")]
+pub struct NotAPhone;
+
+impl Phone {
+    /// The number.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Phone {
+    type Err = NotAPhone;
+
+    /// Takes Korean numbers as people write them (`010-1234-5678`, `02 123 4567`)
+    /// and any country's with `+`.
+    fn from_str(text: &str) -> Result<Self, NotAPhone> {
+        let text = text.trim();
+        if !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-() .".contains(&byte)) {
+            return Err(NotAPhone);
+        }
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let international = match text.strip_prefix('+') {
+            Some(rest) if rest.contains('+') => return Err(NotAPhone),
+            // People keep the trunk zero after the country code: +82 (0)10 …
+            Some(_) => digits.strip_prefix("820").map_or(digits.clone(), |rest| format!("82{rest}")),
+            None if text.contains('+') => return Err(NotAPhone),
+            None => format!("82{}", digits.strip_prefix('0').ok_or(NotAPhone)?),
+        };
+        let good = (8..=15).contains(&international.len())
+            && !international.starts_with('0')
+            && (!international.starts_with("82") || (10..=12).contains(&international.len()));
+        if good { Ok(Self(format!("+{international}"))) } else { Err(NotAPhone) }
+    }
+}
+
+impl fmt::Display for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn one_address_has_one_spelling() {
+        assert_eq!(
+            " Min.Ji+food@Example.CO.KR ".parse::<Email>().unwrap().as_str(),
+            "min.ji+food@example.co.kr"
+        );
+        for text in [
+            "",
+            "@",
+            "a@",
+            "@b.kr",
+            "a@b",
+            "a b@c.kr",
+            "a@b..kr",
+            ".a@b.kr",
+            "a@-b.kr",
+            "a@b@c.kr",
+            "민지@b.kr",
+        ] {
+            assert_eq!(text.parse::<Email>(), Err(NotAnEmail), "{text}");
+        }
+    }
+
+    #[test]
+    fn korean_numbers_are_understood_as_people_write_them() {
+        for text in ["010-1234-5678", "01012345678", "+82 10-1234-5678", "+82 (0)10 1234 5678"] {
+            assert_eq!(text.parse::<Phone>().unwrap().as_str(), "+821012345678", "{text}");
+        }
+        assert_eq!("02-123-4567".parse::<Phone>().unwrap().as_str(), "+8221234567");
+        for text in ["", "+", "12345", "010-1234", "010-1234-56789012", "ten", "0+1012345678", "+0123456789"]
+        {
+            assert_eq!(text.parse::<Phone>(), Err(NotAPhone), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_spelling_that_was_made_stays(text in "\\PC{0,40}") {
+            if let Ok(email) = text.parse::<Email>() {
+                let again = email.as_str().parse::<Email>();
+                prop_assert_eq!(again, Ok(email));
+            }
+            if let Ok(phone) = text.parse::<Phone>() {
+                let again = phone.as_str().parse::<Phone>();
+                prop_assert_eq!(again, Ok(phone));
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What a password must be: long enough, and not among the first that are tried
+//! (NIST SP 800-63B, 5.1.1.2: no rules of composition, no forced change).
+
+use super::Email;
+
+/// Why a password is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordFlaw {
+    /// Fewer than 8 characters.
+    #[error("at least 8 characters")]
+    TooShort,
+    /// More than 128 characters: hashing it would be a way to keep us busy.
+    #[error("at most 128 characters")]
+    TooLong,
+    /// Among the first that anybody would try.
+    #[error("too common: it is among the first that are tried")]
+    Common,
+    /// Made of the e-mail address.
+    #[error("must not be made of the e-mail address")]
+    HoldsEmail,
+}
+
+impl PasswordFlaw {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooShort => "too_short",
+            Self::TooLong => "too_long",
+            Self::Common => "too_common",
+            Self::HoldsEmail => "holds_email",
+        }
+    }
+}
+
+/// Passwords of at least 8 characters that lead the published lists.
+const COMMON: &str = include_str!("common_passwords.txt");
+
+/// Checks a new password for the account with this address.
+pub fn check(password: &str, email: &Email) -> Result<(), PasswordFlaw> {
+    let lowered = password.to_lowercase();
+    match password.chars().count() {
+        ..8 => Err(PasswordFlaw::TooShort),
+        129.. => Err(PasswordFlaw::TooLong),
+        _ if is_common(&lowered) => Err(PasswordFlaw::Common),
+        _ if lowered == email.as_str() || lowered == email.local_part() => Err(PasswordFlaw::HoldsEmail),
+        _ => Ok(()),
+    }
+}
+
+fn is_common(lowered: &str) -> bool {
+    // Digits that are only appended change little: `password1!` is `password`.
+    let bare = lowered.trim_end_matches(|last: char| last.is_ascii_digit() || last.is_ascii_punctuation());
+    let mut letters = lowered.chars();
+    let first = letters.next();
+    let one_letter = letters.all(|letter| Some(letter) == first);
+    one_letter || COMMON.lines().any(|common| common == lowered || (bare.len() >= 4 && common == bare))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_anybody_would_try_is_not_taken() {
+        let email: Email = "minji.kim@example.com".parse().unwrap();
+        let flaw = |password: &str| check(password, &email).err();
+        assert_eq!(flaw("short"), Some(PasswordFlaw::TooShort));
+        assert_eq!(flaw(&"x1".repeat(65)), Some(PasswordFlaw::TooLong));
+        for common in ["password", "Password1!", "12345678", "aaaaaaaaaa", "qwerty123", "iloveyou2024"] {
+            assert_eq!(flaw(common), Some(PasswordFlaw::Common), "{common}");
+        }
+        assert_eq!(flaw("Minji.Kim"), Some(PasswordFlaw::HoldsEmail));
+        for good in ["한강에서치킨을먹자", "correct horse battery", "baedal-demo"] {
+            assert_eq!(flaw(good), None, "{good}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! A person's delivery addresses: at most 20, and exactly one of them the
+//! default as long as there is any.
+
+use crate::{AddressId, Kind, LatLon, Refusal, Timestamp};
+
+/// How many addresses a person may keep.
+pub const MAX_ADDRESSES: usize = 20;
+
+/// Where food goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// What the person calls it ("집", "회사").
+    pub label: String,
+    /// The road-name address (도로명 주소).
+    pub road_address: String,
+    /// Building, floor, door.
+    pub detail: String,
+    /// How the courier gets in.
+    pub entrance_note: String,
+    /// Where that is.
+    pub position: LatLon,
+    /// The district (구), where it is known.
+    pub gu: Option<String>,
+    /// The legal neighbourhood (법정동), where it is known.
+    pub dong: Option<String>,
+}
+
+/// One of a person's addresses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Address {
+    /// Its id.
+    pub id: AddressId,
+    /// Where.
+    pub place: Place,
+    /// Whether it is used when none is named.
+    pub is_default: bool,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// Why an address book does not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressRefusal {
+    /// There are 20 already.
+    #[error("You have {MAX_ADDRESSES} addresses already; delete one first.")]
+    TooMany,
+    /// There is no such address.
+    #[error("There is no such address.")]
+    NotFound,
+    /// Some address must be the default.
+    #[error("One address must be the default; make another one the default instead.")]
+    DefaultNeeded,
+}
+
+impl Refusal for AddressRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooMany => "user.too_many_addresses",
+            Self::NotFound => "not_found",
+            Self::DefaultNeeded => "user.default_address_needed",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::TooMany | Self::DefaultNeeded => Kind::Rule,
+            Self::NotFound => Kind::NotFound,
+        }
+    }
+}
+
+/// All addresses of one person, oldest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddressBook(Vec<Address>);
+
+impl AddressBook {
+    /// The book as it is remembered.
+    pub fn of(addresses: Vec<Address>) -> Self {
+        Self(addresses)
+    }
+
+    /// All addresses, oldest first.
+    pub fn addresses(&self) -> &[Address] {
+        &self.0
+    }
+
+    /// One address.
+    pub fn get(&self, id: AddressId) -> Option<&Address> {
+        self.0.iter().find(|address| address.id == id)
+    }
+
+    /// Adds an address; the first is the default whatever it says.
+    pub fn with(mut self, mut new: Address) -> Result<Self, AddressRefusal> {
+        if self.0.len() >= MAX_ADDRESSES {
+            return Err(AddressRefusal::TooMany);
+        }
+        new.is_default |= self.0.is_empty();
+        let (id, is_default) = (new.id, new.is_default);
+        self.0.push(new);
+        Ok(if is_default { self.with_default(id) } else { self })
+    }
+
+    /// Replaces what an address says; `is_default: None` leaves that as it is.
+    pub fn replace(
+        mut self,
+        id: AddressId,
+        place: Place,
+        is_default: Option<bool>,
+    ) -> Result<Self, AddressRefusal> {
+        let address = self.0.iter_mut().find(|address| address.id == id).ok_or(AddressRefusal::NotFound)?;
+        if address.is_default && is_default == Some(false) {
+            return Err(AddressRefusal::DefaultNeeded);
+        }
+        address.place = place;
+        Ok(if is_default == Some(true) { self.with_default(id) } else { self })
+    }
+
+    /// Removes an address. If it was the default, the newest other one is next.
+    pub fn remove(mut self, id: AddressId) -> Result<Self, AddressRefusal> {
+        let index = self.0.iter().position(|address| address.id == id).ok_or(AddressRefusal::NotFound)?;
+        let removed = self.0.remove(index);
+        match self.0.last().map(|newest| newest.id) {
+            Some(newest) if removed.is_default => Ok(self.with_default(newest)),
+            _ => Ok(self),
+        }
+    }
+
+    fn with_default(mut self, id: AddressId) -> Self {
+        for address in &mut self.0 {
+            address.is_default = address.id == id;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn place() -> Place {
+        Place {
+            label: "집".into(),
+            road_address: "서울특별시 강남구 테헤란로 1".into(),
+            detail: String::new(),
+            entrance_note: String::new(),
+            position: LatLon::new(37.5, 127.03).unwrap(),
+            gu: None,
+            dong: None,
+        }
+    }
+
+    fn id(n: u8) -> AddressId {
+        AddressId(Uuid::from_u128(u128::from(n)))
+    }
+
+    fn address(n: u8, is_default: bool) -> Address {
+        Address { id: id(n), place: place(), is_default, created_at: Timestamp::default() }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Move {
+        Add(u8, bool),
+        Replace(u8, Option<bool>),
+        Remove(u8),
+    }
+
+    fn moves() -> impl Strategy<Value = Vec<Move>> {
+        let one = prop_oneof![
+            3 => (any::<u8>(), any::<bool>()).prop_map(|(n, is_default)| Move::Add(n, is_default)),
+            1 => (any::<u8>(), any::<Option<bool>>()).prop_map(|(n, is_default)| Move::Replace(n, is_default)),
+            1 => any::<u8>().prop_map(Move::Remove),
+        ];
+        prop::collection::vec(one, 0..80)
+    }
+
+    proptest! {
+        #[test]
+        fn exactly_one_address_is_the_default_when_there_is_any(moves in moves()) {
+            let mut book = AddressBook::default();
+            for one in moves {
+                let next = match one {
+                    Move::Add(n, _) if book.get(id(n)).is_some() => continue,
+                    Move::Add(n, is_default) => book.clone().with(address(n, is_default)),
+                    Move::Replace(n, is_default) => book.clone().replace(id(n), place(), is_default),
+                    Move::Remove(n) => book.clone().remove(id(n)),
+                };
+                book = next.unwrap_or(book);
+                let defaults = book.addresses().iter().filter(|address| address.is_default).count();
+                prop_assert_eq!(defaults, usize::from(!book.addresses().is_empty()));
+                prop_assert!(book.addresses().len() <= MAX_ADDRESSES);
+            }
+        }
+    }
+
+    #[test]
+    fn the_default_is_moved_never_dropped() {
+        let book = AddressBook::default().with(address(1, false)).unwrap().with(address(2, true)).unwrap();
+        assert!(book.get(id(2)).unwrap().is_default);
+        let refused = book.clone().replace(id(2), place(), Some(false));
+        assert_eq!(refused, Err(AddressRefusal::DefaultNeeded));
+        assert!(book.remove(id(2)).unwrap().get(id(1)).unwrap().is_default);
+    }
+}

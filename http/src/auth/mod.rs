@@ -1,0 +1,106 @@
+//! auth_service, 9101: signing in, going on, signing out, and the keys that
+//! tokens are verified with.
+
+mod body;
+
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, HeaderName};
+use domain::SessionId;
+use services::App;
+use services::auth::SignIn;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::kit::{ClientAddress, Json, NoContent, Page, Path, Problem, ProblemBody, Who};
+use body::{KeySet, Refresh, SessionBody, SignInBody, Tokens};
+
+/// All of the service's routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(sign_in))
+        .routes(routes!(refresh))
+        .routes(routes!(sign_out))
+        .routes(routes!(sessions))
+        .routes(routes!(end_session))
+        .routes(routes!(keys))
+}
+
+/// Tokens are for their owner alone: nothing on the way may keep them, nor do
+/// we, under whatever Idempotency-Key.
+type Secret<T> = ([(HeaderName, &'static str); 1], Json<T>);
+
+fn secret<T>(body: T) -> Secret<T> {
+    ([(CACHE_CONTROL, "no-store")], Json(body))
+}
+
+/// Begins a session on this device. Too many wrong passwords from one address
+/// make it wait, longer each time.
+#[utoipa::path(post, path = "/v1/auth/sign-in", tag = "auth", security(()), request_body = SignInBody,
+    responses((status = 200, body = Tokens),
+        (status = 401, description = "The e-mail address or the password is wrong", body = ProblemBody),
+        (status = 429, description = "Too many wrong passwords; see Retry-After", body = ProblemBody)))]
+async fn sign_in(
+    State(app): State<App>,
+    ClientAddress(from): ClientAddress,
+    Json(body): Json<SignInBody>,
+) -> Result<Secret<Tokens>, Problem> {
+    let SignInBody { email, password, device } = body;
+    let grant = services::auth::sign_in(&app, SignIn { email, password, device, from }).await?;
+    Ok(secret(grant.into()))
+}
+
+/// Goes on with a session: new tokens for a refresh token, which is used up.
+///
+/// Whose answer got lost may ask again with the same token for 10 seconds and
+/// gets the same new one. A token that was used before ends its session.
+#[utoipa::path(post, path = "/v1/auth/refresh", tag = "auth", security(()), request_body = Refresh,
+    responses((status = 200, body = Tokens),
+        (status = 401, description = "The refresh token is not good any more", body = ProblemBody)))]
+async fn refresh(
+    State(app): State<App>,
+    ClientAddress(from): ClientAddress,
+    Json(body): Json<Refresh>,
+) -> Result<Secret<Tokens>, Problem> {
+    let grant = services::auth::refresh(&app, &body.refresh_token, from).await?;
+    Ok(secret(grant.into()))
+}
+
+/// Ends the session that the request comes from, on every port within 2 seconds.
+#[utoipa::path(post, path = "/v1/auth/sign-out", tag = "auth", responses((status = 204)))]
+async fn sign_out(
+    State(app): State<App>,
+    ClientAddress(from): ClientAddress,
+    Who(who): Who,
+) -> Result<NoContent, Problem> {
+    services::auth::sign_out(&app, &who, from).await?;
+    Ok(NoContent)
+}
+
+/// The devices that are signed in, newest first.
+#[utoipa::path(get, path = "/v1/auth/sessions", tag = "auth", responses((status = 200, body = Page<SessionBody>)))]
+async fn sessions(State(app): State<App>, Who(who): Who) -> Result<Json<Page<SessionBody>>, Problem> {
+    let sessions = services::auth::sessions(&app, &who).await?;
+    let current = who.session;
+    Ok(Json(Page::whole(sessions.into_iter().map(|session| SessionBody::new(session, current)).collect())))
+}
+
+/// Ends one of one's sessions.
+#[utoipa::path(delete, path = "/v1/auth/sessions/{id}", tag = "auth",
+    params(("id" = Uuid, Path, description = "The session")), responses((status = 204)))]
+async fn end_session(
+    State(app): State<App>,
+    ClientAddress(from): ClientAddress,
+    Who(who): Who,
+    Path(id): Path<SessionId>,
+) -> Result<NoContent, Problem> {
+    services::auth::end_session(&app, &who, id, from).await?;
+    Ok(NoContent)
+}
+
+/// The public keys of access tokens (RFC 7517).
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "auth", security(()),
+    responses((status = 200, body = KeySet)))]
+async fn keys(State(app): State<App>) -> Result<([(HeaderName, &'static str); 1], Json<KeySet>), Problem> {
+    let keys = services::auth::public_keys(&app)?;
+    Ok(([(CACHE_CONTROL, "public, max-age=300")], Json(KeySet(keys))))
+}
