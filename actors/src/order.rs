@@ -9,7 +9,6 @@
 //! Supervised by the `orders` keeper. A restart loses nothing but the commands
 //! in the mailbox, whose callers are told.
 
-use domain::cart::Quote;
 use domain::order::{By, Command, Order, OrderEvent, Placement, Times};
 use domain::{Failure, OrderId, Timestamp};
 use store::{Store, StoreError};
@@ -78,16 +77,16 @@ impl OrderEntity {
         placement: Placement,
         now: Timestamp,
     ) -> Result<Order, Failure> {
-        let quote: Quote = placement.quote.clone();
+        let quote = placement.quote.id;
         let (order, events) = Order::place(placement, &self.times, now)?;
-        match store::order::insert(&self.store, &quote, &order, &events, &self.times, now).await {
+        match store::order::insert(&self.store, &order, &events, &self.times, now).await {
             Ok(()) => {
                 *slot = Some(order.clone());
                 Ok(order)
             }
-            Err(StoreError::Conflict) => store::order::by_quote(&self.store, quote.id)
-                .await?
-                .ok_or_else(|| StoreError::Conflict.into()),
+            Err(StoreError::Conflict) => {
+                store::order::by_quote(&self.store, quote).await?.ok_or_else(|| StoreError::Conflict.into())
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::OrderId;
+use crate::{OrderId, UserId};
 
 /// What is due. Firing one is a command like any other: by then it may be too
 /// late or not needed any more, and the entity decides.
@@ -44,5 +44,10 @@ pub enum Reminder {
     CompletionDue {
         /// The order.
         order: OrderId,
+    },
+    /// A support agent's last socket went, and none came back.
+    AgentAway {
+        /// The agent.
+        agent: UserId,
     },
 }

@@ -8,5 +8,7 @@ pub mod auth;
 pub mod cart;
 pub mod kit;
 pub mod menu;
+pub mod order;
 pub mod restaurant;
+pub mod support;
 pub mod user;

@@ -106,6 +106,8 @@ impl Service {
             Service::Cart => http_adapters::cart::routes(),
             Service::Menu => http_adapters::menu::routes(),
             Service::Restaurant => http_adapters::restaurant::routes(),
+            Service::Support => http_adapters::support::routes(),
+            Service::Order => http_adapters::order::routes(),
             Service::User => http_adapters::user::routes(),
             _ => OpenApiRouter::new(),
         }

@@ -4,24 +4,24 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Audience, Channel, Failure, Principal, Role};
+use domain::{Audience, Channel, ConversationId, Failure, Principal, Role};
 use store::fabric::Latest;
 use store::journal::{self, Recorded};
 
-use crate::App;
 use crate::live::{Backend, Regard, Snapshot};
+use crate::{App, order, restaurant, support};
 
 /// Whether `who` may follow `channel`, and as which audience. Somebody else's
 /// channel looks like one that does not exist.
-pub async fn authorise(_app: &App, who: &Principal, channel: &Channel) -> Result<Audience, Failure> {
+pub async fn authorise(app: &App, who: &Principal, channel: &Channel) -> Result<Audience, Failure> {
     match channel {
         Channel::Courier(courier) if who.courier() == Some(*courier) => Ok(Audience::Staff),
+        Channel::Chat(id) => support::authorise(app, who, *id).await,
         Channel::Desk if who.is(Role::Agent) => Ok(Audience::Staff),
+        Channel::Order(id) => order::show(app, who, *id).await.map(|_| Audience::Everyone),
+        Channel::Merchant(id) => restaurant::owned(app, who, *id).await.map(|_| Audience::Staff),
         Channel::Delivery(_)
-        | Channel::Order(_)
-        | Channel::Merchant(_)
         | Channel::Courier(_)
-        | Channel::Chat(_)
         | Channel::Desk
         | Channel::Inbox(_)
         | Channel::Alerts
@@ -32,18 +32,18 @@ pub async fn authorise(_app: &App, who: &Principal, channel: &Channel) -> Result
 /// The present state of `channel` as REST shows it to `who`, with the offset of
 /// the last event that it includes. The state and the offset are of one moment.
 pub async fn snapshot(
-    _app: &App,
-    _who: &Principal,
+    app: &App,
+    who: &Principal,
     channel: &Channel,
     _audience: Audience,
 ) -> Result<Snapshot, Failure> {
     match channel {
+        Channel::Chat(id) => support::snapshot(app, who, *id).await,
+        Channel::Desk => support::snapshot_desk(app, who).await,
+        Channel::Order(id) => order::snapshot(app, who, *id).await,
+        Channel::Merchant(id) => order::board(app, who, *id).await,
         Channel::Delivery(_)
-        | Channel::Order(_)
-        | Channel::Merchant(_)
         | Channel::Courier(_)
-        | Channel::Chat(_)
-        | Channel::Desk
         | Channel::Inbox(_)
         | Channel::Alerts
         | Channel::Map(_) => Err(Failure::not_found("channel")),
@@ -67,6 +67,17 @@ pub fn regard(channel: &Channel, kind: &str) -> Regard {
         | (Channel::Chat(_), "chat.assigned" | "chat.resolved" | "chat.reopened") => Regard::Recheck,
         _ => Regard::Goes,
     }
+}
+
+fn chats_and_others(channels: &[Channel]) -> (Vec<ConversationId>, Vec<Channel>) {
+    let (mut chats, mut others) = (Vec::new(), Vec::new());
+    for channel in channels {
+        match channel {
+            Channel::Chat(id) => chats.push(*id),
+            other => others.push(other.clone()),
+        }
+    }
+    (chats, others)
 }
 
 #[async_trait]
@@ -94,11 +105,20 @@ impl Backend for App {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Arc<Recorded>>, Failure> {
-        Ok(journal::since(&self.store, channel, after, limit).await?)
+        match channel {
+            Channel::Chat(id) => support::history(self, *id, after, limit).await,
+            _ => Ok(journal::since(&self.store, channel, after, limit).await?),
+        }
     }
 
     async fn heads(&self, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, Failure> {
-        Ok(journal::heads(&self.store, channels).await?)
+        // A conversation's log is its own; all others stand in the journal.
+        let (chats, others) = chats_and_others(channels);
+        let mut heads = journal::heads(&self.store, &others).await?;
+        if !chats.is_empty() {
+            heads.extend(support::heads(self, &chats).await?);
+        }
+        Ok(heads)
     }
 
     async fn latest(&self, channel: &Channel) -> Option<Arc<Latest>> {

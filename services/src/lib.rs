@@ -13,12 +13,16 @@ pub mod health;
 pub mod idempotency;
 pub mod live;
 pub mod menu;
+pub mod order;
+pub mod payment;
+pub mod place;
 mod password;
 pub mod reactions;
 pub mod reminders;
 pub mod restaurant;
 mod revocation;
 pub mod settings;
+pub mod support;
 mod token;
 pub mod user;
 
@@ -26,7 +30,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::cart::{CartEntity, Carts};
+use actors::chat::{Chat, Chats};
 use actors::kit::{CrashReport, Entities, Root, Workers};
+use actors::order::{OrderEntity, Orders};
 use async_trait::async_trait;
 use domain::gazetteer::Gazetteer;
 use domain::{Channel, Clock, Failure, Ids, Reminder, Timestamp};
@@ -56,6 +62,12 @@ pub struct Services {
     pub gazetteer: Gazetteer,
     /// The customers' carts.
     pub carts: Carts,
+    /// The conversations with the support desk.
+    pub chats: Chats,
+    /// The orders.
+    pub orders: Orders,
+    /// Where money comes from and goes back to.
+    pub gateway: Box<dyn payment::Gateway>,
     /// The long-running tasks.
     pub workers: Workers,
     root: Root,
@@ -79,6 +91,11 @@ impl Services {
         let gazetteer = gazetteer::seoul().map_err(start_error)?;
         let cart = CartEntity { store: store.clone(), clock: Arc::clone(&clock) };
         let carts = Entities::start(cart, settings.entities, &root).await.map_err(start_error)?;
+        let chat = Chat::new(store.clone(), Arc::clone(&clock), settings.support.typing_ttl);
+        let chats = Entities::start(chat, settings.entities, &root).await.map_err(start_error)?;
+        let order = OrderEntity { store: store.clone(), times: settings.order };
+        let orders = Entities::start(order, settings.entities, &root).await.map_err(start_error)?;
+        let gateway = payment::SandboxGateway { store: store.clone(), clock: Arc::clone(&clock) };
         let app = Arc::new(Self {
             store,
             clock,
@@ -87,6 +104,9 @@ impl Services {
             identity,
             gazetteer,
             carts,
+            chats,
+            orders,
+            gateway: Box::new(gateway),
             workers: Workers::default(),
             root,
         });

@@ -7,11 +7,18 @@
 use domain::{Channel, Failure};
 use store::journal::Recorded;
 
-use crate::App;
+use crate::{App, order, payment};
 
 /// Runs what reacts to `event` of `channel`. An error has it run again later.
-pub async fn react(_app: &App, channel: &Channel, event: &Recorded) -> Result<(), Failure> {
-    // Each noun has its arm here: `(Channel::Order(id), "order.accepted") => tracking::request(app, *id).await`.
-    tracing::debug!(%channel, kind = event.kind, "nobody reacts to this");
-    Ok(())
+pub async fn react(app: &App, channel: &Channel, event: &Recorded) -> Result<(), Failure> {
+    match (channel, event.kind.as_str()) {
+        (Channel::Order(id), "order.created") => order::clear_cart(app, *id).await,
+        (Channel::Order(id), "order.rejected" | "order.cancelled" | "order.delivery_failed") => {
+            payment::refund(app, *id).await
+        }
+        _ => {
+            tracing::debug!(%channel, kind = event.kind, "nobody reacts to this");
+            Ok(())
+        }
+    }
 }

@@ -1,11 +1,27 @@
 //! Durable timers that fire: each becomes a command to the noun that set it.
 
+use domain::order::{Command, RejectReason};
 use domain::{Failure, Reminder};
 
-use crate::App;
+use crate::{App, order, payment, support};
 
 /// Does what is due. An error has it run again later.
-pub async fn remind(_app: &App, reminder: Reminder) -> Result<(), Failure> {
-    tracing::debug!(?reminder, "nobody waits for this reminder");
-    Ok(())
+pub async fn remind(app: &App, reminder: Reminder) -> Result<(), Failure> {
+    match reminder {
+        Reminder::AgentAway { agent } => support::agent_away(app, agent).await,
+        Reminder::PaymentOverdue { order } => order::payment_overdue(app, order).await,
+        Reminder::PaymentUnknown { order } => payment::look_again(app, order).await,
+        Reminder::SlotNear { order } => order::system(app, order, Command::Release).await,
+        Reminder::AcceptNudge { order } => order::nudge(app, order).await,
+        Reminder::AcceptOverdue { order } => {
+            let reject = Command::Reject { reason: RejectReason::NoAnswer, sold_out: Vec::new() };
+            order::system(app, order, reject).await
+        }
+        Reminder::CancelRequestLapsed { order } => {
+            order::system(app, order, Command::LapseCancelRequest).await
+        }
+        Reminder::CompletionDue { order } => {
+            order::system(app, order, Command::Complete { code: None }).await
+        }
+    }
 }

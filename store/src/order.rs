@@ -1,8 +1,7 @@
 //! Orders, and the board feed of their restaurants.
 
-use domain::cart::Quote;
 use domain::order::{BoardEvent, Order, OrderEvent, Status, Timer, Times};
-use domain::{Channel, OrderId, QuoteId, RestaurantId, Timestamp, UserId};
+use domain::{Channel, Event, OrderId, QuoteId, RestaurantId, Timestamp, UserId};
 use sqlx::types::Json;
 
 use crate::journal::{self, signed};
@@ -67,11 +66,44 @@ pub async fn list(
     Ok(rows.into_iter().map(|Json(order)| order).collect())
 }
 
+/// The orders of a restaurant's board: paid for and not over, oldest first.
+pub async fn open(store: &Store, restaurant: RestaurantId) -> Result<Vec<Order>, StoreError> {
+    let rows = sqlx::query_scalar!(
+        r#"select state as "state: Json<Order>" from orders.orders
+           where restaurant_id = $1 and placed_at is not null
+             and status in ('placed', 'accepted', 'preparing', 'ready', 'picked_up')
+           order by id"#,
+        restaurant.0
+    )
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows.into_iter().map(|Json(order)| order).collect())
+}
+
+/// Tells the restaurant's board that an order still waits for an answer.
+pub async fn nudge(store: &Store, order: &Order, now: Timestamp) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    journal::append_feed(&mut tx, &Channel::Merchant(order.restaurant), &[Waiting(order)], now).await?;
+    tx.commit().await
+}
+
+/// An order still waits for the restaurant's answer.
+struct Waiting<'a>(&'a Order);
+
+impl Event for Waiting<'_> {
+    fn kind(&self) -> &'static str {
+        "order.waiting"
+    }
+
+    fn data(&self) -> serde_json::Value {
+        serde_json::json!({ "order_id": self.0.id, "status": self.0.status, "card": self.0.card() })
+    }
+}
+
 /// Writes a new order with its first events. A quote that was ordered before is
 /// a conflict.
 pub async fn insert(
     store: &Store,
-    quote: &Quote,
     order: &Order,
     events: &[OrderEvent],
     times: &Times,
@@ -91,7 +123,7 @@ pub async fn insert(
         order.payable.0,
         order.created_at,
         order.placed_at,
-        quote.id.0,
+        order.quote.0,
         Json(order) as _,
     )
     .execute(&mut *tx)

@@ -1,13 +1,9 @@
 //! Payments, and what the sandbox gateway remembers.
 
-use domain::payment::{Payment, PaymentStatus};
+use domain::payment::{Payment, PaymentRefusal, PaymentStatus};
 use domain::{OrderId, PaymentId, Reminder, Timestamp, UserId, Won};
 
 use crate::{Store, StoreError, broken_constraint, jobs};
-
-/// A try to pay is open already, or has succeeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AlreadyPaying;
 
 /// Writes down that `payment` is about to be tried, and has its outcome asked
 /// for at `ask_at` in case nobody hears of it.
@@ -15,7 +11,7 @@ pub async fn begin(
     store: &Store,
     payment: &Payment,
     ask_at: Timestamp,
-) -> Result<Result<(), AlreadyPaying>, StoreError> {
+) -> Result<Result<(), PaymentRefusal>, StoreError> {
     let mut tx = store.begin().await?;
     let inserted = sqlx::query!(
         "insert into payment.payments (id, order_id, customer_id, amount_won, status, created_at, updated_at)
@@ -31,7 +27,7 @@ pub async fn begin(
     .await;
     if let Err(error) = inserted {
         return match broken_constraint(&error) {
-            Some("payments_one_live") => Ok(Err(AlreadyPaying)),
+            Some("payments_one_live") => Ok(Err(PaymentRefusal::AlreadyPaying)),
             _ => Err(error.into()),
         };
     }
@@ -42,7 +38,7 @@ pub async fn begin(
 }
 
 /// Writes down what the gateway said, if the payment was still open, and when to
-/// ask again, if it did not say.
+/// look again: at the gateway, or whether the order heard of it.
 pub async fn settle(
     store: &Store,
     payment: &Payment,
@@ -70,6 +66,20 @@ pub async fn settle(
         }
         None => jobs::forget(&mut tx, &ask_key(order)).await?,
     }
+    tx.commit().await
+}
+
+/// The order has heard of the outcome: nobody needs to look again.
+pub async fn concluded(store: &Store, order: OrderId) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    jobs::forget(&mut tx, &ask_key(order)).await?;
+    tx.commit().await
+}
+
+/// Has the order asked again later whether it was paid in time.
+pub async fn postpone_expiry(store: &Store, order: OrderId, at: Timestamp) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    jobs::remind(&mut tx, &format!("payment:{order}:expiry"), at, Reminder::PaymentOverdue { order }).await?;
     tx.commit().await
 }
 

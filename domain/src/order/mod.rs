@@ -19,7 +19,7 @@ mod timers;
 use serde::{Deserialize, Serialize};
 
 use crate::cart::{DropOff, QuotedLine};
-use crate::{CourierId, LatLon, OrderId, RestaurantId, Timestamp, UserId, Won};
+use crate::{CourierId, LatLon, OrderId, QuoteId, RestaurantId, Timestamp, UserId, Won};
 
 pub use command::{By, Command, Fault, Placement, RejectReason};
 pub use event::{BoardEvent, Fact, OrderEvent};
@@ -157,6 +157,8 @@ pub struct Order {
     pub version: u64,
     /// Where it stands.
     pub status: Status,
+    /// The quote that it was made from.
+    pub quote: QuoteId,
     /// Who eats.
     pub customer: UserId,
     /// Who cooks.

@@ -38,6 +38,7 @@ impl Order {
             id,
             version: 0,
             status: Status::PendingPayment,
+            quote: quote.id,
             customer: quote.customer,
             restaurant: quote.restaurant_id,
             restaurant_name: quote.restaurant_name,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::cart::{Quote, QuotedLine};
-use crate::{Event, LineId, MenuId, QuoteId};
+use crate::{Event, LineId, MenuId};
 
 const CUSTOMER: UserId = UserId(Uuid::from_u128(1));
 const RESTAURANT: RestaurantId = RestaurantId(Uuid::from_u128(2));

@@ -11,7 +11,7 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::{OrderId, PaymentId, Timestamp, UserId, Won};
+use crate::{Kind, OrderId, PaymentId, Refusal, Timestamp, UserId, Won};
 
 /// Where a payment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +114,24 @@ impl Payment {
             3 => Some(Duration::minutes(10)),
             _ => None,
         }
+    }
+}
+
+/// How a payment says no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PaymentRefusal {
+    /// A try is open already, or has succeeded.
+    #[error("This order is being paid already.")]
+    AlreadyPaying,
+}
+
+impl Refusal for PaymentRefusal {
+    fn code(&self) -> &'static str {
+        "payment.already_paying"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Conflict
     }
 }
 

@@ -2,11 +2,11 @@
 
 use domain::support::desk::{self, DEFAULT_CAPACITY};
 use domain::support::{Agent, Assignment, DeskEvent, Waiting};
-use domain::{Channel, ConversationId, Timestamp, UserId};
+use domain::{Channel, ConversationId, Reminder, Timestamp, UserId};
 use sqlx::{query, query_scalar};
 
 use super::{reading, tell, write};
-use crate::{Store, StoreError, Tx, journal};
+use crate::{Store, StoreError, Tx, jobs, journal};
 
 /// What an agent wants of the desk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,7 @@ pub async fn set_presence(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
+    jobs::forget(&mut tx, &away_key(agent_id)).await?;
     lock(&mut tx).await?;
     let changed = query!(
         "insert into support.agents as known (agent_id, online, capacity) values ($1, $2, coalesce($3::int, $4::int))
@@ -58,6 +59,24 @@ pub async fn set_presence(
         run(&mut tx, now).await?;
     }
     tx.commit().await
+}
+
+/// Has [`Reminder::AgentAway`] fire at `at`, unless the agent is heard of before.
+pub async fn expect_back(store: &Store, agent: UserId, at: Timestamp) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    jobs::remind(&mut tx, &away_key(agent), at, Reminder::AgentAway { agent }).await?;
+    tx.commit().await
+}
+
+/// The agent is back: nobody needs to be reminded.
+pub async fn is_back(store: &Store, agent: UserId) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    jobs::forget(&mut tx, &away_key(agent)).await?;
+    tx.commit().await
+}
+
+fn away_key(agent: UserId) -> String {
+    format!("agent-away:{agent}")
 }
 
 /// An agent as the desk sees them; none if they were never there.

@@ -29,13 +29,14 @@ pub async fn view(store: &Store, viewer: UserId, id: ConversationId) -> Result<O
     row(store.pool(), id, Some(viewer)).await
 }
 
-/// The viewer's conversations, newest first, those after `after` in that order:
-/// their own questions and, for an agent, what is assigned to them or queued.
+/// The viewer's conversations of these `statuses` (all, if none is named), newest
+/// first, those after `after` in that order: their own questions and, for an
+/// agent, what is assigned to them or queued.
 pub async fn conversations(
     store: &Store,
     viewer: UserId,
     is_agent: bool,
-    status: Option<Status>,
+    statuses: &[Status],
     after: Option<ConversationId>,
     limit: u32,
 ) -> Result<Vec<Viewed>, StoreError> {
@@ -52,11 +53,11 @@ pub async fn conversations(
                   ) end as "unread!"
            from support.conversations c
            where (customer_id = $1 or ($2 and (agent_id = $1 or status = 'queued')))
-               and ($3::text is null or status = $3) and ($4::uuid is null or id < $4)
+               and (status = any($3) or cardinality($3) = 0) and ($4::uuid is null or id < $4)
            order by id desc limit $5"#,
         viewer.0,
         is_agent,
-        status.map(Status::as_str),
+        &statuses.iter().map(|status| status.as_str().to_owned()).collect::<Vec<_>>(),
         after.map(|id| id.0),
         i64::from(limit)
     )

@@ -1,0 +1,153 @@
+//! What order_service is asked, in JSON.
+
+use chrono::{DateTime, Utc};
+use domain::order::{Command, RejectReason, Status};
+use domain::{MenuId, QuoteId, Refused, RestaurantId};
+use serde::Deserialize;
+use services::order::Request;
+use utoipa::{IntoParams, ToSchema};
+
+/// What to order.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = OrderRequest)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrderBody {
+    #[schema(value_type = Uuid)]
+    quote_id: QuoteId,
+    /// Words to the restaurant.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    note: String,
+    /// Leave it at the door.
+    #[serde(default)]
+    contactless: bool,
+    /// Collect it oneself; no delivery tip then.
+    #[serde(default)]
+    pickup: bool,
+    /// For later: 45 minutes to 7 days from now.
+    #[serde(default)]
+    slot: Option<DateTime<Utc>>,
+}
+
+impl From<OrderBody> for Request {
+    fn from(body: OrderBody) -> Self {
+        Self {
+            quote: body.quote_id,
+            note: body.note,
+            contactless: body.contactless,
+            pickup: body.pickup,
+            slot: body.slot,
+        }
+    }
+}
+
+/// Which orders.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OfWhom {
+    /// Those of this restaurant, for whoever runs it.
+    #[param(value_type = Option<Uuid>)]
+    pub(super) restaurant_id: Option<RestaurantId>,
+    /// Those of this status.
+    #[param(value_type = Option<String>, example = "placed")]
+    pub(super) status: Option<StatusName>,
+}
+
+/// An order's status by its name.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct StatusName(pub(super) Status);
+
+/// How to pay.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PaymentRequest)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PaymentBody {
+    /// What the gateway gave the customer's device.
+    #[schema(min_length = 1, max_length = 200, example = "tok_success")]
+    payment_token: String,
+}
+
+impl PaymentBody {
+    pub(super) fn token(&self) -> Result<&str, Refused> {
+        match self.payment_token.len() {
+            1..=200 => Ok(&self.payment_token),
+            _ => Err(Refused::field("/payment_token", "out_of_range", "1 to 200 characters")),
+        }
+    }
+}
+
+/// How long it takes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Acceptance)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AcceptBody {
+    /// Minutes until it is ready.
+    #[schema(minimum = 5, maximum = 90)]
+    pub(super) preparation_mins: u32,
+}
+
+/// Why not.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Rejection)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RejectBody {
+    reason: RejectWord,
+    /// What is sold out.
+    #[serde(default)]
+    #[schema(value_type = Vec<Uuid>, max_items = 50)]
+    sold_out_menu_ids: Vec<MenuId>,
+}
+
+/// Why a restaurant rejects.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[schema(as = RejectReason)]
+#[serde(rename_all = "snake_case")]
+enum RejectWord {
+    SoldOut,
+    TooBusy,
+    Closing,
+    Unreachable,
+    Other,
+}
+
+impl From<RejectBody> for Command {
+    fn from(body: RejectBody) -> Self {
+        let reason = match body.reason {
+            RejectWord::SoldOut => RejectReason::SoldOut,
+            RejectWord::TooBusy => RejectReason::TooBusy,
+            RejectWord::Closing => RejectReason::Closing,
+            RejectWord::Unreachable => RejectReason::Unreachable,
+            RejectWord::Other => RejectReason::Other,
+        };
+        Command::Reject { reason, sold_out: body.sold_out_menu_ids }
+    }
+}
+
+/// Why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Reason)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReasonBody {
+    #[schema(max_length = 200)]
+    pub(super) reason: String,
+}
+
+/// The code of a pickup order.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Completion)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CodeBody {
+    /// What the customer shows; only for pickup orders.
+    #[serde(default)]
+    #[schema(max_length = 4)]
+    pub(super) code: Option<String>,
+}
+
+/// The answer to a wish to cancel.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = CancelDecision)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DecisionBody {
+    pub(super) approve: bool,
+}

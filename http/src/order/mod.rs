@@ -1,0 +1,214 @@
+//! order_service, 9109: orders, from the quote to the door.
+
+mod body;
+
+use axum::extract::State;
+use domain::OrderId;
+use domain::order::Command;
+use services::App;
+use services::order::{self, OrderEventView, OrderView};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::kit::{
+    Created, IfNoneMatch, Json, List, ListQuery, Location, Page, Path, Problem, ProblemBody, Query, Tagged,
+    Who,
+};
+use body::{AcceptBody, CodeBody, DecisionBody, OfWhom, OrderBody, PaymentBody, ReasonBody, RejectBody};
+
+/// All of the service's routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(place, list))
+        .routes(routes!(show))
+        .routes(routes!(history))
+        .routes(routes!(pay))
+        .routes(routes!(accept))
+        .routes(routes!(reject))
+        .routes(routes!(preparing))
+        .routes(routes!(ready))
+        .routes(routes!(complete))
+        .routes(routes!(cancel))
+        .routes(routes!(request_cancel))
+        .routes(routes!(decide_cancel))
+}
+
+/// Makes an order of a quote. It waits for its payment, 15 minutes at most. The
+/// same quote again gives the same order.
+#[utoipa::path(post, path = "/v1/orders", tag = "order", request_body = OrderBody,
+    responses((status = 201, body = OrderView),
+        (status = 404, description = "No such quote", body = ProblemBody),
+        (status = 409, description = "It would cost more now than was quoted, or the quote has expired", body = ProblemBody)))]
+async fn place(
+    State(app): State<App>,
+    Who(who): Who,
+    Json(body): Json<OrderBody>,
+) -> Result<Location<Created<OrderView>>, Problem> {
+    let order = order::place(&app, &who, body.into()).await?;
+    Ok(Location(format!("/v1/orders/{}", order.id), Created(OrderView::of(order, &who))))
+}
+
+/// Orders, newest first: one's own, or with `restaurant_id` those of a restaurant that one runs.
+#[utoipa::path(get, path = "/v1/orders", tag = "order", params(OfWhom, ListQuery),
+    responses((status = 200, body = Page<OrderView>),
+        (status = 404, description = "No such restaurant", body = ProblemBody)))]
+async fn list(
+    State(app): State<App>,
+    Who(who): Who,
+    Query(of): Query<OfWhom>,
+    page: List<OrderId>,
+) -> Result<Json<Page<OrderView>>, Problem> {
+    let status = of.status.map(|status| status.0);
+    let orders = order::list(&app, &who, of.restaurant_id, status, page.after, page.limit + 1).await?;
+    Ok(Json(Page::cut(orders, page.limit, |order| order.id, |order| OrderView::of(order, &who))?))
+}
+
+/// One order.
+#[utoipa::path(get, path = "/v1/orders/{id}", tag = "order",
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = OrderView), (status = 304, description = "The client has this version")))]
+async fn show(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(id): Path<OrderId>,
+    known: IfNoneMatch,
+) -> Result<Tagged<OrderView>, Problem> {
+    let view = OrderView::of(order::show(&app, &who, id).await?, &who);
+    Ok(Tagged::new(view.version().cast_signed(), view).unless(&known))
+}
+
+/// Everything that happened to the order, oldest first.
+#[utoipa::path(get, path = "/v1/orders/{id}/history", tag = "order",
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = Page<OrderEventView>)))]
+async fn history(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(id): Path<OrderId>,
+) -> Result<Json<Page<OrderEventView>>, Problem> {
+    let events = order::history(&app, &who, id).await?;
+    Ok(Json(Page::whole(events.iter().map(|event| (&**event).into()).collect())))
+}
+
+/// Pays. The outcome is the order's status: `placed`, `payment_failed`, or still
+/// `pending_payment` while the gateway has not said. Sandbox tokens:
+/// `tok_success`, `tok_declined`, `tok_timeout`.
+#[utoipa::path(post, path = "/v1/orders/{id}/payments", tag = "order", request_body = PaymentBody,
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = OrderView),
+        (status = 409, description = "It is being paid already, or waits for no payment", body = ProblemBody)))]
+async fn pay(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(id): Path<OrderId>,
+    Json(body): Json<PaymentBody>,
+) -> Result<Json<OrderView>, Problem> {
+    let order = order::pay(&app, &who, id, body.token()?).await?;
+    Ok(Json(OrderView::of(order, &who)))
+}
+
+/// The restaurant will cook it. Starts the search for a courier.
+#[utoipa::path(post, path = "/v1/orders/{id}/accept", tag = "order", request_body = AcceptBody,
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+async fn accept(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(id): Path<OrderId>,
+    Json(body): Json<AcceptBody>,
+) -> Result<Json<OrderView>, Problem> {
+    let command = Command::Accept { preparation_mins: body.preparation_mins };
+    Ok(Json(OrderView::of(order::as_owner(&app, &who, id, command).await?, &who)))
+}
+
+/// The restaurant will not cook it. All money goes back.
+#[utoipa::path(post, path = "/v1/orders/{id}/reject", tag = "order", request_body = RejectBody,
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+async fn reject(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(id): Path<OrderId>,
+    Json(body): Json<RejectBody>,
+) -> Result<Json<OrderView>, Problem> {
+    Ok(Json(OrderView::of(order::as_owner(&app, &who, id, body.into()).await?, &who)))
+}
+
+/// Cooking has begun.
+#[utoipa::path(post, path = "/v1/orders/{id}/preparing", tag = "order",
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+async fn preparing(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(id): Path<OrderId>,
+) -> Result<Json<OrderView>, Problem> {
+    Ok(Json(OrderView::of(order::as_owner(&app, &who, id, Command::StartPreparing).await?, &who)))
+}
+
+/// It can be collected.
+#[utoipa::path(post, path = "/v1/orders/{id}/ready", tag = "order",
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+async fn ready(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(id): Path<OrderId>,
+) -> Result<Json<OrderView>, Problem> {
+    Ok(Json(OrderView::of(order::as_owner(&app, &who, id, Command::MarkReady).await?, &who)))
+}
+
+/// It went well: says the customer after delivery, or the restaurant with the
+/// code of a pickup order.
+#[utoipa::path(post, path = "/v1/orders/{id}/complete", tag = "order", request_body = CodeBody,
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+async fn complete(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(id): Path<OrderId>,
+    Json(body): Json<CodeBody>,
+) -> Result<Json<OrderView>, Problem> {
+    Ok(Json(OrderView::of(order::complete(&app, &who, id, body.code).await?, &who)))
+}
+
+/// Calls it off: the customer until it is accepted, the restaurant or an admin after.
+#[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "order", request_body = ReasonBody,
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+async fn cancel(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(id): Path<OrderId>,
+    Json(body): Json<ReasonBody>,
+) -> Result<Json<OrderView>, Problem> {
+    Ok(Json(OrderView::of(order::cancel(&app, &who, id, body.reason).await?, &who)))
+}
+
+/// The customer asks the restaurant to call it off. Lapses as refused after 3 minutes.
+#[utoipa::path(post, path = "/v1/orders/{id}/cancel-request", tag = "order", request_body = ReasonBody,
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+async fn request_cancel(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(id): Path<OrderId>,
+    Json(body): Json<ReasonBody>,
+) -> Result<Json<OrderView>, Problem> {
+    let command = Command::RequestCancel { reason: body.reason };
+    Ok(Json(OrderView::of(order::as_customer(&app, &who, id, command).await?, &who)))
+}
+
+/// The restaurant's answer to that.
+#[utoipa::path(post, path = "/v1/orders/{id}/cancel-request/decision", tag = "order", request_body = DecisionBody,
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+async fn decide_cancel(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(id): Path<OrderId>,
+    Json(body): Json<DecisionBody>,
+) -> Result<Json<OrderView>, Problem> {
+    let command = Command::DecideCancel { approve: body.approve };
+    Ok(Json(OrderView::of(order::as_owner(&app, &who, id, command).await?, &who)))
+}

@@ -1,0 +1,265 @@
+//! Orders: who may ask what of them.
+
+mod view;
+
+use domain::order::{By, Command, Fault, Order, Placement, Status};
+use domain::{CourierId, Failure, OrderId, Principal, QuoteId, RestaurantId, Role, Timestamp};
+use store::journal::Recorded;
+use store::order::Whose;
+
+use actors::order::OrderCommand;
+
+use crate::live::Snapshot;
+use crate::{App, cart, payment, restaurant};
+
+pub use view::{OrderEventView, OrderLineView, OrderOptionView, OrderView, PlaceView, RequestView};
+
+/// What a customer orders.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// From which quote.
+    pub quote: QuoteId,
+    /// Words to the restaurant.
+    pub note: String,
+    /// Leave it at the door.
+    pub contactless: bool,
+    /// Collect it oneself.
+    pub pickup: bool,
+    /// For later.
+    pub slot: Option<Timestamp>,
+}
+
+/// Makes an order of a quote. The same quote again gives the same order.
+pub async fn place(app: &App, who: &Principal, request: Request) -> Result<Order, Failure> {
+    if let Some(order) = store::order::by_quote(&app.store, request.quote).await? {
+        return if order.is_of(who.user) { Ok(order) } else { Err(Failure::not_found("quote")) };
+    }
+    let quote = cart::honour(app, who, request.quote).await?;
+    let id = app.ids.uuid().into();
+    let placement = Box::new(Placement {
+        id,
+        quote,
+        note: request.note,
+        contactless: request.contactless,
+        pickup_code: request.pickup.then(|| pickup_code(app)),
+        slot: request.slot,
+    });
+    let now = app.now();
+    app.orders.ask(id, |reply| OrderCommand::Place { placement, now, reply }).await
+}
+
+/// Four digits that nobody can guess.
+fn pickup_code(app: &App) -> String {
+    let [first, second, ..] = app.ids.random();
+    format!("{:04}", u16::from_be_bytes([first, second]) % 10_000)
+}
+
+/// Pays for an order.
+pub async fn pay(app: &App, who: &Principal, id: OrderId, token: &str) -> Result<Order, Failure> {
+    let order = theirs(app, who, id).await?;
+    if order.status != Status::PendingPayment {
+        let refusal = domain::order::OrderRefusal::Transition { status: order.status, command: "pay" };
+        return Err(refusal.into());
+    }
+    payment::pay(app, &order, token).await?;
+    find(app, id).await
+}
+
+/// The order, if `who` may see it: its customer, its restaurant, its courier,
+/// and staff.
+pub async fn show(app: &App, who: &Principal, id: OrderId) -> Result<Order, Failure> {
+    let order = find(app, id).await?;
+    if may_see(app, who, &order).await? { Ok(order) } else { Err(Failure::not_found("order")) }
+}
+
+async fn may_see(app: &App, who: &Principal, order: &Order) -> Result<bool, Failure> {
+    if order.is_of(who.user) || who.is(Role::Admin) || who.is(Role::Agent) {
+        return Ok(true);
+    }
+    if order.courier.is_some() && order.courier == who.courier() {
+        return Ok(true);
+    }
+    Ok(order.placed_at.is_some() && owns(app, who, order.restaurant).await?)
+}
+
+/// Whether `who` runs the restaurant.
+pub async fn owns(app: &App, who: &Principal, restaurant: RestaurantId) -> Result<bool, Failure> {
+    if !who.is(Role::Owner) {
+        return Ok(false);
+    }
+    match restaurant::owned(app, who, restaurant).await {
+        Ok(_) => Ok(true),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Orders newest first: the person's own, or those of a restaurant that is theirs.
+pub async fn list(
+    app: &App,
+    who: &Principal,
+    of: Option<RestaurantId>,
+    status: Option<Status>,
+    before: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<Order>, Failure> {
+    let whose = match of {
+        Some(id) => Whose::Restaurant(restaurant::owned(app, who, id).await?.id),
+        None => Whose::Customer(who.user),
+    };
+    Ok(store::order::list(&app.store, whose, status, before, limit).await?)
+}
+
+/// Everything that happened to the order, oldest first.
+pub async fn history(
+    app: &App,
+    who: &Principal,
+    id: OrderId,
+) -> Result<Vec<std::sync::Arc<Recorded>>, Failure> {
+    /// Far more than any order has.
+    const ALL: u32 = 200;
+    let order = show(app, who, id).await?;
+    Ok(store::journal::since(&app.store, &domain::Channel::Order(order.id), 0, ALL).await?)
+}
+
+/// The restaurant's command to an order of its own.
+pub async fn as_owner(app: &App, who: &Principal, id: OrderId, command: Command) -> Result<Order, Failure> {
+    let order = find(app, id).await?;
+    if order.placed_at.is_none() || !owns(app, who, order.restaurant).await? {
+        return Err(Failure::not_found("order"));
+    }
+    decide(app, id, By::Owner(order.restaurant), command).await
+}
+
+/// The customer's command to an order of their own.
+pub async fn as_customer(
+    app: &App,
+    who: &Principal,
+    id: OrderId,
+    command: Command,
+) -> Result<Order, Failure> {
+    decide(app, id, By::Customer(who.user), command).await
+}
+
+/// The courier's command to the order that they bring.
+pub async fn as_courier(
+    app: &App,
+    courier: CourierId,
+    id: OrderId,
+    command: Command,
+) -> Result<Order, Failure> {
+    decide(app, id, By::Courier(courier), command).await
+}
+
+/// Calls the order off, as whoever may: its customer, its restaurant, or an admin.
+pub async fn cancel(app: &App, who: &Principal, id: OrderId, reason: String) -> Result<Order, Failure> {
+    let command = Command::Cancel { reason };
+    let order = show(app, who, id).await?;
+    if order.is_of(who.user) {
+        as_customer(app, who, id, command).await
+    } else if who.is(Role::Admin) {
+        decide(app, id, By::Admin, command).await
+    } else {
+        as_owner(app, who, id, command).await
+    }
+}
+
+/// Ends the order well: its customer, or its restaurant with the pickup code.
+pub async fn complete(
+    app: &App,
+    who: &Principal,
+    id: OrderId,
+    code: Option<String>,
+) -> Result<Order, Failure> {
+    let command = Command::Complete { code };
+    if find(app, id).await?.is_of(who.user) {
+        as_customer(app, who, id, command).await
+    } else {
+        as_owner(app, who, id, command).await
+    }
+}
+
+/// A courier took the delivery on, or dropped out (reaction). May be repeated.
+pub async fn assign_courier(app: &App, id: OrderId, courier: Option<CourierId>) -> Result<(), Failure> {
+    system(app, id, Command::AssignCourier { courier }).await
+}
+
+/// The delivery could not be handed over, says an admin.
+pub async fn fail_delivery(app: &App, id: OrderId, fault: Fault, reason: String) -> Result<Order, Failure> {
+    decide(app, id, By::Admin, Command::FailDelivery { fault, reason }).await
+}
+
+/// Empties the cart that the order was made from (reaction).
+pub async fn clear_cart(app: &App, id: OrderId) -> Result<(), Failure> {
+    let order = find(app, id).await?;
+    match store::cart::quote(&app.store, order.customer, order.quote).await? {
+        Some(quote) => cart::clear_ordered(app, order.customer, quote.cart_version).await,
+        None => Ok(()),
+    }
+}
+
+/// The order was not paid in time (reminder); money that may still come is awaited.
+pub async fn payment_overdue(app: &App, id: OrderId) -> Result<(), Failure> {
+    if payment::is_open(app, id).await? {
+        let later = app.now() + chrono::Duration::minutes(1);
+        return Ok(store::payment::postpone_expiry(&app.store, id, later).await?);
+    }
+    system(app, id, Command::Expire).await
+}
+
+/// The restaurant has not answered for a while: its board is told so (reminder).
+pub async fn nudge(app: &App, id: OrderId) -> Result<(), Failure> {
+    let order = find(app, id).await?;
+    match order.status {
+        Status::Placed => Ok(store::order::nudge(&app.store, &order, app.now()).await?),
+        _ => Ok(()),
+    }
+}
+
+/// What `order:{id}` and `merchant:{id}` begin with.
+pub(crate) async fn snapshot(app: &App, who: &Principal, id: OrderId) -> Result<Snapshot, Failure> {
+    let order = show(app, who, id).await?;
+    let (offset, ended) = (order.version, order.status.is_terminal().then_some(order.status.as_str()));
+    let data = serde_json::to_value(OrderView::of(order, who)).map_err(Failure::fault)?;
+    Ok(Snapshot { offset, data, ended })
+}
+
+/// The restaurant's board: its orders that are not over.
+pub(crate) async fn board(app: &App, who: &Principal, id: RestaurantId) -> Result<Snapshot, Failure> {
+    let restaurant = restaurant::owned(app, who, id).await?;
+    // The offset is read first: an order that changes in between is told twice, never missed.
+    let channel = domain::Channel::Merchant(restaurant.id);
+    let head = store::journal::heads(&app.store, &[channel]).await?;
+    let cards: Vec<_> =
+        store::order::open(&app.store, restaurant.id).await?.iter().map(Order::card).collect();
+    let offset = head.first().map_or(0, |(_, offset)| *offset);
+    Ok(Snapshot { offset, data: serde_json::json!({ "orders": cards }), ended: None })
+}
+
+/// A timer's or a reaction's command. That the order has moved on meanwhile is
+/// no error: it was too late, or done before.
+pub async fn system(app: &App, id: OrderId, command: Command) -> Result<(), Failure> {
+    match decide(app, id, By::System, command).await {
+        Err(Failure::Refused(refused))
+            if matches!(refused.code, "order.transition_refused" | "order.no_cancel_request") =>
+        {
+            Ok(())
+        }
+        other => other.map(drop),
+    }
+}
+
+/// The order as last committed.
+pub async fn find(app: &App, id: OrderId) -> Result<Order, Failure> {
+    store::order::load(&app.store, id).await?.ok_or_else(|| Failure::not_found("order"))
+}
+
+async fn theirs(app: &App, who: &Principal, id: OrderId) -> Result<Order, Failure> {
+    let order = find(app, id).await?;
+    if order.is_of(who.user) { Ok(order) } else { Err(Failure::not_found("order")) }
+}
+
+pub(crate) async fn decide(app: &App, id: OrderId, by: By, command: Command) -> Result<Order, Failure> {
+    let now = app.now();
+    app.orders.ask(id, |reply| OrderCommand::Decide { by, command, now, reply }).await
+}

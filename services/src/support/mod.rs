@@ -1,0 +1,191 @@
+//! Talking to the support desk: conversations, who works at it, and what
+//! customers ask most.
+
+mod channel;
+mod desk;
+mod faqs;
+
+use actors::chat::ChatCommand;
+use domain::support::{
+    ChatRefusal, Conversation, Draft, Message, MessageText, NewConversation, Side, Status, Topic,
+};
+use domain::{ClientMessageId, ConversationId, Failure, OrderId, Principal, Refusal, Role, UserId};
+use store::support;
+
+pub use store::support::{Presence, Viewed};
+
+use crate::App;
+
+pub use channel::{authorise, heads, history, snapshot, snapshot_desk};
+pub use desk::{Desk, agent_away, agent_gone, agent_here, desk, set_presence};
+pub use faqs::{faq, faqs};
+
+/// What somebody turns to the desk with.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What it is about.
+    pub topic: Topic,
+    /// Which of their orders it is about.
+    pub order_id: Option<OrderId>,
+    /// The question itself.
+    pub text: String,
+    /// Their own id of it: asking again with the same finds the same conversation.
+    pub client_message_id: ClientMessageId,
+}
+
+/// What somebody says in a conversation.
+#[derive(Clone, Debug)]
+pub struct Saying {
+    /// Their own id of it: sending again with the same finds the same message.
+    pub client_message_id: ClientMessageId,
+    /// What.
+    pub text: String,
+    /// Whether only the desk may see it.
+    pub private_note: bool,
+}
+
+/// Which of a conversation's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The first ones after this sequence number.
+    After(i64),
+    /// The last ones before this sequence number.
+    Before(i64),
+}
+
+/// Opens a conversation with its first message, and queues it.
+pub async fn open(app: &App, who: &Principal, question: Question) -> Result<Viewed, Failure> {
+    let Question { topic, order_id, text, client_message_id } = question;
+    let draft = draft(app, client_message_id, &text, false)?;
+    if let Some(order) = order_id {
+        check_order(app, who, order).await?;
+    }
+    let new = NewConversation { id: app.ids.uuid().into(), customer_id: who.user, topic, order_id };
+    let now = app.now();
+    let (conversation, events) = Conversation::open(new, draft.clone(), now);
+    let opened = support::open(&app.store, client_message_id, &conversation, &events, now).await;
+    let Err(failure) = opened else { return conversation_of(app, who.user, conversation.id).await };
+    // As with a message: what counts is whether it stands.
+    match support::opened(&app.store, who.user, client_message_id).await? {
+        Some((earlier, first)) if first.repeats(&draft) => conversation_of(app, who.user, earlier.id).await,
+        Some(_) => Err(ChatRefusal::ClientIdReused.into()),
+        None => Err(failure.into()),
+    }
+}
+
+/// The person's conversations, newest first; for an agent also those that are
+/// assigned to them, or queued.
+pub async fn conversations(
+    app: &App,
+    who: &Principal,
+    status: Option<Status>,
+    after: Option<ConversationId>,
+    limit: u32,
+) -> Result<Vec<Viewed>, Failure> {
+    let statuses = status.as_slice();
+    Ok(support::conversations(&app.store, who.user, who.is(Role::Agent), statuses, after, limit).await?)
+}
+
+/// One conversation, if the person may see it.
+pub async fn conversation(app: &App, who: &Principal, id: ConversationId) -> Result<Viewed, Failure> {
+    seen(app, who, id).await.map(|(viewed, _)| viewed)
+}
+
+/// Messages that the person may see, in order.
+pub async fn messages(
+    app: &App,
+    who: &Principal,
+    id: ConversationId,
+    page: Page,
+    limit: u32,
+) -> Result<Vec<Message>, Failure> {
+    let (_, side) = seen(app, who, id).await?;
+    let messages = match page {
+        Page::After(seq) => support::messages_after(&app.store, id, side, seq, limit).await?,
+        Page::Before(seq) => support::messages_before(&app.store, id, side, seq, limit).await?,
+    };
+    Ok(messages)
+}
+
+/// Says something, exactly once.
+pub async fn send(
+    app: &App,
+    who: &Principal,
+    id: ConversationId,
+    saying: Saying,
+) -> Result<Message, Failure> {
+    let Saying { client_message_id, text, private_note } = saying;
+    let draft = draft(app, client_message_id, &text, private_note)?;
+    let by = who.user;
+    let sent = app.chats.ask(id, |reply| ChatCommand::Send { by, draft, reply }).await;
+    or_unseen(app, who, id, sent).await
+}
+
+/// The person has read up to and including `seq`.
+pub async fn read(app: &App, who: &Principal, id: ConversationId, seq: i64) -> Result<(), Failure> {
+    let by = who.user;
+    let read = app.chats.ask(id, |reply| ChatCommand::Read { by, seq, reply }).await;
+    or_unseen(app, who, id, read).await
+}
+
+/// The person types, or stopped.
+pub async fn typing(app: &App, who: &Principal, id: ConversationId, typing: bool) -> Result<(), Failure> {
+    let by = who.user;
+    let told = app.chats.ask(id, |reply| ChatCommand::Typing { by, typing, reply }).await;
+    or_unseen(app, who, id, told).await
+}
+
+/// Settles a conversation; the agent is free for the next.
+pub async fn resolve(app: &App, who: &Principal, id: ConversationId) -> Result<Viewed, Failure> {
+    let by = who.user;
+    let resolved = app.chats.ask(id, |reply| ChatCommand::Resolve { by, reply }).await;
+    or_unseen(app, who, id, resolved).await?;
+    conversation_of(app, who.user, id).await
+}
+
+/// For whom the person sees this conversation; none if they may not.
+fn seat(who: &Principal, conversation: &Conversation) -> Option<Side> {
+    let at_desk = who.is(Role::Agent)
+        && (conversation.agent_id == Some(who.user) || conversation.status == Status::Queued);
+    match who.user {
+        user if user == conversation.customer_id => Some(Side::Customer),
+        _ => at_desk.then_some(Side::Agent),
+    }
+}
+
+async fn seen(app: &App, who: &Principal, id: ConversationId) -> Result<(Viewed, Side), Failure> {
+    let viewed = conversation_of(app, who.user, id).await?;
+    let side = seat(who, &viewed.conversation).ok_or_else(|| Failure::not_found("conversation"))?;
+    Ok((viewed, side))
+}
+
+async fn conversation_of(app: &App, viewer: UserId, id: ConversationId) -> Result<Viewed, Failure> {
+    support::view(&app.store, viewer, id).await?.ok_or_else(|| Failure::not_found("conversation"))
+}
+
+/// The session refuses whoever takes no part. To those who may not even see the
+/// conversation it must look as if there were none.
+async fn or_unseen<T>(
+    app: &App,
+    who: &Principal,
+    id: ConversationId,
+    outcome: Result<T, Failure>,
+) -> Result<T, Failure> {
+    if let Err(Failure::Refused(refused)) = &outcome
+        && refused.code == ChatRefusal::NotAssigned.code()
+    {
+        seen(app, who, id).await?;
+    }
+    outcome
+}
+
+fn draft(app: &App, client_id: ClientMessageId, text: &str, private_note: bool) -> Result<Draft, Failure> {
+    let text = MessageText::new(text).map_err(|fault| fault.at("/text"))?;
+    Ok(Draft { message_id: app.ids.uuid().into(), client_message_id: client_id, text, private_note })
+}
+
+/// A question may name an order of the person's own, and no other.
+async fn check_order(app: &App, who: &Principal, order: OrderId) -> Result<(), Failure> {
+    let order = store::order::load(&app.store, order).await?;
+    if order.is_some_and(|order| order.is_of(who.user)) { Ok(()) } else { Err(Failure::not_found("order")) }
+}
