@@ -13,8 +13,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use domain::{Clock, Ids};
 use http_adapters::kit::{ServiceSpec, service_router};
+use services::live::Hub;
 use services::{App, Services, Settings};
 use store::fabric::Memory;
 use store::{Database, Store};
@@ -47,6 +49,7 @@ pub struct Parts {
 /// A server that listens.
 pub struct Server {
     app: App,
+    hub: Arc<Hub>,
     addresses: Vec<(Service, SocketAddr)>,
     stop: watch::Sender<bool>,
     ports: Vec<JoinHandle<()>>,
@@ -88,8 +91,14 @@ impl Server {
         }
         let store = Store::connect(&parts.database, Arc::new(Memory::default())).await?;
         let app = Services::start(store, parts.clock, parts.ids, parts.settings).await?;
+        let hub = Hub::open(
+            Arc::new(app.clone()),
+            app.fabric(),
+            realtime::frame::write,
+            services::live::Limits::default(),
+        );
         let mut server =
-            Self { app, addresses: Vec::new(), stop: watch::Sender::new(false), ports: Vec::new() };
+            Self { app, hub, addresses: Vec::new(), stop: watch::Sender::new(false), ports: Vec::new() };
         for (service, listener) in listeners {
             server.listen(service, listener, &parts.metrics);
         }
@@ -105,7 +114,13 @@ impl Server {
             description: service.description(),
             metrics: Arc::clone(metrics),
         };
-        let router = service_router(spec, routes(service), self.app.clone());
+        let mut routes = routes(service);
+        if let Some(serves) = service.channels() {
+            let (app, hub) = (self.app.clone(), Arc::clone(&self.hub));
+            let sockets = realtime::routes(app, hub, realtime::Limits::default(), serves);
+            routes = routes.merge(OpenApiRouter::from(sockets));
+        }
+        let router = service_router(spec, routes, self.app.clone()).layer(Extension(Arc::clone(&self.hub)));
         let mut stop = self.stop.subscribe();
         self.ports.push(tokio::spawn(async move {
             let stopped = async move {
@@ -139,6 +154,7 @@ impl Server {
     pub async fn stop(self, deadline: Duration) {
         self.stop.send_replace(true);
         let ports = async {
+            self.hub.roll().dismiss().await;
             for port in self.ports {
                 // Whether it ended well was logged where it ended.
                 let _ = port.await;

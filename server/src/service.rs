@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use domain::Channel;
 use services::App;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -96,6 +97,19 @@ impl Service {
             Service::Alert | Service::Notification | Service::Review | Service::Payment => {
                 "Nothing is served here yet besides health and documents."
             }
+        }
+    }
+
+    /// Which channels the port's realtime socket serves; none where it has no socket.
+    pub(crate) fn channels(self) -> Option<fn(&Channel) -> bool> {
+        match self {
+            Service::Gateway => Some(|_| true),
+            Service::Tracking => {
+                Some(|channel| matches!(channel, Channel::Delivery(_) | Channel::Courier(_)))
+            }
+            Service::Support => Some(|channel| matches!(channel, Channel::Chat(_) | Channel::Desk)),
+            Service::Order => Some(|channel| matches!(channel, Channel::Order(_) | Channel::Merchant(_))),
+            _ => None,
         }
     }
 

@@ -137,6 +137,12 @@ impl Outbox {
         self.take().map_or(Poll::Pending, Poll::Ready)
     }
 
+    /// Only whether the listener is sent away, while nothing can be written.
+    pub fn poll_stop(&self, cx: &mut Context<'_>) -> Poll<Stop> {
+        self.reader.register(cx.waker());
+        self.lock().stop.map_or(Poll::Pending, Poll::Ready)
+    }
+
     /// Waits for the next thing to do.
     pub async fn next(&self) -> Next {
         std::future::poll_fn(|cx| self.poll_next(cx)).await

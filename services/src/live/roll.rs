@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use dashmap::DashMap;
 use domain::{Kind, Principal, Refusal, SessionId, UserId};
 use store::fabric::Notice;
+use tokio::sync::Notify;
 
 use super::{Outbox, Stop};
 
@@ -31,6 +32,7 @@ pub struct Roll {
     present: DashMap<UserId, Vec<Present>>,
     ids: AtomicU64,
     count: AtomicUsize,
+    emptied: Notify,
 }
 
 #[derive(Debug)]
@@ -73,9 +75,16 @@ impl Roll {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Sends everybody away, because the process ends.
-    pub fn go_away(&self) {
-        self.present.iter().for_each(|all| all.iter().for_each(|one| one.outbox.stop(Stop::GoingAway)));
+    /// Sends everybody away, because the process ends, and waits until they have gone.
+    pub async fn dismiss(&self) {
+        loop {
+            let gone = self.emptied.notified();
+            self.present.iter().for_each(|all| all.iter().for_each(|one| one.outbox.stop(Stop::GoingAway)));
+            if self.count() == 0 {
+                return;
+            }
+            gone.await;
+        }
     }
 
     pub(super) fn notice(&self, notice: &Notice) {
@@ -98,6 +107,11 @@ impl Roll {
 }
 
 impl Place {
+    /// Whether the user has other open sessions in this process.
+    pub fn has_others(&self) -> bool {
+        self.roll.present.get(&self.user).is_some_and(|all| all.len() > 1)
+    }
+
     /// This session speaks for its courier from now on, with `epoch`.
     pub fn speaks_with(&self, epoch: u64) {
         if let Some(mut all) = self.roll.present.get_mut(&self.user) {
@@ -118,6 +132,8 @@ impl Drop for Place {
             all.retain(|one| one.id != self.id);
         }
         self.roll.present.remove_if(&self.user, |_, all| all.is_empty());
-        self.roll.count.fetch_sub(1, Ordering::Relaxed);
+        if self.roll.count.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.roll.emptied.notify_waiters();
+        }
     }
 }

@@ -1,0 +1,91 @@
+//! What sockets ask of the product: each frame one call of `services`.
+
+use std::collections::BTreeMap;
+
+use domain::tracking::Batch;
+use domain::{CourierId, Failure, Principal, Refused, Role};
+use serde::Serialize;
+use serde_json::{Value, json};
+use services::App;
+use services::support::{self, Presence, Saying};
+
+use crate::frame::ClientFrame;
+
+/// Fixes that are on disk.
+pub(crate) struct Kept {
+    /// The last one.
+    pub(crate) seq: i64,
+    /// How many are not shown, by reason.
+    pub(crate) rejected: BTreeMap<&'static str, u32>,
+}
+
+/// A socket of theirs is open.
+pub(crate) async fn came(app: &App, who: &Principal) {
+    if who.is(Role::Agent)
+        && let Err(error) = support::agent_here(app, who.user).await
+    {
+        tracing::warn!(%error, "could not note that an agent is here");
+    }
+}
+
+/// The last of their sockets in this process is closed.
+pub(crate) async fn went(app: &App, who: &Principal) {
+    if who.is(Role::Agent)
+        && let Err(error) = support::agent_gone(app, who.user).await
+    {
+        tracing::warn!(%error, "could not note that an agent is gone");
+    }
+}
+
+/// A socket speaks for its courier from now on; older ones are refused.
+pub(crate) async fn connect(_app: &App, _courier: CourierId) -> Result<u64, Failure> {
+    Err(Refused::unavailable("This is not offered yet.", 60).into())
+}
+
+/// Keeps fixes; answered once they are durable.
+pub(crate) async fn keep(_: &App, _: CourierId, _epoch: u64, _batch: Batch) -> Result<Kept, Failure> {
+    Err(Refused::unavailable("This is not offered yet.", 60).into())
+}
+
+/// Does what the frame asks; the answer is the reply's `ok`.
+pub(crate) async fn run(app: &App, who: &Principal, frame: ClientFrame) -> Result<Value, Failure> {
+    match frame {
+        ClientFrame::ChatSend { conversation_id, client_message_id, text, private_note } => {
+            let saying = Saying { client_message_id: client_message_id.into(), text, private_note };
+            written(support::send(app, who, conversation_id, saying).await?)
+        }
+        ClientFrame::ChatRead { conversation_id, seq } => {
+            let seq = i64::try_from(seq).map_err(|_| out_of_range("/seq"))?;
+            support::read(app, who, conversation_id, seq).await.map(nothing)
+        }
+        ClientFrame::ChatTyping { conversation_id, typing } => {
+            support::typing(app, who, conversation_id, typing).await.map(nothing)
+        }
+        ClientFrame::Presence { online, capacity } => {
+            let capacity = capacity.map(i32::try_from).transpose().map_err(|_| out_of_range("/capacity"))?;
+            support::set_presence(app, who, Presence { online, capacity }).await?;
+            Ok(nothing(()))
+        }
+        ClientFrame::Shift { .. } | ClientFrame::OfferAnswer { .. } | ClientFrame::DeliveryStep { .. } => {
+            Err(Refused::unavailable("This is not offered yet.", 60).into())
+        }
+        // The session does these itself.
+        ClientFrame::Auth { .. }
+        | ClientFrame::Subscribe { .. }
+        | ClientFrame::Unsubscribe { .. }
+        | ClientFrame::Fixes { .. }
+        | ClientFrame::Ping {} => Ok(nothing(())),
+    }
+}
+
+fn written(value: impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(value).map_err(Failure::fault)
+}
+
+fn nothing(_done: ()) -> Value {
+    json!({})
+}
+
+fn out_of_range(pointer: &str) -> Failure {
+    Refused::field(pointer, "out_of_range", "The number is too large.").into()
+}

@@ -1,0 +1,79 @@
+//! Every number of a socket, with its default. `PROTOCOL.md` states them.
+
+use std::time::Duration;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of one client frame.
+    pub frame_bytes: usize,
+    /// Channels that one session follows at once.
+    pub subscriptions: usize,
+    /// Open sockets of one user in this process.
+    pub sockets_per_user: usize,
+    /// Fixes a second that a courier may sustain.
+    pub fixes_per_sec: u32,
+    /// Fixes that may come at once, after being offline.
+    pub fixes_burst: u32,
+    /// Frames a second that a session may sustain.
+    pub frames_per_sec: u32,
+    /// Frames that may come at once.
+    pub frames_burst: u32,
+    /// Frames that may be wrong, or above a rate, before the socket closes.
+    pub patience: u32,
+    /// In which time the patience for one wrong frame comes back.
+    pub patience_returns: Duration,
+    /// Bytes of log frames that may wait to be written.
+    pub outbox_bytes: usize,
+    /// Commands that may wait while one is done; beyond, nothing is read.
+    pub commands_waiting: usize,
+    /// Batches of fixes that may be on their way to the log; beyond, nothing is read.
+    pub batches_in_flight: usize,
+    /// How long the first frame may take.
+    pub auth_within: Duration,
+    /// How often the server pings.
+    pub heartbeat: Duration,
+    /// Unanswered pings until the socket closes.
+    pub heartbeats_lost: u8,
+    /// How long before its token expires a session is asked for a new one.
+    pub reauth_before: Duration,
+    /// Clients of a process that stops come back within this time, each at random.
+    pub reconnect_spread: Duration,
+    /// How long a closing socket may take.
+    pub close_within: Duration,
+    /// The socket's read buffer, which every idle socket holds.
+    pub read_buffer_bytes: usize,
+    /// Written frames are gathered up to this size before they go out together.
+    pub write_buffer_bytes: usize,
+    /// Pages of other origins that may connect, as `https://app.example`. A page
+    /// of the very host it connects to always may.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            frame_bytes: 64 * 1024,
+            subscriptions: 64,
+            sockets_per_user: 5,
+            fixes_per_sec: 10,
+            fixes_burst: 500,
+            frames_per_sec: 50,
+            frames_burst: 200,
+            patience: 8,
+            patience_returns: Duration::from_secs(10),
+            outbox_bytes: 256 * 1024,
+            commands_waiting: 32,
+            batches_in_flight: 32,
+            auth_within: Duration::from_secs(5),
+            heartbeat: Duration::from_secs(25),
+            heartbeats_lost: 2,
+            reauth_before: Duration::from_secs(60),
+            reconnect_spread: Duration::from_secs(5),
+            close_within: Duration::from_secs(2),
+            read_buffer_bytes: 4 * 1024,
+            write_buffer_bytes: 4 * 1024,
+            allowed_origins: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! `GET /v1/realtime` and the document that describes it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::Channel;
+use services::App;
+use services::live::Hub;
+
+use crate::close::Close;
+use crate::limits::Limits;
+use crate::session;
+use crate::wire::Wire;
+
+/// The protocol's name in the WebSocket handshake.
+pub const SUBPROTOCOL: &str = "baedal.v1.json";
+
+/// Written frames that the socket may hold at most: the largest snapshot.
+const LARGEST_WRITTEN: usize = 8 * 1024 * 1024;
+
+/// One port's sockets.
+pub(crate) struct Port {
+    pub(crate) app: App,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) limits: Limits,
+    pub(crate) serves: fn(&Channel) -> bool,
+}
+
+/// The realtime endpoint of a port that serves the channels that `serves` says.
+pub fn routes<S: Clone + Send + Sync + 'static>(
+    app: App,
+    hub: Arc<Hub>,
+    limits: Limits,
+    serves: fn(&Channel) -> bool,
+) -> Router<S> {
+    let port = Arc::new(Port { app, hub, limits, serves });
+    Router::new().route("/v1/realtime", get(upgrade)).route("/asyncapi.json", get(asyncapi)).with_state(port)
+}
+
+async fn asyncapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], crate::ASYNCAPI).into_response()
+}
+
+async fn upgrade(State(port): State<Arc<Port>>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+    let offered: Vec<&str> = upgrade.requested_protocols().filter_map(|name| name.to_str().ok()).collect();
+    if !offered.is_empty() && !offered.contains(&SUBPROTOCOL) {
+        return unknown_subprotocol();
+    }
+    let limits = &port.limits;
+    let upgrade = upgrade
+        .protocols([SUBPROTOCOL])
+        .read_buffer_size(limits.read_buffer_bytes)
+        .write_buffer_size(limits.write_buffer_bytes)
+        .max_write_buffer_size(LARGEST_WRITTEN)
+        .max_frame_size(limits.frame_bytes)
+        .max_message_size(limits.frame_bytes);
+    if !may_connect(&headers, limits) {
+        // A page can read a close code, but not the status of a failed upgrade.
+        return upgrade.on_upgrade(|socket: WebSocket| Wire::new(socket).close(Close::ForbiddenOrigin));
+    }
+    let token = bearer(&headers);
+    upgrade.on_upgrade(move |socket| session::serve(port, socket, token))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// Pages of this very host may, and those that are configured; programs send no origin.
+fn may_connect(headers: &HeaderMap, limits: &Limits) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let Ok(origin) = origin.to_str() else { return false };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let same = origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host);
+    same || limits.allowed_origins.iter().any(|allowed| allowed == origin)
+}
+
+fn unknown_subprotocol() -> Response {
+    let problem = serde_json::json!({
+        "type": "subprotocol_unknown",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": format!("This endpoint speaks {SUBPROTOCOL}."),
+    });
+    let json = [(header::CONTENT_TYPE, "application/problem+json")];
+    (StatusCode::BAD_REQUEST, json, problem.to_string()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(origin: &'static str) -> HeaderMap {
+        [(header::HOST, "app.example:9102"), (header::ORIGIN, origin)]
+            .map(|(name, value)| (name, value.parse().unwrap()))
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn a_page_of_another_origin_may_connect_only_if_it_is_configured() {
+        let limits = Limits { allowed_origins: vec!["https://shop.example".into()], ..Limits::default() };
+        assert!(may_connect(&HeaderMap::new(), &limits));
+        assert!(may_connect(&headers("http://app.example:9102"), &limits));
+        assert!(may_connect(&headers("https://shop.example"), &limits));
+        for other in ["https://evil.example", "null", "https://shop.example.evil.example"] {
+            assert!(!may_connect(&headers(other), &limits), "{other}");
+        }
+    }
+}
