@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use domain::{Audience, Channel, Event, Timestamp};
 use serde_json::Value;
+use sqlx::PgPool;
 
 use crate::{Store, StoreError, Tx};
 
@@ -152,6 +153,11 @@ pub async fn heads(store: &Store, channels: &[Channel]) -> Result<Vec<(Channel, 
             Some((channels.get(place)?.clone(), row.offset.unsigned_abs()))
         })
         .collect())
+}
+
+/// Names the history that all offsets belong to.
+pub(crate) async fn epoch(pool: &PgPool) -> Result<String, StoreError> {
+    Ok(sqlx::query_scalar!("select epoch from journal.epoch").fetch_one(pool).await?)
 }
 
 /// PostgreSQL has no unsigned integers.

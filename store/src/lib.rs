@@ -130,7 +130,7 @@ impl Store {
     /// Opens the pool and reads which history this is.
     pub async fn connect(database: &Database, fabric: Arc<dyn Fabric>) -> Result<Self, StoreError> {
         let pool = pool(database).await?;
-        let epoch = sqlx::query_scalar!("select epoch from journal.epoch").fetch_one(&pool).await?;
+        let epoch = journal::epoch(&pool).await?;
         Ok(Self { pool, fabric, epoch: epoch.into() })
     }
 

@@ -1,0 +1,140 @@
+//! The directions that must never be broken, held by the manifests and sources.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+const ROOMS: [&str; 7] = ["domain", "store", "actors", "services", "http-adapters", "realtime", "server"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The direct dependencies of every workspace member, without those of its tests.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .no_deps()
+        .other_options(["--offline".to_owned()])
+        .exec()
+        .unwrap();
+    let direct = |package: &cargo_metadata::Package| {
+        let normal = package.dependencies.iter().filter(|each| each.kind == DependencyKind::Normal);
+        normal.map(|each| each.name.clone()).collect()
+    };
+    metadata.packages.iter().map(|package| (package.name.to_string(), direct(package))).collect()
+}
+
+fn sources(room: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(room).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn rooms_depend_on_each_other_in_one_direction() {
+    let may_see: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("domain", &[][..]),
+        ("store", &["domain"]),
+        ("actors", &["domain", "store"]),
+        ("services", &["domain", "store", "actors"]),
+        ("http-adapters", &["domain", "services"]),
+        ("realtime", &["domain", "services"]),
+    ]);
+    let dependencies = dependencies();
+    for (room, allowed) in may_see {
+        for other in ROOMS.iter().filter(|other| dependencies[room].contains(**other)) {
+            assert!(allowed.contains(other), "{room} must not depend on {other}");
+        }
+    }
+}
+
+#[test]
+fn simulated_people_and_the_bench_know_the_public_api_alone() {
+    let dependencies = dependencies();
+    for client in ["sim", "bench"] {
+        for room in ROOMS {
+            assert!(!dependencies[client].contains(room), "{client} must not depend on {room}");
+        }
+    }
+}
+
+#[test]
+fn libraries_of_the_outside_stay_in_their_rooms() {
+    let only: [(&[&str], &[&str]); 4] = [
+        (&["sqlx", "redis", "graphile_worker"], &["store"]),
+        (&["axum"], &["http-adapters", "realtime", "server"]),
+        (&["ractor"], &["actors"]),
+        (&["tokio"], &["store", "actors", "services", "http-adapters", "realtime", "server", "sim", "bench", "tests"]),
+    ];
+    for (room, uses) in dependencies() {
+        for (libraries, rooms) in only {
+            for library in libraries.iter().filter(|library| uses.contains(**library)) {
+                assert!(rooms.contains(&room.as_str()), "{room} must not depend on {library}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_nouns_tables_are_named_in_its_own_file_alone() {
+    // The schema, and where in store/src it may be named.
+    let owners = BTreeMap::from([
+        ("journal", "journal"),
+        ("auth", "auth"),
+        ("users", "user"),
+        ("restaurant", "restaurant"),
+        ("menu", "menu"),
+        ("cart", "cart"),
+        ("orders", "order"),
+        ("payment", "payment"),
+        ("tracking", "tracking"),
+        ("support", "support"),
+        ("idempotency", "idempotency"),
+        ("gateway", "idempotency"),
+        ("graphile_worker", "jobs"),
+    ]);
+    let home = root().join("store/src");
+    for (path, text) in sources("store") {
+        let file = path.strip_prefix(&home).unwrap().to_str().unwrap().to_owned();
+        for verb in ["from", "join", "into", "update", "delete from", "select"] {
+            for (at, _) in text.match_indices(&format!("{verb} ")) {
+                let rest = &text[at + verb.len() + 1..];
+                let Some((schema, _)) = rest.split_once('.') else { continue };
+                let Some(owner) = owners.get(schema) else { continue };
+                let own = file.starts_with(&format!("{owner}.rs")) || file.starts_with(&format!("{owner}/"));
+                assert!(own, "store/src/{file} names the schema {schema}");
+            }
+        }
+    }
+}
+
+#[test]
+fn there_are_no_statics_for_lifecycle_or_configuration() {
+    // What the language or a library wants to be static, and holds no state of ours.
+    let allowed = ["static ALLOCATOR", "static MIGRATOR"];
+    for room in ["domain", "store", "actors", "services", "http", "realtime", "server"] {
+        for (path, text) in sources(room) {
+            for line in text.lines().map(str::trim_start) {
+                let is_static = ["static ", "pub static ", "pub(crate) static ", "thread_local!"]
+                    .iter()
+                    .any(|start| line.starts_with(start));
+                let known = allowed.iter().any(|name| line.contains(name));
+                assert!(!is_static || known, "{}: {line}", path.display());
+            }
+        }
+    }
+}
