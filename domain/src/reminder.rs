@@ -50,4 +50,14 @@ pub enum Reminder {
         /// The agent.
         agent: UserId,
     },
+    /// Offers of a delivery may have expired: ask the next couriers.
+    LookForCourier {
+        /// The order that is delivered.
+        order: OrderId,
+    },
+    /// Nobody took a delivery for long.
+    NoCourierFound {
+        /// The order that is delivered.
+        order: OrderId,
+    },
 }

@@ -11,4 +11,5 @@ pub mod menu;
 pub mod order;
 pub mod restaurant;
 pub mod support;
+pub mod tracking;
 pub mod user;

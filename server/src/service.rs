@@ -119,6 +119,7 @@ impl Service {
             Service::Auth => http_adapters::auth::routes(),
             Service::Cart => http_adapters::cart::routes(),
             Service::Menu => http_adapters::menu::routes(),
+            Service::Tracking => http_adapters::tracking::routes(),
             Service::Restaurant => http_adapters::restaurant::routes(),
             Service::Support => http_adapters::support::routes(),
             Service::Order => http_adapters::order::routes(),

@@ -9,7 +9,7 @@ use store::fabric::Latest;
 use store::journal::{self, Recorded};
 
 use crate::live::{Backend, Regard, Snapshot};
-use crate::{App, order, restaurant, support};
+use crate::{App, order, restaurant, support, tracking};
 
 /// Whether `who` may follow `channel`, and as which audience. Somebody else's
 /// channel looks like one that does not exist.
@@ -20,12 +20,10 @@ pub async fn authorise(app: &App, who: &Principal, channel: &Channel) -> Result<
         Channel::Desk if who.is(Role::Agent) => Ok(Audience::Staff),
         Channel::Order(id) => order::show(app, who, *id).await.map(|_| Audience::Everyone),
         Channel::Merchant(id) => restaurant::owned(app, who, *id).await.map(|_| Audience::Staff),
-        Channel::Delivery(_)
-        | Channel::Courier(_)
-        | Channel::Desk
-        | Channel::Inbox(_)
-        | Channel::Alerts
-        | Channel::Map(_) => Err(Failure::not_found("channel")),
+        Channel::Delivery(id) => Ok(tracking::authorise(app, who, *id).await?.1),
+        Channel::Courier(_) | Channel::Desk | Channel::Inbox(_) | Channel::Alerts | Channel::Map(_) => {
+            Err(Failure::not_found("channel"))
+        }
     }
 }
 
@@ -35,18 +33,16 @@ pub async fn snapshot(
     app: &App,
     who: &Principal,
     channel: &Channel,
-    _audience: Audience,
+    audience: Audience,
 ) -> Result<Snapshot, Failure> {
     match channel {
         Channel::Chat(id) => support::snapshot(app, who, *id).await,
         Channel::Desk => support::snapshot_desk(app, who).await,
         Channel::Order(id) => order::snapshot(app, who, *id).await,
         Channel::Merchant(id) => order::board(app, who, *id).await,
-        Channel::Delivery(_)
-        | Channel::Courier(_)
-        | Channel::Inbox(_)
-        | Channel::Alerts
-        | Channel::Map(_) => Err(Failure::not_found("channel")),
+        Channel::Delivery(id) => tracking::snapshot(app, *id, audience).await,
+        Channel::Courier(_) => tracking::courier::snapshot(app, who).await,
+        Channel::Inbox(_) | Channel::Alerts | Channel::Map(_) => Err(Failure::not_found("channel")),
     }
 }
 

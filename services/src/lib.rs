@@ -8,6 +8,7 @@
 pub mod auth;
 pub mod cart;
 pub mod channels;
+pub mod dispatch;
 pub mod gazetteer;
 pub mod health;
 pub mod idempotency;
@@ -24,6 +25,7 @@ mod revocation;
 pub mod settings;
 pub mod support;
 mod token;
+pub mod tracking;
 pub mod user;
 
 use std::sync::Arc;
@@ -31,13 +33,16 @@ use std::time::Duration;
 
 use actors::cart::{CartEntity, Carts};
 use actors::chat::{Chat, Chats};
+use actors::courier::Couriers;
 use actors::kit::{CrashReport, Entities, Root, Workers};
 use actors::order::{OrderEntity, Orders};
+use actors::position_log::{PositionLog, PositionWriter};
 use async_trait::async_trait;
 use domain::gazetteer::Gazetteer;
 use domain::{Channel, Clock, Failure, Ids, Reminder, Timestamp};
 use store::Store;
 use store::fabric::Fabric;
+use store::geo_index::{self, GeoIndex};
 use store::jobs::{self, JobHandler};
 use store::journal::Recorded;
 
@@ -66,6 +71,10 @@ pub struct Services {
     pub chats: Chats,
     /// The orders.
     pub orders: Orders,
+    /// The couriers.
+    pub couriers: Entities<Couriers>,
+    /// Where couriers on shift are.
+    pub geo_index: Arc<dyn GeoIndex>,
     /// Where money comes from and goes back to.
     pub gateway: Box<dyn payment::Gateway>,
     /// The long-running tasks.
@@ -95,6 +104,18 @@ impl Services {
         let chats = Entities::start(chat, settings.entities, &root).await.map_err(start_error)?;
         let order = OrderEntity { store: store.clone(), times: settings.order };
         let orders = Entities::start(order, settings.entities, &root).await.map_err(start_error)?;
+        let geo_index: Arc<dyn GeoIndex> = Arc::new(geo_index::Memory::default());
+        let (log, positions) =
+            PositionLog::new(store.clone(), Arc::clone(&clock), settings.tracking.positions.clone());
+        let courier = Couriers {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            log,
+            index: Arc::clone(&geo_index),
+            settings: settings.tracking.courier.clone(),
+        };
+        let couriers = Entities::start(courier, settings.entities, &root).await.map_err(start_error)?;
+        store.fabric().listen(Arc::new(tracking::courier::Ear(couriers.clone())));
         let gateway = payment::SandboxGateway { store: store.clone(), clock: Arc::clone(&clock) };
         let app = Arc::new(Self {
             store,
@@ -106,11 +127,14 @@ impl Services {
             carts,
             chats,
             orders,
+            couriers,
+            geo_index,
             gateway: Box::new(gateway),
             workers: Workers::default(),
             root,
         });
         app.spawn_workers(reports);
+        app.spawn_position_workers(&positions);
         Ok(app)
     }
 
@@ -155,6 +179,23 @@ impl Services {
                 metrics::counter!("entities_quarantined_total", "kind" => kind).increment(1);
                 tracing::error!(%kind, %id, %cause, "an entity crashes again and again and is left alone for a while");
             }
+        });
+    }
+}
+
+impl Services {
+    /// Started again, they go on with the same channel: nothing that waits is lost.
+    fn spawn_position_workers(self: &Arc<Self>, positions: &Arc<PositionWriter>) {
+        let (app, log) = (Arc::downgrade(self), Arc::clone(positions));
+        self.workers.spawn("position log", move || {
+            let started = app.upgrade().map(|app| Arc::clone(&log).run(app.workers.stopping()));
+            async { if let Some(work) = started { work.await } else { Ok(()) } }
+        });
+        let (app, keeper) = (Arc::downgrade(self), Arc::clone(positions));
+        self.workers.spawn("partition keeper", move || {
+            let started =
+                app.upgrade().map(|app| Arc::clone(&keeper).keep_partitions(app.workers.stopping()));
+            async { if let Some(work) = started { work.await } else { Ok(()) } }
         });
     }
 }

@@ -4,17 +4,30 @@
 //! event by its channel and offset, and asks an entity that knows what it has
 //! already done.
 
+use domain::tracking::OrderFact;
 use domain::{Channel, Failure};
 use store::journal::Recorded;
 
-use crate::{App, order, payment};
+use crate::{App, order, payment, tracking};
 
 /// Runs what reacts to `event` of `channel`. An error has it run again later.
 pub async fn react(app: &App, channel: &Channel, event: &Recorded) -> Result<(), Failure> {
     match (channel, event.kind.as_str()) {
         (Channel::Order(id), "order.created") => order::clear_cart(app, *id).await,
-        (Channel::Order(id), "order.rejected" | "order.cancelled" | "order.delivery_failed") => {
+        (Channel::Order(id), "order.accepted") => tracking::request(app, *id).await,
+        (Channel::Order(id), "order.picked_up") => tracking::follow(app, *id, OrderFact::PickedUp).await,
+        (Channel::Order(id), "order.delivered") => tracking::follow(app, *id, OrderFact::Delivered).await,
+        (Channel::Order(id), "order.rejected") => payment::refund(app, *id).await,
+        (Channel::Order(id), "order.cancelled") => {
+            tracking::follow(app, *id, OrderFact::Cancelled).await?;
             payment::refund(app, *id).await
+        }
+        (Channel::Order(id), "order.delivery_failed") => {
+            tracking::follow(app, *id, OrderFact::Failed).await?;
+            payment::refund(app, *id).await
+        }
+        (Channel::Delivery(id), "delivery.assigned" | "delivery.unassigned") => {
+            tracking::tell_order(app, *id).await
         }
         _ => {
             tracing::debug!(%channel, kind = event.kind, "nobody reacts to this");

@@ -3,7 +3,7 @@
 use domain::order::{Command, RejectReason};
 use domain::{Failure, Reminder};
 
-use crate::{App, order, payment, support};
+use crate::{App, dispatch, order, payment, support};
 
 /// Does what is due. An error has it run again later.
 pub async fn remind(app: &App, reminder: Reminder) -> Result<(), Failure> {
@@ -20,6 +20,8 @@ pub async fn remind(app: &App, reminder: Reminder) -> Result<(), Failure> {
         Reminder::CancelRequestLapsed { order } => {
             order::system(app, order, Command::LapseCancelRequest).await
         }
+        Reminder::LookForCourier { order } => dispatch::advance(app, order).await,
+        Reminder::NoCourierFound { order } => dispatch::alert(app, order).await,
         Reminder::CompletionDue { order } => {
             order::system(app, order, Command::Complete { code: None }).await
         }

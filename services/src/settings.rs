@@ -6,6 +6,8 @@ use actors::kit::Limits;
 use chrono::TimeDelta;
 use domain::order::Times;
 
+use crate::tracking;
+
 /// What the server's configuration fills in and tests shorten.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -17,6 +19,8 @@ pub struct Settings {
     pub order: Times,
     /// The support desk.
     pub support: Support,
+    /// Couriers, deliveries and dispatch.
+    pub tracking: tracking::Settings,
 }
 
 /// The support desk's choices.

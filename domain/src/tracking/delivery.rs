@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::status::DeliveryStatus;
 use super::vehicle::Vehicle;
+pub use crate::cart::DropOff;
 use crate::{CourierId, Event, Kind, LatLon, OrderId, Refusal, RestaurantId, Timestamp, UserId};
 
 /// The courier of a delivery, as its customer knows them.
@@ -40,19 +41,6 @@ pub struct Pickup {
     pub name: String,
     /// Where.
     pub position: LatLon,
-}
-
-/// Where the food goes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DropOff {
-    /// Where.
-    pub position: LatLon,
-    /// Road address; what couriers are told with an offer.
-    pub road_address: String,
-    /// Building and door; for the assigned courier alone.
-    pub detail: String,
-    /// How to get in; for the assigned courier alone.
-    pub entrance_note: String,
 }
 
 /// A delivery. It carries its order's id.

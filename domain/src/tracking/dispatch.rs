@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 
 use super::offer::{OfferStatus, Offers};
-use crate::{CourierId, LatLon, Timestamp};
+use crate::{CourierId, LatLon, Timestamp, Won};
 
 /// Dispatch's numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,10 @@ pub struct Settings {
     pub capacity: u32,
     /// A courier whose last fix is older is not asked. Default 2 min.
     pub fresh_within: TimeDelta,
+    /// What a courier earns for any delivery. Default 3,000 won.
+    pub base_fee: Won,
+    /// What each started kilometre to the door adds. Default 700 won.
+    pub fee_per_km: Won,
     /// Without a courier for this long, operators are told. Default 10 min.
     pub alert_after: TimeDelta,
 }
@@ -42,6 +46,8 @@ impl Default for Settings {
             answer_within: TimeDelta::seconds(30),
             capacity: 2,
             fresh_within: TimeDelta::minutes(2),
+            base_fee: Won(3_000),
+            fee_per_km: Won(700),
             alert_after: TimeDelta::minutes(10),
         }
     }
@@ -52,6 +58,13 @@ impl Settings {
     pub fn radius_m(&self, round: u32) -> f64 {
         let rounds = i32::try_from(round).unwrap_or(i32::MAX);
         (self.first_radius_m * self.widening.powi(rounds)).min(self.max_radius_m)
+    }
+
+    /// What a courier earns for the way from the restaurant to the door.
+    pub fn fee(&self, pickup: LatLon, door: LatLon) -> Won {
+        #[expect(clippy::cast_possible_truncation, reason = "half the earth is 20,038 km")]
+        let kilometres = (pickup.distance_m(door) / 1_000.0).ceil() as i64;
+        Won(self.base_fee.0.saturating_add(self.fee_per_km.0.saturating_mul(kilometres)))
     }
 }
 
@@ -116,7 +129,7 @@ pub fn choose(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{OfferId, OrderId, Won, tracking::Offer};
+    use crate::{OfferId, OrderId, tracking::Offer};
     use chrono::DateTime;
     use uuid::Uuid;
 
@@ -170,6 +183,13 @@ mod tests {
         let all = [candidate(1, 100.0), candidate(2, 1_600.0), candidate(3, 2_000.0)];
         assert_eq!(chosen(vec![], &all), [1]);
         assert_eq!(chosen(vec![asked(1, 0, OfferStatus::Declined)], &all), [2, 3]);
+    }
+
+    #[test]
+    fn a_longer_way_earns_more() {
+        let settings = Settings::default();
+        assert_eq!(settings.fee(north(0.0), north(0.0)), Won(3_000));
+        assert_eq!(settings.fee(north(0.0), north(1_001.0)), Won(4_400));
     }
 
     #[test]

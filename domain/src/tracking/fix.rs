@@ -118,6 +118,12 @@ impl Batch {
         Ok(Self { track, fixes })
     }
 
+    /// The one fix of a device that counts nothing: its track is of our own
+    /// numbering, below zero, where no device's own can be.
+    pub fn of_device(number: u64, fix: RawFix) -> Self {
+        Self { track: -1 - i64::try_from(number).unwrap_or(i64::MAX - 1), fixes: vec![fix] }
+    }
+
     /// The device's own id of the run of sequence numbers.
     pub fn track(&self) -> i64 {
         self.track

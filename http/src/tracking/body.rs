@@ -1,0 +1,398 @@
+//! What requests and answers of tracking look like.
+
+use std::collections::BTreeMap;
+
+use domain::tracking::{Batch, BatchRefusal, DeliveryStatus, Offer, RawFix, Vehicle};
+use domain::{CourierId, LatLon, OfferId, OrderId, Timestamp, Won};
+use serde::{Deserialize, Serialize};
+use services::tracking::courier::{Ack, Me};
+use services::tracking::{Step, View, view};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kit::Position;
+
+/// Where a delivery stands.
+#[derive(ToSchema)]
+#[schema(as = DeliveryStatus, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it exists for its schema; domain's is what travels")]
+pub(super) enum StatusWords {
+    Requested,
+    Offered,
+    Assigned,
+    AtRestaurant,
+    PickedUp,
+    AtDropoff,
+    Delivered,
+    Cancelled,
+    Undeliverable,
+    Returned,
+    Disposed,
+}
+
+/// What a courier rides.
+#[derive(ToSchema)]
+#[schema(as = Vehicle, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it exists for its schema; domain's is what travels")]
+pub(super) enum VehicleWords {
+    Walk,
+    Bicycle,
+    Motorbike,
+    Car,
+}
+
+/// A delivery.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Delivery)]
+pub(super) struct DeliveryBody {
+    /// The order that is delivered.
+    #[schema(value_type = Uuid)]
+    order_id: OrderId,
+    /// Count of its events: the offset of its channel. 0 before a courier is wanted.
+    #[schema(minimum = 0)]
+    version: u64,
+    /// Where it stands.
+    #[schema(value_type = StatusWords)]
+    status: DeliveryStatus,
+    /// Who brings it.
+    courier: Option<CarrierBody>,
+    /// Where the food waits.
+    pickup: PickupBody,
+    /// Where it goes.
+    drop_off: DropOffBody,
+    /// When the restaurant means to have it ready.
+    #[schema(value_type = String, format = DateTime)]
+    ready_by: Timestamp,
+    /// When the customer was told to expect it.
+    #[schema(value_type = String, format = DateTime)]
+    promised_at: Timestamp,
+    /// Where the courier is; for the customer from pickup until delivery.
+    position: Option<PositionBody>,
+    /// When it arrives.
+    eta: Option<EtaBody>,
+}
+
+/// A courier, as their customers know them.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeliveryCourier)]
+pub(super) struct CarrierBody {
+    /// Who.
+    #[schema(value_type = Uuid)]
+    id: CourierId,
+    /// What they are called.
+    name: String,
+    /// What they ride.
+    #[schema(value_type = VehicleWords)]
+    vehicle: Vehicle,
+}
+
+/// Where the food waits.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeliveryPickup)]
+pub(super) struct PickupBody {
+    /// The restaurant.
+    name: String,
+    /// Where.
+    #[schema(value_type = Position)]
+    position: LatLon,
+}
+
+/// Where the food goes.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeliveryDropOff)]
+pub(super) struct DropOffBody {
+    /// Where.
+    #[schema(value_type = Position)]
+    position: LatLon,
+    /// The road-name address.
+    road_address: String,
+    /// Building, floor, door.
+    detail: String,
+    /// How to get in.
+    entrance_note: String,
+}
+
+/// Where a courier is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CourierPosition)]
+pub(super) struct PositionBody {
+    /// Degrees north.
+    #[schema(minimum = -90.0, maximum = 90.0)]
+    lat: f64,
+    /// Degrees east.
+    #[schema(minimum = -180.0, maximum = 180.0)]
+    lon: f64,
+    /// Degrees clockwise from north.
+    heading_deg: Option<f64>,
+    /// Metres a second.
+    speed_mps: Option<f64>,
+    /// When that was.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+/// When it arrives.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Eta)]
+pub(super) struct EtaBody {
+    /// The expected moment.
+    #[schema(value_type = String, format = DateTime)]
+    arrive_at: Timestamp,
+    /// Whether the courier was silent for long.
+    stale: bool,
+}
+
+impl From<View> for DeliveryBody {
+    fn from(view: View) -> Self {
+        Self {
+            order_id: view.order_id,
+            version: view.version,
+            status: view.status,
+            courier: view.courier.map(|courier| CarrierBody {
+                id: courier.id,
+                name: courier.name,
+                vehicle: courier.vehicle,
+            }),
+            pickup: PickupBody { name: view.pickup.name, position: view.pickup.position },
+            drop_off: DropOffBody {
+                position: view.drop_off.position,
+                road_address: view.drop_off.road_address,
+                detail: view.drop_off.detail,
+                entrance_note: view.drop_off.entrance_note,
+            },
+            ready_by: view.ready_by,
+            promised_at: view.promised_at,
+            position: view.position.map(|view::Position { place, heading_deg, speed_mps, at }| {
+                PositionBody { lat: place.lat(), lon: place.lon(), heading_deg, speed_mps, at }
+            }),
+            eta: view.eta.map(|eta| EtaBody { arrive_at: eta.arrive_at, stale: eta.stale }),
+        }
+    }
+}
+
+/// A delivery offered to a courier.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Offer)]
+pub(super) struct OfferBody {
+    /// Which offer.
+    #[schema(value_type = Uuid)]
+    id: OfferId,
+    /// What is to be delivered.
+    #[schema(value_type = Uuid)]
+    order_id: OrderId,
+    /// The restaurant.
+    restaurant_name: String,
+    /// Where the food waits.
+    #[schema(value_type = Position)]
+    pickup: LatLon,
+    /// Where it goes.
+    #[schema(value_type = Position)]
+    drop_off: LatLon,
+    /// How far the courier was from the restaurant, whole metres.
+    #[schema(minimum = 0.0)]
+    distance_m: f64,
+    /// What the courier earns.
+    #[schema(value_type = i64, minimum = 0)]
+    fee_won: Won,
+    /// Until when an answer counts.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+impl From<Offer> for OfferBody {
+    fn from(offer: Offer) -> Self {
+        Self {
+            id: offer.id,
+            order_id: offer.order,
+            restaurant_name: offer.restaurant_name,
+            pickup: offer.pickup,
+            drop_off: offer.drop_off,
+            distance_m: offer.distance_m.round(),
+            fee_won: offer.fee,
+            expires_at: offer.expires_at,
+        }
+    }
+}
+
+/// A courier's own view.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Courier)]
+pub(super) struct CourierBody {
+    /// Who.
+    #[schema(value_type = Uuid)]
+    id: CourierId,
+    /// What customers call them.
+    name: String,
+    /// What they ride.
+    #[schema(value_type = VehicleWords)]
+    vehicle: Vehicle,
+    /// Whether they take offers.
+    on_shift: bool,
+    /// What they carry, the oldest first.
+    assignments: Vec<DeliveryBody>,
+    /// What they are asked.
+    offers: Vec<OfferBody>,
+}
+
+impl From<Me> for CourierBody {
+    fn from(me: Me) -> Self {
+        Self {
+            id: me.courier.id,
+            name: me.courier.name,
+            vehicle: me.courier.vehicle,
+            on_shift: me.courier.on_shift,
+            assignments: me.assignments.into_iter().map(DeliveryBody::from).collect(),
+            offers: me.offers.into_iter().map(OfferBody::from).collect(),
+        }
+    }
+}
+
+/// How customers see the courier.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Description {
+    /// What customers call them.
+    #[schema(min_length = 1, max_length = 60)]
+    pub(super) name: String,
+    /// What they ride.
+    #[schema(value_type = VehicleWords)]
+    pub(super) vehicle: Vehicle,
+}
+
+/// Whether offers are welcome.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shift {
+    /// On shift or not.
+    pub(super) on: bool,
+}
+
+/// A courier's step.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StepBody {
+    /// Which.
+    pub(super) step: StepWord,
+}
+
+/// What a courier may report.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Step)]
+pub(super) enum StepWord {
+    /// Waits for the food.
+    AtRestaurant,
+    /// Has the food.
+    PickedUp,
+    /// Stands at the door.
+    AtDropoff,
+    /// Handed it over.
+    Delivered,
+    /// Could not hand it over.
+    Failed,
+    /// Will not bring it after all; until pickup.
+    DropOut,
+}
+
+impl From<StepWord> for Step {
+    fn from(word: StepWord) -> Self {
+        match word {
+            StepWord::AtRestaurant => Step::AtRestaurant,
+            StepWord::PickedUp => Step::PickedUp,
+            StepWord::AtDropoff => Step::AtDropoff,
+            StepWord::Delivered => Step::Delivered,
+            StepWord::Failed => Step::Failed,
+            StepWord::DropOut => Step::DropOut,
+        }
+    }
+}
+
+/// Fixes that a device sends together.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FixesBody {
+    /// The device's own id of a run of sequence numbers; it outlives connections.
+    #[schema(minimum = 0)]
+    track: i64,
+    /// In rising sequence.
+    #[schema(min_items = 1, max_items = 500)]
+    fixes: Vec<FixBody>,
+}
+
+/// Where a device was.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Fix)]
+pub(super) struct FixBody {
+    /// The device's own count.
+    #[schema(minimum = 0)]
+    seq: i64,
+    /// When it was there.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Degrees north.
+    lat: f64,
+    /// Degrees east.
+    lon: f64,
+    /// Radius of 68 % confidence, metres.
+    accuracy_m: Option<f64>,
+    /// Metres a second.
+    speed_mps: Option<f64>,
+    /// Degrees clockwise from north.
+    heading_deg: Option<f64>,
+}
+
+impl TryFrom<FixesBody> for Batch {
+    type Error = BatchRefusal;
+
+    fn try_from(body: FixesBody) -> Result<Self, BatchRefusal> {
+        let raw = |fix: FixBody| RawFix {
+            seq: fix.seq,
+            at: fix.at,
+            lat: fix.lat,
+            lon: fix.lon,
+            accuracy_m: fix.accuracy_m,
+            speed_mps: fix.speed_mps,
+            heading_deg: fix.heading_deg,
+        };
+        Batch::new(body.track, body.fixes.into_iter().map(raw).collect())
+    }
+}
+
+/// What a device may forget.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FixesAck)]
+pub(super) struct AckBody {
+    /// The device's run of sequence numbers.
+    track: i64,
+    /// Everything up to this number is kept, or turned away for good.
+    seq: i64,
+    /// How many were turned away, by reason.
+    rejected: BTreeMap<&'static str, u32>,
+}
+
+impl From<Ack> for AckBody {
+    fn from(ack: Ack) -> Self {
+        let rejected = ack.rejected.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
+        Self { track: ack.track, seq: ack.seq, rejected }
+    }
+}
+
+/// A device to add.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewDevice {
+    /// What the courier calls it.
+    #[schema(min_length = 1, max_length = 60, example = "Traccar on the old phone")]
+    pub(super) name: String,
+}
+
+/// An added device. The token is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Device)]
+pub(super) struct DeviceBody {
+    /// Which one.
+    pub(super) device_id: Uuid,
+    /// What it proves itself with.
+    pub(super) device_token: String,
+}

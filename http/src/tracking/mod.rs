@@ -1,0 +1,141 @@
+//! delivery_tracking_service, 9104: where deliveries are, for whoever may know,
+//! and what couriers report.
+
+mod body;
+mod devices;
+mod export;
+mod stream;
+
+use axum::extract::State;
+use domain::tracking::Batch;
+use domain::{Failure, OfferId, OrderId};
+use services::tracking::courier;
+use services::{App, dispatch};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::kit::{Created, Json, NoContent, Path, Problem, Who, role};
+use body::{
+    AckBody, CourierBody, DeliveryBody, Description, DeviceBody, FixesBody, NewDevice, Shift, StepBody,
+};
+
+/// All of the service's routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(show))
+        .routes(routes!(step))
+        .routes(routes!(stream::stream))
+        .routes(routes!(export::track))
+        .routes(routes!(me, describe))
+        .routes(routes!(shift))
+        .routes(routes!(fixes))
+        .routes(routes!(add_device))
+        .routes(routes!(accept))
+        .routes(routes!(decline))
+        .routes(routes!(devices::osmand_get, devices::osmand_post))
+        .routes(routes!(devices::owntracks))
+}
+
+/// Where a delivery is.
+#[utoipa::path(get, path = "/v1/deliveries/{order_id}", tag = "delivery",
+    params(("order_id" = Uuid, Path, description = "The order that is delivered")),
+    responses((status = 200, body = DeliveryBody)))]
+async fn show(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(order): Path<OrderId>,
+) -> Result<Json<DeliveryBody>, Problem> {
+    Ok(Json(services::tracking::show(&app, &who, order).await?.into()))
+}
+
+/// The courier reports a step. Reporting it again changes nothing.
+#[utoipa::path(post, path = "/v1/deliveries/{order_id}/steps", tag = "delivery",
+    params(("order_id" = Uuid, Path, description = "The order that is delivered")),
+    request_body = StepBody, responses((status = 200, body = DeliveryBody), (status = 409)))]
+async fn step(
+    State(app): State<App>,
+    role::Courier(who): role::Courier,
+    Path(order): Path<OrderId>,
+    Json(body): Json<StepBody>,
+) -> Result<Json<DeliveryBody>, Problem> {
+    Ok(Json(services::tracking::step(&app, &who, order, body.step.into()).await?.into()))
+}
+
+/// The courier's shift, deliveries and offers.
+#[utoipa::path(get, path = "/v1/couriers/me", tag = "courier", responses((status = 200, body = CourierBody)))]
+async fn me(State(app): State<App>, role::Courier(who): role::Courier) -> Result<Json<CourierBody>, Problem> {
+    Ok(Json(courier::me(&app, &who).await?.into()))
+}
+
+/// Sets how customers see the courier.
+#[utoipa::path(put, path = "/v1/couriers/me", tag = "courier", request_body = Description,
+    responses((status = 200, body = CourierBody)))]
+async fn describe(
+    State(app): State<App>,
+    role::Courier(who): role::Courier,
+    Json(body): Json<Description>,
+) -> Result<Json<CourierBody>, Problem> {
+    courier::describe(&app, who.user.into(), &body.name, body.vehicle).await?;
+    Ok(Json(courier::me(&app, &who).await?.into()))
+}
+
+/// Begins or ends the courier's shift: only who is on shift is offered deliveries.
+#[utoipa::path(put, path = "/v1/couriers/me/shift", tag = "courier", request_body = Shift,
+    responses((status = 200, body = CourierBody)))]
+async fn shift(
+    State(app): State<App>,
+    role::Courier(who): role::Courier,
+    Json(body): Json<Shift>,
+) -> Result<Json<CourierBody>, Problem> {
+    courier::shift(&app, &who, body.on).await?;
+    Ok(Json(courier::me(&app, &who).await?.into()))
+}
+
+/// Takes fixes, and answers once they are kept. The socket is the better way.
+#[utoipa::path(post, path = "/v1/couriers/me/fixes", tag = "courier", request_body = FixesBody,
+    responses((status = 200, body = AckBody)))]
+async fn fixes(
+    State(app): State<App>,
+    role::Courier(who): role::Courier,
+    Json(body): Json<FixesBody>,
+) -> Result<Json<AckBody>, Problem> {
+    let batch = Batch::try_from(body).map_err(Failure::from)?;
+    Ok(Json(courier::fixes(&app, who.user.into(), None, batch).await?.into()))
+}
+
+/// Adds a device that runs a public tracking app.
+#[utoipa::path(post, path = "/v1/couriers/me/devices", tag = "courier", request_body = NewDevice,
+    responses((status = 201, body = DeviceBody)))]
+async fn add_device(
+    State(app): State<App>,
+    role::Courier(who): role::Courier,
+    Json(body): Json<NewDevice>,
+) -> Result<Created<DeviceBody>, Problem> {
+    let device = courier::add_device(&app, &who, &body.name).await?;
+    Ok(Created(DeviceBody { device_id: device.id, device_token: device.token }))
+}
+
+/// Takes the offered delivery. One courier does; for the others it is gone.
+#[utoipa::path(post, path = "/v1/offers/{offer_id}/accept", tag = "courier",
+    params(("offer_id" = Uuid, Path, description = "The offer")),
+    responses((status = 200, body = DeliveryBody), (status = 409)))]
+async fn accept(
+    State(app): State<App>,
+    role::Courier(who): role::Courier,
+    Path(offer): Path<OfferId>,
+) -> Result<Json<DeliveryBody>, Problem> {
+    Ok(Json(dispatch::accept(&app, &who, offer).await?.into()))
+}
+
+/// Does not take the offered delivery.
+#[utoipa::path(post, path = "/v1/offers/{offer_id}/decline", tag = "courier",
+    params(("offer_id" = Uuid, Path, description = "The offer")),
+    responses((status = 204), (status = 409)))]
+async fn decline(
+    State(app): State<App>,
+    role::Courier(who): role::Courier,
+    Path(offer): Path<OfferId>,
+) -> Result<NoContent, Problem> {
+    dispatch::decline(&app, &who, offer).await?;
+    Ok(NoContent)
+}

@@ -1,0 +1,109 @@
+//! A delivery as server-sent events, for whatever can't speak WebSocket: the
+//! same channel through the same hub, with the same recovery.
+//!
+//! An event's id is `epoch:offset`; a client that comes back with it as
+//! `Last-Event-ID` is told what it missed and nothing twice.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use domain::{Channel, Failure, OrderId};
+use futures::Stream;
+use futures::stream::unfold;
+use services::App;
+use services::live::{Hub, Next, Op, Outbox, Place, Since, Subscription, Told};
+
+use crate::kit::{Path, Problem, Who};
+
+/// Bytes of events that may wait for a slow reader before it is sent away.
+const WAITING_BYTES: usize = 64 * 1024;
+
+/// Streams and sockets that one user may have open at a time.
+const OPEN_MAX: usize = 5;
+
+/// A comment is sent this often, so that proxies keep the connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// What an open stream holds; dropped with the connection.
+struct Following {
+    outbox: Arc<Outbox>,
+    epoch: Arc<str>,
+    over: bool,
+    _subscription: Subscription,
+    _place: Place,
+}
+
+/// Follows a delivery: `snapshot`, `event`, `latest`, `ended`, each with the
+/// frame of the realtime protocol as its data.
+#[utoipa::path(get, path = "/v1/deliveries/{order_id}/stream", tag = "delivery",
+    params(("order_id" = Uuid, Path, description = "The order that is delivered"),
+        ("Last-Event-ID" = Option<String>, Header, description = "`epoch:offset` of the last event that came")),
+    responses((status = 200, body = String, content_type = "text/event-stream", description = "Until it is over"),
+        (status = 429, description = "Too many open streams and sockets")))]
+pub(super) async fn stream(
+    State(_app): State<App>,
+    Extension(hub): Extension<Arc<Hub>>,
+    Who(who): Who,
+    Path(order): Path<OrderId>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let who = Arc::new(who);
+    let outbox = Outbox::new(WAITING_BYTES);
+    let place = hub.roll().enter(&who, &outbox, OPEN_MAX).map_err(Failure::from)?;
+    let since = last_event_id(&headers);
+    let subscription = hub.subscribe(&who, &Channel::Delivery(order), since.as_ref(), &outbox).await?;
+    let epoch = Arc::clone(hub.epoch());
+    let following = Following { outbox, epoch, over: false, _subscription: subscription, _place: place };
+    Ok(Sse::new(unfold(following, next)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+}
+
+async fn next(mut following: Following) -> Option<(Result<Event, Infallible>, Following)> {
+    if following.over {
+        return None;
+    }
+    let told = match following.outbox.next().await {
+        Next::Told(told) => told,
+        // The client comes back with the last id that it has, if it may.
+        Next::Stop(_) => return None,
+    };
+    following.over = told.op == Op::Ended;
+    Some((Ok(event(&told, &following.epoch)), following))
+}
+
+fn event(told: &Told, epoch: &str) -> Event {
+    let event = Event::default().event(told.op.as_str()).data(String::from_utf8_lossy(&told.text));
+    match told.offset {
+        Some(offset) => event.id(format!("{epoch}:{offset}")),
+        None => event,
+    }
+}
+
+/// What is not an id of ours is as good as none: the client gets a snapshot.
+fn last_event_id(headers: &HeaderMap) -> Option<Since> {
+    let (epoch, offset) = headers.get("last-event-id")?.to_str().ok()?.rsplit_once(':')?;
+    Some(Since { epoch: epoch.to_owned(), offset: offset.parse().ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_id_names_an_epoch_and_an_offset() {
+        let of = |id: &'static str| {
+            last_event_id(&HeaderMap::from_iter([(
+                "last-event-id".parse().unwrap(),
+                id.parse::<axum::http::HeaderValue>().unwrap(),
+            )]))
+        };
+        assert_eq!(of("7f3a:12"), Some(Since { epoch: "7f3a".into(), offset: 12 }));
+        for wrong in ["", "12", "7f3a:", "7f3a:-1", "7f3a:x"] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
+}

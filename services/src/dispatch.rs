@@ -1,0 +1,271 @@
+//! Finding a courier: ask the nearest few, wait, look further.
+//!
+//! Everything that changes a delivery's offers holds the lock of its row, so
+//! asking, answering and expiring happen one after another, in whatever process.
+//! What is due later is a durable reminder with the delivery's key.
+
+use std::collections::HashMap;
+
+use domain::tracking::dispatch::{Candidate, Choice, choose};
+use domain::tracking::offer::{Offer, OfferRefusal, OfferStatus, Offers, Told};
+use domain::tracking::{Carrier, Delivery, DeliveryEvent, OrderFact};
+use domain::{Channel, CourierId, Failure, OfferId, OrderId, Principal, Reminder, Timestamp};
+use store::{StoreError, Tx, jobs, journal, tracking};
+
+use crate::App;
+use crate::tracking::{View, announce, tell_courier_and_save, view};
+
+/// How often a transaction that lost against another is tried again.
+const ROUNDS: usize = 8;
+
+/// Couriers that one round looks at.
+const CANDIDATES_MAX: usize = 64;
+
+/// A delivery and its offers, under the delivery's lock.
+struct Held {
+    delivery: Delivery,
+    offers: Offers,
+}
+
+/// What a decision under the lock leads to.
+struct Outcome {
+    delivery: Delivery,
+    events: Vec<DeliveryEvent>,
+    offers: Offers,
+    told: Told,
+    /// When to look again; `None`: not any more.
+    look_again: Option<Timestamp>,
+}
+
+fn look_key(order: OrderId) -> String {
+    format!("dispatch:{order}")
+}
+
+fn alert_key(order: OrderId) -> String {
+    format!("no-courier:{order}")
+}
+
+/// A delivery was asked for: operators hear of it if nobody takes it for long.
+pub(crate) async fn set_out(app: &App, tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
+    let order = delivery.order;
+    let at = delivery.requested_at + app.settings.tracking.dispatch.alert_after;
+    // Should the process die before the first round, the reminder begins it.
+    jobs::remind(tx, &look_key(order), delivery.requested_at, Reminder::LookForCourier { order }).await?;
+    jobs::remind(tx, &alert_key(order), at, Reminder::NoCourierFound { order }).await
+}
+
+/// Ends what was not answered in time and, if nobody is being asked, asks the
+/// next couriers.
+pub async fn advance(app: &App, order: OrderId) -> Result<(), Failure> {
+    for _ in 0..ROUNDS {
+        match try_advance(app, order).await {
+            Err(StoreError::Conflict) => {}
+            done => return Ok(done?),
+        }
+    }
+    Err(StoreError::Conflict.into())
+}
+
+async fn try_advance(app: &App, order: OrderId) -> Result<(), StoreError> {
+    let now = app.now();
+    let mut tx = app.store.begin().await?;
+    let Some(held) = hold(&mut tx, order).await? else { return Ok(()) };
+    if !held.delivery.status.is_open() {
+        return Ok(());
+    }
+    let before = held.offers.clone();
+    let (offers, told) = held.offers.expire(now);
+    let mut outcome = Outcome { delivery: held.delivery, events: Vec::new(), offers, told, look_again: None };
+    if !outcome.offers.any_pending() {
+        let choices = candidates(app, &mut tx, &outcome, now).await?;
+        ask(app, &mut outcome, &choices, now);
+    }
+    let pending = outcome.offers.0.iter().filter(|offer| offer.status == OfferStatus::Pending);
+    let wait = app.settings.tracking.dispatch.answer_within;
+    outcome.look_again = Some(pending.map(|offer| offer.expires_at).min().unwrap_or(now + wait));
+    settle(&mut tx, &before, &outcome, now).await?;
+    tx.commit().await
+}
+
+/// Who may be asked now: near, on shift, not too busy.
+async fn candidates(
+    app: &App,
+    tx: &mut Tx,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<Vec<Choice>, StoreError> {
+    let settings = &app.settings.tracking.dispatch;
+    let pickup = outcome.delivery.pickup.position;
+    let near = app.geo_index.near(pickup, settings.max_radius_m, CANDIDATES_MAX).await;
+    let ids: Vec<CourierId> = near.iter().map(|spotted| spotted.courier).collect();
+    let carried = tracking::loads(tx, &ids).await?;
+    let asked: HashMap<CourierId, u32> = tracking::asked(tx, &ids).await?;
+    let candidates: Vec<Candidate> = near
+        .iter()
+        .filter_map(|spotted| {
+            let load = carried.get(&spotted.courier)? + asked.get(&spotted.courier).copied().unwrap_or(0);
+            Some(Candidate { courier: spotted.courier, position: spotted.position, at: spotted.at, load })
+        })
+        .collect();
+    Ok(choose(settings, pickup, &outcome.offers, &candidates, now))
+}
+
+/// Makes offers to the chosen.
+fn ask(app: &App, outcome: &mut Outcome, choices: &[Choice], now: Timestamp) {
+    if choices.is_empty() {
+        return;
+    }
+    let settings = &app.settings.tracking.dispatch;
+    let (pickup, drop_off) = (outcome.delivery.pickup.position, outcome.delivery.drop_off.position);
+    let round = outcome.offers.rounds();
+    for choice in choices {
+        let offer = Offer {
+            id: app.ids.uuid().into(),
+            order: outcome.delivery.order,
+            courier: choice.courier,
+            status: OfferStatus::Pending,
+            round,
+            restaurant_name: outcome.delivery.pickup.name.clone(),
+            pickup,
+            drop_off,
+            distance_m: choice.distance_m,
+            fee: settings.fee(pickup, drop_off),
+            expires_at: now + settings.answer_within,
+        };
+        outcome.told.push((choice.courier, domain::tracking::OfferEvent::Made(offer.clone())));
+        outcome.offers.0.push(offer);
+    }
+    if let Ok((delivery, events)) = outcome.delivery.clone().offer() {
+        outcome.delivery = delivery;
+        outcome.events = events;
+    }
+}
+
+/// The courier takes the delivery. Exactly one does; the others are told.
+pub async fn accept(app: &App, who: &Principal, offer: OfferId) -> Result<View, Failure> {
+    let courier = who.courier().ok_or_else(Failure::forbidden)?;
+    let order = order_of(app, offer, courier).await?;
+    for _ in 0..ROUNDS {
+        match try_accept(app, order, offer, courier).await {
+            Err(Failure::Refused(refused)) if refused.code == "conflict" => {}
+            done => return view(app, done?, domain::Audience::Staff).await,
+        }
+    }
+    Err(StoreError::Conflict.into())
+}
+
+async fn try_accept(
+    app: &App,
+    order: OrderId,
+    offer: OfferId,
+    courier: CourierId,
+) -> Result<Delivery, Failure> {
+    let now = app.now();
+    let mut tx = app.store.begin().await?;
+    let held = hold(&mut tx, order).await?.ok_or_else(|| Failure::not_found("offer"))?;
+    let before = held.offers.clone();
+    let (offers, told) = held.offers.accept(offer, courier, now)?;
+    if told.is_empty() {
+        return Ok(held.delivery);
+    }
+    let row = tracking::courier_row(&mut tx, courier).await?.ok_or_else(|| Failure::not_found("courier"))?;
+    let carrier = Carrier { courier, name: row.name, vehicle: row.vehicle };
+    let (delivery, events) = held.delivery.assign(carrier)?;
+    let outcome = Outcome { delivery, events, offers, told, look_again: None };
+    settle(&mut tx, &before, &outcome, now).await?;
+    tx.commit().await?;
+    announce(app, outcome.delivery.carrier.as_ref());
+    Ok(outcome.delivery)
+}
+
+/// The courier does not want it. When nobody else is being asked, the next are.
+pub async fn decline(app: &App, who: &Principal, offer: OfferId) -> Result<(), Failure> {
+    let courier = who.courier().ok_or_else(Failure::forbidden)?;
+    let order = order_of(app, offer, courier).await?;
+    let mut tx = app.store.begin().await?;
+    let held = hold(&mut tx, order).await?.ok_or_else(|| Failure::not_found("offer"))?;
+    let before = held.offers.clone();
+    let offers = held.offers.decline(offer, courier)?;
+    tracking::save_offers(&mut tx, &before, &offers).await?;
+    tx.commit().await?;
+    advance(app, order).await
+}
+
+/// The courier drops out before pickup: somebody else is looked for.
+pub(crate) async fn drop_out(app: &App, order: OrderId, courier: CourierId) -> Result<Delivery, Failure> {
+    let now = app.now();
+    let mut tx = app.store.begin().await?;
+    let held = hold(&mut tx, order).await?.ok_or_else(|| Failure::not_found("delivery"))?;
+    let before = held.offers.clone();
+    let carrier = held.delivery.carrier.clone();
+    let (delivery, events) = held.delivery.drop_out(courier)?;
+    let offers = held.offers.drop_out(courier);
+    tracking::save_offers(&mut tx, &before, &offers).await?;
+    tell_courier_and_save(&mut tx, carrier.as_ref(), &delivery, &events, now).await?;
+    let alert_at = now + app.settings.tracking.dispatch.alert_after;
+    jobs::remind(&mut tx, &look_key(order), now, Reminder::LookForCourier { order }).await?;
+    jobs::remind(&mut tx, &alert_key(order), alert_at, Reminder::NoCourierFound { order }).await?;
+    tx.commit().await?;
+    announce(app, carrier.as_ref());
+    app.fabric().forget(&Channel::Delivery(order));
+    Ok(delivery)
+}
+
+/// The order is gone: nobody is asked any more, and its courier is free.
+pub(crate) async fn call_off(app: &App, order: OrderId) -> Result<Delivery, Failure> {
+    let now = app.now();
+    let mut tx = app.store.begin().await?;
+    let held = hold(&mut tx, order).await?.ok_or_else(|| Failure::not_found("delivery"))?;
+    let before = held.offers.clone();
+    let (delivery, events) = held.delivery.follow(OrderFact::Cancelled)?;
+    let (offers, told) = held.offers.revoke();
+    let outcome = Outcome { delivery, events, offers, told, look_again: None };
+    settle(&mut tx, &before, &outcome, now).await?;
+    tx.commit().await?;
+    announce(app, outcome.delivery.carrier.as_ref());
+    Ok(outcome.delivery)
+}
+
+/// Nobody took it for long: operators are told, and the search goes on.
+pub async fn alert(app: &App, order: OrderId) -> Result<(), Failure> {
+    let Some(delivery) = tracking::delivery(&app.store, order).await? else { return Ok(()) };
+    if delivery.status.is_open() {
+        metrics::counter!("dispatch_no_courier_total").increment(1);
+        tracing::error!(%order, requested_at = %delivery.requested_at, "no courier takes this delivery");
+    }
+    Ok(())
+}
+
+async fn order_of(app: &App, offer: OfferId, courier: CourierId) -> Result<OrderId, Failure> {
+    let order = tracking::offer_order(&app.store, offer, courier).await?;
+    order.ok_or_else(|| OfferRefusal::NotYours.into())
+}
+
+async fn hold(tx: &mut Tx, order: OrderId) -> Result<Option<Held>, StoreError> {
+    let Some(delivery) = tracking::lock(tx, order).await? else { return Ok(None) };
+    let offers = tracking::offers(tx, order).await?;
+    Ok(Some(Held { delivery, offers }))
+}
+
+/// Writes what was decided, tells every courier concerned on their own channel,
+/// and sets or takes back the reminders.
+async fn settle(tx: &mut Tx, before: &Offers, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+    let Outcome { delivery, events, offers, told, look_again } = outcome;
+    tracking::save_offers(tx, before, offers).await?;
+    // Feeds are locked until the commit: always in the same order, or two
+    // deliveries that ask the same couriers wait for each other.
+    let mut told: Vec<_> = told.iter().collect();
+    told.sort_by_key(|(courier, _)| *courier);
+    for (courier, event) in told {
+        journal::append_feed(tx, &Channel::Courier(*courier), std::slice::from_ref(event), now).await?;
+    }
+    tell_courier_and_save(tx, delivery.carrier.as_ref(), delivery, events, now).await?;
+    let order = delivery.order;
+    match look_again {
+        Some(at) => jobs::remind(tx, &look_key(order), *at, Reminder::LookForCourier { order }).await,
+        None => {
+            jobs::forget(tx, &look_key(order)).await?;
+            jobs::forget(tx, &alert_key(order)).await
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Where a delivery is, for whoever may know, and what its courier does about it.
+//!
+//! - this file: who may look, what they see, the courier's steps, and how the
+//!   delivery follows its order;
+//! - [`courier`]: the courier's own side: shift, fixes, devices;
+//! - [`view`]: a delivery as it is shown.
+//!
+//! Whom to ask is [`dispatch`](crate::dispatch)'s.
+
+pub mod courier;
+pub mod view;
+
+use domain::order::{Command, Fault, Fulfilment, Order};
+use domain::tracking::delivery::{Decision, Pickup};
+use domain::tracking::{Carrier, Delivery, DeliveryStatus, Fix, OrderFact, eta};
+use domain::{Audience, Channel, CourierId, Failure, OrderId, Principal, Role, Timestamp};
+use store::StoreError;
+use store::fabric::Notice;
+use store::{Tx, journal, tracking};
+
+use crate::live::Snapshot;
+use crate::{App, dispatch, order};
+pub use view::View;
+
+/// How often a decision is made anew because another commit came first.
+const ROUNDS: usize = 8;
+
+/// Fixes in one exported track: two hours at one a second, and then some.
+const TRACK_MAX: u32 = 10_000;
+
+/// Tracking's numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Filter, estimate and geofence.
+    pub courier: actors::courier::Settings,
+    /// Whom to ask, and for how long.
+    pub dispatch: domain::tracking::dispatch::Settings,
+    /// The position log.
+    pub positions: actors::position_log::Settings,
+}
+
+/// A step that a courier reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Waits for the food.
+    AtRestaurant,
+    /// Has the food.
+    PickedUp,
+    /// Stands at the door.
+    AtDropoff,
+    /// Handed it over.
+    Delivered,
+    /// Could not hand it over.
+    Failed,
+    /// Will not bring it after all; until pickup.
+    DropOut,
+}
+
+/// Whether `who` may look at the order's delivery, and as whom. Somebody else's
+/// delivery looks like none.
+///
+/// Its customer, its courier, the restaurant's owner, agents and operators may.
+pub async fn authorise(app: &App, who: &Principal, id: OrderId) -> Result<(Delivery, Audience), Failure> {
+    let delivery = find(app, id).await?;
+    if who.is(Role::Admin) || who.is(Role::Agent) {
+        return Ok((delivery, Audience::Staff));
+    }
+    if who.courier().is_some_and(|courier| delivery.is_carried_by(courier)) {
+        return Ok((delivery, Audience::Staff));
+    }
+    if delivery.customer == who.user {
+        return Ok((delivery, Audience::Everyone));
+    }
+    if order::owns(app, who, delivery.pickup.restaurant).await? {
+        Ok((delivery, Audience::Staff))
+    } else {
+        Err(Failure::not_found("delivery"))
+    }
+}
+
+/// The delivery, or what it will be: a restaurant has not accepted the order
+/// yet, so nobody was asked, but its channel can be followed already.
+async fn find(app: &App, id: OrderId) -> Result<Delivery, Failure> {
+    if let Some(delivery) = tracking::delivery(&app.store, id).await? {
+        return Ok(delivery);
+    }
+    let order = order::find(app, id).await?;
+    let awaited = of_order(app, &order).filter(|_| !order.status.is_terminal());
+    awaited.ok_or_else(|| Failure::not_found("delivery"))
+}
+
+/// The delivery that an order asks for; none for what the customer collects.
+fn of_order(app: &App, order: &Order) -> Option<Delivery> {
+    let Fulfilment::Delivery { .. } = order.fulfilment else { return None };
+    let now = app.now();
+    let settings = &app.settings.tracking.courier.eta;
+    let ready_by = order.ready_by.unwrap_or(now);
+    Some(Delivery {
+        order: order.id,
+        version: 0,
+        status: DeliveryStatus::Requested,
+        customer: order.customer,
+        pickup: Pickup {
+            restaurant: order.restaurant,
+            name: order.restaurant_name.clone(),
+            position: order.pickup,
+        },
+        drop_off: order.drop_off.clone(),
+        carrier: None,
+        requested_at: now,
+        ready_by,
+        promised_at: eta::promise(settings, order.pickup, order.drop_off.position, ready_by, now),
+        near_told: false,
+        late_told: false,
+    })
+}
+
+/// The delivery as `who` may see it.
+pub async fn show(app: &App, who: &Principal, order: OrderId) -> Result<View, Failure> {
+    let (delivery, audience) = authorise(app, who, order).await?;
+    view(app, delivery, audience).await
+}
+
+/// The delivery with the courier's newest position, as far as `audience` may see it.
+pub async fn view(app: &App, delivery: Delivery, audience: Audience) -> Result<View, Failure> {
+    let seen = newest(app, &delivery).await?;
+    let settings = &app.settings.tracking.courier;
+    Ok(View::new(settings, delivery, seen, audience, app.now()))
+}
+
+/// The delivery's channel as it stands, and whether anything will follow.
+pub async fn snapshot(app: &App, order: OrderId, audience: Audience) -> Result<Snapshot, Failure> {
+    let delivery = find(app, order).await?;
+    let (offset, status) = (delivery.version, delivery.status);
+    let view = view(app, delivery, audience).await?;
+    let data = serde_json::to_value(&view).map_err(Failure::fault)?;
+    Ok(Snapshot { offset, data, ended: status.is_over().then(|| status.as_str()) })
+}
+
+/// Where its courier was last: as the fabric knows it, or as the store does.
+async fn newest(app: &App, delivery: &Delivery) -> Result<Option<Fix>, Failure> {
+    let Some(carrier) = delivery.carrier.as_ref().filter(|_| delivery.status.is_live()) else {
+        return Ok(None);
+    };
+    if let Some(latest) = app.fabric().latest(&Channel::Delivery(delivery.order)).await {
+        return Ok(Some(Fix {
+            seq: 0,
+            at: latest.at,
+            position: latest.position,
+            accuracy_m: None,
+            speed_mps: latest.speed_mps.map(f64::from),
+            heading_deg: latest.heading_deg.map(f64::from),
+        }));
+    }
+    let oldest = app.now() - app.settings.tracking.courier.filter.max_age;
+    Ok(tracking::newest(&app.store, carrier.courier, oldest).await?)
+}
+
+/// Where the courier went with this delivery: from the assignment, for the
+/// customer from pickup on, until it was over.
+pub async fn track(app: &App, who: &Principal, order: OrderId) -> Result<Vec<Fix>, Failure> {
+    let (delivery, audience) = authorise(app, who, order).await?;
+    let Some(carrier) = &delivery.carrier else { return Ok(Vec::new()) };
+    let history = journal::since(&app.store, &Channel::Delivery(order), 0, 1_000).await?;
+    let at = |kind: &str| history.iter().rev().find(|event| event.kind == kind).map(|event| event.at);
+    let begins = match audience {
+        Audience::Staff => at("delivery.assigned"),
+        Audience::Everyone if app.settings.tracking.courier.shown_from_assignment => at("delivery.assigned"),
+        Audience::Everyone => at("delivery.picked_up"),
+    };
+    let Some(from) = begins else { return Ok(Vec::new()) };
+    let ends = ["delivery.delivered", "delivery.cancelled", "delivery.undeliverable"];
+    let until = ends.into_iter().find_map(at).unwrap_or_else(|| app.now());
+    Ok(tracking::track(&app.store, carrier.courier, from, until, TRACK_MAX).await?)
+}
+
+/// The courier reports a step. What the order decides goes to the order first.
+pub async fn step(app: &App, who: &Principal, order: OrderId, step: Step) -> Result<View, Failure> {
+    let courier = who.courier().ok_or_else(Failure::forbidden)?;
+    let (delivery, _) = authorise(app, who, order).await?;
+    if !delivery.is_carried_by(courier) {
+        return Err(Failure::not_found("delivery"));
+    }
+    let decided = match step {
+        Step::AtRestaurant => decide(app, order, |delivery| delivery.arrive_at_restaurant(courier)).await?,
+        Step::AtDropoff => decide(app, order, |delivery| delivery.arrive_at_dropoff(courier)).await?,
+        Step::DropOut => dispatch::drop_out(app, order, courier).await?,
+        Step::PickedUp => ask_order(app, &delivery, courier, Command::PickUp, OrderFact::PickedUp).await?,
+        Step::Delivered => ask_order(app, &delivery, courier, Command::Deliver, OrderFact::Delivered).await?,
+        Step::Failed => {
+            let reason = "The courier could not hand it over.".to_owned();
+            let command = Command::FailDelivery { fault: Fault::Customer, reason };
+            ask_order(app, &delivery, courier, command, OrderFact::Failed).await?
+        }
+    };
+    view(app, decided, Audience::Staff).await
+}
+
+/// Asks the order, then takes its answer over at once; the reaction to the
+/// order's event would do the same a moment later, and finds it done.
+async fn ask_order(
+    app: &App,
+    delivery: &Delivery,
+    courier: CourierId,
+    command: Command,
+    fact: OrderFact,
+) -> Result<Delivery, Failure> {
+    // Said twice: the order has moved on, and the delivery knows.
+    if let Ok((known, events)) = delivery.clone().follow(fact)
+        && events.is_empty()
+    {
+        return Ok(known);
+    }
+    // The order hears of its courier by a reaction, which may still be on its
+    // way when the courier is quick.
+    if fact == OrderFact::PickedUp {
+        order::assign_courier(app, delivery.order, Some(courier)).await?;
+    }
+    order::as_courier(app, courier, delivery.order, command).await?;
+    take_over(app, delivery.order, fact).await
+}
+
+async fn take_over(app: &App, order: OrderId, fact: OrderFact) -> Result<Delivery, Failure> {
+    match fact {
+        OrderFact::Cancelled => dispatch::call_off(app, order).await,
+        fact => decide(app, order, |delivery| delivery.follow(fact)).await,
+    }
+}
+
+/// The delivery takes over what the order says. An order that ends before a
+/// courier was wanted, or that its customer collects, has no delivery.
+pub async fn follow(app: &App, order: OrderId, fact: OrderFact) -> Result<(), Failure> {
+    if tracking::delivery(&app.store, order).await?.is_some() {
+        take_over(app, order, fact).await?;
+    }
+    Ok(())
+}
+
+/// The restaurant accepted: a courier is wanted. Asked again, it goes on asking.
+pub async fn request(app: &App, id: OrderId) -> Result<(), Failure> {
+    let order = order::find(app, id).await?;
+    let Some(delivery) = of_order(app, &order) else { return Ok(()) };
+    let (delivery, events) = delivery.request();
+    let mut tx = app.store.begin().await?;
+    match tracking::save(&mut tx, &delivery, &events, app.now()).await {
+        Ok(()) => {
+            dispatch::set_out(app, &mut tx, &delivery).await?;
+            tx.commit().await?;
+        }
+        // It was asked for before.
+        Err(StoreError::Conflict) => drop(tx),
+        Err(error) => return Err(error.into()),
+    }
+    dispatch::advance(app, order.id).await
+}
+
+/// The delivery has a courier, or lost one: the order follows.
+pub async fn tell_order(app: &App, id: OrderId) -> Result<(), Failure> {
+    let Some(delivery) = tracking::delivery(&app.store, id).await? else { return Ok(()) };
+    if !delivery.status.is_open() && !delivery.status.is_before_pickup() {
+        // The order knew before us.
+        return Ok(());
+    }
+    let courier = delivery.carrier.map(|carrier| carrier.courier);
+    // Called off meanwhile: the order leaves it, and the delivery will hear of it.
+    order::assign_courier(app, id, courier).await
+}
+
+/// Decides on a delivery and commits, anew where another commit came first.
+pub(crate) async fn decide(
+    app: &App,
+    order: OrderId,
+    rule: impl Fn(Delivery) -> Decision,
+) -> Result<Delivery, Failure> {
+    for _ in 0..ROUNDS {
+        let now = app.now();
+        let delivery =
+            tracking::delivery(&app.store, order).await?.ok_or_else(|| Failure::not_found("delivery"))?;
+        let before = delivery.carrier.clone();
+        let (delivery, events) = rule(delivery)?;
+        if events.is_empty() {
+            return Ok(delivery);
+        }
+        let mut tx = app.store.begin().await?;
+        match tell_courier_and_save(&mut tx, before.as_ref(), &delivery, &events, now).await {
+            Ok(()) => {
+                tx.commit().await?;
+                announce(app, before.as_ref());
+                return Ok(delivery);
+            }
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Conflict.into())
+}
+
+/// Saves a delivery, and tells its courier's channel where it stands.
+pub(crate) async fn tell_courier_and_save(
+    tx: &mut Tx,
+    carrier: Option<&Carrier>,
+    delivery: &Delivery,
+    events: &[domain::tracking::DeliveryEvent],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tracking::save(tx, delivery, events, now).await?;
+    if let Some(carrier) = carrier.filter(|_| !events.is_empty()) {
+        let changed = [view::AssignmentChanged { order: delivery.order, status: delivery.status }];
+        journal::append_feed(tx, &Channel::Courier(carrier.courier), &changed, now).await?;
+    }
+    Ok(())
+}
+
+/// The courier's entity, wherever it lives, reads its deliveries again.
+pub(crate) fn announce(app: &App, carrier: Option<&Carrier>) {
+    if let Some(carrier) = carrier {
+        app.fabric().announce(Notice::AssignmentsChanged(carrier.courier));
+    }
+}
