@@ -78,7 +78,10 @@ fn libraries_of_the_outside_stay_in_their_rooms() {
         (&["sqlx", "redis", "graphile_worker"], &["store"]),
         (&["axum"], &["http-adapters", "realtime", "server"]),
         (&["ractor"], &["actors"]),
-        (&["tokio"], &["store", "actors", "services", "http-adapters", "realtime", "server", "sim", "bench", "tests"]),
+        (
+            &["tokio"],
+            &["store", "actors", "services", "http-adapters", "realtime", "server", "sim", "bench", "tests"],
+        ),
     ];
     for (room, uses) in dependencies() {
         for (libraries, rooms) in only {
