@@ -3,6 +3,8 @@
 //!
 //! `DATABASE_URL` names a PostgreSQL server on which databases may be made.
 
+pub mod rest;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use server::ambient::{RandomIds, SystemClock};
 use server::{Parts, Server, Service};
 use services::Settings;
+use services::settings::HashCost;
 use store::Database;
 
 /// See the module. [`TestApp::stop`] ends it; a test that forgets leaves its
@@ -22,10 +25,17 @@ pub struct TestApp {
     settings: Settings,
 }
 
+/// The usual settings, except that hashing a password costs next to nothing.
+pub fn settings() -> Settings {
+    let mut settings = Settings::default();
+    settings.auth.hash = HashCost { memory_kib: 8, passes: 1, lanes: 1, at_once: 2 };
+    settings
+}
+
 impl TestApp {
     /// Starts one with the usual settings.
     pub async fn start() -> Self {
-        Self::start_with(Settings::default()).await
+        Self::start_with(settings()).await
     }
 
     /// Starts one with these settings, for tests that shorten a time.

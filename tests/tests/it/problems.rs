@@ -1,0 +1,132 @@
+//! Whatever is wrong with a request, the answer is a problem document.
+
+use domain::Role;
+use reqwest::Method;
+use serde_json::json;
+use server::Service;
+use tests::TestApp;
+use tests::rest::answer;
+
+#[tokio::test]
+async fn every_port_answers_what_it_does_not_have_with_a_problem() {
+    let app = TestApp::start().await;
+    for service in Service::ALL {
+        let rest = app.rest(service);
+        rest.get("/v1/nothing/here").await.expect_problem(404, "path_not_found");
+        rest.get("/%ff%fe").await.expect_problem(404, "path_not_found");
+        rest.get("/docs/nothing.js").await.expect_problem(404, "path_not_found");
+        let refused = rest.post("/healthz", json!({})).await;
+        assert_eq!(refused.headers["allow"], "GET,HEAD", "{service}");
+        refused.expect_problem(405, "method_not_allowed");
+        let huge = rest.request(Method::POST, "/v1/nothing").body("x".repeat(2_000_000));
+        if let Ok(response) = huge.send().await {
+            assert_eq!(response.status(), 404, "{service}");
+            assert_eq!(response.headers()["content-type"], "application/problem+json");
+        }
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn every_way_to_get_a_body_wrong_has_its_problem() {
+    let app = TestApp::start().await;
+    for service in [Service::User, Service::Gateway] {
+        let rest = app.rest(service);
+        let json = |body: &'static [u8]| {
+            rest.request(Method::POST, "/v1/users").header("content-type", "application/json").body(body)
+        };
+        for (body, code) in [
+            (&b""[..], "body_not_json"),
+            (b"{", "body_not_json"),
+            (br#"{"email":"a@b.kr","password":"p","name":"n","phone":"1"} x"#, "body_not_json"),
+            (b"{\"email\": NaN}", "body_not_json"),
+            (b"{\"email\": 1e999}", "body_not_json"),
+            (b"\xff\xfe{}", "body_not_utf8"),
+            (b"{\"email\": \"\xc3\x28\"}", "body_not_utf8"),
+        ] {
+            answer(json(body)).await.expect_problem(400, code);
+        }
+        let deep: &'static [u8] = "[".repeat(100_000).leak().as_bytes();
+        answer(json(deep)).await.expect_problem(400, "body_not_json");
+        for (body, pointer, code) in [
+            (&b"{}"[..], "/email", "missing"),
+            (b"[]", "", "wrong_type"),
+            (b"null", "", "wrong_type"),
+            (b"{\"email\": 7}", "/email", "wrong_type"),
+            (b"{\"email\": \"a@b.kr\", \"email\": \"a@b.kr\"}", "", "duplicate"),
+            (b"{\"admin\": true}", "/admin", "unknown_field"),
+        ] {
+            let problem = answer(json(body)).await.expect_problem(422, "invalid");
+            let first = &problem["errors"][0];
+            assert_eq!(first["code"], code, "{problem}");
+            if !pointer.is_empty() {
+                assert_eq!(first["pointer"], pointer, "{problem}");
+            }
+        }
+        let huge = json(" ".repeat(300_000).leak().as_bytes());
+        answer(huge).await.expect_problem(413, "body_too_large");
+        for content_type in ["text/plain", "application/x-www-form-urlencoded", "nonsense"] {
+            let request =
+                rest.request(Method::POST, "/v1/users").header("content-type", content_type).body("{}");
+            answer(request).await.expect_problem(415, "media_type_unsupported");
+        }
+        answer(rest.request(Method::POST, "/v1/users").body("{}"))
+            .await
+            .expect_problem(415, "media_type_unsupported");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_sign_up_that_is_wrong_in_every_field_hears_of_all_of_them() {
+    let app = TestApp::start().await;
+    let body = json!({ "email": "a", "password": "x", "name": " ", "phone": "ten" });
+    let problem = app.rest(Service::User).post("/v1/users", body).await.expect_problem(422, "invalid");
+    let pointers: Vec<_> =
+        problem["errors"].as_array().unwrap().iter().map(|fault| &fault["pointer"]).collect();
+    assert_eq!(pointers, ["/email", "/name", "/phone"]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_place_that_is_not_on_earth_is_refused() {
+    let app = TestApp::start().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let rest = app.rest_as(Service::User, &minji);
+    for (lat, lon) in [("91", "0"), ("0", "-180.5"), ("1e300", "0"), ("\"37\"", "127")] {
+        let body =
+            format!(r#"{{"label":"집","road_address":"테헤란로 1","position":{{"lat":{lat},"lon":{lon}}}}}"#);
+        let request = rest
+            .request(Method::POST, "/v1/users/me/addresses")
+            .header("content-type", "application/json")
+            .body(body);
+        let problem = answer(request).await.expect_problem(422, "invalid");
+        assert!(problem["errors"][0]["pointer"].as_str().unwrap().starts_with("/position"), "{problem}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_id_or_parameter_that_cannot_be_names_what_is_wrong() {
+    let app = TestApp::start().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let rest = app.rest_as(Service::User, &minji);
+    for id in ["1", "%ff", "01920000-0000-7000-8000-00000000000g", "01920000-0000-7000-8000-000000000001"] {
+        rest.get(&format!("/v1/users/me/addresses/{id}")).await.expect_problem(404, "not_found");
+    }
+    let problem = rest.get("/v1/places").await.expect_problem(422, "invalid");
+    assert_eq!(problem["errors"][0]["pointer"], "/q");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_keeps_the_id_that_its_sender_gave_it() {
+    let app = TestApp::start().await;
+    let rest = app.rest(Service::Auth);
+    let named = answer(rest.request(Method::GET, "/nope").header("x-request-id", "from-the-phone-7")).await;
+    assert_eq!(named.headers["x-request-id"], "from-the-phone-7");
+    named.expect_problem(404, "path_not_found");
+    let spoilt = answer(rest.request(Method::GET, "/healthz").header("x-request-id", "a b\tc")).await;
+    assert_ne!(spoilt.headers["x-request-id"], "a b\tc");
+    app.stop().await;
+}

@@ -1,0 +1,84 @@
+//! A request that is sent again under the same key does its work once.
+
+use domain::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+use server::Service;
+use tests::TestApp;
+use tests::rest::{Answer, PASSWORD, Rest, answer};
+
+const PATH: &str = "/v1/users/me/addresses";
+
+fn home(label: &str) -> Value {
+    json!({ "label": label, "road_address": "테헤란로 152", "position": { "lat": 37.49994, "lon": 127.03656 } })
+}
+
+async fn post(rest: &Rest, key: &str, body: Value) -> Answer {
+    answer(rest.request(Method::POST, PATH).header("idempotency-key", key).json(&body)).await
+}
+
+#[tokio::test]
+async fn the_same_request_again_gets_the_first_answer() {
+    let app = TestApp::start().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let rest = app.rest_as(Service::User, &minji);
+    let first = post(&rest, "k1", home("집")).await;
+    assert!(!first.headers.contains_key("idempotent-replayed"));
+    let first = first.expect(201);
+    // The key holds on every port.
+    for rest in [&rest, &app.rest_as(Service::Gateway, &minji)] {
+        let again = post(rest, "k1", home("집")).await;
+        assert_eq!(again.headers["idempotent-replayed"], "true");
+        assert_eq!(again.headers["content-type"], "application/json");
+        assert_eq!(again.expect(201), first);
+    }
+    post(&rest, "k1", home("회사")).await.expect_problem(422, "idempotency.key_reused");
+    post(&rest, "k2", home("회사")).await.expect(201);
+    assert_eq!(rest.get(PATH).await.expect(200)["items"].as_array().unwrap().len(), 2);
+    // Somebody else's key of the same name is another key.
+    let stranger = app.person("stranger", &[Role::Customer]).await;
+    let theirs = post(&app.rest_as(Service::User, &stranger), "k1", home("집")).await.expect(201);
+    assert_ne!(theirs["id"], first["id"]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn of_many_at_once_one_does_the_work() {
+    let app = TestApp::start().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let rest = app.rest_as(Service::User, &minji);
+    let answers = futures::future::join_all((0..20).map(|_| post(&rest, "k", home("집")))).await;
+    for one in answers {
+        if one.status != 201 {
+            one.expect_problem(409, "idempotency.in_progress");
+        }
+    }
+    assert_eq!(rest.get(PATH).await.expect(200)["items"].as_array().unwrap().len(), 1);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_request_may_be_mended_under_its_key() {
+    let app = TestApp::start().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let rest = app.rest_as(Service::User, &minji);
+    post(&rest, "k", home("")).await.expect_problem(422, "invalid");
+    post(&rest, "k", home("집")).await.expect(201);
+    post(&rest, &"k".repeat(256), home("집")).await.expect_problem(400, "idempotency.key_invalid");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn tokens_are_never_kept_for_a_repeat() {
+    let app = TestApp::start().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let sign_in = || {
+        let body = json!({ "email": minji.email, "password": PASSWORD });
+        let request = app.rest(Service::Auth).request(Method::POST, "/v1/auth/sign-in");
+        answer(request.header("idempotency-key", "k").json(&body))
+    };
+    let (first, second) = (sign_in().await, sign_in().await);
+    assert_eq!(first.headers["cache-control"], "no-store");
+    assert_ne!(first.expect(200)["session_id"], second.expect(200)["session_id"]);
+    app.stop().await;
+}

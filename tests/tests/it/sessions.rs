@@ -1,0 +1,207 @@
+//! Signing in, going on, signing out, and everybody who should not get in.
+
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use domain::Role;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
+use server::Service;
+use tests::TestApp;
+use tests::rest::{PASSWORD, Rest};
+
+async fn refresh(auth: &Rest, token: &str) -> tests::rest::Answer {
+    auth.post("/v1/auth/refresh", json!({ "refresh_token": token })).await
+}
+
+#[tokio::test]
+async fn somebody_signs_up_signs_in_and_is_known_on_every_port() {
+    let app = TestApp::start().await;
+    let body = json!({ "email": "Minji@Example.com", "password": PASSWORD, "name": "김민지", "phone": "010-1234-5678" });
+    let user = app.rest(Service::User).post("/v1/users", body.clone()).await.expect(201);
+    assert_eq!(user["email"], "minji@example.com");
+    assert_eq!(user["phone"], "+821012345678");
+    assert_eq!(user["roles"], json!(["customer"]));
+    app.rest(Service::User).post("/v1/users", body).await.expect_problem(409, "user.email_taken");
+    let minji = app.sign_in("minji@example.com").await;
+    for service in [Service::User, Service::Gateway] {
+        let me = app.rest_as(service, &minji).get("/v1/users/me").await.expect(200);
+        assert_eq!(me["id"], user["id"]);
+    }
+    app.rest(Service::User).get("/v1/users/me").await.expect_problem(401, "unauthenticated");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_ours_gets_nobody_in() {
+    let app = TestApp::start().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let rest = app.rest(Service::Gateway);
+    let [head, body, signature]: [&str; 3] =
+        minji.access_token.split('.').collect::<Vec<_>>().try_into().unwrap();
+    let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(body).unwrap()).unwrap();
+    let header: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
+    assert_eq!((&header["alg"], &header["typ"]), (&json!("EdDSA"), &json!("at+jwt")));
+    let keys = rest.get("/.well-known/jwks.json").await.expect(200);
+    assert_eq!(keys["keys"][0]["kid"], header["kid"]);
+    assert!(keys["keys"][0].get("d").is_none(), "the private key stays here");
+    let encode = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let mut hs256 = Header::new(Algorithm::HS256);
+    hs256.typ = Some("at+jwt".into());
+    hs256.kid = header["kid"].as_str().map(str::to_owned);
+    let public = BASE64_URL_SAFE_NO_PAD.decode(keys["keys"][0]["x"].as_str().unwrap()).unwrap();
+    let mut other = Header::new(Algorithm::EdDSA);
+    other.typ.clone_from(&hs256.typ);
+    other.kid.clone_from(&hs256.kid);
+    let seed = [&b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20"[..], &[7; 32]].concat();
+    let mut admin = claims.clone();
+    admin["roles"] = json!(["admin"]);
+    let unsigned = encode(&json!({ "alg": "none", "typ": "at+jwt", "kid": header["kid"] }));
+    let forged = [
+        format!("{unsigned}.{body}."),
+        format!("{head}.{body}."),
+        format!("{head}.{}.{signature}", encode(&admin)),
+        jsonwebtoken::encode(&hs256, &claims, &EncodingKey::from_secret(&public)).unwrap(),
+        jsonwebtoken::encode(&other, &claims, &EncodingKey::from_ed_der(&seed)).unwrap(),
+        minji.refresh_token.clone(),
+        "x".to_owned(),
+    ];
+    for token in forged {
+        rest.with_token(&token).get("/v1/users/me").await.expect_problem(401, "auth.token_not_good");
+    }
+    rest.with_token(&minji.access_token).get("/v1/users/me").await.expect(200);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_expired_token_gets_nobody_in() {
+    let mut settings = tests::settings();
+    settings.auth.access_life = TimeDelta::seconds(-1);
+    let app = TestApp::start_with(settings).await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let me = app.rest_as(Service::User, &minji).get("/v1/users/me").await;
+    assert_eq!(me.headers["www-authenticate"], "Bearer");
+    me.expect_problem(401, "auth.token_expired");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_good_once_and_a_copy_ends_the_session() {
+    let app = TestApp::start().await;
+    let auth = app.rest(Service::Auth);
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let second = refresh(&auth, &minji.refresh_token).await.expect(200);
+    let lost = refresh(&auth, &minji.refresh_token).await.expect(200);
+    assert_eq!(lost["refresh_token"], second["refresh_token"], "a lost answer is given again");
+    let third = refresh(&auth, second["refresh_token"].as_str().unwrap()).await.expect(200);
+    // The first one's successor has been used: whoever shows it has a copy.
+    refresh(&auth, &minji.refresh_token).await.expect_problem(401, "auth.refresh_token_reused");
+    let newest = third["refresh_token"].as_str().unwrap();
+    refresh(&auth, newest).await.expect_problem(401, "auth.refresh_token_not_good");
+    let access = third["access_token"].as_str().unwrap();
+    let me = app.rest(Service::User).with_token(access).get("/v1/users/me").await;
+    me.expect_problem(401, "auth.session_ended");
+    for nonsense in ["", "x", "AAAA", &"A".repeat(43)] {
+        refresh(&auth, nonsense).await.expect_problem(401, "auth.refresh_token_not_good");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn of_many_refreshes_at_once_all_get_the_same_next_token() {
+    let app = TestApp::start().await;
+    let auth = app.rest(Service::Auth);
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let answers = futures::future::join_all((0..8).map(|_| refresh(&auth, &minji.refresh_token))).await;
+    let mut next: Vec<_> = answers.into_iter().map(|one| one.expect(200)["refresh_token"].clone()).collect();
+    next.dedup();
+    assert_eq!(next.len(), 1, "one session has one newest token");
+    refresh(&auth, next[0].as_str().unwrap()).await.expect(200);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_guesser_waits_and_the_owner_does_not() {
+    let app = TestApp::start().await;
+    let auth = app.rest(Service::Auth);
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let try_with = |rest: Rest, email: String, password: &'static str| async move {
+        rest.post("/v1/auth/sign-in", json!({ "email": email, "password": password })).await
+    };
+    // Fifty at once: no more than the forgiven ones are looked at.
+    let tries = (0..50).map(|_| try_with(auth.clone(), minji.email.clone(), "wrong password"));
+    let answers = futures::future::join_all(tries).await;
+    let looked_at = answers.iter().filter(|one| one.status == 401).count();
+    assert_eq!(looked_at, 5);
+    let locked = try_with(auth.clone(), minji.email.clone(), PASSWORD).await;
+    let wait: u32 = locked.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=30).contains(&wait), "{wait}");
+    locked.expect_problem(429, "auth.locked");
+    let elsewhere = auth.from_address("127.0.0.2".parse().unwrap());
+    try_with(elsewhere, minji.email.clone(), PASSWORD).await.expect(200);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_learns_whether_there_is_an_account() {
+    let app = TestApp::start().await;
+    let auth = app.rest(Service::Auth);
+    app.person("minji", &[Role::Customer]).await;
+    let mut answers = Vec::new();
+    for email in ["minji@example.com", "nobody@example.com"] {
+        let body = json!({ "email": email, "password": "wrong password" });
+        let mut problem =
+            auth.post("/v1/auth/sign-in", body).await.expect_problem(401, "auth.credentials_wrong");
+        problem["request_id"].take();
+        answers.push(problem);
+    }
+    assert_eq!(answers[0], answers[1]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_is_refused_by_every_process_within_two_seconds() {
+    let app = TestApp::start().await;
+    let second = app.second_server().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let phone = app.sign_in(&minji.email).await;
+    let auth = app.rest_as(Service::Auth, &minji);
+    let sessions = auth.get("/v1/auth/sessions").await.expect(200);
+    let items = sessions["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2);
+    let other = items.iter().find(|session| session["current"] == false).unwrap();
+    let path = format!("/v1/auth/sessions/{}", other["id"].as_str().unwrap());
+    let address = second.address(Service::User).unwrap();
+    let there = format!("http://{address}/v1/users/me");
+    let client = reqwest::Client::new();
+    let ask = async || client.get(&there).bearer_auth(&phone.access_token).send().await.unwrap().status();
+    assert_eq!(ask().await, 200);
+    let stranger = app.person("stranger", &[Role::Customer]).await;
+    app.rest_as(Service::Auth, &stranger).delete(&path).await.expect_problem(404, "not_found");
+    assert_eq!(auth.delete(&path).await.status, 204);
+    let ended = Instant::now();
+    app.rest_as(Service::Gateway, &phone).get("/v1/users/me").await.expect_problem(401, "auth.session_ended");
+    while ask().await != 401 {
+        assert!(ended.elapsed() < Duration::from_secs(2), "the other process still lets it in");
+    }
+    refresh(&auth, &phone.refresh_token).await.expect_problem(401, "auth.refresh_token_not_good");
+    auth.delete(&path).await.expect_problem(404, "not_found");
+    second.stop(Duration::from_secs(5)).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_ended_session_stays_ended_after_a_restart() {
+    let mut app = TestApp::start().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    assert_eq!(app.rest_as(Service::Auth, &minji).post("/v1/auth/sign-out", json!({})).await.status, 204);
+    app.restart().await;
+    let ended = Instant::now();
+    while app.rest_as(Service::User, &minji).get("/v1/users/me").await.status != 401 {
+        assert!(ended.elapsed() < Duration::from_secs(2), "it was let in again");
+    }
+    app.sign_in(&minji.email).await;
+    app.stop().await;
+}
