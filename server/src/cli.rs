@@ -16,6 +16,7 @@ use tracing_subscriber::EnvFilter;
 use crate::ambient::{RandomIds, SystemClock};
 use crate::config::{DatabaseArgs, ListenArgs, LogArgs, LogFormat};
 use crate::people::{DemoArgs, ReplayArgs};
+use crate::web::PagesArgs;
 use crate::{Parts, Server, Service};
 
 /// Baedal (배달): the backend of a food-delivery app.
@@ -38,6 +39,8 @@ enum Command {
         database: DatabaseArgs,
         #[command(flatten)]
         listen: ListenArgs,
+        #[command(flatten)]
+        pages: Box<PagesArgs>,
     },
     /// Bring the database to the newest schema.
     Migrate {
@@ -55,7 +58,9 @@ impl Cli {
     pub async fn run(self) -> Result<(), Box<dyn Error>> {
         start_log(&self.log)?;
         match self.command {
-            Command::Serve { services, database, listen } => serve(&services, &database, &listen).await,
+            Command::Serve { services, database, listen, pages } => {
+                serve(&services, &database, &listen, *pages).await
+            }
             Command::Migrate { database } => Ok(Store::migrate(&database.database()).await?),
             Command::Demo(demo) => demo.run().await,
             Command::Replay(replay) => replay.run().await,
@@ -80,6 +85,7 @@ async fn serve(
     services: &[Service],
     database: &DatabaseArgs,
     listen: &ListenArgs,
+    pages: PagesArgs,
 ) -> Result<(), Box<dyn Error>> {
     let chosen = if services.is_empty() { &Service::ALL[..] } else { services };
     let prometheus = PrometheusBuilder::new().install_recorder()?;
@@ -90,6 +96,7 @@ async fn serve(
         ids: Arc::new(RandomIds),
         settings: Settings::default(),
         metrics: Arc::new(move || prometheus.render()),
+        pages,
     };
     let server = Server::start(parts).await?;
     for (service, address) in server.addresses() {

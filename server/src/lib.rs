@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod people;
 pub mod service;
+pub mod web;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use service::Service;
+use web::PagesArgs;
 
 /// Renders the process's metrics.
 pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
@@ -44,6 +46,8 @@ pub struct Parts {
     pub settings: Settings,
     /// See [`Metrics`].
     pub metrics: Metrics,
+    /// What the operator chose for the pages.
+    pub pages: PagesArgs,
 }
 
 /// A server that listens.
@@ -100,12 +104,12 @@ impl Server {
         let mut server =
             Self { app, hub, addresses: Vec::new(), stop: watch::Sender::new(false), ports: Vec::new() };
         for (service, listener) in listeners {
-            server.listen(service, listener, &parts.metrics);
+            server.listen(service, listener, &parts.metrics, &parts.pages);
         }
         Ok(server)
     }
 
-    fn listen(&mut self, service: Service, listener: TcpListener, metrics: &Metrics) {
+    fn listen(&mut self, service: Service, listener: TcpListener, metrics: &Metrics, pages: &PagesArgs) {
         if let Ok(address) = listener.local_addr() {
             self.addresses.push((service, address));
         }
@@ -114,7 +118,7 @@ impl Server {
             description: service.description(),
             metrics: Arc::clone(metrics),
         };
-        let mut routes = routes(service);
+        let mut routes = routes(service, pages);
         if let Some(serves) = service.channels() {
             let (app, hub) = (self.app.clone(), Arc::clone(&self.hub));
             let sockets = realtime::routes(app, hub, realtime::Limits::default(), serves);
@@ -167,12 +171,12 @@ impl Server {
     }
 }
 
-/// A port serves its own service's routes; the gateway serves everybody's.
-fn routes(service: Service) -> OpenApiRouter<App> {
+/// A port serves its own service's routes; the gateway serves everybody's, and the pages.
+fn routes(service: Service, pages: &PagesArgs) -> OpenApiRouter<App> {
     match service {
-        Service::Gateway => {
-            Service::ALL.into_iter().fold(OpenApiRouter::new(), |all, each| all.merge(each.routes()))
-        }
+        Service::Gateway => Service::ALL
+            .into_iter()
+            .fold(OpenApiRouter::from(web::routes(pages)), |all, each| all.merge(each.routes())),
         _ => service.routes(),
     }
 }

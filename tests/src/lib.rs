@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use server::ambient::{RandomIds, SystemClock};
+use server::web::PagesArgs;
 use server::{Parts, Server, Service};
 use services::Settings;
 use services::settings::HashCost;
@@ -104,6 +105,7 @@ async fn start(database: &Database, settings: &Settings) -> Server {
         ids: Arc::new(RandomIds),
         settings: settings.clone(),
         metrics: Arc::new(String::new),
+        pages: PagesArgs::default(),
     })
     .await
     .expect("the server starts")

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod people;
+mod pages;
 mod ports;
 mod problems;
 mod repeats;
