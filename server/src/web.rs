@@ -160,6 +160,9 @@ fn content_type(path: &str) -> Cow<'static, str> {
     if path.ends_with(".mjs") {
         return Cow::Borrowed("text/javascript");
     }
+    if path.ends_with(".html") {
+        return Cow::Borrowed("text/html; charset=utf-8");
+    }
     if path.ends_with(".geojson") {
         return Cow::Borrowed("application/geo+json");
     }
