@@ -1,4 +1,12 @@
-import type { DeliveryStatus, OrderStatus, Step, Topic } from '../api/types'
+import type {
+  CartProblem,
+  Category,
+  DeliveryStatus,
+  OrderStatus,
+  RejectReason,
+  Step,
+  Topic,
+} from '../api/types'
 import type { ConnectionState } from '../realtime'
 
 const orderStatus: Record<OrderStatus, string> = {
@@ -71,6 +79,39 @@ const topics: Record<Topic, string> = {
   other: '기타',
 }
 
+const categories: Record<Category, string> = {
+  chicken: '치킨',
+  pizza: '피자',
+  chinese: '중식',
+  korean: '한식',
+  japanese: '일식',
+  snack: '분식',
+  burger: '버거',
+  jokbal: '족발·보쌈',
+  western: '양식',
+  asian: '아시안',
+  cafe: '카페·디저트',
+  late_night: '야식',
+}
+
+const cartProblems: Record<CartProblem['code'], string> = {
+  closed: '지금은 영업 시간이 아니에요.',
+  not_deliverable: '이 주소로는 배달하지 않아요.',
+  below_minimum: '최소주문금액이 모자라요.',
+  sold_out: '품절됐어요.',
+  gone: '더 이상 판매하지 않아요.',
+  options_changed: '옵션이 바뀌었어요. 다시 골라 주세요.',
+  price_changed: '가격이 바뀌었어요.',
+}
+
+const rejectReasons: Record<RejectReason, string> = {
+  sold_out: '재료 소진',
+  too_busy: '주문 폭주',
+  closing: '영업 종료',
+  unreachable: '배달 불가 지역',
+  other: '기타',
+}
+
 const connection: Record<ConnectionState, string> = {
   idle: '연결 안 됨',
   connecting: '연결 중…',
@@ -95,6 +136,7 @@ export const ko = {
   events,
   steps,
   topics,
+  categories,
   connection,
   problems,
   reconnect: '다시 연결',
@@ -186,6 +228,7 @@ export const ko = {
     timeout: '응답 없음',
     until: (at: string) => `이 금액은 ${at}까지 유효해요.`,
     clear: '비우기',
+    problems: cartProblems,
   },
   order: {
     title: '주문',
@@ -227,7 +270,7 @@ export const ko = {
     unread: (n: number) => `읽지 않은 메시지 ${n}개`,
     privateNote: '내부 메모',
     privateHint: '고객에게 보이지 않아요',
-    author: { customer: '고객', agent: '상담원', system: '안내' },
+    author: { customer: '고객', agent: '상담원' },
     earlier: '이전 메시지',
   },
   courier: {
@@ -263,13 +306,7 @@ export const ko = {
     minutes: '조리 시간',
     reject: '거절',
     reason: '거절 사유',
-    reasons: {
-      sold_out: '재료 소진',
-      too_busy: '주문 폭주',
-      closed: '영업 종료',
-      cannot_deliver: '배달 불가',
-      other: '기타',
-    } as Record<string, string>,
+    reasons: rejectReasons,
     preparing: '조리 시작',
     ready: '조리 완료',
     cancelRequest: '고객이 취소를 요청했어요.',
