@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use services::Settings;
+use services::demo_city::Loaded;
+use services::{Services, Settings};
 use store::Store;
+use store::fabric::Memory;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -47,6 +49,15 @@ enum Command {
         #[command(flatten)]
         database: DatabaseArgs,
     },
+    /// Load the demo city: restaurants with their menus, and accounts. Loading it
+    /// again adds only what is missing.
+    LoadDemo {
+        /// What the city is drawn from.
+        #[arg(long, env = "BAEDAL_DEMO_SEED", default_value_t = 2026)]
+        seed: u64,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
     /// Be the people of the demo city: customers, couriers, owners and agents.
     Demo(DemoArgs),
     /// Push a recorded GPX track as a courier's phone would.
@@ -62,6 +73,7 @@ impl Cli {
                 serve(&services, &database, &listen, *pages).await
             }
             Command::Migrate { database } => Ok(Store::migrate(&database.database()).await?),
+            Command::LoadDemo { seed, database } => load_demo(seed, &database).await,
             Command::Demo(demo) => demo.run().await,
             Command::Replay(replay) => replay.run().await,
         }
@@ -108,6 +120,17 @@ async fn serve(
         () = server.stop(Duration::from_secs(listen.shutdown_secs)) => {}
         stopped = asked_to_stop() => stopped?,
     }
+    Ok(())
+}
+
+async fn load_demo(seed: u64, database: &DatabaseArgs) -> Result<(), Box<dyn Error>> {
+    let store = Store::connect(&database.database(), Arc::new(Memory::default())).await?;
+    let settings = Settings::default();
+    let app = Services::start(store, Arc::new(SystemClock), Arc::new(RandomIds), settings).await?;
+    let loaded = services::demo_city::load(&app, seed).await;
+    app.stop(Duration::from_secs(5)).await;
+    let Loaded { accounts, restaurants } = loaded?;
+    tracing::info!(accounts, restaurants, "the demo city is loaded");
     Ok(())
 }
 

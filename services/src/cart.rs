@@ -8,7 +8,7 @@ use domain::{
     AddressId, Failure, Fault, LineId, MenuId, Principal, QuoteId, Refused, RestaurantId, UserId, Won,
 };
 
-use crate::{App, menu, restaurant};
+use crate::{App, menu, restaurant, user};
 
 /// What a customer asks to be put in the cart: ids and quantities, never a price.
 #[derive(Clone, Debug)]
@@ -141,8 +141,15 @@ pub async fn clear_ordered(app: &App, customer: UserId, version: u64) -> Result<
 }
 
 /// Promises a price for the cart, brought to one of the customer's addresses.
-pub async fn quote(_app: &App, _who: &Principal, _address: AddressId) -> Result<Quote, Failure> {
-    Err(Failure::not_found("address"))
+pub async fn quote(app: &App, who: &Principal, address: AddressId) -> Result<Quote, Failure> {
+    let place = user::address(app, who.user, address).await?.place;
+    let drop_off = DropOff {
+        position: place.position,
+        road_address: place.road_address,
+        detail: place.detail,
+        entrance_note: place.entrance_note,
+    };
+    quote_to(app, who, drop_off).await
 }
 
 /// Promises a price for the cart, brought to `drop_off`, and keeps the promise.

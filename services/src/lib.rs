@@ -8,6 +8,7 @@
 pub mod auth;
 pub mod cart;
 pub mod channels;
+pub mod demo_city;
 pub mod dispatch;
 pub mod gazetteer;
 pub mod health;

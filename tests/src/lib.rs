@@ -4,6 +4,7 @@
 //! `DATABASE_URL` names a PostgreSQL server on which databases may be made.
 
 pub mod rest;
+pub mod shop;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -2,8 +2,11 @@
 
 mod architecture;
 mod pages;
+mod cart;
 mod people;
+mod ports;
 mod ports;
 mod problems;
 mod repeats;
+mod restaurants;
 mod sessions;

@@ -1,0 +1,122 @@
+//! A small Seoul to try things in: restaurants with their menus across the
+//! neighbourhoods, and accounts for everybody who takes part.
+//!
+//! Loading it again adds only what is missing, and leaves alone what has been
+//! changed since.
+
+mod kitchens;
+mod plan;
+
+use domain::auth::Email;
+use domain::{Failure, LatLon, Principal, Role, UserId};
+
+use crate::user::{NewAddress, NewUser};
+use crate::{App, user};
+use plan::Dice;
+
+/// Everybody's password in the demo city. It is meant to be known.
+pub const PASSWORD: &str = "baedal-demo-2026";
+
+/// Who lives there: a kind, as it stands in their e-mail addresses and as people
+/// read it, how many, and their role.
+const PEOPLE: [(&str, &str, usize, Role); 5] = [
+    ("customer", "손님", 40, Role::Customer),
+    ("courier", "라이더", 60, Role::Courier),
+    ("owner", "사장님", 20, Role::Owner),
+    ("agent", "상담원", 3, Role::Agent),
+    ("admin", "관리자", 1, Role::Admin),
+];
+
+/// What was missing and is there now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// How many accounts.
+    pub accounts: usize,
+    /// How many restaurants, each with its menu.
+    pub restaurants: usize,
+}
+
+/// The account of the n-th person of a kind, from 1.
+pub fn email(kind: &str, number: usize) -> String {
+    match kind {
+        "admin" => "admin@demo.baedal.example".to_owned(),
+        _ => format!("{kind}-{number:02}@demo.baedal.example"),
+    }
+}
+
+/// Loads the city that `seed` draws.
+pub async fn load(app: &App, seed: u64) -> Result<Loaded, Failure> {
+    let mut loaded = Loaded::default();
+    let mut owners = Vec::new();
+    // One hash for all: hashing is slow on purpose, and the password is no secret.
+    let hash = user::hash_password(app, PASSWORD).await?;
+    for (kind, called, count, role) in PEOPLE {
+        for number in 1..=count {
+            let new = NewUser {
+                email: email(kind, number),
+                password: PASSWORD.to_owned(),
+                name: format!("{called} {number:02}"),
+                phone: format!("010-0000-{:04}", number + 1_000 * role as usize),
+            };
+            let (id, is_new) = account(app, &new, &hash, role).await?;
+            loaded.accounts += usize::from(is_new);
+            match role {
+                Role::Owner => owners.push(id),
+                Role::Customer => give_home(app, id, number).await?,
+                _ => {}
+            }
+        }
+    }
+    loaded.restaurants = open_restaurants(app, seed, &owners).await?;
+    Ok(loaded)
+}
+
+/// The account, opened if it is not there, and whether it was.
+async fn account(app: &App, new: &NewUser, hash: &str, role: Role) -> Result<(UserId, bool), Failure> {
+    let email: Email = new.email.parse().map_err(Failure::fault)?;
+    if let Some(account) = store::auth::account(&app.store, &email).await? {
+        return Ok((account.user, false));
+    }
+    let opened = user::register_hashed(app, new, hash, &[role]).await?;
+    Ok((opened.id, true))
+}
+
+/// An address for whoever has none.
+async fn give_home(app: &App, customer: UserId, number: usize) -> Result<(), Failure> {
+    let session = plan::id(&format!("session of {customer}"));
+    let who = Principal { user: customer, session, roles: vec![Role::Customer] };
+    if !user::addresses(app, &who).await?.is_empty() {
+        return Ok(());
+    }
+    let (lat, lon) = plan::BUSY[number % plan::BUSY.len()];
+    let position = LatLon::new(lat, lon).map_err(Failure::fault)?;
+    let area = app.gazetteer.locate(position).map_or_else(String::new, |p| format!("{} {}", p.gu, p.dong));
+    let home = NewAddress {
+        label: "집".to_owned(),
+        road_address: format!("서울 {area} {number}"),
+        detail: format!("{}호", 100 + number),
+        entrance_note: "공동현관 비밀번호 없음".to_owned(),
+        position,
+        is_default: Some(true),
+    };
+    user::add_address(app, &who, home).await.map(drop)
+}
+
+async fn open_restaurants(app: &App, seed: u64, owners: &[UserId]) -> Result<usize, Failure> {
+    let kitchens = kitchens::kitchens().map_err(Failure::fault)?;
+    let mut opened = 0;
+    for number in 0..plan::RESTAURANTS {
+        let planned = plan::restaurant(Dice(seed), &app.gazetteer, &kitchens, owners, number);
+        let (restaurant, card) =
+            planned.ok_or_else(|| Failure::fault("the plan of the demo city has a hole"))?;
+        if store::restaurant::load(&app.store, restaurant.id).await?.is_some() {
+            continue;
+        }
+        let mut tx = app.store.begin().await?;
+        store::restaurant::save(&mut tx, &restaurant.checked()?).await?;
+        store::menu::replace(&mut tx, &card.checked()?).await?;
+        tx.commit().await?;
+        opened += 1;
+    }
+    Ok(opened)
+}

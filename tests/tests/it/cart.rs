@@ -1,0 +1,249 @@
+//! Carts: filling them, what is refused, and what they would cost.
+
+use domain::menu::Card;
+use domain::restaurant::{Hours, Restaurant, Zone};
+use domain::{Kind, Role, SessionId, Won};
+use futures::future::join_all;
+use serde_json::{Value, json};
+use server::Service;
+use tests::TestApp;
+use tests::shop::{Person, YEOKSAM, card, kitchen, mild, open};
+
+/// A customer and an open kitchen.
+async fn story(app: &TestApp) -> (Person, Restaurant, Card) {
+    let (customer, owner) = (Person::new(app, Role::Customer).await, Person::new(app, Role::Owner).await);
+    let kitchen = kitchen(owner.id, "역삼 치킨");
+    let card = card(&kitchen, "후라이드");
+    open(app.app(), &kitchen, &card).await;
+    (customer, kitchen, card)
+}
+
+fn principal(person: &Person) -> domain::Principal {
+    let session = SessionId(uuid::Uuid::from_u128(1));
+    domain::Principal { user: person.id, session, roles: vec![Role::Customer] }
+}
+
+#[tokio::test]
+async fn equal_lines_grow_and_the_sum_is_the_menus() {
+    let app = TestApp::start().await;
+    let (customer, kitchen, card) = story(&app).await;
+    customer.post("/v1/cart/lines", mild(&card, 1)).await.expect(201);
+    let mut hot = mild(&card, 2);
+    let menu = card.menus().next().unwrap();
+    hot["options"] = json!([
+        { "option_id": menu.option_groups[1].options[0].id, "quantity": 2 },
+        { "option_id": menu.option_groups[0].options[1].id, "quantity": 1 },
+    ]);
+    customer.post("/v1/cart/lines", hot).await.expect(201);
+    let cart = customer.post("/v1/cart/lines", mild(&card, 2)).await.expect(201);
+    assert_eq!(cart["lines"].as_array().unwrap().len(), 2);
+    assert_eq!(cart["lines"][0]["quantity"], 3);
+    assert_eq!(cart["lines"][1]["unit_price_won"], 9_000 + 500 + 2 * 1_000);
+    assert_eq!(cart["subtotal_won"], 3 * 9_000 + 2 * 11_500);
+    assert_eq!(cart["restaurant_id"], json!(kitchen.id));
+    assert_eq!((&cart["version"], &cart["shortfall_won"]), (&json!(3), &json!(0)));
+
+    let line = format!("/v1/cart/lines/{}", cart["lines"][0]["id"].as_str().unwrap());
+    let cart = customer.patch(&line, json!({ "quantity": 0 })).await.expect(200);
+    assert_eq!(cart["lines"].as_array().unwrap().len(), 1);
+    assert_eq!(customer.patch(&line, json!({ "quantity": 1 })).await.problem(404), "cart.no_such_line");
+    customer.delete("/v1/cart").await.expect(204);
+    let empty = customer.get("/v1/cart").await.expect(200);
+    assert_eq!((&empty["lines"], &empty["restaurant_id"]), (&json!([]), &Value::Null));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn another_restaurant_needs_an_explicit_replace() {
+    let app = TestApp::start().await;
+    let (customer, kitchen_here, first) = story(&app).await;
+    let other = kitchen(kitchen_here.owner, "서초 피자");
+    let second = card(&other, "고구마 피자");
+    open(app.app(), &other, &second).await;
+    customer.post("/v1/cart/lines", mild(&first, 1)).await.expect(201);
+    let mut line = mild(&second, 1);
+    assert_eq!(customer.post("/v1/cart/lines", line.clone()).await.problem(409), "cart.other_restaurant");
+    line["replace"] = json!(true);
+    let cart = customer.post("/v1/cart/lines", line).await.expect(201);
+    assert_eq!(cart["restaurant_name"], "서초 피자");
+    assert_eq!(cart["lines"].as_array().unwrap().len(), 1);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn whatever_is_malformed_gets_its_problem_and_changes_nothing() {
+    let app = TestApp::start().await;
+    let (customer, _, card) = story(&app).await;
+    let with = |field: &str, value: Value| {
+        let mut line = mild(&card, 1);
+        line[field] = value;
+        line
+    };
+    let option = card.menus().next().unwrap().option_groups[0].options[0].id;
+    let picks = |quantity: Value| with("options", json!([{ "option_id": option, "quantity": quantity }]));
+    for (body, status, pointer) in [
+        (with("quantity", json!(0)), 422, "/quantity"),
+        (with("quantity", json!(100)), 422, "/quantity"),
+        (with("quantity", json!(-1)), 422, "/quantity"),
+        (with("quantity", json!(1.5)), 422, "/quantity"),
+        (with("quantity", json!(u64::MAX)), 422, "/quantity"),
+        (with("quantity", json!(1e300)), 422, "/quantity"),
+        (with("quantity", json!("1")), 422, "/quantity"),
+        (with("quantity", Value::Null), 422, "/quantity"),
+        (with("price_won", json!(1)), 422, "/price_won"),
+        (with("menu_id", json!("no id")), 422, "/menu_id"),
+        (with("options", json!({})), 422, "/options"),
+        (picks(json!(0)), 422, "/options/0/quantity"),
+        (picks(json!(-1)), 422, "/options/0/quantity"),
+        (picks(json!(4_294_967_296u64)), 422, "/options/0/quantity"),
+        (json!([]), 422, ""),
+    ] {
+        let problem = customer.post("/v1/cart/lines", body.clone()).await.expect(status);
+        let found = problem["errors"][0]["pointer"].as_str().unwrap_or_default();
+        assert_eq!(found, pointer, "{body}: {problem}");
+    }
+    for body in [&b"{"[..], b"\xff\xfe", b"{\"quantity\":NaN}", b""] {
+        customer.post_raw("/v1/cart/lines", body.to_vec()).await.expect(400);
+    }
+    for (body, code) in [
+        (with("options", json!([])), "menu.too_few_options"),
+        (picks(json!(2)), "menu.option_too_often"),
+        (with("options", json!([{ "option_id": card.restaurant_id, "quantity": 1 }])), "menu.unknown_option"),
+    ] {
+        assert_eq!(customer.post("/v1/cart/lines", body).await.problem(409), code);
+    }
+    let stranger = with("menu_id", json!(card.restaurant_id));
+    assert_eq!(customer.post("/v1/cart/lines", stranger).await.problem(404), "not_found");
+    let nowhere = with("restaurant_id", json!(option));
+    assert_eq!(customer.post("/v1/cart/lines", nowhere).await.problem(404), "not_found");
+    assert_eq!(customer.get("/v1/cart").await.expect(200)["version"], 0);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_belongs_to_others_does_not_exist() {
+    let app = TestApp::start().await;
+    let (customer, _, card) = story(&app).await;
+    let other = Person::new(&app, Role::Customer).await;
+    let cart = customer.post("/v1/cart/lines", mild(&card, 2)).await.expect(201);
+    let line = format!("/v1/cart/lines/{}", cart["lines"][0]["id"].as_str().unwrap());
+    assert_eq!(other.patch(&line, json!({ "quantity": 9 })).await.problem(404), "cart.no_such_line");
+    assert_eq!(other.delete(&line).await.problem(404), "cart.no_such_line");
+    let home = customer.live_at(YEOKSAM).await;
+    other.post("/v1/cart/lines", mild(&card, 2)).await.expect(201);
+    assert_eq!(other.post("/v1/cart/quote", json!({ "address_id": home })).await.problem(404), "not_found");
+    let quote = customer.post("/v1/cart/quote", json!({ "address_id": home })).await.expect(201);
+    let quote_id = quote["quote_id"].as_str().unwrap().parse().unwrap();
+    assert!(services::cart::honour(app.app(), &principal(&customer), quote_id).await.is_ok());
+    let foreign = services::cart::honour(app.app(), &principal(&other), quote_id).await.unwrap_err();
+    assert!(matches!(foreign, domain::Failure::Refused(refused) if refused.kind == Kind::NotFound));
+    let owner = Person::new(&app, Role::Owner).await;
+    assert_eq!(owner.get("/v1/cart").await.problem(403), "forbidden");
+    let nobody = reqwest::get(format!("{}/v1/cart", app.url(Service::Cart))).await.unwrap();
+    assert_eq!(nobody.status(), 401);
+    app.stop().await;
+}
+
+fn codes(quote: &Value) -> Vec<&str> {
+    quote["problems"].as_array().unwrap().iter().map(|problem| problem["code"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_quote_tells_what_hinders_the_order() {
+    let app = TestApp::start().await;
+    let (customer, kitchen, mut card) = story(&app).await;
+    let home = customer.live_at(YEOKSAM).await;
+    let quote = async || customer.post("/v1/cart/quote", json!({ "address_id": home })).await;
+    assert_eq!(quote().await.problem(409), "cart.empty");
+
+    customer.post("/v1/cart/lines", mild(&card, 1)).await.expect(201);
+    let short = quote().await.expect(201);
+    assert_eq!((codes(&short), &short["orderable"]), (vec!["below_minimum"], &json!(false)));
+    assert_eq!((&short["shortfall_won"], &short["tip_won"]), (&json!(6_000), &json!(3_000)));
+
+    customer.post("/v1/cart/lines", mild(&card, 1)).await.expect(201);
+    let good = quote().await.expect(201);
+    assert_eq!((codes(&good), &good["orderable"]), (vec![], &json!(true)));
+    assert_eq!((&good["subtotal_won"], &good["payable_won"]), (&json!(18_000), &json!(21_000)));
+
+    let closed =
+        Restaurant { hours: Hours::default(), zones: vec![Zone::Radius { metres: 1 }], ..kitchen.clone() };
+    let away = customer.live_at((37.51, 127.04)).await;
+    open(app.app(), &closed, &card).await;
+    let far = customer.post("/v1/cart/quote", json!({ "address_id": away })).await.expect(201);
+    assert_eq!((codes(&far), &far["orderable"]), (vec!["closed", "not_deliverable"], &json!(false)));
+
+    card.groups[0].menus[0].sold_out = true;
+    open(app.app(), &kitchen, &card).await;
+    let sold_out = quote().await.expect(201);
+    assert_eq!((codes(&sold_out), &sold_out["lines"]), (vec!["sold_out", "below_minimum"], &json!([])));
+    let cart = customer.get("/v1/cart").await.expect(200);
+    assert_eq!(cart["lines"][0]["problem"]["code"], "sold_out");
+    assert_eq!(cart["subtotal_won"], 0);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_promise_holds_a_rise_needs_consent_and_a_fall_passes_on() {
+    let app = TestApp::start().await;
+    let (customer, kitchen, mut card) = story(&app).await;
+    let (who, home) = (principal(&customer), customer.live_at(YEOKSAM).await);
+    customer.post("/v1/cart/lines", mild(&card, 2)).await.expect(201);
+    let quote = customer.post("/v1/cart/quote", json!({ "address_id": home })).await.expect(201);
+    let id = quote["quote_id"].as_str().unwrap().parse().unwrap();
+
+    let mut at_price = async |price| {
+        card.groups[0].menus[0].price = Won(price);
+        open(app.app(), &kitchen, &card).await;
+        services::cart::honour(app.app(), &who, id).await
+    };
+    assert_eq!(at_price(9_000).await.unwrap().payable, Won(21_000));
+    assert_eq!(at_price(8_500).await.unwrap().payable, Won(20_000));
+    let rise = at_price(9_001).await.unwrap_err();
+    assert!(matches!(rise, domain::Failure::Refused(refused) if refused.code == "cart.price_rose"));
+
+    let mut old = store::cart::quote(&app.app().store, customer.id, id).await.unwrap().unwrap();
+    old.id = uuid::Uuid::from_u128(5).into();
+    old.expires_at = old.made_at;
+    let mut tx = app.app().store.begin().await.unwrap();
+    store::cart::insert_quote(&mut tx, &old, old.made_at).await.unwrap();
+    tx.commit().await.unwrap();
+    let late = services::cart::honour(app.app(), &who, old.id).await.unwrap_err();
+    assert!(matches!(late, domain::Failure::Refused(refused) if refused.code == "cart.quote_expired"));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_ordered_leaves_the_cart_once() {
+    let app = TestApp::start().await;
+    let (customer, _, card) = story(&app).await;
+    customer.post("/v1/cart/lines", mild(&card, 2)).await.expect(201);
+    services::cart::clear_ordered(app.app(), customer.id, 1).await.unwrap();
+    assert_eq!(customer.get("/v1/cart").await.expect(200)["lines"], json!([]));
+    customer.post("/v1/cart/lines", mild(&card, 1)).await.expect(201);
+    services::cart::clear_ordered(app.app(), customer.id, 1).await.unwrap();
+    assert_eq!(customer.get("/v1/cart").await.expect(200)["lines"][0]["quantity"], 1);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn two_activations_of_one_cart_race_and_every_dish_is_counted() {
+    let app = TestApp::start().await;
+    let (customer, _, card) = story(&app).await;
+    let second = app.second_server().await;
+    let there = customer.at(second.address(Service::Gateway).unwrap());
+    let adds = (0..40).map(|n| {
+        let (person, line) = (if n % 2 == 0 { &customer } else { &there }, mild(&card, 1));
+        async move { person.post("/v1/cart/lines", line).await.status }
+    });
+    let answers = join_all(adds).await;
+    let added = answers.iter().filter(|status| status.as_u16() == 201).count();
+    assert!(added > 20 && answers.iter().all(|s| matches!(s.as_u16(), 201 | 409)), "{answers:?}");
+    for person in [&customer, &there] {
+        let cart = person.get("/v1/cart").await.expect(200);
+        assert_eq!((&cart["lines"][0]["quantity"], &cart["version"]), (&json!(added), &json!(added)));
+        assert_eq!(cart["lines"].as_array().unwrap().len(), 1);
+    }
+    second.stop(std::time::Duration::from_secs(5)).await;
+    app.stop().await;
+}
