@@ -1,8 +1,8 @@
 //! Whole-system tests: one module for each story, one binary for all.
 
 mod architecture;
-mod pages;
 mod cart;
+mod pages;
 mod people;
 mod ports;
 mod ports;
