@@ -5,7 +5,6 @@ mod cart;
 mod pages;
 mod people;
 mod ports;
-mod ports;
 mod problems;
 mod repeats;
 mod restaurants;
