@@ -54,12 +54,12 @@ impl Faq {
     }
 }
 
-/// What to look for: at least one word, each in lower case and without space.
+/// What to look for: words, each in lower case and without space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchText(Vec<String>);
 
 impl SearchText {
-    /// Reads a search as a person typed it; none if it has no word in it.
+    /// Reads a search as a person typed it; none if they typed nothing.
     pub fn new(text: &str) -> Result<Option<Self>, Refused> {
         if text.chars().nth(MAX_SEARCH_CHARS).is_some() {
             let detail = format!("The search is longer than {MAX_SEARCH_CHARS} characters.");
@@ -72,17 +72,13 @@ impl SearchText {
                 terms.push(term.to_owned());
             }
         }
-        Ok((!terms.is_empty()).then_some(Self(terms)))
+        Ok((!text.trim().is_empty()).then_some(Self(terms)))
     }
 
-    /// The words; a text is found if its [`comparable`] form has each of them.
-    pub fn terms(&self) -> &[String] {
-        &self.0
-    }
-
-    /// Whether a text that is already [`comparable`] is found.
+    /// Whether a text that is already [`comparable`] is found: it has each word.
+    /// A search without any word finds nothing.
     pub fn finds(&self, comparable: &str) -> bool {
-        self.0.iter().all(|term| comparable.contains(term.as_str()))
+        !self.0.is_empty() && self.0.iter().all(|term| comparable.contains(term.as_str()))
     }
 }
 
@@ -137,8 +133,16 @@ mod tests {
 
     #[test]
     fn signs_of_pattern_languages_mean_nothing() {
-        for search in ["", " ", "%", "_", "\\", "'; --", "%_%"] {
-            assert_eq!(SearchText::new(search), Ok(None), "{search}");
+        for search in ["%", "_", "\\", "'; --", "%_%", "\u{fffd}"] {
+            assert!(!found(search, "50% _할인_"), "{search}");
+        }
+        assert!(found("50%", "50% _할인_"));
+    }
+
+    #[test]
+    fn nothing_typed_is_no_search() {
+        for search in ["", " ", "\u{3000}"] {
+            assert_eq!(SearchText::new(search), Ok(None), "{search:?}");
         }
     }
 
@@ -151,7 +155,9 @@ mod tests {
         #[test]
         fn a_text_is_found_by_any_of_its_own_words(text in "\\PC{0,60}") {
             for word in text.split_whitespace() {
-                if let Ok(Some(search)) = SearchText::new(word) {
+                if let Ok(Some(search)) = SearchText::new(word)
+                    && !search.0.is_empty()
+                {
                     prop_assert!(search.finds(&comparable(&text)), "{word}");
                 }
             }
@@ -160,8 +166,8 @@ mod tests {
         #[test]
         fn terms_are_few_and_plain(text in any::<String>()) {
             if let Ok(Some(search)) = SearchText::new(&text) {
-                prop_assert!((1..=MAX_TERMS).contains(&search.terms().len()));
-                prop_assert!(search.terms().iter().all(|term| term.chars().all(char::is_alphanumeric)));
+                prop_assert!(search.0.len() <= MAX_TERMS);
+                prop_assert!(search.0.iter().all(|term| term.chars().all(char::is_alphanumeric)));
             }
         }
     }

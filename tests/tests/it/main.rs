@@ -9,3 +9,5 @@ mod problems;
 mod repeats;
 mod restaurants;
 mod sessions;
+mod support;
+mod support_wire;
