@@ -230,7 +230,7 @@ fn the_asyncapi_document_has_every_frame_and_no_other() {
 
 #[test]
 fn what_is_no_frame_is_a_bad_frame_and_keeps_its_ref_where_it_has_one() {
-    let deep = format!(r#"{{"op":"ping","ref":"r","x":{}1{}}}"#, "[".repeat(60_000), "]".repeat(1));
+    let deep = format!(r#"{{"op":"ping","ref":"r","x":{}1{}}}"#, "[".repeat(60_000), "]");
     let nested = format!(r#"{{"op":"ping","ref":"r","x":{}1{}}}"#, "[".repeat(500), "]".repeat(500));
     let long = format!(r#"{{"op":"ping","ref":"{}"}}"#, "x".repeat(65));
     for (text, reference) in [
