@@ -106,6 +106,7 @@ fn code_of(message: &str) -> &'static str {
         () if starts("duplicate field") => "duplicate",
         () if starts("invalid type") => "wrong_type",
         () if starts("invalid value") => "out_of_range",
+        () if starts("invalid length") => "wrong_length",
         () => "invalid",
     }
 }

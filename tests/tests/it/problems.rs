@@ -47,10 +47,10 @@ async fn every_way_to_get_a_body_wrong_has_its_problem() {
             answer(json(body)).await.expect_problem(400, code);
         }
         let deep: &'static [u8] = "[".repeat(100_000).leak().as_bytes();
-        answer(json(deep)).await.expect_problem(400, "body_not_json");
+        answer(json(deep)).await.expect_problem(422, "invalid");
         for (body, pointer, code) in [
             (&b"{}"[..], "/email", "missing"),
-            (b"[]", "", "wrong_type"),
+            (b"[]", "", "wrong_length"),
             (b"null", "", "wrong_type"),
             (b"{\"email\": 7}", "/email", "wrong_type"),
             (b"{\"email\": \"a@b.kr\", \"email\": \"a@b.kr\"}", "", "duplicate"),
