@@ -6,10 +6,10 @@ use domain::tracking::Batch;
 use domain::{CourierId, Failure, Principal, Refused, Role};
 use serde::Serialize;
 use serde_json::{Value, json};
-use services::App;
 use services::support::{self, Presence, Saying};
+use services::{App, dispatch, tracking};
 
-use crate::frame::ClientFrame;
+use crate::frame::{ClientFrame, Step};
 
 /// Fixes that are on disk.
 pub(crate) struct Kept {
@@ -38,13 +38,15 @@ pub(crate) async fn went(app: &App, who: &Principal) {
 }
 
 /// A socket speaks for its courier from now on; older ones are refused.
-pub(crate) async fn connect(_app: &App, _courier: CourierId) -> Result<u64, Failure> {
-    Err(Refused::unavailable("This is not offered yet.", 60).into())
+pub(crate) async fn connect(app: &App, courier: CourierId) -> Result<u64, Failure> {
+    tracking::courier::connect(app, courier).await
 }
 
 /// Keeps fixes; answered once they are durable.
-pub(crate) async fn keep(_: &App, _: CourierId, _epoch: u64, _batch: Batch) -> Result<Kept, Failure> {
-    Err(Refused::unavailable("This is not offered yet.", 60).into())
+pub(crate) async fn keep(app: &App, courier: CourierId, epoch: u64, batch: Batch) -> Result<Kept, Failure> {
+    let ack = tracking::courier::fixes(app, courier, Some(epoch), batch).await?;
+    let rejected = ack.rejected.iter().map(|(reason, count)| (reason.as_str(), *count));
+    Ok(Kept { seq: ack.seq, rejected: rejected.collect() })
 }
 
 /// Does what the frame asks; the answer is the reply's `ok`.
@@ -66,8 +68,18 @@ pub(crate) async fn run(app: &App, who: &Principal, frame: ClientFrame) -> Resul
             support::set_presence(app, who, Presence { online, capacity }).await?;
             Ok(nothing(()))
         }
-        ClientFrame::Shift { .. } | ClientFrame::OfferAnswer { .. } | ClientFrame::DeliveryStep { .. } => {
-            Err(Refused::unavailable("This is not offered yet.", 60).into())
+        ClientFrame::Shift { on } => {
+            let courier = tracking::courier::shift(app, who, on).await?;
+            Ok(json!({ "on_shift": courier.on_shift }))
+        }
+        ClientFrame::OfferAnswer { offer_id, accept: true } => {
+            written(dispatch::accept(app, who, offer_id).await?)
+        }
+        ClientFrame::OfferAnswer { offer_id, accept: false } => {
+            dispatch::decline(app, who, offer_id).await.map(nothing)
+        }
+        ClientFrame::DeliveryStep { order_id, step } => {
+            written(tracking::step(app, who, order_id, of(step)).await?)
         }
         // The session does these itself.
         ClientFrame::Auth { .. }
@@ -75,6 +87,17 @@ pub(crate) async fn run(app: &App, who: &Principal, frame: ClientFrame) -> Resul
         | ClientFrame::Unsubscribe { .. }
         | ClientFrame::Fixes { .. }
         | ClientFrame::Ping {} => Ok(nothing(())),
+    }
+}
+
+fn of(step: Step) -> tracking::Step {
+    match step {
+        Step::AtRestaurant => tracking::Step::AtRestaurant,
+        Step::PickedUp => tracking::Step::PickedUp,
+        Step::AtDropoff => tracking::Step::AtDropoff,
+        Step::Delivered => tracking::Step::Delivered,
+        Step::Failed => tracking::Step::Failed,
+        Step::DropOut => tracking::Step::DropOut,
     }
 }
 

@@ -16,8 +16,8 @@ use tokio::time::Instant;
 
 use crate::commands::{self, Kept};
 use crate::frame::{Fix, Problem, ServerFrame};
-use crate::limits::Limits;
 use crate::rate::Rate;
+use services::live::SocketLimits as Limits;
 
 /// See the module.
 pub(crate) struct Fixes {
@@ -108,7 +108,7 @@ impl Fixes {
                 }
                 Answer::Say(ServerFrame::Ack { track, seq, rejected })
             }
-            Err(Failure::Refused(refused)) if refused.code == "tracking.superseded" => Answer::Superseded,
+            Err(Failure::Refused(refused)) if refused.code == "superseded" => Answer::Superseded,
             Err(failure) => {
                 let malformed = matches!(&failure, Failure::Refused(no) if no.kind == Kind::Invalid);
                 let limited = matches!(&failure, Failure::Refused(no) if no.kind == Kind::Limited);

@@ -1,21 +1,19 @@
 //! How sockets listen: the WebSocket protocol `baedal.v1.json`.
 //!
 //! `PROTOCOL.md` is the reference for clients. Here stand the frames
-//! ([`frame`]), the close codes ([`close`]), the numbers ([`limits`]), and the
-//! task that serves one socket. What a socket hears comes from
-//! [`services::live`], which event streams over HTTP share.
+//! ([`frame`]), the close codes ([`close`]), and the task that serves one
+//! socket. What a socket hears comes from [`services::live`], which event
+//! streams over HTTP share; its numbers are [`services::live::SocketLimits`].
 
 pub mod close;
 mod commands;
 mod courier;
 pub mod frame;
-pub mod limits;
 mod rate;
 mod routes;
 mod session;
 mod wire;
 
-pub use limits::Limits;
 pub use routes::{SUBPROTOCOL, routes};
 
 /// The AsyncAPI 3 document of the protocol, served beside the OpenAPI one.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::ASYNCAPI;
 use crate::close::Close;
 use crate::frame::{ClientFrame, Eta, Place, Problem, Request, ServerFrame};
-use crate::limits::Limits;
+use services::live::SocketLimits as Limits;
 
 const PROTOCOL: &str = include_str!("../PROTOCOL.md");
 

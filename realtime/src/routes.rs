@@ -13,9 +13,9 @@ use services::App;
 use services::live::Hub;
 
 use crate::close::Close;
-use crate::limits::Limits;
 use crate::session;
 use crate::wire::Wire;
+use services::live::SocketLimits as Limits;
 
 /// The protocol's name in the WebSocket handshake.
 pub const SUBPROTOCOL: &str = "baedal.v1.json";
@@ -35,9 +35,9 @@ pub(crate) struct Port {
 pub fn routes<S: Clone + Send + Sync + 'static>(
     app: App,
     hub: Arc<Hub>,
-    limits: Limits,
     serves: fn(&Channel) -> bool,
 ) -> Router<S> {
+    let limits = app.settings.sockets.clone();
     let port = Arc::new(Port { app, hub, limits, serves });
     Router::new().route("/v1/realtime", get(upgrade)).route("/asyncapi.json", get(asyncapi)).with_state(port)
 }

@@ -19,6 +19,7 @@ use domain::{Clock, Ids};
 use http_adapters::kit::{ServiceSpec, service_router};
 use services::live::Hub;
 use services::{App, Services, Settings};
+use socket2::SockRef;
 use store::fabric::Memory;
 use store::{Database, Store};
 use tokio::net::TcpListener;
@@ -31,6 +32,11 @@ use web::PagesArgs;
 
 /// Renders the process's metrics.
 pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Bytes that may wait in the kernel for a reader who does not read. What waits
+/// there can't be conflated any more: a position would arrive late instead of
+/// giving way to a newer one.
+const UNSENT_MAX: u32 = 16 * 1024;
 
 /// What a server is started with.
 pub struct Parts {
@@ -95,12 +101,7 @@ impl Server {
         }
         let store = Store::connect(&parts.database, Arc::new(Memory::default())).await?;
         let app = Services::start(store, parts.clock, parts.ids, parts.settings).await?;
-        let hub = Hub::open(
-            Arc::new(app.clone()),
-            app.fabric(),
-            realtime::frame::write,
-            services::live::Limits::default(),
-        );
+        let hub = Hub::open(Arc::new(app.clone()), app.fabric(), realtime::frame::write, app.settings.live);
         let mut server =
             Self { app, hub, addresses: Vec::new(), stop: watch::Sender::new(false), ports: Vec::new() };
         for (service, listener) in listeners {
@@ -110,6 +111,9 @@ impl Server {
     }
 
     fn listen(&mut self, service: Service, listener: TcpListener, metrics: &Metrics, pages: &PagesArgs) {
+        if let Err(error) = SockRef::from(&listener).set_tcp_notsent_lowat(UNSENT_MAX) {
+            tracing::debug!(%error, "the kernel keeps its own measure of what may wait to be sent");
+        }
         if let Ok(address) = listener.local_addr() {
             self.addresses.push((service, address));
         }
@@ -121,7 +125,7 @@ impl Server {
         let mut routes = routes(service, pages);
         if let Some(serves) = service.channels() {
             let (app, hub) = (self.app.clone(), Arc::clone(&self.hub));
-            let sockets = realtime::routes(app, hub, realtime::Limits::default(), serves);
+            let sockets = realtime::routes(app, hub, serves);
             routes = routes.merge(OpenApiRouter::from(sockets));
         }
         let router = service_router(spec, routes, self.app.clone()).layer(Extension(Arc::clone(&self.hub)));

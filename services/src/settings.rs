@@ -6,7 +6,7 @@ use actors::kit::Limits;
 use chrono::TimeDelta;
 use domain::order::Times;
 
-use crate::tracking;
+use crate::{live, tracking};
 
 /// What the server's configuration fills in and tests shorten.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +21,10 @@ pub struct Settings {
     pub support: Support,
     /// Couriers, deliveries and dispatch.
     pub tracking: tracking::Settings,
+    /// How channels are followed.
+    pub live: live::Limits,
+    /// What a realtime socket may cost.
+    pub sockets: live::SocketLimits,
 }
 
 /// The support desk's choices.

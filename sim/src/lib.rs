@@ -26,7 +26,6 @@ pub mod replay;
 pub mod shapes;
 pub mod socket;
 pub mod walk;
-mod worker;
 
 pub use api::{Api, ApiError};
 pub use socket::{Heard, Line, Socket};

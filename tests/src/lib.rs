@@ -7,6 +7,8 @@
 pub mod rest;
 pub mod shop;
 
+pub mod socket;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,7 +12,7 @@ use store::journal::Recorded;
 use tokio::runtime::Handle;
 
 use super::topic::{After, Pen, Topic};
-use super::{Backend, Outbox, Roll, Since, Telling, Writer};
+use super::{Backend, Limits, Outbox, Roll, Since, Telling, Writer};
 
 /// How long an event that came out of order may wait for the one before it
 /// until the journal is read: two commits are often published in the other order.
@@ -21,23 +21,6 @@ const GRACE: Duration = Duration::from_millis(10);
 /// How often the journal is read for one listener who can't catch up, because the
 /// channel goes faster than the reading.
 const READINGS_MAX: usize = 5;
-
-/// The hub's numbers.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Who missed more events than this gets a snapshot instead.
-    pub replay_max: u32,
-    /// Events kept per channel for those who lag a little.
-    pub recent_kept: usize,
-    /// How often the positions of all channels are compared with the journal.
-    pub compare_every: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { replay_max: 500, recent_kept: 16, compare_every: Duration::from_secs(3) }
-    }
-}
 
 /// See the module. Made once per process, shared by all adapters.
 pub struct Hub {

@@ -13,6 +13,7 @@
 //! ```
 
 mod hub;
+mod limits;
 mod outbox;
 mod roll;
 mod topic;
@@ -29,7 +30,8 @@ use serde_json::Value;
 use store::fabric::{Ephemeral, Latest};
 use store::journal::Recorded;
 
-pub use hub::{Hub, Limits, Subscription};
+pub use hub::{Hub, Subscription};
+pub use limits::{Limits, SocketLimits};
 pub use outbox::{Next, Outbox, Stop};
 pub use roll::{Place, Roll};
 

@@ -6,6 +6,7 @@ mod pages;
 mod people;
 mod ports;
 mod problems;
+mod realtime;
 mod repeats;
 mod restaurants;
 mod sessions;

@@ -1,10 +1,27 @@
-//! Every number of a socket, with its default. `PROTOCOL.md` states them.
+//! Every number of realtime, with its default. `realtime/PROTOCOL.md` states them.
 
 use std::time::Duration;
 
-/// See the module.
-#[derive(Clone, Debug)]
+/// The hub's numbers.
+#[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// Who missed more events than this gets a snapshot instead.
+    pub replay_max: u32,
+    /// Events kept per channel for those who lag a little.
+    pub recent_kept: usize,
+    /// How often the positions of all channels are compared with the journal.
+    pub compare_every: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { replay_max: 500, recent_kept: 16, compare_every: Duration::from_secs(3) }
+    }
+}
+
+/// A socket's numbers.
+#[derive(Clone, Debug)]
+pub struct SocketLimits {
     /// Bytes of one client frame.
     pub frame_bytes: usize,
     /// Channels that one session follows at once.
@@ -50,7 +67,7 @@ pub struct Limits {
     pub allowed_origins: Vec<String>,
 }
 
-impl Default for Limits {
+impl Default for SocketLimits {
     fn default() -> Self {
         Self {
             frame_bytes: 64 * 1024,

@@ -1,0 +1,145 @@
+//! A realtime socket as bare as it can be: it sends what it is told, also what
+//! no well-made client would, and sees every frame and the close code.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+/// In which time whatever is awaited must come.
+const WITHIN: Duration = Duration::from_secs(20);
+
+/// Received bytes that the client's kernel holds at most, so that a test can be
+/// a slow reader.
+const RECEIVE_BUFFER: u32 = 8 * 1024;
+
+/// See the module.
+pub struct Socket(WebSocketStream<TcpStream>);
+
+/// What came.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    /// A frame.
+    Frame(Value),
+    /// The end; 0 without a close frame.
+    Closed(u16),
+}
+
+impl Socket {
+    /// Connects with these headers, and waits for nothing.
+    pub async fn dial(address: SocketAddr, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}/v1/realtime").into_client_request()?;
+        for (name, value) in headers {
+            let value = HeaderValue::from_str(value).expect("a header's value");
+            request.headers_mut().insert(*name, value);
+        }
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+        let stream = socket.connect(address).await?;
+        Ok(Self(tokio_tungstenite::client_async(request, stream).await?.0))
+    }
+
+    /// Connects as the token's user, and waits until the session is ready.
+    pub async fn open(address: SocketAddr, token: &str) -> Self {
+        let bearer = format!("Bearer {token}");
+        let mut socket = Self::dial(address, &[("authorization", &bearer)]).await.expect("an upgrade");
+        assert_eq!(socket.frame().await["op"], "ready");
+        socket
+    }
+
+    /// Sends a frame.
+    pub async fn say(&mut self, frame: Value) {
+        self.text(&frame.to_string()).await;
+    }
+
+    /// Sends any text.
+    pub async fn text(&mut self, text: &str) {
+        self.send(Message::text(text)).await;
+    }
+
+    /// Sends bytes in a text frame, UTF-8 or not.
+    pub async fn text_bytes(&mut self, bytes: &'static [u8]) {
+        self.send(Message::Frame(Frame::message(bytes, OpCode::Data(Data::Text), true))).await;
+    }
+
+    /// Sends a binary frame.
+    pub async fn binary(&mut self, bytes: &'static [u8]) {
+        self.send(Message::binary(bytes)).await;
+    }
+
+    async fn send(&mut self, message: Message) {
+        // The server may have closed meanwhile; what it said is still to be read.
+        let _ = self.0.send(message).await;
+    }
+
+    /// What comes next.
+    pub async fn hear(&mut self) -> Heard {
+        loop {
+            let next = tokio::time::timeout(WITHIN, self.0.next()).await.expect("something comes in time");
+            match next {
+                Some(Ok(Message::Text(text))) => {
+                    return Heard::Frame(serde_json::from_str(&text).expect("JSON"));
+                }
+                Some(Ok(Message::Close(frame))) => {
+                    return Heard::Closed(frame.map_or(0, |frame| frame.code.into()));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Heard::Closed(0),
+            }
+        }
+    }
+
+    /// The next frame.
+    pub async fn frame(&mut self) -> Value {
+        match self.hear().await {
+            Heard::Frame(frame) => frame,
+            Heard::Closed(code) => panic!("closed with {code}"),
+        }
+    }
+
+    /// The next frame with this `op`; others are passed over.
+    pub async fn next(&mut self, op: &str) -> Value {
+        loop {
+            let frame = self.frame().await;
+            if frame["op"] == op {
+                return frame;
+            }
+        }
+    }
+
+    /// The code that the socket closes with, whatever comes before.
+    pub async fn closed(&mut self) -> u16 {
+        loop {
+            if let Heard::Closed(code) = self.hear().await {
+                return code;
+            }
+        }
+    }
+
+    /// Sends a frame and waits for its reply, passing over others.
+    pub async fn ask(&mut self, mut frame: Value) -> Value {
+        frame["ref"] = json!("asked");
+        self.say(frame).await;
+        loop {
+            let reply = self.next("reply").await;
+            if reply["ref"] == "asked" {
+                return reply;
+            }
+        }
+    }
+
+    /// Follows a channel from here, and returns its snapshot.
+    pub async fn follow(&mut self, channel: &str) -> Value {
+        let reply = self.ask(json!({ "op": "subscribe", "channel": channel })).await;
+        assert_eq!(reply["ok"], json!({}), "{reply}");
+        self.next("snapshot").await
+    }
+}
