@@ -12,3 +12,4 @@ mod restaurants;
 mod sessions;
 mod support;
 mod support_wire;
+mod tracking;
