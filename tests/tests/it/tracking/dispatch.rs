@@ -6,7 +6,7 @@ use services::{Settings, dispatch};
 use super::*;
 
 fn settings(per_round: usize, answer_within_ms: i64) -> Settings {
-    let mut settings = Settings::default();
+    let mut settings = tests::settings();
     settings.tracking.dispatch.per_round = per_round;
     settings.tracking.dispatch.answer_within = TimeDelta::milliseconds(answer_within_ms);
     settings

@@ -3,6 +3,8 @@
 mod devices;
 mod dispatch;
 mod positions;
+mod rest;
+mod stream;
 mod way;
 
 use std::collections::HashMap;
@@ -61,11 +63,15 @@ async fn ask(app: &App, order: OrderId, by: By, command: Command) -> Result<Orde
 
 /// An order that its restaurant has accepted; the door is 2 km north of it.
 async fn accepted_order(app: &App) -> Order {
+    accepted_order_of(app, UserId(app.ids.uuid())).await
+}
+
+async fn accepted_order_of(app: &App, customer: UserId) -> Order {
     let now = app.now();
     let payable = Won(21_000);
     let quote = Quote {
         id: app.ids.uuid().into(),
-        customer: UserId(app.ids.uuid()),
+        customer,
         cart_version: 1,
         restaurant_id: RestaurantId(app.ids.uuid()),
         restaurant_name: "한 그릇".into(),
@@ -120,6 +126,11 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
 /// The offer that the courier is made.
 async fn offer_to(app: &App, who: &Principal) -> Offer {
     until("an offer", async || courier::me(app, who).await.unwrap().offers.pop()).await
+}
+
+/// Somebody who is signed in, as use cases know them.
+fn principal(of: &tests::rest::Person, role: Role) -> Principal {
+    Principal { user: of.id.parse().unwrap(), session: SessionId(Uuid::nil()), roles: vec![role] }
 }
 
 /// The names of the events on a channel, in order.

@@ -75,7 +75,7 @@ async fn the_way_is_told_once_and_the_customer_sees_the_courier_only_with_the_fo
 
 #[tokio::test]
 async fn near_and_arrived_are_committed_once_and_delivered_ends_it() {
-    let mut settings = services::Settings::default();
+    let mut settings = tests::settings();
     // A ride of seconds instead of minutes: a courier as fast as a train.
     settings.tracking.courier.filter.max_speed_mps = 300.0;
     let test = TestApp::start_with(settings).await;
