@@ -4,6 +4,8 @@
 //! `DATABASE_URL` names a PostgreSQL server on which databases may be made.
 #![expect(clippy::expect_used, reason = "a harness that cannot go on fails the test that uses it")]
 
+pub mod cast;
+pub mod process;
 pub mod rest;
 pub mod shop;
 
@@ -78,11 +80,16 @@ impl TestApp {
         &self.database.url
     }
 
-    /// Stops the server and starts it again, as a restart of the process does.
-    pub async fn restart(&mut self) {
+    /// Stops the server; the database stays for another process to use.
+    pub async fn halt(&mut self) {
         if let Some(server) = self.server.take() {
             server.stop(Duration::from_secs(5)).await;
         }
+    }
+
+    /// Stops the server and starts it again, as a restart of the process does.
+    pub async fn restart(&mut self) {
+        self.halt().await;
         self.server = Some(start(&self.database, &self.settings).await);
     }
 

@@ -2,6 +2,8 @@
 
 mod architecture;
 mod cart;
+mod kill;
+mod orders;
 mod pages;
 mod people;
 mod ports;
@@ -13,3 +15,4 @@ mod sessions;
 mod support;
 mod support_wire;
 mod tracking;
+mod story;

@@ -1,0 +1,94 @@
+//! `kill -9` in the middle of the story: what was acknowledged is there, sockets
+//! resume, reminders still fire.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use domain::order::Times;
+use server::Service;
+use services::Settings;
+use sim::{Heard, ambient};
+use tests::TestApp;
+use tests::cast::{Cast, PATIENCE, acked, eventually, hear, on_the_way, socket};
+use tests::process::Process;
+
+#[tokio::test]
+async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
+    // The kitchen comes from inside; then the real binary has the database to itself.
+    let mut app = TestApp::start().await;
+    let kitchen = Cast::hire(app.app()).await;
+    app.halt().await;
+    let server = Process::start(app.database_url()).await;
+    let cast = Cast::enter(kitchen, &server.url()).await;
+    let began = ambient::now() - TimeDelta::seconds(120);
+    let order = cast.placed().await;
+    let mut courier = socket(&cast.courier);
+    cast.assigned(order.id, &mut courier, began).await;
+    let line = courier.line();
+    cast.picked_up(order.id, &line).await;
+    let talk = cast.customer.converse("delivery", Some(order.id), "어디쯤 오셨나요?").await.unwrap();
+    let mut watch = socket(&cast.customer);
+    for channel in
+        [format!("order:{}", order.id), format!("delivery:{}", order.id), format!("chat:{}", talk.id)]
+    {
+        watch.line().subscribe(channel).await.unwrap();
+    }
+    for step in 1..=10 {
+        line.fix(on_the_way(began, step, 20));
+    }
+    acked(&mut courier).await;
+    let said = cast.customer.say(talk.id, ambient::fresh_id(), "죽기 전의 말").await.unwrap();
+    let before = cast.customer.get_order(order.id).await.unwrap();
+
+    // Killed while fixes are on their way; the phone keeps what is not acknowledged.
+    for step in 11..=15 {
+        line.fix(on_the_way(began, step, 20));
+    }
+    let server = server.restart().await;
+
+    // What was answered is there.
+    let after = cast.customer.get_order(order.id).await.unwrap();
+    assert_eq!((after.version, &after.status), (before.version, &before.status));
+    let messages = cast.customer.messages(talk.id, 0).await.unwrap();
+    assert_eq!(messages.iter().filter(|each| each.text.contains("죽기 전의 말")).count(), 1);
+    assert!(messages.iter().any(|each| each.seq == said.seq));
+
+    // The courier's phone sends the rest; every one is acknowledged.
+    for step in 16..=20 {
+        line.fix(on_the_way(began, step, 20));
+    }
+    acked(&mut courier).await;
+
+    // The customer's socket resumed by itself: the rest of the story comes over it.
+    line.step(order.id, "at_dropoff").await.unwrap();
+    line.step(order.id, "delivered").await.unwrap();
+    hear(&mut watch, "order.delivered").await;
+    let ended = watch.until(PATIENCE, |heard| matches!(heard, Heard::Ended { .. }).then_some(()));
+    ended.await.expect("the delivery's channel ends");
+
+    let courier_id = cast.courier.who().await.unwrap().user_id.into();
+    drop(server);
+    app.restart().await;
+    let (from, until) = (began - TimeDelta::hours(1), ambient::now());
+    let kept = store::tracking::track(&app.app().store, courier_id, from, until, 1_000).await.unwrap();
+    let once: BTreeSet<_> = kept.iter().map(|fix| fix.at).collect();
+    assert_eq!(kept.len(), once.len(), "a fix was kept twice");
+    assert_eq!(once.len(), 21, "a fix was lost");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_reminder_that_was_set_before_a_restart_still_fires() {
+    let times = Times { accept: TimeDelta::seconds(3), ..Times::default() };
+    let mut app = TestApp::start_with(Settings { order: times, ..Settings::default() }).await;
+    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
+    let order = cast.placed().await;
+    app.restart().await;
+    let id = order.id.into();
+    eventually(|| async {
+        let order = services::order::find(app.app(), id).await.unwrap();
+        order.status == domain::order::Status::Rejected
+    })
+    .await;
+    app.stop().await;
+}

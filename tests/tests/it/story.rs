@@ -1,0 +1,118 @@
+//! The main job: one order followed live, from the cart to the door.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use server::Service;
+use sim::{Heard, ambient};
+use tests::TestApp;
+use tests::cast::{Cast, HOME, acked, eventually, hear, on_the_way, position, reading, socket};
+
+#[tokio::test]
+async fn one_order_is_followed_live_from_the_cart_to_the_door() {
+    let app = TestApp::start().await;
+    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
+    let began = ambient::now() - TimeDelta::seconds(120);
+
+    // The owner watches the board, the customer their order.
+    let mut board = socket(&cast.owner);
+    board.line().subscribe(format!("merchant:{}", cast.restaurant)).await.unwrap();
+    let order = cast.order().await;
+    assert_eq!(order.status, "pending_payment");
+    assert_eq!(order.payable_won, 2 * 9_000 + 3_000);
+    let mut watch = socket(&cast.customer);
+    watch.line().subscribe(format!("order:{}", order.id)).await.unwrap();
+    cast.customer.pay(order.id, "tok_success").await.unwrap();
+    hear(&mut watch, "order.placed").await;
+    let card = hear(&mut board, "order.placed").await;
+    assert_eq!(card.data["card"]["lines"][0]["quantity"], 2);
+    assert!(!card.data.to_string().contains("테헤란로"), "the board must not learn the address");
+
+    // Accepted, offered, taken.
+    let mut courier = socket(&cast.courier);
+    cast.assigned(order.id, &mut courier, began).await;
+    hear(&mut watch, "order.accepted").await;
+    let line = courier.line();
+
+    // Before pickup the customer sees what happens, but not where the courier is.
+    let mut map = socket(&cast.customer);
+    map.line().subscribe(format!("delivery:{}", order.id)).await.unwrap();
+    line.fix(reading(began + TimeDelta::seconds(5), tests::cast::KITCHEN));
+    acked(&mut courier).await;
+    assert!(cast.customer.delivery(order.id).await.unwrap().position.is_none());
+    cast.picked_up(order.id, &line).await;
+    hear(&mut watch, "order.picked_up").await;
+    let early = map.until(tests::cast::PATIENCE, |heard| match heard {
+        Heard::Latest(_) => Some(false),
+        Heard::Event(event) if event.kind == "delivery.picked_up" => Some(true),
+        _ => None,
+    });
+    assert_eq!(early.await, Some(true), "a position was shown before pickup");
+
+    // On the way: positions in order, the last one where the courier is.
+    for step in 1..=20 {
+        line.fix(on_the_way(began + TimeDelta::seconds(10), step, 20));
+    }
+    acked(&mut courier).await;
+    let mut last = began;
+    loop {
+        let seen = position(&mut map).await;
+        assert!(seen.at > last, "positions must not go back in time");
+        last = seen.at;
+        assert!(seen.eta.is_some(), "an estimate comes with each position");
+        let place = seen.position.unwrap();
+        if (place.lat - HOME.lat).abs() < 1e-9 && (place.lon - HOME.lon).abs() < 1e-9 {
+            break;
+        }
+    }
+
+    // Meanwhile the customer and an agent talk.
+    let agent_id = cast.agent.who().await.unwrap().user_id;
+    cast.agent.presence(true, 5).await.unwrap();
+    let talk = cast.customer.converse("delivery", Some(order.id), "어디쯤 오셨나요?").await.unwrap();
+    eventually(|| async { cast.customer.conversation(talk.id).await.unwrap().agent_id == Some(agent_id) })
+        .await;
+    let mut desk = socket(&cast.agent);
+    desk.line().subscribe(format!("chat:{}", talk.id)).await.unwrap();
+    watch.line().subscribe(format!("chat:{}", talk.id)).await.unwrap();
+    cast.agent.say(talk.id, ambient::fresh_id(), "2분 안에 도착합니다").await.unwrap();
+    assert_eq!(hear(&mut watch, "chat.message").await.data["text"], "2분 안에 도착합니다");
+    cast.customer.say(talk.id, ambient::fresh_id(), "감사합니다").await.unwrap();
+    eventually_heard(&mut desk, "감사합니다").await;
+
+    // Delivered: the customer hears of it, and of positions no more.
+    line.step(order.id, "at_dropoff").await.unwrap();
+    line.step(order.id, "delivered").await.unwrap();
+    hear(&mut watch, "order.delivered").await;
+    let ended = map.until(tests::cast::PATIENCE, |heard| match heard {
+        Heard::Ended { reason, .. } => Some(reason.clone()),
+        _ => None,
+    });
+    assert_eq!(ended.await.as_deref(), Some("delivered"));
+    line.fix(reading(began + TimeDelta::seconds(100), tests::cast::KITCHEN));
+    acked(&mut courier).await;
+    map.line().subscribe(format!("chat:{}", talk.id)).await.unwrap();
+    cast.agent.say(talk.id, ambient::fresh_id(), "맛있게 드세요").await.unwrap();
+    let leaked = map.until(tests::cast::PATIENCE, |heard| match heard {
+        Heard::Latest(_) => Some(true),
+        Heard::Event(event) if event.data["text"] == "맛있게 드세요" => Some(false),
+        _ => None,
+    });
+    assert_eq!(leaked.await, Some(false), "a position was shown after delivery");
+
+    let done = cast.customer.command(order.id, "complete", json!({})).await.unwrap();
+    assert_eq!(done.status, "completed");
+    let kinds: Vec<String> =
+        cast.customer.history(order.id).await.unwrap().into_iter().map(|event| event.kind).collect();
+    for kind in ["order.created", "order.placed", "order.accepted", "order.picked_up", "order.completed"] {
+        assert!(kinds.iter().any(|each| each == kind), "{kind} is missing in {kinds:?}");
+    }
+    app.stop().await;
+}
+
+async fn eventually_heard(socket: &mut sim::Socket, text: &str) {
+    let found = socket.until(tests::cast::PATIENCE, |heard| match heard {
+        Heard::Event(event) if event.data["text"] == text => Some(()),
+        _ => None,
+    });
+    found.await.unwrap_or_else(|| panic!("{text} never came"));
+}
