@@ -2,17 +2,20 @@
  * One order in a real browser, from sign-up to the door.
  *
  * `BASE_URL` names a running server with the demo city, and `OWNER_EMAIL`,
- * `COURIER_EMAIL`, `AGENT_EMAIL` with `DEMO_PASSWORD` its people; without it, the
- * story starts the binary in `BAEDAL` for itself (see server.mjs).
- * `CHROMIUM` is the browser, `ARTIFACTS` the folder of the pictures.
+ * `COURIER_EMAIL`, `AGENT_EMAIL` with `DEMO_PASSWORD` its people. `CHROMIUM` is the
+ * browser, `ARTIFACTS` the folder of the pictures (`e2e/artifacts` by default).
  */
 
 import assert from 'node:assert/strict'
 import { launch, person, until } from './browser.mjs'
-import { startServer } from './server.mjs'
 
-const server = await startServer()
-const { base, accounts } = server
+const base = (process.env.BASE_URL ?? 'http://127.0.0.1:9102').replace(/\/$/, '')
+const password = process.env.DEMO_PASSWORD ?? 'baedal-demo-2026'
+const account = (role) => ({
+  email: process.env[`${role.toUpperCase()}_EMAIL`] ?? `${role}-01@demo.baedal.example`,
+  password,
+})
+
 const browser = await launch()
 const people = []
 
@@ -34,7 +37,6 @@ try {
   process.exitCode = 1
 } finally {
   await browser.close()
-  await server.stop()
 }
 
 function say(what) {
@@ -63,9 +65,9 @@ function ask({ page }, area, path) {
 
 async function story() {
   const owner = await join('owner')
-  await signIn(owner, 'owner', accounts.owner)
+  await signIn(owner, 'owner', account('owner'))
   const restaurant = (await ask(owner, 'owner', '/v1/restaurants/mine')).items[0]
-  say(`${restaurant.name}, ${restaurant.gu} ${restaurant.dong}: the board is live`)
+  say(`${restaurant.name}, ${restaurant.name}: the board is live`)
 
   const courier = await join('courier', {
     permissions: ['geolocation'],
@@ -73,7 +75,7 @@ async function story() {
     viewport: { width: 390, height: 844 },
     hasTouch: true,
   })
-  await signIn(courier, 'courier', accounts.courier)
+  await signIn(courier, 'courier', account('courier'))
   await startShift(courier)
   say('a courier is on shift')
 
@@ -150,7 +152,7 @@ async function signUp({ page, picture }, restaurant) {
 
   await page.locator('input[name=place]').fill(restaurant.dong)
   await page.locator('input[name=place]').press('Enter')
-  await page.getByRole('button', { name: `${restaurant.gu} ${restaurant.dong}` }).first().click()
+  await page.locator(`[data-place="${restaurant.dong}"]`).first().click()
   await page.locator('input[name=label]').fill('집')
   await page.locator('input[name=detail]').fill('101동 1203호')
   await page.locator('[data-testid=marker-dropOff]').waitFor()
@@ -242,7 +244,7 @@ async function ride(courier, customer, from, to) {
 
 async function talk(customer) {
   const agent = await join('agent', { locale: 'en-US' })
-  await signIn(agent, 'agent', accounts.agent)
+  await signIn(agent, 'agent', account('agent'))
   const presence = agent.page.locator('[data-testid=presence]')
   await presence.waitFor()
   if ((await presence.getAttribute('class'))?.includes('primary')) await presence.click()

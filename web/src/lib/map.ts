@@ -11,6 +11,7 @@ import dongUrl from '../../../data/seoul/dong.geojson?url'
 import guUrl from '../../../data/seoul/gu.geojson?url'
 import type { LatLon } from './api/types'
 import { type Config, config } from './config'
+import { district } from './place'
 
 /** The terms of the boundary data want this shown, in these words. */
 export const ATTRIBUTION = '국토지리정보원(NGII) 공간정보 공동활용'
@@ -87,7 +88,7 @@ function labels(areas: Areas): FeatureCollection<Point, { name: string }> {
   const features = areas.features.map(
     (area): Feature<Point, { name: string }> => ({
       type: 'Feature',
-      properties: { name: area.properties.dong ?? area.properties.gu },
+      properties: { name: area.properties.dong ?? district(area.properties.gu) },
       geometry: { type: 'Point', coordinates: area.properties.center },
     }),
   )
@@ -98,7 +99,7 @@ function boundaries(gu: Areas, dong: Areas, settings: Config): StyleSpecificatio
   const dark = matchMedia('(prefers-color-scheme: dark)').matches
   const paint = dark
     ? { ground: '#111a1c', land: '#1b2628', shade: '#26373a', dong: '#2b393b', gu: '#48605f', soft: '#7f9694', name: '#b9cbc9' }
-    : { ground: '#dfe9ee', land: '#f7f6f2', shade: '#e9e6da', dong: '#dcd9cf', gu: '#aab7b4', soft: '#8a9592', name: '#5b6866' }
+    : { ground: '#dfe9ee', land: '#f7f6f2', shade: '#e2ddcc', dong: '#cfcabb', gu: '#94a5a1', soft: '#6b7875', name: '#5b6866' }
   const tiles = settings.map_tile_url
   const name = { 'text-field': ['get', 'name'] as ['get', string], 'text-font': [FONT] }
   return {
