@@ -8,7 +8,6 @@ pub mod cast;
 pub mod process;
 pub mod rest;
 pub mod shop;
-
 pub mod socket;
 
 use std::net::SocketAddr;

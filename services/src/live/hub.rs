@@ -233,7 +233,7 @@ impl Hub {
         let snapshot = self.backend.snapshot(who, channel, audience).await?;
         let (epoch, offset) = (&*self.pen.epoch, snapshot.offset);
         let telling = Telling::Snapshot { epoch, offset, recovered: !resumed, data: &snapshot.data };
-        outbox.log(&self.pen.write(channel, &telling));
+        outbox.replay(&self.pen.write(channel, &telling));
         let after = followed.topic().start_at(offset, snapshot.ended, &self.pen);
         self.attend(followed, after);
         if subscription.catch_up(offset, true)? {

@@ -2,7 +2,7 @@
 //!
 //! 1. Log tellings leave in the order in which they came, and none is dropped:
 //!    when more bytes wait than allowed, the outbox stops as a slow reader, and
-//!    its listener resumes by offset.
+//!    its listener resumes by offset. What it missed is not counted again.
 //! 2. Of newest values one waits per subscription; a newer one takes its place.
 //! 3. Passing tellings are dropped as soon as the reader lags.
 //! 4. Nothing here ever waits, so a slow reader never delays the hub.
@@ -51,7 +51,8 @@ pub struct Outbox {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    log: VecDeque<Arc<Told>>,
+    /// Each with the bytes that it counts for.
+    log: VecDeque<(Arc<Told>, usize)>,
     log_bytes: usize,
     latest: VecDeque<(u64, Arc<Told>)>,
     stop: Option<Stop>,
@@ -74,7 +75,18 @@ impl Outbox {
             *waiting = Waiting { stop: Some(Stop::SlowReader), ..Waiting::default() };
         } else {
             waiting.log_bytes += told.text.len();
-            waiting.log.push_back(Arc::clone(told));
+            waiting.log.push_back((Arc::clone(told), told.text.len()));
+        }
+        drop(waiting);
+        self.reader.wake();
+    }
+
+    /// Queues what the listener missed. It does not count: who was closed as a
+    /// slow reader missed more than the limit, and must be able to come back.
+    pub fn replay(&self, told: &Arc<Told>) {
+        let mut waiting = self.lock();
+        if waiting.stop.is_none() {
+            waiting.log.push_back((Arc::clone(told), 0));
         }
         drop(waiting);
         self.reader.wake();
@@ -105,7 +117,7 @@ impl Outbox {
             return false;
         }
         waiting.log_bytes += told.text.len();
-        waiting.log.push_back(Arc::clone(told));
+        waiting.log.push_back((Arc::clone(told), told.text.len()));
         drop(waiting);
         self.reader.wake();
         true
@@ -154,8 +166,8 @@ impl Outbox {
             return Some(Next::Stop(why));
         }
         let told = match waiting.log.pop_front() {
-            Some(told) => {
-                waiting.log_bytes -= told.text.len();
+            Some((told, bytes)) => {
+                waiting.log_bytes -= bytes;
                 told
             }
             None => waiting.latest.pop_front()?.1,
@@ -209,6 +221,17 @@ mod tests {
         assert_eq!(stop, Some(Stop::SlowReader));
         outbox.stop(Stop::Revoked);
         assert_eq!(drain(&outbox).1, Some(Stop::SlowReader), "the first reason stays");
+    }
+
+    #[test]
+    fn what_was_missed_is_told_however_much_it_is() {
+        let outbox = Outbox::new(4);
+        for number in 1..=9 {
+            outbox.replay(&told(Op::Event, number));
+        }
+        outbox.log(&told(Op::Event, 10));
+        let (seen, stop) = drain(&outbox);
+        assert_eq!((seen.len(), stop), (10, None));
     }
 
     #[test]

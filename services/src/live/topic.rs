@@ -223,7 +223,7 @@ impl Topic {
         let member = &mut self.members[place];
         for event in self.recent.iter().filter(|event| event.offset > since) {
             if member.audience.hears(event.audience) {
-                member.outbox.log(&event.told);
+                member.outbox.replay(&event.told);
             }
         }
         member.from = since;
