@@ -12,7 +12,7 @@ mod realtime;
 mod repeats;
 mod restaurants;
 mod sessions;
+mod story;
 mod support;
 mod support_wire;
 mod tracking;
-mod story;
