@@ -1,37 +1,10 @@
-//! What customer_support_service takes and answers.
+//! What customer_support_service takes, and what it answers beside the views.
 
-use domain::support::{Message, Side, Status, Topic};
-use domain::{ClientMessageId, ConversationId, MessageId, OrderId, Timestamp, UserId};
+use domain::support::{Message, Side, Topic};
+use domain::{ClientMessageId, MessageId, OrderId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
-use services::support::{Desk, Presence, Question, Saying, Viewed};
+use services::support::{Presence, Question, Saying, TopicName};
 use utoipa::ToSchema;
-
-/// What a conversation, or a frequently asked question, is about.
-#[derive(ToSchema)]
-#[schema(as = Topic, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it exists for its schema; domain's Topic is what travels")]
-pub(super) enum TopicBody {
-    Order,
-    Payment,
-    Delivery,
-    Account,
-    Other,
-}
-
-/// Where a conversation stands.
-#[derive(ToSchema)]
-#[schema(as = ConversationStatus, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it exists for its schema; domain's Status is what travels")]
-pub(super) enum StatusBody {
-    /// Waits for an agent.
-    Queued,
-    /// Waits for its agent's answer.
-    Open,
-    /// Waits for the customer's answer.
-    Pending,
-    /// Settled.
-    Resolved,
-}
 
 /// For which side somebody speaks.
 #[derive(ToSchema)]
@@ -47,7 +20,7 @@ enum SideBody {
 #[schema(as = NewConversation)]
 #[serde(deny_unknown_fields)]
 pub(super) struct QuestionBody {
-    #[schema(value_type = TopicBody)]
+    #[schema(value_type = TopicName)]
     topic: Topic,
     /// The order of yours that it is about.
     #[schema(value_type = Option<Uuid>)]
@@ -87,76 +60,6 @@ impl From<SayingBody> for Saying {
     fn from(body: SayingBody) -> Self {
         let SayingBody { client_message_id, text, private_note } = body;
         Self { client_message_id, text, private_note }
-    }
-}
-
-/// A conversation with the support desk.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Conversation)]
-pub(super) struct ConversationBody {
-    #[schema(value_type = Uuid)]
-    id: ConversationId,
-    /// Grows with every entry; equals `last_seq`.
-    #[schema(minimum = 1)]
-    version: i64,
-    #[schema(value_type = StatusBody)]
-    status: Status,
-    #[schema(value_type = TopicBody)]
-    topic: Topic,
-    #[schema(value_type = Option<Uuid>)]
-    order_id: Option<OrderId>,
-    #[schema(value_type = Uuid)]
-    customer_id: UserId,
-    /// Who answers it, or answered it last.
-    #[schema(value_type = Option<Uuid>)]
-    agent_id: Option<UserId>,
-    /// The sequence number of its last entry.
-    #[schema(minimum = 1)]
-    last_seq: i64,
-    /// Up to where the customer has read.
-    #[schema(minimum = 0)]
-    customer_read_seq: i64,
-    /// Up to where the desk has read.
-    #[schema(minimum = 0)]
-    agent_read_seq: i64,
-    /// How many messages of the other side you have not read.
-    #[schema(minimum = 0)]
-    unread: i64,
-    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
-    created_at: Timestamp,
-    /// Since when it waits for an agent, or did when it last had to.
-    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
-    queued_at: Timestamp,
-    /// When it was settled, while it is.
-    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
-    resolved_at: Option<Timestamp>,
-}
-
-impl ConversationBody {
-    /// Changes with everything that is shown: each part of the sum only grows.
-    pub(super) fn edition(&self) -> i64 {
-        self.last_seq + self.customer_read_seq + self.agent_read_seq
-    }
-}
-
-impl From<Viewed> for ConversationBody {
-    fn from(Viewed { conversation, unread }: Viewed) -> Self {
-        Self {
-            id: conversation.id,
-            version: conversation.last_seq,
-            status: conversation.status,
-            topic: conversation.topic,
-            order_id: conversation.order_id,
-            customer_id: conversation.customer_id,
-            agent_id: conversation.agent_id,
-            last_seq: conversation.last_seq,
-            customer_read_seq: conversation.customer_read_seq,
-            agent_read_seq: conversation.agent_read_seq,
-            unread,
-            created_at: conversation.created_at,
-            queued_at: conversation.queued_at,
-            resolved_at: conversation.resolved_at,
-        }
     }
 }
 
@@ -213,30 +116,5 @@ pub(super) struct PresenceBody {
 impl From<PresenceBody> for Presence {
     fn from(body: PresenceBody) -> Self {
         Self { online: body.online, capacity: body.capacity }
-    }
-}
-
-/// The desk as one agent sees it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Desk)]
-pub(super) struct DeskBody {
-    online: bool,
-    #[schema(minimum = 0, maximum = 50)]
-    capacity: i32,
-    /// Your unresolved conversations, newest first.
-    assigned: Vec<ConversationBody>,
-    /// How many wait for anyone.
-    #[schema(minimum = 0)]
-    queued: i64,
-}
-
-impl From<Desk> for DeskBody {
-    fn from(desk: Desk) -> Self {
-        Self {
-            online: desk.online,
-            capacity: desk.capacity,
-            assigned: desk.assigned.into_iter().map(ConversationBody::from).collect(),
-            queued: desk.queued,
-        }
     }
 }

@@ -5,10 +5,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use domain::FaqId;
 use domain::support::{Faq, Topic};
 use serde::{Deserialize, Serialize};
-use services::{App, support};
+use services::App;
+use services::support::{self, TopicName};
 use utoipa::{IntoParams, ToSchema};
 
-use super::body::TopicBody;
 use crate::kit::{Json, List, ListQuery, Page, Path, Problem, Query};
 
 /// A question with its answer.
@@ -17,7 +17,7 @@ use crate::kit::{Json, List, ListQuery, Page, Path, Problem, Query};
 pub(super) struct FaqBody {
     #[schema(value_type = Uuid)]
     id: FaqId,
-    #[schema(value_type = TopicBody)]
+    #[schema(value_type = TopicName)]
     category: Topic,
     question: String,
     answer: String,
@@ -40,7 +40,7 @@ type InLanguage<T> = ([(HeaderName, HeaderValue); 2], Json<T>);
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
     /// Only those about this.
-    #[param(value_type = Option<TopicBody>)]
+    #[param(value_type = Option<TopicName>)]
     category: Option<Topic>,
     /// Only those with all of these words, in either language.
     #[param(max_length = 100, example = "배달팁")]

@@ -9,7 +9,7 @@ use domain::ConversationId;
 use domain::support::Status;
 use serde::Deserialize;
 use services::App;
-use services::support::{self, Page as Which};
+use services::support::{self, ConversationView, DeskView, Page as Which, StatusName};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,7 +18,7 @@ use crate::kit::{
     Created, IfNoneMatch, Json, List, ListQuery, Location, NoContent, Page, Path, Problem, ProblemBody,
     Query, Tagged, Who, role,
 };
-use body::{ConversationBody, DeskBody, MessageBody, PresenceBody, QuestionBody, SayingBody, StatusBody};
+use body::{MessageBody, PresenceBody, QuestionBody, SayingBody};
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -37,17 +37,17 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Asks the support desk. The conversation is queued and given to the next free
 /// agent. Asking again with the same `client_message_id` finds the same one.
 #[utoipa::path(post, path = "/v1/conversations", tag = "support", request_body = QuestionBody,
-    responses((status = 201, body = ConversationBody, headers(("Location" = String))),
+    responses((status = 201, body = ConversationView, headers(("Location" = String))),
         (status = 404, description = "No such order of yours", body = ProblemBody),
         (status = 409, description = "The client_message_id belongs to another question", body = ProblemBody)))]
 async fn open(
     State(app): State<App>,
     Who(who): Who,
     Json(question): Json<QuestionBody>,
-) -> Result<Location<Created<ConversationBody>>, Problem> {
+) -> Result<Location<Created<ConversationView>>, Problem> {
     let opened = support::open(&app, &who, question.into()).await?;
-    let place = format!("/v1/conversations/{}", opened.conversation.id);
-    Ok(Location(place, Created(opened.into())))
+    let place = format!("/v1/conversations/{}", opened.id);
+    Ok(Location(place, Created(opened)))
 }
 
 /// Which conversations.
@@ -55,38 +55,38 @@ async fn open(
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// Only those that stand so.
-    #[param(value_type = Option<StatusBody>)]
+    #[param(value_type = Option<StatusName>)]
     status: Option<Status>,
 }
 
 /// Your conversations, newest first; for an agent also those that are assigned
 /// to them, or queued.
 #[utoipa::path(get, path = "/v1/conversations", tag = "support", params(Filter, ListQuery),
-    responses((status = 200, body = Page<ConversationBody>)))]
+    responses((status = 200, body = Page<ConversationView>)))]
 async fn list(
     State(app): State<App>,
     Who(who): Who,
     Query(filter): Query<Filter>,
     list: List<ConversationId>,
-) -> Result<Json<Page<ConversationBody>>, Problem> {
+) -> Result<Json<Page<ConversationView>>, Problem> {
     let rows = support::conversations(&app, &who, filter.status, list.after, list.limit + 1).await?;
-    let page = Page::cut(rows, list.limit, |last| last.conversation.id, ConversationBody::from)?;
+    let page = Page::cut(rows, list.limit, |last| last.id, |row| row)?;
     Ok(Json(page))
 }
 
 /// One conversation.
 #[utoipa::path(get, path = "/v1/conversations/{id}", tag = "support",
     params(("id" = Uuid, Path, description = "The conversation")),
-    responses((status = 200, body = ConversationBody, headers(("ETag" = String))),
+    responses((status = 200, body = ConversationView, headers(("ETag" = String))),
         (status = 304, description = "You have it already")))]
 async fn show(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<ConversationId>,
     known: IfNoneMatch,
-) -> Result<Tagged<ConversationBody>, Problem> {
-    let body = ConversationBody::from(support::conversation(&app, &who, id).await?);
-    Ok(Tagged::new(body.edition(), body).unless(&known))
+) -> Result<Tagged<ConversationView>, Problem> {
+    let view = support::conversation(&app, &who, id).await?;
+    Ok(Tagged::new(view.edition(), view).unless(&known))
 }
 
 /// Which messages: the first after `after`, or the last before `before`.
@@ -161,29 +161,29 @@ async fn read(
 /// changes nothing.
 #[utoipa::path(post, path = "/v1/conversations/{id}/resolve", tag = "support",
     params(("id" = Uuid, Path, description = "The conversation")),
-    responses((status = 200, body = ConversationBody)))]
+    responses((status = 200, body = ConversationView)))]
 async fn resolve(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<ConversationId>,
-) -> Result<Json<ConversationBody>, Problem> {
-    Ok(Json(support::resolve(&app, &who, id).await?.into()))
+) -> Result<Json<ConversationView>, Problem> {
+    Ok(Json(support::resolve(&app, &who, id).await?))
 }
 
 /// Comes to the desk or leaves it. Who leaves keeps what they have, and gets
 /// nothing new.
 #[utoipa::path(put, path = "/v1/agents/me/presence", tag = "desk", request_body = PresenceBody,
-    responses((status = 200, body = DeskBody)))]
+    responses((status = 200, body = DeskView)))]
 async fn set_presence(
     State(app): State<App>,
     role::Agent(who): role::Agent,
     Json(presence): Json<PresenceBody>,
-) -> Result<Json<DeskBody>, Problem> {
-    Ok(Json(support::set_presence(&app, &who, presence.into()).await?.into()))
+) -> Result<Json<DeskView>, Problem> {
+    Ok(Json(support::set_presence(&app, &who, presence.into()).await?))
 }
 
 /// The desk as you see it.
-#[utoipa::path(get, path = "/v1/agents/me/desk", tag = "desk", responses((status = 200, body = DeskBody)))]
-async fn desk(State(app): State<App>, role::Agent(who): role::Agent) -> Result<Json<DeskBody>, Problem> {
-    Ok(Json(support::desk(&app, &who).await?.into()))
+#[utoipa::path(get, path = "/v1/agents/me/desk", tag = "desk", responses((status = 200, body = DeskView)))]
+async fn desk(State(app): State<App>, role::Agent(who): role::Agent) -> Result<Json<DeskView>, Problem> {
+    Ok(Json(support::desk(&app, &who).await?))
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use domain::{Audience, Channel, ConversationId, Failure, Principal};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::journal::{self, Recorded};
-use store::support::{self, Viewed};
+use store::support;
 
-use super::desk::{Desk, desk};
+use super::desk::desk;
 use super::seen;
 use crate::App;
 use crate::live::Snapshot;
@@ -26,11 +26,11 @@ pub async fn authorise(app: &App, who: &Principal, id: ConversationId) -> Result
 /// The conversation as REST shows it to the person, with its last `messages`,
 /// and the offset that this includes.
 pub async fn snapshot(app: &App, who: &Principal, id: ConversationId) -> Result<Snapshot, Failure> {
-    let (viewed, side) = seen(app, who, id).await?;
-    let last_seq = viewed.conversation.last_seq;
+    let (view, side) = seen(app, who, id).await?;
+    let last_seq = view.last_seq;
     // Entries never change, so those up to the last are of one moment with it.
     let messages = support::messages_before(&app.store, id, side, last_seq + 1, SNAPSHOT_MESSAGES).await?;
-    let mut data = written(&viewed);
+    let mut data = json!(view);
     data["messages"] = json!(messages);
     Ok(Snapshot { offset: last_seq.unsigned_abs(), data, ended: None })
 }
@@ -54,7 +54,7 @@ pub async fn heads(app: &App, ids: &[ConversationId]) -> Result<Vec<(Channel, u6
 pub async fn snapshot_desk(app: &App, who: &Principal) -> Result<Snapshot, Failure> {
     let mut before = desk_offset(app).await?;
     for _ in 0..SNAPSHOT_TRIES {
-        let data = written_desk(&desk(app, who).await?);
+        let data = json!(desk(app, who).await?);
         let after = desk_offset(app).await?;
         if before == after {
             return Ok(Snapshot { offset: after, data, ended: None });
@@ -62,26 +62,10 @@ pub async fn snapshot_desk(app: &App, who: &Principal) -> Result<Snapshot, Failu
         before = after;
     }
     // A desk this busy tells the rest as events; none of them does harm twice.
-    Ok(Snapshot { offset: before, data: written_desk(&desk(app, who).await?), ended: None })
+    Ok(Snapshot { offset: before, data: json!(desk(app, who).await?), ended: None })
 }
 
 async fn desk_offset(app: &App) -> Result<u64, Failure> {
     let heads = journal::heads(&app.store, &[Channel::Desk]).await?;
     Ok(heads.first().map_or(0, |(_, offset)| *offset))
-}
-
-fn written_desk(desk: &Desk) -> Value {
-    json!({
-        "online": desk.online,
-        "capacity": desk.capacity,
-        "assigned": desk.assigned.iter().map(written).collect::<Vec<_>>(),
-        "queued": desk.queued,
-    })
-}
-
-fn written(viewed: &Viewed) -> Value {
-    let mut data = json!(viewed.conversation);
-    data["version"] = json!(viewed.conversation.last_seq);
-    data["unread"] = json!(viewed.unread);
-    data
 }

@@ -3,25 +3,13 @@
 use domain::support::Status;
 use domain::support::desk::{DEFAULT_CAPACITY, MAX_CAPACITY};
 use domain::{Failure, Principal, Refused, Role, UserId};
-use store::support::{self, Presence, Viewed};
+use store::support::{self, Presence};
 
+use super::DeskView;
 use crate::App;
 
-/// The desk as one agent sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Desk {
-    /// Whether they take conversations.
-    pub online: bool,
-    /// How many at once.
-    pub capacity: i32,
-    /// What they have, newest first.
-    pub assigned: Vec<Viewed>,
-    /// How many conversations wait for anyone.
-    pub queued: i64,
-}
-
 /// The desk as the agent sees it.
-pub async fn desk(app: &App, who: &Principal) -> Result<Desk, Failure> {
+pub async fn desk(app: &App, who: &Principal) -> Result<DeskView, Failure> {
     check_agent(who)?;
     let agent = support::agent(&app.store, who.user).await?;
     let live = [Status::Open, Status::Pending];
@@ -30,17 +18,17 @@ pub async fn desk(app: &App, who: &Principal) -> Result<Desk, Failure> {
     let most = 2 * MAX_CAPACITY.unsigned_abs();
     let mut assigned = support::conversations(&app.store, who.user, true, &live, None, most).await?;
     assigned.retain(|viewed| viewed.conversation.agent_id == Some(who.user));
-    Ok(Desk {
+    Ok(DeskView {
         online: agent.as_ref().is_some_and(|agent| agent.online),
         capacity: agent.map_or(DEFAULT_CAPACITY, |agent| agent.capacity),
-        assigned,
+        assigned: assigned.into_iter().map(Into::into).collect(),
         queued: support::queued(&app.store).await?,
     })
 }
 
 /// The agent comes or goes, or takes more or fewer conversations at once.
 /// Going offline stops new ones; those that they have stay theirs.
-pub async fn set_presence(app: &App, who: &Principal, wanted: Presence) -> Result<Desk, Failure> {
+pub async fn set_presence(app: &App, who: &Principal, wanted: Presence) -> Result<DeskView, Failure> {
     check_agent(who)?;
     if wanted.capacity.is_some_and(|capacity| !(0..=MAX_CAPACITY).contains(&capacity)) {
         return Err(Refused::field("/capacity", "out_of_range", format!("0 to {MAX_CAPACITY}")).into());

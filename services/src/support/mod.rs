@@ -4,21 +4,23 @@
 mod channel;
 mod desk;
 mod faqs;
+mod view;
 
 use actors::chat::ChatCommand;
 use domain::support::{
     ChatRefusal, Conversation, Draft, Message, MessageText, NewConversation, Side, Status, Topic,
 };
 use domain::{ClientMessageId, ConversationId, Failure, OrderId, Principal, Refusal, Role, UserId};
-use store::support;
+use store::support::{self, Viewed};
 
-pub use store::support::{Presence, Viewed};
+pub use store::support::Presence;
 
 use crate::App;
 
 pub use channel::{authorise, heads, history, snapshot, snapshot_desk};
-pub use desk::{Desk, agent_away, agent_gone, agent_here, desk, set_presence};
+pub use desk::{agent_away, agent_gone, agent_here, desk, set_presence};
 pub use faqs::{faq, faqs};
+pub use view::{ConversationView, DeskView, StatusName, TopicName};
 
 /// What somebody turns to the desk with.
 #[derive(Clone, Debug)]
@@ -54,7 +56,7 @@ pub enum Page {
 }
 
 /// Opens a conversation with its first message, and queues it.
-pub async fn open(app: &App, who: &Principal, question: Question) -> Result<Viewed, Failure> {
+pub async fn open(app: &App, who: &Principal, question: Question) -> Result<ConversationView, Failure> {
     let Question { topic, order_id, text, client_message_id } = question;
     let draft = draft(app, client_message_id, &text, false)?;
     if let Some(order) = order_id {
@@ -81,14 +83,19 @@ pub async fn conversations(
     status: Option<Status>,
     after: Option<ConversationId>,
     limit: u32,
-) -> Result<Vec<Viewed>, Failure> {
-    let statuses = status.as_slice();
-    Ok(support::conversations(&app.store, who.user, who.is(Role::Agent), statuses, after, limit).await?)
+) -> Result<Vec<ConversationView>, Failure> {
+    let (is_agent, statuses) = (who.is(Role::Agent), status.as_slice());
+    let viewed = support::conversations(&app.store, who.user, is_agent, statuses, after, limit).await?;
+    Ok(viewed.into_iter().map(ConversationView::from).collect())
 }
 
 /// One conversation, if the person may see it.
-pub async fn conversation(app: &App, who: &Principal, id: ConversationId) -> Result<Viewed, Failure> {
-    seen(app, who, id).await.map(|(viewed, _)| viewed)
+pub async fn conversation(
+    app: &App,
+    who: &Principal,
+    id: ConversationId,
+) -> Result<ConversationView, Failure> {
+    seen(app, who, id).await.map(|(view, _)| view)
 }
 
 /// Messages that the person may see, in order.
@@ -136,7 +143,7 @@ pub async fn typing(app: &App, who: &Principal, id: ConversationId, typing: bool
 }
 
 /// Settles a conversation; the agent is free for the next.
-pub async fn resolve(app: &App, who: &Principal, id: ConversationId) -> Result<Viewed, Failure> {
+pub async fn resolve(app: &App, who: &Principal, id: ConversationId) -> Result<ConversationView, Failure> {
     let by = who.user;
     let resolved = app.chats.ask(id, |reply| ChatCommand::Resolve { by, reply }).await;
     or_unseen(app, who, id, resolved).await?;
@@ -144,7 +151,7 @@ pub async fn resolve(app: &App, who: &Principal, id: ConversationId) -> Result<V
 }
 
 /// For whom the person sees this conversation; none if they may not.
-fn seat(who: &Principal, conversation: &Conversation) -> Option<Side> {
+fn seat(who: &Principal, conversation: &ConversationView) -> Option<Side> {
     let at_desk = who.is(Role::Agent)
         && (conversation.agent_id == Some(who.user) || conversation.status == Status::Queued);
     match who.user {
@@ -153,14 +160,15 @@ fn seat(who: &Principal, conversation: &Conversation) -> Option<Side> {
     }
 }
 
-async fn seen(app: &App, who: &Principal, id: ConversationId) -> Result<(Viewed, Side), Failure> {
-    let viewed = conversation_of(app, who.user, id).await?;
-    let side = seat(who, &viewed.conversation).ok_or_else(|| Failure::not_found("conversation"))?;
-    Ok((viewed, side))
+async fn seen(app: &App, who: &Principal, id: ConversationId) -> Result<(ConversationView, Side), Failure> {
+    let view = conversation_of(app, who.user, id).await?;
+    let side = seat(who, &view).ok_or_else(|| Failure::not_found("conversation"))?;
+    Ok((view, side))
 }
 
-async fn conversation_of(app: &App, viewer: UserId, id: ConversationId) -> Result<Viewed, Failure> {
-    support::view(&app.store, viewer, id).await?.ok_or_else(|| Failure::not_found("conversation"))
+async fn conversation_of(app: &App, viewer: UserId, id: ConversationId) -> Result<ConversationView, Failure> {
+    let viewed: Option<Viewed> = support::view(&app.store, viewer, id).await?;
+    viewed.map(ConversationView::from).ok_or_else(|| Failure::not_found("conversation"))
 }
 
 /// The session refuses whoever takes no part. To those who may not even see the

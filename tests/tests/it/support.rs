@@ -9,7 +9,7 @@ use domain::{Audience, Channel, ClientMessageId, ConversationId, Failure, Princi
 use futures::future::join_all;
 use serde_json::Value;
 use server::ambient::RandomIds;
-use services::support::{self, Page, Presence, Question, Saying, Viewed};
+use services::support::{self, ConversationView, Page, Presence, Question, Saying};
 use services::{App, Settings};
 use store::fabric::{Listener, Signal};
 use tests::TestApp;
@@ -40,7 +40,7 @@ fn question(text: &str) -> Question {
 }
 
 async fn asks(app: &App, who: &Principal) -> ConversationId {
-    support::open(app, who, question("배달이 늦어요.")).await.unwrap().conversation.id
+    support::open(app, who, question("배달이 늦어요.")).await.unwrap().id
 }
 
 /// An agent who is at the desk, with room for `capacity` conversations.
@@ -55,7 +55,7 @@ async fn comes(app: &App, who: &Principal, capacity: i32) {
     support::set_presence(app, who, presence).await.unwrap();
 }
 
-async fn shown(app: &App, who: &Principal, id: ConversationId) -> Viewed {
+async fn shown(app: &App, who: &Principal, id: ConversationId) -> ConversationView {
     support::conversation(app, who, id).await.unwrap()
 }
 
@@ -132,7 +132,7 @@ async fn asking_twice_opens_one_conversation() {
     let who = customer();
     let asked = question("환불해 주세요.");
     let opened = join_all((0..8).map(|_| support::open(app, &who, asked.clone()))).await;
-    let ids: Vec<ConversationId> = opened.into_iter().map(|one| one.unwrap().conversation.id).collect();
+    let ids: Vec<ConversationId> = opened.into_iter().map(|one| one.unwrap().id).collect();
     assert!(ids.iter().all(|id| *id == ids[0]));
     assert_eq!(support::conversations(app, &who, None, None, 100).await.unwrap().len(), 1);
 
@@ -168,7 +168,7 @@ async fn two_processes_write_one_conversation_without_a_gap() {
     let entries = support::history(there, id, 0, 1_000).await.unwrap();
     let offsets: Vec<u64> = entries.iter().map(|entry| entry.offset).collect();
     assert_eq!(offsets, (1..=22).collect::<Vec<u64>>(), "the question, the assignment, and twenty messages");
-    assert_eq!(shown(here, &who, id).await.conversation.last_seq, 22);
+    assert_eq!(shown(here, &who, id).await.last_seq, 22);
     assert_eq!(said(here, &who, id).await.len(), 21);
     second.stop(Duration::from_secs(5)).await;
     test.stop().await;
@@ -181,19 +181,19 @@ async fn whoever_waits_is_helped_when_an_agent_comes() {
     let mut ears = Ears::of(app);
     let (first, second) = (customer(), customer());
     let (earlier, later) = (asks(app, &first).await, asks(app, &second).await);
-    assert_eq!(shown(app, &first, earlier).await.conversation.status, Status::Queued);
+    assert_eq!(shown(app, &first, earlier).await.status, Status::Queued);
 
     // Room for one: who has waited longest.
     let helper = agent(app, 1).await;
     let viewed = shown(app, &first, earlier).await;
-    assert_eq!((viewed.conversation.status, viewed.conversation.agent_id), (Status::Open, Some(helper.user)));
-    assert_eq!(shown(app, &second, later).await.conversation.status, Status::Queued);
+    assert_eq!((viewed.status, viewed.agent_id), (Status::Open, Some(helper.user)));
+    assert_eq!(shown(app, &second, later).await.status, Status::Queued);
     let (assigned, _) = ears.hear("desk.assigned", |_| true).await;
     assert_eq!(assigned["conversation_id"], earlier.to_string());
 
     // More room, and the next one is helped as well.
     comes(app, &helper, 2).await;
-    assert_eq!(shown(app, &second, later).await.conversation.agent_id, Some(helper.user));
+    assert_eq!(shown(app, &second, later).await.agent_id, Some(helper.user));
     let desk = support::desk(app, &helper).await.unwrap();
     assert_eq!((desk.online, desk.capacity, desk.assigned.len(), desk.queued), (true, 2, 2, 0));
     test.stop().await;
@@ -221,9 +221,11 @@ async fn capacity_holds_while_everybody_asks_at_once() {
         for helper in &helpers {
             let assigned = support::desk(here, helper).await.unwrap().assigned;
             assert!(assigned.len() <= 2, "more than fits");
-            resolves.extend(assigned.into_iter().enumerate().map(|(n, viewed)| {
-                support::resolve(if n == 0 { here } else { there }, helper, viewed.conversation.id)
-            }));
+            resolves.extend(
+                assigned.into_iter().enumerate().map(|(n, viewed)| {
+                    support::resolve(if n == 0 { here } else { there }, helper, viewed.id)
+                }),
+            );
         }
         assert!(!resolves.is_empty(), "somebody waits, and nobody is given anything");
         settled += join_all(resolves).await.into_iter().map(Result::unwrap).count();
@@ -257,7 +259,7 @@ async fn unread_counts_are_exact_for_both_sides() {
 
     // Marks never go back, and never beyond what was said.
     support::read(app, &who, id, 1).await.unwrap();
-    assert_eq!(shown(app, &who, id).await.conversation.customer_read_seq, 3);
+    assert_eq!(shown(app, &who, id).await.customer_read_seq, 3);
     assert_eq!(code(support::read(app, &who, id, last + 1).await), "support.read_beyond_end");
     test.stop().await;
 }
@@ -275,7 +277,7 @@ async fn read_marks_of_two_processes_only_grow() {
         support::read(if seq % 2 == 0 { test.app() } else { second.app() }, &who, id, (seq * 8) % 21 + 1)
     });
     assert!(join_all(reads).await.into_iter().all(|read| read.is_ok()));
-    assert_eq!(shown(test.app(), &who, id).await.conversation.customer_read_seq, 21);
+    assert_eq!(shown(test.app(), &who, id).await.customer_read_seq, 21);
     second.stop(Duration::from_secs(5)).await;
     test.stop().await;
 }
@@ -307,7 +309,7 @@ async fn a_private_note_never_reaches_the_customer() {
     // The agent sees it everywhere, and it does not pass for an answer.
     assert!(said(app, &helper, id).await.iter().any(|message| message.text == SECRET));
     assert!(support::snapshot(app, &helper, id).await.unwrap().data.to_string().contains(SECRET));
-    assert_eq!(shown(app, &who, id).await.conversation.status, Status::Open);
+    assert_eq!(shown(app, &who, id).await.status, Status::Open);
     assert_eq!(code(support::send(app, &who, id, note("나도")).await), "support.note_by_customer");
     test.stop().await;
 }
@@ -389,16 +391,16 @@ async fn a_customer_who_comes_back_is_queued_and_helped_again() {
     let (who, helper) = (customer(), agent(app, 5).await);
     let id = asks(app, &who).await;
     support::send(app, &helper, id, saying("해결됐습니다.")).await.unwrap();
-    assert_eq!(shown(app, &who, id).await.conversation.status, Status::Pending);
-    let resolved = support::resolve(app, &helper, id).await.unwrap().conversation;
+    assert_eq!(shown(app, &who, id).await.status, Status::Pending);
+    let resolved = support::resolve(app, &helper, id).await.unwrap();
     assert_eq!((resolved.status, resolved.agent_id), (Status::Resolved, Some(helper.user)));
     // Settling it again changes nothing.
-    assert_eq!(support::resolve(app, &who, id).await.unwrap().conversation.last_seq, resolved.last_seq);
+    assert_eq!(support::resolve(app, &who, id).await.unwrap().last_seq, resolved.last_seq);
     assert_eq!(code(support::send(app, &helper, id, saying("하나 더")).await), "support.closed");
 
     let back = support::send(app, &who, id, saying("아니요, 아직이요.")).await.unwrap();
     assert_eq!(back.seq, resolved.last_seq + 2, "the reopening comes first");
-    let again = shown(app, &who, id).await.conversation;
+    let again = shown(app, &who, id).await;
     assert_eq!(
         (again.status, again.agent_id, again.last_seq),
         (Status::Open, Some(helper.user), back.seq + 1)
