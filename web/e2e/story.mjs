@@ -66,8 +66,10 @@ function ask({ page }, area, path) {
 async function story() {
   const owner = await join('owner')
   await signIn(owner, 'owner', account('owner'))
-  const restaurant = (await ask(owner, 'owner', '/v1/restaurants/mine')).items[0]
-  say(`${restaurant.name}, ${restaurant.name}: the board is live`)
+  const restaurant = (await ask(owner, 'owner', '/v1/restaurants/mine')).items.find((one) => one.open_now)
+  const choice = owner.page.locator('select[name=restaurant]')
+  if ((await choice.count()) > 0) await choice.selectOption(restaurant.id)
+  say(`${restaurant.name}: the board is live`)
 
   const courier = await join('courier', {
     permissions: ['geolocation'],

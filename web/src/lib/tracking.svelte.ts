@@ -1,6 +1,6 @@
 /** One order as its customer follows it: status, history, delivery, position. */
 
-import type { Delivery, Eta, HistoryItem, LatLon, Order, OrderStatus, Position } from './api/types'
+import type { Delivery, Eta, HistoryItem, Order, OrderStatus, Position, Vehicle } from './api/types'
 import type { EventFrame } from './frames'
 import { Problem } from './problem'
 import type { Realtime } from './realtime'
@@ -15,12 +15,6 @@ export interface Moment {
   key: string
   type: string
   at: string
-}
-
-/** Coordinates, whether they come bare or as a place. */
-export function pointOf(place: LatLon | { position: LatLon } | null | undefined): LatLon | null {
-  if (!place) return null
-  return 'position' in place ? place.position : place
 }
 
 export class Tracking {
@@ -120,8 +114,8 @@ export class Tracking {
     const status = event.data['status']
     if (typeof status === 'string') delivery.status = status as Delivery['status']
     if (event.type === 'delivery.assigned') {
-      const { courier_id: id, name, vehicle } = event.data as Record<string, string | undefined>
-      delivery.courier = { id: id ?? '', name: name ?? '', vehicle: vehicle ?? '' }
+      const { courier_id: id, name, vehicle } = event.data
+      delivery.courier = { id: String(id), name: String(name), vehicle: vehicle as Vehicle }
     }
     if (event.type === 'delivery.unassigned') {
       delivery.courier = null

@@ -249,6 +249,126 @@ export interface components {
          * @enum {string}
          */
         ConversationStatus: "queued" | "open" | "pending" | "resolved";
+        /** @description A courier's own view. */
+        Courier: {
+            /** @description What they carry, the oldest first. */
+            assignments: components["schemas"]["Delivery"][];
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            id: string;
+            /** @description What customers call them. */
+            name: string;
+            /** @description What they are asked. */
+            offers: components["schemas"]["Offer"][];
+            /** @description Whether they take offers. */
+            on_shift: boolean;
+            /** @description What they ride. */
+            vehicle: components["schemas"]["Vehicle"];
+        };
+        /** @description Where a courier is. */
+        CourierPosition: {
+            /**
+             * Format: date-time
+             * @description When that was.
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description Degrees clockwise from north.
+             */
+            heading_deg?: number | null;
+            /**
+             * Format: double
+             * @description Degrees north.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees east.
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description Metres a second.
+             */
+            speed_mps?: number | null;
+        };
+        /** @description A delivery. */
+        Delivery: {
+            courier?: components["schemas"]["DeliveryCourier"] | null;
+            /** @description Where it goes. */
+            drop_off: components["schemas"]["DeliveryDropOff"];
+            eta?: components["schemas"]["Eta"] | null;
+            /**
+             * Format: uuid
+             * @description The order that is delivered.
+             */
+            order_id: string;
+            /** @description Where the food waits. */
+            pickup: components["schemas"]["DeliveryPickup"];
+            position?: components["schemas"]["CourierPosition"] | null;
+            /**
+             * Format: date-time
+             * @description When the customer was told to expect it.
+             */
+            promised_at: string;
+            /**
+             * Format: date-time
+             * @description When the restaurant means to have it ready.
+             */
+            ready_by: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["DeliveryStatus"];
+            /**
+             * Format: int64
+             * @description Count of its events: the offset of its channel. 0 before a courier is wanted.
+             */
+            version: number;
+        };
+        /** @description A courier, as their customers know them. */
+        DeliveryCourier: {
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            id: string;
+            /** @description What they are called. */
+            name: string;
+            /** @description What they ride. */
+            vehicle: components["schemas"]["Vehicle"];
+        };
+        /** @description Where the food goes. */
+        DeliveryDropOff: {
+            /** @description Building, floor, door. */
+            detail: string;
+            /** @description How to get in. */
+            entrance_note: string;
+            /** @description Where. */
+            position: components["schemas"]["Position"];
+            /** @description The road-name address. */
+            road_address: string;
+        };
+        /** @description Where the food waits. */
+        DeliveryPickup: {
+            /** @description The restaurant. */
+            name: string;
+            /** @description Where. */
+            position: components["schemas"]["Position"];
+        };
+        /**
+         * @description Where a delivery stands.
+         * @enum {string}
+         */
+        DeliveryStatus: "requested" | "offered" | "assigned" | "at_restaurant" | "picked_up" | "at_dropoff" | "delivered" | "cancelled" | "undeliverable" | "returned" | "disposed";
+        /** @description How customers see the courier. */
+        Description: {
+            /** @description What customers call them. */
+            name: string;
+            /** @description What they ride. */
+            vehicle: components["schemas"]["Vehicle"];
+        };
         /** @description The desk as one agent sees it. */
         Desk: {
             /** @description Your unresolved conversations, newest first. */
@@ -261,6 +381,16 @@ export interface components {
              * @description How many wait for anyone.
              */
             queued: number;
+        };
+        /** @description An added device. The token is shown this once. */
+        Device: {
+            /**
+             * Format: uuid
+             * @description Which one.
+             */
+            device_id: string;
+            /** @description What it proves itself with. */
+            device_token: string;
         };
         /** @description A dish with whose it is. */
         Dish: components["schemas"]["Menu"] & {
@@ -279,6 +409,16 @@ export interface components {
             position: components["schemas"]["Position"];
             road_address: string;
         };
+        /** @description When it arrives. */
+        Eta: {
+            /**
+             * Format: date-time
+             * @description The expected moment.
+             */
+            arrive_at: string;
+            /** @description Whether the courier was silent for long. */
+            stale: boolean;
+        };
         /** @description A question with its answer. */
         Faq: {
             answer: string;
@@ -287,6 +427,71 @@ export interface components {
             id: string;
             language: components["schemas"]["Language"];
             question: string;
+        };
+        /** @description Where a device was. */
+        Fix: {
+            /**
+             * Format: double
+             * @description Radius of 68 % confidence, metres.
+             */
+            accuracy_m?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was there.
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description Degrees clockwise from north.
+             */
+            heading_deg?: number | null;
+            /**
+             * Format: double
+             * @description Degrees north.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees east.
+             */
+            lon: number;
+            /**
+             * Format: int64
+             * @description The device's own count.
+             */
+            seq: number;
+            /**
+             * Format: double
+             * @description Metres a second.
+             */
+            speed_mps?: number | null;
+        };
+        /** @description What a device may forget. */
+        FixesAck: {
+            /** @description How many were turned away, by reason. */
+            rejected: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Everything up to this number is kept, or turned away for good.
+             */
+            seq: number;
+            /**
+             * Format: int64
+             * @description The device's run of sequence numbers.
+             */
+            track: number;
+        };
+        /** @description Fixes that a device sends together. */
+        FixesBody: {
+            /** @description In rising sequence. */
+            fixes: components["schemas"]["Fix"][];
+            /**
+             * Format: int64
+             * @description The device's own id of a run of sequence numbers; it outlives connections.
+             */
+            track: number;
         };
         /** @description A JSON Web Key set. */
         KeySet: Record<string, never>;
@@ -417,6 +622,14 @@ export interface components {
             text: string;
             topic: components["schemas"]["Topic"];
         };
+        /** @description A device to add. */
+        NewDevice: {
+            /**
+             * @description What the courier calls it.
+             * @example Traccar on the old phone
+             */
+            name: string;
+        };
         /** @description Something to say. */
         NewMessage: {
             /**
@@ -431,6 +644,40 @@ export interface components {
              * @example 감사합니다.
              */
             text: string;
+        };
+        /** @description A delivery offered to a courier. */
+        Offer: {
+            /**
+             * Format: double
+             * @description How far the courier was from the restaurant, whole metres.
+             */
+            distance_m: number;
+            /** @description Where it goes. */
+            drop_off: components["schemas"]["Position"];
+            /**
+             * Format: date-time
+             * @description Until when an answer counts.
+             */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description What the courier earns.
+             */
+            fee_won: number;
+            /**
+             * Format: uuid
+             * @description Which offer.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description What is to be delivered.
+             */
+            order_id: string;
+            /** @description Where the food waits. */
+            pickup: components["schemas"]["Position"];
+            /** @description The restaurant. */
+            restaurant_name: string;
         };
         /** @description A choice that a dish asks for. */
         OptionGroup: {
@@ -563,6 +810,78 @@ export interface components {
              */
             slot?: string | null;
         };
+        /** @description A place in the words of OsmAnd. */
+        OsmAnd: {
+            /**
+             * Format: double
+             * @description Metres.
+             */
+            accuracy?: number | null;
+            /**
+             * Format: double
+             * @description Per cent.
+             */
+            batt?: number | null;
+            /**
+             * Format: double
+             * @description Degrees clockwise from north.
+             */
+            bearing?: number | null;
+            /** @description The device's token. */
+            id: string;
+            /**
+             * Format: double
+             * @description Degrees north.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees east.
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description Knots.
+             */
+            speed?: number | null;
+            /** @description When: seconds or milliseconds since 1970, or RFC 3339. Now, if it is missing. */
+            timestamp?: string | null;
+        };
+        /** @description A place in the words of OwnTracks. Messages of other types are taken and left. */
+        OwnTracks: {
+            /** @description `location` for a place. */
+            _type: string;
+            /**
+             * Format: double
+             * @description Metres.
+             */
+            acc?: number | null;
+            /**
+             * Format: double
+             * @description Degrees clockwise from north.
+             */
+            cog?: number | null;
+            /**
+             * Format: double
+             * @description Degrees north.
+             */
+            lat?: number | null;
+            /**
+             * Format: double
+             * @description Degrees east.
+             */
+            lon?: number | null;
+            /**
+             * Format: int64
+             * @description When: seconds since 1970.
+             */
+            tst?: number | null;
+            /**
+             * Format: double
+             * @description km/h.
+             */
+            vel?: number | null;
+        };
         /** @description How to pay. */
         PaymentRequest: {
             /**
@@ -580,7 +899,10 @@ export interface components {
             /** @description A point within it. */
             position: components["schemas"]["Position"];
         };
-        /** @description A coordinate, WGS84. */
+        /**
+         * @description The words for a `LatLon` in a document: `#[schema(value_type = Position)]`.
+         *     A place, WGS84.
+         */
         Position: {
             /**
              * Format: double
@@ -816,6 +1138,11 @@ export interface components {
              */
             last_seen_at: string;
         };
+        /** @description Whether offers are welcome. */
+        Shift: {
+            /** @description On shift or not. */
+            on: boolean;
+        };
         /**
          * @description For which side somebody speaks.
          * @enum {string}
@@ -865,6 +1192,16 @@ export interface components {
              * @example 010-1234-5678
              */
             phone: string;
+        };
+        /**
+         * @description What a courier may report.
+         * @enum {string}
+         */
+        Step: "at_restaurant" | "picked_up" | "at_dropoff" | "delivered" | "failed" | "drop_out";
+        /** @description A courier's step. */
+        StepBody: {
+            /** @description Which. */
+            step: components["schemas"]["Step"];
         };
         /** @description The tokens of a session. */
         Tokens: {
@@ -935,6 +1272,11 @@ export interface components {
              */
             roles: string[];
         };
+        /**
+         * @description What a courier rides.
+         * @enum {string}
+         */
+        Vehicle: "walk" | "bicycle" | "motorbike" | "car";
     };
     responses: never;
     parameters: never;

@@ -28,6 +28,16 @@ export type Topic = Schemas['Topic']
 export type Conversation = Schemas['Conversation']
 export type Message = Schemas['Message']
 export type Desk = Schemas['Desk']
+export type DeliveryStatus = Schemas['DeliveryStatus']
+export type Delivery = Schemas['Delivery']
+export type Vehicle = Schemas['Vehicle']
+export type Eta = Schemas['Eta']
+/** A courier's position, as a snapshot or a `latest` frame brings it. */
+export type Position = Omit<Schemas['CourierPosition'], 'at'> & { at?: string }
+export type Courier = Schemas['Courier']
+export type Offer = Schemas['Offer']
+/** What a courier reports while delivering. */
+export type Step = Schemas['Step']
 export type Order = Omit<Schemas['Order'], 'status'> & { status: OrderStatus }
 
 export interface Page<T> {
@@ -50,61 +60,3 @@ export type OrderStatus =
   | 'expired'
   | 'payment_failed'
   | 'delivery_failed'
-
-export type DeliveryStatus =
-  | 'requested'
-  | 'offered'
-  | 'assigned'
-  | 'at_restaurant'
-  | 'picked_up'
-  | 'at_dropoff'
-  | 'delivered'
-  | 'cancelled'
-  | 'undeliverable'
-  | 'returned'
-  | 'disposed'
-
-/** What a courier reports while delivering. */
-export type Step = 'at_restaurant' | 'picked_up' | 'at_dropoff' | 'delivered' | 'failed'
-
-export interface Position extends LatLon {
-  heading_deg?: number | null
-  speed_mps?: number | null
-  at?: string
-}
-
-export interface Eta {
-  arrive_at: string
-  stale: boolean
-}
-
-export interface Delivery {
-  order_id: string
-  version: number
-  status: DeliveryStatus
-  courier?: { id: string; name: string; vehicle: string } | null
-  pickup: LatLon | { position: LatLon }
-  drop_off: LatLon | { position: LatLon }
-  position?: Position | null
-  eta?: Eta | null
-}
-
-export interface Offer {
-  id: string
-  order_id: string
-  restaurant_name: string
-  pickup: LatLon
-  drop_off: LatLon
-  distance_m: number
-  fee_won: number
-  expires_at: string
-}
-
-export interface Courier {
-  id: string
-  name: string
-  vehicle: string
-  on_shift: boolean
-  assignments: Delivery[]
-  offers: Offer[]
-}

@@ -62,6 +62,7 @@ export const en: Words = {
     at_dropoff: 'At the door',
     delivered: 'Delivered',
     failed: 'Cannot deliver',
+    drop_out: 'Give it back',
   },
   topics: { order: 'Order', payment: 'Payment', delivery: 'Delivery', account: 'Account', other: 'Other' },
   categories: {

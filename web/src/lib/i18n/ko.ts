@@ -69,6 +69,7 @@ const steps: Record<Step, string> = {
   at_dropoff: '전달지 도착',
   delivered: '배달 완료',
   failed: '전달할 수 없음',
+  drop_out: '배달 반납',
 }
 
 const topics: Record<Topic, string> = {
