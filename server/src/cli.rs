@@ -55,6 +55,9 @@ enum Command {
         /// What the city is drawn from.
         #[arg(long, env = "BAEDAL_DEMO_SEED", default_value_t = 2026)]
         seed: u64,
+        /// Couriers who have an account at least; the bench wants more than the city.
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=10_000))]
+        couriers: u32,
         #[command(flatten)]
         database: DatabaseArgs,
     },
@@ -73,7 +76,7 @@ impl Cli {
                 serve(&services, &database, &listen, *pages).await
             }
             Command::Migrate { database } => Ok(Store::migrate(&database.database()).await?),
-            Command::LoadDemo { seed, database } => load_demo(seed, &database).await,
+            Command::LoadDemo { seed, couriers, database } => load_demo(seed, couriers, &database).await,
             Command::Demo(demo) => demo.run().await,
             Command::Replay(replay) => replay.run().await,
         }
@@ -123,13 +126,15 @@ async fn serve(
     Ok(())
 }
 
-async fn load_demo(seed: u64, database: &DatabaseArgs) -> Result<(), Box<dyn Error>> {
+async fn load_demo(seed: u64, couriers: u32, database: &DatabaseArgs) -> Result<(), Box<dyn Error>> {
     let store = Store::connect(&database.database(), Arc::new(Memory::default())).await?;
     let settings = Settings::default();
     let app = Services::start(store, Arc::new(SystemClock), Arc::new(RandomIds), settings).await?;
     let loaded = services::demo_city::load(&app, seed).await;
+    let enlisted = services::demo_city::enlist(&app, couriers as usize).await;
     app.stop(Duration::from_secs(5)).await;
     let Loaded { accounts, restaurants } = loaded?;
+    let accounts = accounts + enlisted?;
     tracing::info!(accounts, restaurants, "the demo city is loaded");
     Ok(())
 }

@@ -91,6 +91,14 @@ impl ApiError {
         }
     }
 
+    /// How long the server asks to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            ApiError::Refused { problem, .. } => problem.retry_after_secs.map(Duration::from_secs),
+            _ => None,
+        }
+    }
+
     /// The answer's status; none if there was no answer.
     pub fn status(&self) -> Option<u16> {
         match self {

@@ -5,8 +5,10 @@
 //! same people make the same choices in the same order. How long the server
 //! takes is its own matter.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::agent::Agent;
@@ -19,6 +21,11 @@ use crate::person::{Day, Person, Tally, Temper, Upset};
 
 /// How often the city reports what it did.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
+
+/// How many sign in at once.
+const AT_THE_DOOR: usize = 2;
+/// How long somebody in trouble stays at home.
+const BREAK: Duration = Duration::from_secs(15);
 
 /// What the city is like.
 #[derive(Clone, Debug)]
@@ -91,42 +98,82 @@ pub async fn run(options: Options) -> Result<Tally, Upset> {
 
 type City = JoinSet<(String, Day)>;
 
-fn populate(options: &Options, tally: &Tally) -> Result<City, Upset> {
-    let api = Api::new(&options.url)?;
-    let mut city = City::new();
-    let person = |kind: &str, number: usize| {
+/// What everybody in the city shares.
+#[derive(Clone)]
+struct Town {
+    api: Api,
+    seed: u64,
+    pace: f64,
+    tally: Tally,
+    door: Arc<Semaphore>,
+}
+
+impl Town {
+    fn person(&self, kind: &str, number: usize) -> Person {
         let email = city::email(kind, number);
         Person {
-            temper: Temper::new(options.seed, &email, options.pace),
+            temper: Temper::new(self.seed, &email, self.pace),
             password: city::PASSWORD.to_owned(),
-            api: api.another(),
-            tally: tally.clone(),
+            api: self.api.another(),
+            tally: self.tally.clone(),
+            door: self.door.clone(),
             email,
         }
+    }
+}
+
+fn populate(options: &Options, tally: &Tally) -> Result<City, Upset> {
+    let town = Town {
+        api: Api::new(&options.url)?,
+        seed: options.seed,
+        pace: options.pace,
+        tally: tally.clone(),
+        door: Arc::new(Semaphore::new(AT_THE_DOOR)),
     };
     // A customer who has ordered follows that order before thinking of the next.
     let hunger_secs = options.customers as f64 * 60.0 / options.orders_per_min.max(0.001);
+    let mut city = City::new();
     for number in 1..=options.owners {
-        let owner = Owner { person: person("owner", number) };
-        live(&mut city, owner.person.email.clone(), owner.live());
-    }
-    for number in 1..=options.couriers {
-        let courier = Courier { person: person("courier", number), home: city::home(number) };
-        live(&mut city, courier.person.email.clone(), courier.live());
+        live(&mut city, &town, "owner", number, |person| Owner { person }.live());
     }
     for number in 1..=options.agents {
-        let agent = Agent { person: person("agent", number) };
-        live(&mut city, agent.person.email.clone(), agent.live());
+        live(&mut city, &town, "agent", number, |person| Agent { person }.live());
+    }
+    for number in 1..=options.couriers {
+        let home = city::home(number);
+        live(&mut city, &town, "courier", number, move |person| Courier { person, home }.live());
     }
     for number in 1..=options.customers {
-        let customer = Customer { person: person("customer", number), home: city::home(number), hunger_secs };
-        live(&mut city, customer.person.email.clone(), customer.live());
+        let home = city::home(number);
+        let day = move |person| Customer { person, home, hunger_secs }.live();
+        live(&mut city, &town, "customer", number, day);
     }
     Ok(city)
 }
 
-/// Somebody lives in the city; comes back after trouble, unless it is that
-/// they have no account.
-fn live(city: &mut City, who: String, day: impl Future<Output = Day> + Send + 'static) {
-    city.spawn(async move { (who, day.await) });
+/// Somebody lives in the city, day after day: trouble sends them home for a
+/// while. Only who has no account stays away.
+fn live<D>(
+    city: &mut City,
+    town: &Town,
+    kind: &'static str,
+    number: usize,
+    day: impl Fn(Person) -> D + Send + 'static,
+) where
+    D: Future<Output = Day> + Send + 'static,
+{
+    let town = town.clone();
+    city.spawn(async move {
+        let who = city::email(kind, number);
+        loop {
+            match day(town.person(kind, number)).await {
+                Err(trouble) if !trouble.is_stranger() => {
+                    tracing::warn!(target: "demo", who, %trouble, "went home");
+                    town.tally.add("days cut short");
+                    tokio::time::sleep(BREAK).await;
+                }
+                end => return (who, end),
+            }
+        }
+    });
 }

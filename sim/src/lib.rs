@@ -26,6 +26,7 @@ pub mod replay;
 pub mod shapes;
 pub mod socket;
 pub mod walk;
+mod worker;
 
 pub use api::{Api, ApiError};
 pub use socket::{Heard, Line, Socket};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::api::{Api, ApiError};
@@ -27,6 +28,13 @@ pub enum Upset {
     /// The socket ended for good.
     #[error("the socket ended")]
     HungUp,
+}
+
+impl Upset {
+    /// Whether it is that this person has no account here.
+    pub fn is_stranger(&self) -> bool {
+        matches!(self, Upset::Api(failure) if failure.status() == Some(401))
+    }
 }
 
 /// What somebody's day is like.
@@ -135,21 +143,29 @@ pub struct Person {
     pub temper: Temper,
     /// Where they note what they did.
     pub tally: Tally,
+    /// Through which everybody signs in, a few at a time: a password takes the
+    /// server a while on purpose, and many tries at once look like guessing.
+    pub door: Arc<Semaphore>,
 }
 
 impl Person {
     /// Signs in, as often as it takes until the server is there and has time.
     pub async fn sign_in(&mut self) -> Result<Tokens, Upset> {
         loop {
-            let failure = match self.api.sign_in(&self.email, &self.password).await {
-                Ok(tokens) => return Ok(tokens),
-                Err(failure) => failure,
+            let failure = {
+                // The door is never closed.
+                let _through = self.door.acquire().await;
+                match self.api.sign_in(&self.email, &self.password).await {
+                    Ok(tokens) => return Ok(tokens),
+                    Err(failure) => failure,
+                }
             };
             if failure.status().is_some_and(|status| status < 429) {
                 return Err(failure.into());
             }
             tracing::debug!(who = self.email, %failure, "not signed in yet");
-            self.temper.linger(2.0..6.0).await;
+            let pause = self.temper.secs(2.0..6.0) + failure.retry_after().unwrap_or_default();
+            tokio::time::sleep(pause).await;
         }
     }
 

@@ -1,33 +1,26 @@
 //! The realtime client: one socket that keeps its promises through
 //! disconnections.
 //!
-//! A task owns the connection. [`Line`] speaks to it and may be cloned;
-//! [`Socket`] listens. After a loss the task connects again with backoff,
-//! subscribes anew with `since`, and sends again the fixes that were not
-//! acknowledged. Which closes end it for good is the protocol's rule: codes
-//! 4400–4999 mean "not until the cause is mended", and the one cause that a
-//! client can mend by itself is a token that ran out.
+//! A task owns the connection ([`crate::worker`]). [`Line`] speaks to it and
+//! may be cloned; [`Socket`] listens.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::{SinkExt, StreamExt};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio_tungstenite::tungstenite::{Error as WireError, Message};
 use uuid::Uuid;
 
 use crate::ambient;
-use crate::api::{Api, ApiError, Problem};
-use crate::dial::{self, Wire};
-use crate::frame::{Event, Hear, Latest, Ready, Reply, Say, Snapshot};
-use crate::ledger::{Anomaly, Ledger};
+use crate::api::{Api, Problem};
+use crate::frame::{Event, Latest, Ready, Say, Snapshot};
+use crate::ledger::Anomaly;
 use crate::outbox::{Outbox, Reading};
 use crate::shapes::Acked;
+use crate::worker::Worker;
 
 /// How long an answer to a frame is awaited, reconnections included.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -95,7 +88,7 @@ pub enum AskError {
     Closed,
 }
 
-enum Command {
+pub(crate) enum Command {
     Ask(Say, oneshot::Sender<Result<Value, AskError>>),
     Tell(Say),
     Cut,
@@ -105,8 +98,8 @@ enum Command {
 #[derive(Clone)]
 pub struct Line {
     commands: mpsc::Sender<Command>,
-    outbox: Arc<Mutex<Outbox>>,
-    fixes: Arc<Notify>,
+    pub(crate) outbox: Arc<Mutex<Outbox>>,
+    pub(crate) fixes: Arc<Notify>,
 }
 
 impl Line {
@@ -185,20 +178,8 @@ impl Socket {
         let mut rng = StdRng::seed_from_u64(manners.seed);
         // A track is positive and, as a number, exact in every client's language.
         let outbox = Arc::new(Mutex::new(Outbox::new(rng.random_range(1..1 << 31))));
-        let line = Line { commands, outbox: outbox.clone(), fixes: Arc::new(Notify::new()) };
-        let worker = Worker {
-            api: api.clone(),
-            manners,
-            said,
-            tell,
-            outbox,
-            fixes: line.fixes.clone(),
-            rng,
-            wanted: BTreeSet::new(),
-            ledger: Ledger::default(),
-            asked: HashMap::new(),
-            last_ref: 0,
-        };
+        let line = Line { commands, outbox, fixes: Arc::new(Notify::new()) };
+        let worker = Worker::new(api.clone(), manners, rng, (said, tell), &line);
         Self { line, heard, task: tokio::spawn(worker.run()) }
     }
 
@@ -231,283 +212,124 @@ impl Socket {
     }
 }
 
-/// What an ended connection means.
-enum Fate {
-    /// Connect again after this long; none: after the usual backoff.
-    Again(Option<Duration>),
-    /// Connect again with a new token.
-    Renew,
-    /// It is over.
-    Over,
-}
-
-/// The waiting answer of a frame that was asked.
-enum Asked {
-    Frame(oneshot::Sender<Result<Value, AskError>>),
-    Resubscription(String),
-}
-
-struct Worker {
-    api: Api,
-    manners: Manners,
-    said: mpsc::Receiver<Command>,
-    tell: mpsc::Sender<Heard>,
-    outbox: Arc<Mutex<Outbox>>,
-    fixes: Arc<Notify>,
-    rng: StdRng,
-    wanted: BTreeSet<String>,
-    ledger: Ledger,
-    asked: HashMap<u64, Asked>,
-    last_ref: u64,
-}
-
-/// A connection that stands, with what was learnt of it.
-struct Connection {
-    wire: Wire,
-    silence: Duration,
-    goodbye: Option<Duration>,
-    ready: bool,
-}
-
-impl Worker {
-    async fn run(mut self) {
-        let (mut failures, mut renewals) = (0, 0);
-        loop {
-            let (was_ready, fate) = match dial::dial(&self.api).await {
-                Ok(wire) => self.session(wire).await,
-                Err(failure) => (false, self.unreached(&failure).await),
-            };
-            // Whoever waits for an answer must not wait for another connection.
-            self.asked.clear();
-            if was_ready {
-                (failures, renewals) = (0, 0);
-            }
-            let pause = match fate {
-                Fate::Over => return,
-                _ if !self.manners.reconnect => return,
-                Fate::Renew if renewals > 1 => return,
-                Fate::Renew => {
-                    renewals += 1;
-                    self.api.distrust_token().await;
-                    Duration::ZERO
-                }
-                Fate::Again(Some(named)) => named,
-                Fate::Again(None) => {
-                    failures += 1;
-                    self.backoff(failures)
-                }
-            };
-            tokio::time::sleep(pause).await;
-        }
-    }
-
-    fn backoff(&mut self, failures: u32) -> Duration {
-        let doubled = self.manners.first.saturating_mul(1 << failures.min(16));
-        doubled.min(self.manners.most).mul_f64(self.rng.random_range(0.5..1.0))
-    }
-
-    /// No connection came about.
-    async fn unreached(&mut self, failure: &dial::DialError) -> Fate {
-        self.hear(Heard::Lost { code: None, reason: failure.to_string() }).await;
-        match failure {
-            dial::DialError::Wire(WireError::Http(answer)) if answer.status() == 401 => Fate::Renew,
-            dial::DialError::Wire(WireError::Http(answer))
-                if answer.status().is_client_error() && answer.status() != 429 =>
-            {
-                Fate::Over
-            }
-            dial::DialError::Token(ApiError::SignedOut | ApiError::Refused { .. }) => Fate::Over,
-            _ => Fate::Again(None),
-        }
-    }
-
-    /// Lives through one connection.
-    async fn session(&mut self, wire: Wire) -> (bool, Fate) {
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner).rewind();
-        let mut connection =
-            Connection { wire, silence: Duration::from_secs(30), goodbye: None, ready: false };
-        let fixes = self.fixes.clone();
-        loop {
-            let ready = connection.ready;
-            let step = tokio::select! {
-                frame = tokio::time::timeout(connection.silence, connection.wire.next()) => match frame {
-                    Ok(Some(Ok(Message::Text(text)))) => self.heard(&mut connection, &text).await,
-                    Ok(Some(Ok(Message::Close(close)))) => {
-                        let (code, reason) = close
-                            .map(|close| (u16::from(close.code), close.reason.to_string()))
-                            .unwrap_or((1005, String::new()));
-                        let fate = fate_of(code, &reason, connection.goodbye);
-                        self.hear(Heard::Lost { code: Some(code), reason }).await;
-                        return (connection.ready, fate);
-                    }
-                    Ok(Some(Ok(_))) => Ok(()),
-                    Ok(Some(Err(failure))) => Err(failure.to_string()),
-                    Ok(None) => Err("the connection ended".to_owned()),
-                    Err(_) => Err("the server fell silent".to_owned()),
-                },
-                command = self.said.recv(), if ready => match command {
-                    Some(command) => self.said(&mut connection, command).await,
-                    None => return (ready, Fate::Over),
-                },
-                () = fixes.notified(), if ready => self.send_fixes(&mut connection).await,
-            };
-            if let Err(reason) = step {
-                self.hear(Heard::Lost { code: None, reason }).await;
-                return (connection.ready, Fate::Again(connection.goodbye));
-            }
-        }
-    }
-
-    async fn hear(&self, heard: Heard) {
-        // Nobody listens any more: the task is about to be aborted.
-        let _ = self.tell.send(heard).await;
-    }
-
-    async fn heard(&mut self, connection: &mut Connection, text: &str) -> Result<(), String> {
-        let Ok(frame) = serde_json::from_str(text) else {
-            self.hear(Heard::Anomaly(Anomaly::Unreadable { text: text.to_owned() })).await;
-            return Ok(());
-        };
-        match frame {
-            Hear::Ready(ready) => self.begin(connection, ready).await?,
-            Hear::Reply(reply) => self.replied(reply).await,
-            Hear::Snapshot(snapshot) => {
-                self.ledger.snapshot(&snapshot);
-                self.hear(Heard::Snapshot(snapshot)).await;
-            }
-            Hear::Event(event) => {
-                if let Some(anomaly) = self.ledger.event(&event) {
-                    self.hear(Heard::Anomaly(anomaly)).await;
-                }
-                self.hear(Heard::Event(event)).await;
-            }
-            Hear::Latest(latest) => {
-                if let Some(anomaly) = self.ledger.latest(&latest) {
-                    self.hear(Heard::Anomaly(anomaly)).await;
-                }
-                self.hear(Heard::Latest(latest)).await;
-            }
-            Hear::Ack(acked) => {
-                self.outbox
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .acknowledged(acked.track, acked.seq);
-                self.hear(Heard::Acked(acked)).await;
-            }
-            Hear::Reauth { .. } => {
-                self.api.distrust_token().await;
-                let token = self.api.token().await.map_err(|e| e.to_string())?;
-                say(connection, &Say::Auth { token }, None).await?;
-            }
-            Hear::Ended { channel, reason } => self.ended(channel, reason).await,
-            Hear::Goodbye { reconnect_after_ms, .. } => {
-                connection.goodbye = reconnect_after_ms.map(Duration::from_millis);
-            }
-            Hear::Pong {} => {}
-        }
-        Ok(())
-    }
-
-    async fn begin(&mut self, connection: &mut Connection, ready: Ready) -> Result<(), String> {
-        connection.silence = Duration::from_secs(ready.heartbeat_secs.max(1) * 5 / 2);
-        // A token that is renewed mid-session may be answered so, too.
-        if !std::mem::replace(&mut connection.ready, true) {
-            for channel in self.wanted.clone() {
-                let since = self.ledger.since(&channel);
-                let reference = self.expect(Asked::Resubscription(channel.clone()));
-                say(connection, &Say::Subscribe { channel, since }, Some(reference)).await?;
-            }
-            self.send_fixes(connection).await?;
-        }
-        self.hear(Heard::Ready(ready)).await;
-        Ok(())
-    }
-
-    async fn ended(&mut self, channel: String, reason: String) {
-        self.wanted.remove(&channel);
-        self.ledger.forget(&channel);
-        self.hear(Heard::Ended { channel, reason }).await;
-    }
-
-    async fn replied(&mut self, reply: Reply) {
-        let reference = reply.reference.and_then(|text| text.parse::<u64>().ok());
-        let result = match reply.problem {
-            Some(problem) => Err(problem),
-            None => Ok(reply.ok.unwrap_or(Value::Null)),
-        };
-        match reference.and_then(|reference| self.asked.remove(&reference)) {
-            Some(Asked::Frame(answer)) => drop(answer.send(result.map_err(AskError::Refused))),
-            Some(Asked::Resubscription(channel)) => {
-                if let Err(problem) = result {
-                    self.ended(channel, problem.kind).await;
-                }
-            }
-            // The answer to a frame that was only told.
-            None => {}
-        }
-    }
-
-    async fn said(&mut self, connection: &mut Connection, command: Command) -> Result<(), String> {
-        match command {
-            Command::Ask(mut frame, answer) => {
-                match &mut frame {
-                    Say::Subscribe { channel, since } => {
-                        self.wanted.insert(channel.clone());
-                        *since = self.ledger.since(channel);
-                    }
-                    Say::Unsubscribe { channel } => {
-                        self.wanted.remove(channel);
-                    }
-                    _ => {}
-                }
-                let reference = self.expect(Asked::Frame(answer));
-                say(connection, &frame, Some(reference)).await
-            }
-            Command::Tell(frame) => say(connection, &frame, None).await,
-            Command::Cut => Err("cut".to_owned()),
-        }
-    }
-
-    fn expect(&mut self, asked: Asked) -> u64 {
-        self.last_ref += 1;
-        self.asked.insert(self.last_ref, asked);
-        self.last_ref
-    }
-
-    async fn send_fixes(&mut self, connection: &mut Connection) -> Result<(), String> {
-        loop {
-            let frame = self.outbox.lock().unwrap_or_else(PoisonError::into_inner).next_frame();
-            let Some(frame) = frame else { return Ok(()) };
-            say(connection, &frame, None).await?;
-        }
-    }
-}
-
-async fn say(connection: &mut Connection, frame: &Say, reference: Option<u64>) -> Result<(), String> {
-    connection.wire.send(Message::text(frame.to_text(reference))).await.map_err(|e| e.to_string())
-}
-
-/// What the protocol says of a close code.
-fn fate_of(code: u16, reason: &str, goodbye: Option<Duration>) -> Fate {
-    match code {
-        4400..=4999 if reason.starts_with("unauthenticated") => Fate::Renew,
-        4400..=4999 => Fate::Over,
-        _ => Fate::Again(goodbye),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
+    use tokio::net::TcpListener;
+    use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+    use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-    #[test]
-    fn the_close_code_decides_whether_to_come_back() {
-        assert!(matches!(fate_of(4401, "unauthenticated", None), Fate::Renew));
-        assert!(matches!(fate_of(4403, "superseded", None), Fate::Over));
-        assert!(matches!(fate_of(4002, "slow_reader", None), Fate::Again(None)));
-        let named = Some(Duration::from_millis(700));
-        assert!(
-            matches!(fate_of(1001, "going away", named), Fate::Again(Some(pause)) if Some(pause) == named)
-        );
+    use futures::{SinkExt, StreamExt};
+    use tokio_tungstenite::tungstenite::Message;
+
+    use super::*;
+    use crate::ambient::now;
+    use crate::dial::{self, Wire};
+    use crate::shapes::{Place, Tokens};
+
+    /// The server's end of one connection.
+    struct Peer(Wire);
+
+    impl Peer {
+        async fn accept(listener: &TcpListener) -> Self {
+            let (stream, _) = listener.accept().await.unwrap();
+            #[expect(clippy::result_large_err, reason = "the library's own signature")]
+            let agree = |_: &Request, mut response: Response| {
+                response.headers_mut().insert("sec-websocket-protocol", dial::SUBPROTOCOL.parse().unwrap());
+                Ok(response)
+            };
+            let mut peer = Self(tokio_tungstenite::accept_hdr_async(stream, agree).await.unwrap());
+            let id = Uuid::nil();
+            peer.say(
+                json!({"op": "ready", "user_id": id, "session_id": id, "roles": [], "heartbeat_secs": 25}),
+            )
+            .await;
+            peer
+        }
+
+        async fn say(&mut self, frame: Value) {
+            self.0.send(Message::text(frame.to_string())).await.unwrap();
+        }
+
+        async fn hear(&mut self) -> Value {
+            loop {
+                if let Message::Text(text) = self.0.next().await.unwrap().unwrap() {
+                    return serde_json::from_str(&text).unwrap();
+                }
+            }
+        }
+    }
+
+    async fn signed_in() -> (TcpListener, Api) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let api = Api::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let tokens = json!({
+            "access_token": "a", "expires_in": 600, "refresh_token": "r",
+            "user_id": Uuid::nil(), "session_id": Uuid::nil(),
+        });
+        api.become_owner_of(serde_json::from_value::<Tokens>(tokens).unwrap()).await;
+        (listener, api)
+    }
+
+    fn reading() -> Reading {
+        let place = Place { lat: 37.5, lon: 127.0 };
+        Reading { at: now(), place, accuracy_m: 5.0, speed_mps: 0.0, heading_deg: None }
+    }
+
+    #[tokio::test]
+    async fn after_a_loss_channels_go_on_where_they_were_and_fixes_are_sent_again() {
+        let (listener, api) = signed_in().await;
+        let first = Duration::from_millis(1);
+        let mut socket = Socket::open(&api, Manners { first, ..Manners::default() });
+        let line = socket.line();
+
+        let mut peer = Peer::accept(&listener).await;
+        let asking = tokio::spawn({
+            let line = line.clone();
+            async move { line.subscribe("desk").await }
+        });
+        let subscribe = peer.hear().await;
+        assert_eq!((&subscribe["op"], subscribe.get("since")), (&json!("subscribe"), None));
+        peer.say(json!({"op": "reply", "ref": subscribe["ref"], "ok": {}})).await;
+        asking.await.unwrap().unwrap();
+        let at = now();
+        peer.say(json!({"op": "snapshot", "channel": "desk", "epoch": "e", "offset": 3, "data": {}})).await;
+        peer.say(json!({"op": "event", "channel": "desk", "epoch": "e", "offset": 4, "type": "desk.queued",
+            "at": at, "data": {}}))
+            .await;
+        let seen = socket.until(Duration::from_secs(5), |heard| match heard {
+            Heard::Event(event) => event.offset,
+            _ => None,
+        });
+        assert_eq!(seen.await, Some(4));
+        line.fix(reading());
+        let sent = peer.hear().await;
+        drop(peer);
+
+        let mut peer = Peer::accept(&listener).await;
+        let again = peer.hear().await;
+        assert_eq!(again["since"], json!({"epoch": "e", "offset": 4}));
+        assert_eq!(peer.hear().await["fixes"], sent["fixes"]);
+        assert_eq!(line.unacknowledged(), 1);
+        peer.say(json!({"op": "ack", "track": sent["track"], "seq": 1})).await;
+        let acked = |heard: &Heard| matches!(heard, Heard::Acked(_)).then_some(());
+        assert!(socket.until(Duration::from_secs(5), acked).await.is_some());
+        assert_eq!(line.unacknowledged(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_was_superseded_does_not_come_back() {
+        let (listener, api) = signed_in().await;
+        let mut socket = Socket::open(&api, Manners::default());
+        let mut peer = Peer::accept(&listener).await;
+        let superseded = CloseFrame { code: 4403.into(), reason: "superseded".into() };
+        peer.0.close(Some(superseded)).await.unwrap();
+        let mut codes = Vec::new();
+        while let Some(heard) = socket.next().await {
+            if let Heard::Lost { code, .. } = heard {
+                codes.push(code);
+            }
+        }
+        assert_eq!(codes, [Some(4403)]);
     }
 }

@@ -52,13 +52,7 @@ pub async fn load(app: &App, seed: u64) -> Result<Loaded, Failure> {
     let hash = user::hash_password(app, PASSWORD).await?;
     for (kind, called, count, role) in PEOPLE {
         for number in 1..=count {
-            let new = NewUser {
-                email: email(kind, number),
-                password: PASSWORD.to_owned(),
-                name: format!("{called} {number:02}"),
-                phone: format!("010-0000-{:04}", number + 1_000 * role as usize),
-            };
-            let (id, is_new) = account(app, &new, &hash, role).await?;
+            let (id, is_new) = account(app, &newcomer(kind, called, number, role), &hash, role).await?;
             loaded.accounts += usize::from(is_new);
             match role {
                 Role::Owner => owners.push(id),
@@ -69,6 +63,28 @@ pub async fn load(app: &App, seed: u64) -> Result<Loaded, Failure> {
     }
     loaded.restaurants = open_restaurants(app, seed, &owners).await?;
     Ok(loaded)
+}
+
+/// Opens accounts of couriers up to the `count`-th, for a load that the city's
+/// own cannot make. Says how many were missing.
+pub async fn enlist(app: &App, count: usize) -> Result<usize, Failure> {
+    let hash = user::hash_password(app, PASSWORD).await?;
+    let mut missing = 0;
+    for number in 1..=count {
+        let new = newcomer("courier", "라이더", number, Role::Courier);
+        missing += usize::from(account(app, &new, &hash, Role::Courier).await?.1);
+    }
+    Ok(missing)
+}
+
+/// The n-th person of a kind.
+fn newcomer(kind: &str, called: &str, number: usize, role: Role) -> NewUser {
+    NewUser {
+        email: email(kind, number),
+        password: PASSWORD.to_owned(),
+        name: format!("{called} {number:02}"),
+        phone: format!("010-0000-{:04}", (number + 1_000 * role as usize) % 10_000),
+    }
 }
 
 /// The account, opened if it is not there, and whether it was.
