@@ -11,7 +11,7 @@ use tests::cast::{Cast, HOME, acked, eventually, hear, on_the_way, position, rea
 async fn one_order_is_followed_live_from_the_cart_to_the_door() {
     let app = TestApp::start().await;
     let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
-    let began = ambient::now() - TimeDelta::seconds(120);
+    let began = ambient::now() - TimeDelta::seconds(90);
 
     // The owner watches the board, the customer their order.
     let mut board = socket(&cast.owner);
@@ -88,7 +88,7 @@ async fn one_order_is_followed_live_from_the_cart_to_the_door() {
         _ => None,
     });
     assert_eq!(ended.await.as_deref(), Some("delivered"));
-    line.fix(reading(began + TimeDelta::seconds(100), tests::cast::KITCHEN));
+    line.fix(reading(began + TimeDelta::seconds(80), tests::cast::KITCHEN));
     acked(&mut courier).await;
     map.line().subscribe(format!("chat:{}", talk.id)).await.unwrap();
     cast.agent.say(talk.id, ambient::fresh_id(), "맛있게 드세요").await.unwrap();
