@@ -15,6 +15,7 @@ mod etag;
 mod extract;
 mod health;
 mod idempotency;
+mod korean;
 mod list;
 mod observe;
 mod openapi;

@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use services::App;
 use tracing::Instrument as _;
 
-use super::Problem;
+use super::problem::in_korean;
+use super::{Problem, korean};
 
 const REQUEST_ID: &str = "x-request-id";
 
@@ -58,6 +59,7 @@ pub(super) async fn observe(State(port): State<Port>, mut request: Request, next
             .extensions()
             .get::<MatchedPath>()
             .map_or("unmatched".into(), |path| path.as_str().into()),
+        korean: korean::is_wanted(request.headers()),
         trace_id: trace_id(request.headers()).unwrap_or_default().to_owned(),
         id,
     };
@@ -81,6 +83,7 @@ struct Seen {
     path: String,
     route: String,
     trace_id: String,
+    korean: bool,
     id: RequestId,
 }
 
@@ -100,12 +103,17 @@ impl Seen {
                 cause = %Chain(cause), "request failed"
             );
         }
-        let document = problem.document(&self.path, &self.id.0);
+        let mut document = problem.document(&self.path, &self.id.0);
+        let language = if self.korean { "ko" } else { "en" };
+        if self.korean {
+            document = in_korean(document);
+        }
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let (mut head, _) = response.into_parts();
         head.status = problem.status();
         head.headers.remove(header::CONTENT_LENGTH);
         head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        head.headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language));
         head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Response::from_parts(head, body.into())
     }

@@ -12,6 +12,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{Failure, Fault, Kind, Refused};
 
+use super::korean;
 use super::openapi::{ProblemBody, ProblemFault};
 
 /// An answer that says no, or that something broke.
@@ -119,6 +120,15 @@ impl Problem {
             request_id: request_id.to_owned(),
             errors: self.faults.iter().map(ProblemFault::from).collect(),
         }
+    }
+}
+
+/// The same document for somebody who reads Korean.
+pub(super) fn in_korean(document: ProblemBody) -> ProblemBody {
+    ProblemBody {
+        title: korean::title(document.status).to_owned(),
+        detail: korean::detail(&document.kind).map_or(document.detail, str::to_owned),
+        ..document
     }
 }
 

@@ -130,3 +130,13 @@ async fn a_request_keeps_the_id_that_its_sender_gave_it() {
     assert_ne!(spoilt.headers["x-request-id"], "a b\tc");
     app.stop().await;
 }
+
+#[tokio::test]
+async fn somebody_who_reads_korean_is_told_in_korean() {
+    let app = TestApp::start().await;
+    let request = app.rest(Service::User).request(Method::GET, "/v1/users/me");
+    let told = answer(request.header("accept-language", "ko-KR,ko;q=0.9,en;q=0.8")).await;
+    assert_eq!(told.headers["content-language"], "ko");
+    assert_eq!(told.expect_problem(401, "unauthenticated")["detail"], "먼저 로그인해 주세요.");
+    app.stop().await;
+}
