@@ -14,7 +14,8 @@ use sim::socket::Manners;
 use sim::{Api, Heard, Line, Socket};
 use uuid::Uuid;
 
-use crate::shop::{self, PASSWORD};
+use crate::rest::PASSWORD;
+use crate::shop;
 
 /// How long anything that should happen is awaited.
 pub const PATIENCE: Duration = Duration::from_secs(20);

@@ -61,6 +61,11 @@ impl Rest {
         Self { client, ..self.clone() }
     }
 
+    /// Another server, asked by the same person: `http://host:port`.
+    pub fn at(&self, base: impl Into<String>) -> Self {
+        Self { base: base.into(), ..self.clone() }
+    }
+
     /// The same port, asked with this access token.
     pub fn with_token(&self, token: impl Into<String>) -> Self {
         Self { token: Some(token.into()), ..self.clone() }

@@ -1,132 +1,50 @@
 //! People and restaurants for tests: a signed-in client, and a kitchen with a
 //! known menu.
 
+use std::net::SocketAddr;
+use std::ops::Deref;
+
 use domain::menu::{Card, Menu, MenuGroup, MenuOption, OptionGroup};
 use domain::restaurant::{Category, Hours, Restaurant, Zone};
 use domain::tip::TipPlan;
 use domain::{LatLon, Role, UserId, Won};
-use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use server::Service;
 use services::App;
-use services::user::NewUser;
 use uuid::Uuid;
 
 use crate::TestApp;
-
-/// Everybody's password.
-pub const PASSWORD: &str = "correct horse battery 9";
+use crate::rest::Rest;
 
 /// Yeoksam station, where the kitchens of tests stand.
 pub const YEOKSAM: (f64, f64) = (37.5006, 127.0364);
 
 /// Somebody who asks the gateway.
-#[derive(Clone)]
-pub struct Person {
-    http: reqwest::Client,
-    url: String,
-    token: String,
+#[derive(Clone, Debug)]
+pub struct Guest {
     /// Their account.
     pub id: UserId,
+    rest: Rest,
 }
 
-/// What was answered: status, body (null if none) and entity tag.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: StatusCode,
-    /// The JSON body.
-    pub body: Value,
-    /// The `ETag` header.
-    pub etag: Option<String>,
-}
+impl Deref for Guest {
+    type Target = Rest;
 
-impl Answer {
-    /// The body, if the status is this one.
-    #[track_caller]
-    pub fn expect(self, status: u16) -> Value {
-        assert_eq!(self.status.as_u16(), status, "{}", self.body);
-        self.body
-    }
-
-    /// The problem's code, if the status is this one.
-    #[track_caller]
-    pub fn problem(self, status: u16) -> String {
-        self.expect(status)["type"].as_str().unwrap_or_default().to_owned()
+    fn deref(&self) -> &Rest {
+        &self.rest
     }
 }
 
-impl Person {
+impl Guest {
     /// Opens an account with a role and signs in.
     pub async fn new(app: &TestApp, role: Role) -> Self {
-        let email = format!("{}@test.baedal.example", new_id().simple());
-        let new = NewUser {
-            email: email.clone(),
-            password: PASSWORD.into(),
-            name: "시험".into(),
-            phone: "010-2345-6789".into(),
-        };
-        let user = services::user::register_with_roles(app.app(), &new, &[role]).await.expect("an account");
-        Self { id: user.id, ..Self::sign_in(app, &email, PASSWORD).await }
-    }
-
-    /// Signs in with an account that is there.
-    pub async fn sign_in(app: &TestApp, email: &str, password: &str) -> Self {
-        let url = app.url(Service::Gateway);
-        let nobody = UserId(Uuid::nil());
-        let mut person = Self { http: reqwest::Client::new(), url, token: String::new(), id: nobody };
-        let account = json!({ "email": email, "password": password });
-        let tokens = person.post("/v1/auth/sign-in", account).await.expect(200);
-        let text = |field: &str| tokens[field].as_str().expect("a text").to_owned();
-        person.token = text("access_token");
-        person.id = text("user_id").parse().expect("an id");
-        person
+        let person = app.person(&new_id().simple().to_string(), &[role]).await;
+        Self { id: person.id.parse().expect("an id"), rest: app.rest_as(Service::Gateway, &person) }
     }
 
     /// The same person, asking another server.
-    pub fn at(&self, address: std::net::SocketAddr) -> Self {
-        Self { url: format!("http://{address}"), ..self.clone() }
-    }
-
-    /// GET.
-    pub async fn get(&self, path: &str) -> Answer {
-        self.send(Method::GET, path, None).await
-    }
-
-    /// POST.
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send(Method::POST, path, Some(body)).await
-    }
-
-    /// PATCH.
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.send(Method::PATCH, path, Some(body)).await
-    }
-
-    /// DELETE.
-    pub async fn delete(&self, path: &str) -> Answer {
-        self.send(Method::DELETE, path, None).await
-    }
-
-    /// POST of something that may be no JSON at all.
-    pub async fn post_raw(&self, path: &str, body: Vec<u8>) -> Answer {
-        let request = self.request(Method::POST, path).header("content-type", "application/json");
-        answer(request.body(body)).await
-    }
-
-    /// A request with the person's token, to be completed.
-    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.url));
-        if self.token.is_empty() { request } else { request.bearer_auth(&self.token) }
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let request = self.request(method, path);
-        answer(match body {
-            Some(body) => request.json(&body),
-            None => request,
-        })
-        .await
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { rest: self.rest.at(format!("http://{address}")), ..self.clone() }
     }
 
     /// Saves an address at a place; returns its id.
@@ -138,16 +56,6 @@ impl Person {
         let address = self.post("/v1/users/me/addresses", address).await.expect(201);
         address["id"].as_str().expect("an id").to_owned()
     }
-}
-
-/// Sends a request and reads the answer.
-pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
-    let response = request.send().await.expect("an answer");
-    let status = response.status();
-    let etag = response.headers().get("etag").and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-    let text = response.text().await.expect("a body");
-    let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
-    Answer { status, body, etag }
 }
 
 fn new_id() -> Uuid {

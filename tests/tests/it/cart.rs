@@ -4,21 +4,23 @@ use domain::menu::Card;
 use domain::restaurant::{Hours, Restaurant, Zone};
 use domain::{Kind, Role, SessionId, Won};
 use futures::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 use server::Service;
 use tests::TestApp;
-use tests::shop::{Person, YEOKSAM, card, kitchen, mild, open};
+use tests::rest::answer;
+use tests::shop::{Guest, YEOKSAM, card, kitchen, mild, open};
 
 /// A customer and an open kitchen.
-async fn story(app: &TestApp) -> (Person, Restaurant, Card) {
-    let (customer, owner) = (Person::new(app, Role::Customer).await, Person::new(app, Role::Owner).await);
+async fn story(app: &TestApp) -> (Guest, Restaurant, Card) {
+    let (customer, owner) = (Guest::new(app, Role::Customer).await, Guest::new(app, Role::Owner).await);
     let kitchen = kitchen(owner.id, "역삼 치킨");
     let card = card(&kitchen, "후라이드");
     open(app.app(), &kitchen, &card).await;
     (customer, kitchen, card)
 }
 
-fn principal(person: &Person) -> domain::Principal {
+fn principal(person: &Guest) -> domain::Principal {
     let session = SessionId(uuid::Uuid::from_u128(1));
     domain::Principal { user: person.id, session, roles: vec![Role::Customer] }
 }
@@ -46,7 +48,7 @@ async fn equal_lines_grow_and_the_sum_is_the_menus() {
     let line = format!("/v1/cart/lines/{}", cart["lines"][0]["id"].as_str().unwrap());
     let cart = customer.patch(&line, json!({ "quantity": 0 })).await.expect(200);
     assert_eq!(cart["lines"].as_array().unwrap().len(), 1);
-    assert_eq!(customer.patch(&line, json!({ "quantity": 1 })).await.problem(404), "cart.no_such_line");
+    customer.patch(&line, json!({ "quantity": 1 })).await.expect_problem(404, "cart.no_such_line");
     customer.delete("/v1/cart").await.expect(204);
     let empty = customer.get("/v1/cart").await.expect(200);
     assert_eq!((&empty["lines"], &empty["restaurant_id"]), (&json!([]), &Value::Null));
@@ -62,7 +64,7 @@ async fn another_restaurant_needs_an_explicit_replace() {
     open(app.app(), &other, &second).await;
     customer.post("/v1/cart/lines", mild(&first, 1)).await.expect(201);
     let mut line = mild(&second, 1);
-    assert_eq!(customer.post("/v1/cart/lines", line.clone()).await.problem(409), "cart.other_restaurant");
+    customer.post("/v1/cart/lines", line.clone()).await.expect_problem(409, "cart.other_restaurant");
     line["replace"] = json!(true);
     let cart = customer.post("/v1/cart/lines", line).await.expect(201);
     assert_eq!(cart["restaurant_name"], "서초 피자");
@@ -103,19 +105,20 @@ async fn whatever_is_malformed_gets_its_problem_and_changes_nothing() {
         assert_eq!(found, pointer, "{body}: {problem}");
     }
     for body in [&b"{"[..], b"\xff\xfe", b"{\"quantity\":NaN}", b""] {
-        customer.post_raw("/v1/cart/lines", body.to_vec()).await.expect(400);
+        let request = customer.request(Method::POST, "/v1/cart/lines").body(body);
+        answer(request.header("content-type", "application/json")).await.expect(400);
     }
     for (body, code) in [
         (with("options", json!([])), "menu.too_few_options"),
         (picks(json!(2)), "menu.option_too_often"),
         (with("options", json!([{ "option_id": card.restaurant_id, "quantity": 1 }])), "menu.unknown_option"),
     ] {
-        assert_eq!(customer.post("/v1/cart/lines", body).await.problem(409), code);
+        customer.post("/v1/cart/lines", body).await.expect_problem(409, code);
     }
     let stranger = with("menu_id", json!(card.restaurant_id));
-    assert_eq!(customer.post("/v1/cart/lines", stranger).await.problem(404), "not_found");
+    customer.post("/v1/cart/lines", stranger).await.expect_problem(404, "not_found");
     let nowhere = with("restaurant_id", json!(option));
-    assert_eq!(customer.post("/v1/cart/lines", nowhere).await.problem(404), "not_found");
+    customer.post("/v1/cart/lines", nowhere).await.expect_problem(404, "not_found");
     assert_eq!(customer.get("/v1/cart").await.expect(200)["version"], 0);
     app.stop().await;
 }
@@ -124,21 +127,21 @@ async fn whatever_is_malformed_gets_its_problem_and_changes_nothing() {
 async fn what_belongs_to_others_does_not_exist() {
     let app = TestApp::start().await;
     let (customer, _, card) = story(&app).await;
-    let other = Person::new(&app, Role::Customer).await;
+    let other = Guest::new(&app, Role::Customer).await;
     let cart = customer.post("/v1/cart/lines", mild(&card, 2)).await.expect(201);
     let line = format!("/v1/cart/lines/{}", cart["lines"][0]["id"].as_str().unwrap());
-    assert_eq!(other.patch(&line, json!({ "quantity": 9 })).await.problem(404), "cart.no_such_line");
-    assert_eq!(other.delete(&line).await.problem(404), "cart.no_such_line");
+    other.patch(&line, json!({ "quantity": 9 })).await.expect_problem(404, "cart.no_such_line");
+    other.delete(&line).await.expect_problem(404, "cart.no_such_line");
     let home = customer.live_at(YEOKSAM).await;
     other.post("/v1/cart/lines", mild(&card, 2)).await.expect(201);
-    assert_eq!(other.post("/v1/cart/quote", json!({ "address_id": home })).await.problem(404), "not_found");
+    other.post("/v1/cart/quote", json!({ "address_id": home })).await.expect_problem(404, "not_found");
     let quote = customer.post("/v1/cart/quote", json!({ "address_id": home })).await.expect(201);
     let quote_id = quote["quote_id"].as_str().unwrap().parse().unwrap();
     assert!(services::cart::honour(app.app(), &principal(&customer), quote_id).await.is_ok());
     let foreign = services::cart::honour(app.app(), &principal(&other), quote_id).await.unwrap_err();
     assert!(matches!(foreign, domain::Failure::Refused(refused) if refused.kind == Kind::NotFound));
-    let owner = Person::new(&app, Role::Owner).await;
-    assert_eq!(owner.get("/v1/cart").await.problem(403), "forbidden");
+    let owner = Guest::new(&app, Role::Owner).await;
+    owner.get("/v1/cart").await.expect_problem(403, "forbidden");
     let nobody = reqwest::get(format!("{}/v1/cart", app.url(Service::Cart))).await.unwrap();
     assert_eq!(nobody.status(), 401);
     app.stop().await;
@@ -154,7 +157,7 @@ async fn a_quote_tells_what_hinders_the_order() {
     let (customer, kitchen, mut card) = story(&app).await;
     let home = customer.live_at(YEOKSAM).await;
     let quote = async || customer.post("/v1/cart/quote", json!({ "address_id": home })).await;
-    assert_eq!(quote().await.problem(409), "cart.empty");
+    quote().await.expect_problem(409, "cart.empty");
 
     customer.post("/v1/cart/lines", mild(&card, 1)).await.expect(201);
     let short = quote().await.expect(201);

@@ -6,8 +6,11 @@ use domain::restaurant::{Category, Hours};
 use domain::{LatLon, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
+use server::Service;
+use services::demo_city;
 use tests::TestApp;
-use tests::shop::{Person, YEOKSAM, answer, card, kitchen, open};
+use tests::rest::answer;
+use tests::shop::{Guest, YEOKSAM, card, kitchen, open};
 
 const NEAR: &str = "/v1/restaurants?lat=37.5006&lon=127.0364";
 
@@ -16,7 +19,7 @@ fn names(page: &Value) -> Vec<&str> {
 }
 
 /// Opens a kitchen so many metres north of Yeoksam station.
-async fn open_at(app: &TestApp, owner: &Person, name: &str, metres: f64, hours: Hours) {
+async fn open_at(app: &TestApp, owner: &Guest, name: &str, metres: f64, hours: Hours) {
     let mut kitchen = kitchen(owner.id, name);
     kitchen.position = LatLon::new(YEOKSAM.0 + metres / 111_195.0, YEOKSAM.1).unwrap();
     kitchen.hours = hours;
@@ -26,7 +29,7 @@ async fn open_at(app: &TestApp, owner: &Person, name: &str, metres: f64, hours: 
 #[tokio::test]
 async fn open_ones_come_first_then_the_nearest_and_pages_hold_while_others_open() {
     let app = TestApp::start().await;
-    let owner = Person::new(&app, Role::Owner).await;
+    let owner = Guest::new(&app, Role::Owner).await;
     for (name, metres) in [("나", 200.0), ("라", 400.0), ("가", 99.5), ("다", 300.0)] {
         open_at(&app, &owner, name, metres, Hours::always()).await;
     }
@@ -58,7 +61,7 @@ async fn open_ones_come_first_then_the_nearest_and_pages_hold_while_others_open(
 #[tokio::test]
 async fn search_finds_by_name_kind_and_dish() {
     let app = TestApp::start().await;
-    let owner = Person::new(&app, Role::Owner).await;
+    let owner = Guest::new(&app, Role::Owner).await;
     let chicken = kitchen(owner.id, "역삼 할머니네");
     open(app.app(), &chicken, &card(&chicken, "마늘 간장 치킨")).await;
     let mut pizza = kitchen(owner.id, "고구마 100%");
@@ -84,8 +87,8 @@ async fn search_finds_by_name_kind_and_dish() {
 #[tokio::test]
 async fn the_owner_alone_says_what_is_sold_out() {
     let app = TestApp::start().await;
-    let (owner, other) = (Person::new(&app, Role::Owner).await, Person::new(&app, Role::Owner).await);
-    let customer = Person::new(&app, Role::Customer).await;
+    let (owner, other) = (Guest::new(&app, Role::Owner).await, Guest::new(&app, Role::Owner).await);
+    let customer = Guest::new(&app, Role::Customer).await;
     let kitchen = kitchen(owner.id, "역삼 치킨");
     let card = card(&kitchen, "후라이드");
     open(app.app(), &kitchen, &card).await;
@@ -93,17 +96,17 @@ async fn the_owner_alone_says_what_is_sold_out() {
     let menus = format!("/v1/restaurants/{}/menus", kitchen.id);
 
     let seen = customer.get(&menus).await;
-    let tag = seen.etag.clone().unwrap();
+    let tag = seen.headers["etag"].clone();
     let groups = &seen.expect(200)["groups"];
     assert_eq!(groups[0]["menus"][0]["option_groups"][1]["options"][0]["max_quantity"], 3);
     let again = answer(customer.request(Method::GET, &menus).header("if-none-match", &tag)).await;
     assert_eq!(again.status, 304);
 
     let sold_out = json!({ "sold_out": true });
-    assert_eq!(customer.patch(&dish, sold_out.clone()).await.problem(403), "forbidden");
-    assert_eq!(other.patch(&dish, sold_out.clone()).await.problem(404), "not_found");
+    customer.patch(&dish, sold_out.clone()).await.expect_problem(403, "forbidden");
+    other.patch(&dish, sold_out.clone()).await.expect_problem(404, "not_found");
     let stale = owner.request(Method::PATCH, &dish).header("if-match", "\"7\"").json(&sold_out);
-    assert_eq!(answer(stale).await.problem(412), "stale");
+    answer(stale).await.expect_problem(412, "stale");
     let changed = answer(owner.request(Method::PATCH, &dish).header("if-match", &tag).json(&sold_out)).await;
     assert_eq!(changed.expect(200)["sold_out"], true);
     assert_eq!(customer.get(&dish).await.expect(200)["sold_out"], true);
@@ -124,13 +127,15 @@ async fn the_owner_alone_says_what_is_sold_out() {
 #[tokio::test]
 async fn the_demo_city_is_loaded_once_and_everybody_in_it_can_order() {
     let app = TestApp::start().await;
-    let loaded = services::demo_city::load(app.app(), 2026).await.unwrap();
+    let loaded = demo_city::load(app.app(), 2026).await.unwrap();
     assert_eq!((loaded.accounts, loaded.restaurants), (124, 200));
-    let again = services::demo_city::load(app.app(), 2026).await.unwrap();
+    let again = demo_city::load(app.app(), 2026).await.unwrap();
     assert_eq!((again.accounts, again.restaurants), (0, 0));
 
-    let customer =
-        Person::sign_in(&app, "customer-01@demo.baedal.example", services::demo_city::PASSWORD).await;
+    let gateway = app.rest(Service::Gateway);
+    let account = json!({ "email": demo_city::email("customer", 1), "password": demo_city::PASSWORD });
+    let tokens = gateway.post("/v1/auth/sign-in", account).await.expect(200);
+    let customer = gateway.with_token(tokens["access_token"].as_str().unwrap());
     let addresses = customer.get("/v1/users/me/addresses").await.expect(200);
     let home = &addresses["items"][0];
     let near =
