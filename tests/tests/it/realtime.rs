@@ -42,7 +42,7 @@ async fn conversation(app: &App, who: &Grant) -> domain::ConversationId {
         text: "배달이 늦어요.".into(),
         client_message_id: fresh().into(),
     };
-    support::open(app, &who.principal, question).await.unwrap().conversation.id
+    support::open(app, &who.principal, question).await.unwrap().id
 }
 
 async fn say(app: &App, who: &Grant, to: domain::ConversationId, text: String, private_note: bool) {
