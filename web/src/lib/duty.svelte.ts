@@ -7,6 +7,9 @@ import { Problem } from './problem'
 import type { Realtime } from './realtime'
 import type { Rest } from './rest'
 
+/** A phone that lies still measures nothing new; the dispatcher wants to hear of it all the same. */
+const STILL_EVERY_MS = 20_000
+
 export class Duty {
   courier = $state<Courier | null>(null)
   fix = $state.raw<Omit<Fix, 'seq'> | null>(null)
@@ -14,6 +17,7 @@ export class Duty {
   problem = $state<Problem | null>(null)
   #outbox: FixOutbox | null = null
   #watch: number | null = null
+  #still: ReturnType<typeof setInterval> | undefined
   #leave: (() => void)[] = []
 
   constructor(
@@ -100,16 +104,20 @@ export class Duty {
 
   #startWatching(): void {
     if (this.#watch !== null || !('geolocation' in navigator)) return
-    this.#watch = navigator.geolocation.watchPosition(
-      (position) => void this.#measured(position),
-      () => (this.problem = new Problem({ type: 'client.geolocation' })),
-      { enableHighAccuracy: true, maximumAge: 0 },
-    )
+    const measured = (position: GeolocationPosition) => void this.#measured(position)
+    const failed = () => (this.problem = new Problem({ type: 'client.geolocation' }))
+    const options = { enableHighAccuracy: true, maximumAge: 0 }
+    this.#watch = navigator.geolocation.watchPosition(measured, failed, options)
+    this.#still = setInterval(() => {
+      const silentMs = Date.now() - new Date(this.fix?.at ?? 0).getTime()
+      if (silentMs >= STILL_EVERY_MS) navigator.geolocation.getCurrentPosition(measured, failed, options)
+    }, STILL_EVERY_MS / 2)
   }
 
   #stopWatching(): void {
     if (this.#watch !== null) navigator.geolocation.clearWatch(this.#watch)
     this.#watch = null
+    clearInterval(this.#still)
     this.fix = null
   }
 
