@@ -1,4 +1,10 @@
 //! Whole-system tests: one module for each story, one binary for all.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says by a panic what went wrong, in its helpers too"
+)]
 
 mod architecture;
 mod cart;
