@@ -333,7 +333,7 @@ async fn a_token_that_runs_out_is_asked_for_and_then_the_socket_closes() {
     assert!(reply["ok"]["expires_at"].is_string(), "{reply}");
     assert_eq!(forgetful.closed().await, 4005);
     careful.say(json!({ "op": "ping" })).await;
-    assert_eq!(careful.frame().await["op"], "pong", "it lives on with the new one");
+    careful.next("pong").await; // it lives on with the new one
     app.stop().await;
 }
 
