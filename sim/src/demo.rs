@@ -167,7 +167,8 @@ fn live<D>(
         let who = city::email(kind, number);
         loop {
             match day(town.person(kind, number)).await {
-                Err(trouble) if !trouble.is_stranger() => {
+                // A socket that ended for good was superseded: somebody else plays them now.
+                Err(trouble) if !trouble.is_stranger() && !matches!(trouble, Upset::HungUp) => {
                     tracing::warn!(target: "demo", who, %trouble, "went home");
                     town.tally.add("days cut short");
                     tokio::time::sleep(BREAK).await;
