@@ -2,7 +2,11 @@
 //! database of its own.
 //!
 //! `DATABASE_URL` names a PostgreSQL server on which databases may be made.
-#![expect(clippy::expect_used, reason = "a harness that cannot go on fails the test that uses it")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness that cannot go on fails the test that uses it"
+)]
 
 pub mod cast;
 pub mod process;
