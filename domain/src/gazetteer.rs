@@ -121,7 +121,8 @@ fn read(feature: Feature) -> Result<Dong, &'static str> {
     };
     let place = Place {
         code: DongCode(code),
-        gu: text("gu").ok_or("gu")?.to_owned(),
+        // Three of the register's districts carry the city's name before their own.
+        gu: text("gu").ok_or("gu")?.trim_start_matches("서울시").to_owned(),
         dong: text("dong").ok_or("dong")?.to_owned(),
         position: position.ok_or("center")?,
     };
@@ -182,6 +183,7 @@ mod tests {
         assert_eq!(names("서울 강남구 역삼동"), ["강남구 역삼동"]);
         assert_eq!(names("신사동").len(), 2);
         assert_eq!(names("강남구").len(), 5);
+        assert_eq!(names("공릉동"), ["노원구 공릉동"]);
         assert!(names(" ").is_empty() && names("부산").is_empty());
     }
 
