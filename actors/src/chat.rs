@@ -7,7 +7,7 @@
 //! 2. What is refused, or found done already, was so when the store was last
 //!    asked: the desk assigns conversations in the store, behind the session's
 //!    back, so an old state may only propose, and the fence disposes.
-//! 3. Nobody is left typing: without news it ends after [`Chat::typing_ttl`].
+//! 3. Nobody is left typing: without news it ends after its time to live.
 //!
 //! ```text
 //!  queued ──▶ open ◀──▶ pending ──▶ resolved ──▶ queued …   (domain::support)

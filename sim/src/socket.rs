@@ -1,7 +1,7 @@
 //! The realtime client: one socket that keeps its promises through
 //! disconnections.
 //!
-//! A task owns the connection ([`crate::worker`]). [`Line`] speaks to it and
+//! A task owns the connection (the worker). [`Line`] speaks to it and
 //! may be cloned; [`Socket`] listens.
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -8,7 +8,7 @@
 //!   └ cancel ─────▶ cancelled      └ cancel ▶ cancelled
 //! ```
 //! A paid order with a slot waits as `scheduled` until it is time to place it.
-//! Whatever [`state`] does not list is refused.
+//! Whatever `state.rs` does not list is refused.
 
 mod command;
 mod event;

@@ -3,9 +3,9 @@
 //! - this file: who may look, what they see, the courier's steps, and how the
 //!   delivery follows its order;
 //! - [`courier`]: the courier's own side: shift, fixes, devices;
-//! - [`view`]: a delivery as it is shown.
+//! - [`mod@view`]: a delivery as it is shown.
 //!
-//! Whom to ask is [`dispatch`](crate::dispatch)'s.
+//! Whom to ask is [`dispatch`]'s.
 
 pub mod courier;
 pub mod view;
