@@ -58,7 +58,7 @@ pub struct SocketLimits {
     pub reconnect_spread: Duration,
     /// How long a closing socket may take.
     pub close_within: Duration,
-    /// The socket's read buffer, which every idle socket holds.
+    /// The socket's read buffer, which every idle socket holds; longer frames take several reads.
     pub read_buffer_bytes: usize,
     /// Written frames are gathered up to this size before they go out together.
     pub write_buffer_bytes: usize,
@@ -88,7 +88,7 @@ impl Default for SocketLimits {
             reauth_before: Duration::from_secs(60),
             reconnect_spread: Duration::from_secs(5),
             close_within: Duration::from_secs(2),
-            read_buffer_bytes: 4 * 1024,
+            read_buffer_bytes: 2 * 1024,
             write_buffer_bytes: 4 * 1024,
             allowed_origins: Vec::new(),
         }
