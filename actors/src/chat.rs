@@ -257,6 +257,7 @@ impl Chat {
 }
 
 fn publish(store: &Store, at: Timestamp, id: ConversationId, kind: &'static str, ttl: Duration, data: Value) {
+    let kind = kind.into();
     let ephemeral = Ephemeral { kind, at, expires_at: at + ttl, data, audience: Audience::Everyone };
     store.fabric().publish(&Channel::Chat(id), Signal::Ephemeral(Arc::new(ephemeral)));
 }

@@ -439,7 +439,7 @@ pub fn write(channel: &Channel, telling: &Telling<'_>) -> Bytes {
             channel,
             epoch: None,
             offset: None,
-            kind: passing.kind,
+            kind: &passing.kind,
             at: passing.at,
             data: &passing.data,
             expires_at: Some(passing.expires_at),

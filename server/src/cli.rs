@@ -7,16 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use domain::Clock;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use services::demo_city::Loaded;
 use services::{Services, Settings};
 use store::Store;
-use store::fabric::Memory;
+use store::shared;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::ambient::{RandomIds, SystemClock};
-use crate::config::{DatabaseArgs, ListenArgs, LogArgs, LogFormat};
+use crate::config::{DatabaseArgs, ListenArgs, LogArgs, LogFormat, SharedArgs};
 use crate::people::{DemoArgs, ReplayArgs};
 use crate::web::PagesArgs;
 use crate::{Parts, Server, Service};
@@ -39,6 +40,8 @@ enum Command {
         services: Vec<Service>,
         #[command(flatten)]
         database: DatabaseArgs,
+        #[command(flatten)]
+        shared: SharedArgs,
         #[command(flatten)]
         listen: ListenArgs,
         #[command(flatten)]
@@ -72,8 +75,9 @@ impl Cli {
     pub async fn run(self) -> Result<(), Box<dyn Error>> {
         start_log(&self.log)?;
         match self.command {
-            Command::Serve { services, database, listen, pages } => {
-                serve(&services, &database, &listen, *pages).await
+            Command::Serve { services, database, shared, listen, pages } => {
+                let shared = shared.settings();
+                serve(&services, &database, shared, &listen, *pages).await
             }
             Command::Migrate { database } => Ok(Store::migrate(&database.database()).await?),
             Command::LoadDemo { seed, couriers, database } => load_demo(seed, couriers, &database).await,
@@ -99,13 +103,18 @@ fn start_log(args: &LogArgs) -> Result<(), Box<dyn Error>> {
 async fn serve(
     services: &[Service],
     database: &DatabaseArgs,
+    shared: shared::Settings,
     listen: &ListenArgs,
     pages: PagesArgs,
 ) -> Result<(), Box<dyn Error>> {
     let chosen = if services.is_empty() { &Service::ALL[..] } else { services };
+    if shared.redis.is_none() && !Service::ALL.iter().all(|each| chosen.contains(each)) {
+        return Err(ALONE.into());
+    }
     let prometheus = PrometheusBuilder::new().install_recorder()?;
     let parts = Parts {
         database: database.database(),
+        shared,
         services: chosen.iter().map(|service| (*service, address(listen, *service))).collect(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),
@@ -127,9 +136,10 @@ async fn serve(
 }
 
 async fn load_demo(seed: u64, couriers: u32, database: &DatabaseArgs) -> Result<(), Box<dyn Error>> {
-    let store = Store::connect(&database.database(), Arc::new(Memory::default())).await?;
-    let settings = Settings::default();
-    let app = Services::start(store, Arc::new(SystemClock), Arc::new(RandomIds), settings).await?;
+    let (clock, ids): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), Arc::new(RandomIds));
+    let alone = shared::Settings::default();
+    let store = Store::connect(&database.database(), &alone, &clock, ids.as_ref()).await?;
+    let app = Services::start(store, clock, ids, Settings::default()).await?;
     let loaded = services::demo_city::load(&app, seed).await;
     let enlisted = services::demo_city::enlist(&app, couriers as usize).await;
     app.stop(Duration::from_secs(5)).await;
@@ -138,6 +148,11 @@ async fn load_demo(seed: u64, couriers: u32, database: &DatabaseArgs) -> Result<
     tracing::info!(accounts, restaurants, "the demo city is loaded");
     Ok(())
 }
+
+/// Why a part of the services does not start without Redis.
+const ALONE: &str = "REDIS_URL is not set: a process that serves only some of the services hears of \
+    the others' events through Redis. Name one, as REDIS_URL=redis://127.0.0.1:6379/0, or serve all \
+    thirteen in one process";
 
 fn address(listen: &ListenArgs, service: Service) -> SocketAddr {
     let port = if listen.first_port == 0 { 0 } else { listen.first_port + service.offset() };

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use store::Database;
+use store::shared::{self, RedisSettings};
 
 /// Where PostgreSQL is.
 #[derive(Clone, Debug, Args)]
@@ -29,6 +30,33 @@ impl DatabaseArgs {
             max_connections: self.database_connections,
             acquire_timeout: Duration::from_secs(3),
         }
+    }
+}
+
+/// Where the memory is that processes share.
+#[derive(Clone, Debug, Args)]
+pub struct SharedArgs {
+    /// Redis 7 or newer, as `redis://user:password@host:port/0`; several nodes of one
+    /// Redis Cluster are separated by commas. None: this process is the only one, and
+    /// serves all thirteen services.
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_delimiter = ',')]
+    pub redis_url: Vec<String>,
+
+    /// What all names in Redis begin with; by default it is derived from the database, so
+    /// that processes hear each other if and only if they share that.
+    #[arg(long, env = "BAEDAL_REDIS_PREFIX")]
+    pub redis_prefix: Option<String>,
+}
+
+impl SharedArgs {
+    /// As the store wants it.
+    pub fn settings(&self) -> shared::Settings {
+        // An environment variable that is set to nothing means: none.
+        let nodes: Vec<String> =
+            self.redis_url.iter().map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()).collect();
+        let prefix = self.redis_prefix.clone().filter(|prefix| !prefix.is_empty());
+        let redis = (!nodes.is_empty()).then_some(RedisSettings { nodes, prefix });
+        shared::Settings { redis, ..shared::Settings::default() }
     }
 }
 

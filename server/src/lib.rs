@@ -20,8 +20,7 @@ use http_adapters::kit::{ServiceSpec, service_router};
 use services::live::Hub;
 use services::{App, Services, Settings};
 use socket2::SockRef;
-use store::fabric::Memory;
-use store::{Database, Store};
+use store::{Database, Store, shared};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -42,6 +41,8 @@ const UNSENT_MAX: u32 = 16 * 1024;
 pub struct Parts {
     /// A migrated database.
     pub database: Database,
+    /// Where the memory is that processes share.
+    pub shared: shared::Settings,
     /// Which services, each on which address.
     pub services: Vec<(Service, SocketAddr)>,
     /// What time it is.
@@ -99,7 +100,7 @@ impl Server {
             })?;
             listeners.push((service, listener));
         }
-        let store = Store::connect(&parts.database, Arc::new(Memory::default())).await?;
+        let store = Store::connect(&parts.database, &parts.shared, &parts.clock, parts.ids.as_ref()).await?;
         let app = Services::start(store, parts.clock, parts.ids, parts.settings).await?;
         let hub = Hub::open(Arc::new(app.clone()), app.fabric(), realtime::frame::write, app.settings.live);
         let mut server =

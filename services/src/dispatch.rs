@@ -96,7 +96,7 @@ async fn candidates(
 ) -> Result<Vec<Choice>, StoreError> {
     let settings = &app.settings.tracking.dispatch;
     let pickup = outcome.delivery.pickup.position;
-    let near = app.geo_index.near(pickup, settings.max_radius_m, CANDIDATES_MAX).await;
+    let near = app.geo_index().near(pickup, settings.max_radius_m, CANDIDATES_MAX).await;
     let ids: Vec<CourierId> = near.iter().map(|spotted| spotted.courier).collect();
     let carried = tracking::loads(tx, &ids).await?;
     let asked: HashMap<CourierId, u32> = tracking::asked(tx, &ids).await?;

@@ -43,9 +43,11 @@ use domain::gazetteer::Gazetteer;
 use domain::{Channel, Clock, Failure, Ids, Reminder, Timestamp};
 use store::Store;
 use store::fabric::Fabric;
-use store::geo_index::{self, GeoIndex};
+use store::geo_index::GeoIndex;
 use store::jobs::{self, JobHandler};
 use store::journal::Recorded;
+use store::presence::Presence;
+use store::rate_limits::RateLimits;
 
 pub use settings::Settings;
 
@@ -74,8 +76,6 @@ pub struct Services {
     pub orders: Orders,
     /// The couriers.
     pub couriers: Entities<Couriers>,
-    /// Where couriers on shift are.
-    pub geo_index: Arc<dyn GeoIndex>,
     /// Where money comes from and goes back to.
     pub gateway: Box<dyn payment::Gateway>,
     /// The long-running tasks.
@@ -105,14 +105,13 @@ impl Services {
         let chats = Entities::start(chat, settings.entities, &root).await.map_err(start_error)?;
         let order = OrderEntity { store: store.clone(), times: settings.order };
         let orders = Entities::start(order, settings.entities, &root).await.map_err(start_error)?;
-        let geo_index: Arc<dyn GeoIndex> = Arc::new(geo_index::Memory::default());
         let (log, positions) =
             PositionLog::new(store.clone(), Arc::clone(&clock), settings.tracking.positions.clone());
         let courier = Couriers {
             store: store.clone(),
             clock: Arc::clone(&clock),
             log,
-            index: Arc::clone(&geo_index),
+            index: Arc::clone(&store.shared().geo_index),
             settings: settings.tracking.courier.clone(),
         };
         let couriers = Entities::start(courier, settings.entities, &root).await.map_err(start_error)?;
@@ -129,7 +128,6 @@ impl Services {
             chats,
             orders,
             couriers,
-            geo_index,
             gateway: Box::new(gateway),
             workers: Workers::default(),
             root,
@@ -147,6 +145,21 @@ impl Services {
     /// The fabric that joins processes.
     pub fn fabric(&self) -> &Arc<dyn Fabric> {
         self.store.fabric()
+    }
+
+    /// Where couriers on shift are.
+    pub fn geo_index(&self) -> &Arc<dyn GeoIndex> {
+        &self.store.shared().geo_index
+    }
+
+    /// Who is connected, to whichever process.
+    pub fn presence(&self) -> &Arc<dyn Presence> {
+        &self.store.shared().presence
+    }
+
+    /// How often somebody may do something, counted over all processes.
+    pub fn rate_limits(&self) -> &Arc<dyn RateLimits> {
+        &self.store.shared().rate_limits
     }
 
     /// Lets actors and workers finish what they have, `deadline` each at most.

@@ -1,9 +1,12 @@
 //! Where the couriers on shift are now, for dispatch. Forgotten with the
 //! process and rebuilt by the next fixes: nothing durable rests on it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use dashmap::DashMap;
-use domain::{CourierId, LatLon, Timestamp};
+use domain::{Clock, CourierId, LatLon, Timestamp};
 
 /// A courier on shift.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,31 +38,43 @@ pub trait GeoIndex: Send + Sync + 'static {
 ///
 /// It is written with every fix and asked with every round of offers, hundreds
 /// of times less often. So it is a plain map, and asking looks at every courier.
-#[derive(Default)]
-pub struct Memory(DashMap<CourierId, (LatLon, Timestamp)>);
+pub struct Memory {
+    couriers: DashMap<CourierId, (LatLon, Timestamp)>,
+    clock: Arc<dyn Clock>,
+    kept: Duration,
+}
+
+impl Memory {
+    /// Empty. A courier who says nothing for `kept` is forgotten.
+    pub fn new(clock: Arc<dyn Clock>, kept: Duration) -> Self {
+        Self { couriers: DashMap::new(), clock, kept }
+    }
+}
 
 #[async_trait]
 impl GeoIndex for Memory {
     fn put(&self, courier: CourierId, position: LatLon, at: Timestamp) {
-        self.0.insert(courier, (position, at));
+        self.couriers.insert(courier, (position, at));
     }
 
     fn remove(&self, courier: CourierId) {
-        self.0.remove(&courier);
+        self.couriers.remove(&courier);
     }
 
     async fn near(&self, centre: LatLon, radius_m: f64, limit: usize) -> Vec<Spotted> {
-        let mut found: Vec<Spotted> = self
-            .0
-            .iter()
-            .map(|entry| {
-                let (position, at) = *entry.value();
-                Spotted { courier: *entry.key(), position, at, distance_m: position.distance_m(centre) }
-            })
-            .filter(|spotted| spotted.distance_m <= radius_m)
-            .collect();
-        found.sort_by(|a, b| a.distance_m.total_cmp(&b.distance_m).then(a.courier.cmp(&b.courier)));
-        found.truncate(limit);
-        found
+        let oldest = self.clock.now() - self.kept;
+        self.couriers.retain(|_, (_, at)| *at >= oldest);
+        let found = self.couriers.iter().map(|entry| {
+            let (position, at) = *entry.value();
+            Spotted { courier: *entry.key(), position, at, distance_m: position.distance_m(centre) }
+        });
+        nearest(found.filter(|spotted| spotted.distance_m <= radius_m).collect(), limit)
     }
+}
+
+/// The nearest `limit` of them, the nearest first.
+fn nearest(mut found: Vec<Spotted>, limit: usize) -> Vec<Spotted> {
+    found.sort_by(|a, b| a.distance_m.total_cmp(&b.distance_m).then(a.courier.cmp(&b.courier)));
+    found.truncate(limit);
+    found
 }

@@ -15,8 +15,11 @@ pub mod journal;
 pub mod menu;
 pub mod order;
 pub mod payment;
+pub mod presence;
+pub mod rate_limits;
 pub mod restaurant;
 pub mod scratch;
+pub mod shared;
 pub mod support;
 pub mod tracking;
 pub mod user;
@@ -25,12 +28,13 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Channel, Failure, Refused};
+use domain::{Channel, Clock, Failure, Ids, Refused};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool, Postgres};
 
 use fabric::{Fabric, Signal};
 use journal::Recorded;
+use shared::Shared;
 
 /// How to reach PostgreSQL.
 #[derive(Clone, Debug)]
@@ -47,7 +51,7 @@ pub struct Database {
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
-    fabric: Arc<dyn Fabric>,
+    shared: Shared,
     epoch: Arc<str>,
 }
 
@@ -127,22 +131,34 @@ impl Store {
         Ok(())
     }
 
-    /// Opens the pool and reads which history this is.
-    pub async fn connect(database: &Database, fabric: Arc<dyn Fabric>) -> Result<Self, StoreError> {
+    /// Opens the pool, reads which history this is, and joins the processes that
+    /// share it.
+    pub async fn connect(
+        database: &Database,
+        settings: &shared::Settings,
+        clock: &Arc<dyn Clock>,
+        ids: &dyn Ids,
+    ) -> Result<Self, StoreError> {
         let pool = pool(database).await?;
         let epoch = journal::epoch(&pool).await?;
-        Ok(Self { pool, fabric, epoch: epoch.into() })
+        let shared = Shared::open(settings, &pool, clock, ids).await?;
+        Ok(Self { pool, shared, epoch: epoch.into() })
     }
 
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let inner = self.pool.begin().await?;
-        Ok(Tx { inner, fabric: Arc::clone(&self.fabric), told: Vec::new() })
+        Ok(Tx { inner, fabric: Arc::clone(&self.shared.fabric), told: Vec::new() })
+    }
+
+    /// The memory that processes share.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// The fabric that joins processes.
     pub fn fabric(&self) -> &Arc<dyn Fabric> {
-        &self.fabric
+        &self.shared.fabric
     }
 
     /// Names the history that offsets belong to; changes when history was lost.
@@ -158,6 +174,7 @@ impl Store {
 
     /// Ends all connections. Calls in flight finish first.
     pub async fn close(&self) {
+        self.shared.fabric.close().await;
         self.pool.close().await;
     }
 

@@ -23,7 +23,7 @@ use server::web::PagesArgs;
 use server::{Parts, Server, Service};
 use services::Settings;
 use services::settings::HashCost;
-use store::Database;
+use store::{Database, shared};
 
 /// See the module. [`TestApp::stop`] ends it; a test that forgets leaves its
 /// database behind, which the next run of the template's builder ignores.
@@ -33,6 +33,7 @@ pub struct TestApp {
     admin_url: String,
     name: String,
     settings: Settings,
+    shared: shared::Settings,
 }
 
 /// The usual settings, except that hashing a password costs next to nothing.
@@ -50,17 +51,30 @@ impl TestApp {
 
     /// Starts one with these settings, for tests that shorten a time.
     pub async fn start_with(settings: Settings) -> Self {
+        Self::start_sharing(settings, shared::Settings::default()).await
+    }
+
+    /// Starts one that [`second_server`](Self::second_server) is joined with: over the
+    /// Redis that `REDIS_URL` names.
+    pub async fn start_joined(settings: Settings) -> Self {
+        let url = std::env::var("REDIS_URL").expect("REDIS_URL names a Redis");
+        let redis = shared::RedisSettings { nodes: vec![url], prefix: None };
+        Self::start_sharing(settings, shared::Settings { redis: Some(redis), ..Default::default() }).await
+    }
+
+    /// Starts one whose processes share their memory like this.
+    pub async fn start_sharing(settings: Settings, shared: shared::Settings) -> Self {
         let admin_url = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server");
         let name = format!("baedal_test_{}", domain::Ids::uuid(&RandomIds).simple());
         let database = store::scratch::create(&admin_url, &name).await.expect("a database of its own");
-        let server = start(&database, &settings).await;
-        Self { server: Some(server), database, admin_url, name, settings }
+        let server = start(&database, &shared, &settings).await;
+        Self { server: Some(server), database, admin_url, name, settings, shared }
     }
 
     /// Another server on the same database: a second process, as far as
     /// anything but memory is concerned.
     pub async fn second_server(&self) -> Server {
-        start(&self.database, &self.settings).await
+        start(&self.database, &self.shared, &self.settings).await
     }
 
     /// The use cases behind the ports.
@@ -93,7 +107,7 @@ impl TestApp {
     /// Stops the server and starts it again, as a restart of the process does.
     pub async fn restart(&mut self) {
         self.halt().await;
-        self.server = Some(start(&self.database, &self.settings).await);
+        self.server = Some(start(&self.database, &self.shared, &self.settings).await);
     }
 
     /// Stops it; fails the test if a job was left failing.
@@ -110,10 +124,11 @@ impl TestApp {
     }
 }
 
-async fn start(database: &Database, settings: &Settings) -> Server {
+async fn start(database: &Database, shared: &shared::Settings, settings: &Settings) -> Server {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     Server::start(Parts {
         database: database.clone(),
+        shared: shared.clone(),
         services: Service::ALL.map(|service| (service, any)).into(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),

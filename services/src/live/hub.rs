@@ -117,7 +117,10 @@ impl Hub {
     ) -> Result<Subscription, Failure> {
         // Joined before it is authorised: if the ground goes meanwhile, it is noticed.
         let mut subscription = self.join(who, channel, outbox);
-        let audience = self.backend.authorise(who, channel).await?;
+        // And heard everywhere before its state is read: nothing falls in between.
+        let (audience, ()) =
+            tokio::join!(self.backend.authorise(who, channel), self.fabric.watching(channel));
+        let audience = audience?;
         subscription.topic().admit(subscription.id, audience);
         self.fetch_newest(&subscription.followed).await;
         if let Some(since) = since.filter(|since| *since.epoch == *self.pen.epoch) {
@@ -401,6 +404,13 @@ impl Listener for Ear {
     fn notice(&self, notice: &Notice) {
         if let Some(hub) = self.0.upgrade() {
             hub.roll.notice(notice);
+        }
+    }
+
+    fn rejoined(&self) {
+        if let Some(hub) = self.0.upgrade() {
+            let runtime = hub.runtime.clone();
+            runtime.spawn(async move { hub.compare().await });
         }
     }
 }

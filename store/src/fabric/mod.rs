@@ -7,6 +7,7 @@
 
 mod memory;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -58,7 +59,7 @@ pub struct Eta {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ephemeral {
     /// Its name on the wire (`chat.typing`).
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// When it was said.
     pub at: Timestamp,
     /// When it stops being true.
@@ -92,6 +93,10 @@ pub trait Listener: Send + Sync + 'static {
 
     /// A notice came.
     fn notice(&self, _notice: &Notice) {}
+
+    /// The fabric is joined again after it was torn: whatever was said meanwhile
+    /// may be lost.
+    fn rejoined(&self) {}
 }
 
 /// Publish and subscribe between processes.
@@ -112,9 +117,22 @@ pub trait Fabric: Send + Sync + 'static {
     /// Nobody in this process follows `channel` any more.
     fn unwatch(&self, channel: &Channel);
 
+    /// Returns once what other processes say on a watched `channel` is heard here,
+    /// or after a short while when the fabric is torn: then [`Listener::rejoined`]
+    /// follows.
+    async fn watching(&self, _channel: &Channel) {}
+
     /// The newest value said on `channel`, if it is still known.
     async fn latest(&self, channel: &Channel) -> Option<Arc<Latest>>;
 
     /// Drops the newest value of `channel`: the delivery is over.
     fn forget(&self, channel: &Channel);
+
+    /// Whether all processes are heard; if not, only this one is, for now.
+    fn is_joined(&self) -> bool {
+        true
+    }
+
+    /// Sends what waits, for a short while, because the process ends.
+    async fn close(&self) {}
 }

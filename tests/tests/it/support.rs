@@ -95,7 +95,7 @@ impl Ears {
                 let (_, signal) = self.0.recv().await.unwrap();
                 let (told, data, audience) = match &signal {
                     Signal::Log(recorded) => (recorded.kind.as_str(), &recorded.data, recorded.audience),
-                    Signal::Ephemeral(passing) => (passing.kind, &passing.data, passing.audience),
+                    Signal::Ephemeral(passing) => (passing.kind.as_ref(), &passing.data, passing.audience),
                     Signal::Latest(_) => continue,
                 };
                 if told == kind && meant(data) {
