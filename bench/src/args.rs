@@ -18,6 +18,8 @@ pub(crate) enum Scenario {
     LiveMap(LiveMap),
     /// Authenticated sockets with two subscriptions each that do nothing.
     Idle(Idle),
+    /// Load runs, things break, and a checker looks whether every promise was kept.
+    Chaos(crate::chaos::Chaos),
     /// The baseline of live-map: hands frames from one socket to another, nothing more.
     #[command(hide = true)]
     Relay,

@@ -46,7 +46,7 @@ pub(crate) struct Carried {
 }
 
 /// Owners by restaurant.
-pub(crate) struct Owners(HashMap<Uuid, Api>);
+pub(crate) struct Owners(pub(crate) HashMap<Uuid, Api>);
 
 impl Owners {
     /// Signs in the demo city's owners, as many as there are.

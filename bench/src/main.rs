@@ -5,6 +5,7 @@
 
 mod args;
 mod baseline;
+mod chaos;
 mod crowd;
 mod idle;
 mod live_map;
@@ -28,6 +29,7 @@ async fn main() -> Outcome<()> {
     match args::Bench::parse().scenario {
         args::Scenario::LiveMap(args) => live_map::run(&args).await,
         args::Scenario::Idle(args) => idle::run(&args).await,
+        args::Scenario::Chaos(args) => chaos::run(&args).await,
         args::Scenario::Relay => baseline::relay().await,
         args::Scenario::Echo => baseline::echo().await,
     }

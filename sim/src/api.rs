@@ -23,6 +23,8 @@ use crate::shapes::{Moment, Tokens};
 const ATTEMPTS: u32 = 4;
 /// The longest that a `Retry-After` is obeyed; more is handed to the caller.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long one answer is awaited, unless somebody is in a hurry.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// A problem document (RFC 9457).
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -123,6 +125,8 @@ struct Session {
 pub struct Api {
     http: Client,
     base: Url,
+    within: Duration,
+    attempts: u32,
     session: Arc<Mutex<Option<Session>>>,
 }
 
@@ -208,8 +212,20 @@ impl Api {
     /// The same, with connections that come from `source`.
     pub fn from_address(base: &str, source: Option<std::net::IpAddr>) -> Asked<Self> {
         let base = Url::parse(base).map_err(|e| ApiError::NotAUrl(e.to_string()))?;
-        let http = Client::builder().timeout(Duration::from_secs(30)).local_address(source).build()?;
-        Ok(Self { http, base, session: Arc::new(Mutex::new(None)) })
+        let http = Client::builder().local_address(source).build()?;
+        let session = Arc::new(Mutex::new(None));
+        Ok(Self { http, base, within: ANSWER_WITHIN, attempts: ATTEMPTS, session })
+    }
+
+    /// The same person in a hurry: an answer, or a connection, that takes longer
+    /// than this counts as lost, and what is asked again they decide themselves.
+    pub fn hurried(&self, within: Duration) -> Self {
+        Self { within, attempts: 1, ..self.clone() }
+    }
+
+    /// How long an answer is awaited.
+    pub(crate) fn patience(&self) -> Duration {
+        self.within
     }
 
     /// Another person's client, over the same connections.
@@ -242,7 +258,7 @@ impl Api {
                 Ok((status, text)) => return Ok((status, text)),
                 Err(failure) => failure,
             };
-            if attempt == ATTEMPTS || !request.repeatable() {
+            if attempt >= self.attempts || !request.repeatable() {
                 return Err(failure);
             }
             let Some(pause) = worth_repeating(&failure, attempt) else { return Err(failure) };
@@ -256,7 +272,7 @@ impl Api {
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&request.query);
         }
-        let mut outgoing = self.http.request(request.method.clone(), url);
+        let mut outgoing = self.http.request(request.method.clone(), url).timeout(self.within);
         if !request.open {
             outgoing = outgoing.bearer_auth(self.token().await?);
         }

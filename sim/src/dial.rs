@@ -27,12 +27,17 @@ pub enum DialError {
     /// The server was not reached, or refused the upgrade.
     #[error("{0}")]
     Wire(#[from] WireError),
+    /// Nobody answered: a connection may be swallowed without a word.
+    #[error("no answer in time")]
+    Late,
 }
 
 /// Connects whoever is signed in to the realtime socket.
 pub async fn dial(api: &Api) -> Result<Wire, DialError> {
     let token = api.token().await?;
-    Ok(dial_with(&api.realtime_url(), Some(&token), None).await?)
+    let url = api.realtime_url();
+    let dialling = dial_with(&url, Some(&token), None);
+    Ok(tokio::time::timeout(api.patience(), dialling).await.map_err(|_| DialError::Late)??)
 }
 
 /// Connects to a `ws:` address with a bearer token, from a source address if

@@ -144,6 +144,11 @@ impl Line {
         seq
     }
 
+    /// This phone's own id for its run of sequence numbers.
+    pub fn track(&self) -> i64 {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner).track()
+    }
+
     /// How many fixes wait for their acknowledgement.
     pub fn unacknowledged(&self) -> usize {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner).len()

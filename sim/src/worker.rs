@@ -14,6 +14,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::{Error as WireError, Message};
 
 use crate::api::{Api, ApiError};
@@ -32,6 +33,10 @@ enum Fate {
     /// It is over.
     Over,
 }
+
+/// The `ref` of all frames of fixes: they are answered by an `ack`, and by a
+/// `reply` only where they could not be taken.
+const FIXES: u64 = 0;
 
 /// The waiting answer of a frame that was asked.
 enum Asked {
@@ -60,6 +65,15 @@ struct Connection {
     silence: Duration,
     goodbye: Option<Duration>,
     ready: bool,
+    again: Again,
+}
+
+/// What the server could not do just now, and is asked once more.
+#[derive(Default)]
+struct Again {
+    at: Option<Instant>,
+    channels: BTreeSet<String>,
+    fixes: bool,
 }
 
 impl Worker {
@@ -133,7 +147,13 @@ impl Worker {
             {
                 Fate::Over
             }
-            dial::DialError::Token(ApiError::SignedOut | ApiError::Refused { .. }) => Fate::Over,
+            dial::DialError::Token(ApiError::SignedOut) => Fate::Over,
+            // A refresh that is refused for good ends it; "later" does not.
+            dial::DialError::Token(ApiError::Refused { problem, .. })
+                if problem.status < 500 && problem.status != 429 =>
+            {
+                Fate::Over
+            }
             _ => Fate::Again(None),
         }
     }
@@ -141,11 +161,13 @@ impl Worker {
     /// Lives through one connection.
     async fn session(&mut self, wire: Wire) -> (bool, Fate) {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner).rewind();
+        let silence = Duration::from_secs(30).min(self.api.patience());
         let mut connection =
-            Connection { wire, silence: Duration::from_secs(30), goodbye: None, ready: false };
+            Connection { wire, silence, goodbye: None, ready: false, again: Again::default() };
         let fixes = self.fixes.clone();
         loop {
             let ready = connection.ready;
+            let again_at = connection.again.at;
             let step = tokio::select! {
                 frame = tokio::time::timeout(connection.silence, connection.wire.next()) => match frame {
                     Ok(Some(Ok(Message::Text(text)))) => self.heard(&mut connection, &text).await,
@@ -167,6 +189,9 @@ impl Worker {
                     None => return (ready, Fate::Over),
                 },
                 () = fixes.notified(), if ready => self.send_fixes(&mut connection).await,
+                () = sleep_until(again_at.unwrap_or_else(Instant::now)), if again_at.is_some() => {
+                    self.ask_again(&mut connection).await
+                }
             };
             if let Err(reason) = step {
                 self.hear(Heard::Lost { code: None, reason }).await;
@@ -187,7 +212,7 @@ impl Worker {
         };
         match frame {
             Hear::Ready(ready) => self.begin(connection, ready).await?,
-            Hear::Reply(reply) => self.replied(reply).await,
+            Hear::Reply(reply) => self.replied(connection, reply).await,
             Hear::Snapshot(snapshot) => {
                 self.ledger.snapshot(&snapshot);
                 self.hear(Heard::Snapshot(snapshot)).await;
@@ -216,7 +241,10 @@ impl Worker {
                 let token = self.api.token().await.map_err(|e| e.to_string())?;
                 say(connection, &Say::Auth { token }, None).await?;
             }
-            Hear::Ended { channel, reason } => self.ended(channel, reason).await,
+            Hear::Ended { channel, reason } => match reason.as_str() {
+                "unavailable" if self.wanted.contains(&channel) => self.subscribe_again(connection, channel),
+                _ => self.ended(channel, reason).await,
+            },
             Hear::Goodbye { reconnect_after_ms, .. } => {
                 connection.goodbye = reconnect_after_ms.map(Duration::from_millis);
             }
@@ -230,13 +258,42 @@ impl Worker {
         // A token that is renewed mid-session may be answered so, too.
         if !std::mem::replace(&mut connection.ready, true) {
             for channel in self.wanted.clone() {
-                let since = self.ledger.since(&channel);
-                let reference = self.expect(Asked::Resubscription(channel.clone()));
-                say(connection, &Say::Subscribe { channel, since }, Some(reference)).await?;
+                self.resubscribe(connection, channel).await?;
             }
             self.send_fixes(connection).await?;
         }
         self.hear(Heard::Ready(ready)).await;
+        Ok(())
+    }
+
+    async fn resubscribe(&mut self, connection: &mut Connection, channel: String) -> Result<(), String> {
+        let since = self.ledger.since(&channel);
+        let reference = self.expect(Asked::Resubscription(channel.clone()));
+        say(connection, &Say::Subscribe { channel, since }, Some(reference)).await
+    }
+
+    fn subscribe_again(&mut self, connection: &mut Connection, channel: String) {
+        connection.again.channels.insert(channel);
+        self.later(connection);
+    }
+
+    /// What could not be done is asked again after a short, random pause.
+    fn later(&mut self, connection: &mut Connection) {
+        let pause = self.backoff(1);
+        connection.again.at.get_or_insert_with(|| Instant::now() + pause);
+    }
+
+    async fn ask_again(&mut self, connection: &mut Connection) -> Result<(), String> {
+        let Again { channels, fixes, .. } = std::mem::take(&mut connection.again);
+        for channel in
+            channels.into_iter().filter(|channel| self.wanted.contains(channel)).collect::<Vec<_>>()
+        {
+            self.resubscribe(connection, channel).await?;
+        }
+        if fixes {
+            self.outbox.lock().unwrap_or_else(PoisonError::into_inner).rewind();
+            self.send_fixes(connection).await?;
+        }
         Ok(())
     }
 
@@ -246,7 +303,7 @@ impl Worker {
         self.hear(Heard::Ended { channel, reason }).await;
     }
 
-    async fn replied(&mut self, reply: Reply) {
+    async fn replied(&mut self, connection: &mut Connection, reply: Reply) {
         let reference = reply.reference.and_then(|text| text.parse::<u64>().ok());
         let result = match reply.problem {
             Some(problem) => Err(problem),
@@ -254,10 +311,15 @@ impl Worker {
         };
         match reference.and_then(|reference| self.asked.remove(&reference)) {
             Some(Asked::Frame(answer)) => drop(answer.send(result.map_err(AskError::Refused))),
-            Some(Asked::Resubscription(channel)) => {
-                if let Err(problem) = result {
-                    self.ended(channel, problem.kind).await;
-                }
+            Some(Asked::Resubscription(channel)) => match result {
+                Err(problem) if is_final(&problem.kind) => self.ended(channel, problem.kind).await,
+                Err(_) => self.subscribe_again(connection, channel),
+                Ok(_) => {}
+            },
+            // Fixes that could not be kept: all that wait go again.
+            None if reference == Some(FIXES) && result.is_err() => {
+                connection.again.fixes = true;
+                self.later(connection);
             }
             // The answer to a frame that was only told.
             None => {}
@@ -295,13 +357,18 @@ impl Worker {
         loop {
             let frame = self.outbox.lock().unwrap_or_else(PoisonError::into_inner).next_frame();
             let Some(frame) = frame else { return Ok(()) };
-            say(connection, &frame, None).await?;
+            say(connection, &frame, Some(FIXES)).await?;
         }
     }
 }
 
 async fn say(connection: &mut Connection, frame: &Say, reference: Option<u64>) -> Result<(), String> {
     connection.wire.send(Message::text(frame.to_text(reference))).await.map_err(|e| e.to_string())
+}
+
+/// Whether a channel is refused for good; anything else may go better later.
+fn is_final(problem: &str) -> bool {
+    matches!(problem, "not_found" | "channel_unknown" | "forbidden" | "too_many_subscriptions")
 }
 
 /// What the protocol says of a close code.

@@ -1,0 +1,151 @@
+//! Customers who order again and again, with the owner who cooks for them: each
+//! order must come to its end, whatever happens on the way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt;
+use serde_json::{Value, json};
+use sim::api::{ApiError, Asked, Request};
+use sim::shapes::{Cart, NewLine, Order, Quote};
+use sim::{Api, Line};
+use tokio::task::AbortHandle;
+use uuid::Uuid;
+
+use super::ledger::Done;
+use super::people::{Phase, Yard, insist, until};
+use crate::Outcome;
+
+/// How long one stage of an order may take: a job whose process was killed runs
+/// again when its worker has been silent for ten seconds.
+const STAGE_WITHIN: Duration = Duration::from_secs(60);
+
+/// A customer, where they live, what they eat, and who cooks it.
+pub(crate) struct Diner {
+    pub(crate) name: String,
+    pub(crate) api: Api,
+    pub(crate) owner: Api,
+    pub(crate) address: Uuid,
+    pub(crate) dish: NewLine,
+}
+
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Diner {
+    /// Orders until the run settles; listens meanwhile.
+    pub(crate) async fn dine(self, yard: Arc<Yard>) -> Outcome<()> {
+        let mut socket = yard.socket(&self.api, &self.name);
+        let line = socket.line();
+        let (name, listening) = (self.name.clone(), yard.clone());
+        let listener = tokio::spawn(async move {
+            while let Some(heard) = socket.next().await {
+                listening.ledger.heard(&name, &heard);
+            }
+        });
+        let _listener = AbortOnDrop(listener.abort_handle());
+        let mut dice = yard.dice(&self.name);
+        while !yard.is(Phase::Settle) {
+            let card = if dice.random_bool(0.3) { "tok_timeout" } else { "tok_success" };
+            match self.order(&line, card, &yard).await {
+                Ok(()) => {}
+                Err(failure) => yard.ledger.odd(format!("{}: {failure}", self.name)),
+            }
+        }
+        Ok(())
+    }
+
+    /// One order, from the cart to its completion.
+    async fn order(&self, line: &Line, card: &'static str, yard: &Yard) -> Outcome<()> {
+        let quote = self.quote().await?;
+        let body = json!({ "quote_id": quote.quote_id, "note": "" });
+        let order: Order = insist(&self.api, || Request::post("/v1/orders", body.clone())).await?;
+        let order = order.id;
+        yard.ledger.notes().done.push(Done { order, kind: "order.created" });
+        for channel in [format!("order:{order}"), format!("delivery:{order}")] {
+            // Lost with its connection, it is asked for again by the socket itself.
+            let _ = line.subscribe(channel).await;
+        }
+        self.pay(order, card, yard).await?;
+        for (verb, kind, body) in [
+            ("accept", "order.accepted", json!({ "preparation_mins": 10 })),
+            ("preparing", "order.preparing", json!({})),
+            ("ready", "order.ready", json!({})),
+        ] {
+            command(&self.owner, order, verb, kind, body, yard).await?;
+        }
+        self.reaches(order, "delivered", |status| matches!(status, "delivered" | "completed")).await?;
+        command(&self.api, order, "complete", "order.completed", json!({}), yard).await
+    }
+
+    /// A price for one dish. The cart of the order before may still be emptied
+    /// meanwhile: that is a reaction of its own.
+    async fn quote(&self) -> Outcome<Quote> {
+        let found = until(STAGE_WITHIN, || async {
+            insist::<Cart>(&self.api, || Request::post("/v1/cart/lines", json!(self.dish))).await.ok()?;
+            let address = json!({ "address_id": self.address });
+            let quote: Asked<Quote> =
+                insist(&self.api, || Request::post("/v1/cart/quote", address.clone())).await;
+            quote.ok().filter(|quote| quote.orderable)
+        });
+        found.await.ok_or_else(|| "no quote that can be ordered".into())
+    }
+
+    /// Pays. Where the gateway did not say, a reminder brings the outcome.
+    async fn pay(&self, order: Uuid, card: &'static str, yard: &Yard) -> Outcome<()> {
+        let body = json!({ "payment_token": card });
+        let path = format!("/v1/orders/{order}/payments");
+        let paid: Asked<Order> = insist(&self.api, || Request::post(path.clone(), body.clone())).await;
+        match paid {
+            Ok(paid) if paid.status == "placed" => {
+                yard.ledger.notes().done.push(Done { order, kind: "order.placed" });
+            }
+            // Done already, although the answer was lost.
+            Ok(_) | Err(ApiError::Refused { .. }) => {}
+            Err(failure) => return Err(failure.into()),
+        }
+        self.reaches(order, "paid", |status| status != "pending_payment").await
+    }
+
+    async fn reaches(&self, order: Uuid, what: &str, there: impl Fn(&str) -> bool + Copy) -> Outcome<()> {
+        let api = super::people::hurried(&self.api);
+        let reached = until(STAGE_WITHIN, || async {
+            let order = api.get_order(order).await.ok()?;
+            there(&order.status).then_some(())
+        });
+        reached.await.ok_or_else(|| format!("order {order} was never {what}").into())
+    }
+}
+
+/// Has a step of the order done. Where it was done although the answer was lost,
+/// asking again is refused: then its history must know it.
+async fn command(
+    api: &Api,
+    order: Uuid,
+    verb: &str,
+    kind: &'static str,
+    body: Value,
+    yard: &Yard,
+) -> Outcome<()> {
+    let path = format!("/v1/orders/{order}/{verb}");
+    let done: Asked<Order> = insist(api, || Request::post(path.clone(), body.clone())).await;
+    let known = match done {
+        Ok(_) => true,
+        Err(ApiError::Refused { .. }) => {
+            let api = super::people::hurried(api);
+            let history = until(STAGE_WITHIN, || async { api.history(order).await.ok() }).await;
+            history.unwrap_or_default().iter().any(|event| event.kind == kind)
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    if !known {
+        return Err(format!("order {order}: {verb} was refused and never done").into());
+    }
+    yard.ledger.notes().done.push(Done { order, kind });
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! What the store says, read with psql when all is over.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::postgres::Postgres;
+use crate::Outcome;
+
+/// A stored fix. Times are seconds since 1970, of the commit.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub(crate) struct Fix {
+    pub(crate) courier: Uuid,
+    pub(crate) track: i64,
+    pub(crate) seq: i64,
+    pub(crate) committed: f64,
+}
+
+/// A courier's session epoch, and when it was taken.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub(crate) struct Epoch {
+    pub(crate) courier: Uuid,
+    pub(crate) epoch: i64,
+    pub(crate) committed: f64,
+}
+
+/// An entry of a log channel.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) channel: String,
+    pub(crate) offset: i64,
+    pub(crate) kind: String,
+    /// A message's client id.
+    pub(crate) mark: Option<Uuid>,
+    /// Whether customers do not hear of it.
+    pub(crate) staff: bool,
+    pub(crate) committed: f64,
+}
+
+/// An order's row.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub(crate) struct Order {
+    pub(crate) id: Uuid,
+    pub(crate) version: i64,
+    pub(crate) status: String,
+    /// How many offers of it were accepted.
+    pub(crate) winners: i64,
+    /// Payments of it that stand.
+    pub(crate) paid: i64,
+    /// Who brings it.
+    pub(crate) courier: Option<Uuid>,
+}
+
+/// A cart's row.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub(crate) struct Cart {
+    pub(crate) customer: Uuid,
+    pub(crate) version: i64,
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) fixes: Vec<Fix>,
+    pub(crate) epochs: Vec<Epoch>,
+    /// By channel, by offset.
+    pub(crate) channels: BTreeMap<String, Vec<Entry>>,
+    pub(crate) orders: Vec<Order>,
+    pub(crate) carts: Vec<Cart>,
+    /// Jobs that failed and were not done since, with their last error.
+    pub(crate) stuck_jobs: Vec<String>,
+}
+
+/// Writes down, in a table of our own, when which epoch was taken: the store
+/// keeps the newest only.
+pub(crate) const WITNESS: &str = "
+    create schema chaos;
+    create table chaos.epochs (courier uuid not null, epoch bigint not null);
+    create function chaos.note_epoch() returns trigger language plpgsql as $$
+    begin
+        insert into chaos.epochs values (new.id, new.session_epoch);
+        return new;
+    end $$;
+    create trigger note_epoch after update of session_epoch on tracking.couriers
+        for each row execute function chaos.note_epoch();";
+
+const FIXES: &str = "select courier_id as courier, track, seq,
+    extract(epoch from pg_xact_commit_timestamp(xmin))::float8 as committed from tracking.positions";
+
+const EPOCHS: &str = "select courier, epoch,
+    extract(epoch from pg_xact_commit_timestamp(xmin))::float8 as committed from chaos.epochs";
+
+const ENTRIES: &str = "select channel, \"offset\", type as kind, null::uuid as mark, audience = 1 as staff,
+    extract(epoch from pg_xact_commit_timestamp(xmin))::float8 as committed from journal.events
+    union all
+    select 'chat:' || conversation_id, seq, kind, client_message_id, private_note,
+    extract(epoch from pg_xact_commit_timestamp(xmin))::float8 from support.entries
+    order by 1, 2";
+
+const ORDERS: &str = "select id, version, status, courier_id as courier,
+    (select count(*) from tracking.offers f where f.order_id = o.id and f.status = 'accepted') as winners,
+    (select count(*) from payment.payments p where p.order_id = o.id and p.status = 'done') as paid
+    from orders.orders o";
+
+const CARTS: &str = "select customer_id as customer, version from cart.carts";
+
+const STUCK: &str = "select coalesce(last_error, '') from graphile_worker._private_jobs
+    where attempts > 0 and last_error is not null and run_at < now()";
+
+impl Facts {
+    /// Reads all of it.
+    pub(crate) async fn read(postgres: &Postgres) -> Outcome<Self> {
+        let entries: Vec<Entry> = postgres.rows(ENTRIES).await?;
+        let mut channels: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+        for entry in entries {
+            channels.entry(entry.channel.clone()).or_default().push(entry);
+        }
+        Ok(Self {
+            fixes: postgres.rows(FIXES).await?,
+            epochs: postgres.rows(EPOCHS).await?,
+            channels,
+            orders: postgres.rows(ORDERS).await?,
+            carts: postgres.rows(CARTS).await?,
+            stuck_jobs: postgres.sql(STUCK).await?.lines().map(str::to_owned).collect(),
+        })
+    }
+}

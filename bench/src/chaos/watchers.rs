@@ -1,0 +1,33 @@
+//! Customers who follow an order on the map, to the end of the run.
+
+use std::sync::Arc;
+
+use sim::{Api, Heard};
+use uuid::Uuid;
+
+use super::people::Yard;
+use crate::Outcome;
+
+/// Follows an order and its delivery until the run is over.
+pub(crate) async fn watch(name: String, api: Api, order: Uuid, yard: Arc<Yard>) -> Outcome<()> {
+    let mut socket = yard.socket(&api, &name);
+    let line = socket.line();
+    let pulse = yard.pulses.enter(format!("{name} map"));
+    let subscribing = tokio::spawn(async move {
+        for channel in [format!("order:{order}"), format!("delivery:{order}")] {
+            // Lost with its connection, it is asked for again by the socket itself.
+            let _ = line.subscribe(channel).await;
+        }
+    });
+    while let Some(heard) = socket.next().await {
+        yard.ledger.heard(&name, &heard);
+        match heard {
+            Heard::Latest(latest) => yard.pulses.beat(pulse, latest.at),
+            Heard::Ended { channel, reason } => yard.ledger.odd(format!("{name}: {channel} ended: {reason}")),
+            _ => {}
+        }
+    }
+    subscribing.abort();
+    yard.ledger.odd(format!("{name}: the socket ended"));
+    Ok(())
+}
