@@ -26,7 +26,7 @@ use store::fabric::{Ephemeral, Signal};
 use store::{Store, StoreError};
 use tokio::task::AbortHandle;
 
-use crate::kit::{Decision, Entities, Entity, Fenced, Reply, decide};
+use crate::kit::{Entities, Entity, Fenced, Reply, decide};
 
 /// How long a moved read mark is worth telling; who missed it sees it in the
 /// conversation.
@@ -142,7 +142,7 @@ impl Chat {
     ) -> Result<Message, Failure> {
         let now = self.now();
         let decided =
-            self.decided(id, slot, now, |state| Ok(state.clone().send(by, draft.clone(), now)?)).await;
+            decide(self, id, slot, now, |state| Ok(state.clone().send(by, draft.clone(), now)?)).await;
         let failure = match decided {
             Ok((_, events)) => {
                 if self.typing.contains_key(&(id, by)) {
@@ -167,7 +167,7 @@ impl Chat {
 
     async fn resolve(&self, id: ConversationId, slot: &mut Slot, by: UserId) -> Result<(), Failure> {
         let now = self.now();
-        self.decided(id, slot, now, |state| Ok(state.clone().resolve(by, now)?)).await?;
+        decide(self, id, slot, now, |state| Ok(state.clone().resolve(by, now)?)).await?;
         Ok(())
     }
 
@@ -192,26 +192,6 @@ impl Chat {
             }
         }
         Ok(())
-    }
-
-    /// Decides on the state at hand; where that comes to a refusal or to
-    /// nothing, once more on what the store says.
-    async fn decided(
-        &self,
-        id: ConversationId,
-        slot: &mut Slot,
-        now: Timestamp,
-        rule: impl Fn(&Conversation) -> Result<Decision<Self>, Failure> + Send + Sync,
-    ) -> Result<Decision<Self>, Failure> {
-        if slot.is_some() {
-            match decide(self, id, slot, now, &rule).await {
-                Ok((_, events)) if events.is_empty() => {}
-                Err(Failure::Refused(_)) => {}
-                outcome => return outcome,
-            }
-            *slot = None;
-        }
-        decide(self, id, slot, now, rule).await
     }
 
     async fn participant(&self, id: ConversationId, slot: &mut Slot, by: UserId) -> Result<Side, Failure> {

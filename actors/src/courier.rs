@@ -4,7 +4,7 @@
 //! ```text
 //! ○ ─ first command ─▶ loaded ── Connect ──▶ epoch n ── Connect ──▶ epoch n+1 …
 //!                        │ Fixes: filter ─▶ position log (reply) ─▶ watchers, geo index, geofence
-//!                        │ Refresh: live deliveries read again
+//!                        │ Refresh: shift and live deliveries read again
 //! ○ ◀─ idle for 10 min ──┘
 //! ```
 //!
@@ -83,7 +83,7 @@ pub enum CourierCommand {
         /// The courier after that.
         reply: Reply<Courier>,
     },
-    /// The live deliveries changed in the store.
+    /// The shift or the live deliveries changed in the store.
     Refresh,
     /// What is known now.
     Look {
@@ -195,6 +195,10 @@ impl Couriers {
 
     async fn connect(&self, id: CourierId, state: &mut State) -> Result<u64, Failure> {
         let epoch = tracking::next_epoch(&self.store, id).await?;
+        if epoch != state.courier.session_epoch + 1 {
+            // Sessions of another process came between: what is known here is old.
+            *state = self.load(id).await?;
+        }
         state.courier.session_epoch = epoch;
         self.store.fabric().announce(Notice::CourierSuperseded { courier: id, epoch });
         Ok(epoch)
@@ -207,11 +211,19 @@ impl Couriers {
             Some(fix) if on => self.index.put(id, fix.position, fix.at),
             _ => self.index.remove(id),
         }
+        // Another process may have the courier's socket.
+        self.store.fabric().announce(Notice::AssignmentsChanged(id));
         Ok(state.courier.clone())
     }
 
-    /// Reads the live deliveries again. Who was near keeps being near.
+    /// Reads shift and live deliveries again. Who was near keeps being near.
     async fn refresh(&self, id: CourierId, state: &mut State) -> Result<(), StoreError> {
+        if let Some(courier) = tracking::courier(&self.store, id).await? {
+            state.courier = courier;
+        }
+        if !state.courier.on_shift {
+            self.index.remove(id);
+        }
         let mut before = std::mem::take(&mut state.live);
         for delivery in tracking::live(&self.store, id).await? {
             let mut task = Task::new(delivery);
@@ -240,11 +252,16 @@ impl Couriers {
         reply: Reply<Ack>,
     ) {
         if let Some(epoch) = epoch {
+            if epoch > state.courier.session_epoch {
+                // Another process gave it out: what is known here is old.
+                match self.load(id).await {
+                    Ok(fresh) => *state = fresh,
+                    Err(failure) => return reply.send(Err(failure)),
+                }
+            }
             if epoch < state.courier.session_epoch {
                 return reply.send(Err(superseded().into()));
             }
-            // Another process gave it out; the store has the last word anyway.
-            state.courier.session_epoch = epoch;
         }
         let now = self.clock.now();
         let mut ack = Ack { track: batch.track(), seq: batch.last_seq(), rejected: filter::Rejected::new() };

@@ -6,6 +6,7 @@
 
 pub mod auth;
 pub mod cart;
+pub mod gateway;
 pub mod kit;
 pub mod menu;
 pub mod order;

@@ -19,6 +19,7 @@ use tracing_subscriber::EnvFilter;
 use crate::ambient::{RandomIds, SystemClock};
 use crate::config::{DatabaseArgs, ListenArgs, LogArgs, LogFormat, SharedArgs};
 use crate::people::{DemoArgs, ReplayArgs};
+use crate::processes::ProcessArgs;
 use crate::web::PagesArgs;
 use crate::{Parts, Server, Service};
 
@@ -44,6 +45,8 @@ enum Command {
         shared: SharedArgs,
         #[command(flatten)]
         listen: ListenArgs,
+        #[command(flatten)]
+        processes: Box<ProcessArgs>,
         #[command(flatten)]
         pages: Box<PagesArgs>,
     },
@@ -75,11 +78,15 @@ impl Cli {
     pub async fn run(self) -> Result<(), Box<dyn Error>> {
         start_log(&self.log)?;
         match self.command {
-            Command::Serve { services, database, shared, listen, pages } => {
+            Command::Serve { services, database, shared, listen, processes, pages } => {
                 let shared = shared.settings();
-                serve(&services, &database, shared, &listen, *pages).await
+                serve(&services, &database, shared, &listen, *processes, *pages).await
             }
-            Command::Migrate { database } => Ok(Store::migrate(&database.database()).await?),
+            Command::Migrate { database } => {
+                Store::migrate(&database.database(1)).await?;
+                tracing::info!("the database has the newest schema");
+                Ok(())
+            }
             Command::LoadDemo { seed, couriers, database } => load_demo(seed, couriers, &database).await,
             Command::Demo(demo) => demo.run().await,
             Command::Replay(replay) => replay.run().await,
@@ -105,6 +112,7 @@ async fn serve(
     database: &DatabaseArgs,
     shared: shared::Settings,
     listen: &ListenArgs,
+    processes: ProcessArgs,
     pages: PagesArgs,
 ) -> Result<(), Box<dyn Error>> {
     let chosen = if services.is_empty() { &Service::ALL[..] } else { services };
@@ -113,7 +121,7 @@ async fn serve(
     }
     let prometheus = PrometheusBuilder::new().install_recorder()?;
     let parts = Parts {
-        database: database.database(),
+        database: database.database(chosen.len()),
         shared,
         services: chosen.iter().map(|service| (*service, address(listen, *service))).collect(),
         clock: Arc::new(SystemClock),
@@ -121,6 +129,7 @@ async fn serve(
         settings: Settings::default(),
         metrics: Arc::new(move || prometheus.render()),
         pages,
+        processes,
     };
     let server = Server::start(parts).await?;
     for (service, address) in server.addresses() {
@@ -138,7 +147,7 @@ async fn serve(
 async fn load_demo(seed: u64, couriers: u32, database: &DatabaseArgs) -> Result<(), Box<dyn Error>> {
     let (clock, ids): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), Arc::new(RandomIds));
     let alone = shared::Settings::default();
-    let store = Store::connect(&database.database(), &alone, &clock, ids.as_ref()).await?;
+    let store = Store::connect(&database.database(1), &alone, &clock, ids.as_ref()).await?;
     let app = Services::start(store, clock, ids, Settings::default()).await?;
     let loaded = services::demo_city::load(&app, seed).await;
     let enlisted = services::demo_city::enlist(&app, couriers as usize).await;

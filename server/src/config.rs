@@ -9,6 +9,8 @@ use clap::Args;
 use store::Database;
 use store::shared::{self, RedisSettings};
 
+use crate::Service;
+
 /// Where PostgreSQL is.
 #[derive(Clone, Debug, Args)]
 pub struct DatabaseArgs {
@@ -16,18 +18,20 @@ pub struct DatabaseArgs {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: String,
 
-    /// Connections to PostgreSQL that this process opens at most.
-    #[arg(long, env = "BAEDAL_DATABASE_CONNECTIONS", default_value_t = 24,
-          value_parser = clap::value_parser!(u32).range(4..=1000))]
-    pub database_connections: u32,
+    /// Connections to PostgreSQL that this process opens at most; if not given, 24 for one that
+    /// serves all thirteen services and 7 for any other, so that thirteen processes fit into
+    /// PostgreSQL's own default of 100.
+    #[arg(long, env = "BAEDAL_DATABASE_CONNECTIONS", value_parser = clap::value_parser!(u32).range(4..=1000))]
+    pub database_connections: Option<u32>,
 }
 
 impl DatabaseArgs {
-    /// As the store wants it.
-    pub fn database(&self) -> Database {
+    /// As the store wants it, for a process that serves so many services.
+    pub fn database(&self, services: usize) -> Database {
+        let usual = if services == Service::ALL.len() { 24 } else { 7 };
         Database {
             url: self.database_url.clone(),
-            max_connections: self.database_connections,
+            max_connections: self.database_connections.unwrap_or(usual),
             acquire_timeout: Duration::from_secs(3),
         }
     }

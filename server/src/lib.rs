@@ -7,6 +7,7 @@ pub mod ambient;
 pub mod cli;
 pub mod config;
 pub mod people;
+pub mod processes;
 pub mod service;
 pub mod web;
 
@@ -14,9 +15,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
+use axum::{Extension, Router};
 use domain::{Clock, Ids};
-use http_adapters::kit::{ServiceSpec, service_router};
+use http_adapters::gateway::{self, Gateway};
+use http_adapters::kit::{self, ServiceSpec, TrustedProxies, service_router};
 use services::live::Hub;
 use services::{App, Services, Settings};
 use socket2::SockRef;
@@ -26,6 +28,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 
+use processes::{ProcessArgs, UpstreamsError};
 pub use service::Service;
 use web::PagesArgs;
 
@@ -55,6 +58,8 @@ pub struct Parts {
     pub metrics: Metrics,
     /// What the operator chose for the pages.
     pub pages: PagesArgs,
+    /// How this process joins others.
+    pub processes: ProcessArgs,
 }
 
 /// A server that listens.
@@ -80,6 +85,9 @@ pub enum StartError {
         #[source]
         cause: std::io::Error,
     },
+    /// The gateway would not know where to send requests.
+    #[error(transparent)]
+    Upstreams(#[from] UpstreamsError),
     /// The database can't be used.
     #[error(transparent)]
     Store(#[from] store::StoreError),
@@ -91,6 +99,8 @@ pub enum StartError {
 impl Server {
     /// Starts the actor system and listens on every port, or on none.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
+        let served: Vec<Service> = parts.services.iter().map(|(service, _)| *service).collect();
+        let elsewhere = parts.processes.elsewhere(&served)?;
         let mut listeners = Vec::new();
         for (service, address) in parts.services {
             let listener = TcpListener::bind(address).await.map_err(|cause| StartError::Listen {
@@ -105,31 +115,29 @@ impl Server {
         let hub = Hub::open(Arc::new(app.clone()), app.fabric(), realtime::frame::write, app.settings.live);
         let mut server =
             Self { app, hub, addresses: Vec::new(), stop: watch::Sender::new(false), ports: Vec::new() };
+        let gateway = Gateway::open(parts.processes.settings(), elsewhere);
+        let ports = Ports {
+            app: server.app.clone(),
+            hub: Arc::clone(&server.hub),
+            metrics: parts.metrics,
+            trusted: parts.processes.trusted(),
+            gateway,
+            pages: parts.pages,
+            served,
+        };
         for (service, listener) in listeners {
-            server.listen(service, listener, &parts.metrics, &parts.pages);
+            server.listen(service, listener, ports.router(service));
         }
         Ok(server)
     }
 
-    fn listen(&mut self, service: Service, listener: TcpListener, metrics: &Metrics, pages: &PagesArgs) {
+    fn listen(&mut self, service: Service, listener: TcpListener, router: Router) {
         if let Err(error) = SockRef::from(&listener).set_tcp_notsent_lowat(UNSENT_MAX) {
             tracing::debug!(%error, "the kernel keeps its own measure of what may wait to be sent");
         }
         if let Ok(address) = listener.local_addr() {
             self.addresses.push((service, address));
         }
-        let spec = ServiceSpec {
-            name: service.name(),
-            description: service.description(),
-            metrics: Arc::clone(metrics),
-        };
-        let mut routes = routes(service, pages);
-        if let Some(serves) = service.channels() {
-            let (app, hub) = (self.app.clone(), Arc::clone(&self.hub));
-            let sockets = realtime::routes(app, hub, serves);
-            routes = routes.merge(OpenApiRouter::from(sockets));
-        }
-        let router = service_router(spec, routes, self.app.clone()).layer(Extension(Arc::clone(&self.hub)));
         let mut stop = self.stop.subscribe();
         self.ports.push(tokio::spawn(async move {
             let stopped = async move {
@@ -176,12 +184,56 @@ impl Server {
     }
 }
 
-/// A port serves its own service's routes; the gateway serves everybody's, and the pages.
-fn routes(service: Service, pages: &PagesArgs) -> OpenApiRouter<App> {
-    match service {
-        Service::Gateway => Service::ALL
-            .into_iter()
-            .fold(OpenApiRouter::from(web::routes(pages)), |all, each| all.merge(each.routes())),
-        _ => service.routes(),
+/// What the ports of a process are made of.
+struct Ports {
+    app: App,
+    hub: Arc<Hub>,
+    metrics: Metrics,
+    trusted: TrustedProxies,
+    gateway: Arc<Gateway>,
+    pages: PagesArgs,
+    served: Vec<Service>,
+}
+
+impl Ports {
+    /// A port serves its own service's routes; the gateway serves everybody's,
+    /// also by their names, and the pages.
+    fn router(&self, service: Service) -> Router {
+        if service != Service::Gateway {
+            return self.whole(service, kit::once(service.routes(), &self.app));
+        }
+        let own = || {
+            let pages = OpenApiRouter::from(web::routes(&self.pages));
+            Service::ALL.into_iter().fold(pages, |all, each| all.merge(self.reach(each)))
+        };
+        let beside = self.served.iter().map(|each| match each {
+            Service::Gateway => (each.name(), self.whole(*each, own())),
+            _ => (each.name(), self.router(*each)),
+        });
+        let named = gateway::by_name(&self.gateway, beside);
+        self.whole(service, own().merge(OpenApiRouter::from(named)))
+    }
+
+    /// The routes of `service` as the gateway has them.
+    fn reach(&self, service: Service) -> OpenApiRouter<App> {
+        if self.served.contains(&service) {
+            kit::once(service.routes(), &self.app)
+        } else {
+            self.gateway.elsewhere(service.name(), service.routes())
+        }
+    }
+
+    fn whole(&self, service: Service, mut routes: OpenApiRouter<App>) -> Router {
+        if let Some(serves) = service.channels() {
+            let sockets = realtime::routes(self.app.clone(), Arc::clone(&self.hub), serves);
+            routes = routes.merge(OpenApiRouter::from(sockets));
+        }
+        let spec = ServiceSpec {
+            name: service.name(),
+            description: service.description(),
+            metrics: Arc::clone(&self.metrics),
+            trusted: self.trusted.clone(),
+        };
+        service_router(spec, routes, self.app.clone()).layer(Extension(Arc::clone(&self.hub)))
     }
 }

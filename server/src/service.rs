@@ -85,7 +85,9 @@ impl Service {
         match self {
             Service::Auth => "Sign-in, tokens and sessions.",
             Service::Gateway => {
-                "Every route of every service, the realtime socket for all channels, and the pages."
+                "Every route of every service, the realtime socket for all channels, and the pages. Any service is \
+                 also reached by its documented name: `/order_service/v1/orders`, and \
+                 `/delivery_tracking_service/v1/realtime` for its own socket."
             }
             Service::Tracking => "Couriers, deliveries and where they are, live.",
             Service::Support => "Conversations with the support desk, live, and frequently asked questions.",

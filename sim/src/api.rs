@@ -233,11 +233,20 @@ impl Api {
         Self { session: Arc::new(Mutex::new(None)), ..self.clone() }
     }
 
+    /// The same person at another address: a service's own port, or a service
+    /// by its name at the gateway (`http://127.0.0.1:9102/order_service`).
+    pub fn at(&self, base: &str) -> Asked<Self> {
+        let base = Url::parse(base).map_err(|e| ApiError::NotAUrl(e.to_string()))?;
+        Ok(Self { base, ..self.clone() })
+    }
+
     /// Where the realtime socket is.
     pub fn realtime_url(&self) -> String {
         let scheme = if self.base.scheme() == "https" { "wss" } else { "ws" };
         let port = self.base.port().map(|port| format!(":{port}")).unwrap_or_default();
-        format!("{scheme}://{}{port}/v1/realtime", self.base.host_str().unwrap_or("localhost"))
+        let (host, path) =
+            (self.base.host_str().unwrap_or("localhost"), self.base.path().trim_end_matches('/'));
+        format!("{scheme}://{host}{port}{path}/v1/realtime")
     }
 
     /// Sends a request and reads its answer.
@@ -268,7 +277,8 @@ impl Api {
     }
 
     async fn send_once(&self, request: &Request<'_>) -> Asked<(StatusCode, String)> {
-        let mut url = self.base.join(&request.path).map_err(|e| ApiError::NotAUrl(e.to_string()))?;
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{}", self.base.path().trim_end_matches('/'), request.path));
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&request.query);
         }

@@ -19,6 +19,15 @@ pub async fn create(admin_url: &str, name: &str) -> Result<Database, StoreError>
     database(admin_url, name)
 }
 
+/// Makes a database with nothing in it.
+pub async fn create_empty(admin_url: &str, name: &str) -> Result<Database, StoreError> {
+    let options: sqlx::postgres::PgConnectOptions = admin_url.parse()?;
+    let mut admin = options.connect().await?;
+    run(&mut admin, format!(r#"create database "{name}""#)).await?;
+    admin.close().await?;
+    database(admin_url, name)
+}
+
 /// Removes a database that [`create`] made, whoever is still connected.
 pub async fn remove(admin_url: &str, name: &str) -> Result<(), StoreError> {
     let options: sqlx::postgres::PgConnectOptions = admin_url.parse()?;

@@ -96,11 +96,21 @@ impl Cast {
         }
     }
 
+    /// What the customer orders.
+    pub fn line(&self) -> &NewLine {
+        &self.line
+    }
+
+    /// Fills the cart and asks for the price.
+    pub async fn quote(&self) -> Uuid {
+        self.customer.add_line(&self.line).await.expect("in the cart");
+        self.customer.quote(self.address).await.expect("a quote").quote_id
+    }
+
     /// Fills the cart, asks for the price and orders; not yet paid.
     pub async fn order(&self) -> Order {
-        self.customer.add_line(&self.line).await.expect("in the cart");
-        let quote = self.customer.quote(self.address).await.expect("a quote");
-        self.customer.order(quote.quote_id, "덜 맵게").await.expect("an order")
+        let quote = self.quote().await;
+        self.customer.order(quote, "덜 맵게").await.expect("an order")
     }
 
     /// An order that is paid for.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use server::ambient::{RandomIds, SystemClock};
+use server::processes::ProcessArgs;
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
 use services::Settings;
@@ -135,6 +136,7 @@ async fn start(database: &Database, shared: &shared::Settings, settings: &Settin
         settings: settings.clone(),
         metrics: Arc::new(String::new),
         pages: PagesArgs::default(),
+        processes: ProcessArgs::default(),
     })
     .await
     .expect("the server starts")

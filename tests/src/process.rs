@@ -1,42 +1,90 @@
-//! The real `baedal` binary as a process of its own, to be killed.
+//! The real `baedal` binary as processes of their own, to be killed: one that
+//! serves everything, or many that serve a part each.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use crate::cast::eventually;
+use server::Service;
 
-/// A server process. Dropped, it is killed.
+/// How long a process may take to be ready: a debug build, on a machine that is
+/// busy with other tests.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A server process. Dropped, it is killed; it dies with the test, too.
 pub struct Process {
     child: Child,
+    start: Start,
+}
+
+/// What a process is started with.
+#[derive(Clone)]
+struct Start {
+    binary: PathBuf,
+    /// None: all of them.
+    services: Vec<Service>,
     first_port: u16,
-    database_url: String,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Process {
     /// Starts `baedal serve` on a migrated database and waits until it is ready.
     pub async fn start(database_url: &str) -> Self {
-        Self::on(database_url.to_owned(), free_ports()).await
+        let environment = vec![("DATABASE_URL", database_url.to_owned())];
+        let first_port = rows(1).remove(0);
+        let start = Start { binary: binary(), services: Vec::new(), first_port, environment };
+        Self::ready(vec![start]).await.remove(0)
     }
 
-    async fn on(database_url: String, first_port: u16) -> Self {
-        let child = Command::new(binary())
-            .args(["serve", "--first-port", &first_port.to_string()])
-            .env("DATABASE_URL", &database_url)
+    /// Starts all of them at once and waits until each is ready.
+    async fn ready(starts: Vec<Start>) -> Vec<Self> {
+        let mut processes: Vec<Self> = starts.into_iter().map(Self::spawn).collect();
+        for process in &mut processes {
+            let any = process.start.services.first().copied().unwrap_or(Service::Gateway);
+            let ready = format!("{}/readyz", process.url(any));
+            let up = async {
+                while !reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()) {
+                    let ended = process.child.try_wait().expect("it can be asked");
+                    assert!(ended.is_none(), "{any} ended: {ended:?}");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            };
+            tokio::time::timeout(READY_WITHIN, up).await.expect("ready in time");
+        }
+        processes
+    }
+
+    fn spawn(start: Start) -> Self {
+        // The kernel ends it when the thread that started it does, however that comes.
+        let mut command = if Path::new("/usr/bin/setpriv").exists() {
+            let mut command = Command::new("/usr/bin/setpriv");
+            command.args(["--pdeathsig", "KILL", "--"]).arg(&start.binary);
+            command
+        } else {
+            Command::new(&start.binary)
+        };
+        let child = command
+            .arg("serve")
+            .args(start.services.iter().map(|service| service.name()))
+            .args(["--first-port", &start.first_port.to_string()])
             .env("BAEDAL_LOG", "warn")
+            .env_remove("REDIS_URL")
+            .envs(start.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .spawn()
             .expect("the server starts");
-        let process = Self { child, first_port, database_url };
-        let ready = format!("{}/readyz", process.url());
-        eventually(|| async { reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()) })
-            .await;
-        process
+        Self { child, start }
     }
 
     /// Where its gateway listens.
-    pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.first_port + 1)
+    pub fn gateway(&self) -> String {
+        self.url(Service::Gateway)
+    }
+
+    /// Where `service` listens, if this process serves it.
+    fn url(&self, service: Service) -> String {
+        format!("http://127.0.0.1:{}", self.start.first_port + service.offset())
     }
 
     /// `kill -9`: no goodbye, no draining.
@@ -48,8 +96,7 @@ impl Process {
     /// Starts it again where it was.
     pub async fn restart(mut self) -> Self {
         self.kill();
-        let (database_url, first_port) = (std::mem::take(&mut self.database_url), self.first_port);
-        Self::on(database_url, first_port).await
+        Self::ready(vec![self.start.clone()]).await.remove(0)
     }
 }
 
@@ -58,6 +105,68 @@ impl Drop for Process {
         // It may be gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The thirteen services as processes of their own, joined by a database and a
+/// Redis, with the gateway before them.
+pub struct Split {
+    processes: Vec<Process>,
+}
+
+impl Split {
+    /// The services whose entities are live, and so worth several replicas.
+    pub const LIVE: [Service; 3] = [Service::Order, Service::Tracking, Service::Support];
+
+    /// Starts all of them at once, with so many replicas of [`Split::LIVE`].
+    pub async fn start(database_url: &str, redis_url: &str, replicas: usize) -> Self {
+        let rows = rows(replicas);
+        let placed = |service: Service| {
+            let count = if Self::LIVE.contains(&service) { replicas } else { 1 };
+            rows.iter().take(count).map(move |first_port| (service, *first_port))
+        };
+        let upstreams =
+            Service::ALL.into_iter().filter(|service| *service != Service::Gateway).map(|service| {
+                let at = |(service, first): (Service, u16)| {
+                    format!("http://127.0.0.1:{}", first + service.offset())
+                };
+                format!("{service}={}", placed(service).map(at).collect::<Vec<_>>().join("|"))
+            });
+        let environment = vec![
+            ("DATABASE_URL", database_url.to_owned()),
+            ("REDIS_URL", redis_url.to_owned()),
+            ("BAEDAL_DATABASE_CONNECTIONS", "4".to_owned()),
+            ("BAEDAL_UPSTREAMS", upstreams.collect::<Vec<_>>().join(",")),
+            ("BAEDAL_TRUSTED_PROXIES", "127.0.0.1".to_owned()),
+            ("TOKIO_WORKER_THREADS", "1".to_owned()),
+        ];
+        let binary = binary();
+        let start = |(service, first_port)| Start {
+            binary: binary.clone(),
+            services: vec![service],
+            first_port,
+            environment: environment.clone(),
+        };
+        let starts = Service::ALL.into_iter().flat_map(placed).map(start).collect();
+        Self { processes: Process::ready(starts).await }
+    }
+
+    /// Where the gateway listens.
+    pub fn gateway(&self) -> String {
+        self.replicas(Service::Gateway).remove(0)
+    }
+
+    /// Where the replicas of `service` listen that were not killed.
+    pub fn replicas(&self, service: Service) -> Vec<String> {
+        let serves = self.processes.iter().filter(|process| process.start.services == [service]);
+        serves.map(|process| process.url(service)).collect()
+    }
+
+    /// `kill -9` of the replica of `service` at `url`.
+    pub fn kill(&mut self, service: Service, url: &str) {
+        let before = self.processes.len();
+        self.processes.retain(|process| process.start.services != [service] || process.url(service) != url);
+        assert_eq!(self.processes.len(), before - 1, "there is one replica of {service} at {url}");
     }
 }
 
@@ -74,10 +183,16 @@ fn binary() -> PathBuf {
     test.ancestors().nth(2).expect("in the target folder").join("baedal")
 }
 
-/// The first of thirteen ports in a row that nobody listens on.
-fn free_ports() -> u16 {
-    let any = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    let start = any.local_addr().expect("an address").port().clamp(20_000, 60_000);
-    let row = |first: u16| (first..first + 13).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok());
-    (start..60_000).step_by(13).find(|first| row(*first)).expect("thirteen free ports in a row")
+/// The first ports of so many rows of thirteen on which nobody listens. Below
+/// the ports that clients are given, and from another place in each process, so
+/// that tests beside each other do not meet.
+fn rows(count: usize) -> Vec<u16> {
+    let free = |first: &u16| (*first..first + 13).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok());
+    let mut places: Vec<u16> = (10_000..32_000).step_by(13).collect();
+    let seed = domain::Ids::uuid(&server::ambient::RandomIds).as_u128();
+    let first = usize::try_from(seed % 1_600).expect("small");
+    places.rotate_left(first);
+    let rows: Vec<u16> = places.into_iter().filter(free).take(count).collect();
+    assert_eq!(rows.len(), count, "free ports in a row");
+    rows
 }

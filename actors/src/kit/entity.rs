@@ -155,6 +155,17 @@ impl<E: Entity> Entities<E> {
         })
     }
 
+    /// Sends a command without waiting, if the entity is active. One that is not
+    /// reads everything anew when it is.
+    pub fn tell_active(&self, id: E::Id, command: E::Command) -> Result<(), Refused> {
+        if self.0.directory.contains_key(&id) { self.tell(id, command) } else { Ok(()) }
+    }
+
+    /// Which are active.
+    pub fn ids(&self) -> Vec<E::Id> {
+        self.0.directory.iter().map(|entry| *entry.key()).collect()
+    }
+
     /// How many are active.
     pub fn active(&self) -> usize {
         self.0.directory.len()

@@ -37,6 +37,10 @@ pub type Decision<E> = (<E as Entity>::State, Vec<<E as Fenced>::Event>);
 /// Decides on the current state and commits. Where another activation was
 /// faster, loads and decides again, so the caller sees one outcome. Returns the
 /// state that now stands, and the events of this decision.
+///
+/// A state that was kept may be old: another process may have committed since.
+/// A commit finds out by itself; a refusal, or that there is nothing to do, is
+/// believed only on what the store says now.
 pub async fn decide<E: Fenced>(
     entity: &E,
     id: E::Id,
@@ -49,11 +53,13 @@ where
 {
     for _ in 0..ROUNDS {
         // Taken out: if this is cancelled half-way, nothing half-known stays.
-        let before = match slot.take() {
-            Some(state) => state,
-            None => entity.load(id).await?,
+        let (before, kept) = match slot.take() {
+            Some(state) => (state, true),
+            None => (entity.load(id).await?, false),
         };
         let (after, events) = match rule(&before) {
+            Ok((_, events)) if kept && events.is_empty() => continue,
+            Err(Failure::Refused(_)) if kept => continue,
             Ok(decision) => decision,
             Err(refusal) => {
                 *slot = Some(before);

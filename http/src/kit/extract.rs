@@ -45,7 +45,7 @@ fn says_json(headers: &HeaderMap) -> bool {
 
 /// Why a body could not be read: too large, or the client went away.
 #[expect(clippy::needless_pass_by_value, reason = "the signature that map_err wants")]
-pub(super) fn unreadable(rejection: BytesRejection) -> Problem {
+pub(crate) fn unreadable(rejection: BytesRejection) -> Problem {
     match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
             Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE)

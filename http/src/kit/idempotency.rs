@@ -11,13 +11,14 @@ use std::panic::AssertUnwindSafe;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest as _, FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
 use services::App;
 use services::idempotency::{Answer, Claim, Key, Ticket};
 use sha2::{Digest as _, Sha256};
 use tracing::Instrument as _;
+use utoipa_axum::router::OpenApiRouter;
 
 use super::extract::unreadable;
 use super::service::panicked;
@@ -53,7 +54,13 @@ fn named(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
+/// Has the answers of these routes kept, for whoever sends a request again. Not
+/// for routes whose requests go on to another process: that one keeps them.
+pub fn once(routes: OpenApiRouter<App>, app: &App) -> OpenApiRouter<App> {
+    routes.layer(from_fn_with_state(app.clone(), keep))
+}
+
+async fn keep(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
     if request.method() != Method::POST || !request.headers().contains_key(HEADER) {
         return Ok(next.run(request).await);
     }

@@ -23,11 +23,15 @@ mod problem;
 mod service;
 mod who;
 
-pub use client::ClientAddress;
+pub(crate) use client::Caller;
+#[cfg(test)]
+pub(crate) use client::believe;
+pub use client::{ClientAddress, TrustedProxies};
 pub use created::{Created, Location, NoContent};
 pub use etag::{IfMatch, IfNoneMatch, Tagged};
+pub(crate) use extract::unreadable;
 pub use extract::{Json, Path, Query};
-pub use idempotency::IdempotencyKey;
+pub use idempotency::{IdempotencyKey, once};
 pub use list::{List, ListQuery, Page};
 pub use observe::RequestId;
 pub use openapi::{Position, ProblemBody, ProblemFault};

@@ -95,6 +95,7 @@ pub(super) fn complete(mut api: OpenApi, spec: &ServiceSpec) -> OpenApi {
     components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
     for item in api.paths.paths.values_mut() {
         for operation in operations(item) {
+            name(operation);
             add_problems(operation);
         }
     }
@@ -109,6 +110,15 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head]
         .into_iter()
         .flatten()
+}
+
+/// `show` becomes `order_show`: an operation's name is a handler's, and the
+/// gateway's document has those of all services.
+fn name(operation: &mut Operation) {
+    let noun = operation.tags.iter().flatten().next();
+    if let (Some(noun), Some(id)) = (noun, &mut operation.operation_id) {
+        *id = format!("{noun}_{id}");
+    }
 }
 
 /// Every problem that the kit itself may answer on such an operation.

@@ -42,7 +42,7 @@ fn status_of(kind: Kind) -> StatusCode {
 
 impl Problem {
     /// A problem of HTTP itself, which no rule of `domain` knows of.
-    pub(super) fn http(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn http(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
             code: code.into(),

@@ -13,9 +13,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
+use super::client::believe;
 use super::health::RenderMetrics;
 use super::observe::{Port, observe};
-use super::{Problem, health, idempotency, openapi};
+use super::{Problem, TrustedProxies, health, openapi};
 
 /// The largest body that a route takes unless it says otherwise.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -29,17 +30,19 @@ pub struct ServiceSpec {
     pub description: &'static str,
     /// Renders the process's metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Whose word about the client's address is taken.
+    pub trusted: TrustedProxies,
 }
 
 /// The whole of one port. Sockets and pages join as plain routes
-/// (`OpenApiRouter::from(router)`), and stay out of the document.
+/// (`OpenApiRouter::from(router)`), and stay out of the document. Routes that
+/// change something come wrapped in [`once`](super::once).
 pub fn service_router(spec: ServiceSpec, routes: OpenApiRouter<App>, app: App) -> Router {
     let (routes, api) = routes.split_for_parts();
     let api = openapi::complete(api, &spec);
     let port = Port { app: app.clone(), service: spec.name };
     let metrics: RenderMetrics = spec.metrics;
     routes
-        .layer(from_fn_with_state(app.clone(), idempotency::once))
         .merge(health::routes(metrics))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", api))
         .fallback(async || Problem::of_status(StatusCode::NOT_FOUND))
@@ -47,6 +50,7 @@ pub fn service_router(spec: ServiceSpec, routes: OpenApiRouter<App>, app: App) -
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(port, observe))
+        .layer(from_fn_with_state(spec.trusted, believe))
         .with_state(app)
 }
 

@@ -180,16 +180,27 @@ fn hashed(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Has couriers read their deliveries again when somebody changed them.
+/// Has the couriers who are active here read their shift and deliveries again
+/// when somebody changed them, in whichever process.
 pub(crate) struct Ear(pub(crate) Entities<Couriers>);
 
 impl Listener for Ear {
     fn hear(&self, _channel: &Channel, _signal: &Signal) {}
 
     fn notice(&self, notice: &Notice) {
-        if let Notice::AssignmentsChanged(courier) = notice
-            && let Err(refused) = self.0.tell(*courier, CourierCommand::Refresh)
-        {
+        if let Notice::AssignmentsChanged(courier) = notice {
+            self.refresh(*courier);
+        }
+    }
+
+    fn rejoined(&self) {
+        self.0.ids().into_iter().for_each(|courier| self.refresh(courier));
+    }
+}
+
+impl Ear {
+    fn refresh(&self, courier: CourierId) {
+        if let Err(refused) = self.0.tell_active(courier, CourierCommand::Refresh) {
             tracing::warn!(%courier, %refused, "a courier could not be told of their deliveries");
         }
     }

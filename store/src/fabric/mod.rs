@@ -82,7 +82,7 @@ pub enum Notice {
         /// The epoch that is in force now.
         epoch: u64,
     },
-    /// The courier's live assignments changed in the store.
+    /// The courier's shift or live assignments changed in the store.
     AssignmentsChanged(CourierId),
 }
 

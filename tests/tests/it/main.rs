@@ -8,6 +8,7 @@
 
 mod architecture;
 mod cart;
+mod compose;
 mod kill;
 mod orders;
 mod pages;
@@ -16,6 +17,7 @@ mod ports;
 mod problems;
 mod realtime;
 mod repeats;
+mod replicas;
 mod restaurants;
 mod sessions;
 mod story;

@@ -1,0 +1,186 @@
+//! The replicas of a service, and how they are.
+//!
+//! ```text
+//!        a failed connection, or `failures` checks in a row say no
+//!   up ───────────────────────────────────────────────────────────▶ down
+//!    ▲                                                               │ `failures` checks in a
+//!    │ a check says yes                                              ▼ row are not answered
+//!    └───────────────────────────────────────────────────────────── gone
+//! ```
+//! One that is down gets no new requests; what it does already goes on. One that
+//! is gone does nothing any more (a machine without power, a process that was
+//! stopped): what waits for it is given up, so that clients come back elsewhere.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::body::Body;
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, Request, StatusCode};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use tokio::sync::{Semaphore, watch};
+
+use super::place::{About, about, caller, ranked};
+use super::{Origin, Settings};
+
+/// How a replica is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Health {
+    /// It takes requests.
+    Up,
+    /// It takes no new requests.
+    Down,
+    /// It does nothing.
+    Gone,
+}
+
+/// One replica.
+pub(super) struct Replica {
+    service: &'static str,
+    pub(super) origin: Origin,
+    health: watch::Sender<Health>,
+    /// Requests that may wait for it.
+    pub(super) room: Semaphore,
+}
+
+impl Replica {
+    /// Resolves when what waits for the replica should wait no longer.
+    pub(super) fn gone(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let mut health = self.health.subscribe();
+        async move {
+            // An error means that the gateway itself is gone.
+            let _ = health.wait_for(|health| *health == Health::Gone).await;
+        }
+    }
+
+    /// It could not be connected to: the next check tells more.
+    pub(super) fn unreachable(&self) {
+        if *self.health.borrow() == Health::Up {
+            self.turn(Health::Down);
+        }
+    }
+
+    fn turn(&self, to: Health) {
+        let from = self.health.send_replace(to);
+        let labels = [("service", self.service.to_owned()), ("replica", self.origin.name().to_owned())];
+        metrics::gauge!("gateway_replica_up", &labels).set(if to == Health::Up { 1.0 } else { 0.0 });
+        if from != to {
+            tracing::warn!(service = self.service, replica = %self.origin, ?from, ?to, "a replica changed");
+        }
+    }
+}
+
+/// All replicas of one service.
+pub(super) struct Replicas {
+    service: &'static str,
+    all: Vec<Arc<Replica>>,
+    /// Whose turn it is, where any will do.
+    turn: AtomicUsize,
+}
+
+impl Replicas {
+    pub(super) fn new(service: &'static str, origins: Vec<Origin>, settings: &Settings) -> Self {
+        let new = |origin| {
+            let (health, room) = (watch::Sender::new(Health::Up), Semaphore::new(settings.in_flight));
+            Arc::new(Replica { service, origin, health, room })
+        };
+        Self { service, all: origins.into_iter().map(new).collect(), turn: AtomicUsize::new(0) }
+    }
+
+    pub(super) fn service(&self) -> &'static str {
+        self.service
+    }
+
+    pub(super) fn all(&self) -> &[Arc<Replica>] {
+        &self.all
+    }
+
+    /// The replicas that are up, in the order in which to try them.
+    pub(super) fn candidates(&self, path: &str, headers: &HeaderMap) -> Vec<Arc<Replica>> {
+        let entity = match about(path) {
+            About::Entity(id) => Some(id),
+            About::Caller => caller(headers),
+            About::Anything => None,
+        };
+        let mut up = self.all.iter().filter(|each| *each.health.borrow() == Health::Up);
+        match entity {
+            Some(entity) => {
+                ranked(&entity, up, |replica| replica.origin.name()).into_iter().cloned().collect()
+            }
+            None => {
+                let mut up: Vec<_> = up.by_ref().cloned().collect();
+                if !up.is_empty() {
+                    let first = self.turn.fetch_add(1, Ordering::Relaxed) % up.len();
+                    up.rotate_left(first);
+                }
+                up
+            }
+        }
+    }
+}
+
+/// Asks the replica again and again whether it is ready.
+pub(super) async fn check(client: Client<HttpConnector, Body>, replica: Arc<Replica>, settings: Settings) {
+    let mut ticks = tokio::time::interval(settings.check_every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut said_no, mut silent) = (0, 0);
+    replica.turn(Health::Up);
+    loop {
+        ticks.tick().await;
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = replica.origin.at(PathAndQuery::from_static("/readyz"));
+        let answer = tokio::time::timeout(settings.check_within, client.request(request)).await;
+        match answer {
+            Ok(Ok(answer)) if answer.status() == StatusCode::OK => {
+                (said_no, silent) = (0, 0);
+                replica.turn(Health::Up);
+            }
+            Ok(Ok(_)) => (said_no, silent) = (said_no + 1, 0),
+            Ok(Err(_)) | Err(_) => (said_no, silent) = (said_no + 1, silent + 1),
+        }
+        if silent >= settings.failures {
+            replica.turn(Health::Gone);
+        } else if said_no >= settings.failures {
+            replica.turn(Health::Down);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replicas() -> Replicas {
+        let origins = ["http://a:1", "http://b:1", "http://c:1"].map(|each| each.parse().unwrap());
+        Replicas::new("order_service", origins.into(), &Settings::default())
+    }
+
+    fn names(candidates: &[Arc<Replica>]) -> Vec<&str> {
+        candidates.iter().map(|each| each.origin.name()).collect()
+    }
+
+    #[test]
+    fn an_entity_stays_at_its_replica_and_moves_only_while_that_is_down() {
+        let replicas = replicas();
+        let path = "/v1/orders/01920000-0000-7000-8000-00000000000a";
+        let first = replicas.candidates(path, &HeaderMap::new());
+        assert_eq!(names(&first), names(&replicas.candidates(path, &HeaderMap::new())));
+        first[0].unreachable();
+        assert_eq!(names(&replicas.candidates(path, &HeaderMap::new())), names(&first[1..]));
+        first[0].turn(Health::Up);
+        assert_eq!(names(&replicas.candidates(path, &HeaderMap::new())), names(&first));
+    }
+
+    #[test]
+    fn what_is_about_nothing_is_spread() {
+        let replicas = replicas();
+        let first = || names(&replicas.candidates("/v1/orders", &HeaderMap::new()))[0].to_owned();
+        assert_eq!([first(), first(), first(), first()], ["a:1", "b:1", "c:1", "a:1"]);
+        replicas.all[1].unreachable();
+        let firsts = [first(), first(), first(), first()];
+        assert!(!firsts.contains(&"b:1".to_owned()) && firsts.contains(&"c:1".to_owned()), "{firsts:?}");
+        replicas.all.iter().for_each(|each| each.unreachable());
+        assert!(replicas.candidates("/v1/orders", &HeaderMap::new()).is_empty());
+    }
+}

@@ -1,0 +1,156 @@
+//! Two processes that have the same entity: what comes of it is what one would do.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::tracking::Vehicle;
+use futures::future::join_all;
+use serde_json::json;
+use server::ambient::{RandomIds, SystemClock};
+use server::processes::ProcessArgs;
+use server::web::PagesArgs;
+use server::{Parts, Server, Service};
+use sim::socket::Manners;
+use sim::{Heard, Socket, ambient};
+use store::{Store, shared};
+use tests::cast::{Cast, PATIENCE, acked, eventually, on_the_way};
+use tests::{TestApp, settings};
+
+const DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
+
+fn gateway(server: &Server) -> String {
+    format!("http://{}", server.address(Service::Gateway).unwrap())
+}
+
+#[tokio::test]
+async fn what_another_process_committed_counts_before_anything_is_refused() {
+    let app = TestApp::start().await;
+    let second = app.second_server().await;
+    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
+    let (owner, customer) =
+        (cast.owner.at(&gateway(&second)).unwrap(), cast.customer.at(&gateway(&second)).unwrap());
+
+    // The first process keeps the order as it was placed, the second as it was accepted.
+    let order = cast.placed().await;
+    owner.command(order.id, "accept", json!({ "preparation_mins": 10 })).await.unwrap();
+    cast.owner.command(order.id, "ready", json!({})).await.unwrap();
+    let reason = json!({ "reason": "재료가 떨어졌습니다" });
+    assert_eq!(owner.command(order.id, "cancel", reason).await.unwrap().status, "cancelled");
+    let again = cast.owner.command(order.id, "ready", json!({})).await.unwrap_err();
+    assert_eq!(again.status(), Some(409));
+
+    // A cart: what one process has emptied, the other fills; what it filled, the first one empties.
+    let line = cast.line();
+    cast.customer.add_line(line).await.unwrap();
+    customer.empty_cart().await.unwrap();
+    assert!(cast.customer.cart().await.unwrap().lines.is_empty());
+    customer.add_line(line).await.unwrap();
+    cast.customer.empty_cart().await.unwrap();
+    assert!(customer.cart().await.unwrap().lines.is_empty());
+    second.stop(DEADLINE).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_asked_of_two_processes_at_once_is_done_once() {
+    let app = TestApp::start().await;
+    let second = app.second_server().await;
+    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
+    let there = cast.customer.at(&gateway(&second)).unwrap();
+    let quote = cast.quote().await;
+    let (one, other) = tokio::join!(cast.customer.order(quote, ""), there.order(quote, ""));
+    let order = one.unwrap().id;
+    assert_eq!(order, other.unwrap().id, "one quote, one order");
+
+    let paid = tokio::join!(cast.customer.pay(order, "tok_success"), there.pay(order, "tok_success"));
+    assert!(paid.0.is_ok() || paid.1.is_ok(), "{paid:?}");
+    eventually(|| async { cast.customer.get_order(order).await.unwrap().status == "placed" }).await;
+    let history = there.history(order).await.unwrap();
+    assert_eq!(history.iter().filter(|event| event.kind == "order.placed").count(), 1);
+
+    let at = [&cast.owner, &cast.owner.at(&gateway(&second)).unwrap()].map(sim::Api::clone);
+    let accept = |owner: sim::Api| async move {
+        owner.command(order, "accept", json!({ "preparation_mins": 10 })).await
+    };
+    let accepted = join_all(at.map(accept)).await;
+    assert_eq!(accepted.iter().filter(|answer| answer.is_ok()).count(), 1, "{accepted:?}");
+    // Both processes work on jobs; the delivery is requested once all the same.
+    eventually(|| async { there.delivery(order).await.is_ok() }).await;
+    second.stop(DEADLINE).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_phone_that_comes_back_to_a_process_finds_it_up_to_date() {
+    let app = TestApp::start().await;
+    let second = app.second_server().await;
+    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
+    let began = ambient::now() - TimeDelta::seconds(90);
+    let there = cast.courier.at(&gateway(&second)).unwrap();
+    // Each opens a device of its own, with a track of its own.
+    let device = |api: &sim::Api, seed| Socket::open(api, Manners { seed, ..Manners::default() });
+    for (api, step) in [(&cast.courier, 1), (&there, 2)] {
+        let mut phone = device(api, step.into());
+        phone.line().fix(on_the_way(began, step, 20));
+        acked(&mut phone).await;
+    }
+    // The first process is told what the second one knows already.
+    let mut phone = device(&cast.courier, 3);
+    phone.line().fix(on_the_way(began, 2, 20));
+    let rejected = phone.until(PATIENCE, |heard| match heard {
+        Heard::Acked(acked) => Some(acked.rejected.clone()),
+        _ => None,
+    });
+    assert_eq!(rejected.await.unwrap().get("duplicate"), Some(&1));
+    second.stop(DEADLINE).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn many_processes_that_start_at_once_on_an_empty_database_agree() {
+    let admin = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server");
+    let name = format!("baedal_test_{}", domain::Ids::uuid(&RandomIds).simple());
+    let database = store::scratch::create_empty(&admin, &name).await.unwrap();
+    for migrated in join_all((0..6).map(|_| Store::migrate(&database))).await {
+        migrated.unwrap();
+    }
+    let start = || {
+        Server::start(Parts {
+            database: store::Database { max_connections: 4, ..database.clone() },
+            shared: shared::Settings::default(),
+            services: vec![(Service::Auth, SocketAddr::from(([127, 0, 0, 1], 0)))],
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            settings: settings(),
+            metrics: Arc::new(String::new),
+            pages: PagesArgs::default(),
+            processes: ProcessArgs::default(),
+        })
+    };
+    let servers: Vec<Server> =
+        join_all((0..13).map(|_| start())).await.into_iter().map(Result::unwrap).collect();
+    let mut keys = Vec::new();
+    for server in &servers {
+        let url = format!("http://{}/.well-known/jwks.json", server.address(Service::Auth).unwrap());
+        keys.push(reqwest::get(url).await.unwrap().text().await.unwrap());
+    }
+    assert!(keys.iter().all(|each| *each == keys[0]), "they sign with different keys");
+    // The days are there for what couriers send.
+    let app = servers[0].app();
+    let courier = domain::CourierId(domain::Ids::uuid(&RandomIds));
+    services::tracking::courier::describe(app, courier, "라이더", Vehicle::Bicycle).await.unwrap();
+    let fix = domain::tracking::RawFix {
+        seq: 1,
+        at: app.now(),
+        lat: 37.5,
+        lon: 127.0,
+        accuracy_m: None,
+        speed_mps: None,
+        heading_deg: None,
+    };
+    let batch = domain::tracking::Batch::new(1, vec![fix]).unwrap();
+    services::tracking::courier::fixes(app, courier, None, batch).await.unwrap();
+    join_all(servers.into_iter().map(|server| server.stop(DEADLINE))).await;
+    store::scratch::remove(&admin, &name).await.unwrap();
+}
