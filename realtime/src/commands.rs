@@ -28,7 +28,7 @@ pub(crate) async fn came(app: &App, who: &Principal) {
     }
 }
 
-/// The last of their sockets in this process is closed.
+/// A socket of theirs is closed.
 pub(crate) async fn went(app: &App, who: &Principal) {
     if who.is(Role::Agent)
         && let Err(error) = support::agent_gone(app, who.user).await

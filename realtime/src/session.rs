@@ -113,9 +113,7 @@ async fn live(mut session: Session) {
     metrics::gauge!("realtime_sockets").decrement(1);
     let Session { port, wire, who, subscriptions, outbox, place, .. } = session;
     drop((subscriptions, outbox));
-    if !place.has_others() {
-        Box::pin(commands::went(&port.app, &who)).await;
-    }
+    Box::pin(commands::went(&port.app, &who)).await;
     finish(&port, wire, closing).await;
     drop(place); // the roll knows the socket until its close is through
 }

@@ -59,7 +59,7 @@ impl SharedArgs {
         let nodes: Vec<String> =
             self.redis_url.iter().map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()).collect();
         let prefix = self.redis_prefix.clone().filter(|prefix| !prefix.is_empty());
-        let redis = (!nodes.is_empty()).then_some(RedisSettings { nodes, prefix });
+        let redis = (!nodes.is_empty()).then(|| RedisSettings { prefix, ..RedisSettings::at(nodes) });
         shared::Settings { redis, ..shared::Settings::default() }
     }
 }

@@ -188,6 +188,14 @@ impl Services {
                 auth::work(app, stopping).await
             }
         });
+        let app = Arc::downgrade(self);
+        self.workers.spawn("presence", move || {
+            let started = app.upgrade().map(|app| (Arc::clone(&app), app.workers.stopping()));
+            async move {
+                let Some((app, stopping)) = started else { return Ok(()) };
+                support::watch_over(app, stopping).await
+            }
+        });
         tokio::spawn(async move {
             while let Some(CrashReport { kind, id, cause }) = reports.recv().await {
                 metrics::counter!("entities_quarantined_total", "kind" => kind).increment(1);

@@ -32,13 +32,22 @@ pub struct Settings {
 pub struct Support {
     /// How long an agent without any socket stays online: a reload, a tunnel.
     pub agent_grace: Duration,
+    /// How long an agent who says that they are there, without a socket, is believed.
+    pub agent_word: Duration,
+    /// How often agents whose process died are looked for.
+    pub agent_sweep: Duration,
     /// How long somebody is typing who is not heard of again.
     pub typing_ttl: Duration,
 }
 
 impl Default for Support {
     fn default() -> Self {
-        Self { agent_grace: Duration::from_secs(30), typing_ttl: Duration::from_secs(6) }
+        Self {
+            agent_grace: Duration::from_secs(30),
+            agent_word: Duration::from_secs(600),
+            agent_sweep: Duration::from_secs(5),
+            typing_ttl: Duration::from_secs(6),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod geo_index;
 pub mod idempotency;
 pub mod jobs;
 pub mod journal;
+mod link;
 pub mod menu;
 pub mod order;
 pub mod payment;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Channel, Clock, Failure, Ids, Refused};
+use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool, Postgres};
 
@@ -141,7 +143,7 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let pool = pool(database).await?;
         let epoch = journal::epoch(&pool).await?;
-        let shared = Shared::open(settings, &pool, clock, ids).await?;
+        let shared = Shared::open(settings, &identity(&pool, &epoch).await?, clock, ids)?;
         Ok(Self { pool, shared, epoch: epoch.into() })
     }
 
@@ -181,6 +183,17 @@ impl Store {
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
     }
+}
+
+/// Tells this database from all others, copies of it included.
+async fn identity(pool: &PgPool, epoch: &str) -> Result<String, StoreError> {
+    let (name, oid): (String, i64) = sqlx::query_as(
+        "select datname::text, oid::bigint from pg_database where datname = current_database()",
+    )
+    .fetch_one(pool)
+    .await?;
+    let digest = Sha256::digest(format!("{epoch} {name} {oid}"));
+    Ok(hex::encode(&digest[..6]))
 }
 
 async fn pool(database: &Database) -> Result<PgPool, StoreError> {

@@ -59,7 +59,7 @@ impl TestApp {
     /// Redis that `REDIS_URL` names.
     pub async fn start_joined(settings: Settings) -> Self {
         let url = std::env::var("REDIS_URL").expect("REDIS_URL names a Redis");
-        let redis = shared::RedisSettings { nodes: vec![url], prefix: None };
+        let redis = shared::RedisSettings::at(vec![url]);
         Self::start_sharing(settings, shared::Settings { redis: Some(redis), ..Default::default() }).await
     }
 

@@ -9,6 +9,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 use services::App;
+use services::health::Readiness;
 
 use super::Problem;
 
@@ -22,10 +23,14 @@ pub(super) fn routes(metrics: RenderMetrics) -> Router<App> {
         .route("/metrics", get(async move || text(metrics())))
 }
 
-/// Ready means: what a request needs is there.
+/// Ready means: what a request needs is there. Who is degraded still serves, and
+/// should not be replaced: others would miss the same.
 async fn ready(State(app): State<App>) -> Result<Response, Problem> {
-    services::health::ready(&app).await?;
-    Ok(Json(json!({ "status": "ready" })).into_response())
+    let answer = match services::health::ready(&app).await? {
+        Readiness::Ready => json!({ "status": "ready" }),
+        Readiness::Degraded(reason) => json!({ "status": "degraded", "reason": reason }),
+    };
+    Ok(Json(answer).into_response())
 }
 
 fn text(metrics: String) -> Response {

@@ -107,11 +107,6 @@ impl Roll {
 }
 
 impl Place {
-    /// Whether the user has other open sessions in this process.
-    pub fn has_others(&self) -> bool {
-        self.roll.present.get(&self.user).is_some_and(|all| all.len() > 1)
-    }
-
     /// This session speaks for its courier from now on, with `epoch`.
     pub fn speaks_with(&self, epoch: u64) {
         if let Some(mut all) = self.roll.present.get_mut(&self.user) {

@@ -1,5 +1,7 @@
 //! The desk: who works there, and what they have.
 
+use std::collections::HashSet;
+
 use domain::support::Status;
 use domain::support::desk::{DEFAULT_CAPACITY, MAX_CAPACITY};
 use domain::{Failure, Principal, Refused, Role, UserId};
@@ -33,33 +35,78 @@ pub async fn set_presence(app: &App, who: &Principal, wanted: Presence) -> Resul
     if wanted.capacity.is_some_and(|capacity| !(0..=MAX_CAPACITY).contains(&capacity)) {
         return Err(Refused::field("/capacity", "out_of_range", format!("0 to {MAX_CAPACITY}")).into());
     }
+    if wanted.online {
+        app.presence().vouch(&lease_of(who.user), app.settings.support.agent_word);
+    }
     support::set_presence(&app.store, who.user, wanted, app.now()).await?;
     desk(app, who).await
 }
 
-/// The agent's last socket went: unless one comes back within the grace, they
-/// go offline.
-pub async fn agent_gone(app: &App, agent: UserId) -> Result<(), Failure> {
-    let online = support::agent(&app.store, agent).await?.is_some_and(|agent| agent.online);
-    if online {
-        let back_by = app.now() + app.settings.support.agent_grace;
-        support::expect_back(&app.store, agent, back_by).await?;
-    }
-    Ok(())
+/// A socket of the agent is there.
+pub async fn agent_here(app: &App, agent: UserId) -> Result<(), Failure> {
+    app.presence().enter(&lease_of(agent));
+    Ok(support::is_back(&app.store, agent).await?)
 }
 
-/// A socket of the agent is there (again).
-pub async fn agent_here(app: &App, agent: UserId) -> Result<(), Failure> {
-    Ok(support::is_back(&app.store, agent).await?)
+/// A socket of the agent went. If it was the last one in this process, and none
+/// is elsewhere or comes back within the grace, they go offline.
+pub async fn agent_gone(app: &App, agent: UserId) -> Result<(), Failure> {
+    if !app.presence().leave(&lease_of(agent)) {
+        return Ok(());
+    }
+    let online = support::agent(&app.store, agent).await?.is_some_and(|agent| agent.online);
+    if online { expect_back(app, agent).await } else { Ok(()) }
 }
 
 /// The grace is over.
 pub async fn agent_away(app: &App, agent: UserId) -> Result<(), Failure> {
-    if support::agent(&app.store, agent).await?.is_some_and(|agent| agent.online) {
-        let away = Presence { online: false, capacity: None };
-        support::set_presence(&app.store, agent, away, app.now()).await?;
+    if !support::agent(&app.store, agent).await?.is_some_and(|agent| agent.online) {
+        return Ok(());
     }
-    Ok(())
+    match app.presence().absent(&[lease_of(agent)]).await {
+        Some(absent) if absent.is_empty() => Ok(()), // another process has them
+        Some(_) => {
+            let away = Presence { online: false, capacity: None };
+            Ok(support::set_presence(&app.store, agent, away, app.now()).await?)
+        }
+        None => expect_back(app, agent).await, // nobody can tell now
+    }
+}
+
+/// Looks, until `stopping`, for agents whose process died without a goodbye: they
+/// get the grace that a closed socket gives.
+pub(crate) async fn watch_over(app: App, stopping: impl Future<Output = ()>) -> Result<(), Failure> {
+    tokio::pin!(stopping);
+    let mut missed = HashSet::new();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(app.settings.support.agent_sweep) => {}
+            () = &mut stopping => return Ok(()),
+        }
+        missed = sweep(&app, &missed).await?;
+    }
+}
+
+/// Who is online and present nowhere; those who are not among the `missed` begin their grace.
+async fn sweep(app: &App, missed: &HashSet<UserId>) -> Result<HashSet<UserId>, Failure> {
+    let online = support::online_agents(&app.store).await?;
+    let leases: Vec<String> = online.iter().map(|agent| lease_of(*agent)).collect();
+    let Some(absent) = app.presence().absent(&leases).await else { return Ok(missed.clone()) };
+    let absent: HashSet<UserId> =
+        online.into_iter().filter(|agent| absent.contains(&lease_of(*agent))).collect();
+    for agent in absent.difference(missed) {
+        expect_back(app, *agent).await?;
+    }
+    Ok(absent)
+}
+
+async fn expect_back(app: &App, agent: UserId) -> Result<(), Failure> {
+    let back_by = app.now() + app.settings.support.agent_grace;
+    Ok(support::expect_back(&app.store, agent, back_by).await?)
+}
+
+fn lease_of(agent: UserId) -> String {
+    format!("agent:{agent}")
 }
 
 fn check_agent(who: &Principal) -> Result<(), Failure> {

@@ -1,43 +1,38 @@
 //! The fabric of one process: listeners are called inline, in the order of publication.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use dashmap::DashMap;
 use domain::Channel;
 
-use super::{Fabric, Latest, Listener, Notice, Signal};
+use super::{Fabric, Latest, Listener, Listeners, Notice, Signal};
 
 /// See the module.
 #[derive(Default)]
 pub struct Memory {
-    listeners: RwLock<Vec<Arc<dyn Listener>>>,
+    listeners: Listeners,
     latest: DashMap<Channel, Arc<Latest>>,
-}
-
-impl Memory {
-    fn each(&self, tell: impl Fn(&dyn Listener)) {
-        // A listener that panicked while the list was read left it as it was.
-        let listeners = self.listeners.read().unwrap_or_else(PoisonError::into_inner);
-        listeners.iter().for_each(|listener| tell(listener.as_ref()));
-    }
 }
 
 #[async_trait]
 impl Fabric for Memory {
     fn publish(&self, channel: &Channel, signal: Signal) {
         if let Signal::Latest(latest) = &signal {
-            self.latest.insert(channel.clone(), Arc::clone(latest));
+            let mut newest = self.latest.entry(channel.clone()).or_insert_with(|| Arc::clone(latest));
+            if newest.at <= latest.at {
+                *newest = Arc::clone(latest);
+            }
         }
-        self.each(|listener| listener.hear(channel, &signal));
+        self.listeners.hear(channel, &signal);
     }
 
     fn announce(&self, notice: Notice) {
-        self.each(|listener| listener.notice(&notice));
+        self.listeners.notice(&notice);
     }
 
     fn listen(&self, listener: Arc<dyn Listener>) {
-        self.listeners.write().unwrap_or_else(PoisonError::into_inner).push(listener);
+        self.listeners.add(listener);
     }
 
     fn watch(&self, _channel: &Channel) {}

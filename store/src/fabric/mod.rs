@@ -3,20 +3,24 @@
 //! It may lose things (a crash, an outage), so nobody trusts it alone: a gap in
 //! a log channel's offsets shows at once and is read from the store, and the
 //! positions of all followed channels are compared with the store every few
-//! seconds. `memory` serves one process that runs all services.
+//! seconds. `memory` serves one process that runs all services, `redis` several.
 
 mod memory;
+mod redis;
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use domain::{Audience, Channel, CourierId, LatLon, SessionId, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::journal::Recorded;
 
 pub use memory::Memory;
+pub(crate) use redis::Names;
+pub use redis::Redis;
 
 /// Something said on a channel.
 #[derive(Clone, Debug)]
@@ -71,7 +75,7 @@ pub struct Ephemeral {
 }
 
 /// Something that processes tell each other, outside any channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Notice {
     /// The session was ended: its sockets close, its tokens are refused.
     SessionRevoked(SessionId),
@@ -135,4 +139,32 @@ pub trait Fabric: Send + Sync + 'static {
 
     /// Sends what waits, for a short while, because the process ends.
     async fn close(&self) {}
+}
+
+/// All listeners of this process.
+#[derive(Default)]
+struct Listeners(RwLock<Vec<Arc<dyn Listener>>>);
+
+impl Listeners {
+    fn add(&self, listener: Arc<dyn Listener>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push(listener);
+    }
+
+    fn each(&self, tell: impl Fn(&dyn Listener)) {
+        // A listener that panicked while the list was read left it as it was.
+        let listeners = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        listeners.iter().for_each(|listener| tell(listener.as_ref()));
+    }
+
+    fn hear(&self, channel: &Channel, signal: &Signal) {
+        self.each(|listener| listener.hear(channel, signal));
+    }
+
+    fn notice(&self, notice: &Notice) {
+        self.each(|listener| listener.notice(notice));
+    }
+
+    fn rejoined(&self) {
+        self.each(Listener::rejoined);
+    }
 }

@@ -100,6 +100,14 @@ pub async fn agent(store: &Store, agent_id: UserId) -> Result<Option<Agent>, Sto
     }))
 }
 
+/// Whoever is online.
+pub async fn online_agents(store: &Store) -> Result<Vec<UserId>, StoreError> {
+    let ids: Vec<uuid::Uuid> = sqlx::query_scalar("select agent_id from support.agents where online")
+        .fetch_all(store.pool())
+        .await?;
+    Ok(ids.into_iter().map(UserId).collect())
+}
+
 /// How many conversations wait.
 pub async fn queued(store: &Store) -> Result<i64, StoreError> {
     let count =

@@ -19,7 +19,7 @@ use crate::fabric::Signal;
 use crate::journal::{self, Recorded};
 use crate::{Store, StoreError, Tx};
 
-pub use desk::{Presence, agent, expect_back, is_back, queued, set_presence};
+pub use desk::{Presence, agent, expect_back, is_back, online_agents, queued, set_presence};
 pub use faqs::{faq, faqs};
 pub use reading::{
     Viewed, conversations, heads, load, messages_after, messages_before, opened, sent, since, view,

@@ -1,12 +1,16 @@
 //! Where the couriers on shift are now, for dispatch. Forgotten with the
 //! process and rebuilt by the next fixes: nothing durable rests on it.
 
+mod redis;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use dashmap::DashMap;
 use domain::{Clock, CourierId, LatLon, Timestamp};
+
+pub use redis::Redis;
 
 /// A courier on shift.
 #[derive(Clone, Copy, Debug, PartialEq)]

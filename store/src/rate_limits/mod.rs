@@ -3,6 +3,8 @@
 //! The rule is GCRA, the leaky bucket that remembers one moment only: when the
 //! bucket would be empty. Source: ITU-T I.371, annex A.
 
+mod redis;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,6 +12,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use dashmap::DashMap;
 use domain::Clock;
+
+pub use redis::Redis;
 
 /// Takings after which keys that are back at rest are forgotten.
 const SWEEP_EVERY: u64 = 4_096;

@@ -3,12 +3,16 @@
 //! A process that ends without a goodbye cannot say who left with it. So being
 //! present is a lease, that the process renews for as long as it lives.
 
+mod redis;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use dashmap::DashMap;
 use domain::{Clock, Timestamp};
+
+pub use redis::Redis;
 
 /// Leases by name (`agent:…`).
 #[async_trait]

@@ -1,0 +1,196 @@
+//! The fabric over Redis, one server or a Cluster.
+//!
+//! Listeners of this process are called inline, whatever Redis does. What other
+//! processes should hear goes out through the [`pump`]; what they say comes in
+//! through the [`ears`], for the channels that somebody here follows; [`notices`]
+//! are read from a short log, so that nobody misses one for a lost connection.
+//! Each of the three has a connection of its own, and none waits for another.
+
+mod ears;
+mod notices;
+mod pump;
+mod wire;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use dashmap::DashMap;
+use domain::{Channel, Clock};
+
+use super::{Fabric, Latest, Listener, Listeners, Notice, Signal};
+use crate::link::{Door, Line, Tasks};
+use crate::shared::RedisLimits;
+use ears::Ears;
+use notices::Notices;
+use pump::Pump;
+
+/// Notices that the log keeps, about.
+const NOTICES_KEPT: usize = 10_000;
+
+/// How often the gauge is set.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+/// How often values that nobody forgot are dropped.
+const TIDY_EVERY: Duration = Duration::from_secs(30);
+
+/// What keys and channels are called in Redis. The key of a channel's value and
+/// the channel itself have one name, and so one slot of a Cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Names(Arc<str>);
+
+impl Names {
+    pub(crate) fn new(prefix: &str) -> Self {
+        Self(prefix.into())
+    }
+
+    fn of(&self, channel: &Channel) -> String {
+        self.named(channel)
+    }
+
+    /// A key of its own slot.
+    pub(crate) fn named(&self, what: impl std::fmt::Display) -> String {
+        format!("{{{}:{what}}}", self.0)
+    }
+
+    fn notices(&self) -> String {
+        self.named("notices")
+    }
+
+    fn channel(&self, name: &[u8]) -> Option<Channel> {
+        let name = std::str::from_utf8(name).ok()?;
+        let name = name.strip_prefix('{')?.strip_prefix(&*self.0)?.strip_prefix(':')?;
+        name.strip_suffix('}')?.parse().ok()
+    }
+}
+
+/// See the module.
+pub struct Redis {
+    listeners: Arc<Listeners>,
+    pump: Arc<Pump>,
+    ears: Arc<Ears>,
+    notices: Arc<Notices>,
+    /// What this process said last, for when Redis does not answer.
+    own: Arc<DashMap<Channel, Arc<Latest>>>,
+    line: Arc<Line>,
+    names: Names,
+    limits: RedisLimits,
+    _tasks: Tasks,
+}
+
+impl Redis {
+    /// Begins to join the others; Redis need not answer yet. `node` tells this
+    /// process from all others.
+    pub(crate) fn join(
+        door: &Door,
+        line: &Arc<Line>,
+        names: &Names,
+        node: u64,
+        clock: &Arc<dyn Clock>,
+        limits: &RedisLimits,
+    ) -> Self {
+        let listeners = Arc::new(Listeners::default());
+        let new_pump = Pump::new(Arc::clone(line), names.clone(), node, Arc::clone(clock), limits.clone());
+        let pump = Arc::new(new_pump);
+        let new_ears =
+            Ears::new(Arc::clone(&listeners), names.clone(), node, Arc::clone(clock), limits.clone());
+        let ears = Arc::new(new_ears);
+        let (heard, well) = (Arc::clone(&listeners), AtomicBool::new(false));
+        let notices = Arc::new(Notices { listeners: heard, names: names.clone(), node, well });
+        let own: Arc<DashMap<Channel, Arc<Latest>>> = Arc::default();
+        let mut tasks = Tasks::default();
+        tasks.spawn(Arc::clone(line).keep());
+        tasks.spawn(Arc::clone(&pump).run());
+        tasks.spawn(Arc::clone(&ears).run(door.clone()));
+        tasks.spawn(Arc::clone(&notices).run(door.clone()));
+        tasks.spawn(tell_state(Arc::clone(line), Arc::clone(&ears), Arc::clone(&notices)));
+        let (line, names, limits) = (Arc::clone(line), names.clone(), limits.clone());
+        tasks.spawn(tidy(Arc::clone(&own), limits.latest_kept, Arc::clone(clock)));
+        Self { listeners, pump, ears, notices, own, line, names, limits, _tasks: tasks }
+    }
+}
+
+/// Shows whether all processes are heard.
+async fn tell_state(line: Arc<Line>, ears: Arc<Ears>, notices: Arc<Notices>) {
+    let connected = metrics::gauge!("fabric_connected");
+    loop {
+        connected.set(if is_joined(&line, &ears, &notices) { 1.0 } else { 0.0 });
+        tokio::time::sleep(TELL_EVERY).await;
+    }
+}
+
+fn is_joined(line: &Line, ears: &Ears, notices: &Notices) -> bool {
+    line.is_well() && ears.is_well() && notices.well.load(Ordering::Relaxed)
+}
+
+/// Drops values that nobody forgot.
+async fn tidy(own: Arc<DashMap<Channel, Arc<Latest>>>, kept: Duration, clock: Arc<dyn Clock>) {
+    loop {
+        let oldest = clock.now() - kept;
+        own.retain(|_, latest| latest.at >= oldest);
+        tokio::time::sleep(TIDY_EVERY).await;
+    }
+}
+
+#[async_trait]
+impl Fabric for Redis {
+    fn publish(&self, channel: &Channel, signal: Signal) {
+        if let Signal::Latest(latest) = &signal {
+            let mut newest = self.own.entry(channel.clone()).or_insert_with(|| Arc::clone(latest));
+            if newest.at <= latest.at {
+                *newest = Arc::clone(latest);
+            }
+        }
+        self.listeners.hear(channel, &signal);
+        self.pump.publish(channel, signal);
+    }
+
+    fn announce(&self, notice: Notice) {
+        self.listeners.notice(&notice);
+        self.pump.announce(notice);
+    }
+
+    fn listen(&self, listener: Arc<dyn Listener>) {
+        self.listeners.add(listener);
+    }
+
+    fn watch(&self, channel: &Channel) {
+        self.ears.watch(channel);
+    }
+
+    fn unwatch(&self, channel: &Channel) {
+        self.ears.unwatch(channel);
+    }
+
+    async fn watching(&self, channel: &Channel) {
+        self.ears.watching(channel).await;
+    }
+
+    async fn latest(&self, channel: &Channel) -> Option<Arc<Latest>> {
+        let mut get = redis::cmd("GET");
+        get.arg(self.names.of(channel));
+        let kept: Option<Vec<u8>> = self.line.one(self.limits.answer_within, get).await.flatten();
+        let own = self.own.get(channel).map(|own| Arc::clone(&own));
+        match kept.and_then(|bytes| wire::read(&bytes).ok()) {
+            Some(Signal::Latest(kept)) => match own {
+                Some(own) if own.at > kept.at => Some(own),
+                _ => Some(kept),
+            },
+            _ => own,
+        }
+    }
+
+    fn forget(&self, channel: &Channel) {
+        self.own.remove(channel);
+        self.pump.forget(channel);
+    }
+
+    fn is_joined(&self) -> bool {
+        is_joined(&self.line, &self.ears, &self.notices)
+    }
+
+    async fn close(&self) {
+        self.pump.flush().await;
+    }
+}

@@ -1,0 +1,91 @@
+//! What processes tell each other outside any channel: a short log in Redis that
+//! each reads on from where it was, so that a lost connection loses nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use redis::streams::StreamReadReply;
+use redis::{RedisResult, Value};
+
+use super::wire;
+use super::{Listeners, Names};
+use crate::link::{Connection, Door};
+
+/// How long a reading waits for the next notice.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// Notices of one reading.
+const BATCH: usize = 256;
+
+/// Before the first one.
+const START: &str = "0-0";
+
+pub(super) struct Notices {
+    pub(super) listeners: Arc<Listeners>,
+    pub(super) names: Names,
+    pub(super) node: u64,
+    pub(super) well: AtomicBool,
+}
+
+impl Notices {
+    /// Reads for ever.
+    pub(super) async fn run(self: Arc<Self>, door: Door) {
+        let mut last: Option<String> = None;
+        loop {
+            let mut connection = door.open_at_last(WAIT * 2, || None).await;
+            if let Err(error) = self.follow(&mut connection, &mut last).await {
+                tracing::debug!(%error, "notices are not heard");
+            }
+            self.well.store(false, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn follow(&self, connection: &mut Connection, last: &mut Option<String>) -> RedisResult<()> {
+        let newest = self.newest(connection).await?;
+        let from = match last.take() {
+            // Redis lost what it had: its log begins anew.
+            Some(seen) if order(&seen) > order(&newest) => START.to_owned(),
+            Some(seen) => seen,
+            None => newest,
+        };
+        let from = last.insert(from);
+        self.well.store(true, Ordering::Relaxed);
+        // The log may have been cut meanwhile: the store knows what counts.
+        self.listeners.rejoined();
+        loop {
+            let mut read = redis::cmd("XREAD");
+            read.arg("COUNT").arg(BATCH).arg("BLOCK").arg(WAIT.as_millis().to_string());
+            read.arg("STREAMS").arg(self.names.notices()).arg(&*from);
+            let reply: Option<StreamReadReply> = read.query_async(connection).await?;
+            for entry in reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids) {
+                if let Some(Value::BulkString(said)) = entry.map.get("n") {
+                    self.said(said);
+                }
+                *from = entry.id;
+            }
+        }
+    }
+
+    async fn newest(&self, connection: &mut Connection) -> RedisResult<String> {
+        let mut read = redis::cmd("XREVRANGE");
+        read.arg(self.names.notices()).arg("+").arg("-").arg("COUNT").arg(1);
+        let newest: redis::streams::StreamRangeReply = read.query_async(connection).await?;
+        Ok(newest.ids.into_iter().next().map_or_else(|| START.to_owned(), |entry| entry.id))
+    }
+
+    fn said(&self, said: &[u8]) {
+        match wire::head(said).and_then(|head| Ok((head, wire::read_notice(said)?))) {
+            Ok((head, notice)) if head.node != self.node => self.listeners.notice(&notice),
+            Ok(_) => {}
+            Err(wire::Unreadable) => metrics::counter!("fabric_unreadable_total").increment(1),
+        }
+    }
+}
+
+/// A place in the log: milliseconds, and a number within them.
+fn order(id: &str) -> (u64, u64) {
+    let (ms, number) = id.split_once('-').unwrap_or((id, "0"));
+    (ms.parse().unwrap_or(0), number.parse().unwrap_or(0))
+}

@@ -1,0 +1,315 @@
+//! What this process says goes out here: in batches, one command for each signal.
+//!
+//! Whoever publishes only puts it down. Values of one channel give way to newer
+//! ones while they wait; events wait in a queue, and when that is full the oldest
+//! are dropped and counted, for hubs read them from the journal. Nothing is taken
+//! while Redis does not answer, so an outage costs a bounded memory and no time.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::{Channel, Clock};
+use metrics::{Counter, Gauge, counter, gauge};
+use redis::{Cmd, RedisError};
+use tokio::sync::Notify;
+
+use super::wire::{self, Head};
+use super::{NOTICES_KEPT, Names};
+use crate::fabric::{Latest, Notice, Signal};
+use crate::link::Line;
+use crate::shared::RedisLimits;
+
+/// Keeps a value unless a newer one is there, and tells it, with one command.
+const SET_AND_TELL: &str = "\
+local old = redis.call('GETRANGE', KEYS[1], 17, 32) \
+if old > string.sub(ARGV[1], 18, 33) then return 0 end \
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) \
+return redis.call('SPUBLISH', KEYS[1], ARGV[1])";
+
+/// How long to wait before a batch that failed is tried again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long what waits may take to go out when the process ends.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+
+pub(super) struct Pump {
+    waiting: Mutex<Waiting>,
+    wake: Notify,
+    sent: Notify,
+    line: Arc<Line>,
+    names: Names,
+    node: u64,
+    clock: Arc<dyn Clock>,
+    limits: RedisLimits,
+    figures: Figures,
+}
+
+struct Figures {
+    published: Counter,
+    dropped: Counter,
+    conflated: Counter,
+    waiting: Gauge,
+}
+
+#[derive(Default)]
+struct Waiting {
+    notices: VecDeque<Notice>,
+    events: VecDeque<(Channel, Signal)>,
+    /// The channels whose value or end waits, in order; a number that is not the
+    /// value's is that of one that was taken back.
+    turns: VecDeque<(Channel, Turn)>,
+    values: HashMap<Channel, (u64, Arc<Latest>)>,
+    numbers: u64,
+    /// A batch is on its way.
+    busy: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Turn {
+    Value(u64),
+    Forget,
+}
+
+/// One thing to send, kept until it is known to be there.
+enum Parcel {
+    Notice(Notice),
+    Event(Channel, Signal),
+    Value(Channel, Arc<Latest>),
+    Forget(Channel),
+}
+
+impl Waiting {
+    fn len(&self) -> usize {
+        self.notices.len() + self.events.len() + self.turns.len()
+    }
+
+    fn put_value(&mut self, channel: &Channel, latest: Arc<Latest>) {
+        self.numbers += 1;
+        self.values.insert(channel.clone(), (self.numbers, latest));
+        self.turns.push_back((channel.clone(), Turn::Value(self.numbers)));
+    }
+
+    /// The next things to send, at most `max`, notices first.
+    fn take(&mut self, max: usize) -> Vec<Parcel> {
+        let mut batch: Vec<Parcel> = self.notices.drain(..).map(Parcel::Notice).collect();
+        // Neither kind keeps the other out.
+        let room = if self.turns.is_empty() { max } else { max / 2 };
+        let events = self.events.len().min(room);
+        batch.extend(self.events.drain(..events).map(|(channel, signal)| Parcel::Event(channel, signal)));
+        while batch.len() < max
+            && let Some((channel, turn)) = self.turns.pop_front()
+        {
+            match turn {
+                Turn::Forget => batch.push(Parcel::Forget(channel)),
+                Turn::Value(number) => {
+                    if self.values.get(&channel).is_some_and(|(newest, _)| *newest == number)
+                        && let Some((_, latest)) = self.values.remove(&channel)
+                    {
+                        batch.push(Parcel::Value(channel, latest));
+                    }
+                }
+            }
+        }
+        batch
+    }
+}
+
+impl Pump {
+    pub(super) fn new(
+        line: Arc<Line>,
+        names: Names,
+        node: u64,
+        clock: Arc<dyn Clock>,
+        limits: RedisLimits,
+    ) -> Self {
+        let figures = Figures {
+            published: counter!("fabric_published_total"),
+            dropped: counter!("fabric_dropped_total"),
+            conflated: counter!("fabric_conflated_total"),
+            waiting: gauge!("fabric_waiting"),
+        };
+        let (waiting, wake, sent) = (Mutex::default(), Notify::new(), Notify::new());
+        Self { waiting, wake, sent, line, names, node, clock, limits, figures }
+    }
+
+    pub(super) fn publish(&self, channel: &Channel, signal: Signal) {
+        let mut waiting = self.waiting();
+        if let Signal::Latest(latest) = signal {
+            if let Some((_, older)) = waiting.values.get_mut(channel) {
+                *older = latest;
+                self.figures.conflated.increment(1);
+            } else if waiting.turns.len() < self.limits.values_waiting {
+                waiting.put_value(channel, latest);
+            } else {
+                self.figures.dropped.increment(1);
+            }
+        } else {
+            waiting.events.push_back((channel.clone(), signal));
+            self.trim(&mut waiting);
+        }
+        drop(waiting);
+        self.wake.notify_one();
+    }
+
+    pub(super) fn forget(&self, channel: &Channel) {
+        let mut waiting = self.waiting();
+        waiting.values.remove(channel);
+        // One that finds no room expires by itself.
+        if waiting.turns.len() < self.limits.values_waiting {
+            waiting.turns.push_back((channel.clone(), Turn::Forget));
+        }
+        drop(waiting);
+        self.wake.notify_one();
+    }
+
+    pub(super) fn announce(&self, notice: Notice) {
+        let mut waiting = self.waiting();
+        waiting.notices.push_back(notice);
+        self.trim(&mut waiting);
+        drop(waiting);
+        self.wake.notify_one();
+    }
+
+    /// Sends what waits, for ever.
+    pub(super) async fn run(self: Arc<Self>) {
+        loop {
+            self.line.opened().await;
+            let batch = {
+                let mut waiting = self.waiting();
+                let batch = waiting.take(self.limits.batch);
+                self.figures.waiting.set(f64::from(u32::try_from(waiting.len()).unwrap_or(u32::MAX)));
+                waiting.busy = !batch.is_empty();
+                batch
+            };
+            if batch.is_empty() {
+                self.sent.notify_waiters();
+                self.wake.notified().await;
+            } else if !self.send(batch).await {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    /// Resolves when nothing waits any more, or it takes too long.
+    pub(super) async fn flush(&self) {
+        let empty = async {
+            loop {
+                let sent = self.sent.notified();
+                if self.is_idle() {
+                    return;
+                }
+                sent.await;
+            }
+        };
+        if self.line.is_well() && tokio::time::timeout(CLOSE_WITHIN, empty).await.is_err() {
+            tracing::warn!("some signals did not reach Redis in time");
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        let waiting = self.waiting();
+        waiting.len() == 0 && !waiting.busy
+    }
+
+    /// False if something has to be sent again.
+    async fn send(&self, batch: Vec<Parcel>) -> bool {
+        let commands: Vec<Option<Cmd>> = batch.iter().map(|parcel| self.command(parcel)).collect();
+        let (batch, commands): (Vec<_>, Vec<_>) =
+            batch.into_iter().zip(commands).filter_map(|(parcel, command)| Some((parcel, command?))).unzip();
+        let outcomes = self.line.all(commands).await;
+        let mut again = Vec::new();
+        match outcomes {
+            None => again = batch,
+            Some(outcomes) => {
+                let (mut sent, mut refused) = (0, 0);
+                for (parcel, outcome) in batch.into_iter().zip(outcomes) {
+                    match outcome {
+                        Ok(_) => sent += 1,
+                        Err(error) if may_pass(&error) => again.push(parcel),
+                        Err(error) => {
+                            tracing::warn!(%error, "Redis refused a signal");
+                            refused += 1;
+                        }
+                    }
+                }
+                self.figures.published.increment(sent);
+                self.figures.dropped.increment(refused);
+            }
+        }
+        let done = again.is_empty();
+        self.put_back(again);
+        done
+    }
+
+    fn command(&self, parcel: &Parcel) -> Option<Cmd> {
+        let head = Head { node: self.node, at_us: self.clock.now().timestamp_micros() };
+        let mut command = Cmd::new();
+        match parcel {
+            Parcel::Notice(notice) => command
+                .arg("XADD")
+                .arg(self.names.notices())
+                .arg("MAXLEN")
+                .arg("~")
+                .arg(NOTICES_KEPT)
+                .arg("*")
+                .arg("n")
+                .arg(wire::write_notice(head, notice)?),
+            Parcel::Event(channel, signal) => {
+                command.arg("SPUBLISH").arg(self.names.of(channel)).arg(wire::write(head, signal)?)
+            }
+            Parcel::Value(channel, latest) => command
+                .arg("EVAL")
+                .arg(SET_AND_TELL)
+                .arg(1)
+                .arg(self.names.of(channel))
+                .arg(wire::write(head, &Signal::Latest(Arc::clone(latest)))?)
+                .arg(u64::try_from(self.limits.latest_kept.as_millis()).unwrap_or(u64::MAX)),
+            Parcel::Forget(channel) => command.arg("UNLINK").arg(self.names.of(channel)),
+        };
+        Some(command)
+    }
+
+    /// What was not sent waits again, before what came meanwhile.
+    fn put_back(&self, again: Vec<Parcel>) {
+        let mut waiting = self.waiting();
+        waiting.busy = false;
+        if again.is_empty() {
+            return;
+        }
+        let is_end =
+            |(channel, turn): &(Channel, Turn)| matches!(turn, Turn::Forget).then(|| channel.clone());
+        let over: HashSet<Channel> = waiting.turns.iter().filter_map(is_end).collect();
+        for parcel in again.into_iter().rev() {
+            match parcel {
+                Parcel::Notice(notice) => waiting.notices.push_front(notice),
+                Parcel::Event(channel, signal) => waiting.events.push_front((channel, signal)),
+                Parcel::Forget(channel) => waiting.turns.push_front((channel, Turn::Forget)),
+                Parcel::Value(channel, latest) => {
+                    if !over.contains(&channel) && !waiting.values.contains_key(&channel) {
+                        waiting.put_value(&channel, latest);
+                    }
+                }
+            }
+        }
+        self.trim(&mut waiting);
+    }
+
+    fn trim(&self, waiting: &mut Waiting) {
+        let surplus = waiting.events.len().saturating_sub(self.limits.events_waiting);
+        waiting.events.drain(..surplus);
+        let stale = waiting.notices.len().saturating_sub(self.limits.notices_waiting);
+        waiting.notices.drain(..stale);
+        self.figures.dropped.increment((surplus + stale) as u64);
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        // Each change is whole before anything can panic.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the same may succeed later: the connection or a node was lost.
+fn may_pass(error: &RedisError) -> bool {
+    error.is_unrecoverable_error() || error.is_io_error() || error.is_cluster_error()
+}

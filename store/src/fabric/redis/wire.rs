@@ -1,0 +1,248 @@
+//! How signals and notices are written for other processes.
+//!
+//! ```text
+//! version 1 │ node 8 │ published at, µs 8 │ rank, hex 16 │ the body (postcard)
+//! ```
+//! The rank orders values of one channel: a script in Redis compares it as text,
+//! so that a process that was asleep cannot put an old value over a newer one.
+
+use domain::{Audience, LatLon, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fabric::{Ephemeral, Eta, Latest, Notice, Signal};
+use crate::journal::Recorded;
+
+/// Changes with every change of what follows: a process that knows another
+/// version hears nothing of it, and reads from the journal instead.
+const VERSION: u8 = 1;
+
+/// Where the rank begins.
+pub(super) const RANK_AT: usize = 17;
+
+/// Where the body begins.
+const BODY_AT: usize = RANK_AT + 16;
+
+/// Who published it, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) node: u64,
+    pub(super) at_us: i64,
+}
+
+/// The bytes are no signal of this version.
+#[derive(Debug, thiserror::Error)]
+#[error("not a signal of this version")]
+pub(super) struct Unreadable;
+
+#[derive(Serialize, Deserialize)]
+enum Body<'a> {
+    Log {
+        offset: u64,
+        at_us: i64,
+        audience: Audience,
+        kind: &'a str,
+        /// JSON: what listeners are told is not ours to know.
+        data: &'a str,
+    },
+    Latest {
+        at_us: i64,
+        lat: f64,
+        lon: f64,
+        heading_deg: Option<f32>,
+        speed_mps: Option<f32>,
+        eta: Option<(i64, bool)>,
+        audience: Audience,
+    },
+    Ephemeral {
+        kind: &'a str,
+        at_us: i64,
+        expires_us: i64,
+        data: &'a str,
+        audience: Audience,
+    },
+}
+
+/// Writes a signal. None for one that cannot be written; there is no such signal.
+pub(super) fn write(head: Head, signal: &Signal) -> Option<Vec<u8>> {
+    let (rank, data) = match signal {
+        Signal::Log(recorded) => (recorded.offset, serde_json::to_string(&recorded.data).ok()?),
+        Signal::Latest(latest) => (u64::try_from(latest.at.timestamp_micros()).unwrap_or(0), String::new()),
+        Signal::Ephemeral(passing) => (0, serde_json::to_string(&passing.data).ok()?),
+    };
+    let body = match signal {
+        Signal::Log(recorded) => Body::Log {
+            offset: recorded.offset,
+            at_us: recorded.at.timestamp_micros(),
+            audience: recorded.audience,
+            kind: &recorded.kind,
+            data: &data,
+        },
+        Signal::Latest(latest) => Body::Latest {
+            at_us: latest.at.timestamp_micros(),
+            lat: latest.position.lat(),
+            lon: latest.position.lon(),
+            heading_deg: latest.heading_deg,
+            speed_mps: latest.speed_mps,
+            eta: latest.eta.map(|eta| (eta.arrive_at.timestamp_micros(), eta.stale)),
+            audience: latest.audience,
+        },
+        Signal::Ephemeral(passing) => Body::Ephemeral {
+            kind: &passing.kind,
+            at_us: passing.at.timestamp_micros(),
+            expires_us: passing.expires_at.timestamp_micros(),
+            data: &data,
+            audience: passing.audience,
+        },
+    };
+    postcard::to_extend(&body, begin(head, rank)).ok()
+}
+
+/// Writes a notice.
+pub(super) fn write_notice(head: Head, notice: &Notice) -> Option<Vec<u8>> {
+    postcard::to_extend(notice, begin(head, 0)).ok()
+}
+
+/// Who published it, and when.
+pub(super) fn head(bytes: &[u8]) -> Result<Head, Unreadable> {
+    let (version, rest) = bytes.split_first().ok_or(Unreadable)?;
+    let (node, rest) = rest.split_first_chunk().ok_or(Unreadable)?;
+    let (at, _) = rest.split_first_chunk().ok_or(Unreadable)?;
+    let head = Head { node: u64::from_be_bytes(*node), at_us: i64::from_be_bytes(*at) };
+    if *version == VERSION { Ok(head) } else { Err(Unreadable) }
+}
+
+/// Reads the signal after the head.
+pub(super) fn read(bytes: &[u8]) -> Result<Signal, Unreadable> {
+    let body: Body<'_> = body(bytes)?;
+    Ok(match body {
+        Body::Log { offset, at_us, audience, kind, data } => Signal::Log(
+            Recorded { offset, kind: kind.to_owned(), at: moment(at_us)?, data: json(data)?, audience }
+                .into(),
+        ),
+        Body::Latest { at_us, lat, lon, heading_deg, speed_mps, eta, audience } => {
+            let position = LatLon::new(lat, lon).map_err(|_| Unreadable)?;
+            let eta = match eta {
+                Some((arrive_us, stale)) => Some(Eta { arrive_at: moment(arrive_us)?, stale }),
+                None => None,
+            };
+            let at = moment(at_us)?;
+            Signal::Latest(Latest { at, position, heading_deg, speed_mps, eta, audience }.into())
+        }
+        Body::Ephemeral { kind, at_us, expires_us, data, audience } => {
+            let (kind, data) = (kind.to_owned().into(), json(data)?);
+            let (at, expires_at) = (moment(at_us)?, moment(expires_us)?);
+            Signal::Ephemeral(Ephemeral { kind, at, expires_at, data, audience }.into())
+        }
+    })
+}
+
+/// Reads the notice after the head.
+pub(super) fn read_notice(bytes: &[u8]) -> Result<Notice, Unreadable> {
+    body(bytes)
+}
+
+fn begin(head: Head, rank: u64) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(128);
+    bytes.push(VERSION);
+    bytes.extend(head.node.to_be_bytes());
+    bytes.extend(head.at_us.to_be_bytes());
+    bytes.extend(format!("{rank:016x}").into_bytes());
+    bytes
+}
+
+fn body<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Unreadable> {
+    postcard::from_bytes(bytes.get(BODY_AT..).ok_or(Unreadable)?).map_err(|_| Unreadable)
+}
+
+fn moment(us: i64) -> Result<Timestamp, Unreadable> {
+    Timestamp::from_timestamp_micros(us).ok_or(Unreadable)
+}
+
+fn json(text: &str) -> Result<Value, Unreadable> {
+    serde_json::from_str(text).map_err(|_| Unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{CourierId, SessionId};
+    use serde_json::json;
+    use std::sync::Arc;
+    use uuid::Uuid;
+
+    const HEAD: Head = Head { node: 7, at_us: 1_795_000_000_000_001 };
+
+    fn at(us: i64) -> Timestamp {
+        moment(us).unwrap()
+    }
+
+    fn signals() -> [Signal; 3] {
+        let audience = Audience::Staff;
+        let data = json!({ "text": "따뜻하게", "n": [1, 2.5, null] });
+        let position = LatLon::new(37.5, 127.03).unwrap();
+        let eta = Some(Eta { arrive_at: at(99_000_001), stale: true });
+        [
+            Signal::Log(Arc::new(Recorded {
+                offset: 41,
+                kind: "chat.message".into(),
+                at: at(5_000_001),
+                data: data.clone(),
+                audience,
+            })),
+            Signal::Latest(Arc::new(Latest {
+                at: at(6_000_001),
+                position,
+                heading_deg: Some(1.5),
+                speed_mps: None,
+                eta,
+                audience,
+            })),
+            Signal::Ephemeral(Arc::new(Ephemeral {
+                kind: "chat.typing".into(),
+                at: at(7),
+                expires_at: at(9),
+                data,
+                audience,
+            })),
+        ]
+    }
+
+    #[test]
+    fn a_signal_is_heard_as_it_was_said() {
+        for signal in signals() {
+            let bytes = write(HEAD, &signal).unwrap();
+            assert_eq!(head(&bytes).unwrap(), HEAD);
+            assert_eq!(format!("{:?}", read(&bytes).unwrap()), format!("{signal:?}"));
+        }
+        let notices = [
+            Notice::SessionRevoked(SessionId(Uuid::from_u128(3))),
+            Notice::CourierSuperseded { courier: CourierId(Uuid::from_u128(4)), epoch: 9 },
+            Notice::AssignmentsChanged(CourierId(Uuid::from_u128(5))),
+        ];
+        for notice in notices {
+            assert_eq!(read_notice(&write_notice(HEAD, &notice).unwrap()).unwrap(), notice);
+        }
+    }
+
+    #[test]
+    fn a_position_takes_few_bytes_and_ranks_by_its_moment() {
+        let bytes = write(HEAD, &signals()[1]).unwrap();
+        assert!(bytes.len() <= 80, "{} bytes", bytes.len());
+        assert_eq!(&bytes[RANK_AT..BODY_AT], format!("{:016x}", 6_000_001).as_bytes());
+    }
+
+    #[test]
+    fn torn_and_foreign_bytes_are_refused() {
+        for signal in signals() {
+            let bytes = write(HEAD, &signal).unwrap();
+            for end in 0..bytes.len() {
+                assert!(head(&bytes[..end]).is_err() || read(&bytes[..end]).is_err(), "{end}");
+            }
+            let mut newer = bytes.clone();
+            newer[0] = VERSION + 1;
+            assert!(head(&newer).is_err());
+        }
+        assert!(read(&[0xff; 200]).is_err());
+    }
+}

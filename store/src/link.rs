@@ -1,0 +1,354 @@
+//! Connections to Redis that come back by themselves: to one server, or to a Cluster.
+//!
+//! Nothing waits for an outage to end: a command finds the line torn at once, or
+//! its time runs out, and its caller does without.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures::StreamExt;
+use redis::aio::{AsyncPushSender, ConnectionLike, MultiplexedConnection};
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::{
+    Arg, AsyncConnectionConfig, Client, Cmd, ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion,
+    RedisFuture, RedisResult, Value,
+};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::StoreError;
+use crate::shared::RedisSettings;
+
+/// How long opening a connection may take, greetings included.
+const OPEN_WITHIN: Duration = Duration::from_secs(2);
+
+/// How often a connection is asked whether it is alive, and how long that may take.
+pub(crate) const PING_EVERY: Duration = Duration::from_secs(1);
+
+/// Questions in a row that a Cluster may leave open: one lost node is no reason to
+/// let go of the others, and the library looks for its successor.
+const CLUSTER_MISSES: u32 = 5;
+
+/// Commands that are on their way to a Cluster at the same time.
+const CLUSTER_ABREAST: usize = 256;
+
+/// Does commands of one key, in order.
+async fn together(mut connection: ClusterConnection, commands: Vec<Cmd>) -> Vec<RedisResult<Value>> {
+    let count = commands.len();
+    if let [command] = commands.as_slice() {
+        return vec![command.query_async(&mut connection).await];
+    }
+    let mut pipeline = Pipeline::with_capacity(count);
+    commands.into_iter().for_each(|command| {
+        pipeline.add_command(command);
+    });
+    let done = pipeline.ignore_errors().query_async(&mut connection).await;
+    done.unwrap_or_else(|error| vec![Err(error); count])
+}
+
+/// The commands of each key, each with its place among all.
+fn by_key(commands: Vec<Cmd>) -> Vec<(Vec<usize>, Vec<Cmd>)> {
+    let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+    let mut groups: Vec<(Vec<usize>, Vec<Cmd>)> = Vec::new();
+    for (place, command) in commands.into_iter().enumerate() {
+        let key = key_of(&command).to_vec();
+        let group = *places.entry(key).or_insert_with(|| {
+            groups.push((Vec::new(), Vec::new()));
+            groups.len() - 1
+        });
+        groups[group].0.push(place);
+        groups[group].1.push(command);
+    }
+    groups
+}
+
+/// The first key of a command: after its name, or after a script and its count of keys.
+fn key_of(command: &Cmd) -> &[u8] {
+    let word = |place| match command.args_iter().nth(place) {
+        Some(Arg::Simple(word)) => word,
+        _ => &[],
+    };
+    if word(0) == b"EVAL" { word(3) } else { word(1) }
+}
+
+/// Where Redis is.
+#[derive(Clone)]
+pub(crate) struct Door {
+    nodes: Vec<ConnectionInfo>,
+    answer_within: Duration,
+    longest_pause: Duration,
+}
+
+/// An open connection. Cheap to clone; commands of all clones share it.
+#[derive(Clone)]
+pub(crate) enum Connection {
+    /// To one server.
+    One(MultiplexedConnection),
+    /// To all nodes of a Cluster.
+    Many(ClusterConnection),
+}
+
+impl ConnectionLike for Connection {
+    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
+        match self {
+            Self::One(connection) => connection.req_packed_command(cmd),
+            Self::Many(connection) => connection.req_packed_command(cmd),
+        }
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        match self {
+            Self::One(connection) => connection.req_packed_commands(pipeline, offset, count),
+            Self::Many(connection) => connection.req_packed_commands(pipeline, offset, count),
+        }
+    }
+
+    fn get_db(&self) -> i64 {
+        match self {
+            Self::One(connection) => connection.get_db(),
+            Self::Many(connection) => connection.get_db(),
+        }
+    }
+}
+
+impl Connection {
+    /// Does all commands, in order for each key. One outcome for each.
+    pub(crate) async fn all(&self, commands: Vec<Cmd>) -> Vec<RedisResult<Value>> {
+        match self {
+            Self::One(connection) => {
+                let count = commands.len();
+                let mut pipeline = Pipeline::with_capacity(count);
+                commands.into_iter().for_each(|command| {
+                    pipeline.add_command(command);
+                });
+                let done = pipeline.ignore_errors().query_async(&mut connection.clone()).await;
+                done.unwrap_or_else(|error| vec![Err(error); count])
+            }
+            // The library keeps no order between requests: what concerns one key is one.
+            Self::Many(connection) => {
+                let mut outcomes: Vec<_> = commands.iter().map(|_| None).collect();
+                let mut done =
+                    futures::stream::iter(by_key(commands).into_iter().map(|(places, commands)| {
+                        let connection = connection.clone();
+                        async move { (places, together(connection, commands).await) }
+                    }))
+                    .buffer_unordered(CLUSTER_ABREAST);
+                while let Some((places, some)) = done.next().await {
+                    for (place, outcome) in places.into_iter().zip(some) {
+                        outcomes[place] = Some(outcome);
+                    }
+                }
+                let lost = || Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
+                outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(lost)).collect()
+            }
+        }
+    }
+
+    async fn is_alive(&mut self) -> bool {
+        let asked = redis::cmd("PING");
+        matches!(timeout(PING_EVERY, asked.exec_async(self)).await, Ok(Ok(())))
+    }
+}
+
+impl Door {
+    /// Checks the addresses; asks nobody yet.
+    pub(crate) fn new(settings: &RedisSettings) -> Result<Self, StoreError> {
+        let nodes = settings.nodes.iter().map(|url| {
+            let info = url.as_str().into_connection_info().map_err(|error| {
+                // The address itself holds a password.
+                StoreError::Fault(format!("REDIS_URL is no address of a Redis: {}", error.category()).into())
+            })?;
+            let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+            Ok(info.set_redis_settings(redis))
+        });
+        Ok(Self {
+            nodes: nodes.collect::<Result<_, StoreError>>()?,
+            answer_within: settings.limits.answer_within,
+            longest_pause: settings.limits.longest_pause,
+        })
+    }
+
+    /// Opens a connection whose answers may take `within`; what Redis says unasked
+    /// goes to `push`.
+    pub(crate) async fn open(
+        &self,
+        within: Duration,
+        push: Option<Arc<dyn AsyncPushSender>>,
+    ) -> RedisResult<Connection> {
+        let opened = async {
+            match self.nodes.as_slice() {
+                [one] => {
+                    let mut config = AsyncConnectionConfig::new()
+                        .set_response_timeout(Some(within))
+                        .set_connection_timeout(Some(OPEN_WITHIN));
+                    if let Some(push) = push {
+                        config = config.set_push_sender(push);
+                    }
+                    let client = Client::open(one.clone())?;
+                    let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+                    Ok(Connection::One(connection))
+                }
+                many => {
+                    let mut builder = ClusterClient::builder(many.to_vec())
+                        .response_timeout(within)
+                        .connection_timeout(OPEN_WITHIN)
+                        .retries(3)
+                        .use_protocol(ProtocolVersion::RESP3);
+                    if let Some(push) = push {
+                        builder = builder.push_sender(push);
+                    }
+                    Ok(Connection::Many(builder.build()?.get_async_connection().await?))
+                }
+            }
+        };
+        match timeout(OPEN_WITHIN, opened).await {
+            Ok(opened) => opened,
+            Err(late) => Err(std::io::Error::from(late).into()),
+        }
+    }
+
+    /// Opens it however long that takes.
+    pub(crate) async fn open_at_last(
+        &self,
+        within: Duration,
+        mut push: impl FnMut() -> Option<Arc<dyn AsyncPushSender>>,
+    ) -> Connection {
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match self.open(within, push()).await {
+                Ok(connection) => return connection,
+                Err(error) => tracing::debug!(%error, "Redis does not answer yet"),
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(self.longest_pause);
+        }
+    }
+
+    /// How long an answer may take.
+    pub(crate) fn answer_within(&self) -> Duration {
+        self.answer_within
+    }
+}
+
+/// Resolves when `connection` is dead; `well` holds how its last sign of life was.
+pub(crate) async fn death(mut connection: Connection, well: &AtomicBool) {
+    let misses_max = if matches!(connection, Connection::One(_)) { 1 } else { CLUSTER_MISSES };
+    let mut misses = 0;
+    while misses < misses_max {
+        sleep(PING_EVERY).await;
+        let alive = connection.is_alive().await;
+        well.store(alive, Ordering::Relaxed);
+        misses = if alive { 0 } else { misses + 1 };
+    }
+}
+
+/// The connection for commands.
+pub(crate) struct Line {
+    door: Door,
+    open: watch::Sender<Option<Connection>>,
+    torn: Notify,
+    well: AtomicBool,
+}
+
+impl Line {
+    /// A line that [`keep`](Self::keep) has yet to open.
+    pub(crate) fn new(door: Door) -> Arc<Self> {
+        let (open, torn) = (watch::Sender::new(None), Notify::new());
+        Arc::new(Self { door, open, torn, well: AtomicBool::new(false) })
+    }
+
+    /// Keeps it open for ever.
+    pub(crate) async fn keep(self: Arc<Self>) {
+        let within = self.door.answer_within();
+        loop {
+            let connection = self.door.open_at_last(within, || None).await;
+            self.well.store(true, Ordering::Relaxed);
+            self.open.send_replace(Some(connection.clone()));
+            tracing::info!("Redis answers");
+            tokio::select! {
+                () = death(connection, &self.well) => {}
+                () = self.torn.notified() => {}
+            }
+            self.well.store(false, Ordering::Relaxed);
+            self.open.send_replace(None);
+            tracing::warn!("Redis does not answer: this process goes on by itself");
+        }
+    }
+
+    /// Whether Redis answered when it was last asked.
+    pub(crate) fn is_well(&self) -> bool {
+        self.well.load(Ordering::Relaxed)
+    }
+
+    /// Resolves when there is a connection.
+    pub(crate) async fn opened(&self) {
+        // An error means that the line is gone, and whoever waits with it.
+        let _ = self.open.subscribe().wait_for(Option::is_some).await;
+    }
+
+    /// Does one command; nothing if Redis does not answer within `within`.
+    pub(crate) async fn one<T: redis::FromRedisValue>(&self, within: Duration, command: Cmd) -> Option<T> {
+        let mut connection = self.open.borrow().clone()?;
+        let answered = timeout(within, command.query_async(&mut connection)).await;
+        match answered {
+            Ok(Ok(answer)) => Some(answer),
+            Ok(Err(error)) => {
+                self.doubt(&connection, error.is_unrecoverable_error());
+                tracing::warn!(%error, "Redis refused a command");
+                None
+            }
+            Err(_) => None, // whether the line is dead, the next ping tells
+        }
+    }
+
+    /// Does all commands, in order for each key; an outcome for each. None were
+    /// done, or it is not known which, if there is nothing.
+    pub(crate) async fn all(&self, commands: Vec<Cmd>) -> Option<Vec<RedisResult<Value>>> {
+        let connection = self.open.borrow().clone()?;
+        let outcomes = timeout(self.door.answer_within() * 2, connection.all(commands)).await;
+        let Ok(outcomes) = outcomes else {
+            self.doubt(&connection, true);
+            return None;
+        };
+        let lost = |outcome: &RedisResult<Value>| {
+            outcome.as_ref().is_err_and(redis::RedisError::is_unrecoverable_error)
+        };
+        self.doubt(&connection, outcomes.iter().any(lost));
+        Some(outcomes)
+    }
+
+    /// A lost node of a Cluster is the library's to find again.
+    fn doubt(&self, connection: &Connection, lost: bool) {
+        if lost && matches!(connection, Connection::One(_)) && self.is_well() {
+            self.well.store(false, Ordering::Relaxed);
+            self.torn.notify_one();
+        }
+    }
+}
+
+/// Tasks that end with whoever holds this.
+#[derive(Default)]
+pub(crate) struct Tasks(Vec<JoinHandle<()>>);
+
+impl Tasks {
+    /// Runs `work` until it is done or this is dropped.
+    pub(crate) fn spawn(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.push(tokio::spawn(work));
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}

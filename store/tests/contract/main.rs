@@ -1,0 +1,65 @@
+//! What the shared memory promises, held over each of its forms: within one
+//! process, over one Redis, and over a Redis Cluster.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says by a panic what went wrong, in its helpers too"
+)]
+
+mod fabric;
+mod geo;
+mod outage;
+mod presence;
+mod rates;
+mod servers;
+mod stage;
+
+use servers::Cluster;
+use stage::Stage;
+
+/// Each promise is a test over each form; the Cluster is started once for all.
+macro_rules! contract {
+    ($($module:ident::$promise:ident,)*) => {
+        mod memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                crate::$module::$promise(&crate::Stage::memory()).await;
+            })*
+        }
+
+        mod redis {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                crate::$module::$promise(&crate::Stage::redis()).await;
+            })*
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn a_cluster_of_three_keeps_every_promise() {
+            let cluster = Cluster::start().await;
+            $(
+                println!("{}", stringify!($promise));
+                $module::$promise(&Stage::cluster(&cluster)).await;
+            )*
+        }
+    };
+}
+
+contract! {
+    fabric::what_is_said_is_heard_in_order_by_whoever_follows,
+    fabric::a_process_hears_itself_once,
+    fabric::the_newest_value_wins_and_waits_for_late_joiners,
+    fabric::an_older_value_never_replaces_a_newer_one,
+    fabric::a_forgotten_value_is_gone_for_all,
+    fabric::everybody_hears_notices,
+    fabric::passing_signals_arrive_whole,
+    geo::the_nearest_couriers_are_found_by_every_process,
+    geo::who_is_removed_or_silent_for_long_is_not_found,
+    geo::a_courier_is_found_once_and_where_they_were_last,
+    presence::who_is_connected_anywhere_is_present,
+    presence::who_is_vouched_for_is_present_for_a_while,
+    rates::a_burst_passes_and_then_the_rate_rules,
+    rates::takers_at_the_same_time_get_exactly_the_burst,
+    rates::keys_do_not_share,
+}

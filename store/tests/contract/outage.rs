@@ -1,0 +1,181 @@
+//! What holds while Redis is away, and when it is back.
+
+use std::time::{Duration, Instant};
+
+use domain::SessionId;
+use store::fabric::Notice;
+use store::shared::{RedisSettings, Shared};
+
+use crate::fabric::{event, offset, position};
+use crate::servers::{Cluster, Server};
+use crate::stage::{Ears, Stage, eventually, fresh, some_channel};
+
+fn over(server: &Server) -> Stage {
+    Stage::at(Some(RedisSettings::at(vec![server.url()])))
+}
+
+async fn subscribed(server: &Server, stage: &Stage) -> Vec<String> {
+    server.ask(&["PUBSUB", "SHARDCHANNELS", &format!("{{{}:*", stage.prefix)]).await.unwrap()
+}
+
+async fn until_joined(shared: &Shared, joined: bool) {
+    eventually("the fabric notices", || async { shared.fabric.is_joined() == joined }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_subscribes_to_what_somebody_follows_and_once() {
+    let server = Server::start().await;
+    let mut stage = over(&server);
+    stage.settings.redis.as_mut().unwrap().limits.watch_lingers = Duration::from_millis(300);
+    let process = stage.process().await;
+    assert!(subscribed(&server, &stage).await.is_empty());
+    let (one, other) = (some_channel(), some_channel());
+    for channel in [&one, &one, &other] {
+        process.fabric.watch(channel);
+        process.fabric.watching(channel).await;
+    }
+    assert_eq!(subscribed(&server, &stage).await.len(), 2);
+
+    // One of two followers goes, and the only one of the other.
+    process.fabric.unwatch(&one);
+    process.fabric.unwatch(&other);
+    eventually("only one is left", || async { subscribed(&server, &stage).await.len() == 1 }).await;
+    assert!(subscribed(&server, &stage).await[0].contains(&one.to_string()));
+
+    // Who comes back is heard again.
+    let speaker = stage.process().await;
+    let mut ears = Ears::following(&process, std::slice::from_ref(&other)).await;
+    speaker.fabric.publish(&other, event(1));
+    assert_eq!(offset(&ears.signal().await.1), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_connection_loses_no_notice_and_is_told_to_listeners() {
+    let server = Server::start().await;
+    let stage = over(&server);
+    let (speaker, listener) = (stage.process().await, stage.process().await);
+    let channel = some_channel();
+    let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
+    ears.rest();
+    let revoked: Vec<Notice> = (0..50).map(|_| Notice::SessionRevoked(SessionId(fresh()))).collect();
+    for (number, notice) in revoked.iter().enumerate() {
+        if number % 10 == 5 {
+            let _: i64 = server.ask(&["CLIENT", "KILL", "TYPE", "normal"]).await.unwrap();
+            let _: i64 = server.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]).await.unwrap();
+        }
+        speaker.fabric.announce(notice.clone());
+    }
+    for notice in &revoked {
+        let heard = ears.notice().await;
+        assert_eq!(heard, *notice);
+    }
+    until_joined(&listener, true).await;
+    until_joined(&speaker, true).await;
+    speaker.fabric.publish(&channel, event(7));
+    assert_eq!(offset(&ears.signal().await.1), 7);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_blocks_nothing_and_ends_by_itself() {
+    let mut server = Server::start().await;
+    let stage = over(&server);
+    let (speaker, listener) = (stage.process().await, stage.process().await);
+    let channel = some_channel();
+    let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
+    server.kill();
+    until_joined(&speaker, false).await;
+    until_joined(&listener, false).await;
+
+    let mut own = Ears::of(&speaker);
+    let began = Instant::now();
+    for number in 1..=50_000 {
+        speaker.fabric.publish(&channel, event(number));
+        speaker.fabric.publish(&channel, position(i64::try_from(number).unwrap()));
+    }
+    assert!(speaker.fabric.latest(&channel).await.is_some(), "what the process said itself");
+    speaker.fabric.watch(&channel);
+    speaker.fabric.watching(&channel).await;
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert_eq!(own.rest().len(), 100_000, "the process hears itself");
+
+    ears.rest();
+    server.restart().await;
+    ears.rejoined().await;
+    until_joined(&listener, true).await;
+    until_joined(&speaker, true).await;
+    // Of what was said meanwhile the newest is there, and not more than may wait.
+    let mut kept = Vec::new();
+    while kept.last() != Some(&50_000) {
+        if let (_, signal @ store::fabric::Signal::Log(_)) = ears.signal().await {
+            kept.push(offset(&signal));
+        }
+    }
+    assert!(kept.len() <= 16_384, "{} were kept", kept.len());
+    assert!(kept.is_sorted());
+    let late = stage.process().await.fabric.latest(&channel).await.unwrap();
+    assert_eq!(late.at.timestamp(), 1_795_000_000 + 50_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_hangs_is_noticed_and_let_go_of() {
+    let server = Server::start().await;
+    let stage = over(&server);
+    let (speaker, listener) = (stage.process().await, stage.process().await);
+    let channel = some_channel();
+    let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
+    server.signal("-STOP");
+    until_joined(&speaker, false).await;
+    until_joined(&listener, false).await;
+    let began = Instant::now();
+    speaker.fabric.latest(&channel).await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    server.signal("-CONT");
+    until_joined(&speaker, true).await;
+    until_joined(&listener, true).await;
+    speaker.fabric.publish(&channel, event(3));
+    while offset(&ears.signal().await.1) != 3 {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_starts_without_redis_and_joins_when_it_is_there() {
+    let mut server = Server::start().await;
+    server.kill();
+    let stage = over(&server);
+    let (speaker, listener) = (stage.unjoined(), stage.unjoined());
+    let channel = some_channel();
+    let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
+    server.restart().await;
+    until_joined(&speaker, true).await;
+    until_joined(&listener, true).await;
+    speaker.fabric.publish(&channel, event(1));
+    assert_eq!(offset(&ears.signal().await.1), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_lost_node_of_a_cluster_leaves_the_others_joined() {
+    let mut cluster = Cluster::start().await;
+    let stage = Stage::cluster(&cluster);
+    let (speaker, listener) = (stage.process().await, stage.process().await);
+    let channels: Vec<_> = (0..30).map(|_| some_channel()).collect();
+    let mut ears = Ears::following(&listener, &channels).await;
+    cluster.0[2].kill();
+    cluster.0[2].restart().await;
+    until_joined(&listener, true).await;
+    until_joined(&speaker, true).await;
+    for channel in &channels {
+        eventually("every channel is heard again", || async {
+            speaker.fabric.publish(channel, event(1));
+            listener.fabric.watching(channel).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            true
+        })
+        .await;
+    }
+    let mut silent: std::collections::HashSet<_> = channels.iter().cloned().collect();
+    while !silent.is_empty() {
+        for channel in &silent {
+            speaker.fabric.publish(channel, event(2));
+        }
+        silent.remove(&ears.signal().await.0);
+    }
+}

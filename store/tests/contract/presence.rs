@@ -1,0 +1,86 @@
+//! Who is connected, to whichever process.
+
+use std::time::Duration;
+
+use store::shared::Shared;
+
+use crate::servers::Server;
+use crate::stage::{Stage, eventually, fresh};
+use store::shared::RedisSettings;
+
+fn somebody() -> String {
+    format!("agent:{}", fresh())
+}
+
+async fn is_absent(process: &Shared, who: &str) -> bool {
+    let absent = process.presence.absent(&[who.to_owned()]).await;
+    absent.expect("it can be told").contains(&who.to_owned())
+}
+
+pub(crate) async fn who_is_connected_anywhere_is_present(stage: &Stage) {
+    let (one, other) = (stage.process().await, stage.process().await);
+    let who = somebody();
+    assert!(is_absent(&other, &who).await);
+    for _ in 0..2 {
+        one.presence.enter(&who);
+    }
+    assert!(!is_absent(&one, &who).await, "at once where they are");
+    eventually("the other knows", || async { !is_absent(&other, &who).await }).await;
+    other.presence.enter(&who);
+    assert!(!one.presence.leave(&who), "one of several connections");
+    one.presence.leave(&who);
+    assert!(!is_absent(&other, &who).await, "still connected to the other");
+    assert!(other.presence.leave(&who), "the last one");
+    for process in [&one, &other] {
+        eventually("they are gone for all", || async { is_absent(process, &who).await }).await;
+    }
+}
+
+pub(crate) async fn who_is_vouched_for_is_present_for_a_while(stage: &Stage) {
+    let (one, other) = (stage.process().await, stage.process().await);
+    let (brief, long, left) = (somebody(), somebody(), somebody());
+    one.presence.vouch(&long, Duration::from_secs(60));
+    one.presence.vouch(&left, Duration::from_secs(60));
+    one.presence.vouch(&brief, Duration::from_millis(300));
+    eventually("the other knows", || async { !is_absent(&other, &long).await }).await;
+    eventually("of both", || async { !is_absent(&other, &left).await }).await;
+    one.presence.enter(&left);
+    assert!(one.presence.leave(&left));
+    eventually("who leaves takes the word along", || async { is_absent(&other, &left).await }).await;
+    eventually("a word is over", || async { is_absent(&other, &brief).await }).await;
+    assert!(!is_absent(&other, &long).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_dies_takes_its_people_with_it_and_one_that_lives_does_not() {
+    let mut stage = Stage::redis();
+    stage.settings.redis.as_mut().unwrap().limits.lease = Duration::from_millis(900);
+    let (dying, living, asker) = (stage.process().await, stage.process().await, stage.process().await);
+    let (gone, there) = (somebody(), somebody());
+    dying.presence.enter(&gone);
+    dying.presence.enter(&there);
+    living.presence.enter(&there);
+    eventually("both are known", || async {
+        !is_absent(&asker, &gone).await && !is_absent(&asker, &there).await
+    })
+    .await;
+    drop(dying); // without a goodbye: nobody renews its leases
+    eventually("the lease is over", || async { is_absent(&asker, &gone).await }).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await; // longer than a lease
+    assert!(!is_absent(&asker, &there).await, "renewed by the other");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_called_absent_while_that_cannot_be_told() {
+    let mut server = Server::start().await;
+    let stage = Stage::at(Some(RedisSettings::at(vec![server.url()])));
+    let process = stage.process().await;
+    let who = somebody();
+    process.presence.enter(&who);
+    server.kill();
+    eventually("it is noticed", || async { process.presence.absent(&[somebody()]).await.is_none() }).await;
+    server.restart().await;
+    // What Redis forgot is written again.
+    let other = stage.process().await;
+    eventually("they are present again", || async { !is_absent(&other, &who).await }).await;
+}
