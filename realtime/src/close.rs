@@ -50,7 +50,7 @@ closes! {
     SlowReader = 4001, "slow_reader", true;
     /// Two pings in a row were not answered.
     HeartbeatLost = 4002, "heartbeat_lost", true;
-    /// The server has too much to do.
+    /// The server, or the network address, has too many sockets or opens them too fast.
     Overloaded = 4003, "overloaded", true;
     /// The client went on above its rate after it was told.
     RateLimited = 4004, "rate_limited", true;

@@ -16,8 +16,7 @@ use tokio::time::Instant;
 
 use crate::commands::{self, Kept};
 use crate::frame::{Fix, Problem, ServerFrame};
-use crate::rate::Rate;
-use services::live::SocketLimits as Limits;
+use services::live::{Rate, SocketLimits as Limits};
 
 /// See the module.
 pub(crate) struct Fixes {

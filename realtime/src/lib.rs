@@ -9,7 +9,6 @@ pub mod close;
 mod commands;
 mod courier;
 pub mod frame;
-mod rate;
 mod routes;
 mod session;
 mod wire;

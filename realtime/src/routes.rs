@@ -1,10 +1,11 @@
 //! `GET /v1/realtime` and the document that describes it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -14,8 +15,8 @@ use services::live::Hub;
 
 use crate::close::Close;
 use crate::session;
-use crate::wire::Wire;
 use services::live::SocketLimits as Limits;
+use tokio::time::Instant;
 
 /// The protocol's name in the WebSocket handshake.
 pub const SUBPROTOCOL: &str = "baedal.v1.json";
@@ -46,7 +47,12 @@ async fn asyncapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], crate::ASYNCAPI).into_response()
 }
 
-async fn upgrade(State(port): State<Arc<Port>>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+async fn upgrade(
+    State(port): State<Arc<Port>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     let offered: Vec<&str> = upgrade.requested_protocols().filter_map(|name| name.to_str().ok()).collect();
     if !offered.is_empty() && !offered.contains(&SUBPROTOCOL) {
         return unknown_subprotocol();
@@ -59,12 +65,20 @@ async fn upgrade(State(port): State<Arc<Port>>, headers: HeaderMap, upgrade: Web
         .max_write_buffer_size(LARGEST_WRITTEN)
         .max_frame_size(limits.frame_bytes)
         .max_message_size(limits.frame_bytes);
+    // A page can read a close code, but not the status of a failed upgrade.
     if !may_connect(&headers, limits) {
-        // A page can read a close code, but not the status of a failed upgrade.
-        return upgrade.on_upgrade(|socket: WebSocket| Wire::new(socket).close(Close::ForbiddenOrigin));
+        return upgrade.on_upgrade(|socket| session::turn_away(port, socket, Close::ForbiddenOrigin));
     }
+    let visit = match port.hub.door().enter(peer.ip(), limits, Instant::now()) {
+        Ok(visit) => visit,
+        Err(full) => {
+            metrics::counter!("limited_total", "rule" => full.rule()).increment(1);
+            return upgrade.on_upgrade(|socket| session::turn_away(port, socket, Close::Overloaded));
+        }
+    };
+    metrics::counter!("realtime_handshakes_total").increment(1);
     let token = bearer(&headers);
-    upgrade.on_upgrade(move |socket| session::serve(port, socket, token))
+    upgrade.on_upgrade(move |socket| session::serve(port, socket, token, visit))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {

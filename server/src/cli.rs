@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use domain::Clock;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use services::demo_city::Loaded;
@@ -18,6 +18,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::ambient::{RandomIds, SystemClock};
 use crate::config::{DatabaseArgs, ListenArgs, LogArgs, LogFormat, SharedArgs};
+use crate::limits::LimitArgs;
 use crate::people::{DemoArgs, ReplayArgs};
 use crate::processes::ProcessArgs;
 use crate::web::PagesArgs;
@@ -48,6 +49,8 @@ enum Command {
         #[command(flatten)]
         processes: Box<ProcessArgs>,
         #[command(flatten)]
+        limits: Box<LimitArgs>,
+        #[command(flatten)]
         pages: Box<PagesArgs>,
     },
     /// Bring the database to the newest schema.
@@ -73,14 +76,30 @@ enum Command {
     Replay(ReplayArgs),
 }
 
+/// Names each flag's value by its environment variable, so that an error names
+/// both: `invalid value '0' for '--heartbeat-secs <BAEDAL_HEARTBEAT_SECS>'`.
+pub fn named(command: clap::Command) -> clap::Command {
+    let name = |arg: clap::Arg| match arg.get_env().map(|name| name.to_string_lossy().into_owned()) {
+        Some(variable) => arg.value_name(variable),
+        None => arg,
+    };
+    command.mut_args(name).mut_subcommands(named)
+}
+
 impl Cli {
+    /// The command line of this process; ends it if that is wrong.
+    pub fn read() -> Self {
+        let matches = named(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Does what the command line says.
     pub async fn run(self) -> Result<(), Box<dyn Error>> {
         start_log(&self.log)?;
         match self.command {
-            Command::Serve { services, database, shared, listen, processes, pages } => {
-                let shared = shared.settings();
-                serve(&services, &database, shared, &listen, *processes, *pages).await
+            Command::Serve { services, database, shared, listen, limits, processes, pages } => {
+                let (shared, settings) = (shared.settings(), limits.settings());
+                serve(&services, &database, shared, &listen, settings, *processes, *pages).await
             }
             Command::Migrate { database } => {
                 Store::migrate(&database.database(1)).await?;
@@ -112,6 +131,7 @@ async fn serve(
     database: &DatabaseArgs,
     shared: shared::Settings,
     listen: &ListenArgs,
+    settings: Settings,
     processes: ProcessArgs,
     pages: PagesArgs,
 ) -> Result<(), Box<dyn Error>> {
@@ -126,7 +146,8 @@ async fn serve(
         services: chosen.iter().map(|service| (*service, address(listen, *service))).collect(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),
-        settings: Settings::default(),
+        backlog: listen.backlog,
+        settings,
         metrics: Arc::new(move || prometheus.render()),
         pages,
         processes,

@@ -75,6 +75,12 @@ pub struct ListenArgs {
     #[arg(long, env = "BAEDAL_FIRST_PORT", default_value_t = 9101)]
     pub first_port: u16,
 
+    /// Connections that may wait on each port to be accepted; the kernel allows no more
+    /// than net.core.somaxconn.
+    #[arg(long, env = "BAEDAL_BACKLOG", default_value_t = 4096,
+          value_parser = clap::value_parser!(u32).range(1..=65_535))]
+    pub backlog: u32,
+
     /// Seconds that sockets, actors and writers get to finish at shutdown.
     #[arg(long, env = "BAEDAL_SHUTDOWN_SECS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(1..=300))]

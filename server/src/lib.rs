@@ -6,6 +6,7 @@
 pub mod ambient;
 pub mod cli;
 pub mod config;
+pub mod limits;
 pub mod people;
 pub mod processes;
 pub mod service;
@@ -23,7 +24,7 @@ use services::live::Hub;
 use services::{App, Services, Settings};
 use socket2::SockRef;
 use store::{Database, Store, shared};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub shared: shared::Settings,
     /// Which services, each on which address.
     pub services: Vec<(Service, SocketAddr)>,
+    /// Connections that may wait on each port to be accepted.
+    pub backlog: u32,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// New ids and random numbers.
@@ -103,7 +106,7 @@ impl Server {
         let elsewhere = parts.processes.elsewhere(&served)?;
         let mut listeners = Vec::new();
         for (service, address) in parts.services {
-            let listener = TcpListener::bind(address).await.map_err(|cause| StartError::Listen {
+            let listener = listen_on(address, parts.backlog).map_err(|cause| StartError::Listen {
                 service,
                 address,
                 cause,
@@ -236,4 +239,14 @@ impl Ports {
         };
         service_router(spec, routes, self.app.clone()).layer(Extension(Arc::clone(&self.hub)))
     }
+}
+
+/// A storm of connections waits in the backlog rather than being dropped and
+/// tried again a second later.
+fn listen_on(address: SocketAddr, backlog: u32) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restarted server finds its port still held by connections that are closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(backlog)
 }

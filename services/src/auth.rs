@@ -6,12 +6,13 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use domain::auth::{Email, Presented, RefreshRefusal, present};
+use domain::auth::{Email, Presented, RefreshRefusal, TurnedAway, present};
 use domain::{Clock, Failure, Ids, Kind, Principal, Refusal, Refused, Role, SessionId, Timestamp, UserId};
 use sha2::{Digest as _, Sha256};
 use store::auth::Audit;
 use store::fabric::Notice;
 use store::{Store, Tx};
+use tracing::Instrument as _;
 
 use crate::password::Hasher;
 use crate::revocation::{self, Revoked};
@@ -133,26 +134,45 @@ impl Refusal for SignInRefusal {
     }
 }
 
-/// Begins a session.
+/// Begins a session. Goes on to its end also if whoever asked has gone: an attempt
+/// that is never settled would hold up others.
 pub async fn sign_in(app: &App, asked: SignIn) -> Result<Grant, Failure> {
     let email: Email = asked
         .email
         .parse()
         .map_err(|_| Refused::field("/email", "not_an_email", "This is not an e-mail address."))?;
-    begin_attempt(app, &email, asked.from).await?;
-    let account = store::auth::account(&app.store, &email).await?;
+    let app = App::clone(app);
+    let work = async move {
+        begin_attempt(&app, &email, asked.from).await?;
+        let outcome = look_at(&app, &email, &asked).await;
+        match &outcome {
+            Ok(_) => {}
+            Err(Failure::Refused(refused)) if refused.kind == Kind::Unauthenticated => {}
+            Err(_) => give_up(&app, &email, asked.from).await?,
+        }
+        outcome
+    };
+    tokio::spawn(work.in_current_span()).await.map_err(Failure::fault)?
+}
+
+/// Looks at the password, and settles the attempt if that was right or wrong.
+async fn look_at(app: &App, email: &Email, asked: &SignIn) -> Result<Grant, Failure> {
+    let account = store::auth::account(&app.store, email).await?;
     let stored = account.as_ref().map(|account| account.password_hash.as_str());
     let good = app.identity.hasher.verify(&asked.password, stored).await?;
     let now = app.now();
     let mut tx = app.store.begin().await?;
+    let attempts = store::auth::lock_attempts(&mut tx, email.as_str(), asked.from).await?;
     let Some(account) = account.as_ref().filter(|_| good) else {
+        let wrong = attempts.wrong(&app.settings.auth.lockout, now);
+        store::auth::keep_attempts(&mut tx, email.as_str(), asked.from, &wrong).await?;
         let user = account.map(|account| account.user);
         let line = Audit { kind: "sign_in_failed", user, session: None, from: Some(asked.from) };
         store::auth::audit(&mut tx, &line, now).await?;
         tx.commit().await?;
         return Err(SignInRefusal::CredentialsWrong.into());
     };
-    store::auth::clear_attempts(&mut tx, email.as_str(), asked.from).await?;
+    store::auth::keep_attempts(&mut tx, email.as_str(), asked.from, &attempts.right()).await?;
     let principal =
         Principal { user: account.user, session: SessionId(app.ids.uuid()), roles: account.roles.clone() };
     let device = asked.device.as_deref().and_then(|name| domain::user::line(name, MAX_DEVICE));
@@ -182,24 +202,36 @@ pub async fn sign_in(app: &App, asked: SignIn) -> Result<Grant, Failure> {
     grant(app, principal, BASE64_URL_SAFE_NO_PAD.encode(secret), now)
 }
 
-/// Counts the attempt before the password is looked at, in a transaction of its
-/// own: of a hundred at once, all but the first few are refused.
+/// Notes that an attempt is under way, in a transaction of its own: of a hundred
+/// at once, no more are looked at than would be forgiven.
 async fn begin_attempt(app: &App, email: &Email, from: IpAddr) -> Result<(), Failure> {
     let now = app.now();
     let mut tx = app.store.begin().await?;
     let attempts = store::auth::lock_attempts(&mut tx, email.as_str(), from).await?;
-    match attempts.begin(now) {
-        Ok(counted) => {
-            store::auth::keep_attempts(&mut tx, email.as_str(), from, &counted).await?;
+    match attempts.begin(&app.settings.auth.lockout, now) {
+        Ok(begun) => {
+            store::auth::keep_attempts(&mut tx, email.as_str(), from, &begun).await?;
             Ok(tx.commit().await?)
         }
-        Err(locked) => {
-            let line = Audit { kind: "sign_in_locked", user: None, session: None, from: Some(from) };
-            store::auth::audit(&mut tx, &line, now).await?;
-            tx.commit().await?;
-            Err(Refused::from(locked).into())
+        Err(turned_away) => {
+            if let TurnedAway::Locked(_) = turned_away {
+                let line = Audit { kind: "sign_in_locked", user: None, session: None, from: Some(from) };
+                store::auth::audit(&mut tx, &line, now).await?;
+                tx.commit().await?;
+            }
+            let refused = Refused::from(turned_away);
+            metrics::counter!("limited_total", "rule" => refused.code).increment(1);
+            Err(refused.into())
         }
     }
+}
+
+/// An attempt that was not looked at after all.
+async fn give_up(app: &App, email: &Email, from: IpAddr) -> Result<(), Failure> {
+    let mut tx = app.store.begin().await?;
+    let attempts = store::auth::lock_attempts(&mut tx, email.as_str(), from).await?;
+    store::auth::keep_attempts(&mut tx, email.as_str(), from, &attempts.given_up()).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Goes on with a session: the next tokens for a refresh token, which is used

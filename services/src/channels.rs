@@ -95,6 +95,12 @@ impl Backend for App {
         snapshot(self, who, channel, audience).await
     }
 
+    /// A delivery is what many watch. It looks the same to all of an audience, and
+    /// the newest position, which a shared snapshot may lack, comes right after it.
+    fn shares_snapshots(&self, channel: &Channel) -> bool {
+        matches!(channel, Channel::Delivery(_))
+    }
+
     async fn history(
         &self,
         channel: &Channel,

@@ -13,6 +13,7 @@ pub mod dispatch;
 pub mod gazetteer;
 pub mod health;
 pub mod idempotency;
+pub mod limits;
 pub mod live;
 pub mod menu;
 pub mod order;

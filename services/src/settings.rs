@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use actors::kit::Limits;
 use chrono::TimeDelta;
+use domain::auth::Lockout;
 use domain::order::Times;
 
-use crate::{live, tracking};
+use crate::{limits, live, tracking};
 
 /// What the server's configuration fills in and tests shorten.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Settings {
     pub tracking: tracking::Settings,
     /// How channels are followed.
     pub live: live::Limits,
+    /// How often somebody may ask.
+    pub limits: limits::Limits,
     /// What a realtime socket may cost.
     pub sockets: live::SocketLimits,
 }
@@ -64,6 +67,8 @@ pub struct AuthSettings {
     pub session_life: TimeDelta,
     /// What hashing a password costs.
     pub hash: HashCost,
+    /// How hard guessing passwords is made.
+    pub lockout: Lockout,
 }
 
 impl Default for AuthSettings {
@@ -74,6 +79,7 @@ impl Default for AuthSettings {
             access_life: TimeDelta::minutes(10),
             session_life: TimeDelta::days(30),
             hash: HashCost::default(),
+            lockout: Lockout::default(),
         }
     }
 }

@@ -337,4 +337,20 @@ mod tests {
         }
         assert_eq!(codes, [Some(4403)]);
     }
+
+    #[tokio::test]
+    async fn after_a_goodbye_it_comes_back_when_it_was_told_to() {
+        let (listener, api) = signed_in().await;
+        // Its own pauses would be shorter once, and longer the other time.
+        for (first, told_ms) in [(Duration::from_millis(1), 400_u64), (Duration::from_secs(600), 10)] {
+            let _socket = Socket::open(&api, Manners { first, most: first, ..Manners::default() });
+            let mut peer = Peer::accept(&listener).await;
+            peer.say(json!({"op": "goodbye", "reason": "going_away", "reconnect_after_ms": told_ms})).await;
+            let left = std::time::Instant::now();
+            peer.0.close(Some(CloseFrame { code: 1001.into(), reason: "going_away".into() })).await.unwrap();
+            let again = tokio::time::timeout(Duration::from_secs(30), Peer::accept(&listener)).await;
+            assert!(again.is_ok(), "it does not come back");
+            assert!(left.elapsed() >= Duration::from_millis(told_ms), "it comes back too early");
+        }
+    }
 }

@@ -323,7 +323,7 @@ pub async fn signing_keys(
     Ok(keys)
 }
 
-/// Reads the attempts on an address from somewhere, and holds them until the
+/// Reads the attempts on an account from somewhere, and holds them until the
 /// transaction ends: of several at once, each counts.
 pub async fn lock_attempts(tx: &mut Tx, email: &str, from: IpAddr) -> Result<Attempts, StoreError> {
     let from = from.to_string();
@@ -337,7 +337,8 @@ pub async fn lock_attempts(tx: &mut Tx, email: &str, from: IpAddr) -> Result<Att
     .execute(&mut **tx)
     .await?;
     let row = sqlx::query!(
-        r#"select count, case when count > 0 then last_at end as last_at, locked_until
+        r#"select count, under_way, locked_until,
+             case when last_at > '-infinity' then last_at end as last_at
            from auth.attempts where email = $1 and address = $2 for update"#,
         email,
         from
@@ -345,38 +346,39 @@ pub async fn lock_attempts(tx: &mut Tx, email: &str, from: IpAddr) -> Result<Att
     .fetch_optional(&mut **tx)
     .await?;
     Ok(row.map_or_else(Attempts::default, |row| Attempts {
-        count: row.count.unsigned_abs(),
+        wrong: row.count.unsigned_abs(),
+        under_way: row.under_way.unsigned_abs(),
         last_at: row.last_at,
         locked_until: row.locked_until,
     }))
 }
 
-/// Keeps the attempts.
+/// Keeps the attempts; where nothing is held against anybody, none are kept.
 pub async fn keep_attempts(
     tx: &mut Tx,
     email: &str,
     from: IpAddr,
     attempts: &Attempts,
 ) -> Result<(), StoreError> {
+    let from = from.to_string();
+    if attempts.is_clear() {
+        sqlx::query!("delete from auth.attempts where email = $1 and address = $2", email, from)
+            .execute(&mut **tx)
+            .await?;
+        return Ok(());
+    }
     sqlx::query!(
-        "update auth.attempts set count = $3, last_at = coalesce($4, last_at), locked_until = $5
+        "update auth.attempts set count = $3, under_way = $4, last_at = coalesce($5, last_at), locked_until = $6
          where email = $1 and address = $2",
         email,
-        from.to_string(),
-        to_i32(attempts.count)?,
+        from,
+        to_i32(attempts.wrong)?,
+        to_i32(attempts.under_way)?,
         attempts.last_at,
         attempts.locked_until
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
-}
-
-/// A right password: nothing is held against the address any more.
-pub async fn clear_attempts(tx: &mut Tx, email: &str, from: IpAddr) -> Result<(), StoreError> {
-    sqlx::query!("delete from auth.attempts where email = $1 and address = $2", email, from.to_string())
-        .execute(&mut **tx)
-        .await?;
     Ok(())
 }
 

@@ -131,6 +131,7 @@ async fn start(database: &Database, shared: &shared::Settings, settings: &Settin
         database: database.clone(),
         shared: shared.clone(),
         services: Service::ALL.map(|service| (service, any)).into(),
+        backlog: 1024,
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),
         settings: settings.clone(),

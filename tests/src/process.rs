@@ -1,6 +1,7 @@
 //! The real `baedal` binary as processes of their own, to be killed: one that
 //! serves everything, or many that serve a part each.
 
+use std::ffi::OsString;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -26,14 +27,25 @@ struct Start {
     services: Vec<Service>,
     first_port: u16,
     environment: Vec<(&'static str, String)>,
+    /// File descriptors that it may have; none leaves it what the test has.
+    files: Option<u32>,
 }
 
 impl Process {
     /// Starts `baedal serve` on a migrated database and waits until it is ready.
     pub async fn start(database_url: &str) -> Self {
+        Self::alone(database_url, None).await
+    }
+
+    /// The same with so few file descriptors.
+    pub async fn cramped(database_url: &str, files: u32) -> Self {
+        Self::alone(database_url, Some(files)).await
+    }
+
+    async fn alone(database_url: &str, files: Option<u32>) -> Self {
         let environment = vec![("DATABASE_URL", database_url.to_owned())];
         let first_port = rows(1).remove(0);
-        let start = Start { binary: binary(), services: Vec::new(), first_port, environment };
+        let start = Start { binary: binary(), services: Vec::new(), first_port, environment, files };
         Self::ready(vec![start]).await.remove(0)
     }
 
@@ -56,14 +68,18 @@ impl Process {
     }
 
     fn spawn(start: Start) -> Self {
+        let mut line = Vec::new();
+        if let Some(files) = start.files {
+            line.extend(["/bin/sh", "-c", "ulimit -n \"$0\"; exec \"$@\""].map(OsString::from));
+            line.push(files.to_string().into());
+        }
         // The kernel ends it when the thread that started it does, however that comes.
-        let mut command = if Path::new("/usr/bin/setpriv").exists() {
-            let mut command = Command::new("/usr/bin/setpriv");
-            command.args(["--pdeathsig", "KILL", "--"]).arg(&start.binary);
-            command
-        } else {
-            Command::new(&start.binary)
-        };
+        if Path::new("/usr/bin/setpriv").exists() {
+            line.extend(["/usr/bin/setpriv", "--pdeathsig", "KILL", "--"].map(OsString::from));
+        }
+        line.push(start.binary.clone().into());
+        let mut command = Command::new(line.remove(0));
+        command.args(line);
         let child = command
             .arg("serve")
             .args(start.services.iter().map(|service| service.name()))
@@ -75,6 +91,11 @@ impl Process {
             .spawn()
             .expect("the server starts");
         Self { child, start }
+    }
+
+    /// Where each of its services listens.
+    pub fn urls(&self) -> Vec<String> {
+        Service::ALL.into_iter().map(|service| self.url(service)).collect()
     }
 
     /// Where its gateway listens.
@@ -146,6 +167,7 @@ impl Split {
             services: vec![service],
             first_port,
             environment: environment.clone(),
+            files: None,
         };
         let starts = Service::ALL.into_iter().flat_map(placed).map(start).collect();
         Self { processes: Process::ready(starts).await }
@@ -174,7 +196,7 @@ impl Split {
 fn binary() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--offline", "-p", "server", "--bin", "baedal"])
+        .args(["build", "--quiet", "--offline", "--workspace", "--bin", "baedal"])
         .status()
         .expect("cargo runs");
     assert!(built.success(), "the server could not be built");

@@ -2,11 +2,12 @@
 //! no well-made client would, and sees every frame and the close code.
 #![expect(clippy::panic, reason = "what a test does not expect fails it")]
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -34,16 +35,45 @@ pub enum Heard {
     Closed(u16),
 }
 
+/// What came to a socket that [plays dead](Socket::plays_dead).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dead {
+    /// A WebSocket ping.
+    Ping,
+    /// The end, with this code.
+    Close(u16),
+}
+
 impl Socket {
     /// Connects with these headers, and waits for nothing.
     pub async fn dial(address: SocketAddr, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
-        let mut request = format!("ws://{address}/v1/realtime").into_client_request()?;
+        Self::dial_from([127, 0, 0, 1].into(), address, headers).await
+    }
+
+    /// The same from another network address of this machine.
+    pub async fn dial_from(
+        source: IpAddr,
+        address: SocketAddr,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
+        Self::dial_at("/v1/realtime", source, address, headers).await
+    }
+
+    /// The same with a path, and whatever is behind its question mark.
+    pub async fn dial_at(
+        path: &str,
+        source: IpAddr,
+        address: SocketAddr,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}{path}").into_client_request()?;
         for (name, value) in headers {
             let value = HeaderValue::from_str(value).expect("a header's value");
             request.headers_mut().insert(*name, value);
         }
         let socket = TcpSocket::new_v4()?;
         socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+        socket.bind(SocketAddr::new(source, 0))?;
         let stream = socket.connect(address).await?;
         Ok(Self(tokio_tungstenite::client_async(request, stream).await?.0))
     }
@@ -106,6 +136,16 @@ impl Socket {
         }
     }
 
+    /// The next event of this type; everything else is passed over.
+    pub async fn event(&mut self, kind: &str) -> Value {
+        loop {
+            let event = self.next("event").await;
+            if event["type"] == kind {
+                return event;
+            }
+        }
+    }
+
     /// The next frame with this `op`; others are passed over.
     pub async fn next(&mut self, op: &str) -> Value {
         loop {
@@ -135,6 +175,39 @@ impl Socket {
                 return reply;
             }
         }
+    }
+
+    /// Goes on with a channel after `offset`; says whether the server could.
+    pub async fn resume(&mut self, channel: &str, epoch: &Value, offset: u64) -> bool {
+        let since = json!({ "epoch": epoch, "offset": offset });
+        let reply = self.ask(json!({ "op": "subscribe", "channel": channel, "since": since })).await;
+        reply["ok"]["recovered"].as_bool().unwrap_or_else(|| panic!("{reply}"))
+    }
+
+    /// Reads on without ever answering, as a connection does whose other half is
+    /// lost, until the server closes it.
+    pub async fn plays_dead(self) -> Vec<Dead> {
+        let mut stream = self.0.into_inner();
+        let mut seen = Vec::new();
+        let reading = async {
+            loop {
+                // The server's frames are not masked, and these are short.
+                let mut head = [0; 2];
+                stream.read_exact(&mut head).await.expect("a frame");
+                let mut body = vec![0; usize::from(head[1])];
+                stream.read_exact(&mut body).await.expect("its body");
+                match (head[0] & 0x0f, body.as_slice()) {
+                    (0x9, _) => seen.push(Dead::Ping),
+                    (0x8, [high, low, ..]) => {
+                        seen.push(Dead::Close(u16::from_be_bytes([*high, *low])));
+                        return;
+                    }
+                    other => panic!("an unexpected frame: {other:?}"),
+                }
+            }
+        };
+        tokio::time::timeout(WITHIN, reading).await.expect("it is closed in time");
+        seen
     }
 
     /// Follows a channel from here, and returns its snapshot.

@@ -25,6 +25,9 @@ mod keeper;
 mod load;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 pub use entity::{Entities, Entity, Reply};
 pub use fence::{Decision, Fenced, decide};
 pub use keeper::{CrashReport, Root};

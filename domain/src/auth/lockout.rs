@@ -1,34 +1,93 @@
 //! Somebody who guesses passwords must wait, longer each time.
 //!
 //! Attempts are counted for an account *and* the address they come from: a
-//! stranger who guesses locks themselves out, not the owner. An attempt counts
-//! before the password is looked at, so that many at once are not all free; a
-//! right password clears the count.
+//! stranger who guesses locks themselves out, not the owner. Only wrong passwords
+//! count; but no more are looked at at the same time than would be forgiven if all
+//! of them were wrong, so that many at once are not all free. A right password
+//! clears the count.
+//!
+//! ```text
+//!  begin ─▶ under way ─┬─ right ──────▶ nothing is held against anybody
+//!    │                 ├─ wrong ──────▶ counted; from the fifth on, a wait
+//!    │                 └─ given up ───▶ as if it had never been
+//!    ├─ locked: wait until …
+//!    └─ busy: as many as would be forgiven are under way
+//! ```
 
 use chrono::TimeDelta;
 
 use crate::{Kind, Refused, Timestamp};
 
-/// So many wrong passwords are forgiven.
-const FORGIVEN: u32 = 5;
+/// An attempt of which nothing was heard for so long died with its process.
+const UNDER_WAY_AT_MOST: TimeDelta = TimeDelta::seconds(30);
 
-/// The wait after the first attempt too many, and the longest; in between it
-/// doubles with each attempt.
-const FIRST_WAIT: TimeDelta = TimeDelta::seconds(30);
-const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
+/// How hard guessing is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lockout {
+    /// The wrong password with this number is followed by the first wait.
+    pub forgiven: u32,
+    /// The first wait; it doubles with each further wrong password.
+    pub first_wait: TimeDelta,
+    /// The longest wait.
+    pub longest_wait: TimeDelta,
+    /// Wrong passwords are forgotten when there was none for so long.
+    pub forgotten_after: TimeDelta,
+}
 
-/// Attempts are forgotten when there was none for so long.
-const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(24);
+impl Default for Lockout {
+    fn default() -> Self {
+        Self {
+            forgiven: 5,
+            first_wait: TimeDelta::seconds(30),
+            longest_wait: TimeDelta::hours(1),
+            forgotten_after: TimeDelta::hours(24),
+        }
+    }
+}
 
 /// The attempts on one account from one address since the last right password.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
-    /// How many.
-    pub count: u32,
-    /// When the last one was.
+    /// How many were wrong.
+    pub wrong: u32,
+    /// How many are being looked at.
+    pub under_way: u32,
+    /// When the last one began.
     pub last_at: Option<Timestamp>,
     /// Before then, none is looked at.
     pub locked_until: Option<Timestamp>,
+}
+
+/// Why an attempt is not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnedAway {
+    /// After too many wrong passwords.
+    Locked(Locked),
+    /// While as many as would be forgiven are being looked at.
+    Busy(Busy),
+}
+
+impl From<TurnedAway> for Refused {
+    fn from(turned_away: TurnedAway) -> Self {
+        match turned_away {
+            TurnedAway::Locked(locked) => locked.into(),
+            TurnedAway::Busy(busy) => busy.into(),
+        }
+    }
+}
+
+/// Others sign in to the same account from the same place this very moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Others are signing in to this account from here; try again in a moment.")]
+pub struct Busy;
+
+impl From<Busy> for Refused {
+    fn from(busy: Busy) -> Self {
+        Self {
+            retry_after_secs: Some(1),
+            ..Self::new("auth.too_many_at_once", Kind::Limited, busy.to_string())
+        }
+    }
 }
 
 /// Too many wrong passwords.
@@ -49,23 +108,54 @@ impl From<Locked> for Refused {
 }
 
 impl Attempts {
-    /// Counts an attempt that begins now, or refuses to look at it.
-    pub fn begin(self, now: Timestamp) -> Result<Self, Locked> {
+    /// An attempt begins now, or is turned away.
+    pub fn begin(self, rules: &Lockout, now: Timestamp) -> Result<Self, TurnedAway> {
         if let Some(until) = self.locked_until.filter(|until| *until > now) {
             let left = (until - now).num_milliseconds().max(0).unsigned_abs().div_ceil(1000);
-            return Err(Locked { retry_after_secs: u32::try_from(left).unwrap_or(u32::MAX) });
+            let retry_after_secs = u32::try_from(left).unwrap_or(u32::MAX);
+            return Err(TurnedAway::Locked(Locked { retry_after_secs }));
         }
-        let stale = self.last_at.is_some_and(|last| now - last > FORGOTTEN_AFTER);
-        let count = if stale { 1 } else { self.count.saturating_add(1) };
-        Ok(Self { count, last_at: Some(now), locked_until: wait_after(count).map(|wait| now + wait) })
+        let quiet = self.last_at.map(|last| now - last);
+        let wrong = if quiet.is_some_and(|quiet| quiet > rules.forgotten_after) { 0 } else { self.wrong };
+        let lost = quiet.is_some_and(|quiet| quiet > UNDER_WAY_AT_MOST);
+        let under_way = if lost { 0 } else { self.under_way };
+        if under_way >= rules.forgiven.saturating_sub(wrong).max(1) {
+            return Err(TurnedAway::Busy(Busy));
+        }
+        Ok(Self { wrong, under_way: under_way + 1, last_at: Some(now), locked_until: None })
+    }
+
+    /// It was wrong.
+    pub fn wrong(self, rules: &Lockout, now: Timestamp) -> Self {
+        let wrong = self.wrong.saturating_add(1);
+        let wait = rules.wait_after(wrong).map(|wait| now + wait);
+        Self { wrong, locked_until: self.locked_until.max(wait), ..self.given_up() }
+    }
+
+    /// It was right.
+    pub fn right(self) -> Self {
+        Self { wrong: 0, locked_until: None, ..self.given_up() }
+    }
+
+    /// It was not looked at after all.
+    pub fn given_up(self) -> Self {
+        Self { under_way: self.under_way.saturating_sub(1), ..self }
+    }
+
+    /// Whether nothing is held against anybody.
+    pub fn is_clear(&self) -> bool {
+        self.wrong == 0 && self.under_way == 0
     }
 }
 
-/// How long nobody may try after the `count`-th attempt, if it was wrong.
-fn wait_after(count: u32) -> Option<TimeDelta> {
-    let doublings = count.checked_sub(FORGIVEN)?;
-    let factor = 1_i32.checked_shl(doublings).filter(|_| doublings < 16).unwrap_or(i32::MAX);
-    Some(FIRST_WAIT.checked_mul(factor).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT)))
+impl Lockout {
+    /// How long nobody may try after the `count`-th wrong password.
+    fn wait_after(&self, count: u32) -> Option<TimeDelta> {
+        let doublings = count.checked_sub(self.forgiven)?;
+        let factor = 1_i32.checked_shl(doublings).filter(|_| doublings < 16).unwrap_or(i32::MAX);
+        let wait = self.first_wait.checked_mul(factor).unwrap_or(self.longest_wait);
+        Some(wait.min(self.longest_wait))
+    }
 }
 
 #[cfg(test)]
@@ -73,41 +163,103 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const RULES: Lockout = Lockout {
+        forgiven: 5,
+        first_wait: TimeDelta::seconds(30),
+        longest_wait: TimeDelta::hours(1),
+        forgotten_after: TimeDelta::hours(24),
+    };
+
     fn at(secs: i64) -> Timestamp {
         Timestamp::from_timestamp(1_800_000_000 + secs, 0).unwrap()
+    }
+
+    fn locked(secs: u32) -> TurnedAway {
+        TurnedAway::Locked(Locked { retry_after_secs: secs })
     }
 
     #[test]
     fn the_fifth_wrong_password_locks_and_each_later_one_longer() {
         let mut attempts = Attempts::default();
         for second in 0..5 {
-            attempts = attempts.begin(at(second)).unwrap();
+            attempts = attempts.begin(&RULES, at(second)).unwrap().wrong(&RULES, at(second));
         }
-        assert_eq!(attempts.begin(at(5)), Err(Locked { retry_after_secs: 29 }));
-        let attempts = attempts.begin(at(34)).unwrap();
-        assert_eq!(attempts.begin(at(35)), Err(Locked { retry_after_secs: 59 }));
+        assert_eq!(attempts.begin(&RULES, at(5)), Err(locked(29)));
+        let attempts = attempts.begin(&RULES, at(34)).unwrap().wrong(&RULES, at(34));
+        assert_eq!(attempts.begin(&RULES, at(35)), Err(locked(59)));
     }
 
     #[test]
     fn a_day_without_attempts_is_a_new_start() {
-        let attempts = Attempts { count: 40, last_at: Some(at(0)), locked_until: Some(at(3600)) };
-        assert_eq!(attempts.begin(at(86_401)).unwrap().count, 1);
+        let attempts = Attempts { wrong: 40, last_at: Some(at(0)), ..Attempts::default() };
+        assert_eq!(attempts.begin(&RULES, at(86_401)).unwrap().wrong, 0);
+    }
+
+    #[test]
+    fn of_a_crowd_that_knows_the_password_nobody_is_locked() {
+        let (mut attempts, mut inside) = (Attempts::default(), 0);
+        for second in 0..100 {
+            match attempts.begin(&RULES, at(second)) {
+                Ok(begun) => (attempts, inside) = (begun, inside + 1),
+                Err(turned_away) => assert_eq!(turned_away, TurnedAway::Busy(Busy)),
+            }
+            if inside == 5 {
+                attempts = attempts.right();
+                inside -= 1;
+            }
+        }
+        for _ in 0..inside {
+            attempts = attempts.right();
+        }
+        assert!(attempts.is_clear());
+    }
+
+    #[test]
+    fn an_attempt_that_died_with_its_process_holds_nobody_up_for_long() {
+        let mut attempts = Attempts::default();
+        for _ in 0..5 {
+            attempts = attempts.begin(&RULES, at(0)).unwrap();
+        }
+        assert_eq!(attempts.begin(&RULES, at(30)), Err(TurnedAway::Busy(Busy)));
+        assert!(attempts.begin(&RULES, at(31)).is_ok());
     }
 
     proptest! {
         #[test]
-        fn a_guesser_gets_few_guesses_a_day(gaps in prop::collection::vec(0_i64..4000, 1..500)) {
-            let (mut attempts, mut now, mut looked_at) = (Attempts::default(), 0, 0);
-            for gap in gaps {
+        fn a_guesser_gets_few_guesses_a_day(
+            steps in prop::collection::vec((0_i64..4000, any::<bool>()), 1..500)
+        ) {
+            let (mut attempts, mut now) = (Attempts::default(), 0);
+            for (gap, answers) in steps {
                 now += gap;
                 if now > 86_400 { break; }
-                if let Ok(next) = attempts.begin(at(now)) {
+                if let Ok(next) = attempts.begin(&RULES, at(now)) {
                     attempts = next;
-                    looked_at += 1;
+                }
+                // Answers come at once, or some begin before others are answered.
+                while answers && attempts.under_way > 0 {
+                    attempts = attempts.wrong(&RULES, at(now));
                 }
             }
-            // 5 free, 7 while the wait doubles up to an hour, then one an hour.
-            prop_assert!(looked_at <= 5 + 7 + 24, "{looked_at}");
+            // 5 free, 7 while the wait doubles up to an hour, then one an hour. What
+            // dies unanswered is not counted, and nobody learns from it.
+            prop_assert!(attempts.wrong <= 5 + 7 + 24, "{}", attempts.wrong);
+        }
+
+        #[test]
+        fn never_are_more_looked_at_than_would_be_forgiven(
+            steps in prop::collection::vec(0_u8..4, 1..200)
+        ) {
+            let mut attempts = Attempts::default();
+            for step in steps {
+                attempts = match step {
+                    0 | 1 => attempts.begin(&RULES, at(0)).unwrap_or(attempts),
+                    2 if attempts.under_way > 0 => attempts.wrong(&RULES, at(0)),
+                    3 if attempts.under_way > 0 => attempts.given_up(),
+                    _ => attempts,
+                };
+                prop_assert!(attempts.wrong + attempts.under_way <= 5, "{attempts:?}");
+            }
         }
     }
 }

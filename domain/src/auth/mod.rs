@@ -7,6 +7,6 @@ mod password;
 mod session;
 
 pub use contact::{Email, NotAPhone, NotAnEmail, Phone};
-pub use lockout::{Attempts, Locked};
+pub use lockout::{Attempts, Busy, Locked, Lockout, TurnedAway};
 pub use password::{PasswordFlaw, check as check_password};
 pub use session::{GRACE, Presented, RefreshRefusal, Shown, present};

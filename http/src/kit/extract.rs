@@ -6,8 +6,10 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::{Fault, Refused};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
@@ -129,6 +131,21 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
+/// Refuses query strings that are no text, whatever route they are for: libraries
+/// would read another text in their place, and PostgreSQL takes no NUL.
+pub(super) async fn readable_query(request: Request, next: Next) -> Result<Response, Problem> {
+    check_query(request.uri().query().unwrap_or_default())?;
+    Ok(next.run(request).await)
+}
+
+/// The same for form-encoded words from elsewhere.
+pub(crate) fn check_query(words: &str) -> Result<(), Problem> {
+    match percent_decode_str(words).decode_utf8() {
+        Ok(text) if !text.contains('\0') => Ok(()),
+        _ => Err(Problem::bad_request("query_not_utf8", "The query is not percent-encoded UTF-8 text.")),
+    }
+}
+
 /// Parameters after the question mark.
 #[derive(Clone, Copy, Debug)]
 pub struct Query<T>(pub T);
@@ -200,6 +217,16 @@ mod tests {
         for (body, status, pointer, code) in cases {
             let found = problem(body);
             assert_eq!(found, (status, pointer.into(), code.into()), "{}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[test]
+    fn a_query_is_text() {
+        for words in ["", "q=%EA%B0%80", "q=가", "a=1&b=%20+", "q=100%"] {
+            assert!(check_query(words).is_ok(), "{words}");
+        }
+        for words in ["q=%FF", "q=%C3%28", "%ED%A0%80=1", "q=a%00b"] {
+            assert_eq!(check_query(words).unwrap_err().code(), "query_not_utf8", "{words}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use services::App;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -16,7 +16,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::client::believe;
 use super::health::RenderMetrics;
 use super::observe::{Port, observe};
-use super::{Problem, TrustedProxies, health, openapi};
+use super::{Problem, TrustedProxies, extract, health, limit, openapi};
 
 /// The largest body that a route takes unless it says otherwise.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -43,11 +43,13 @@ pub fn service_router(spec: ServiceSpec, routes: OpenApiRouter<App>, app: App) -
     let port = Port { app: app.clone(), service: spec.name };
     let metrics: RenderMetrics = spec.metrics;
     routes
+        .layer(from_fn_with_state(port.clone(), limit::limit))
         .merge(health::routes(metrics))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", api))
         .fallback(async || Problem::of_status(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Problem::of_status(StatusCode::METHOD_NOT_ALLOWED))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn(extract::readable_query))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(port, observe))
         .layer(from_fn_with_state(spec.trusted, believe))

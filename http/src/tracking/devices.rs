@@ -17,7 +17,7 @@ use services::App;
 use services::tracking::courier::{self, Report};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::kit::{Json, Problem};
+use crate::kit::{Json, Problem, check_query};
 
 /// Metres a second in one knot: OsmAnd's speed is in knots.
 const KNOT_MPS: f64 = 1_852.0 / 3_600.0;
@@ -87,6 +87,7 @@ pub(super) async fn osmand_post(State(app): State<App>, uri: Uri, body: Bytes) -
 }
 
 async fn osmand(app: &App, words: &str) -> Result<(), Problem> {
+    check_query(words)?;
     let said = read_osmand(words)?;
     let at = match said.timestamp.as_deref() {
         Some(text) => moment(text).ok_or_else(|| not_a_moment("/timestamp"))?,

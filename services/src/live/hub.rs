@@ -1,61 +1,59 @@
-//! The hub: follows each channel once for all its listeners in this process.
+//! The hub: follows each channel once for all its listeners in this process. How
+//! they come by what they missed stands in `recovery`, what they are shown first
+//! in `present`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
 
 use dashmap::DashMap;
-use domain::{Audience, Channel, Failure, Kind, Principal, Refused};
+use domain::{Channel, Failure, Kind, Principal};
 use metrics::{Counter, Gauge, counter, gauge};
 use store::fabric::{Fabric, Listener, Notice, Signal};
-use store::journal::Recorded;
 use tokio::runtime::Handle;
 
+use super::present::Snapshots;
 use super::topic::{After, Pen, Topic};
-use super::{Backend, Limits, Outbox, Roll, Since, Telling, Writer};
-
-/// How long an event that came out of order may wait for the one before it
-/// until the journal is read: two commits are often published in the other order.
-const GRACE: Duration = Duration::from_millis(10);
-
-/// How often the journal is read for one listener who can't catch up, because the
-/// channel goes faster than the reading.
-const READINGS_MAX: usize = 5;
+use super::{Backend, Door, Limits, Outbox, Roll, Since, Writer, recovery};
 
 /// See the module. Made once per process, shared by all adapters.
 pub struct Hub {
-    topics: DashMap<Channel, Arc<Followed>>,
-    roll: Arc<Roll>,
-    backend: Arc<dyn Backend>,
-    fabric: Arc<dyn Fabric>,
-    pen: Pen,
-    limits: Limits,
-    ids: AtomicU64,
-    runtime: Handle,
-    figures: Figures,
-    me: Weak<Hub>,
+    pub(super) topics: DashMap<Channel, Arc<Followed>>,
+    pub(super) roll: Arc<Roll>,
+    pub(super) door: Arc<Door>,
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) fabric: Arc<dyn Fabric>,
+    pub(super) pen: Pen,
+    pub(super) limits: Limits,
+    pub(super) ids: AtomicU64,
+    pub(super) runtime: Handle,
+    pub(super) figures: Figures,
+    pub(super) me: Weak<Hub>,
 }
 
-struct Followed {
-    channel: Channel,
-    topic: Mutex<Topic>,
+/// A channel that somebody here listens to.
+pub(super) struct Followed {
+    pub(super) channel: Channel,
+    pub(super) topic: Mutex<Topic>,
     /// Held while the journal is read: a herd reads it once.
-    reading: tokio::sync::Mutex<()>,
+    pub(super) reading: tokio::sync::Mutex<()>,
+    /// Snapshots that many may share; held while one is made.
+    pub(super) snapshots: tokio::sync::Mutex<Snapshots>,
 }
 
-struct Figures {
-    deliveries: Counter,
-    conflated: Counter,
-    dropped: Counter,
-    repairs: Counter,
-    subscriptions: Gauge,
+/// What is counted.
+pub(super) struct Figures {
+    pub(super) deliveries: Counter,
+    pub(super) conflated: Counter,
+    pub(super) dropped: Counter,
+    pub(super) repairs: Counter,
+    pub(super) subscriptions: Gauge,
 }
 
 /// A channel that is being followed, until dropped.
 pub struct Subscription {
-    hub: Arc<Hub>,
-    followed: Arc<Followed>,
-    id: u64,
+    pub(super) hub: Arc<Hub>,
+    pub(super) followed: Arc<Followed>,
+    pub(super) id: u64,
     /// Whether everything since the wanted offset was told; otherwise a snapshot came.
     pub recovered: bool,
 }
@@ -71,6 +69,7 @@ impl Hub {
         let hub = Arc::new_cyclic(|me| Self {
             topics: DashMap::new(),
             roll: Arc::default(),
+            door: Arc::default(),
             pen: Pen { writer, epoch: backend.epoch() },
             backend,
             fabric: Arc::clone(fabric),
@@ -87,13 +86,18 @@ impl Hub {
             me: Weak::clone(me),
         });
         fabric.listen(Arc::new(Ear(Arc::downgrade(&hub))));
-        tokio::spawn(compare(Arc::downgrade(&hub), limits.compare_every));
+        tokio::spawn(recovery::keep_comparing(Arc::downgrade(&hub), limits.compare_every));
         hub
     }
 
     /// Who is connected to this process.
     pub fn roll(&self) -> &Arc<Roll> {
         &self.roll
+    }
+
+    /// How many sockets this process has, and from where.
+    pub fn door(&self) -> &Arc<Door> {
+        &self.door
     }
 
     /// Names the history that offsets belong to.
@@ -154,6 +158,7 @@ impl Hub {
             channel: channel.clone(),
             topic: Mutex::new(Topic::new(channel.clone(), recent_max, self.backend.regard())),
             reading: tokio::sync::Mutex::default(),
+            snapshots: tokio::sync::Mutex::default(),
         })
     }
 
@@ -166,94 +171,8 @@ impl Hub {
         }
     }
 
-    /// Goes on after `since`. False where the history does not reach.
-    async fn resume(&self, subscription: &Subscription, since: u64) -> Result<bool, Failure> {
-        if subscription.catch_up(since, false)? {
-            return Ok(true);
-        }
-        let _reading = subscription.followed.reading.lock().await;
-        if subscription.catch_up(since, false)? {
-            return Ok(true); // somebody of the herd has read it meanwhile
-        }
-        for _ in 0..READINGS_MAX {
-            let Some(missed) = self.missed(&subscription.followed, since).await? else { return Ok(false) };
-            if self.replay(subscription, since, &missed)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// What came after `since`; nothing if that is too much, or `since` is not of
-    /// this history. The event at `since` is read too: its presence proves it.
-    async fn missed(&self, followed: &Followed, since: u64) -> Result<Option<Vec<Arc<Recorded>>>, Failure> {
-        if i64::try_from(since).is_err() {
-            return Ok(None); // no offset is ever so large
-        }
-        let max = self.limits.replay_max.saturating_add(2);
-        let mut rows = self.backend.history(&followed.channel, since.saturating_sub(1), max).await?;
-        if since > 0 {
-            if rows.first().is_none_or(|first| first.offset != since) {
-                return Ok(None);
-            }
-            let known = rows.remove(0);
-            if rows.is_empty() {
-                followed.topic().end_if_over(&known);
-            }
-        }
-        let few = u32::try_from(rows.len()).is_ok_and(|count| count <= self.limits.replay_max);
-        Ok((few && follows(since, &rows)).then_some(rows))
-    }
-
-    /// Hands `rows`, all that came after `offset`, to the topic and its listener.
-    /// False where the topic has gone further meanwhile.
-    fn replay(
-        &self,
-        subscription: &Subscription,
-        offset: u64,
-        rows: &[Arc<Recorded>],
-    ) -> Result<bool, Failure> {
-        let (after, joined) = {
-            let mut topic = subscription.topic();
-            let after = topic.absorb(offset, rows, &self.pen);
-            (after, topic.catch_up(subscription.id, offset, true, &self.pen))
-        };
-        self.attend(&subscription.followed, after);
-        joined.is_live()
-    }
-
-    /// Begins with the present state.
-    async fn begin(
-        &self,
-        subscription: &Subscription,
-        who: &Principal,
-        audience: Audience,
-        resumed: bool,
-        outbox: &Outbox,
-    ) -> Result<(), Failure> {
-        let followed = &subscription.followed;
-        let channel = &followed.channel;
-        let snapshot = self.backend.snapshot(who, channel, audience).await?;
-        let (epoch, offset) = (&*self.pen.epoch, snapshot.offset);
-        let telling = Telling::Snapshot { epoch, offset, recovered: !resumed, data: &snapshot.data };
-        outbox.replay(&self.pen.write(channel, &telling));
-        let after = followed.topic().start_at(offset, snapshot.ended, &self.pen);
-        self.attend(followed, after);
-        if subscription.catch_up(offset, true)? {
-            return Ok(());
-        }
-        let _reading = followed.reading.lock().await;
-        for _ in 0..READINGS_MAX {
-            let rows = self.backend.history(channel, offset, self.limits.replay_max).await?;
-            if follows(offset, &rows) && self.replay(subscription, offset, &rows)? {
-                return Ok(());
-            }
-        }
-        Err(Refused::unavailable("The channel is too busy; please subscribe again.", 1).into())
-    }
-
     /// Counts, and does what a topic can't do by itself.
-    fn attend(&self, followed: &Arc<Followed>, after: After) {
+    pub(super) fn attend(&self, followed: &Arc<Followed>, after: After) {
         self.figures.deliveries.increment(after.deliveries);
         self.figures.conflated.increment(after.conflated);
         self.figures.dropped.increment(after.dropped);
@@ -268,44 +187,6 @@ impl Hub {
         if after.recheck {
             let followed = Arc::clone(followed);
             self.runtime.spawn(async move { hub.recheck(&followed).await });
-        }
-    }
-
-    /// Reads from the journal what the fabric lost.
-    async fn mend(&self, followed: &Arc<Followed>) {
-        tokio::time::sleep(GRACE).await;
-        let _reading = followed.reading.lock().await;
-        loop {
-            let head = {
-                let mut topic = followed.topic();
-                match topic.head().filter(|_| topic.is_behind()) {
-                    Some(head) => head,
-                    None => {
-                        topic.mending = false;
-                        return;
-                    }
-                }
-            };
-            self.figures.repairs.increment(1);
-            match self.backend.history(&followed.channel, head, self.limits.replay_max).await {
-                Ok(rows) if !rows.is_empty() && follows(head, &rows) => {
-                    let after = followed.topic().absorb(head, &rows, &self.pen);
-                    self.attend(followed, After { gap: false, ..after });
-                }
-                Ok(_) => {
-                    tracing::error!(channel = %followed.channel, head, "the journal has a hole");
-                    let mut topic = followed.topic();
-                    topic.end(None, "history_lost", &self.pen);
-                    topic.mending = false;
-                    return;
-                }
-                Err(error) => {
-                    // The comparison of heads tries again.
-                    tracing::warn!(channel = %followed.channel, %error, "could not read what was missed");
-                    followed.topic().mending = false;
-                    return;
-                }
-            }
         }
     }
 
@@ -327,62 +208,14 @@ impl Hub {
         }
     }
 
-    /// Learns the heads of all channels from the journal.
-    async fn compare(&self) {
-        let mut channels = Vec::new();
-        let mut empty = Vec::new();
-        for entry in &self.topics {
-            let mut topic = entry.value().topic();
-            topic.trim(self.limits.recent_kept);
-            if topic.close_if_empty() {
-                empty.push(entry.key().clone());
-            } else if topic.head().is_some() && !matches!(entry.key(), Channel::Map(_)) {
-                channels.push(entry.key().clone());
-            }
-        }
-        empty.iter().for_each(|channel| self.remove_if_empty(channel));
-        if channels.is_empty() {
-            return;
-        }
-        match self.backend.heads(&channels).await {
-            Ok(heads) => {
-                for (channel, head) in heads {
-                    let Some(followed) = self.find(&channel) else { continue };
-                    let gap = {
-                        let mut topic = followed.topic();
-                        topic.learn(head);
-                        topic.is_behind() && !topic.mending
-                    };
-                    self.attend(&followed, After { gap, ..After::default() });
-                }
-            }
-            Err(error) => tracing::warn!(%error, "could not compare positions with the journal"),
-        }
-    }
-
-    fn find(&self, channel: &Channel) -> Option<Arc<Followed>> {
+    pub(super) fn find(&self, channel: &Channel) -> Option<Arc<Followed>> {
         self.topics.get(channel).map(|entry| Arc::clone(&entry))
     }
 
-    fn remove_if_empty(&self, channel: &Channel) {
+    pub(super) fn remove_if_empty(&self, channel: &Channel) {
         if self.topics.remove_if(channel, |_, followed| followed.topic().close_if_empty()).is_some() {
             self.fabric.unwatch(channel);
         }
-    }
-}
-
-/// Whether `rows` come right after `offset`, without a hole.
-fn follows(offset: u64, rows: &[Arc<Recorded>]) -> bool {
-    rows.iter().zip(offset + 1..).all(|(row, expected)| row.offset == expected)
-}
-
-async fn compare(hub: Weak<Hub>, every: Duration) {
-    let mut ticks = tokio::time::interval(every);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let Some(hub) = hub.upgrade() else { return };
-        hub.compare().await;
     }
 }
 
@@ -416,7 +249,7 @@ impl Listener for Ear {
 }
 
 impl Followed {
-    fn topic(&self) -> MutexGuard<'_, Topic> {
+    pub(super) fn topic(&self) -> MutexGuard<'_, Topic> {
         // A panic in one listener's telling must not end the channel for all.
         self.topic.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -433,12 +266,12 @@ impl Subscription {
         !self.topic().has(self.id)
     }
 
-    fn topic(&self) -> MutexGuard<'_, Topic> {
+    pub(super) fn topic(&self) -> MutexGuard<'_, Topic> {
         self.followed.topic()
     }
 
     /// True once live, false where the journal must be read.
-    fn catch_up(&self, since: u64, proven: bool) -> Result<bool, Failure> {
+    pub(super) fn catch_up(&self, since: u64, proven: bool) -> Result<bool, Failure> {
         self.topic().catch_up(self.id, since, proven, &self.hub.pen).is_live()
     }
 }

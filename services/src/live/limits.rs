@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
 /// The hub's numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -9,13 +11,29 @@ pub struct Limits {
     pub replay_max: u32,
     /// Events kept per channel for those who lag a little.
     pub recent_kept: usize,
+    /// Events that are read further back than a listener asks for, since others who
+    /// lost their sockets with it were a little behind.
+    pub history_margin: u32,
+    /// How long history that was read for one listener is kept for others who
+    /// come back with it: longer than [`SocketLimits::reconnect_spread`].
+    pub history_kept: Duration,
+    /// How long a snapshot of a channel that many watch is shown to others as well,
+    /// while nothing happens there.
+    pub snapshot_shared: Duration,
     /// How often the positions of all channels are compared with the journal.
     pub compare_every: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { replay_max: 500, recent_kept: 16, compare_every: Duration::from_secs(3) }
+        Self {
+            replay_max: 500,
+            recent_kept: 16,
+            history_margin: 32,
+            history_kept: Duration::from_secs(10),
+            snapshot_shared: Duration::from_secs(1),
+            compare_every: Duration::from_secs(3),
+        }
     }
 }
 
@@ -26,6 +44,17 @@ pub struct SocketLimits {
     pub frame_bytes: usize,
     /// Channels that one session follows at once.
     pub subscriptions: usize,
+    /// Open sockets of this process.
+    pub sockets: usize,
+    /// Open sockets from one network address in this process.
+    pub sockets_per_address: usize,
+    /// Sockets a second that one network address may go on opening.
+    pub upgrades_per_sec: u32,
+    /// Sockets that one network address may open at once.
+    pub upgrades_burst: u32,
+    /// Networks whose addresses have no limit of their own: this machine, and
+    /// whatever hides many people behind one address.
+    pub unlimited_networks: Vec<IpNet>,
     /// Open sockets of one user in this process.
     pub sockets_per_user: usize,
     /// Fixes a second that a courier may sustain.
@@ -72,6 +101,11 @@ impl Default for SocketLimits {
         Self {
             frame_bytes: 64 * 1024,
             subscriptions: 64,
+            sockets: 50_000,
+            sockets_per_address: 1_000,
+            upgrades_per_sec: 100,
+            upgrades_burst: 1_000,
+            unlimited_networks: loopback(),
             sockets_per_user: 5,
             fixes_per_sec: 10,
             fixes_burst: 500,
@@ -93,4 +127,11 @@ impl Default for SocketLimits {
             allowed_origins: Vec::new(),
         }
     }
+}
+
+/// This machine itself.
+fn loopback() -> Vec<IpNet> {
+    let v4 = Ipv4Net::new(std::net::Ipv4Addr::new(127, 0, 0, 0), 8).map(IpNet::V4);
+    let v6 = Ipv6Net::new(std::net::Ipv6Addr::LOCALHOST, 128).map(IpNet::V6);
+    v4.into_iter().chain(v6).collect()
 }

@@ -12,9 +12,13 @@
 //!              lost? ↳ journal ↗
 //! ```
 
+mod door;
 mod hub;
 mod limits;
 mod outbox;
+mod present;
+mod rate;
+mod recovery;
 mod roll;
 mod topic;
 
@@ -30,9 +34,11 @@ use serde_json::Value;
 use store::fabric::{Ephemeral, Latest};
 use store::journal::Recorded;
 
+pub use door::{Door, Full, Visit};
 pub use hub::{Hub, Subscription};
 pub use limits::{Limits, SocketLimits};
 pub use outbox::{Next, Outbox, Stop};
+pub use rate::Rate;
 pub use roll::{Place, Roll};
 
 /// What the hub asks of the product behind it. [`crate::App`] answers from the
@@ -52,6 +58,11 @@ pub trait Backend: Send + Sync + 'static {
         channel: &Channel,
         audience: Audience,
     ) -> Result<Snapshot, Failure>;
+
+    /// Whether all listeners of one audience are shown the same snapshot of
+    /// `channel`, of which everything that changes is told once more by what
+    /// follows: a rule, that asks nobody.
+    fn shares_snapshots(&self, channel: &Channel) -> bool;
 
     /// Events after `after`, oldest first, at most `limit`.
     async fn history(&self, channel: &Channel, after: u64, limit: u32)

@@ -54,8 +54,24 @@ struct Waiting {
     /// Each with the bytes that it counts for.
     log: VecDeque<(Arc<Told>, usize)>,
     log_bytes: usize,
+    /// The most that `log_bytes` ever was.
+    peak: usize,
     latest: VecDeque<(u64, Arc<Told>)>,
     stop: Option<Stop>,
+}
+
+impl Waiting {
+    /// Queues a telling that counts.
+    fn push(&mut self, told: &Arc<Told>) {
+        self.log_bytes += told.text.len();
+        self.peak = self.peak.max(self.log_bytes);
+        self.log.push_back((Arc::clone(told), told.text.len()));
+    }
+
+    /// Holds nothing any more but the reason to go.
+    fn go(&mut self, why: Stop) {
+        *self = Self { stop: Some(why), peak: self.peak, ..Self::default() };
+    }
 }
 
 impl Outbox {
@@ -72,10 +88,9 @@ impl Outbox {
         }
         if waiting.log_bytes + told.text.len() > self.limit {
             metrics::counter!("realtime_slow_readers_total").increment(1);
-            *waiting = Waiting { stop: Some(Stop::SlowReader), ..Waiting::default() };
+            waiting.go(Stop::SlowReader);
         } else {
-            waiting.log_bytes += told.text.len();
-            waiting.log.push_back((Arc::clone(told), told.text.len()));
+            waiting.push(told);
         }
         drop(waiting);
         self.reader.wake();
@@ -116,8 +131,7 @@ impl Outbox {
         if waiting.stop.is_some() || waiting.log_bytes + told.text.len() > self.limit / LAGGING_SHARE {
             return false;
         }
-        waiting.log_bytes += told.text.len();
-        waiting.log.push_back((Arc::clone(told), told.text.len()));
+        waiting.push(told);
         drop(waiting);
         self.reader.wake();
         true
@@ -132,7 +146,7 @@ impl Outbox {
     pub fn stop(&self, why: Stop) {
         let mut waiting = self.lock();
         if waiting.stop.is_none() {
-            *waiting = Waiting { stop: Some(why), ..Waiting::default() };
+            waiting.go(why);
         }
         drop(waiting);
         self.reader.wake();
@@ -182,6 +196,16 @@ impl Outbox {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         // No code runs under the lock that could leave it half done.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How much waited at most, told once it is over.
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        let peak = self.lock().peak;
+        if peak > 0 {
+            metrics::histogram!("realtime_outbox_peak_bytes").record(peak as f64);
+        }
     }
 }
 

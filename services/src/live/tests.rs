@@ -15,7 +15,9 @@ use super::*;
 struct World {
     journal: Mutex<Vec<Arc<Recorded>>>,
     reads: AtomicUsize,
+    snapshots: AtomicUsize,
     closed_to: Mutex<Option<Role>>,
+    newest: Mutex<Option<Arc<Latest>>>,
 }
 
 #[async_trait]
@@ -33,9 +35,14 @@ impl Backend for World {
     }
 
     async fn snapshot(&self, _: &Principal, _: &Channel, _: Audience) -> Result<Snapshot, Failure> {
+        self.snapshots.fetch_add(1, Ordering::Relaxed);
         let offset = self.head();
         tokio::task::yield_now().await;
         Ok(Snapshot { offset, data: json!({ "offset": offset }), ended: None })
+    }
+
+    fn shares_snapshots(&self, _: &Channel) -> bool {
+        true
     }
 
     async fn history(&self, _: &Channel, after: u64, limit: u32) -> Result<Vec<Arc<Recorded>>, Failure> {
@@ -50,7 +57,7 @@ impl Backend for World {
     }
 
     async fn latest(&self, _: &Channel) -> Option<Arc<Latest>> {
-        None
+        self.newest.lock().unwrap().clone()
     }
 
     fn regard(&self) -> fn(&Channel, &str) -> Regard {
@@ -98,10 +105,17 @@ impl Stage {
         let world = Arc::new(World {
             journal: Mutex::default(),
             reads: AtomicUsize::new(0),
+            snapshots: AtomicUsize::new(0),
             closed_to: Mutex::default(),
+            newest: Mutex::default(),
         });
         let fabric = Arc::new(Memory::default());
-        let limits = Limits { replay_max, recent_kept: 4, compare_every: Duration::from_millis(5) };
+        let limits = Limits {
+            replay_max,
+            recent_kept: 4,
+            compare_every: Duration::from_millis(5),
+            ..Limits::default()
+        };
         let joined: Arc<dyn Fabric> = fabric.clone();
         let hub = Hub::open(world.clone(), &joined, write, limits);
         Self { world, fabric, hub, channel: Channel::Desk, users: AtomicU64::new(1) }
@@ -214,6 +228,71 @@ async fn a_herd_reads_the_journal_once() {
 }
 
 #[tokio::test]
+async fn a_herd_that_was_at_different_places_reads_the_journal_once() {
+    let stage = Stage::set();
+    (0..90).for_each(|_| stage.say("a"));
+    // The nearest come first, so that nobody finds all that they miss by chance.
+    let herd = (0..1_000).map(|number| stage.follow(Role::Customer, Some(89 - number % 30)));
+    let herd = futures::future::join_all(herd).await;
+    assert_eq!(stage.world.reads.load(Ordering::Relaxed), 1);
+    assert_eq!(stage.world.snapshots.load(Ordering::Relaxed), 0);
+    for (number, (outbox, subscription)) in (0..).zip(&herd) {
+        assert!(subscription.recovered);
+        for offset in 90 - number % 30..=90 {
+            assert_eq!(hear(outbox).await, format!("event {offset}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_missed_too_much_does_not_cost_the_herd_its_history() {
+    let stage = Stage::set();
+    (0..150).for_each(|_| stage.say("a"));
+    let herd =
+        (0..300).map(|number| stage.follow(Role::Customer, Some(if number % 3 == 0 { 5 } else { 60 })));
+    let herd = futures::future::join_all(herd).await;
+    // One reading finds out that 5 is too far back, and one serves all others.
+    assert_eq!(stage.world.reads.load(Ordering::Relaxed), 2);
+    assert_eq!(stage.world.snapshots.load(Ordering::Relaxed), 1);
+    for (number, (outbox, subscription)) in herd.iter().enumerate() {
+        assert_eq!(subscription.recovered, number % 3 != 0);
+        let first = hear(outbox).await;
+        assert_eq!(first, if number % 3 == 0 { "snapshot 150 false" } else { "event 61" });
+    }
+}
+
+#[tokio::test]
+async fn a_herd_that_comes_bit_by_bit_still_reads_the_journal_once() {
+    let stage = Stage::set();
+    (0..90).for_each(|_| stage.say("a"));
+    let mut here = vec![stage.follow(Role::Customer, Some(10)).await];
+    for since in 10..90 {
+        // Meanwhile the heads are compared and old history is let go, over and over.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        here.push(stage.follow(Role::Customer, Some(since)).await);
+    }
+    assert!(here.iter().all(|(_, subscription)| subscription.recovered));
+    assert_eq!(stage.world.reads.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_herd_shares_one_snapshot_for_each_audience() {
+    let stage = Stage::set();
+    stage.say("a");
+    let role = |number| if number % 2 == 0 { Role::Customer } else { Role::Agent };
+    let herd = futures::future::join_all((0..1_000).map(|number| stage.follow(role(number), None))).await;
+    assert_eq!(stage.world.snapshots.load(Ordering::Relaxed), 2);
+    stage.say("b");
+    for (outbox, _subscription) in &herd {
+        assert_eq!([hear(outbox).await, hear(outbox).await], ["snapshot 1 true", "event 2"]);
+    }
+    // Something has happened: the next one is shown the state with it.
+    let (late, _subscription) = stage.follow(Role::Customer, None).await;
+    assert_eq!(hear(&late).await, "snapshot 2 true");
+    assert_eq!(stage.world.snapshots.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
 async fn private_parts_reach_staff_only_and_recovery_steps_over_them() {
     let stage = Stage::set();
     let (customer, _first) = stage.follow(Role::Customer, None).await;
@@ -258,21 +337,36 @@ async fn who_loses_the_ground_for_listening_is_sent_away() {
     assert_eq!([hear(&customer).await, hear(&customer).await, hear(&customer).await][2], "event 2");
 }
 
+fn position(secs: i64) -> Latest {
+    Latest {
+        at: DateTime::from_timestamp(secs, 0).unwrap(),
+        position: LatLon::new(37.5, 127.0).unwrap(),
+        heading_deg: None,
+        speed_mps: None,
+        eta: None,
+        audience: Audience::Everyone,
+    }
+}
+
+#[tokio::test]
+async fn who_subscribes_is_told_the_newest_value_with_it() {
+    let stage = Stage { channel: Channel::Delivery(uuid::Uuid::nil().into()), ..Stage::set() };
+    *stage.world.newest.lock().unwrap() = Some(Arc::new(position(7)));
+    let (first, _subscription) = stage.follow(Role::Customer, None).await;
+    assert_eq!([hear(&first).await, hear(&first).await], ["snapshot 0 true", "latest 7"]);
+    // Who comes later is told what was heard meanwhile, and nothing older.
+    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(position(9))));
+    let (second, _subscription) = stage.follow(Role::Customer, None).await;
+    assert_eq!([hear(&second).await, hear(&second).await], ["snapshot 0 true", "latest 9"]);
+}
+
 #[tokio::test]
 async fn only_the_newest_value_waits_and_none_goes_backwards() {
     let stage = Stage::set();
     let (outbox, _subscription) = stage.follow(Role::Customer, None).await;
     assert_eq!(hear(&outbox).await, "snapshot 0 true");
     for secs in [1, 2, 5, 3] {
-        let latest = Latest {
-            at: DateTime::from_timestamp(secs, 0).unwrap(),
-            position: LatLon::new(37.5, 127.0).unwrap(),
-            heading_deg: None,
-            speed_mps: None,
-            eta: None,
-            audience: Audience::Everyone,
-        };
-        stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(latest)));
+        stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(position(secs))));
     }
     stage.say("b");
     assert_eq!([hear(&outbox).await, hear(&outbox).await], ["event 1", "latest 5"]);

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use domain::{Audience, Channel, Failure, Principal, Timestamp};
 use store::fabric::{Ephemeral, Latest};
 use store::journal::Recorded;
+use tokio::time::Instant;
 
 use super::{Op, Outbox, Regard, Telling, Told, Writer};
 
@@ -63,6 +64,8 @@ struct Member {
     from: u64,
     /// Has caught up.
     live: bool,
+    /// Where it wants to go on, while the journal has to be read for that.
+    wants: Option<u64>,
 }
 
 /// What came of hearing something.
@@ -111,6 +114,8 @@ pub(super) struct Topic {
     known: u64,
     recent: VecDeque<Recent>,
     recent_max: usize,
+    /// Until then all of `recent` is kept: more of a herd are to come.
+    herd_until: Option<Instant>,
     ahead: BTreeMap<u64, Arc<Recorded>>,
     newest: Option<Newest>,
     members: Vec<Member>,
@@ -130,6 +135,7 @@ impl Topic {
             known: 0,
             recent: VecDeque::new(),
             recent_max,
+            herd_until: None,
             ahead: BTreeMap::new(),
             newest: None,
             members: Vec::new(),
@@ -145,7 +151,7 @@ impl Topic {
         if !self.closed {
             let (who, outbox) = (Arc::clone(who), Arc::clone(outbox));
             let audience = Audience::Everyone;
-            self.members.push(Member { id, who, audience, outbox, from: 0, live: false });
+            self.members.push(Member { id, who, audience, outbox, from: 0, live: false, wants: None });
         }
         !self.closed
     }
@@ -182,6 +188,28 @@ impl Topic {
 
     pub(super) fn head(&self) -> Option<u64> {
         self.head
+    }
+
+    /// The last offset that is known to be committed; 0 where none is.
+    pub(super) fn known(&self) -> u64 {
+        self.known
+    }
+
+    /// Notes from where a listener wants to go on.
+    pub(super) fn want(&mut self, id: u64, since: Option<u64>) {
+        if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
+            member.wants = since;
+        }
+    }
+
+    /// Where to read on for all who wait, save for those who missed more than
+    /// `max`. None where the listener `id` is one of these.
+    pub(super) fn furthest(&self, id: u64, max: u32) -> Option<u64> {
+        let oldest = self.known.saturating_sub(max.into());
+        let within = |member: &&Member| member.wants.is_some_and(|since| since >= oldest);
+        self.members.iter().find(|member| member.id == id).filter(within)?;
+        let lowest = self.members.iter().filter(within).filter_map(|member| member.wants).min()?;
+        Some(self.head.map_or(lowest, |head| head.min(lowest)))
     }
 
     pub(super) fn is_behind(&self) -> bool {
@@ -228,6 +256,7 @@ impl Topic {
         }
         member.from = since;
         member.live = true;
+        member.wants = None;
         if let Some(reason) = self.ended {
             let ended = pen.write(&self.channel, &Telling::Ended { reason });
             self.members.swap_remove(place).outbox.log(&ended);
@@ -253,8 +282,16 @@ impl Topic {
         after
     }
 
-    /// The journal was read: `rows` are all events after `from`, without a hole.
-    pub(super) fn absorb(&mut self, from: u64, rows: &[Arc<Recorded>], pen: &Pen) -> After {
+    /// The journal was read: `rows` are all events after `from`, without a hole,
+    /// and some before, which are nobody's news. They are kept until `herd_until` at least.
+    pub(super) fn absorb(
+        &mut self,
+        from: u64,
+        rows: &[Arc<Recorded>],
+        pen: &Pen,
+        herd_until: Instant,
+    ) -> After {
+        self.herd_until = self.herd_until.max(Some(herd_until));
         let head = *self.head.get_or_insert(from);
         let first = self.recent.front().map_or(head + 1, |event| event.offset);
         let last = rows.last().map_or(from, |row| row.offset);
@@ -324,7 +361,11 @@ impl Topic {
     }
 
     /// Keeps no more than `keep` events for those who lag.
-    pub(super) fn trim(&mut self, keep: usize) {
+    pub(super) fn trim(&mut self, keep: usize, now: Instant) {
+        if self.herd_until.is_some_and(|until| now < until) {
+            return;
+        }
+        self.herd_until = None;
         let surplus = self.recent.len().saturating_sub(keep);
         self.recent.drain(..surplus);
         self.recent.shrink_to(keep);

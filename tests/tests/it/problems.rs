@@ -140,3 +140,27 @@ async fn somebody_who_reads_korean_is_told_in_korean() {
     assert_eq!(told.expect_problem(401, "unauthenticated")["detail"], "먼저 로그인해 주세요.");
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_query_that_is_no_text_is_refused_on_every_route() {
+    let app = TestApp::start().await;
+    let gateway = app.rest(Service::Gateway);
+    let api = gateway.get("/openapi.json").await.expect(200);
+    let paths: Vec<_> = api["paths"].as_object().unwrap().keys().cloned().collect();
+    assert!(paths.len() > 30);
+    for path in paths {
+        let named = path.split('/').map(|part| if part.starts_with('{') { "1" } else { part });
+        let named: Vec<_> = named.collect();
+        for query in ["q=%FF", "%C3%28", "category=%00"] {
+            let asked = format!("{}?{query}", named.join("/"));
+            gateway.get(&asked).await.expect_problem(400, "query_not_utf8");
+        }
+    }
+    // OsmAnd's words may come in a form.
+    let form = "id=%FF&lat=37.5&lon=127.0";
+    answer(gateway.request(Method::POST, "/v1/devices/osmand").body(form))
+        .await
+        .expect_problem(400, "query_not_utf8");
+    gateway.get("/v1/faqs?q=%ED%99%98%EB%B6%88").await.expect(200);
+    app.stop().await;
+}

@@ -120,6 +120,7 @@ async fn many_processes_that_start_at_once_on_an_empty_database_agree() {
             database: store::Database { max_connections: 4, ..database.clone() },
             shared: shared::Settings::default(),
             services: vec![(Service::Auth, SocketAddr::from(([127, 0, 0, 1], 0)))],
+            backlog: 1024,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             settings: settings(),

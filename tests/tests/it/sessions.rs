@@ -145,6 +145,34 @@ async fn a_guesser_waits_and_the_owner_does_not() {
 }
 
 #[tokio::test]
+async fn of_a_crowd_behind_one_address_nobody_is_locked_out() {
+    let app = TestApp::start().await;
+    let auth = app.rest(Service::Auth);
+    let shared = app.person("minji", &[Role::Customer]).await;
+    let mut emails = vec![shared.email; 50];
+    for number in 0..50 {
+        emails.push(app.person(&format!("person{number}"), &[Role::Customer]).await.email);
+    }
+    let enter = async |email: String| loop {
+        let body = json!({ "email": email, "password": PASSWORD });
+        let answer = auth.post("/v1/auth/sign-in", body).await;
+        match answer.status.as_u16() {
+            200 => return,
+            429 | 503 => {
+                let told: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
+                assert!((1..=5).contains(&told), "{told}");
+                assert_ne!(answer.body["type"], "auth.locked");
+                // Some come back at once, as impatient clients do.
+                tokio::time::sleep(Duration::from_millis(told)).await;
+            }
+            other => panic!("{other}: {}", answer.body),
+        }
+    };
+    futures::future::join_all(emails.into_iter().map(enter)).await;
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn nobody_learns_whether_there_is_an_account() {
     let app = TestApp::start().await;
     let auth = app.rest(Service::Auth);

@@ -1,9 +1,11 @@
 //! Couriers and deliveries, from the accepted order to the door.
 
+mod again;
 mod devices;
 mod dispatch;
 mod positions;
 mod rest;
+mod stalled;
 mod stream;
 mod way;
 

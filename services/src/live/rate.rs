@@ -6,23 +6,22 @@ use tokio::time::Instant;
 
 /// When the next one is due, if all came evenly.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rate(Instant);
+pub struct Rate(Instant);
 
 impl Rate {
     /// A fresh one, with its whole burst.
-    pub(crate) fn new(now: Instant) -> Self {
+    pub fn new(now: Instant) -> Self {
         Self(now)
+    }
+
+    /// Whether its whole burst is there again.
+    pub fn is_whole(&self, now: Instant) -> bool {
+        self.0 <= now
     }
 
     /// Takes `count` at `every` apiece, or says how long to wait. A request for
     /// more than the whole burst is never granted.
-    pub(crate) fn take(
-        &mut self,
-        now: Instant,
-        count: u32,
-        every: Duration,
-        burst: u32,
-    ) -> Result<(), Duration> {
+    pub fn take(&mut self, now: Instant, count: u32, every: Duration, burst: u32) -> Result<(), Duration> {
         let due = self.0.max(now) + every * count;
         match due.checked_duration_since(now + every * burst) {
             Some(wait) if !wait.is_zero() => Err(wait),

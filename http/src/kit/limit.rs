@@ -1,0 +1,65 @@
+//! How often a client may ask, and how it learns what is left: `RateLimit-Policy`
+//! and `RateLimit` on every answer (the IETF's httpapi-ratelimit-headers draft),
+//! and 429 with `Retry-After` beyond.
+
+use std::fmt::Write as _;
+
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use services::limits::{self, Counted, Purpose};
+
+use super::observe::Port;
+use super::{ClientAddress, Problem, who};
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LEFT: HeaderName = HeaderName::from_static("ratelimit");
+
+pub(super) async fn limit(State(port): State<Port>, request: Request, next: Next) -> Response {
+    if !is_counted(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    // Who shows no good token is counted by address alone; the handler says no.
+    let verified = who::verified(&mut parts, &port.app).ok().flatten();
+    let user = verified.map(|verified| verified.principal.user);
+    let Ok(ClientAddress(from)) = ClientAddress::from_request_parts(&mut parts, &()).await;
+    let counted = limits::count(&port.app, port.service, user, from, purpose(&parts)).await;
+    let mut response = match counted.iter().find_map(Counted::refusal) {
+        Some(refused) => Problem::from(refused).into_response(),
+        None => next.run(Request::from_parts(parts, body)).await,
+    };
+    tell(&mut response, &counted);
+    response
+}
+
+/// The API, save for sockets, which are counted at their own door.
+fn is_counted(path: &str) -> bool {
+    path.starts_with("/v1/") && path != "/v1/realtime"
+}
+
+fn purpose(parts: &Parts) -> Purpose {
+    match (&parts.method, parts.uri.path()) {
+        (&Method::POST, "/v1/auth/sign-in") => Purpose::SignIn,
+        (&Method::POST, "/v1/users") => Purpose::SignUp,
+        _ => Purpose::Other,
+    }
+}
+
+fn tell(response: &mut Response, counted: &[Counted]) {
+    let (mut policy, mut left) = (String::new(), String::new());
+    for Counted { rule, rate, taken } in counted {
+        let comma = if policy.is_empty() { "" } else { ", " };
+        let wait = taken.retry_after.as_millis().div_ceil(1_000);
+        // Writing to a String never fails.
+        let _ = write!(policy, "{comma}\"{rule}\";q={};w={}", rate.limit, rate.per.as_secs());
+        let _ = write!(left, "{comma}\"{rule}\";r={};t={wait}", taken.remaining);
+    }
+    for (name, value) in [(POLICY, policy), (LEFT, left)] {
+        if let Some(value) = HeaderValue::try_from(value).ok().filter(|value| !value.is_empty()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+}

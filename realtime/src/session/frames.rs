@@ -1,0 +1,258 @@
+//! What a session does with the frames of its client, and what it answers.
+//!
+//! ```text
+//! frame ─ pace ─┬─ ping, fixes ───────────────▶ at once, side by side
+//!               └─ everything else ─ waiting ─▶ one after another ─ done ─▶ reply
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{Message, Utf8Bytes};
+use domain::{Channel, Kind, Refused};
+use serde_json::{Value, json};
+use services::auth;
+use services::live::Since;
+use tokio::time::Instant;
+
+use super::{Done, Effect, Session};
+use crate::close::Close;
+use crate::commands;
+use crate::courier::{Answer, Fixes};
+use crate::frame::{BadFrame, ClientFrame, Problem, Request, ServerFrame};
+
+/// Answers that are remembered for commands that are sent again.
+const ANSWERS_KEPT: usize = 16;
+
+impl Session {
+    pub(super) fn came(&mut self, message: Message) -> Result<(), Option<Close>> {
+        self.unanswered_pings = 0;
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Binary(_) => return Err(Some(Close::BadFrame)),
+            _ => return self.pace(None),
+        };
+        match Request::read(&text) {
+            Ok(request) => {
+                self.pace(request.reference.as_deref())?;
+                self.requested(request)
+            }
+            Err(BadFrame { reference, refused }) => {
+                self.refuse(reference.as_deref(), refused.into(), Close::BadFrame)
+            }
+        }
+    }
+
+    /// Counts a frame. One above the rate is answered, not refused: it was read.
+    fn pace(&mut self, reference: Option<&str>) -> Result<(), Option<Close>> {
+        let limits = &self.port.limits;
+        let every = Duration::from_secs(1) / limits.frames_per_sec.max(1);
+        if self.frames.take(Instant::now(), 1, every, limits.frames_burst).is_ok() {
+            return Ok(());
+        }
+        let detail = format!("More than {} frames a second; slow down.", limits.frames_per_sec);
+        let limited = Refused::new("too_many_frames", Kind::Limited, detail);
+        self.refuse(reference, limited.into(), Close::RateLimited)
+    }
+
+    fn requested(&mut self, request: Request) -> Result<(), Option<Close>> {
+        match (request.frame, &mut self.fixes) {
+            (ClientFrame::Ping {}, _) => self.wire.say(ServerFrame::Pong {}.text()),
+            (ClientFrame::Fixes { track, fixes }, Some(way)) => {
+                way.send(&self.port.app, &self.port.limits, request.reference, track, fixes);
+            }
+            (frame, _) => {
+                self.waiting.push_back(Request { reference: request.reference, frame });
+                return self.proceed();
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins the next command, if none is being done.
+    fn proceed(&mut self) -> Result<(), Option<Close>> {
+        while self.current.is_none() {
+            let Some(request) = self.waiting.pop_front() else {
+                self.waiting = VecDeque::new(); // an idle socket holds nothing
+                return Ok(());
+            };
+            self.begin(request)?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, request: Request) -> Result<(), Option<Close>> {
+        let Request { reference, frame } = request;
+        match frame {
+            ClientFrame::Auth { token } => self.authenticate(reference.as_deref(), &token),
+            ClientFrame::Subscribe { channel, since } => {
+                self.subscribe(reference, &channel, since.map(Into::into))
+            }
+            ClientFrame::Unsubscribe { channel } => {
+                self.subscriptions.retain(|subscription| subscription.channel().to_string() != channel);
+                self.answer(reference.as_deref(), json!({}));
+                Ok(())
+            }
+            ClientFrame::Fixes { .. }
+            | ClientFrame::Shift { .. }
+            | ClientFrame::OfferAnswer { .. }
+            | ClientFrame::DeliveryStep { .. }
+                if self.fixes.is_none() =>
+            {
+                self.connect(reference, frame)
+            }
+            ClientFrame::Fixes { .. } => self.requested(Request { reference, frame }),
+            frame => {
+                self.run(reference, frame);
+                Ok(())
+            }
+        }
+    }
+
+    /// The first frame of a courier's work makes this the courier's live socket.
+    fn connect(&mut self, reference: Option<String>, frame: ClientFrame) -> Result<(), Option<Close>> {
+        let Some(courier) = self.who.courier() else {
+            let refused = Refused::new("forbidden", Kind::Forbidden, "Only couriers do this.");
+            return self.refuse(reference.as_deref(), refused.into(), Close::BadFrame);
+        };
+        let app = self.port.app.clone();
+        self.current = Some(Box::pin(async move {
+            let epoch = commands::connect(&app, courier).await;
+            let outcome = epoch.map(|epoch| Effect::Connected(courier, epoch, frame));
+            Done { reference, keep: false, outcome }
+        }));
+        Ok(())
+    }
+
+    fn run(&mut self, reference: Option<String>, frame: ClientFrame) {
+        let keep = matches!(frame, ClientFrame::OfferAnswer { .. } | ClientFrame::DeliveryStep { .. });
+        if keep && let Some((_, answer)) = self.answered.iter().find(|(of, _)| Some(of) == reference.as_ref())
+        {
+            return self.wire.say(answer.clone());
+        }
+        let (app, who) = (self.port.app.clone(), Arc::clone(&self.who));
+        self.current = Some(Box::pin(async move {
+            let outcome = commands::run(&app, &who, frame).await.map(Effect::Answered);
+            Done { reference, keep, outcome }
+        }));
+    }
+
+    fn subscribe(
+        &mut self,
+        reference: Option<String>,
+        channel: &str,
+        since: Option<Since>,
+    ) -> Result<(), Option<Close>> {
+        let channel = channel.parse::<Channel>().ok().filter(|channel| (self.port.serves)(channel));
+        let Some(channel) = channel else {
+            let unknown = Refused::new("channel_unknown", Kind::NotFound, "There is no such channel here.");
+            return self.refuse(reference.as_deref(), unknown.into(), Close::BadFrame);
+        };
+        // Subscribed again: the new position counts.
+        self.subscriptions.retain(|old| *old.channel() != channel && !old.is_over());
+        if self.subscriptions.len() >= self.port.limits.subscriptions {
+            let detail = format!("At most {} channels at once.", self.port.limits.subscriptions);
+            let full = Refused::new("too_many_subscriptions", Kind::Limited, detail);
+            return self.refuse(reference.as_deref(), full.into(), Close::RateLimited);
+        }
+        let (hub, who, outbox) =
+            (Arc::clone(&self.port.hub), Arc::clone(&self.who), Arc::clone(&self.outbox));
+        self.current = Some(Box::pin(async move {
+            let subscribed = hub.subscribe(&who, &channel, since.as_ref(), &outbox).await;
+            let outcome = subscribed.map(|subscription| {
+                let answer = match since {
+                    Some(_) => json!({ "recovered": subscription.recovered }),
+                    None => json!({}),
+                };
+                Effect::Subscribed(subscription, answer)
+            });
+            Done { reference, keep: false, outcome }
+        }));
+        Ok(())
+    }
+
+    pub(super) fn done(&mut self, done: Done) -> Result<(), Option<Close>> {
+        let Done { reference, keep, outcome } = done;
+        match outcome {
+            Ok(Effect::Answered(value)) => {
+                let text = self.answer(reference.as_deref(), value);
+                if let Some(reference) = reference.filter(|_| keep) {
+                    self.answered.truncate(ANSWERS_KEPT - 1);
+                    self.answered.push_front((reference, text));
+                }
+            }
+            Ok(Effect::Subscribed(subscription, value)) => {
+                self.subscriptions.push(subscription);
+                self.answer(reference.as_deref(), value);
+            }
+            Ok(Effect::Connected(courier, epoch, frame)) => {
+                self.place.speaks_with(epoch);
+                self.fixes = Some(Box::new(Fixes::new(courier, epoch)));
+                self.begin(Request { reference, frame })?;
+            }
+            Err(failure) => self.wire.say(refusal(reference.as_deref(), failure.into())),
+        }
+        self.proceed()
+    }
+
+    pub(super) fn arrived(&mut self, answer: Answer) -> Result<(), Option<Close>> {
+        match answer {
+            Answer::Say(frame) => self.wire.say(frame.text()),
+            Answer::Nothing => {}
+            Answer::Superseded => return Err(Some(Close::Superseded)),
+            Answer::Refuse { reference, problem, counts: true } => {
+                return self.refuse(reference.as_deref(), problem, Close::RateLimited);
+            }
+            Answer::Refuse { reference, problem, counts: false } => {
+                self.wire.say(refusal(reference.as_deref(), problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// A fresh token, of the same user.
+    fn authenticate(&mut self, reference: Option<&str>, token: &str) -> Result<(), Option<Close>> {
+        let verified = match auth::verify(&self.port.app, token, self.port.app.now()) {
+            Ok(verified) if verified.principal.user == self.who.user => verified,
+            Ok(_) => {
+                let detail = "This socket belongs to somebody else.";
+                let refused = Refused::new("forbidden", Kind::Forbidden, detail);
+                return self.refuse(reference, refused.into(), Close::Unauthenticated);
+            }
+            Err(refused) => return self.refuse(reference, refused.into(), Close::Unauthenticated),
+        };
+        self.expires_at = verified.expires_at;
+        self.await_reauth();
+        self.answer(reference, json!({ "expires_at": verified.expires_at }));
+        Ok(())
+    }
+
+    fn answer(&mut self, reference: Option<&str>, value: Value) -> Utf8Bytes {
+        let text = ServerFrame::Reply { reference, ok: Some(value), problem: None }.text();
+        self.wire.say(text.clone());
+        text
+    }
+
+    /// Says no to something that a well-made client would not send; closes when
+    /// it goes on.
+    fn refuse(
+        &mut self,
+        reference: Option<&str>,
+        problem: Problem,
+        close: Close,
+    ) -> Result<(), Option<Close>> {
+        if close == Close::RateLimited {
+            metrics::counter!("limited_total", "rule" => problem.kind).increment(1);
+        }
+        self.wire.say(refusal(reference, problem));
+        let limits = &self.port.limits;
+        let patience = self.patience.take(Instant::now(), 1, limits.patience_returns, limits.patience);
+        patience.map_err(|_| Some(close))
+    }
+}
+
+/// The reply that says no.
+pub(super) fn refusal(reference: Option<&str>, problem: Problem) -> Utf8Bytes {
+    ServerFrame::Reply { reference, ok: None, problem: Some(problem) }.text()
+}

@@ -1,0 +1,258 @@
+//! One socket, from `auth` to its close: a plain task. Its first frames stand in
+//! `greeting`, what it does with the others in `frames`; here is the loop.
+//!
+//! ```text
+//! connected ─ auth ─▶ ready ─┬─ commands, one after another
+//!     │ 5 s                  ├─ fixes, side by side
+//!     ▼                      ├─ what the hub tells
+//! auth_timeout               └─ heartbeat, token's end ─▶ close
+//! ```
+//! 1. Only this task writes to its socket, and only what its outbox holds waits.
+//! 2. Back pressure reaches the client: what can't be taken is not read.
+//! 3. Malformed frames cost the client its patience, never another session.
+
+mod frames;
+mod greeting;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::ws::{Utf8Bytes, WebSocket};
+use domain::{CourierId, Failure, Principal, Timestamp};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::Value;
+use services::auth::Verified;
+use services::live::{Outbox, Place, Rate, Stop, Subscription, Visit};
+use tokio::time::{Instant, Sleep};
+
+use crate::close::Close;
+use crate::commands;
+use crate::courier::{Answer, Fixes};
+use crate::frame::{ClientFrame, Request, ServerFrame};
+use crate::routes::Port;
+use crate::wire::{Turn, Wire};
+
+/// A session that is ready.
+struct Session {
+    port: Arc<Port>,
+    wire: Wire,
+    who: Arc<Principal>,
+    expires_at: Timestamp,
+    place: Place,
+    outbox: Arc<Outbox>,
+    subscriptions: Vec<Subscription>,
+    /// The command that is being done.
+    current: Option<BoxFuture<'static, Done>>,
+    waiting: VecDeque<Request>,
+    answered: VecDeque<(String, Utf8Bytes)>,
+    fixes: Option<Box<Fixes>>,
+    frames: Rate,
+    patience: Rate,
+    unanswered_pings: u8,
+    ping_at: Instant,
+    /// When to ask for a new token, and then when the present one ends.
+    token_at: Instant,
+    asked: bool,
+}
+
+/// A command that was done.
+struct Done {
+    reference: Option<String>,
+    /// Remember the answer: a repeated command gets it again.
+    keep: bool,
+    outcome: Result<Effect, Failure>,
+}
+
+enum Effect {
+    Answered(Value),
+    Subscribed(Subscription, Value),
+    /// The socket speaks for its courier; what made it so comes again.
+    Connected(CourierId, u64, ClientFrame),
+}
+
+enum Happened {
+    Socket(Turn),
+    Done(Done),
+    Fixes(Answer),
+    Timer,
+}
+
+/// Serves one socket until it is over.
+pub(crate) async fn serve(port: Arc<Port>, socket: WebSocket, token: Option<String>, visit: Visit) {
+    let mut wire = Wire::new(socket);
+    let closing = match Box::pin(greeting::greet(&port, &mut wire, token)).await {
+        Ok(verified) => match greeting::enter(&port, &verified) {
+            Ok((place, outbox)) => {
+                live(Session::new(port, wire, verified, place, outbox)).await;
+                return drop(visit);
+            }
+            Err(close) => Some(close),
+        },
+        Err(closing) => closing,
+    };
+    finish(&port, wire, closing).await;
+    drop(visit); // the address has its socket until it is gone
+}
+
+/// Closes a socket that is not let in.
+pub(crate) async fn turn_away(port: Arc<Port>, socket: WebSocket, close: Close) {
+    finish(&port, Wire::new(socket), Some(close)).await;
+}
+
+async fn live(mut session: Session) {
+    metrics::gauge!("realtime_sockets").increment(1);
+    let mut timer = Box::pin(tokio::time::sleep_until(session.next_deadline()));
+    session.ready();
+    Box::pin(commands::came(&session.port.app, &session.who)).await;
+    let closing = loop {
+        let happened = std::future::poll_fn(|cx| session.poll(timer.as_mut(), cx)).await;
+        if let Err(closing) = session.handle(happened) {
+            break closing;
+        }
+        let deadline = session.next_deadline();
+        if timer.deadline() != deadline {
+            timer.as_mut().reset(deadline);
+        }
+    };
+    metrics::gauge!("realtime_sockets").decrement(1);
+    let Session { port, wire, who, subscriptions, outbox, place, .. } = session;
+    drop((subscriptions, outbox));
+    Box::pin(commands::went(&port.app, &who)).await;
+    finish(&port, wire, closing).await;
+    drop(place); // the roll knows the socket until its close is through
+}
+
+async fn finish(port: &Port, wire: Wire, closing: Option<Close>) {
+    let Some(close) = closing else { return };
+    metrics::counter!("realtime_closes_total", "name" => close.name()).increment(1);
+    let closed = Box::pin(wire.close(close));
+    // A client that does not listen is not waited for.
+    let _ = tokio::time::timeout(port.limits.close_within, closed).await;
+}
+
+impl Session {
+    fn new(port: Arc<Port>, wire: Wire, verified: Verified, place: Place, outbox: Arc<Outbox>) -> Self {
+        let now = Instant::now();
+        let mut session = Self {
+            wire,
+            who: Arc::new(verified.principal),
+            expires_at: verified.expires_at,
+            place,
+            outbox,
+            subscriptions: Vec::new(),
+            current: None,
+            waiting: VecDeque::new(),
+            answered: VecDeque::new(),
+            fixes: None,
+            frames: Rate::new(now),
+            patience: Rate::new(now),
+            unanswered_pings: 0,
+            ping_at: now + port.limits.heartbeat,
+            token_at: now,
+            asked: false,
+            port,
+        };
+        session.await_reauth();
+        session
+    }
+
+    fn ready(&mut self) {
+        let ready = ServerFrame::Ready {
+            user_id: self.who.user,
+            session_id: self.who.session,
+            roles: &self.who.roles,
+            heartbeat_secs: self.port.limits.heartbeat.as_secs(),
+            server_time: self.port.app.now(),
+        };
+        self.wire.say(ready.text());
+    }
+
+    /// The next thing that happens. What is done comes before what is new, so
+    /// that a client that sends much does not wait for its answers.
+    fn poll(&mut self, timer: std::pin::Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Happened> {
+        if let Some(current) = &mut self.current
+            && let Poll::Ready(done) = current.poll_unpin(cx)
+        {
+            self.current = None;
+            return Poll::Ready(Happened::Done(done));
+        }
+        if let Some(fixes) = &mut self.fixes
+            && let Poll::Ready(arrived) = fixes.poll_arrived(cx)
+        {
+            return Poll::Ready(Happened::Fixes(fixes.answer(arrived)));
+        }
+        let limits = &self.port.limits;
+        let read = self.waiting.len() < limits.commands_waiting
+            && self.fixes.as_ref().is_none_or(|fixes| fixes.has_room(limits));
+        if let Poll::Ready(turn) = self.wire.poll_turn(&self.outbox, read, cx) {
+            return Poll::Ready(Happened::Socket(turn));
+        }
+        timer.poll(cx).map(|()| Happened::Timer)
+    }
+
+    fn handle(&mut self, happened: Happened) -> Result<(), Option<Close>> {
+        match happened {
+            Happened::Socket(Turn::Came(message)) => self.came(message),
+            Happened::Socket(Turn::Stop(why)) => Err(Some(self.stopped(why))),
+            Happened::Socket(Turn::Over(closing)) => Err(closing),
+            Happened::Done(done) => self.done(done),
+            Happened::Fixes(answer) => self.arrived(answer),
+            Happened::Timer => self.tick(),
+        }
+    }
+
+    fn await_reauth(&mut self) {
+        let remaining = self.remaining();
+        // A token shorter than the notice is asked for halfway.
+        let notice = self.port.limits.reauth_before.min(remaining / 2);
+        self.token_at = Instant::now() + (remaining - notice);
+        self.asked = false;
+    }
+
+    fn remaining(&self) -> Duration {
+        (self.expires_at - self.port.app.now()).to_std().unwrap_or_default()
+    }
+
+    fn next_deadline(&self) -> Instant {
+        self.ping_at.min(self.token_at)
+    }
+
+    fn tick(&mut self) -> Result<(), Option<Close>> {
+        let now = Instant::now();
+        if now >= self.token_at {
+            if self.asked {
+                return Err(Some(Close::TokenExpired));
+            }
+            self.wire.say(ServerFrame::Reauth { expires_at: self.expires_at }.text());
+            self.asked = true;
+            self.token_at = now + self.remaining();
+        }
+        if now >= self.ping_at {
+            if self.unanswered_pings >= self.port.limits.heartbeats_lost {
+                return Err(Some(Close::HeartbeatLost));
+            }
+            self.unanswered_pings += 1;
+            self.ping_at = now + self.port.limits.heartbeat;
+            self.wire.ping();
+        }
+        Ok(())
+    }
+
+    fn stopped(&mut self, why: Stop) -> Close {
+        match why {
+            Stop::SlowReader => Close::SlowReader,
+            Stop::Revoked => Close::Revoked,
+            Stop::Superseded => Close::Superseded,
+            Stop::GoingAway => {
+                let spread = u64::try_from(self.port.limits.reconnect_spread.as_millis()).unwrap_or(u64::MAX);
+                let reconnect_after_ms = rand::random_range(0..=spread);
+                let reason = Close::GoingAway.name();
+                self.wire.say(ServerFrame::Goodbye { reason, reconnect_after_ms }.text());
+                Close::GoingAway
+            }
+        }
+    }
+}

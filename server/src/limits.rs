@@ -1,0 +1,474 @@
+//! What the operator limits: flags, each with its environment variable. The
+//! defaults are those of [`Settings`], so that there is one source for each number.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use actors::kit;
+use chrono::TimeDelta;
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
+use domain::auth::Lockout;
+use ipnet::IpNet;
+use services::Settings;
+use services::limits::{self, Outage, Rate};
+use services::live::{Limits, SocketLimits};
+use url::Url;
+
+use crate::processes::Networks;
+
+/// A number within a range, of whatever type the setting has.
+fn within<T>(least: u64, most: u64) -> RangedU64ValueParser<T>
+where
+    T: TryFrom<u64> + Clone + Send + Sync + 'static,
+    <T as TryFrom<u64>>::Error: Send + Sync + 'static + std::error::Error + ToString,
+{
+    RangedU64ValueParser::new().range(least..=most)
+}
+
+/// All of them.
+#[derive(Clone, Debug, Args)]
+pub struct LimitArgs {
+    #[command(flatten)]
+    requests: RequestArgs,
+    #[command(flatten)]
+    sockets: SocketArgs,
+    #[command(flatten)]
+    channels: ChannelArgs,
+    #[command(flatten)]
+    entities: EntityArgs,
+    #[command(flatten)]
+    sign_in: SignInArgs,
+}
+
+impl LimitArgs {
+    /// The settings with what the operator chose.
+    pub fn settings(&self) -> Settings {
+        let mut settings = Settings {
+            limits: self.requests.limits(),
+            sockets: self.sockets.limits(),
+            live: self.channels.limits(),
+            entities: self.entities.limits(),
+            ..Settings::default()
+        };
+        settings.auth.lockout = self.sign_in.lockout();
+        settings.auth.hash.at_once = self.sign_in.passwords_at_once;
+        settings
+    }
+}
+
+/// Requests over REST.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Requests")]
+pub struct RequestArgs {
+    /// Requests of one user to one service, as `count/seconds:burst:outage`; an outage of
+    /// Redis leaves it `open`, counted by each process for itself, or `closed`.
+    #[arg(long, env = "BAEDAL_LIMIT_USER", default_value = written(request_limits().user), value_parser = rate)]
+    pub limit_user: Rate,
+
+    /// Requests from one network address to one service.
+    #[arg(long, env = "BAEDAL_LIMIT_ADDRESS", default_value = written(request_limits().address), value_parser = rate)]
+    pub limit_address: Rate,
+
+    /// Sign-ins from one network address.
+    #[arg(long, env = "BAEDAL_LIMIT_SIGN_IN", default_value = written(request_limits().sign_in), value_parser = rate)]
+    pub limit_sign_in: Rate,
+
+    /// New accounts from one network address.
+    #[arg(long, env = "BAEDAL_LIMIT_SIGN_UP", default_value = written(request_limits().sign_up), value_parser = rate)]
+    pub limit_sign_up: Rate,
+}
+
+fn request_limits() -> limits::Limits {
+    limits::Limits::default()
+}
+
+fn written(rate: Rate) -> String {
+    let outage = match rate.outage {
+        Outage::Open => "open",
+        Outage::Closed => "closed",
+    };
+    format!("{}/{}:{}:{outage}", rate.limit, rate.per.as_secs(), rate.burst)
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
+    let parts = || {
+        let (limit, rest) = text.split_once('/')?;
+        let [per, burst, outage] = rest.split(':').collect::<Vec<_>>().try_into().ok()?;
+        let number = |text: &str| text.parse::<u32>().ok().filter(|number| (1..=1_000_000).contains(number));
+        let outage = match outage {
+            "open" => Outage::Open,
+            "closed" => Outage::Closed,
+            _ => return None,
+        };
+        let per = Duration::from_secs(number(per)?.into());
+        Some(Rate { limit: number(limit)?, per, burst: number(burst)?, outage })
+    };
+    parts().ok_or_else(|| {
+        "a limit is written as count/seconds:burst:open or count/seconds:burst:closed, \
+         with numbers of 1..=1000000"
+            .to_owned()
+    })
+}
+
+impl RequestArgs {
+    fn limits(&self) -> limits::Limits {
+        limits::Limits {
+            user: self.limit_user,
+            address: self.limit_address,
+            sign_in: self.limit_sign_in,
+            sign_up: self.limit_sign_up,
+        }
+    }
+}
+
+/// Realtime sockets. Clients find most of these numbers in `realtime/PROTOCOL.md`.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Realtime sockets")]
+pub struct SocketArgs {
+    /// Open sockets of this process.
+    #[arg(long, env = "BAEDAL_SOCKETS", default_value_t = SocketLimits::default().sockets,
+          value_parser = within::<usize>(1, 1_000_000))]
+    pub sockets: usize,
+
+    /// Open sockets from one network address in this process.
+    #[arg(long, env = "BAEDAL_SOCKETS_PER_ADDRESS", default_value_t = SocketLimits::default().sockets_per_address,
+          value_parser = within::<usize>(1, 1_000_000))]
+    pub sockets_per_address: usize,
+
+    /// Open sockets of one user in this process.
+    #[arg(long, env = "BAEDAL_SOCKETS_PER_USER", default_value_t = SocketLimits::default().sockets_per_user,
+          value_parser = within::<usize>(1, 10_000))]
+    pub sockets_per_user: usize,
+
+    /// Sockets a second that one network address may go on opening.
+    #[arg(long, env = "BAEDAL_SOCKET_UPGRADES_PER_SEC", default_value_t = SocketLimits::default().upgrades_per_sec,
+          value_parser = within::<u32>(1, 100_000))]
+    pub socket_upgrades_per_sec: u32,
+
+    /// Sockets that one network address may open at once.
+    #[arg(long, env = "BAEDAL_SOCKET_UPGRADES_BURST", default_value_t = SocketLimits::default().upgrades_burst,
+          value_parser = within::<u32>(1, 1_000_000))]
+    pub socket_upgrades_burst: u32,
+
+    /// Networks whose addresses have no limit of their own, as `10.0.0.0/8`: this
+    /// machine, and whatever hides many people behind one address.
+    #[arg(long, env = "BAEDAL_UNLIMITED_NETWORKS", default_value = loopback())]
+    pub unlimited_networks: Networks,
+
+    /// Pages of other origins that may connect, as `https://app.example`, separated by
+    /// commas. A page of the very host it connects to always may.
+    #[arg(long, env = "BAEDAL_ALLOWED_ORIGINS", default_value = "")]
+    pub allowed_origins: Origins,
+
+    /// Bytes of one client frame.
+    #[arg(long, env = "BAEDAL_SOCKET_FRAME_BYTES", default_value_t = SocketLimits::default().frame_bytes,
+          value_parser = within::<usize>(1_024, 1_048_576))]
+    pub socket_frame_bytes: usize,
+
+    /// Channels that one socket follows at once.
+    #[arg(long, env = "BAEDAL_SOCKET_SUBSCRIPTIONS", default_value_t = SocketLimits::default().subscriptions,
+          value_parser = within::<usize>(1, 10_000))]
+    pub socket_subscriptions: usize,
+
+    /// Fixes a second that a courier may sustain.
+    #[arg(long, env = "BAEDAL_FIXES_PER_SEC", default_value_t = SocketLimits::default().fixes_per_sec,
+          value_parser = within::<u32>(1, 10_000))]
+    pub fixes_per_sec: u32,
+
+    /// Fixes that may come at once, after being offline.
+    #[arg(long, env = "BAEDAL_FIXES_BURST", default_value_t = SocketLimits::default().fixes_burst,
+          value_parser = within::<u32>(1, 100_000))]
+    pub fixes_burst: u32,
+
+    /// Frames a second that a socket may sustain.
+    #[arg(long, env = "BAEDAL_FRAMES_PER_SEC", default_value_t = SocketLimits::default().frames_per_sec,
+          value_parser = within::<u32>(1, 100_000))]
+    pub frames_per_sec: u32,
+
+    /// Frames that may come at once.
+    #[arg(long, env = "BAEDAL_FRAMES_BURST", default_value_t = SocketLimits::default().frames_burst,
+          value_parser = within::<u32>(1, 100_000))]
+    pub frames_burst: u32,
+
+    /// Frames that may be wrong, or above a rate, before the socket closes.
+    #[arg(long, env = "BAEDAL_SOCKET_PATIENCE", default_value_t = SocketLimits::default().patience,
+          value_parser = within::<u32>(1, 10_000))]
+    pub socket_patience: u32,
+
+    /// Bytes of log events that may wait for a slow reader.
+    #[arg(long, env = "BAEDAL_SOCKET_OUTBOX_BYTES", default_value_t = SocketLimits::default().outbox_bytes,
+          value_parser = within::<usize>(4_096, 16_777_216))]
+    pub socket_outbox_bytes: usize,
+
+    /// Seconds that the first frame may take.
+    #[arg(long, env = "BAEDAL_SOCKET_AUTH_SECS", default_value_t = SocketLimits::default().auth_within.as_secs(),
+          value_parser = within::<u64>(1, 60))]
+    pub socket_auth_secs: u64,
+
+    /// Seconds between the server's pings; a socket that leaves two unanswered closes.
+    #[arg(long, env = "BAEDAL_HEARTBEAT_SECS", default_value_t = SocketLimits::default().heartbeat.as_secs(),
+          value_parser = within::<u64>(1, 600))]
+    pub heartbeat_secs: u64,
+
+    /// Milliseconds within which the clients of a process that stops come back, each at random.
+    #[arg(long, env = "BAEDAL_RECONNECT_SPREAD_MS",
+          default_value_t = millis(SocketLimits::default().reconnect_spread), value_parser = within::<u64>(0, 600_000))]
+    pub reconnect_spread_ms: u64,
+}
+
+fn loopback() -> String {
+    let networks = SocketLimits::default().unlimited_networks;
+    networks.iter().map(IpNet::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// Origins of pages; an empty text is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins(pub Vec<String>);
+
+impl FromStr for Origins {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts.map(origin).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// An origin as browsers write it: without a path, and without a slash at its end.
+fn origin(text: &str) -> Result<String, String> {
+    let origin = Url::parse(text).map_err(|error| error.to_string())?.origin();
+    match origin.ascii_serialization() {
+        written if origin.is_tuple() && written == text => Ok(written),
+        written if origin.is_tuple() => Err(format!("an origin has no path: did you mean {written}?")),
+        _ => Err("an origin is written as https://app.example".to_owned()),
+    }
+}
+
+impl SocketArgs {
+    fn limits(&self) -> SocketLimits {
+        SocketLimits {
+            sockets: self.sockets,
+            sockets_per_address: self.sockets_per_address,
+            sockets_per_user: self.sockets_per_user,
+            upgrades_per_sec: self.socket_upgrades_per_sec,
+            upgrades_burst: self.socket_upgrades_burst,
+            unlimited_networks: self.unlimited_networks.0.clone(),
+            allowed_origins: self.allowed_origins.0.clone(),
+            frame_bytes: self.socket_frame_bytes,
+            subscriptions: self.socket_subscriptions,
+            fixes_per_sec: self.fixes_per_sec,
+            fixes_burst: self.fixes_burst,
+            frames_per_sec: self.frames_per_sec,
+            frames_burst: self.frames_burst,
+            patience: self.socket_patience,
+            outbox_bytes: self.socket_outbox_bytes,
+            auth_within: Duration::from_secs(self.socket_auth_secs),
+            heartbeat: Duration::from_secs(self.heartbeat_secs),
+            reconnect_spread: Duration::from_millis(self.reconnect_spread_ms),
+            ..SocketLimits::default()
+        }
+    }
+}
+
+/// Live channels.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Live channels")]
+pub struct ChannelArgs {
+    /// Who missed more events of a channel than this gets a snapshot instead.
+    #[arg(long, env = "BAEDAL_REPLAY_MAX", default_value_t = Limits::default().replay_max,
+          value_parser = within::<u32>(1, 100_000))]
+    pub replay_max: u32,
+
+    /// Events kept per channel for those who lag a little.
+    #[arg(long, env = "BAEDAL_RECENT_KEPT", default_value_t = Limits::default().recent_kept,
+          value_parser = within::<usize>(0, 100_000))]
+    pub recent_kept: usize,
+
+    /// Seconds between two comparisons of all followed channels with the database.
+    #[arg(long, env = "BAEDAL_COMPARE_SECS", default_value_t = Limits::default().compare_every.as_secs(),
+          value_parser = within::<u64>(1, 600))]
+    pub compare_secs: u64,
+}
+
+impl ChannelArgs {
+    fn limits(&self) -> Limits {
+        Limits {
+            replay_max: self.replay_max,
+            recent_kept: self.recent_kept,
+            compare_every: Duration::from_secs(self.compare_secs),
+            ..Limits::default()
+        }
+    }
+}
+
+/// Entities: orders, carts, couriers, conversations.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Entities")]
+pub struct EntityArgs {
+    /// Commands that may wait for one entity; the next is told to come back.
+    #[arg(long, env = "BAEDAL_COMMANDS_PER_ENTITY", default_value_t = kit::Limits::default().in_flight_per_entity,
+          value_parser = within::<usize>(1, 10_000))]
+    pub commands_per_entity: usize,
+
+    /// Commands that may wait for all entities of one kind.
+    #[arg(long, env = "BAEDAL_COMMANDS_PER_KIND", default_value_t = kit::Limits::default().in_flight,
+          value_parser = within::<usize>(1, 1_000_000))]
+    pub commands_per_kind: usize,
+
+    /// Seconds that a command may take until its caller is told so.
+    #[arg(long, env = "BAEDAL_COMMAND_SECS", default_value_t = kit::Limits::default().patience.as_secs(),
+          value_parser = within::<u64>(1, 60))]
+    pub command_secs: u64,
+
+    /// Seconds without commands after which an entity leaves the memory.
+    #[arg(long, env = "BAEDAL_ENTITY_IDLE_SECS", default_value_t = kit::Limits::default().idle.as_secs(),
+          value_parser = within::<u64>(1, 86_400))]
+    pub entity_idle_secs: u64,
+}
+
+impl EntityArgs {
+    fn limits(&self) -> kit::Limits {
+        kit::Limits {
+            in_flight_per_entity: self.commands_per_entity,
+            in_flight: self.commands_per_kind,
+            patience: Duration::from_secs(self.command_secs),
+            idle: Duration::from_secs(self.entity_idle_secs),
+            ..kit::Limits::default()
+        }
+    }
+}
+
+/// Signing in.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Signing in")]
+pub struct SignInArgs {
+    /// The wrong password with this number, from one address, is followed by a wait.
+    #[arg(long, env = "BAEDAL_WRONG_PASSWORDS_FORGIVEN", default_value_t = Lockout::default().forgiven,
+          value_parser = within::<u32>(1, 100))]
+    pub wrong_passwords_forgiven: u32,
+
+    /// Seconds of the first wait; it doubles with each further wrong password.
+    #[arg(long, env = "BAEDAL_LOCKOUT_FIRST_SECS", default_value_t = secs(Lockout::default().first_wait),
+          value_parser = within::<u32>(1, 3_600))]
+    pub lockout_first_secs: u32,
+
+    /// Seconds of the longest wait.
+    #[arg(long, env = "BAEDAL_LOCKOUT_LONGEST_SECS", default_value_t = secs(Lockout::default().longest_wait),
+          value_parser = within::<u32>(1, 86_400))]
+    pub lockout_longest_secs: u32,
+
+    /// Seconds without a wrong password after which the earlier ones are forgotten.
+    #[arg(long, env = "BAEDAL_LOCKOUT_FORGOTTEN_SECS", default_value_t = secs(Lockout::default().forgotten_after),
+          value_parser = within::<u32>(60, 31_536_000))]
+    pub lockout_forgotten_secs: u32,
+
+    /// Passwords that are hashed at the same time, each with 19 MiB and one core.
+    #[arg(long, env = "BAEDAL_PASSWORDS_AT_ONCE",
+          default_value_t = services::settings::HashCost::default().at_once, value_parser = within::<usize>(1, 256))]
+    pub passwords_at_once: usize,
+}
+
+fn secs(delta: TimeDelta) -> u32 {
+    u32::try_from(delta.num_seconds()).unwrap_or(u32::MAX)
+}
+
+impl SignInArgs {
+    fn lockout(&self) -> Lockout {
+        let seconds = |secs: u32| TimeDelta::seconds(secs.into());
+        Lockout {
+            forgiven: self.wrong_passwords_forgiven,
+            first_wait: seconds(self.lockout_first_secs),
+            longest_wait: seconds(self.lockout_longest_secs),
+            forgotten_after: seconds(self.lockout_forgotten_secs),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Arg, Command, CommandFactory as _, Parser as _};
+
+    use super::*;
+    use crate::cli::{Cli, named};
+
+    const SERVE: [&str; 3] = ["baedal", "serve", "--database-url=postgres://localhost/x"];
+
+    #[derive(Debug, clap::Parser)]
+    struct Alone {
+        #[command(flatten)]
+        limits: LimitArgs,
+    }
+
+    fn serve() -> Command {
+        named(Cli::command()).find_subcommand("serve").cloned().unwrap_or_default()
+    }
+
+    /// Every flag of `serve` with its variable.
+    fn variables(serve: &Command) -> Vec<(&Arg, String)> {
+        let with = |arg: &Arg| arg.get_env().map(|name| name.to_string_lossy().into_owned());
+        serve.get_arguments().filter_map(|arg| Some((arg, with(arg)?))).collect()
+    }
+
+    #[test]
+    fn without_flags_the_settings_are_the_defaults() {
+        let settings = Alone::parse_from(["baedal"]).limits.settings();
+        assert_eq!(format!("{settings:?}"), format!("{:?}", Settings::default()));
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_with_the_variables_name_and_what_is_allowed() {
+        let serve = serve();
+        let mut refused = 0;
+        for (arg, variable) in variables(&serve) {
+            let Some(flag) = arg.get_long() else { continue };
+            for wrong in ["-1", "99999999999999999999", "many"] {
+                let asked = SERVE.map(str::to_owned).into_iter().chain([format!("--{flag}={wrong}")]);
+                let Err(error) = named(Cli::command()).try_get_matches_from(asked) else { continue };
+                let said = error.to_string();
+                assert!(said.contains(&variable), "{said}");
+                refused += 1;
+            }
+        }
+        assert!(refused > 90, "{refused}");
+        let said = |flag: &str| {
+            let asked = SERVE.into_iter().chain([flag]);
+            named(Cli::command()).try_get_matches_from(asked).unwrap_err().to_string()
+        };
+        assert!(said("--heartbeat-secs=0").contains("BAEDAL_HEARTBEAT_SECS"));
+        assert!(said("--heartbeat-secs=0").contains("1..=600"));
+        assert!(said("--allowed-origins=https://app.example/").contains("did you mean https://app.example?"));
+        assert!(said("--limit-user=10/0:5:open").contains("count/seconds:burst:open"));
+        assert!(said("--unlimited-networks=10.0.0.0/99").contains("BAEDAL_UNLIMITED_NETWORKS"));
+    }
+
+    #[test]
+    fn every_variable_stands_in_the_example_with_its_default() {
+        let example = include_str!("../../.env.example");
+        for (arg, variable) in variables(&serve()) {
+            let line = example
+                .lines()
+                .find(|line| line.trim_start_matches('#').split('=').next() == Some(variable.as_str()));
+            let line = line.unwrap_or_else(|| panic!("{variable} is missing from .env.example"));
+            let default: Vec<_> =
+                arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+            if default.iter().any(|value| !value.is_empty()) {
+                assert_eq!(line, format!("#{variable}={}", default.join(",")));
+            }
+        }
+    }
+
+    #[test]
+    fn an_origin_is_written_as_browsers_write_it() {
+        for good in ["https://app.example", "http://localhost:5173", "https://app.example:8443"] {
+            assert_eq!(origin(good).as_deref(), Ok(good));
+        }
+        for bad in ["app.example", "https://app.example/", "https://app.example:443", "*", "null", "data:x"] {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+    }
+}

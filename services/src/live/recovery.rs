@@ -1,0 +1,187 @@
+//! What listeners missed, read from the journal: when they come back, when the
+//! fabric lost something, and when nobody knows that it did.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use domain::{Channel, Failure};
+use store::journal::Recorded;
+use tokio::time::Instant;
+
+use super::hub::Followed;
+use super::topic::After;
+use super::{Hub, Subscription};
+
+/// How long an event that came out of order may wait for the one before it
+/// until the journal is read: two commits are often published in the other order.
+const GRACE: Duration = Duration::from_millis(10);
+
+/// How often the journal is read for one listener who can't catch up, because the
+/// channel goes faster than the reading.
+pub(super) const READINGS_MAX: usize = 5;
+
+impl Hub {
+    /// Goes on after `since`. False where the history does not reach.
+    pub(super) async fn resume(&self, subscription: &Subscription, since: u64) -> Result<bool, Failure> {
+        if subscription.catch_up(since, false)? {
+            return Ok(true);
+        }
+        if i64::try_from(since).is_err() {
+            return Ok(false); // no offset is ever so large
+        }
+        let followed = &subscription.followed;
+        followed.topic().want(subscription.id, Some(since));
+        let _reading = followed.reading.lock().await;
+        for _ in 0..READINGS_MAX {
+            // Somebody of the herd may have read it meanwhile.
+            if subscription.catch_up(since, false)? {
+                return Ok(true);
+            }
+            if !self.read_on(followed, subscription.id).await? {
+                break;
+            }
+        }
+        followed.topic().want(subscription.id, None);
+        Ok(false)
+    }
+
+    /// Reads the journal for all who wait to go on, from where the one is who is
+    /// furthest behind, and a little more: others of a herd are to come. False
+    /// where that is of no help to the listener `id`.
+    async fn read_on(&self, followed: &Arc<Followed>, id: u64) -> Result<bool, Failure> {
+        let (max, margin) = (self.limits.replay_max, self.limits.history_margin);
+        let Some(since) = followed.topic().furthest(id, max) else { return Ok(false) };
+        let from = since.saturating_sub(u64::from(margin) + 1);
+        let limit = max.saturating_add(margin).saturating_add(2);
+        let rows = self.backend.history(&followed.channel, from, limit).await?;
+        if since > 0 && rows.iter().all(|row| row.offset != since) {
+            return Ok(false); // it is not of this history
+        }
+        let Some(last) = rows.last() else {
+            // Nothing was ever told here: who has heard nothing has heard it all.
+            let after = followed.topic().start_at(0, None, &self.pen);
+            self.attend(followed, after);
+            return Ok(true);
+        };
+        if last.offset - since > u64::from(max) {
+            // With the head known, whoever is too far behind is left out.
+            let heads = self.backend.heads(std::slice::from_ref(&followed.channel)).await?;
+            heads.iter().for_each(|(_, head)| followed.topic().learn(*head));
+            return Ok(true);
+        }
+        if !follows(from, &rows) {
+            return Ok(false);
+        }
+        followed.topic().end_if_over(last);
+        let herd_until = Instant::now() + self.limits.history_kept;
+        let after = followed.topic().absorb(since, &rows, &self.pen, herd_until);
+        self.attend(followed, after);
+        Ok(true)
+    }
+
+    /// Hands `rows`, all that came after `offset`, to the topic and its listener.
+    /// False where the topic has gone further meanwhile.
+    pub(super) fn replay(
+        &self,
+        subscription: &Subscription,
+        offset: u64,
+        rows: &[Arc<Recorded>],
+    ) -> Result<bool, Failure> {
+        let (after, joined) = {
+            let mut topic = subscription.topic();
+            let after = topic.absorb(offset, rows, &self.pen, Instant::now());
+            (after, topic.catch_up(subscription.id, offset, true, &self.pen))
+        };
+        self.attend(&subscription.followed, after);
+        joined.is_live()
+    }
+
+    /// Reads from the journal what the fabric lost.
+    pub(super) async fn mend(&self, followed: &Arc<Followed>) {
+        tokio::time::sleep(GRACE).await;
+        let _reading = followed.reading.lock().await;
+        loop {
+            let head = {
+                let mut topic = followed.topic();
+                match topic.head().filter(|_| topic.is_behind()) {
+                    Some(head) => head,
+                    None => {
+                        topic.mending = false;
+                        return;
+                    }
+                }
+            };
+            self.figures.repairs.increment(1);
+            match self.backend.history(&followed.channel, head, self.limits.replay_max).await {
+                Ok(rows) if !rows.is_empty() && follows(head, &rows) => {
+                    let after = followed.topic().absorb(head, &rows, &self.pen, Instant::now());
+                    self.attend(followed, After { gap: false, ..after });
+                }
+                Ok(_) => {
+                    tracing::error!(channel = %followed.channel, head, "the journal has a hole");
+                    let mut topic = followed.topic();
+                    topic.end(None, "history_lost", &self.pen);
+                    topic.mending = false;
+                    return;
+                }
+                Err(error) => {
+                    // The comparison of heads tries again.
+                    tracing::warn!(channel = %followed.channel, %error, "could not read what was missed");
+                    followed.topic().mending = false;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Learns the heads of all channels from the journal.
+    pub(super) async fn compare(&self) {
+        self.door.tidy(Instant::now());
+        let mut channels = Vec::new();
+        let mut empty = Vec::new();
+        for entry in &self.topics {
+            entry.value().forget_snapshots();
+            let mut topic = entry.value().topic();
+            topic.trim(self.limits.recent_kept, Instant::now());
+            if topic.close_if_empty() {
+                empty.push(entry.key().clone());
+            } else if topic.head().is_some() && !matches!(entry.key(), Channel::Map(_)) {
+                channels.push(entry.key().clone());
+            }
+        }
+        empty.iter().for_each(|channel| self.remove_if_empty(channel));
+        if channels.is_empty() {
+            return;
+        }
+        match self.backend.heads(&channels).await {
+            Ok(heads) => {
+                for (channel, head) in heads {
+                    let Some(followed) = self.find(&channel) else { continue };
+                    let gap = {
+                        let mut topic = followed.topic();
+                        topic.learn(head);
+                        topic.is_behind() && !topic.mending
+                    };
+                    self.attend(&followed, After { gap, ..After::default() });
+                }
+            }
+            Err(error) => tracing::warn!(%error, "could not compare positions with the journal"),
+        }
+    }
+}
+
+/// Whether `rows` come right after `offset`, without a hole.
+pub(super) fn follows(offset: u64, rows: &[Arc<Recorded>]) -> bool {
+    rows.iter().zip(offset + 1..).all(|(row, expected)| row.offset == expected)
+}
+
+/// Compares heads again and again, for as long as there is a hub.
+pub(super) async fn keep_comparing(hub: Weak<Hub>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(hub) = hub.upgrade() else { return };
+        hub.compare().await;
+    }
+}

@@ -1,0 +1,55 @@
+//! Holds `docs/promises.md` to the tests that it names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Everything that tests are written in.
+fn sources() -> String {
+    let mut text = String::new();
+    let rooms =
+        ["domain", "store", "actors", "services", "http", "realtime", "server", "sim", "bench", "tests"];
+    let mut folders: Vec<PathBuf> = rooms.iter().map(|room| root().join(room)).collect();
+    folders.push(root().join("web/src"));
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy();
+            if path.is_dir() && name != "target" && name != "node_modules" {
+                folders.push(path);
+            } else if name.ends_with(".rs") || name.ends_with(".test.ts") {
+                text.push_str(&fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let sources = sources();
+    let page = fs::read_to_string(root().join("docs/promises.md")).unwrap();
+    let rows: Vec<&str> =
+        page.lines().filter(|line| line.starts_with("| ") && !line.contains("---")).collect();
+    let mut promises = 0;
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        let [promise, tests] = cells[..] else { panic!("two cells: {row}") };
+        if promise.trim() == "promise" {
+            continue;
+        }
+        let named: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "nothing shows this: {promise}");
+        for test in named {
+            let known = sources.contains(&format!("fn {test}("))
+                || sources.contains(&format!("it('{test}'"))
+                || sources.contains(&format!("fn {test}<"));
+            assert!(known, "there is no test {test}, which is to show: {promise}");
+        }
+        promises += 1;
+    }
+    assert!(promises > 60, "{promises}");
+}
