@@ -27,8 +27,8 @@ use crate::shared::RedisSettings;
 /// How long opening a connection may take, greetings included.
 const OPEN_WITHIN: Duration = Duration::from_secs(2);
 
-/// How often a connection is asked whether it is alive, and how long that may take.
-pub(crate) const PING_EVERY: Duration = Duration::from_secs(1);
+/// How often a connection is asked whether it is alive.
+const PING_EVERY: Duration = Duration::from_secs(1);
 
 /// Questions in a row that a Cluster may leave open: one lost node is no reason to
 /// let go of the others, and the library looks for its successor.
@@ -80,7 +80,7 @@ fn key_of(command: &Cmd) -> &[u8] {
 #[derive(Clone)]
 pub(crate) struct Door {
     nodes: Vec<ConnectionInfo>,
-    answer_within: Duration,
+    dead_after: Duration,
     longest_pause: Duration,
 }
 
@@ -155,8 +155,8 @@ impl Connection {
     }
 
     async fn is_alive(&mut self) -> bool {
-        let asked = redis::cmd("PING");
-        matches!(timeout(PING_EVERY, asked.exec_async(self)).await, Ok(Ok(())))
+        // The connection itself gives up when it is dead.
+        redis::cmd("PING").exec_async(self).await.is_ok()
     }
 }
 
@@ -173,7 +173,7 @@ impl Door {
         });
         Ok(Self {
             nodes: nodes.collect::<Result<_, StoreError>>()?,
-            answer_within: settings.limits.answer_within,
+            dead_after: settings.limits.dead_after,
             longest_pause: settings.limits.longest_pause,
         })
     }
@@ -234,9 +234,9 @@ impl Door {
         }
     }
 
-    /// How long an answer may take.
-    pub(crate) fn answer_within(&self) -> Duration {
-        self.answer_within
+    /// How long an answer may take until the connection counts as dead.
+    pub(crate) fn dead_after(&self) -> Duration {
+        self.dead_after
     }
 }
 
@@ -269,7 +269,7 @@ impl Line {
 
     /// Keeps it open for ever.
     pub(crate) async fn keep(self: Arc<Self>) {
-        let within = self.door.answer_within();
+        let within = self.door.dead_after();
         loop {
             let connection = self.door.open_at_last(within, || None).await;
             self.well.store(true, Ordering::Relaxed);
@@ -315,7 +315,7 @@ impl Line {
     /// done, or it is not known which, if there is nothing.
     pub(crate) async fn all(&self, commands: Vec<Cmd>) -> Option<Vec<RedisResult<Value>>> {
         let connection = self.open.borrow().clone()?;
-        let outcomes = timeout(self.door.answer_within() * 2, connection.all(commands)).await;
+        let outcomes = timeout(self.door.dead_after(), connection.all(commands)).await;
         let Ok(outcomes) = outcomes else {
             self.doubt(&connection, true);
             return None;

@@ -55,6 +55,8 @@ impl RedisSettings {
 pub struct RedisLimits {
     /// How long a command may take; whoever asked goes on without its answer.
     pub answer_within: Duration,
+    /// How long a connection may be silent when it should answer, until it counts as dead.
+    pub dead_after: Duration,
     /// The longest pause between two tries to reach it.
     pub longest_pause: Duration,
     /// Signals that go out together at most.
@@ -84,6 +86,7 @@ impl Default for RedisLimits {
     fn default() -> Self {
         Self {
             answer_within: Duration::from_millis(500),
+            dead_after: Duration::from_secs(2),
             longest_pause: Duration::from_secs(1),
             batch: 512,
             events_waiting: 16_384,

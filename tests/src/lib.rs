@@ -10,6 +10,7 @@
 
 pub mod cast;
 pub mod process;
+pub mod redis;
 pub mod rest;
 pub mod shop;
 pub mod socket;

@@ -119,11 +119,21 @@ impl Book {
             }
             let commands: Vec<Cmd> = some.iter().flat_map(|who| self.commands(who)).collect();
             if self.line.all(commands).await.is_none() {
-                // Written with the next renewal: till then a lease that is not renewed lives on.
-                self.lock_due().extend(some);
+                self.write_again(some);
                 return;
             }
         }
+    }
+
+    /// With the next renewal: till then a lease that is not renewed lives on.
+    fn write_again(&self, some: Vec<String>) {
+        for who in &some {
+            let mut here = self.here.entry(who.clone()).or_default();
+            if here.connections == 0 {
+                (here.held, here.word_over) = (true, true);
+            }
+        }
+        self.lock_due().extend(some);
     }
 
     fn commands(&self, who: &str) -> Vec<Cmd> {
@@ -140,10 +150,10 @@ impl Book {
         if std::mem::take(&mut here.word_over) {
             commands.push(self.end(who, WORD));
         }
-        if let Some(until) = here.vouched_until.take()
-            && let Ok(left) = (until - now).to_std()
-        {
-            commands.push(self.renewal(who, WORD, left));
+        match here.vouched_until.map(|until| (until - now).to_std()) {
+            Some(Ok(left)) => commands.push(self.renewal(who, WORD, left)),
+            Some(Err(_)) => here.vouched_until = None, // it is over
+            None => {}
         }
         drop(here);
         self.here.remove_if(who, |_, here| {
@@ -229,6 +239,8 @@ impl Redis {
     /// Whether this process itself knows better: its lease may be on its way.
     fn is_here(&self, who: &str) -> bool {
         let here = self.book.here.get(who).map(|here| *here);
-        here.is_some_and(|here| here.connections > 0 || here.vouched_until.is_some())
+        let now = self.book.clock.now();
+        let vouched = |here: Here| here.vouched_until.is_some_and(|until| until > now);
+        here.is_some_and(|here| here.connections > 0 || vouched(here))
     }
 }

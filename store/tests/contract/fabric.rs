@@ -115,6 +115,12 @@ pub(crate) async fn a_forgotten_value_is_gone_for_all(stage: &Stage) {
     assert!(speaker.fabric.latest(&some_channel()).await.is_none());
     eventually("the value is gone", || async { other.fabric.latest(&channel).await.is_none() }).await;
     eventually("here too", || async { speaker.fabric.latest(&channel).await.is_none() }).await;
+
+    // Another process may be the one that forgets.
+    speaker.fabric.publish(&channel, position(2));
+    eventually("it is there again", || async { other.fabric.latest(&channel).await.is_some() }).await;
+    other.fabric.forget(&channel);
+    eventually("gone where it was said", || async { speaker.fabric.latest(&channel).await.is_none() }).await;
 }
 
 pub(crate) async fn everybody_hears_notices(stage: &Stage) {

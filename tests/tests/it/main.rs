@@ -9,6 +9,7 @@
 mod architecture;
 mod cart;
 mod compose;
+mod fabric;
 mod kill;
 mod limits;
 mod orders;

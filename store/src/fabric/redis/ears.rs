@@ -59,6 +59,8 @@ struct Figures {
 struct Watched {
     followers: usize,
     in_force: bool,
+    /// It could not be subscribed to at first: something may have been missed.
+    late: bool,
     deserted_at: Option<Instant>,
     waiting: Vec<oneshot::Sender<()>>,
 }
@@ -139,7 +141,7 @@ impl Ears {
                 torn = Arc::new(Notify::new());
                 Some(self.pushed(Arc::clone(&torn)))
             };
-            let connection = door.open_at_last(door.answer_within(), push).await;
+            let connection = door.open_at_last(self.limits.dead_after, push).await;
             self.open.store(true, Ordering::Relaxed);
             self.alive.store(true, Ordering::Relaxed);
             let all: Vec<Channel> = self.watched.iter().map(|entry| entry.key().clone()).collect();
@@ -225,13 +227,23 @@ impl Ears {
             let gone = self.tell(connection, "SUNSUBSCRIBE", &leave).await;
             let come = self.tell(connection, "SSUBSCRIBE", &join).await;
             let (Some(_), Some(come)) = (gone, come) else { return false };
+            for channel in join.iter().filter(|channel| !come.contains(channel)) {
+                if let Some(mut watched) = self.watched.get_mut(channel) {
+                    watched.late = true;
+                }
+            }
+            let mut late = false;
             for channel in come {
                 if let Some(mut watched) = self.watched.get_mut(channel) {
                     watched.in_force = true;
+                    late |= std::mem::take(&mut watched.late);
                     for waiting in watched.waiting.drain(..) {
                         let _ = waiting.send(()); // who waits no more need not know
                     }
                 }
+            }
+            if late {
+                self.listeners.rejoined();
             }
         }
     }
@@ -242,9 +254,9 @@ impl Ears {
         connection: &Connection,
         verb: &str,
         channels: &'a [Channel],
-    ) -> Option<Vec<&'a Channel>> {
+    ) -> Option<HashSet<&'a Channel>> {
         if channels.is_empty() {
-            return Some(Vec::new());
+            return Some(HashSet::new());
         }
         // One channel each: in a Cluster two of them are rarely of one slot.
         let commands: Vec<Cmd> = channels
@@ -255,11 +267,13 @@ impl Ears {
                 command
             })
             .collect();
-        let outcomes = timeout(self.limits.answer_within * 2, connection.all(commands)).await.ok()?;
-        let mut done = Vec::with_capacity(channels.len());
+        let outcomes = timeout(self.limits.dead_after, connection.all(commands)).await.ok()?;
+        let mut done = HashSet::with_capacity(channels.len());
         for (channel, outcome) in channels.iter().zip(outcomes) {
             match outcome {
-                Ok(_) => done.push(channel),
+                Ok(_) => {
+                    done.insert(channel);
+                }
                 Err(error) if matches!(connection, Connection::One(_)) && error.is_unrecoverable_error() => {
                     return None;
                 }

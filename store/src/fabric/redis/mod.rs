@@ -13,7 +13,7 @@ mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use dashmap::DashMap;
@@ -28,6 +28,9 @@ use pump::Pump;
 
 /// Notices that the log keeps, about.
 const NOTICES_KEPT: usize = 10_000;
+
+/// How long a value may take to Redis.
+const UNDER_WAY: Duration = Duration::from_secs(2);
 
 /// How often the gauge is set.
 const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -65,6 +68,12 @@ impl Names {
     }
 }
 
+/// A value that this process said, and when.
+struct Own {
+    latest: Arc<Latest>,
+    said: Instant,
+}
+
 /// See the module.
 pub struct Redis {
     listeners: Arc<Listeners>,
@@ -72,7 +81,7 @@ pub struct Redis {
     ears: Arc<Ears>,
     notices: Arc<Notices>,
     /// What this process said last, for when Redis does not answer.
-    own: Arc<DashMap<Channel, Arc<Latest>>>,
+    own: Arc<DashMap<Channel, Own>>,
     line: Arc<Line>,
     names: Names,
     limits: RedisLimits,
@@ -98,7 +107,7 @@ impl Redis {
         let ears = Arc::new(new_ears);
         let (heard, well) = (Arc::clone(&listeners), AtomicBool::new(false));
         let notices = Arc::new(Notices { listeners: heard, names: names.clone(), node, well });
-        let own: Arc<DashMap<Channel, Arc<Latest>>> = Arc::default();
+        let own: Arc<DashMap<Channel, Own>> = Arc::default();
         let mut tasks = Tasks::default();
         tasks.spawn(Arc::clone(line).keep());
         tasks.spawn(Arc::clone(&pump).run());
@@ -106,7 +115,7 @@ impl Redis {
         tasks.spawn(Arc::clone(&notices).run(door.clone()));
         tasks.spawn(tell_state(Arc::clone(line), Arc::clone(&ears), Arc::clone(&notices)));
         let (line, names, limits) = (Arc::clone(line), names.clone(), limits.clone());
-        tasks.spawn(tidy(Arc::clone(&own), limits.latest_kept, Arc::clone(clock)));
+        tasks.spawn(tidy(Arc::clone(&own), limits.latest_kept));
         Self { listeners, pump, ears, notices, own, line, names, limits, _tasks: tasks }
     }
 }
@@ -125,10 +134,9 @@ fn is_joined(line: &Line, ears: &Ears, notices: &Notices) -> bool {
 }
 
 /// Drops values that nobody forgot.
-async fn tidy(own: Arc<DashMap<Channel, Arc<Latest>>>, kept: Duration, clock: Arc<dyn Clock>) {
+async fn tidy(own: Arc<DashMap<Channel, Own>>, kept: Duration) {
     loop {
-        let oldest = clock.now() - kept;
-        own.retain(|_, latest| latest.at >= oldest);
+        own.retain(|_, own| own.said.elapsed() < kept);
         tokio::time::sleep(TIDY_EVERY).await;
     }
 }
@@ -137,9 +145,10 @@ async fn tidy(own: Arc<DashMap<Channel, Arc<Latest>>>, kept: Duration, clock: Ar
 impl Fabric for Redis {
     fn publish(&self, channel: &Channel, signal: Signal) {
         if let Signal::Latest(latest) = &signal {
-            let mut newest = self.own.entry(channel.clone()).or_insert_with(|| Arc::clone(latest));
-            if newest.at <= latest.at {
-                *newest = Arc::clone(latest);
+            let own = || Own { latest: Arc::clone(latest), said: Instant::now() };
+            let mut newest = self.own.entry(channel.clone()).or_insert_with(own);
+            if newest.latest.at <= latest.at {
+                *newest = own();
             }
         }
         self.listeners.hear(channel, &signal);
@@ -170,14 +179,18 @@ impl Fabric for Redis {
     async fn latest(&self, channel: &Channel) -> Option<Arc<Latest>> {
         let mut get = redis::cmd("GET");
         get.arg(self.names.of(channel));
-        let kept: Option<Vec<u8>> = self.line.one(self.limits.answer_within, get).await.flatten();
-        let own = self.own.get(channel).map(|own| Arc::clone(&own));
-        match kept.and_then(|bytes| wire::read(&bytes).ok()) {
-            Some(Signal::Latest(kept)) => match own {
-                Some(own) if own.at > kept.at => Some(own),
-                _ => Some(kept),
+        let kept: Option<Option<Vec<u8>>> = self.line.one(self.limits.answer_within, get).await;
+        let own = self.own.get(channel).map(|own| (Arc::clone(&own.latest), own.said));
+        match (kept, own) {
+            (Some(Some(bytes)), own) => match (wire::read(&bytes), own) {
+                (Ok(Signal::Latest(kept)), Some((own, _))) if own.at > kept.at => Some(own),
+                (Ok(Signal::Latest(kept)), _) => Some(kept),
+                (_, own) => own.map(|(own, _)| own),
             },
-            _ => own,
+            // Another process forgot it, unless it is still on its way there.
+            (Some(None), Some((own, said))) => (said.elapsed() < UNDER_WAY).then_some(own),
+            (Some(None), None) => None,
+            (None, own) => own.map(|(own, _)| own),
         }
     }
 

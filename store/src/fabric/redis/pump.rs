@@ -1,4 +1,5 @@
-//! What this process says goes out here: in batches, one command for each signal.
+//! What this process says goes out here: in batches, one command for each event, two
+//! for each value.
 //!
 //! Whoever publishes only puts it down. Values of one channel give way to newer
 //! ones while they wait; events wait in a queue, and when that is full the oldest
@@ -7,11 +8,12 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use dashmap::DashMap;
 use domain::{Channel, Clock};
 use metrics::{Counter, Gauge, counter, gauge};
-use redis::{Cmd, RedisError};
+use redis::{Cmd, RedisError, Value};
 use tokio::sync::Notify;
 
 use super::wire::{self, Head};
@@ -20,12 +22,23 @@ use crate::fabric::{Latest, Notice, Signal};
 use crate::link::Line;
 use crate::shared::RedisLimits;
 
-/// Keeps a value unless a newer one is there, and tells it, with one command.
+/// Keeps a value unless a newer one is there, and tells it. It costs Redis four times
+/// as much as the two plain commands do, so it is for values of channels that this
+/// process has not spoken on of late: another one may have, meanwhile.
 const SET_AND_TELL: &str = "\
 local old = redis.call('GETRANGE', KEYS[1], 17, 32) \
-if old > string.sub(ARGV[1], 18, 33) then return 0 end \
+if old > string.sub(ARGV[1], 18, 33) then return -1 end \
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) \
 return redis.call('SPUBLISH', KEYS[1], ARGV[1])";
+
+/// What the script answers then; otherwise how many heard the value.
+const NEWER_IS_THERE: i64 = -1;
+
+/// How long a process is the one that speaks on a channel after it did.
+const SPEAKS_FOR: Duration = Duration::from_secs(3);
+
+/// How often channels on which it no longer speaks are forgotten.
+const TIDY_EVERY: Duration = Duration::from_secs(10);
 
 /// How long to wait before a batch that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -35,6 +48,8 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 pub(super) struct Pump {
     waiting: Mutex<Waiting>,
+    /// The channels whose value this process wrote last, and when.
+    speaks: DashMap<Channel, Instant>,
     wake: Notify,
     sent: Notify,
     line: Arc<Line>,
@@ -129,8 +144,9 @@ impl Pump {
             conflated: counter!("fabric_conflated_total"),
             waiting: gauge!("fabric_waiting"),
         };
-        let (waiting, wake, sent) = (Mutex::default(), Notify::new(), Notify::new());
-        Self { waiting, wake, sent, line, names, node, clock, limits, figures }
+        let (waiting, speaks) = (Mutex::default(), DashMap::new());
+        let (wake, sent) = (Notify::new(), Notify::new());
+        Self { waiting, speaks, wake, sent, line, names, node, clock, limits, figures }
     }
 
     pub(super) fn publish(&self, channel: &Channel, signal: Signal) {
@@ -173,7 +189,12 @@ impl Pump {
 
     /// Sends what waits, for ever.
     pub(super) async fn run(self: Arc<Self>) {
+        let mut tidied = Instant::now();
         loop {
+            if tidied.elapsed() >= TIDY_EVERY {
+                self.speaks.retain(|_, at| at.elapsed() < SPEAKS_FOR);
+                tidied = Instant::now();
+            }
             self.line.opened().await;
             let batch = {
                 let mut waiting = self.waiting();
@@ -214,60 +235,96 @@ impl Pump {
 
     /// False if something has to be sent again.
     async fn send(&self, batch: Vec<Parcel>) -> bool {
-        let commands: Vec<Option<Cmd>> = batch.iter().map(|parcel| self.command(parcel)).collect();
-        let (batch, commands): (Vec<_>, Vec<_>) =
-            batch.into_iter().zip(commands).filter_map(|(parcel, command)| Some((parcel, command?))).unzip();
-        let outcomes = self.line.all(commands).await;
-        let mut again = Vec::new();
-        match outcomes {
-            None => again = batch,
-            Some(outcomes) => {
-                let (mut sent, mut refused) = (0, 0);
-                for (parcel, outcome) in batch.into_iter().zip(outcomes) {
-                    match outcome {
-                        Ok(_) => sent += 1,
-                        Err(error) if may_pass(&error) => again.push(parcel),
-                        Err(error) => {
-                            tracing::warn!(%error, "Redis refused a signal");
-                            refused += 1;
-                        }
-                    }
+        let mut commands = Vec::with_capacity(batch.len() * 2);
+        let mut counts = Vec::with_capacity(batch.len());
+        for parcel in &batch {
+            let before = commands.len();
+            self.write(parcel, &mut commands);
+            counts.push(commands.len() - before);
+        }
+        let Some(outcomes) = self.line.all(commands).await else {
+            self.put_back(batch);
+            return false;
+        };
+        let mut outcomes = outcomes.into_iter();
+        let (mut again, mut sent, mut refused) = (Vec::new(), 0, 0);
+        for (parcel, count) in batch.into_iter().zip(counts) {
+            match outcomes.by_ref().take(count).fold(Ok(Value::Nil), Result::and) {
+                Ok(outcome) => {
+                    sent += 1;
+                    self.spoke(&parcel, &outcome);
                 }
-                self.figures.published.increment(sent);
-                self.figures.dropped.increment(refused);
+                Err(error) if may_pass(&error) => again.push(parcel),
+                Err(error) => {
+                    tracing::warn!(%error, "Redis refused a signal");
+                    refused += 1;
+                }
             }
         }
+        self.figures.published.increment(sent);
+        self.figures.dropped.increment(refused);
         let done = again.is_empty();
         self.put_back(again);
         done
     }
 
-    fn command(&self, parcel: &Parcel) -> Option<Cmd> {
+    /// Adds what says it to Redis; nothing for what cannot be written, which does not occur.
+    fn write(&self, parcel: &Parcel, commands: &mut Vec<Cmd>) {
         let head = Head { node: self.node, at_us: self.clock.now().timestamp_micros() };
-        let mut command = Cmd::new();
-        match parcel {
-            Parcel::Notice(notice) => command
-                .arg("XADD")
-                .arg(self.names.notices())
-                .arg("MAXLEN")
-                .arg("~")
-                .arg(NOTICES_KEPT)
-                .arg("*")
-                .arg("n")
-                .arg(wire::write_notice(head, notice)?),
-            Parcel::Event(channel, signal) => {
-                command.arg("SPUBLISH").arg(self.names.of(channel)).arg(wire::write(head, signal)?)
-            }
-            Parcel::Value(channel, latest) => command
-                .arg("EVAL")
-                .arg(SET_AND_TELL)
-                .arg(1)
-                .arg(self.names.of(channel))
-                .arg(wire::write(head, &Signal::Latest(Arc::clone(latest)))?)
-                .arg(u64::try_from(self.limits.latest_kept.as_millis()).unwrap_or(u64::MAX)),
-            Parcel::Forget(channel) => command.arg("UNLINK").arg(self.names.of(channel)),
+        let kept_ms = u64::try_from(self.limits.latest_kept.as_millis()).unwrap_or(u64::MAX);
+        let tell = |name: &str, said: &[u8]| {
+            let mut tell = redis::cmd("SPUBLISH");
+            tell.arg(name).arg(said);
+            tell
         };
-        Some(command)
+        match parcel {
+            Parcel::Notice(notice) => {
+                let Some(said) = wire::write_notice(head, notice) else { return };
+                let mut add = redis::cmd("XADD");
+                add.arg(self.names.notices()).arg("MAXLEN").arg("~").arg(NOTICES_KEPT);
+                add.arg("*").arg("n").arg(said);
+                commands.push(add);
+            }
+            Parcel::Event(channel, signal) => {
+                let Some(said) = wire::write(head, signal) else { return };
+                commands.push(tell(&self.names.of(channel), &said));
+            }
+            Parcel::Value(channel, latest) => {
+                let Some(said) = wire::write(head, &Signal::Latest(Arc::clone(latest))) else { return };
+                let name = self.names.of(channel);
+                if self.speaks.get(channel).is_some_and(|at| at.elapsed() < SPEAKS_FOR) {
+                    let mut set = redis::cmd("SET");
+                    set.arg(&name).arg(&said).arg("PX").arg(kept_ms);
+                    commands.extend([set, tell(&name, &said)]);
+                } else {
+                    let mut set = redis::cmd("EVAL");
+                    set.arg(SET_AND_TELL).arg(1).arg(name).arg(said).arg(kept_ms);
+                    commands.push(set);
+                }
+            }
+            Parcel::Forget(channel) => {
+                let mut forget = redis::cmd("UNLINK");
+                forget.arg(self.names.of(channel));
+                commands.push(forget);
+            }
+        }
+    }
+
+    /// Notes whether this process is the one that speaks on the channel.
+    fn spoke(&self, parcel: &Parcel, outcome: &Value) {
+        match parcel {
+            // The script found a newer value: somebody else speaks.
+            Parcel::Value(channel, _) if *outcome == Value::Int(NEWER_IS_THERE) => {
+                self.speaks.remove(channel);
+            }
+            Parcel::Value(channel, _) => {
+                self.speaks.insert(channel.clone(), Instant::now());
+            }
+            Parcel::Forget(channel) => {
+                self.speaks.remove(channel);
+            }
+            Parcel::Notice(_) | Parcel::Event(..) => {}
+        }
     }
 
     /// What was not sent waits again, before what came meanwhile.
