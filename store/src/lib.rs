@@ -66,6 +66,9 @@ pub enum StoreError {
     /// The database cannot be reached, or is too busy; the same call may work later.
     #[error("the database is unavailable: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// What the operator chose can't be; the text names it, and what is allowed.
+    #[error("{0}")]
+    Setting(String),
     /// Anything else: a bug, or a broken database.
     #[error("the database refused: {0}")]
     Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -106,7 +109,7 @@ impl From<StoreError> for Failure {
                 tracing::warn!(%cause, "the database is unavailable");
                 Failure::Refused(Refused::unavailable("The service is busy; please try again.", 1))
             }
-            StoreError::Fault(_) => Failure::fault(error),
+            StoreError::Fault(_) | StoreError::Setting(_) => Failure::fault(error),
         }
     }
 }

@@ -166,7 +166,8 @@ impl Door {
         let nodes = settings.nodes.iter().map(|url| {
             let info = url.as_str().into_connection_info().map_err(|error| {
                 // The address itself holds a password.
-                StoreError::Fault(format!("REDIS_URL is no address of a Redis: {}", error.category()).into())
+                let wrong = error.category();
+                StoreError::Setting(format!("REDIS_URL: {wrong}; write redis://user:password@host:port/0."))
             })?;
             let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
             Ok(info.set_redis_settings(redis))

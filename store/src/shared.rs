@@ -146,7 +146,7 @@ impl Shared {
         ids: &dyn Ids,
     ) -> Result<Self, StoreError> {
         if prefix.contains(['{', '}']) {
-            return Err(StoreError::Fault("a prefix of names in Redis has no braces".into()));
+            return Err(StoreError::Setting("BAEDAL_REDIS_PREFIX may have no braces.".to_owned()));
         }
         let node = ids.random().iter().take(8).fold(0, |node, byte| node << 8 | u64::from(*byte));
         let (door, names) = (Door::new(redis)?, Names::new(prefix));

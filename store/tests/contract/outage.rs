@@ -179,3 +179,31 @@ async fn one_lost_node_of_a_cluster_leaves_the_others_joined() {
         silent.remove(&ears.signal().await.0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_whose_slot_moves_to_another_node_is_heard_there() {
+    let cluster = Cluster::start().await;
+    let stage = Stage::cluster(&cluster);
+    let (speaker, listener) = (stage.process().await, stage.process().await);
+    let channel = some_channel();
+    let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
+    speaker.fabric.publish(&channel, event(1));
+    assert_eq!(offset(&ears.signal().await.1), 1);
+
+    let name = format!("{{{}:{channel}}}", stage.prefix);
+    let slot: u16 = cluster.0[0].ask(&["CLUSTER", "KEYSLOT", &name]).await.unwrap();
+    let from = usize::from(slot / 5_461).min(2);
+    let to = (from + 1) % 3;
+    let new: String = cluster.0[to].ask(&["CLUSTER", "MYID"]).await.unwrap();
+    for server in [&cluster.0[to], &cluster.0[from], &cluster.0[(to + 1) % 3]] {
+        let moved = ["CLUSTER", "SETSLOT", &slot.to_string(), "NODE", &new];
+        let _: String = server.ask(&moved).await.unwrap();
+    }
+    let subscribed = || async {
+        let names: Vec<String> = cluster.0[to].ask(&["PUBSUB", "SHARDCHANNELS", &name]).await.unwrap();
+        names == [name.as_str()]
+    };
+    eventually("it is subscribed to at the other node", subscribed).await;
+    speaker.fabric.publish(&channel, event(2));
+    while offset(&ears.signal().await.1) != 2 {}
+}

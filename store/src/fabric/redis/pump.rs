@@ -70,11 +70,11 @@ struct Figures {
 #[derive(Default)]
 struct Waiting {
     notices: VecDeque<Notice>,
-    events: VecDeque<(Channel, Signal)>,
+    events: VecDeque<Event>,
     /// The channels whose value or end waits, in order; a number that is not the
     /// value's is that of one that was taken back.
     turns: VecDeque<(Channel, Turn)>,
-    values: HashMap<Channel, (u64, Arc<Latest>)>,
+    values: HashMap<Channel, (u64, Spoken)>,
     numbers: u64,
     /// A batch is on its way.
     busy: bool,
@@ -86,11 +86,24 @@ enum Turn {
     Forget,
 }
 
+/// An event or a passing signal, and when it was published, microseconds.
+struct Event {
+    channel: Channel,
+    signal: Signal,
+    at_us: i64,
+}
+
+/// A value, and when it was published.
+struct Spoken {
+    latest: Arc<Latest>,
+    at_us: i64,
+}
+
 /// One thing to send, kept until it is known to be there.
 enum Parcel {
     Notice(Notice),
-    Event(Channel, Signal),
-    Value(Channel, Arc<Latest>),
+    Event(Event),
+    Value(Channel, Spoken),
     Forget(Channel),
 }
 
@@ -99,9 +112,9 @@ impl Waiting {
         self.notices.len() + self.events.len() + self.turns.len()
     }
 
-    fn put_value(&mut self, channel: &Channel, latest: Arc<Latest>) {
+    fn put_value(&mut self, channel: &Channel, spoken: Spoken) {
         self.numbers += 1;
-        self.values.insert(channel.clone(), (self.numbers, latest));
+        self.values.insert(channel.clone(), (self.numbers, spoken));
         self.turns.push_back((channel.clone(), Turn::Value(self.numbers)));
     }
 
@@ -111,7 +124,7 @@ impl Waiting {
         // Neither kind keeps the other out.
         let room = if self.turns.is_empty() { max } else { max / 2 };
         let events = self.events.len().min(room);
-        batch.extend(self.events.drain(..events).map(|(channel, signal)| Parcel::Event(channel, signal)));
+        batch.extend(self.events.drain(..events).map(Parcel::Event));
         while batch.len() < max
             && let Some((channel, turn)) = self.turns.pop_front()
         {
@@ -119,9 +132,9 @@ impl Waiting {
                 Turn::Forget => batch.push(Parcel::Forget(channel)),
                 Turn::Value(number) => {
                     if self.values.get(&channel).is_some_and(|(newest, _)| *newest == number)
-                        && let Some((_, latest)) = self.values.remove(&channel)
+                        && let Some((_, spoken)) = self.values.remove(&channel)
                     {
-                        batch.push(Parcel::Value(channel, latest));
+                        batch.push(Parcel::Value(channel, spoken));
                     }
                 }
             }
@@ -150,18 +163,20 @@ impl Pump {
     }
 
     pub(super) fn publish(&self, channel: &Channel, signal: Signal) {
+        let at_us = self.clock.now().timestamp_micros();
         let mut waiting = self.waiting();
         if let Signal::Latest(latest) = signal {
+            let spoken = Spoken { latest, at_us };
             if let Some((_, older)) = waiting.values.get_mut(channel) {
-                *older = latest;
+                *older = spoken;
                 self.figures.conflated.increment(1);
             } else if waiting.turns.len() < self.limits.values_waiting {
-                waiting.put_value(channel, latest);
+                waiting.put_value(channel, spoken);
             } else {
                 self.figures.dropped.increment(1);
             }
         } else {
-            waiting.events.push_back((channel.clone(), signal));
+            waiting.events.push_back(Event { channel: channel.clone(), signal, at_us });
             self.trim(&mut waiting);
         }
         drop(waiting);
@@ -270,7 +285,7 @@ impl Pump {
 
     /// Adds what says it to Redis; nothing for what cannot be written, which does not occur.
     fn write(&self, parcel: &Parcel, commands: &mut Vec<Cmd>) {
-        let head = Head { node: self.node, at_us: self.clock.now().timestamp_micros() };
+        let head = |at_us| Head { node: self.node, at_us };
         let kept_ms = u64::try_from(self.limits.latest_kept.as_millis()).unwrap_or(u64::MAX);
         let tell = |name: &str, said: &[u8]| {
             let mut tell = redis::cmd("SPUBLISH");
@@ -279,18 +294,20 @@ impl Pump {
         };
         match parcel {
             Parcel::Notice(notice) => {
-                let Some(said) = wire::write_notice(head, notice) else { return };
+                let now = self.clock.now().timestamp_micros();
+                let Some(said) = wire::write_notice(head(now), notice) else { return };
                 let mut add = redis::cmd("XADD");
                 add.arg(self.names.notices()).arg("MAXLEN").arg("~").arg(NOTICES_KEPT);
                 add.arg("*").arg("n").arg(said);
                 commands.push(add);
             }
-            Parcel::Event(channel, signal) => {
-                let Some(said) = wire::write(head, signal) else { return };
+            Parcel::Event(Event { channel, signal, at_us }) => {
+                let Some(said) = wire::write(head(*at_us), signal) else { return };
                 commands.push(tell(&self.names.of(channel), &said));
             }
-            Parcel::Value(channel, latest) => {
-                let Some(said) = wire::write(head, &Signal::Latest(Arc::clone(latest))) else { return };
+            Parcel::Value(channel, Spoken { latest, at_us }) => {
+                let signal = Signal::Latest(Arc::clone(latest));
+                let Some(said) = wire::write(head(*at_us), &signal) else { return };
                 let name = self.names.of(channel);
                 if self.speaks.get(channel).is_some_and(|at| at.elapsed() < SPEAKS_FOR) {
                     let mut set = redis::cmd("SET");
@@ -323,7 +340,7 @@ impl Pump {
             Parcel::Forget(channel) => {
                 self.speaks.remove(channel);
             }
-            Parcel::Notice(_) | Parcel::Event(..) => {}
+            Parcel::Notice(_) | Parcel::Event(_) => {}
         }
     }
 
@@ -340,11 +357,11 @@ impl Pump {
         for parcel in again.into_iter().rev() {
             match parcel {
                 Parcel::Notice(notice) => waiting.notices.push_front(notice),
-                Parcel::Event(channel, signal) => waiting.events.push_front((channel, signal)),
+                Parcel::Event(event) => waiting.events.push_front(event),
                 Parcel::Forget(channel) => waiting.turns.push_front((channel, Turn::Forget)),
-                Parcel::Value(channel, latest) => {
+                Parcel::Value(channel, spoken) => {
                     if !over.contains(&channel) && !waiting.values.contains_key(&channel) {
-                        waiting.put_value(&channel, latest);
+                        waiting.put_value(&channel, spoken);
                     }
                 }
             }
