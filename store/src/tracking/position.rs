@@ -1,7 +1,5 @@
 //! Positions: appended in groups, read as tracks, dropped by day.
 
-use std::collections::{BTreeMap, HashMap};
-
 use chrono::{Days, NaiveDate, TimeDelta};
 use domain::tracking::filter::Rejected;
 use domain::tracking::fix::Fix;
@@ -10,6 +8,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::place;
+use crate::journal::signed;
 use crate::{Store, StoreError};
 
 /// One fix to write down.
@@ -42,109 +41,129 @@ pub struct Refused;
 
 /// Writes the batches in one commit. The answer tells, batch by batch, whether
 /// it stands in the store now; a fix that is there already counts as written.
+///
+/// It is one statement, so that a group costs one round trip: whose epoch is in
+/// force is decided in the statement that writes.
 pub async fn append(store: &Store, batches: &[Batch]) -> Result<Vec<Result<(), Refused>>, StoreError> {
-    let epochs = epochs(store, batches).await?;
-    let told: Vec<_> = batches
-        .iter()
-        .map(|batch| match batch.epoch {
-            Some(epoch) if epochs.get(&batch.courier) != Some(&epoch) => Err(Refused),
-            _ => Ok(()),
-        })
-        .collect();
-    let mut tx = store.pool().begin().await?;
-    let accepted = || batches.iter().zip(&told).filter(|(_, told)| told.is_ok()).map(|(batch, _)| batch);
-    insert(&mut tx, accepted()).await?;
-    count(&mut tx, accepted()).await?;
-    tx.commit().await?;
+    let couriers: Vec<Uuid> = batches.iter().map(|batch| batch.courier.0).collect();
+    let epochs = batches.iter().map(|batch| batch.epoch.map(signed).transpose());
+    let epochs: Vec<Option<i64>> = epochs.collect::<Result<_, _>>()?;
+    let (rows, counts) = (Rows::of(batches), Counts::of(batches));
+    // The counters are written in the order of their keys, so that two processes never
+    // wait for each other.
+    let refused = sqlx::query_scalar!(
+        r#"with sent as materialized (
+             select place, courier_id, coalesce(epoch is null or epoch = session_epoch, false) as holds
+             from unnest($1::uuid[], $2::bigint[]) with ordinality as sent (courier_id, epoch, place)
+             -- Found by key, whatever the planner thinks of the arrays' length.
+             left join (select id, session_epoch from tracking.couriers where id = any($1)) as known
+                 on id = courier_id
+         ), kept as (
+             insert into tracking.positions
+                 (courier_id, track, seq, at, lat, lon, accuracy_m, speed_mps, heading_deg)
+             select courier_id, track, seq, at, lat, lon, accuracy_m, speed_mps, heading_deg
+             from unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::float8[], $8::float8[],
+                         $9::float4[], $10::float4[], $11::float4[])
+                 as fix (place, track, seq, at, lat, lon, accuracy_m, speed_mps, heading_deg)
+             join sent using (place)
+             where holds
+             on conflict do nothing
+         ), counted as (
+             insert into tracking.rejected (courier_id, day, reason, fixes)
+             select courier_id, day, reason, sum(fixes)::bigint
+             from unnest($12::bigint[], $13::date[], $14::text[], $15::bigint[])
+                 as counts (place, day, reason, fixes)
+             join sent using (place)
+             where holds
+             group by courier_id, day, reason
+             order by courier_id, day, reason
+             on conflict (courier_id, day, reason) do update set fixes = rejected.fixes + excluded.fixes
+         )
+         select place as "place!" from sent where not holds"#,
+        &couriers,
+        &epochs as &[Option<i64>],
+        &rows.places,
+        &rows.tracks,
+        &rows.seqs,
+        &rows.ats,
+        &rows.lats,
+        &rows.lons,
+        &rows.accuracies as &[Option<f32>],
+        &rows.speeds as &[Option<f32>],
+        &rows.headings as &[Option<f32>],
+        &counts.places,
+        &counts.days,
+        &counts.reasons,
+        &counts.fixes,
+    )
+    .fetch_all(store.pool())
+    .await?;
+    let mut told = vec![Ok(()); batches.len()];
+    for place in refused {
+        let batch = usize::try_from(place - 1).ok().and_then(|place| told.get_mut(place));
+        batch.into_iter().for_each(|told| *told = Err(Refused));
+    }
     Ok(told)
 }
 
-/// The epochs in force of the couriers whose batches name one.
-async fn epochs(store: &Store, batches: &[Batch]) -> Result<HashMap<CourierId, u64>, StoreError> {
-    let ids: Vec<Uuid> =
-        batches.iter().filter(|batch| batch.epoch.is_some()).map(|batch| batch.courier.0).collect();
-    let rows = sqlx::query!("select id, session_epoch from tracking.couriers where id = any($1)", &ids)
-        .fetch_all(store.pool())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id.into(), row.session_epoch.unsigned_abs())).collect())
+/// The fixes of a group, one array a column; `places` says whose they are.
+#[derive(Default)]
+struct Rows {
+    places: Vec<i64>,
+    tracks: Vec<i64>,
+    seqs: Vec<i64>,
+    ats: Vec<Timestamp>,
+    lats: Vec<f64>,
+    lons: Vec<f64>,
+    accuracies: Vec<Option<f32>>,
+    speeds: Vec<Option<f32>>,
+    headings: Vec<Option<f32>>,
 }
 
-/// One statement for all rows, however many: one array a column.
-async fn insert(
-    tx: &mut sqlx::PgConnection,
-    batches: impl Iterator<Item = &Batch>,
-) -> Result<(), StoreError> {
-    let (mut couriers, mut tracks, mut seqs, mut ats) = (vec![], vec![], vec![], vec![]);
-    let (mut lats, mut lons) = (vec![], vec![]);
-    let (mut accuracies, mut speeds, mut headings) = (vec![], vec![], vec![]);
-    for (batch, Row { track, fix }) in
-        batches.flat_map(|batch| batch.rows.iter().map(move |row| (batch, row)))
-    {
-        couriers.push(batch.courier.0);
-        tracks.push(*track);
-        seqs.push(fix.seq);
-        ats.push(fix.at);
-        lats.push(fix.position.lat());
-        lons.push(fix.position.lon());
-        accuracies.push(fix.accuracy_m);
-        speeds.push(fix.speed_mps);
-        headings.push(fix.heading_deg);
-    }
-    if couriers.is_empty() {
-        return Ok(());
-    }
-    sqlx::query!(
-        "insert into tracking.positions
-            (courier_id, track, seq, at, lat, lon, accuracy_m, speed_mps, heading_deg)
-         select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::float8[],
-                              $6::float8[], $7::float8[], $8::float8[], $9::float8[])
-         on conflict do nothing",
-        &couriers,
-        &tracks,
-        &seqs,
-        &ats,
-        &lats,
-        &lons,
-        &accuracies as &[Option<f64>],
-        &speeds as &[Option<f64>],
-        &headings as &[Option<f64>],
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// Adds to the counters. Sorted, so that two processes never wait for each other.
-async fn count(tx: &mut sqlx::PgConnection, batches: impl Iterator<Item = &Batch>) -> Result<(), StoreError> {
-    let mut counts: BTreeMap<(Uuid, NaiveDate, &'static str), i64> = BTreeMap::new();
-    for batch in batches {
-        for (reason, fixes) in &batch.rejected {
-            let key = (batch.courier.0, batch.received_at.date_naive(), reason.as_str());
-            *counts.entry(key).or_default() += i64::from(*fixes);
+impl Rows {
+    fn of(batches: &[Batch]) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "the columns are no wider")]
+        let narrow = |number: Option<f64>| number.map(|number| number as f32);
+        let mut rows = Self::default();
+        for (place, batch) in (1..).zip(batches) {
+            for Row { track, fix } in &batch.rows {
+                rows.places.push(place);
+                rows.tracks.push(*track);
+                rows.seqs.push(fix.seq);
+                rows.ats.push(fix.at);
+                rows.lats.push(fix.position.lat());
+                rows.lons.push(fix.position.lon());
+                rows.accuracies.push(narrow(fix.accuracy_m));
+                rows.speeds.push(narrow(fix.speed_mps));
+                rows.headings.push(narrow(fix.heading_deg));
+            }
         }
+        rows
     }
-    if counts.is_empty() {
-        return Ok(());
+}
+
+/// What the batches of a group only count.
+#[derive(Default)]
+struct Counts {
+    places: Vec<i64>,
+    days: Vec<NaiveDate>,
+    reasons: Vec<String>,
+    fixes: Vec<i64>,
+}
+
+impl Counts {
+    fn of(batches: &[Batch]) -> Self {
+        let mut counts = Self::default();
+        for (place, batch) in (1..).zip(batches) {
+            for (reason, fixes) in &batch.rejected {
+                counts.places.push(place);
+                counts.days.push(batch.received_at.date_naive());
+                counts.reasons.push(reason.as_str().to_owned());
+                counts.fixes.push(i64::from(*fixes));
+            }
+        }
+        counts
     }
-    let (mut couriers, mut days, mut reasons, mut fixes) = (vec![], vec![], vec![], vec![]);
-    for ((courier, day, reason), count) in counts {
-        couriers.push(courier);
-        days.push(day);
-        reasons.push(reason.to_owned());
-        fixes.push(count);
-    }
-    sqlx::query!(
-        "insert into tracking.rejected (courier_id, day, reason, fixes)
-         select * from unnest($1::uuid[], $2::date[], $3::text[], $4::bigint[])
-         on conflict (courier_id, day, reason) do update set fixes = rejected.fixes + excluded.fixes",
-        &couriers,
-        &days,
-        &reasons,
-        &fixes,
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 struct PositionRow {
