@@ -255,7 +255,9 @@ impl<E: Entity> Actor for Shell<E> {
         envelope: Self::Msg,
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
-        self.shared.entity.handle(self.id, state, envelope.command).await;
+        // On the heap while it runs: an actor that rests must not hold room for the
+        // longest of its commands.
+        Box::pin(self.shared.entity.handle(self.id, state, envelope.command)).await;
         drop(envelope.permit);
         Ok(())
     }
