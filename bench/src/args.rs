@@ -2,92 +2,107 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Load scenarios, each beside its baseline in the same run.
+/// Load scenarios, each beside its baseline in the same run. They write to the
+/// database of DATABASE_URL, which should be one to throw away; `./dev bench` makes one.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
 pub(crate) struct Bench {
+    /// Which; all, if none is named.
+    #[arg(value_enum)]
+    pub(crate) scenarios: Vec<Scenario>,
+
+    #[command(flatten)]
+    pub(crate) options: Options,
+
     #[command(subcommand)]
-    pub(crate) scenario: Scenario,
+    pub(crate) role: Option<Role>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scenario {
-    /// Couriers push fixes over sockets; each is watched on the map by one customer.
-    LiveMap(LiveMap),
     /// Authenticated sockets with two subscriptions each that do nothing.
-    Idle(Idle),
+    Idle,
+    /// Couriers push fixes over sockets; each is watched on the map by one customer.
+    LiveMap,
+    /// One channel, thousands of watchers.
+    FanOut,
+    /// All sockets are lost at once and come back.
+    Storm,
+    /// Some watchers stop reading while the others go on.
+    Stalled,
+    /// Orders that are active, all at once.
+    Entities,
+    /// One chat and one courier far above their limits.
+    Hot,
+    /// Conversations, each message durable, told and read.
+    Chat,
+}
+
+/// What else this binary does: the fault suite, and what the processes do that the bench starts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Role {
     /// Load runs, things break, and a checker looks whether every promise was kept.
     Chaos(crate::chaos::Chaos),
-    /// The baseline of live-map: hands frames from one socket to another, nothing more.
+    /// Be many clients, as standard input says.
+    #[command(hide = true)]
+    Load,
+    /// The baseline of live-map: hand frames from one socket to another, nothing more.
     #[command(hide = true)]
     Relay,
+    /// The baseline of fan-out: hand every frame to everybody.
+    #[command(hide = true)]
+    Shout,
     /// The baseline of idle: an echo.
     #[command(hide = true)]
     Echo,
 }
 
-/// The server under load.
-#[derive(Debug, Args)]
-pub(crate) struct Server {
-    /// The server's binary, which is started on DATABASE_URL and stopped afterwards. Use a
-    /// database of its own: the scenarios leave accounts and orders behind.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Options {
+    /// The server's binary.
     #[arg(long, default_value = "target/release/baedal")]
     pub(crate) server: PathBuf,
 
-    /// The first of the thirteen ports for the server that is started.
+    /// The first of the thirteen ports of the server that is started.
     #[arg(long, default_value_t = 19101)]
     pub(crate) first_port: u16,
 
-    /// A gateway that runs already, instead of starting one; needs --pid.
-    #[arg(long, requires = "pid")]
-    pub(crate) url: Option<String>,
-
-    /// The process of that gateway, whose CPU time and memory are read from /proc.
-    #[arg(long, requires = "url")]
-    pub(crate) pid: Option<u32>,
-
-    /// Where to write the figures as JSON, too.
-    #[arg(long)]
-    pub(crate) json: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LiveMap {
-    #[command(flatten)]
-    pub(crate) server: Server,
-
-    /// Couriers on the road, each with an order that was picked up.
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=8000))]
-    pub(crate) couriers: u32,
-
-    /// Fixes per second and courier.
-    #[arg(long, default_value_t = 1.0, value_parser = rate)]
-    pub(crate) rate: f64,
-
-    /// Seconds of one round, after two seconds that are not counted.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(crate) seconds: u64,
-
-    /// Rounds; the median of each figure is printed.
+    /// Rounds; medians are told, with the least and the most.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) rounds: u32,
+
+    /// Seconds of one round that are counted.
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) seconds: u32,
+
+    /// How much of the scenario's size: 0.1 is a tenth of the people, for a machine
+    /// that has other things to do. Targets are meant for 1.
+    #[arg(long, default_value_t = 1.0, value_parser = share)]
+    pub(crate) scale: f64,
+
+    /// Where the reports go.
+    #[arg(long, default_value = "bench/reports")]
+    pub(crate) reports: PathBuf,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Idle {
-    #[command(flatten)]
-    pub(crate) server: Server,
+impl Options {
+    /// A number of people, at the scale that was asked for.
+    pub(crate) fn scaled(&self, full: u32) -> u32 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a u32")]
+        let scaled = (f64::from(full) * self.scale).round() as u32;
+        scaled.max(1)
+    }
 
-    /// Sockets, each with two subscriptions.
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(20..=15000))]
-    pub(crate) sockets: u32,
+    pub(crate) fn secs(&self) -> f64 {
+        f64::from(self.seconds)
+    }
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(rate) if (0.1..=10.0).contains(&rate) => Ok(rate),
-        _ => Err("a number from 0.1 to 10, which is what a courier may send".to_owned()),
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("a number above 0, and 1 at most".to_owned()),
     }
 }

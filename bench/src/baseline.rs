@@ -59,6 +59,31 @@ async fn forward(stream: &mut SplitStream<Wire>, key: &str, watchers: &Watchers)
     Ok(())
 }
 
+/// Hands each frame from `/speak` to every other socket, one after another.
+pub(crate) async fn shout() -> Outcome<()> {
+    let listener = listen().await?;
+    let listeners = Arc::new(AsyncMutex::new(Vec::new()));
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let listeners = Arc::clone(&listeners);
+        tokio::spawn(async move {
+            let Ok((path, wire)) = accept(stream).await else { return };
+            let (sink, mut stream) = wire.split();
+            if path != "/speak" {
+                listeners.lock().await.push(sink);
+                while let Some(Ok(_)) = stream.next().await {}
+                return;
+            }
+            while let Some(Ok(frame)) = stream.next().await {
+                for listener in listeners.lock().await.iter_mut() {
+                    // A socket that ended is no fault of the baseline's.
+                    let _ = listener.send(frame.clone()).await;
+                }
+            }
+        });
+    }
+}
+
 /// Says back whatever it is told.
 pub(crate) async fn echo() -> Outcome<()> {
     let listener = listen().await?;

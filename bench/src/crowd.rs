@@ -3,6 +3,7 @@
 //! pick them up.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -20,15 +21,18 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::Outcome;
-use crate::load::source;
 
 /// People made at once: enough to keep two cores busy, few enough for the
 /// server not to take their passwords for guesses.
 const AT_ONCE: usize = 4;
-/// Sockets that one user may have.
-pub(crate) const SOCKETS_PER_USER: usize = 5;
 /// How long one order may take from payment to pickup.
 const PICKUP_WITHIN: Duration = Duration::from_secs(120);
+
+/// The source address of the n-th socket: many phones, not one.
+pub(crate) fn source(number: usize) -> Option<IpAddr> {
+    let last = u8::try_from(2 + number % 200).ok()?;
+    Some(Ipv4Addr::new(127, 0, 0, last).into())
+}
 
 /// A customer with an order under way.
 #[derive(Clone)]

@@ -1,109 +1,69 @@
-//! `idle`: what a socket costs that is signed in, listens to two channels and
-//! hears nothing; beside it a bare echo's.
+//! `idle`: what a socket costs that is signed in, follows two channels of its own
+//! and hears nothing; beside it a bare echo's.
 //!
-//! The cost is the slope of resident memory between a quarter of the sockets
-//! and all of them: what the first ones make the process set up once is in
-//! neither end.
+//! The cost is the slope of resident memory between a tenth of the sockets and all
+//! of them: what the first ones make the process set up once is in neither end.
 
 use std::time::Duration;
 
-use futures::{SinkExt, StreamExt};
-use sim::api::Api;
-use sim::city;
-use sim::dial::{Wire, dial_with};
-use tokio_tungstenite::tungstenite::Message;
-
 use crate::Outcome;
-use crate::args::Idle;
-use crate::crowd::{self, Ordered, Owners, SOCKETS_PER_USER};
-use crate::load::source;
-use crate::process::Process;
-use crate::report::{self, Figures};
+use crate::args::Options;
+use crate::city::{City, Ride};
+use crate::hand::{Hand, Job};
+use crate::latency::Latency;
+use crate::report::{Column, Figures, Report, say};
+use crate::stand::{self, Order, Person};
 use crate::target::Target;
 
+const SOCKETS: u32 = 15_000;
 /// After opening sockets, before memory is read.
 const SETTLE: Duration = Duration::from_secs(3);
 
-/// Runs the scenario.
-pub(crate) async fn run(args: &Idle) -> Outcome<()> {
-    let sockets = args.sockets as usize;
-    let server = Target::server(&args.server, 60).await?;
-    report::say(&format!(
-        "making {} customers with an order and a conversation each",
-        sockets / SOCKETS_PER_USER
-    ));
-    let listeners = listeners(&server.url, sockets.div_ceil(SOCKETS_PER_USER)).await?;
-    let ours = measure(sockets, server.process, async |number| {
-        listen(&listeners[number / SOCKETS_PER_USER], number).await
-    })
-    .await?;
-    let echo = Target::baseline("echo").await?;
-    let url = format!("{}/", echo.url);
-    let theirs =
-        measure(sockets, echo.process, async |number| Ok(dial_with(&url, None, source(number)).await?))
-            .await?;
-    let title = format!("idle: {sockets} sockets");
-    report::compare(&title, ("baedal", &[ours]), ("bare echo", &[theirs]), args.server.json.as_deref())
+/// Runs the scenario. Each round has processes of its own: memory does not come back.
+pub(crate) async fn run(options: &Options) -> Outcome<Report> {
+    let sockets = options.scaled(SOCKETS);
+    let city = City::make(options, &[("rides", sockets)]).await?;
+    let mut report = Report::new("idle", &format!("{sockets} sockets with two subscriptions each"), options);
+    let [mut ours, mut theirs] = ["baedal", "bare echo"].map(Column::new);
+    for number in 1..=options.rounds {
+        say(&format!("round {number} of {}", options.rounds));
+        let echo = Target::baseline("echo").await?;
+        let nobody = Person { token: None, channels: Vec::new() };
+        measure(&echo, vec![nobody; city.rides.len()], &mut theirs).await?;
+        drop(echo);
+        let server = Target::server(options).await?;
+        measure(&server, city.rides.iter().map(follower).collect(), &mut ours).await?;
+    }
+    report.at_most("resident KB per socket", 8.0, ours.median("KB per socket"));
+    report.at_least("sockets in one process", f64::from(SOCKETS), ours.median("sockets"));
+    report.columns = vec![ours, theirs];
+    Ok(report)
 }
 
-struct Listener {
-    customer: Api,
-    channels: [String; 2],
+/// A customer who follows the order and its delivery.
+pub(crate) fn follower(ride: &Ride) -> Person {
+    let channels = vec![format!("order:{}", ride.order), format!("delivery:{}", ride.order)];
+    Person { token: Some(ride.customer.clone()), channels }
 }
 
-async fn listeners(url: &str, count: usize) -> Outcome<Vec<Listener>> {
-    let owners = Owners::sign_in(url).await?;
-    let mut listeners = Vec::with_capacity(count);
-    for Ordered { customer, order } in crowd::order(url, &owners, count, 1, city::home(0)).await? {
-        let conversation = customer.converse("order", Some(order), "안녕하세요").await?.id;
-        let channels = [format!("order:{order}"), format!("chat:{conversation}")];
-        listeners.push(Listener { customer, channels });
-    }
-    Ok(listeners)
-}
-
-async fn listen(listener: &Listener, number: usize) -> Outcome<Wire> {
-    let token = listener.customer.token().await?;
-    let mut wire = dial_with(&listener.customer.realtime_url(), Some(&token), source(number)).await?;
-    for channel in &listener.channels {
-        wire.send(Message::text(format!(r#"{{"op":"subscribe","channel":"{channel}","ref":"1"}}"#))).await?;
-    }
-    // Both replies and both snapshots, so that the server has done its part.
-    let mut expected = 4;
-    while expected > 0 {
-        let Message::Text(text) = wire.next().await.ok_or("a socket ended")?? else { continue };
-        if text.contains(r#""problem""#) {
-            return Err(format!("refused: {text}").into());
-        }
-        if text.contains(r#""op":"reply""#) || text.contains(r#""op":"snapshot""#) {
-            expected -= 1;
-        }
-    }
-    Ok(wire)
-}
-
-async fn measure(
-    sockets: usize,
-    process: Process,
-    open: impl AsyncFn(usize) -> Outcome<Wire>,
-) -> Outcome<Figures> {
-    let first = sockets / 4;
-    let mut wires = Vec::with_capacity(sockets);
-    for number in 0..first {
-        wires.push(open(number).await?);
-    }
+async fn measure(target: &Target, people: Vec<Person>, column: &mut Column) -> Outcome<()> {
+    let (all, first) = (people.len(), people.len() / 10);
+    let job = stand::Job { address: target.address, source: 10, people, first };
+    let mut hand = Hand::start(&Job::Stand(job)).await?;
     tokio::time::sleep(SETTLE).await;
-    let (some_kb, cpu_secs) = (process.resident_kb()?, process.cpu_secs()?);
-    for number in first..sockets {
-        wires.push(open(number).await?);
-    }
+    let (some_kb, cpu_secs) = (target.process.resident_kb()?, target.process.cpu_secs()?);
+    hand.ask::<(), _>(&Order::ComeAll).await?;
     tokio::time::sleep(SETTLE).await;
-    let all_kb = process.resident_kb()?;
-    let opened = (sockets - first) as f64;
-    Ok(Figures::new([
-        ("sockets", wires.len() as f64),
-        ("resident KB per socket", (all_kb - some_kb) / opened),
-        ("resident MB", all_kb / 1024.0),
-        ("cpu ms per socket to open", (process.cpu_secs()? - cpu_secs) * 1e3 / opened),
-    ]))
+    let (all_kb, come) = (target.process.resident_kb()?, (all - first) as f64);
+    let mut figures = Figures::default();
+    figures.add("sockets", all as f64);
+    figures.add("KB per socket", (all_kb - some_kb) / come);
+    figures.add("resident MB", all_kb / 1024.0);
+    figures.add("cpu ms per socket", (target.process.cpu_secs()? - cpu_secs) * 1e3 / come);
+    let idle_secs = target.process.cpu_secs()?;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    figures.add("cores while idle", (target.process.cpu_secs()? - idle_secs) / 5.0);
+    figures.add("peak MB", target.process.peak_kb()? / 1024.0);
+    column.add(figures, &Latency::default());
+    Ok(())
 }

@@ -1,22 +1,40 @@
 //! How fast Baedal is: load scenarios, each beside its baseline in the same run.
 //!
-//! The load comes from this process, the server and the baselines run in
-//! their own; sockets come from many loopback addresses, as from many phones.
+//! Server, baselines and load run in processes of their own; sockets come from many
+//! loopback addresses, as from many phones. See `bench/README.md`.
 
 mod args;
 mod baseline;
 mod chaos;
+mod chat;
+mod city;
 mod crowd;
+mod entities;
+mod fan_out;
+mod hand;
+mod hot;
+mod html;
+mod http;
 mod idle;
+mod latency;
 mod live_map;
-mod load;
+mod net;
 mod process;
 mod report;
+mod ride;
+mod stalled;
+mod stand;
+mod storm;
+mod talk;
 mod target;
+mod text;
 
 use std::error::Error;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+
+use args::{Bench, Options, Role, Scenario};
+use hand::{Job, Orders};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -26,11 +44,41 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
-    match args::Bench::parse().scenario {
-        args::Scenario::LiveMap(args) => live_map::run(&args).await,
-        args::Scenario::Idle(args) => idle::run(&args).await,
-        args::Scenario::Chaos(args) => chaos::run(&args).await,
-        args::Scenario::Relay => baseline::relay().await,
-        args::Scenario::Echo => baseline::echo().await,
+    let Bench { scenarios, options, role } = Bench::parse();
+    match role {
+        Some(Role::Load) => load(),
+        Some(Role::Chaos(args)) => chaos::run(&args).await,
+        Some(Role::Relay) => baseline::relay().await,
+        Some(Role::Shout) => baseline::shout().await,
+        Some(Role::Echo) => baseline::echo().await,
+        None => bench(&scenarios, &options).await,
+    }
+}
+
+async fn bench(scenarios: &[Scenario], options: &Options) -> Outcome<()> {
+    target::migrate(options).await?;
+    let chosen = if scenarios.is_empty() { Scenario::value_variants() } else { scenarios };
+    for scenario in chosen {
+        let report = match scenario {
+            Scenario::Idle => idle::run(options).await?,
+            Scenario::LiveMap => live_map::run(options).await?,
+            Scenario::FanOut => fan_out::run(options).await?,
+            Scenario::Storm => storm::run(options).await?,
+            Scenario::Stalled => stalled::run(options).await?,
+            Scenario::Entities => entities::run(options).await?,
+            Scenario::Hot => hot::run(options).await?,
+            Scenario::Chat => chat::run(options).await?,
+        };
+        report.print();
+        report.write(&options.reports)?;
+    }
+    Ok(())
+}
+
+fn load() -> Outcome<()> {
+    match Orders::open()? {
+        (Job::Ride(job), orders) => ride::play(job, &orders),
+        (Job::Stand(job), orders) => stand::play(job, &orders),
+        (Job::Talk(job), orders) => talk::play(job, &orders),
     }
 }

@@ -25,10 +25,56 @@ impl Process {
 
     /// Resident memory, KiB.
     pub(crate) fn resident_kb(self) -> Outcome<f64> {
+        self.status("VmRSS:")
+    }
+
+    /// The most that was resident since [`Process::forget_peak`], KiB.
+    pub(crate) fn peak_kb(self) -> Outcome<f64> {
+        self.status("VmHWM:")
+    }
+
+    /// Begins to look for a new peak.
+    pub(crate) fn forget_peak(self) {
+        // Where the kernel does not let us, the peak is that of the whole run.
+        let _ = std::fs::write(format!("/proc/{}/clear_refs", self.pid), "5");
+    }
+
+    fn status(self, name: &str) -> Outcome<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kb = line.and_then(|line| line.split_whitespace().next()).ok_or("no VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kb = line.and_then(|line| line.split_whitespace().next()).ok_or("no such line in status")?;
         Ok(kb.parse()?)
+    }
+}
+
+/// Seconds of CPU time that the whole machine has worked: PostgreSQL, the load and
+/// the kernel are in it.
+pub(crate) fn machine_cpu_secs() -> Outcome<f64> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let line = stat.lines().next().unwrap_or_default();
+    let ticks: Vec<f64> = line.split_whitespace().skip(1).map_while(|field| field.parse().ok()).collect();
+    // user, nice, system, idle, iowait, irq, softirq
+    let busy = [0, 1, 2, 5, 6].iter().filter_map(|place| ticks.get(*place)).sum::<f64>();
+    Ok(busy / TICKS_PER_SEC)
+}
+
+/// What a process and the machine have cost at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    pub(crate) cpu_secs: f64,
+    pub(crate) machine_secs: f64,
+}
+
+impl Cost {
+    pub(crate) fn of(process: Process) -> Outcome<Self> {
+        Ok(Self { cpu_secs: process.cpu_secs()?, machine_secs: machine_cpu_secs()? })
+    }
+
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            cpu_secs: self.cpu_secs - before.cpu_secs,
+            machine_secs: self.machine_secs - before.machine_secs,
+        }
     }
 }
 
@@ -40,6 +86,8 @@ mod tests {
     fn this_process_has_cost_something() {
         let this = Process { pid: std::process::id() };
         assert!(this.resident_kb().unwrap() > 500.0);
+        assert!(this.peak_kb().unwrap() >= this.resident_kb().unwrap());
         assert!(this.cpu_secs().unwrap() >= 0.0);
+        assert!(machine_cpu_secs().unwrap() > 0.0);
     }
 }

@@ -1,37 +1,181 @@
-//! The figures: medians over the rounds, ours beside the baseline's.
+//! The report: medians over the rounds, ours beside the baseline's, and the verdict.
 
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use sim::ambient;
 
-use crate::Outcome;
+use crate::args::Options;
+use crate::latency::Latency;
+use crate::{Outcome, html};
 
 /// What one round gave, in the order in which it is printed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Figures(Vec<(&'static str, f64)>);
 
 impl Figures {
-    pub(crate) fn new(figures: impl IntoIterator<Item = (&'static str, f64)>) -> Self {
-        Self(figures.into_iter().collect())
+    pub(crate) fn add(&mut self, name: &'static str, value: f64) {
+        self.0.push((name, value));
     }
 }
 
-/// One figure over all rounds.
-#[derive(Debug, PartialEq)]
-struct Spread {
-    median: f64,
-    least: f64,
-    most: f64,
+/// What was measured side by side: us, or a baseline.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) rounds: Vec<Figures>,
+    /// Quantiles and milliseconds over all rounds.
+    pub(crate) curve: Vec<(f64, f64)>,
+    #[serde(skip)]
+    latency: Latency,
 }
 
-fn spread(rounds: &[Figures], name: &str) -> Spread {
-    let mut values: Vec<f64> = rounds
-        .iter()
-        .flat_map(|round| round.0.iter().filter(|(own, _)| *own == name).map(|(_, value)| *value))
-        .collect();
-    values.sort_by(f64::total_cmp);
-    let at = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
-    Spread { median: at(values.len() / 2), least: at(0), most: at(values.len().saturating_sub(1)) }
+impl Column {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), rounds: Vec::new(), curve: Vec::new(), latency: Latency::default() }
+    }
+
+    /// Adds a round.
+    pub(crate) fn add(&mut self, figures: Figures, latency: &Latency) {
+        self.rounds.push(figures);
+        self.latency.add(latency);
+        if self.latency.count() > 0 {
+            self.curve = self.latency.curve();
+        }
+    }
+
+    /// The values of a figure, the least first.
+    pub(crate) fn sorted(&self, name: &str) -> Vec<f64> {
+        let own = |round: &Figures| round.0.iter().find(|(each, _)| *each == name).map(|(_, value)| *value);
+        let mut values: Vec<f64> = self.rounds.iter().filter_map(own).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    }
+
+    pub(crate) fn median(&self, name: &str) -> f64 {
+        let values = self.sorted(name);
+        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    }
+
+    pub(crate) fn most(&self, name: &str) -> f64 {
+        self.sorted(name).last().copied().unwrap_or(f64::NAN)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.rounds.iter().take(1).flat_map(|round| round.0.iter().map(|(name, _)| *name))
+    }
+
+    /// `median (least … most)`.
+    pub(crate) fn told(&self, name: &str) -> String {
+        let values = self.sorted(name);
+        match (values.first(), values.last()) {
+            (Some(least), Some(most)) if values.len() > 1 => {
+                format!("{} ({} … {})", short(self.median(name)), short(*least), short(*most))
+            }
+            (Some(only), _) => short(*only),
+            _ => "–".to_owned(),
+        }
+    }
+}
+
+/// As many digits as a reader can use.
+pub(crate) fn short(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        size if size >= 0.095 => format!("{value:.2}"),
+        _ => format!("{value:.4}"),
+    }
+}
+
+/// Whether a target was reached.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Verdict {
+    pub(crate) what: String,
+    pub(crate) target: String,
+    pub(crate) figure: f64,
+    pub(crate) reached: bool,
+}
+
+/// One scenario's run.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) scenario: &'static str,
+    pub(crate) title: String,
+    pub(crate) begun_at: String,
+    pub(crate) rounds: u32,
+    pub(crate) seconds: u32,
+    pub(crate) scale: f64,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) verdicts: Vec<Verdict>,
+}
+
+impl Report {
+    pub(crate) fn new(scenario: &'static str, title: &str, options: &Options) -> Self {
+        Self {
+            scenario,
+            title: title.to_owned(),
+            begun_at: ambient::now().format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            rounds: options.rounds,
+            seconds: options.seconds,
+            scale: options.scale,
+            columns: Vec::new(),
+            verdicts: Vec::new(),
+        }
+    }
+
+    pub(crate) fn at_most(&mut self, what: &str, target: f64, figure: f64) {
+        self.verdict(what, format!("≤ {}", short(target)), figure, figure <= target);
+    }
+
+    pub(crate) fn at_least(&mut self, what: &str, target: f64, figure: f64) {
+        self.verdict(what, format!("≥ {}", short(target)), figure, figure >= target);
+    }
+
+    fn verdict(&mut self, what: &str, target: String, figure: f64, reached: bool) {
+        self.verdicts.push(Verdict { what: what.to_owned(), target, figure, reached });
+    }
+
+    /// All figures' names, in the order of the first column that has them.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<&'static str> = Vec::new();
+        for name in self.columns.iter().flat_map(Column::names) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// Prints the figures and the verdict.
+    #[expect(clippy::print_stdout, reason = "a command-line tool's result")]
+    pub(crate) fn print(&self) {
+        println!("\n{}: {}; {} rounds of {} s", self.scenario, self.title, self.rounds, self.seconds);
+        print!("{:<22}", "median (least … most)");
+        self.columns.iter().for_each(|column| print!("{:>28}", column.name));
+        println!();
+        for name in self.names() {
+            print!("{name:<22}");
+            self.columns.iter().for_each(|column| print!("{:>28}", column.told(name)));
+            println!();
+        }
+        for Verdict { what, target, figure, reached } in &self.verdicts {
+            let word = if *reached { "reached" } else { "NOT reached" };
+            println!("{what:<36}{target:>12}{:>12}  {word}", short(*figure));
+        }
+    }
+
+    /// Writes it as JSON and as a page.
+    pub(crate) fn write(&self, folder: &Path) -> Outcome<()> {
+        std::fs::create_dir_all(folder)?;
+        let name = format!("{}-{}", self.scenario, ambient::now().format("%Y%m%d-%H%M%S"));
+        std::fs::write(folder.join(format!("{name}.json")), serde_json::to_vec_pretty(self)?)?;
+        let page = folder.join(format!("{name}.html"));
+        std::fs::write(&page, html::page(self))?;
+        say(&format!("report: {}", page.display()));
+        Ok(())
+    }
 }
 
 /// Says something to whoever waits.
@@ -40,45 +184,17 @@ pub(crate) fn say(words: &str) {
     eprintln!("{words}");
 }
 
-/// Prints both columns, and writes them as JSON where asked.
-#[expect(clippy::print_stdout, reason = "a command-line tool's result")]
-pub(crate) fn compare(
-    title: &str,
-    (us, ours): (&str, &[Figures]),
-    (them, theirs): (&str, &[Figures]),
-    json_file: Option<&Path>,
-) -> Outcome<()> {
-    println!("{title}");
-    println!("{:<28}{us:>12}  {:<20}{them:>12}", "median", "(least … most)");
-    let names: Vec<&str> =
-        ours.iter().take(1).flat_map(|round| round.0.iter().map(|(name, _)| *name)).collect();
-    for name in &names {
-        let (own, other) = (spread(ours, name), spread(theirs, name));
-        let range = format!("({:.2} … {:.2})", own.least, own.most);
-        println!("{name:<28}{:>12.2}  {range:<20}{:>12.2}", own.median, other.median);
-    }
-    if let Some(file) = json_file {
-        let column = |rounds: &[Figures]| -> Value {
-            let figures = names.iter().map(|name| {
-                let own = spread(rounds, name);
-                (name.to_string(), json!({ "median": own.median, "least": own.least, "most": own.most }))
-            });
-            figures.collect::<Map<_, _>>().into()
-        };
-        let report = json!({ "title": title, us: column(ours), them: column(theirs) });
-        std::fs::write(file, serde_json::to_vec_pretty(&report)?)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_median_of_the_rounds_is_told_with_its_spread() {
-        let rounds: Vec<Figures> = [3.0, 1.0, 9.0].map(|value| Figures::new([("p99", value)])).into();
-        assert_eq!(spread(&rounds, "p99"), Spread { median: 3.0, least: 1.0, most: 9.0 });
-        assert!(spread(&rounds, "absent").median.is_nan());
+        let mut column = Column::new("us");
+        for value in [3.0, 1.0, 9.0] {
+            column.add(Figures(vec![("p99", value)]), &Latency::default());
+        }
+        assert_eq!(column.told("p99"), "3.00 (1.00 … 9.00)");
+        assert_eq!(column.told("absent"), "–");
     }
 }

@@ -1,55 +1,49 @@
 //! The processes under load: the server and the baselines.
 
+use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use crate::Outcome;
-use crate::args::Server;
+use crate::args::Options;
 use crate::process::Process;
 
 /// How long a server may take to come up.
 const UP_WITHIN: Duration = Duration::from_secs(60);
 
-/// A process under load. One that was started here ends with it.
+/// A process under load. It ends with this.
 pub(crate) struct Target {
-    /// `http://host:port`, or for a baseline `ws://host:port`.
-    pub(crate) url: String,
+    pub(crate) address: SocketAddr,
     pub(crate) process: Process,
-    _child: Option<Child>,
+    _child: Child,
+}
+
+/// Brings the database to the newest schema.
+pub(crate) async fn migrate(options: &Options) -> Outcome<()> {
+    let done = Command::new(&options.server).arg("migrate").env("BAEDAL_LOG", "warn").status().await?;
+    if done.success() { Ok(()) } else { Err(format!("{} migrate failed", options.server.display()).into()) }
 }
 
 impl Target {
-    /// The server: the one that runs already, or a new one on DATABASE_URL
-    /// with the demo city and as many couriers as are needed.
-    pub(crate) async fn server(args: &Server, couriers: u32) -> Outcome<Self> {
-        if let (Some(url), Some(pid)) = (&args.url, args.pid) {
-            return Ok(Self { url: url.clone(), process: Process { pid }, _child: None });
-        }
-        let couriers = couriers.to_string();
-        for preparation in [&["migrate"][..], &["load-demo", "--couriers", &couriers]] {
-            let done =
-                Command::new(&args.server).args(preparation).env("BAEDAL_LOG", "warn").status().await?;
-            if !done.success() {
-                return Err(format!("{} {} failed", args.server.display(), preparation.join(" ")).into());
-            }
-        }
-        let child = Command::new(&args.server)
-            .args(["serve", "--first-port", &args.first_port.to_string()])
+    /// The server; its gateway is the address.
+    pub(crate) async fn server(options: &Options) -> Outcome<Self> {
+        let child = Command::new(&options.server)
+            .args(["serve", "--first-port", &options.first_port.to_string()])
             .env("BAEDAL_LOG", "warn")
             .kill_on_drop(true)
             .spawn()?;
-        let gateway = args.first_port + 1;
+        let address = SocketAddr::from(([127, 0, 0, 1], options.first_port + 1));
         let up = async {
-            while TcpStream::connect(("127.0.0.1", gateway)).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(100)).await;
+            while TcpStream::connect(address).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
         tokio::time::timeout(UP_WITHIN, up).await.map_err(|_| "the server did not come up")?;
-        Self::of(child, format!("http://127.0.0.1:{gateway}"))
+        Self::of(child, address)
     }
 
     /// A baseline, which is this same binary.
@@ -61,11 +55,35 @@ impl Target {
             .spawn()?;
         let out = child.stdout.take().ok_or("no standard output")?;
         let address = BufReader::new(out).lines().next_line().await?.ok_or("the baseline ended")?;
-        Self::of(child, format!("ws://{address}"))
+        Self::of(child, address.parse()?)
     }
 
-    fn of(child: Child, url: String) -> Outcome<Self> {
+    fn of(child: Child, address: SocketAddr) -> Outcome<Self> {
         let pid = child.id().ok_or("the process ended")?;
-        Ok(Self { url, process: Process { pid }, _child: Some(child) })
+        Ok(Self { address, process: Process { pid }, _child: child })
     }
+
+    /// The sum of a metric over its labels.
+    pub(crate) async fn metric(&self, name: &str) -> Outcome<f64> {
+        let mut stream = TcpStream::connect(self.address).await?;
+        stream.write_all(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await?;
+        let values = text.lines().filter_map(|line| {
+            let (series, value) = line.rsplit_once(' ')?;
+            let own = series.split('{').next() == Some(name);
+            own.then(|| value.parse::<f64>().ok()).flatten()
+        });
+        Ok(values.sum())
+    }
+}
+
+/// One number that the database knows, by `psql`: the bench has no other way in.
+pub(crate) async fn count(sql: &str) -> Outcome<f64> {
+    let url = std::env::var("DATABASE_URL")?;
+    let output = Command::new("psql").args([&url, "-AtXc", sql]).output().await?;
+    if !output.status.success() {
+        return Err(format!("psql: {}", String::from_utf8_lossy(&output.stderr)).into());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().parse()?)
 }

@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::ambient::{RandomIds, SystemClock};
+use crate::bench_city::BenchCityArgs;
 use crate::config::{DatabaseArgs, ListenArgs, LogArgs, LogFormat, SharedArgs};
 use crate::limits::LimitArgs;
 use crate::people::{DemoArgs, ReplayArgs};
@@ -70,6 +71,10 @@ enum Command {
         #[command(flatten)]
         database: DatabaseArgs,
     },
+    /// Make a city of any size at once, for a load, and write who is there, with their
+    /// access tokens, as JSON to a file. For databases that are thrown away.
+    #[command(hide = true)]
+    LoadBench(BenchCityArgs),
     /// Be the people of the demo city: customers, couriers, owners and agents.
     Demo(DemoArgs),
     /// Push a recorded GPX track as a courier's phone would.
@@ -107,6 +112,7 @@ impl Cli {
                 Ok(())
             }
             Command::LoadDemo { seed, couriers, database } => load_demo(seed, couriers, &database).await,
+            Command::LoadBench(city) => city.run().await,
             Command::Demo(demo) => demo.run().await,
             Command::Replay(replay) => replay.run().await,
         }

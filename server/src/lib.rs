@@ -4,6 +4,7 @@
 //! the same wiring, with another clock and other ports.
 
 pub mod ambient;
+pub mod bench_city;
 pub mod cli;
 pub mod config;
 pub mod limits;

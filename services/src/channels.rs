@@ -107,6 +107,7 @@ impl Backend for App {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Arc<Recorded>>, Failure> {
+        metrics::counter!("realtime_history_reads_total").increment(1);
         match channel {
             Channel::Chat(id) => support::history(self, *id, after, limit).await,
             _ => Ok(journal::since(&self.store, channel, after, limit).await?),

@@ -6,6 +6,7 @@
 //! needs, and asks the entity or the store.
 
 pub mod auth;
+pub mod bench_city;
 pub mod cart;
 pub mod channels;
 pub mod demo_city;

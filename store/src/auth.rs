@@ -80,6 +80,27 @@ pub async fn open_account(
     }
 }
 
+/// Opens many accounts at once, none of which anybody can sign in to: for a load,
+/// whose people get their tokens by hand.
+pub async fn open_accounts(
+    store: &Store,
+    users: &[UserId],
+    role: Role,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let ids: Vec<_> = users.iter().map(|user| user.0).collect();
+    sqlx::query!(
+        "insert into auth.accounts (user_id, email, password_hash, roles, created_at)
+         select id, id || '@load.baedal.example', '!', array[$2], $3 from unnest($1::uuid[]) as id",
+        &ids,
+        role.as_str(),
+        at
+    )
+    .execute(store.pool())
+    .await?;
+    Ok(())
+}
+
 /// The account with this address.
 pub async fn account(store: &Store, email: &Email) -> Result<Option<Account>, StoreError> {
     let row = sqlx::query!(

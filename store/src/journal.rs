@@ -96,6 +96,33 @@ async fn insert<E: Event>(
     Ok(())
 }
 
+/// Appends the first event of each of many entities' channels in one statement;
+/// nobody is told.
+pub async fn begin_many<E: Event>(
+    store: &Store,
+    first: &[(Channel, E)],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let (mut channels, mut kinds, mut data) = (vec![], vec![], vec![]);
+    for (channel, event) in first {
+        channels.push(channel.to_string());
+        kinds.push(event.kind().to_owned());
+        data.push(event.data());
+    }
+    sqlx::query!(
+        r#"insert into journal.events (channel, "offset", type, at, data)
+           select channel, 1, kind, $4, data
+           from unnest($1::text[], $2::text[], $3::jsonb[]) as first (channel, kind, data)"#,
+        &channels,
+        &kinds,
+        &data,
+        domain::clock::to_micros(at)
+    )
+    .execute(store.pool())
+    .await?;
+    Ok(())
+}
+
 /// The events after `offset`, oldest first, at most `limit` of them.
 pub async fn since(
     store: &Store,

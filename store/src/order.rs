@@ -138,6 +138,24 @@ pub async fn insert(
     tx.commit().await
 }
 
+/// Inserts many orders in one statement; nobody is told and no timer is set.
+pub async fn insert_many(store: &Store, orders: &[Order]) -> Result<(), StoreError> {
+    let states = orders.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+    sqlx::query!(
+        "insert into orders.orders (id, version, status, customer_id, restaurant_id, courier_id,
+                                    payable_won, created_at, placed_at, quote_id, state)
+         select (state->>'id')::uuid, (state->>'version')::bigint, state->>'status', (state->>'customer')::uuid,
+                (state->>'restaurant')::uuid, (state->>'courier')::uuid, (state->>'payable')::bigint,
+                (state->>'created_at')::timestamptz, (state->>'placed_at')::timestamptz,
+                (state->>'quote')::uuid, state
+         from unnest($1::jsonb[]) as state",
+        &states
+    )
+    .execute(store.pool())
+    .await?;
+    Ok(())
+}
+
 /// Commits the order's next state if it still stands at `version`.
 pub async fn update(
     store: &Store,

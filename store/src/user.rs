@@ -35,6 +35,26 @@ pub async fn insert(tx: &mut Tx, profile: &Profile) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Keeps many new people of one name at once.
+pub async fn insert_many(
+    store: &Store,
+    users: &[UserId],
+    name: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let ids: Vec<_> = users.iter().map(|user| user.0).collect();
+    sqlx::query!(
+        "insert into users.profiles (id, name, phone, created_at, updated_at)
+         select id, $2, '+821000000000', $3, $3 from unnest($1::uuid[]) as id",
+        &ids,
+        name,
+        at
+    )
+    .execute(store.pool())
+    .await?;
+    Ok(())
+}
+
 /// A person.
 pub async fn profile(store: &Store, user: UserId) -> Result<Option<Profile>, StoreError> {
     let row = sqlx::query_as!(

@@ -125,7 +125,7 @@ async fn eater(url: &str, number: usize) -> Outcome<(Api, Uuid, NewLine)> {
 }
 
 async fn person(url: &str, kind: &str, number: usize) -> Outcome<Api> {
-    let api = Api::from_address(url, crate::load::source(number))?;
+    let api = Api::from_address(url, crate::crowd::source(number))?;
     api.sign_in(&city::email(kind, number), city::PASSWORD).await?;
     Ok(api)
 }

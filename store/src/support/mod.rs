@@ -204,3 +204,30 @@ fn tell(tx: &mut Tx, conversation: &Conversation, before: i64, events: &[ChatEve
         tx.tell(Channel::Chat(conversation.id), recorded);
     }
 }
+
+/// Inserts many conversations without entries in one statement; nobody is told.
+pub async fn insert_many(store: &Store, conversations: &[Conversation]) -> Result<(), StoreError> {
+    let (mut ids, mut customers, mut agents, mut statuses) = (vec![], vec![], vec![], vec![]);
+    for conversation in conversations {
+        ids.push(conversation.id.0);
+        customers.push(conversation.customer_id.0);
+        agents.push(conversation.agent_id.map(|agent| agent.0));
+        statuses.push(conversation.status.as_str().to_owned());
+    }
+    let at = conversations.first().map_or(Timestamp::UNIX_EPOCH, |first| first.created_at);
+    query!(
+        "insert into support.conversations
+             (id, customer_id, opening_id, topic, status, agent_id, last_seq, created_at, queued_at)
+         select id, customer_id, id, 'delivery', status, agent_id, 0, $5, $5
+         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])
+             as wanted (id, customer_id, agent_id, status)",
+        &ids,
+        &customers,
+        &agents as &[Option<Uuid>],
+        &statuses,
+        at
+    )
+    .execute(store.pool())
+    .await?;
+    Ok(())
+}

@@ -93,6 +93,20 @@ pub async fn register_courier(
     Ok(())
 }
 
+/// Registers many couriers of one name at once, all on shift.
+pub async fn register_many(store: &Store, couriers: &[CourierId], name: &str) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = couriers.iter().map(|courier| courier.0).collect();
+    sqlx::query!(
+        "insert into tracking.couriers (id, name, vehicle, on_shift)
+         select id, $2, 'motorbike', true from unnest($1::uuid[]) as id",
+        &ids,
+        name
+    )
+    .execute(store.pool())
+    .await?;
+    Ok(())
+}
+
 /// Begins or ends the courier's shift.
 pub async fn set_shift(store: &Store, id: CourierId, on: bool) -> Result<(), StoreError> {
     sqlx::query!("update tracking.couriers set on_shift = $2 where id = $1", Uuid::from(id), on)

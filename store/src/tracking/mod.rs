@@ -11,7 +11,7 @@ mod position;
 
 pub use courier::{
     Courier, add_device, courier, courier_or_new, courier_row, device_by_token, loads, next_epoch,
-    register_courier, set_shift,
+    register_courier, register_many, set_shift,
 };
 pub use offer::{asked, offer_order, offers, pending_offers, save_offers};
 pub use position::{Batch, Refused, Row, append, drop_partitions, ensure_partitions, newest, track};
@@ -212,4 +212,46 @@ async fn update(tx: &mut Tx, delivery: &Delivery, before: u64) -> Result<u64, St
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Inserts many new deliveries in one statement; nobody is told.
+pub async fn insert_many(store: &Store, deliveries: &[Delivery]) -> Result<(), StoreError> {
+    let rows: Vec<serde_json::Value> = deliveries
+        .iter()
+        .map(|delivery| {
+            let carrier = delivery.carrier.as_ref();
+            serde_json::json!({
+                "order_id": delivery.order,
+                "version": delivery.version,
+                "status": delivery.status.as_str(),
+                "customer_id": delivery.customer,
+                "restaurant_id": delivery.pickup.restaurant,
+                "restaurant_name": delivery.pickup.name,
+                "pickup_lat": delivery.pickup.position.lat(),
+                "pickup_lon": delivery.pickup.position.lon(),
+                "drop_off_lat": delivery.drop_off.position.lat(),
+                "drop_off_lon": delivery.drop_off.position.lon(),
+                "road_address": delivery.drop_off.road_address,
+                "detail": delivery.drop_off.detail,
+                "entrance_note": delivery.drop_off.entrance_note,
+                "courier_id": carrier.map(|carrier| carrier.courier),
+                "courier_name": carrier.map(|carrier| &carrier.name),
+                "courier_vehicle": carrier.map(|carrier| carrier.vehicle.as_str()),
+                "requested_at": delivery.requested_at,
+                "ready_by": delivery.ready_by,
+                "promised_at": delivery.promised_at,
+                "near_told": delivery.near_told,
+                "late_told": delivery.late_told,
+            })
+        })
+        .collect();
+    sqlx::query!(
+        "insert into tracking.deliveries
+         select row.* from unnest($1::jsonb[]) as given,
+             jsonb_populate_record(null::tracking.deliveries, given) as row",
+        &rows
+    )
+    .execute(store.pool())
+    .await?;
+    Ok(())
 }

@@ -1,0 +1,134 @@
+//! A process of a load, and how it is led: a job on its standard input, then
+//! orders, one JSON line each; its answers are lines on its standard output.
+
+use std::io::{BufRead, Write};
+use std::process::Stdio;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+use crate::Outcome;
+use crate::net::{Net, Play};
+use crate::process::Process;
+
+/// How long a process may take to connect all its sockets, or to play a round.
+const ANSWER_WITHIN: Duration = Duration::from_secs(300);
+/// Handshakes under way at once.
+const OPENING: usize = 64;
+
+/// What a process of a load does, one variant for each kind of load.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Job {
+    Ride(crate::ride::Job),
+    Stand(crate::stand::Job),
+    Talk(crate::talk::Job),
+}
+
+/// A process of a load, as its leader sees it. Ends with it.
+pub(crate) struct Hand {
+    pub(crate) process: Process,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+    _child: Child,
+}
+
+impl Hand {
+    /// Starts one and waits until all its sockets are ready.
+    pub(crate) async fn start(job: &Job) -> Outcome<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("load")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let input = child.stdin.take().ok_or("no standard input")?;
+        let output = BufReader::new(child.stdout.take().ok_or("no standard output")?).lines();
+        let process = Process { pid: child.id().ok_or("the process ended")? };
+        let mut hand = Self { process, input, output, _child: child };
+        hand.ask::<(), _>(job).await?;
+        Ok(hand)
+    }
+
+    /// Gives an order and waits for the answer.
+    pub(crate) async fn ask<T: DeserializeOwned, O: Serialize>(&mut self, order: &O) -> Outcome<T> {
+        self.tell(order).await?;
+        self.answer().await
+    }
+
+    /// Gives an order.
+    pub(crate) async fn tell<O: Serialize>(&mut self, order: &O) -> Outcome<()> {
+        let mut line = serde_json::to_vec(order)?;
+        line.push(b'\n');
+        self.input.write_all(&line).await?;
+        Ok(self.input.flush().await?)
+    }
+
+    /// Waits for an answer.
+    pub(crate) async fn answer<T: DeserializeOwned>(&mut self) -> Outcome<T> {
+        let line = tokio::time::timeout(ANSWER_WITHIN, self.output.next_line());
+        let line = line.await.map_err(|_| "a process of the load does not answer")??;
+        let line = line.ok_or("a process of the load ended; see its error above")?;
+        Ok(serde_json::from_str(&line)?)
+    }
+}
+
+/// The other end: what the process is told.
+pub(crate) struct Orders(Receiver<String>);
+
+impl Orders {
+    /// Reads the job, and goes on reading in a thread of its own.
+    pub(crate) fn open() -> Outcome<(Job, Self)> {
+        let (sender, receiver) = channel();
+        let mut lines = std::io::stdin().lock().lines();
+        let job = serde_json::from_str(&lines.next().ok_or("no job")??)?;
+        drop(lines);
+        std::thread::spawn(move || {
+            for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok((job, Self(receiver)))
+    }
+
+    /// The next order, if there is one. An error once nobody leads any more.
+    pub(crate) fn next<T: DeserializeOwned>(&self) -> Outcome<Option<T>> {
+        match self.0.try_recv() {
+            Ok(line) => Ok(Some(serde_json::from_str(&line)?)),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err("the bench is over".into()),
+        }
+    }
+
+    /// Answers.
+    pub(crate) fn answer(answer: &impl Serialize) -> Outcome<()> {
+        let mut out = std::io::stdout().lock();
+        serde_json::to_writer(&mut out, answer)?;
+        out.write_all(b"\n")?;
+        Ok(out.flush()?)
+    }
+}
+
+/// Connects sockets 0 to `count`, few at a time, until `ready` says that all are.
+pub(crate) fn open_all<P: Play>(
+    net: &mut Net,
+    play: &mut P,
+    count: usize,
+    dial: impl Fn(&mut Net, usize) -> Outcome<()>,
+    ready: impl Fn(&P) -> Outcome<bool>,
+) -> Outcome<()> {
+    let mut next = 0;
+    while next < count || !ready(play)? {
+        while next < count && net.opening < OPENING {
+            dial(net, next)?;
+            next += 1;
+        }
+        net.turn(Duration::from_millis(5), play)?;
+    }
+    Ok(())
+}

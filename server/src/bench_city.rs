@@ -1,0 +1,68 @@
+//! `baedal load-bench`: the city that a load needs, and everybody's tokens.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use clap::Args;
+use domain::Clock;
+use services::bench_city::{self, Wanted};
+use services::settings::AuthSettings;
+use services::{Services, Settings};
+use store::{Store, shared};
+
+use crate::ambient::{RandomIds, SystemClock};
+use crate::config::DatabaseArgs;
+
+/// How long the tokens are good: longer than any load.
+const TOKEN_LIFE: TimeDelta = TimeDelta::hours(12);
+
+/// A city for a load.
+#[derive(Clone, Debug, Args)]
+pub struct BenchCityArgs {
+    /// Couriers with a live delivery, each with its customer.
+    #[arg(long, default_value_t = 0)]
+    rides: usize,
+
+    /// Conversations, each with its customer and its agent.
+    #[arg(long, default_value_t = 0)]
+    talks: usize,
+
+    /// Conversations of one agent.
+    #[arg(long, default_value_t = 20)]
+    talks_each: usize,
+
+    /// Orders that a restaurant cooks.
+    #[arg(long, default_value_t = 0)]
+    orders: usize,
+
+    /// Agents who all may look at one conversation in the queue.
+    #[arg(long, default_value_t = 0)]
+    crowd: usize,
+
+    /// Where to write who is there. Whoever reads it can speak for them.
+    #[arg(long)]
+    out: PathBuf,
+
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+impl BenchCityArgs {
+    /// Makes the city.
+    pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
+        let Self { rides, talks, talks_each, orders, crowd, out, database } = self;
+        let (clock, ids): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), Arc::new(RandomIds));
+        let alone = shared::Settings::default();
+        let store = Store::connect(&database.database(1), &alone, &clock, ids.as_ref()).await?;
+        let auth = AuthSettings { access_life: TOKEN_LIFE, ..AuthSettings::default() };
+        let settings = Settings { auth, ..Settings::default() };
+        let app = Services::start(store, clock, ids, settings).await?;
+        let city = bench_city::make(&app, Wanted { rides, talks, talks_each, orders, crowd }).await;
+        app.stop(Duration::from_secs(5)).await;
+        std::fs::write(out, serde_json::to_vec(&city?)?)?;
+        Ok(())
+    }
+}
