@@ -120,7 +120,10 @@ impl Cli {
 }
 
 fn start_log(args: &LogArgs) -> Result<(), Box<dyn Error>> {
-    let filter = EnvFilter::try_new(&args.log).map_err(|error| format!("BAEDAL_LOG: {error}"))?;
+    // Libraries that tell at length of what went well; whoever names them hears them.
+    let quiet = "graphile_worker_migrations=warn,sqlx::postgres::notice=warn";
+    let filter = EnvFilter::try_new(format!("{quiet},{}", args.log))
+        .map_err(|error| format!("BAEDAL_LOG: {error}"))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

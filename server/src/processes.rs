@@ -53,11 +53,12 @@ impl FromStr for Upstream {
             .trim()
             .split_once('=')
             .ok_or("written as order_service=http://host:port|http://host:port")?;
+        let service = name.trim().parse()?;
         let replicas = replicas
             .split('|')
             .map(|replica| replica.parse().map_err(|error| format!("{name}: {replica:?}: {error}")))
             .collect::<Result<_, String>>()?;
-        Ok(Self { service: name.trim().parse()?, replicas })
+        Ok(Self { service, replicas })
     }
 }
 
@@ -177,7 +178,7 @@ mod tests {
         for (wrong, says) in [
             ("", "written as"),
             ("order_service", "written as"),
-            ("orders=http://a:1", "no service of this name"),
+            ("orders=x", "no service of this name"),
             ("order_service=", "no address"),
             ("order_service=http://a:1|", "no address"),
             ("order_service=https://a:1", "http://"),

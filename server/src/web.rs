@@ -49,14 +49,10 @@ pub struct PagesArgs {
     #[arg(long, env = "BAEDAL_MAP_ORIGINS", value_delimiter = ',')]
     pub map_origins: Vec<Url>,
 
-    /// Accounts that the sign-in pages offer, as `owner:owner@example.com:password`.
-    #[arg(
-        long = "demo-account",
-        env = "BAEDAL_DEMO_ACCOUNTS",
-        value_delimiter = ',',
-        hide_env_values = true
-    )]
-    pub demo_accounts: Vec<DemoAccount>,
+    /// Accounts that the sign-in pages offer, as `owner:owner@example.com:password`, separated
+    /// by commas.
+    #[arg(long, env = "BAEDAL_DEMO_ACCOUNTS", default_value = "", hide_env_values = true)]
+    pub demo_accounts: DemoAccounts,
 }
 
 fn tile_url(text: &str) -> Result<String, String> {
@@ -79,6 +75,20 @@ pub struct DemoAccount {
     pub password: String,
 }
 
+/// All of them; an empty text is none.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(transparent)]
+pub struct DemoAccounts(Vec<DemoAccount>);
+
+impl FromStr for DemoAccounts {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts.map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
 impl FromStr for DemoAccount {
     type Err = &'static str;
 
@@ -97,7 +107,7 @@ struct Config<'a> {
     map_style_url: Option<&'a Url>,
     map_tile_url: Option<&'a str>,
     map_attribution: Option<&'a str>,
-    demo_accounts: &'a [DemoAccount],
+    demo_accounts: &'a DemoAccounts,
 }
 
 /// The pages' routes; they stay out of the API's document.
@@ -202,6 +212,14 @@ mod tests {
         };
         assert!(policy(&args).contains("connect-src 'self' https://tiles.example;"));
         assert!(policy(&args).contains("script-src 'self';"));
+    }
+
+    #[test]
+    fn accounts_that_are_set_to_nothing_are_none() {
+        let count = |text: &str| text.parse::<DemoAccounts>().map(|accounts| accounts.0.len());
+        assert_eq!(count(""), Ok(0));
+        assert_eq!(count("owner:o@example.com:a:b, courier:c@example.com:p"), Ok(2));
+        assert!(count("owner").is_err());
     }
 
     #[test]

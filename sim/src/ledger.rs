@@ -27,7 +27,7 @@ pub enum Anomaly {
         /// Which.
         offset: i64,
     },
-    /// A position came that is older than the one before it.
+    /// A position came that is older than the one before it on this connection.
     Backwards {
         /// Where.
         channel: String,
@@ -86,6 +86,12 @@ impl Ledger {
             false if channel.starts_with("chat:") => return None,
             false => Anomaly::Gap { channel, expected, got: offset },
         })
+    }
+
+    /// A connection begins. The newest position that was seen may have gone with
+    /// the process that showed it, before any other heard of it.
+    pub fn reconnected(&mut self) {
+        self.channels.values_mut().for_each(|heard| heard.position_at = None);
     }
 
     /// Notes a position. The same one again is no anomaly: an ETA may change
@@ -184,5 +190,8 @@ mod tests {
         assert!(matches!(ledger.latest(&latest(3)), Some(Anomaly::Backwards { .. })));
         assert!(ledger.latest(&latest(4)).is_some());
         assert_eq!(ledger.latest(&latest(6)), None);
+        ledger.reconnected();
+        assert_eq!(ledger.latest(&latest(4)), None);
+        assert!(ledger.latest(&latest(3)).is_some());
     }
 }

@@ -17,6 +17,7 @@ mod pages;
 mod people;
 mod ports;
 mod problems;
+mod processes;
 mod promises;
 mod realtime;
 mod repeats;

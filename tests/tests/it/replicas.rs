@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound as _, TimeDelta};
 use domain::tracking::Vehicle;
 use futures::future::join_all;
 use serde_json::json;
@@ -11,10 +11,11 @@ use server::ambient::{RandomIds, SystemClock};
 use server::processes::ProcessArgs;
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
+use sim::frame::Say;
 use sim::socket::Manners;
 use sim::{Heard, Socket, ambient};
 use store::{Store, shared};
-use tests::cast::{Cast, PATIENCE, acked, eventually, on_the_way};
+use tests::cast::{Cast, PATIENCE, acked, eventually, hear, on_the_way, reading, socket};
 use tests::{TestApp, settings};
 
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -86,7 +87,8 @@ async fn a_phone_that_comes_back_to_a_process_finds_it_up_to_date() {
     let app = TestApp::start().await;
     let second = app.second_server().await;
     let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
-    let began = ambient::now() - TimeDelta::seconds(90);
+    // As precise as the store keeps it, so that a moment equals itself.
+    let began = (ambient::now() - TimeDelta::seconds(90)).trunc_subsecs(3);
     let there = cast.courier.at(&gateway(&second)).unwrap();
     // Each opens a device of its own, with a track of its own.
     let device = |api: &sim::Api, seed| Socket::open(api, Manners { seed, ..Manners::default() });
@@ -103,6 +105,39 @@ async fn a_phone_that_comes_back_to_a_process_finds_it_up_to_date() {
         _ => None,
     });
     assert_eq!(rejected.await.unwrap().get("duplicate"), Some(&1));
+    second.stop(DEADLINE).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_shift_that_begins_in_one_process_is_known_where_the_courier_rides() {
+    let app = TestApp::start_joined(settings()).await;
+    let second = app.second_server().await;
+    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
+    let began = ambient::now() - TimeDelta::seconds(90);
+    let order = cast.placed().await;
+    let there = cast.courier.at(&gateway(&second)).unwrap();
+    let mut phone = socket(&there);
+    let id = cast.courier.who().await.unwrap().user_id;
+    phone.line().subscribe(format!("courier:{id}")).await.unwrap();
+    phone.line().fix(reading(began, tests::cast::KITCHEN));
+    acked(&mut phone).await;
+    // The second process has the courier as off shift; the first one is told of the shift.
+    cast.courier.shift(true).await.unwrap();
+    phone.line().fix(on_the_way(began, 1, 200));
+    acked(&mut phone).await;
+    cast.owner.command(order.id, "accept", json!({ "preparation_mins": 10 })).await.unwrap();
+    let offer = hear(&mut phone, "offer.made").await;
+    let offer_id = offer.data["id"].as_str().or(offer.data["offer_id"].as_str()).unwrap().parse().unwrap();
+    // Taken at the first process: the one where the courier rides shows them from now on.
+    cast.courier.accept_offer(offer_id).await.unwrap();
+    let mut board = socket(&cast.owner);
+    board.line().subscribe(format!("delivery:{}", order.id)).await.unwrap();
+    phone.line().fix(on_the_way(began, 20, 200));
+    acked(&mut phone).await;
+    tests::cast::position(&mut board).await;
+    phone.line().ask(Say::Shift { on: false }).await.unwrap();
+    eventually(|| async { !cast.courier.courier().await.unwrap().on_shift }).await;
     second.stop(DEADLINE).await;
     app.stop().await;
 }
