@@ -14,7 +14,7 @@ use domain::cart::{Cart, CartRefusal, Command};
 use domain::{Clock, Failure, Timestamp, UserId};
 use store::{Store, StoreError};
 
-use crate::kit::{Entities, Entity, Fenced, Reply, decide};
+use crate::kit::{Entities, Entity, Fenced, Reply, Tally, conflicts, decide};
 
 /// The handle to all carts, by customer.
 pub type Carts = Entities<CartEntity>;
@@ -29,10 +29,16 @@ pub struct Changed;
 
 /// What every cart needs.
 pub struct CartEntity {
-    /// Where carts are remembered.
-    pub store: Store,
-    /// What time it is.
-    pub clock: Arc<dyn Clock>,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    conflicts: Tally,
+}
+
+impl CartEntity {
+    /// Carts that are remembered in `store`.
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, conflicts: conflicts(Self::KIND) }
+    }
 }
 
 impl Entity for CartEntity {
@@ -45,6 +51,10 @@ impl Entity for CartEntity {
     async fn handle(&self, id: UserId, state: &mut Option<Cart>, Change(command, reply): Change) {
         let changed = decide(self, id, state, self.clock.now(), |cart| Ok(next(cart, &command)?));
         reply.send(changed.await.map(|(cart, _)| cart));
+    }
+
+    fn conflicts(&self) -> Option<&Tally> {
+        Some(&self.conflicts)
     }
 }
 

@@ -26,7 +26,7 @@ use store::fabric::{Ephemeral, Signal};
 use store::{Store, StoreError};
 use tokio::task::AbortHandle;
 
-use crate::kit::{Entities, Entity, Fenced, Reply, decide};
+use crate::kit::{Entities, Entity, Fenced, Reply, Tally, conflicts, decide};
 
 /// How long a moved read mark is worth telling; who missed it sees it in the
 /// conversation.
@@ -86,6 +86,7 @@ pub struct Chat {
     typing_ttl: Duration,
     /// Who is typing, each with the timer that ends it.
     typing: Arc<DashMap<(ConversationId, UserId), AbortHandle>>,
+    conflicts: Tally,
 }
 
 type Slot = Option<Conversation>;
@@ -106,6 +107,10 @@ impl Entity for Chat {
             }
             ChatCommand::Look { reply } => reply.send(self.current(id, slot).await),
         }
+    }
+
+    fn conflicts(&self) -> Option<&Tally> {
+        Some(&self.conflicts)
     }
 }
 
@@ -130,7 +135,7 @@ impl Fenced for Chat {
 impl Chat {
     /// Sessions on this store; typing ends `typing_ttl` after it was last heard of.
     pub fn new(store: Store, clock: Arc<dyn Clock>, typing_ttl: Duration) -> Self {
-        Self { store, clock, typing_ttl, typing: Arc::default() }
+        Self { store, clock, typing_ttl, typing: Arc::default(), conflicts: conflicts(Self::KIND) }
     }
 
     async fn send(

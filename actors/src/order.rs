@@ -13,7 +13,7 @@ use domain::order::{By, Command, Order, OrderEvent, Placement, Times};
 use domain::{Failure, OrderId, Timestamp};
 use store::{Store, StoreError};
 
-use crate::kit::{Entities, Entity, Fenced, Reply, decide};
+use crate::kit::{Entities, Entity, Fenced, Reply, Tally, conflicts, decide};
 
 /// The handle to all orders.
 pub type Orders = Entities<OrderEntity>;
@@ -44,10 +44,9 @@ pub enum OrderCommand {
 
 /// What every order needs.
 pub struct OrderEntity {
-    /// Where orders are remembered.
-    pub store: Store,
-    /// How long things may take.
-    pub times: Times,
+    store: Store,
+    times: Times,
+    conflicts: Tally,
 }
 
 impl Entity for OrderEntity {
@@ -67,9 +66,18 @@ impl Entity for OrderEntity {
             }
         }
     }
+
+    fn conflicts(&self) -> Option<&Tally> {
+        Some(&self.conflicts)
+    }
 }
 
 impl OrderEntity {
+    /// Orders that are remembered in `store`; `times` says how long things may take.
+    pub fn new(store: Store, times: Times) -> Self {
+        Self { store, times, conflicts: conflicts(Self::KIND) }
+    }
+
     /// Asked again for the same quote, it answers with the order that stands.
     async fn place(
         &self,

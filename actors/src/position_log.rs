@@ -25,6 +25,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use domain::tracking::Rejected;
 use domain::{Clock, Failure, Kind, Refused};
+use metrics::{Counter, Histogram, counter, histogram};
 use store::tracking::{self, Batch};
 use store::{Store, StoreError};
 use tokio::sync::{Mutex, mpsc};
@@ -94,6 +95,7 @@ struct Entry {
 #[derive(Clone)]
 pub struct PositionLog {
     waiting: mpsc::Sender<Entry>,
+    refused: Counter,
 }
 
 /// The other end: the worker.
@@ -102,21 +104,49 @@ pub struct PositionWriter {
     clock: Arc<dyn Clock>,
     settings: Settings,
     waiting: Mutex<mpsc::Receiver<Entry>>,
+    figures: Figures,
+}
+
+/// Looked up once: a group costs no look-up.
+struct Figures {
+    group_rows: Histogram,
+    write: Histogram,
+    written: Counter,
+    superseded: Counter,
+    failures: Counter,
+}
+
+impl Figures {
+    fn new() -> Self {
+        Self {
+            group_rows: histogram!("position_group_rows"),
+            write: histogram!("position_write_seconds"),
+            written: counter!("positions_written_total"),
+            superseded: counter!("positions_superseded_total"),
+            failures: counter!("position_write_failures_total"),
+        }
+    }
 }
 
 impl PositionLog {
     /// The log and its writer, which must be run.
     pub fn new(store: Store, clock: Arc<dyn Clock>, settings: Settings) -> (Self, Arc<PositionWriter>) {
         let (sender, receiver) = mpsc::channel(settings.waiting);
-        let writer = PositionWriter { store, clock, settings, waiting: Mutex::new(receiver) };
-        (Self { waiting: sender }, Arc::new(writer))
+        let waiting = Mutex::new(receiver);
+        let writer = PositionWriter { store, clock, settings, waiting, figures: Figures::new() };
+        (Self { waiting: sender, refused: counter!("positions_refused_total") }, Arc::new(writer))
+    }
+
+    /// Batches that wait to be written.
+    pub fn waiting(&self) -> usize {
+        self.waiting.max_capacity() - self.waiting.capacity()
     }
 
     /// Keeps `batch`, then answers `ack`. A batch without rows goes the same
     /// way, so that its answer does not overtake what was sent before.
     pub fn append(&self, batch: Batch, ack: Ack, reply: Reply<Ack>) {
         if let Err(error) = self.waiting.try_send(Entry { batch, ack, reply }) {
-            metrics::counter!("positions_refused_total").increment(1);
+            self.refused.increment(1);
             let entry = match error {
                 mpsc::error::TrySendError::Full(entry) | mpsc::error::TrySendError::Closed(entry) => entry,
             };
@@ -157,7 +187,7 @@ impl PositionWriter {
                 rows += next.batch.rows.len();
                 group.push(next);
             }
-            metrics::histogram!("position_group_rows").record(rows as f64);
+            self.figures.group_rows.record(rows as f64);
             self.write(group, stopped).await;
         }
     }
@@ -168,15 +198,18 @@ impl PositionWriter {
             group.into_iter().map(|entry| (entry.batch, (entry.ack, entry.reply))).unzip();
         let mut pause = self.settings.pause;
         loop {
+            let began = Instant::now();
             match tracking::append(&self.store, &batches).await {
                 Ok(told) => {
+                    self.figures.write.record(began.elapsed());
+                    self.count(&batches, &told);
                     for (told, (ack, reply)) in told.into_iter().zip(answers) {
                         reply.send(told.map(|()| ack).map_err(|_| superseded().into()));
                     }
                     return;
                 }
                 Err(error) => {
-                    metrics::counter!("position_write_failures_total").increment(1);
+                    self.figures.failures.increment(1);
                     tracing::warn!(%error, batches = batches.len(), "positions could not be written; trying again");
                     if matches!(error, StoreError::Fault(_)) {
                         self.mend().await;
@@ -189,6 +222,19 @@ impl PositionWriter {
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn count(&self, batches: &[Batch], told: &[Result<(), tracking::Refused>]) {
+        for (batch, told) in batches.iter().zip(told) {
+            let rows = u64::try_from(batch.rows.len()).unwrap_or(u64::MAX);
+            match told {
+                Ok(()) => self.figures.written.increment(rows),
+                Err(tracking::Refused) => self.figures.superseded.increment(rows),
+            }
+            for (reason, fixes) in &batch.rejected {
+                counter!("fixes_rejected_total", "reason" => reason.as_str()).increment((*fixes).into());
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ConversationId, CourierId, OrderId, RestaurantId, UserId};
+use crate::{Cell, ConversationId, CourierId, OrderId, RestaurantId, UserId};
 
 /// A stream that sockets subscribe to. Written `kind:key`, as clients name it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,7 +27,7 @@ pub enum Channel {
     /// System alerts.
     Alerts,
     /// Couriers within one H3 cell.
-    Map(u64),
+    Map(Cell),
 }
 
 /// Who may hear a part of a channel.
@@ -65,7 +65,7 @@ impl fmt::Display for Channel {
             Channel::Desk => f.write_str("desk"),
             Channel::Inbox(id) => write!(f, "inbox:{id}"),
             Channel::Alerts => f.write_str("alerts"),
-            Channel::Map(cell) => write!(f, "map:{cell:x}"),
+            Channel::Map(cell) => write!(f, "map:{cell}"),
         }
     }
 }
@@ -86,7 +86,7 @@ impl FromStr for Channel {
             Some(("courier", key)) => id(key).map(Channel::Courier),
             Some(("chat", key)) => id(key).map(Channel::Chat),
             Some(("inbox", key)) => id(key).map(Channel::Inbox),
-            Some(("map", key)) => u64::from_str_radix(key, 16).map(Channel::Map).map_err(|_| NotAChannel),
+            Some(("map", key)) => id(key).map(Channel::Map),
             _ => Err(NotAChannel),
         }
     }
@@ -99,10 +99,12 @@ mod tests {
     #[test]
     fn a_channel_survives_being_written_and_read() {
         let id = "01920000-0000-7000-8000-000000000001";
-        for text in [format!("delivery:{id}"), format!("chat:{id}"), "desk".into(), "map:8a30e1d8".into()] {
+        for text in
+            [format!("delivery:{id}"), format!("chat:{id}"), "desk".into(), "map:8630e0347ffffff".into()]
+        {
             assert_eq!(text.parse::<Channel>().unwrap().to_string(), text);
         }
-        for text in ["", "desk:", "order", "order:", "order:1", "nothing:1", "map:zz"] {
+        for text in ["", "desk:", "order", "order:", "order:1", "nothing:1", "map:zz", "map:8a30e1d8"] {
             assert_eq!(text.parse::<Channel>(), Err(NotAChannel), "{text}");
         }
     }

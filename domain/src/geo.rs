@@ -1,10 +1,10 @@
 //! Places on the earth, WGS84.
 
-use geo::{Distance, Haversine, Point};
+use geo::{Bearing, Distance, Haversine, Point};
 use serde::{Deserialize, Serialize};
 
 /// A coordinate within the earth's range. Making one is the only check needed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked", into = "Unchecked")]
 pub struct LatLon {
     lat: f64,
@@ -45,6 +45,14 @@ impl LatLon {
     /// Metres along the great circle, on a sphere of the mean earth radius.
     pub fn distance_m(self, other: LatLon) -> f64 {
         Haversine.distance(Point::new(self.lon, self.lat), Point::new(other.lon, other.lat))
+    }
+
+    /// The direction in which `other` lies, whole degrees clockwise from north, 0..360.
+    pub fn bearing_deg(self, other: LatLon) -> u16 {
+        let degrees = Haversine.bearing(Point::new(self.lon, self.lat), Point::new(other.lon, other.lat));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is within 0..=360")]
+        let whole = degrees.rem_euclid(360.0).round() as u16;
+        whole % 360
     }
 
     /// Receivers report this place when they know none.

@@ -7,6 +7,7 @@
 
 pub mod auth;
 pub mod cart;
+pub mod cell;
 pub mod channel;
 pub mod clock;
 pub mod event;
@@ -27,6 +28,7 @@ pub mod user;
 pub mod week;
 pub mod won;
 
+pub use cell::Cell;
 pub use channel::{Audience, Channel};
 pub use clock::{Clock, Ids, Timestamp};
 pub use event::Event;

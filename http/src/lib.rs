@@ -12,5 +12,6 @@ pub mod menu;
 pub mod order;
 pub mod restaurant;
 pub mod support;
+pub mod system;
 pub mod tracking;
 pub mod user;

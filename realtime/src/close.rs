@@ -72,6 +72,13 @@ closes! {
     TooManySockets = 4406, "too_many_sockets", false;
 }
 
+impl Close {
+    /// Counts the sockets that were closed so.
+    pub(crate) fn counter(self) -> metrics::Counter {
+        metrics::counter!("realtime_closes_total", "name" => self.name())
+    }
+}
+
 impl fmt::Display for Close {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

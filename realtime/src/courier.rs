@@ -11,6 +11,7 @@ use domain::{CourierId, Failure, Kind, Refused};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesOrdered;
+use metrics::Histogram;
 use services::App;
 use tokio::time::Instant;
 
@@ -26,6 +27,12 @@ pub(crate) struct Fixes {
     in_flight: FuturesOrdered<BoxFuture<'static, Arrived>>,
     /// The first fix of a batch that was not kept, by track.
     unkept: Option<(i64, i64)>,
+    acked: Histogram,
+}
+
+/// Measures from a batch's frame to its acknowledgement.
+pub(crate) fn ack_histogram() -> Histogram {
+    metrics::histogram!("position_ack_seconds")
 }
 
 /// What became of a batch.
@@ -33,6 +40,7 @@ pub(crate) struct Arrived {
     reference: Option<String>,
     track: i64,
     first: i64,
+    came: Instant,
     outcome: Result<Kept, Failure>,
 }
 
@@ -45,6 +53,7 @@ impl Fixes {
             rate: Rate::new(Instant::now()),
             in_flight: FuturesOrdered::new(),
             unkept: None,
+            acked: ack_histogram(),
         }
     }
 
@@ -62,7 +71,7 @@ impl Fixes {
         track: i64,
         fixes: Vec<Fix>,
     ) {
-        let first = fixes.first().map_or(0, |fix| fix.seq);
+        let (came, first) = (Instant::now(), fixes.first().map_or(0, |fix| fix.seq));
         let count = u32::try_from(fixes.len()).unwrap_or(u32::MAX);
         let batch = Batch::new(track, fixes.into_iter().map(raw).collect())
             .map_err(Failure::from)
@@ -73,7 +82,7 @@ impl Fixes {
                 Ok(batch) => commands::keep(&app, courier, epoch, batch).await,
                 Err(failure) => Err(failure),
             };
-            Arrived { reference, track, first, outcome }
+            Arrived { reference, track, first, came, outcome }
         }));
     }
 
@@ -97,7 +106,7 @@ impl Fixes {
 
     /// The answer to a batch; none while an older one of its track is missing.
     pub(crate) fn answer(&mut self, arrived: Arrived) -> Answer {
-        let Arrived { reference, track, first, outcome } = arrived;
+        let Arrived { reference, track, first, came, outcome } = arrived;
         match outcome {
             Ok(Kept { seq, rejected }) => {
                 match self.unkept {
@@ -105,6 +114,7 @@ impl Fixes {
                     Some((missing, _)) if missing == track => self.unkept = None,
                     _ => {}
                 }
+                self.acked.record(came.elapsed());
                 Answer::Say(ServerFrame::Ack { track, seq, rejected })
             }
             Err(Failure::Refused(refused)) if refused.code == "superseded" => Answer::Superseded,
@@ -163,7 +173,7 @@ mod tests {
         } else {
             Err(Refused::unavailable("busy", 1).into())
         };
-        Arrived { reference: None, track: 1, first, outcome }
+        Arrived { reference: None, track: 1, first, came: Instant::now(), outcome }
     }
 
     fn acked(answer: &Answer) -> Option<i64> {

@@ -12,6 +12,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use services::live::{Since, Telling};
+use services::map::MapCourier;
 use uuid::Uuid;
 
 /// Characters of a `ref`.
@@ -301,6 +302,18 @@ pub enum ServerFrame<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         eta: Option<Eta>,
     },
+    /// The newest couriers of a map's cell.
+    #[serde(rename = "latest")]
+    Area {
+        /// The channel.
+        channel: String,
+        /// When it was so.
+        at: Timestamp,
+        /// Who is there.
+        couriers: &'a [MapCourier],
+        /// How many there are; more than are listed in a very full cell.
+        total: usize,
+    },
     /// All fixes of `track` up to `seq` are kept; the device may forget them.
     Ack {
         /// The device's run of sequence numbers.
@@ -479,6 +492,9 @@ pub fn write(channel: &Channel, telling: &Telling<'_>) -> Bytes {
             },
             eta: latest.eta.map(|eta| Eta { arrive_at: eta.arrive_at, stale: eta.stale }),
         },
+        Telling::Area(area) => {
+            ServerFrame::Area { channel, at: area.at, couriers: &area.couriers, total: area.total }
+        }
         Telling::Ended { reason } => ServerFrame::Ended { channel, reason },
     };
     frame.json().into()

@@ -11,6 +11,7 @@ use crate::ASYNCAPI;
 use crate::close::Close;
 use crate::frame::{ClientFrame, Eta, Place, Problem, Request, ServerFrame};
 use services::live::SocketLimits as Limits;
+use services::map::MapCourier;
 
 const PROTOCOL: &str = include_str!("../PROTOCOL.md");
 
@@ -74,7 +75,7 @@ fn server_op(frame: &ServerFrame<'_>) -> &'static str {
         ServerFrame::Reply { .. } => "reply",
         ServerFrame::Snapshot { .. } => "snapshot",
         ServerFrame::Event { .. } => "event",
-        ServerFrame::Latest { .. } => "latest",
+        ServerFrame::Latest { .. } | ServerFrame::Area { .. } => "latest",
         ServerFrame::Ack { .. } => "ack",
         ServerFrame::Reauth { .. } => "reauth",
         ServerFrame::Ended { .. } => "ended",
@@ -100,6 +101,14 @@ fn server_frames(check: impl Fn(&[ServerFrame<'_>])) {
         retry_after_secs: None,
     };
     let now = at("03:20:11");
+    let courier = MapCourier {
+        courier_id: id(7).into(),
+        lat: 37.49794,
+        lon: 127.02758,
+        heading_deg: Some(143),
+        at: at("03:20:10"),
+        on_delivery: true,
+    };
     check(&[
         ServerFrame::Ready {
             user_id: id(5).into(),
@@ -134,6 +143,12 @@ fn server_frames(check: impl Fn(&[ServerFrame<'_>])) {
             at: now,
             position: Place { lat: 37.49794, lon: 127.02758, heading_deg: Some(143.0), speed_mps: Some(7.2) },
             eta: Some(Eta { arrive_at: at("03:32:00"), stale: false }),
+        },
+        ServerFrame::Area {
+            channel: "map:8630e0347ffffff".into(),
+            at: now,
+            couriers: std::slice::from_ref(&courier),
+            total: 1,
         },
         ServerFrame::Ack { track: 41, seq: 1207, rejected: BTreeMap::from([("accuracy", 1)]) },
         ServerFrame::Reauth { expires_at: at("03:21:11") },

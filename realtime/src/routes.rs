@@ -39,6 +39,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>(
     serves: fn(&Channel) -> bool,
 ) -> Router<S> {
     let limits = app.settings.sockets.clone();
+    // Known from the beginning, so that a first close is a rise.
+    Close::ALL.iter().for_each(|close| drop(close.counter()));
     let port = Arc::new(Port { app, hub, limits, serves });
     Router::new().route("/v1/realtime", get(upgrade)).route("/asyncapi.json", get(asyncapi)).with_state(port)
 }

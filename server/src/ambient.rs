@@ -1,9 +1,12 @@
 //! The real world: the only place where the machine is asked for the time, and
-//! for ids and random numbers.
+//! for ids, random numbers and what this process costs.
 
 use chrono::Utc;
 use domain::{Clock, Ids, Timestamp};
+use procfs::process::{LimitValue, Process};
 use rand::RngExt;
+use services::system::Vitals;
+use tikv_jemalloc_ctl::{epoch, stats};
 use uuid::Uuid;
 
 /// The system clock.
@@ -30,4 +33,29 @@ impl Ids for RandomIds {
     fn random(&self) -> [u8; 32] {
         rand::rng().random()
     }
+}
+
+/// What this process costs. What the machine does not tell is zero.
+pub fn vitals() -> Vitals {
+    let mut vitals = Vitals::default();
+    if let Ok(this) = Process::myself() {
+        if let Ok(stat) = this.stat() {
+            let ticks = procfs::ticks_per_second().max(1);
+            vitals.resident_bytes = stat.rss * procfs::page_size();
+            vitals.cpu_secs = (stat.utime + stat.stime) as f64 / ticks as f64;
+            vitals.threads = stat.num_threads.unsigned_abs();
+        }
+        vitals.open_files = this.fd_count().unwrap_or_default() as u64;
+        if let Ok(limits) = this.limits()
+            && let LimitValue::Value(max) = limits.max_open_files.soft_limit
+        {
+            vitals.open_files_max = max;
+        }
+    }
+    // The allocator's figures are those of its last epoch.
+    if epoch::advance().is_ok() {
+        vitals.allocated_bytes = stats::allocated::read().unwrap_or_default() as u64;
+        vitals.active_bytes = stats::active::read().unwrap_or_default() as u64;
+    }
+    vitals
 }

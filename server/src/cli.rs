@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use domain::Clock;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use services::demo_city::Loaded;
 use services::{Services, Settings};
 use store::Store;
@@ -148,7 +147,7 @@ async fn serve(
     if shared.redis.is_none() && !Service::ALL.iter().all(|each| chosen.contains(each)) {
         return Err(ALONE.into());
     }
-    let prometheus = PrometheusBuilder::new().install_recorder()?;
+    let metrics = crate::metrics::install()?;
     let parts = Parts {
         database: database.database(chosen.len()),
         shared,
@@ -157,7 +156,7 @@ async fn serve(
         ids: Arc::new(RandomIds),
         backlog: listen.backlog,
         settings,
-        metrics: Arc::new(move || prometheus.render()),
+        metrics,
         pages,
         processes,
     };

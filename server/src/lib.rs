@@ -8,6 +8,7 @@ pub mod bench_city;
 pub mod cli;
 pub mod config;
 pub mod limits;
+pub mod metrics;
 pub mod people;
 pub mod processes;
 pub mod service;
@@ -22,6 +23,7 @@ use domain::{Clock, Ids};
 use http_adapters::gateway::{self, Gateway};
 use http_adapters::kit::{self, ServiceSpec, TrustedProxies, service_router};
 use services::live::Hub;
+use services::system::{Process, System};
 use services::{App, Services, Settings};
 use socket2::SockRef;
 use store::{Database, Store, shared};
@@ -106,6 +108,13 @@ impl Server {
         let served: Vec<Service> = parts.services.iter().map(|(service, _)| *service).collect();
         let elsewhere = parts.processes.elsewhere(&served)?;
         let mut listeners = Vec::new();
+        let process = Process {
+            node: parts.ids.uuid().simple().to_string(),
+            version: env!("CARGO_PKG_VERSION"),
+            services: served.iter().map(|service| service.name()).collect(),
+            started_at: parts.clock.now(),
+            vitals: ambient::vitals,
+        };
         for (service, address) in parts.services {
             let listener = listen_on(address, parts.backlog).map_err(|cause| StartError::Listen {
                 service,
@@ -117,12 +126,16 @@ impl Server {
         let store = Store::connect(&parts.database, &parts.shared, &parts.clock, parts.ids.as_ref()).await?;
         let app = Services::start(store, parts.clock, parts.ids, parts.settings).await?;
         let hub = Hub::open(Arc::new(app.clone()), app.fabric(), realtime::frame::write, app.settings.live);
+        let system = System::new(app.clone(), Arc::clone(&hub), process);
+        system.watch();
+        services::map::watch(&app, &hub);
         let mut server =
             Self { app, hub, addresses: Vec::new(), stop: watch::Sender::new(false), ports: Vec::new() };
         let gateway = Gateway::open(parts.processes.settings(), elsewhere);
         let ports = Ports {
             app: server.app.clone(),
             hub: Arc::clone(&server.hub),
+            system,
             metrics: parts.metrics,
             trusted: parts.processes.trusted(),
             gateway,
@@ -192,6 +205,7 @@ impl Server {
 struct Ports {
     app: App,
     hub: Arc<Hub>,
+    system: Arc<System>,
     metrics: Metrics,
     trusted: TrustedProxies,
     gateway: Arc<Gateway>,
@@ -238,7 +252,11 @@ impl Ports {
             metrics: Arc::clone(&self.metrics),
             trusted: self.trusted.clone(),
         };
-        service_router(spec, routes, self.app.clone()).layer(Extension(Arc::clone(&self.hub)))
+        // Of this very process, whoever serves the other routes.
+        routes = routes.merge(http_adapters::system::process_routes());
+        service_router(spec, routes, self.app.clone())
+            .layer(Extension(Arc::clone(&self.hub)))
+            .layer(Extension(Arc::clone(&self.system)))
     }
 }
 

@@ -96,7 +96,8 @@ impl Service {
             Service::Menu => "Menus, options, what is sold out.",
             Service::Restaurant => "Restaurants near a place.",
             Service::User => "People, their profiles and addresses.",
-            Service::Alert | Service::Notification | Service::Review | Service::Payment => {
+            Service::Alert => "How the platform is, for those who run it.",
+            Service::Notification | Service::Review | Service::Payment => {
                 "Nothing is served here yet besides health and documents."
             }
         }
@@ -110,6 +111,7 @@ impl Service {
                 Some(|channel| matches!(channel, Channel::Delivery(_) | Channel::Courier(_)))
             }
             Service::Support => Some(|channel| matches!(channel, Channel::Chat(_) | Channel::Desk)),
+            Service::Alert => Some(|channel| matches!(channel, Channel::Alerts | Channel::Map(_))),
             Service::Order => Some(|channel| matches!(channel, Channel::Order(_) | Channel::Merchant(_))),
             _ => None,
         }
@@ -118,6 +120,7 @@ impl Service {
     /// The routes that are this service's own; none yet for some.
     pub(crate) fn routes(self) -> OpenApiRouter<App> {
         match self {
+            Service::Alert => http_adapters::system::routes(),
             Service::Auth => http_adapters::auth::routes(),
             Service::Cart => http_adapters::cart::routes(),
             Service::Menu => http_adapters::menu::routes(),

@@ -67,7 +67,7 @@ fn tile_url(text: &str) -> Result<String, String> {
 /// An account of the demo city that the sign-in page offers.
 #[derive(Clone, Debug, Serialize)]
 pub struct DemoAccount {
-    /// The page that it is for: `customer`, `courier`, `owner` or `agent`.
+    /// The page that it is for: `customer`, `courier`, `owner`, `agent` or `operator`.
     pub role: String,
     /// Its name at sign-in.
     pub email: String,

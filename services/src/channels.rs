@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Audience, Channel, ConversationId, Failure, Principal, Role};
+use domain::{Audience, Channel, ConversationId, Failure, Principal, Role, Timestamp};
 use store::fabric::Latest;
 use store::journal::{self, Recorded};
 
 use crate::live::{Backend, Regard, Snapshot};
-use crate::{App, order, restaurant, support, tracking};
+use crate::{App, Services, map, order, restaurant, support, tracking};
 
 /// Whether `who` may follow `channel`, and as which audience. Somebody else's
 /// channel looks like one that does not exist.
@@ -21,7 +21,8 @@ pub async fn authorise(app: &App, who: &Principal, channel: &Channel) -> Result<
         Channel::Order(id) => order::show(app, who, *id).await.map(|_| Audience::Everyone),
         Channel::Merchant(id) => restaurant::owned(app, who, *id).await.map(|_| Audience::Staff),
         Channel::Delivery(id) => Ok(tracking::authorise(app, who, *id).await?.1),
-        Channel::Courier(_) | Channel::Desk | Channel::Inbox(_) | Channel::Alerts | Channel::Map(_) => {
+        Channel::Map(_) => map::authorise(who),
+        Channel::Courier(_) | Channel::Desk | Channel::Inbox(_) | Channel::Alerts => {
             Err(Failure::not_found("channel"))
         }
     }
@@ -42,7 +43,8 @@ pub async fn snapshot(
         Channel::Merchant(id) => order::board(app, who, *id).await,
         Channel::Delivery(id) => tracking::snapshot(app, *id, audience).await,
         Channel::Courier(_) => tracking::courier::snapshot(app, who).await,
-        Channel::Inbox(_) | Channel::Alerts | Channel::Map(_) => Err(Failure::not_found("channel")),
+        Channel::Map(cell) => map::snapshot(app, *cell).await,
+        Channel::Inbox(_) | Channel::Alerts => Err(Failure::not_found("channel")),
     }
 }
 
@@ -82,6 +84,10 @@ impl Backend for App {
         self.store.epoch().into()
     }
 
+    fn now(&self) -> Timestamp {
+        Services::now(self)
+    }
+
     async fn authorise(&self, who: &Principal, channel: &Channel) -> Result<Audience, Failure> {
         authorise(self, who, channel).await
     }
@@ -110,6 +116,8 @@ impl Backend for App {
         metrics::counter!("realtime_history_reads_total").increment(1);
         match channel {
             Channel::Chat(id) => support::history(self, *id, after, limit).await,
+            // A map has no log.
+            Channel::Map(_) => Ok(Vec::new()),
             _ => Ok(journal::since(&self.store, channel, after, limit).await?),
         }
     }

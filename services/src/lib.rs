@@ -16,6 +16,7 @@ pub mod health;
 pub mod idempotency;
 pub mod limits;
 pub mod live;
+pub mod map;
 pub mod menu;
 pub mod order;
 mod password;
@@ -27,6 +28,7 @@ pub mod restaurant;
 mod revocation;
 pub mod settings;
 pub mod support;
+pub mod system;
 mod token;
 pub mod tracking;
 pub mod user;
@@ -78,6 +80,8 @@ pub struct Services {
     pub orders: Orders,
     /// The couriers.
     pub couriers: Entities<Couriers>,
+    /// Where their positions are kept.
+    pub positions: PositionLog,
     /// Where money comes from and goes back to.
     pub gateway: Box<dyn payment::Gateway>,
     /// The long-running tasks.
@@ -101,18 +105,18 @@ impl Services {
         let (root, reports) = Root::start().await.map_err(start_error)?;
         let identity = auth::Identity::open(&store, &clock, ids.as_ref(), &settings.auth).await?;
         let gazetteer = gazetteer::seoul().map_err(start_error)?;
-        let cart = CartEntity { store: store.clone(), clock: Arc::clone(&clock) };
+        let cart = CartEntity::new(store.clone(), Arc::clone(&clock));
         let carts = Entities::start(cart, settings.entities, &root).await.map_err(start_error)?;
         let chat = Chat::new(store.clone(), Arc::clone(&clock), settings.support.typing_ttl);
         let chats = Entities::start(chat, settings.entities, &root).await.map_err(start_error)?;
-        let order = OrderEntity { store: store.clone(), times: settings.order };
+        let order = OrderEntity::new(store.clone(), settings.order);
         let orders = Entities::start(order, settings.entities, &root).await.map_err(start_error)?;
         let (log, positions) =
             PositionLog::new(store.clone(), Arc::clone(&clock), settings.tracking.positions.clone());
         let courier = Couriers {
             store: store.clone(),
             clock: Arc::clone(&clock),
-            log,
+            log: log.clone(),
             index: Arc::clone(&store.shared().geo_index),
             settings: settings.tracking.courier.clone(),
         };
@@ -130,6 +134,7 @@ impl Services {
             chats,
             orders,
             couriers,
+            positions: log,
             gateway: Box::new(gateway),
             workers: Workers::default(),
             root,
@@ -200,7 +205,6 @@ impl Services {
         });
         tokio::spawn(async move {
             while let Some(CrashReport { kind, id, cause }) = reports.recv().await {
-                metrics::counter!("entities_quarantined_total", "kind" => kind).increment(1);
                 tracing::error!(%kind, %id, %cause, "an entity crashes again and again and is left alone for a while");
             }
         });

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use domain::auth::Lockout;
 use domain::order::Times;
 
-use crate::{limits, live, tracking};
+use crate::{limits, live, map, system, tracking};
 
 /// What the server's configuration fills in and tests shorten.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,10 @@ pub struct Settings {
     pub limits: limits::Limits,
     /// What a realtime socket may cost.
     pub sockets: live::SocketLimits,
+    /// The operators' map.
+    pub map: map::Settings,
+    /// When operators are told.
+    pub system: system::Settings,
 }
 
 /// The support desk's choices.

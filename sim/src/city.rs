@@ -9,7 +9,7 @@ use crate::shapes::Place;
 pub const PASSWORD: &str = "baedal-demo-2026";
 
 /// The operator's account.
-pub const ADMIN: &str = "admin@demo.baedal.example";
+pub const OPERATOR: &str = "operator-01@demo.baedal.example";
 
 /// The account of the n-th person of a kind, from 1: `courier-07@demo…`.
 pub fn email(kind: &str, number: usize) -> String {

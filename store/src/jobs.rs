@@ -87,6 +87,43 @@ pub async fn failing(store: &Store) -> Result<Vec<String>, StoreError> {
     Ok(rows)
 }
 
+/// How much work waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Backlog {
+    /// Due, and not begun.
+    pub due: u64,
+    /// Being worked on.
+    pub running: u64,
+    /// Not due yet: reminders, and tries after a failure.
+    pub scheduled: u64,
+    /// Failed, and to be tried again.
+    pub failing: u64,
+    /// Failed for the last time; somebody has to look.
+    pub parked: u64,
+    /// Seconds since the oldest one that is not begun was due; 0 if none is.
+    pub oldest_due_secs: f64,
+}
+
+/// How much work waits, for all processes. Reads the whole table of jobs.
+pub async fn backlog(store: &Store) -> Result<Backlog, StoreError> {
+    let row: (i64, i64, i64, i64, i64, f64) = sqlx::query_as(
+        "select count(*) filter (where alive and locked_at is null and run_at <= now()),
+                count(*) filter (where locked_at is not null),
+                count(*) filter (where alive and locked_at is null and run_at > now()),
+                count(*) filter (where alive and last_error is not null),
+                count(*) filter (where not alive),
+                coalesce(extract(epoch from now() - min(run_at)
+                    filter (where alive and locked_at is null and run_at <= now())), 0)::float8
+         from (select *, attempts < max_attempts as alive from graphile_worker._private_jobs) job",
+    )
+    .fetch_one(store.pool())
+    .await?;
+    let (due, running, scheduled, failing, parked, oldest_due_secs) = row;
+    let [due, running, scheduled, failing, parked] =
+        [due, running, scheduled, failing, parked].map(i64::unsigned_abs);
+    Ok(Backlog { due, running, scheduled, failing, parked, oldest_due_secs })
+}
+
 pub(crate) async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     let worker = options(pool).init().await.map_err(|error| StoreError::Fault(error.into()))?;
     drop(worker);
@@ -99,6 +136,8 @@ pub async fn run(
     handler: Arc<dyn JobHandler>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), StoreError> {
+    // Known from the beginning, so that a first failure is a rise.
+    let [_, _] = ["true", "false"].map(failures);
     let worker = options(store.pool())
         .add_extension(Handler { store: store.clone(), handler })
         .shutdown_signal(shutdown)
@@ -174,11 +213,15 @@ impl TaskHandler for Due {
     }
 }
 
+fn failures(parked: &'static str) -> metrics::Counter {
+    metrics::counter!("jobs_failed_total", "parked" => parked)
+}
+
 fn outcome(context: &WorkerContext, what: &str, done: Result<(), Failure>) -> Result<(), String> {
     let Err(failure) = done else { return Ok(()) };
     let attempt = *context.job().attempts();
     let parked = i32::from(attempt) >= MAX_ATTEMPTS;
-    metrics::counter!("jobs_failed_total", "parked" => if parked { "true" } else { "false" }).increment(1);
+    failures(if parked { "true" } else { "false" }).increment(1);
     if parked {
         tracing::error!(%what, attempt, %failure, "a job is parked after its last attempt");
     } else {

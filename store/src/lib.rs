@@ -177,6 +177,13 @@ impl Store {
         Ok(())
     }
 
+    /// How many connections there are.
+    pub fn connections(&self) -> Connections {
+        let open = self.pool.size();
+        let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX).min(open);
+        Connections { busy: open - idle, idle, max: self.pool.options().get_max_connections() }
+    }
+
     /// Ends all connections. Calls in flight finish first.
     pub async fn close(&self) {
         self.shared.fabric.close().await;
@@ -197,6 +204,17 @@ async fn identity(pool: &PgPool, epoch: &str) -> Result<String, StoreError> {
     .await?;
     let digest = Sha256::digest(format!("{epoch} {name} {oid}"));
     Ok(hex::encode(&digest[..6]))
+}
+
+/// This process's connections to PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// In use.
+    pub busy: u32,
+    /// Open and not in use.
+    pub idle: u32,
+    /// The most that may be open.
+    pub max: u32,
 }
 
 async fn pool(database: &Database) -> Result<PgPool, StoreError> {

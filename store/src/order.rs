@@ -1,5 +1,7 @@
 //! Orders, and the board feed of their restaurants.
 
+use std::collections::BTreeMap;
+
 use domain::order::{BoardEvent, Order, OrderEvent, Status, Timer, Times};
 use domain::{Channel, Event, OrderId, QuoteId, RestaurantId, Timestamp, UserId};
 use sqlx::types::Json;
@@ -211,4 +213,18 @@ async fn record(
         }
     }
     Ok(())
+}
+
+/// How many orders that were made since `since` stand how. Ids are in the order of
+/// their making, so this reads no older order.
+pub async fn count_by_status(store: &Store, since: Timestamp) -> Result<BTreeMap<String, u64>, StoreError> {
+    let millis = since.timestamp_millis().unsigned_abs();
+    let oldest = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
+    let rows = sqlx::query!(
+        r#"select status, count(*) as "count!" from orders.orders where id >= $1 group by status"#,
+        oldest
+    )
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.status, row.count.unsigned_abs())).collect())
 }

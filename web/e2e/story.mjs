@@ -2,7 +2,7 @@
  * One order in a real browser, from sign-up to the door.
  *
  * `BASE_URL` names a running server with the demo city, and `OWNER_EMAIL`,
- * `COURIER_EMAIL`, `AGENT_EMAIL` with `DEMO_PASSWORD` its people. `CHROMIUM` is the
+ * `COURIER_EMAIL`, `AGENT_EMAIL`, `OPERATOR_EMAIL` with `DEMO_PASSWORD` its people. `CHROMIUM` is the
  * browser, `ARTIFACTS` the folder of the pictures (`e2e/artifacts` by default).
  */
 
@@ -81,6 +81,11 @@ async function story() {
   await startShift(courier)
   say('a courier is on shift')
 
+  const operator = await join('operator')
+  await signIn(operator, 'operator', account('operator'))
+  const watched = await watchCity(operator, courier)
+  say('the operator sees the courier on the map')
+
   const customer = await join('customer')
   await signUp(customer, restaurant)
   await fillCart(customer, restaurant)
@@ -113,6 +118,8 @@ async function story() {
   const dropOff = (await ask(customer, 'customer', `/v1/orders/${orderId}`)).drop_off.position
   await ride(courier, customer, restaurant.position, dropOff)
   say('the customer saw the courier move')
+  await sawMove(operator, watched)
+  say('and so did the operator')
 
   await talk(customer)
   await breakAndResume(customer, courier, dropOff)
@@ -139,6 +146,40 @@ async function startShift({ page, picture }) {
     return (/\dm/.test(text ?? '') && (await gps.getAttribute('data-unsent')) === '0') || text
   })
   await picture('on-shift')
+}
+
+/** The courier's row in the operator's list, and where it stands at first. */
+async function watchCity({ page, picture }, courier) {
+  const id = await courier.page.evaluate(() => JSON.parse(localStorage.getItem('baedal.session.courier')).user_id)
+  await page.locator('[data-ready=true]').waitFor()
+  await until('somebody is on the map', async () => {
+    return Number(await page.locator('[data-couriers]').getAttribute('data-couriers')) > 0
+  })
+  await page.locator('details summary').first().click()
+  const row = page.locator(`[data-courier="${id}"]`)
+  await row.waitFor()
+  assert.match(await row.textContent(), /대기 중/)
+  await until('the figures are there', async () => {
+    const figure = (name) => page.locator(`[data-testid=${name}]`).textContent()
+    return Number(await figure('on-shift')) >= 1 && Number(await figure('sockets')) >= 3
+  })
+  await picture('city', true)
+  return { row, at: await row.locator('[data-testid=place]').textContent() }
+}
+
+/** The operator saw the courier take the order and ride. */
+async function sawMove({ page, picture }, { row, at }) {
+  await until('the courier is on a delivery', async () => /배달 중/.test(await row.textContent()))
+  assert.notEqual(await row.locator('[data-testid=place]').textContent(), at, 'the courier did not move on the map')
+  await until('the counts follow', async () => {
+    return Number(await page.locator('[data-testid=on-delivery]').textContent()) >= 1
+  })
+  assert.equal(await page.locator('[data-orders=picked_up]').count(), 1)
+  await picture('riding', true)
+  await page.setViewportSize({ width: 390, height: 844 })
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  assert.ok(wider <= 0, `the page is ${wider} px wider than a phone`)
+  await picture('phone', true)
 }
 
 async function signUp({ page, picture }, restaurant) {

@@ -14,7 +14,9 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::keeper::{Keeper, Root};
-use super::load::{Limits, Load, Permit};
+use super::load::{KindLoad, Limits, Load, Permit};
+use super::report::Figures;
+use super::tally::Tally;
 
 /// What a kind of entity is: how one is loaded and what its commands do.
 pub trait Entity: Send + Sync + Sized + 'static {
@@ -38,6 +40,12 @@ pub trait Entity: Send + Sync + Sized + 'static {
         state: &mut Option<Self::State>,
         command: Self::Command,
     ) -> impl Future<Output = ()> + Send;
+
+    /// How often its commits lost against another activation's; none where they
+    /// are not fenced by [`decide`](super::decide).
+    fn conflicts(&self) -> Option<&Tally> {
+        None
+    }
 }
 
 /// Where the answer to a command goes. The caller may be gone: sending never fails.
@@ -67,10 +75,17 @@ pub(super) struct Shared<E: Entity> {
     pub(super) directory: DashMap<E::Id, Active<E>>,
     /// Which entity an actor is, for the supervisor's events.
     pub(super) running: DashMap<ActorId, E::Id>,
-    pub(super) quarantined: DashMap<E::Id, Instant>,
-    pub(super) load: Arc<Load>,
+    pub(super) quarantined: DashMap<E::Id, Quarantine>,
+    pub(super) load: KindLoad,
+    pub(super) figures: Figures,
     pub(super) keeper: std::sync::OnceLock<ActorCell>,
     started: Instant,
+}
+
+/// Why an entity is left alone, and for how long.
+pub(super) struct Quarantine {
+    pub(super) until: Instant,
+    pub(super) cause: String,
 }
 
 /// An active entity in the directory.
@@ -84,6 +99,7 @@ pub(super) struct Active<E: Entity> {
 pub(super) struct Envelope<E: Entity> {
     command: E::Command,
     permit: Permit,
+    sent: Instant,
 }
 
 impl<E: Entity> Entities<E> {
@@ -95,7 +111,8 @@ impl<E: Entity> Entities<E> {
             directory: DashMap::new(),
             running: DashMap::new(),
             quarantined: DashMap::new(),
-            load: Arc::default(),
+            load: KindLoad::default(),
+            figures: Figures::of(E::KIND),
             keeper: std::sync::OnceLock::new(),
             started: Instant::now(),
         });
@@ -129,7 +146,7 @@ impl<E: Entity> Entities<E> {
         self.0.check_quarantine(id)?;
         let shared = &self.0;
         let overloaded = || {
-            metrics::counter!("entity_refused_total", "kind" => E::KIND).increment(1);
+            shared.figures.refused.one();
             unavailable("overloaded", "Too much waits for this already.")
         };
         // The shard stays locked from here until the message is in the mailbox,
@@ -145,11 +162,11 @@ impl<E: Entity> Entities<E> {
             }
         };
         if fresh {
-            metrics::counter!("entity_activations_total", "kind" => E::KIND).increment(1);
+            shared.figures.activations.one();
         }
         let permit = Permit::admit(&active.load, &shared.load, &shared.limits).ok_or_else(overloaded)?;
         active.used_ms.store(shared.now_ms(), Ordering::Relaxed);
-        active.actor.send_message(Envelope { command, permit }).map_err(|_| {
+        active.actor.send_message(Envelope { command, permit, sent: Instant::now() }).map_err(|_| {
             // It crashed this very moment; the supervisor has not heard of it yet.
             unavailable("crashed", "It failed just now.")
         })
@@ -196,7 +213,7 @@ impl<E: Entity> Shared<E> {
             return Ok(());
         }
         let now = Instant::now();
-        self.quarantined.remove_if(&id, |_, until| *until <= now);
+        self.quarantined.remove_if(&id, |_, quarantine| quarantine.until <= now);
         match self.quarantined.get(&id) {
             Some(_) => Err(unavailable("quarantined", "It failed too often and is left alone for a while.")),
             None => Ok(()),
@@ -211,6 +228,7 @@ impl<E: Entity> Shared<E> {
                 && now_ms.saturating_sub(active.used_ms.load(Ordering::Relaxed)) >= idle_ms;
             if rests {
                 active.actor.stop(None);
+                self.figures.passivations.one();
             }
             !rests
         });
@@ -255,6 +273,7 @@ impl<E: Entity> Actor for Shell<E> {
         envelope: Self::Msg,
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
+        self.shared.figures.wait.record(envelope.sent.elapsed());
         // On the heap while it runs: an actor that rests must not hold room for the
         // longest of its commands.
         Box::pin(self.shared.entity.handle(self.id, state, envelope.command)).await;

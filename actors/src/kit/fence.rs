@@ -5,13 +5,14 @@ use std::future::Future;
 use domain::{Failure, Timestamp};
 use store::StoreError;
 
-use super::Entity;
+use super::{Entity, Tally};
 
 /// How often a decision is made anew because another activation committed
 /// first. Every round somebody wins, so losing this often means trouble.
 const ROUNDS: usize = 8;
 
-/// An entity whose commits are fenced by its version.
+/// An entity whose commits are fenced by its version. It counts its
+/// [`conflicts`](Entity::conflicts).
 pub trait Fenced: Entity {
     /// The facts that its decisions leave behind.
     type Event: Send + Sync;
@@ -29,6 +30,11 @@ pub trait Fenced: Entity {
         events: &[Self::Event],
         now: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Where the lost commits of a kind are counted.
+pub fn conflicts(kind: &'static str) -> Tally {
+    Tally::new(metrics::counter!("entity_conflicts_total", "kind" => kind))
 }
 
 /// The next state and the events that lead there. No events: nothing to commit.
@@ -76,7 +82,9 @@ where
                 return Ok((after, events));
             }
             Err(StoreError::Conflict) => {
-                metrics::counter!("entity_conflicts_total", "kind" => E::KIND).increment(1);
+                if let Some(conflicts) = entity.conflicts() {
+                    conflicts.one();
+                }
             }
             // It may have been committed all the same: what stands is read next time.
             Err(error) => return Err(error.into()),

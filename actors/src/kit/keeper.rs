@@ -8,7 +8,7 @@ use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, Supervisi
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::entity::{Entity, Shared};
+use super::entity::{Entity, Quarantine, Shared};
 
 /// How often idle entities are looked for.
 const SWEEP: Duration = Duration::from_secs(30);
@@ -97,7 +97,7 @@ impl<E: Entity> Keeper<E> {
     fn crashed(&self, id: E::Id, cause: &str, crashes: &mut Crashes<E::Id>) {
         let limits = &self.shared.limits;
         let now = Instant::now();
-        metrics::counter!("entity_crashes_total", "kind" => E::KIND).increment(1);
+        self.shared.figures.crashes.one();
         tracing::error!(kind = E::KIND, %id, %cause, "an entity crashed");
         let times = crashes.entry(id).or_default();
         times.push_back(now);
@@ -106,7 +106,9 @@ impl<E: Entity> Keeper<E> {
         }
         if times.len() >= limits.crashes {
             crashes.remove(&id);
-            self.shared.quarantined.insert(id, now + limits.quarantine);
+            let quarantine = Quarantine { until: now + limits.quarantine, cause: cause.to_owned() };
+            self.shared.quarantined.insert(id, quarantine);
+            self.shared.figures.quarantines.one();
             let report = CrashReport { kind: E::KIND, id: id.to_string(), cause: cause.to_owned() };
             // At shutdown nobody listens any more.
             drop(self.reports.send(report));
@@ -135,8 +137,7 @@ impl<E: Entity> Actor for Keeper<E> {
         crashes.retain(|_, times| {
             times.back().is_some_and(|last| now - *last <= self.shared.limits.crash_window)
         });
-        metrics::gauge!("entities_active", "kind" => E::KIND).set(self.shared.directory.len() as f64);
-        metrics::gauge!("entity_commands_in_flight", "kind" => E::KIND).set(self.shared.load.now() as f64);
+        self.shared.quarantined.retain(|_, quarantine| quarantine.until > now);
         Ok(())
     }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::tally::Peak;
+
 /// What one kind of entity may cost. Every number is configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -41,6 +43,19 @@ impl Default for Limits {
 #[derive(Debug, Default)]
 pub(super) struct Load(AtomicUsize);
 
+/// What is in flight for all entities of a kind.
+#[derive(Debug, Default)]
+pub(super) struct KindLoad {
+    load: Arc<Load>,
+    pub(super) peak: Peak,
+}
+
+impl KindLoad {
+    pub(super) fn now(&self) -> usize {
+        self.load.now()
+    }
+}
+
 impl Load {
     pub(super) fn now(&self) -> usize {
         self.0.load(Ordering::Acquire)
@@ -73,9 +88,10 @@ pub(super) struct Permit {
 }
 
 impl Permit {
-    pub(super) fn admit(entity: &Arc<Load>, kind: &Arc<Load>, limits: &Limits) -> Option<Self> {
-        let _kind = kind.enter(limits.in_flight)?;
+    pub(super) fn admit(entity: &Arc<Load>, kind: &KindLoad, limits: &Limits) -> Option<Self> {
+        let _kind = kind.load.enter(limits.in_flight)?;
         let _entity = entity.enter(limits.in_flight_per_entity)?;
+        kind.peak.note(kind.now());
         Some(Self { _entity, _kind })
     }
 }

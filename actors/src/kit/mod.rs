@@ -23,13 +23,19 @@ mod entity;
 mod fence;
 mod keeper;
 mod load;
+mod report;
+mod tally;
 mod worker;
 
+#[cfg(test)]
+mod report_tests;
 #[cfg(test)]
 mod tests;
 
 pub use entity::{Entities, Entity, Reply};
-pub use fence::{Decision, Fenced, decide};
+pub use fence::{Decision, Fenced, conflicts, decide};
 pub use keeper::{CrashReport, Root};
 pub use load::Limits;
-pub use worker::Workers;
+pub use report::{KindReport, Quarantined};
+pub use tally::{Peak, Tally};
+pub use worker::{WorkerReport, WorkerState, Workers};

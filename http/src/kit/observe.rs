@@ -8,6 +8,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use metrics::Label;
 use services::App;
 use tracing::Instrument as _;
 
@@ -120,13 +121,13 @@ impl Seen {
 
     fn record(&self, status: StatusCode, took: Duration) {
         let labels = [
-            ("service", self.service.to_owned()),
-            ("method", method_label(&self.method).to_owned()),
-            ("route", self.route.clone()),
-            ("status", status.as_u16().to_string()),
+            Label::from_static_parts("service", self.service),
+            Label::from_static_parts("method", method_label(&self.method)),
+            Label::new("route", self.route.clone()),
+            Label::from_static_parts("status", status_class(status)),
         ];
-        metrics::counter!("http_requests_total", &labels).increment(1);
-        metrics::histogram!("http_request_duration_seconds", &labels[..3]).record(took.as_secs_f64());
+        metrics::histogram!("http_request_duration_seconds", labels[..3].iter()).record(took);
+        metrics::counter!("http_requests_total", labels.iter()).increment(1);
         tracing::info!(
             target: "access", service = self.service, method = %self.method, path = self.path, route = self.route,
             status = status.as_u16(), took_ms = took.as_secs_f64() * 1e3, request_id = self.id.0,
@@ -135,16 +136,26 @@ impl Seen {
     }
 }
 
+fn status_class(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        ..200 => "1xx",
+        200..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        500.. => "5xx",
+    }
+}
+
 /// Clients may invent methods; they must not invent time series.
-fn method_label(method: &Method) -> &str {
+fn method_label(method: &Method) -> &'static str {
     match *method {
-        Method::GET
-        | Method::HEAD
-        | Method::POST
-        | Method::PUT
-        | Method::PATCH
-        | Method::DELETE
-        | Method::OPTIONS => method.as_str(),
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
         _ => "other",
     }
 }

@@ -75,7 +75,7 @@ pub struct Position {
 /// Completes what the routes collected.
 pub(super) fn complete(mut api: OpenApi, spec: &ServiceSpec) -> OpenApi {
     let mut description = spec.description.to_owned();
-    if api.paths.paths.is_empty() {
+    if api.paths.paths.keys().all(|path| path == "/v1/system/actors") {
         description.push_str(
             "\n\n**Nothing is built here yet.** This port serves its health, its metrics and this document only.",
         );

@@ -103,7 +103,6 @@ pub(crate) async fn turn_away(port: Arc<Port>, socket: WebSocket, close: Close) 
 }
 
 async fn live(mut session: Session) {
-    metrics::gauge!("realtime_sockets").increment(1);
     let mut timer = Box::pin(tokio::time::sleep_until(session.next_deadline()));
     session.ready();
     Box::pin(commands::came(&session.port.app, &session.who)).await;
@@ -117,7 +116,6 @@ async fn live(mut session: Session) {
             timer.as_mut().reset(deadline);
         }
     };
-    metrics::gauge!("realtime_sockets").decrement(1);
     let Session { port, wire, who, subscriptions, outbox, place, .. } = session;
     drop((subscriptions, outbox));
     Box::pin(commands::went(&port.app, &who)).await;
@@ -127,7 +125,7 @@ async fn live(mut session: Session) {
 
 async fn finish(port: &Port, wire: Wire, closing: Option<Close>) {
     let Some(close) = closing else { return };
-    metrics::counter!("realtime_closes_total", "name" => close.name()).increment(1);
+    close.counter().increment(1);
     let closed = Box::pin(wire.close(close));
     // A client that does not listen is not waited for.
     let _ = tokio::time::timeout(port.limits.close_within, closed).await;

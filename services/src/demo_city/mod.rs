@@ -24,7 +24,7 @@ const PEOPLE: [(&str, &str, usize, Role); 5] = [
     ("courier", "라이더", 60, Role::Courier),
     ("owner", "사장님", 20, Role::Owner),
     ("agent", "상담원", 3, Role::Agent),
-    ("admin", "관리자", 1, Role::Admin),
+    ("operator", "관리자", 1, Role::Admin),
 ];
 
 /// What was missing and is there now.
@@ -38,10 +38,7 @@ pub struct Loaded {
 
 /// The account of the n-th person of a kind, from 1.
 pub fn email(kind: &str, number: usize) -> String {
-    match kind {
-        "admin" => "admin@demo.baedal.example".to_owned(),
-        _ => format!("{kind}-{number:02}@demo.baedal.example"),
-    }
+    format!("{kind}-{number:02}@demo.baedal.example")
 }
 
 /// Loads the city that `seed` draws.

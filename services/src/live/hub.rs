@@ -6,14 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use dashmap::DashMap;
-use domain::{Channel, Failure, Kind, Principal};
-use metrics::{Counter, Gauge, counter, gauge};
+use domain::{Audience, Cell, Channel, Failure, Kind, Principal};
 use store::fabric::{Fabric, Listener, Notice, Signal};
 use tokio::runtime::Handle;
 
+use super::figures::Figures;
 use super::present::Snapshots;
 use super::topic::{After, Pen, Topic};
-use super::{Backend, Door, Limits, Outbox, Roll, Since, Writer, recovery};
+use super::{Backend, Door, HubReport, Limits, Outbox, Roll, Since, Telling, Writer, recovery};
+use crate::map::Area;
 
 /// See the module. Made once per process, shared by all adapters.
 pub struct Hub {
@@ -40,15 +41,6 @@ pub(super) struct Followed {
     pub(super) snapshots: tokio::sync::Mutex<Snapshots>,
 }
 
-/// What is counted.
-pub(super) struct Figures {
-    pub(super) deliveries: Counter,
-    pub(super) conflated: Counter,
-    pub(super) dropped: Counter,
-    pub(super) repairs: Counter,
-    pub(super) subscriptions: Gauge,
-}
-
 /// A channel that is being followed, until dropped.
 pub struct Subscription {
     pub(super) hub: Arc<Hub>,
@@ -66,23 +58,19 @@ impl Hub {
         writer: Writer,
         limits: Limits,
     ) -> Arc<Self> {
+        let figures = Figures::new();
+        let lag = Arc::clone(&figures.delivery_lag);
         let hub = Arc::new_cyclic(|me| Self {
             topics: DashMap::new(),
             roll: Arc::default(),
             door: Arc::default(),
-            pen: Pen { writer, epoch: backend.epoch() },
+            pen: Pen { writer, epoch: backend.epoch(), lag },
             backend,
             fabric: Arc::clone(fabric),
             limits,
             ids: AtomicU64::new(0),
             runtime: Handle::current(),
-            figures: Figures {
-                deliveries: counter!("realtime_deliveries_total"),
-                conflated: counter!("realtime_conflated_total"),
-                dropped: counter!("realtime_dropped_total"),
-                repairs: counter!("realtime_repairs_total"),
-                subscriptions: gauge!("realtime_subscriptions"),
-            },
+            figures,
             me: Weak::clone(me),
         });
         fabric.listen(Arc::new(Ear(Arc::downgrade(&hub))));
@@ -105,9 +93,14 @@ impl Hub {
         &self.pen.epoch
     }
 
-    /// Channels that somebody here follows.
-    pub fn followed_channels(&self) -> usize {
-        self.topics.len()
+    /// How it is.
+    pub fn report(&self) -> HubReport {
+        self.figures.report(self.roll.count(), self.topics.len())
+    }
+
+    /// Sets the gauges. Whoever samples does this every few seconds.
+    pub fn sample(&self) {
+        self.figures.sample(self.roll.count(), self.topics.len());
     }
 
     /// Follows `channel` into `outbox`: what was missed since `since`, or a
@@ -144,7 +137,7 @@ impl Hub {
                 self.followed(channel)
             }));
             if followed.topic().join(id, who, outbox) {
-                self.figures.subscriptions.increment(1);
+                self.figures.subscribed();
                 return Subscription { hub: Arc::clone(self), followed, id, recovered: false };
             }
             // It was closed between the two lines; the next look finds it gone.
@@ -163,19 +156,17 @@ impl Hub {
     }
 
     async fn fetch_newest(&self, followed: &Followed) {
-        if matches!(followed.channel, Channel::Delivery(_) | Channel::Map(_))
+        if matches!(followed.channel, Channel::Delivery(_))
             && !followed.topic().has_newest()
             && let Some(latest) = self.backend.latest(&followed.channel).await
         {
-            followed.topic().newest(&latest, &self.pen);
+            followed.topic().newest(latest.at, latest.audience, &Telling::Latest(&latest), &self.pen);
         }
     }
 
     /// Counts, and does what a topic can't do by itself.
     pub(super) fn attend(&self, followed: &Arc<Followed>, after: After) {
-        self.figures.deliveries.increment(after.deliveries);
-        self.figures.conflated.increment(after.conflated);
-        self.figures.dropped.increment(after.dropped);
+        self.figures.count(&after);
         if !after.gap && !after.recheck {
             return;
         }
@@ -208,6 +199,23 @@ impl Hub {
         }
     }
 
+    /// The cells of the map that somebody here watches.
+    pub fn watched_cells(&self) -> Vec<Cell> {
+        let cells = self.topics.iter().filter_map(|entry| match entry.key() {
+            Channel::Map(cell) => Some(*cell),
+            _ => None,
+        });
+        cells.collect()
+    }
+
+    /// Tells who watches a cell who is there now. Of this process alone: every
+    /// process looks for itself.
+    pub fn show(&self, area: &Area) {
+        let Some(followed) = self.find(&Channel::Map(area.cell)) else { return };
+        let after = followed.topic().newest(area.at, Audience::Staff, &Telling::Area(area), &self.pen);
+        self.attend(&followed, after);
+    }
+
     pub(super) fn find(&self, channel: &Channel) -> Option<Arc<Followed>> {
         self.topics.get(channel).map(|entry| Arc::clone(&entry))
     }
@@ -227,8 +235,15 @@ impl Listener for Ear {
         let Some(hub) = self.0.upgrade() else { return };
         let Some(followed) = hub.find(channel) else { return };
         let after = match signal {
-            Signal::Log(recorded) => followed.topic().hear(recorded, &hub.pen),
-            Signal::Latest(latest) => followed.topic().newest(latest, &hub.pen),
+            Signal::Log(recorded) => {
+                let lag = hub.backend.now() - recorded.at;
+                hub.figures.event_lag.note(lag.to_std().unwrap_or_default());
+                followed.topic().hear(recorded, &hub.pen)
+            }
+            Signal::Latest(latest) => {
+                let telling = Telling::Latest(latest);
+                followed.topic().newest(latest.at, latest.audience, &telling, &hub.pen)
+            }
             Signal::Ephemeral(ephemeral) => followed.topic().pass(ephemeral, &hub.pen),
         };
         hub.attend(&followed, after);
@@ -279,7 +294,7 @@ impl Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.topic().leave(self.id);
-        self.hub.figures.subscriptions.decrement(1);
+        self.hub.figures.unsubscribed();
         self.hub.remove_if_empty(self.channel());
     }
 }

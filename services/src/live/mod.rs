@@ -13,6 +13,7 @@
 //! ```
 
 mod door;
+mod figures;
 mod hub;
 mod limits;
 mod outbox;
@@ -29,12 +30,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::{Audience, Channel, Failure, Principal};
+use domain::{Audience, Channel, Failure, Principal, Timestamp};
 use serde_json::Value;
 use store::fabric::{Ephemeral, Latest};
 use store::journal::Recorded;
+use tokio::time::Instant;
 
+use crate::map::Area;
 pub use door::{Door, Full, Visit};
+pub use figures::{HubReport, Lag};
 pub use hub::{Hub, Subscription};
 pub use limits::{Limits, SocketLimits};
 pub use outbox::{Next, Outbox, Stop};
@@ -47,6 +51,9 @@ pub use roll::{Place, Roll};
 pub trait Backend: Send + Sync + 'static {
     /// Names the history that offsets belong to.
     fn epoch(&self) -> Arc<str>;
+
+    /// What time it is.
+    fn now(&self) -> Timestamp;
 
     /// Whether, and how much of, `channel` this person may hear.
     async fn authorise(&self, who: &Principal, channel: &Channel) -> Result<Audience, Failure>;
@@ -134,6 +141,8 @@ pub enum Telling<'a> {
     Ephemeral(&'a Ephemeral),
     /// A newest value.
     Latest(&'a Latest),
+    /// The newest couriers of a map's cell.
+    Area(&'a Area),
     /// The end of the subscription.
     Ended {
         /// Why, as a stable code.
@@ -170,7 +179,6 @@ impl Op {
 }
 
 /// Something told: written once, shared by all who hear it.
-#[derive(Debug, PartialEq, Eq)]
 pub struct Told {
     /// Which it was.
     pub op: Op,
@@ -179,4 +187,23 @@ pub struct Told {
     pub offset: Option<u64>,
     /// The frame.
     pub text: Bytes,
+    told_at: Instant,
+    lag: Arc<Lag>,
+}
+
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Told").field("op", &self.op).field("offset", &self.offset).finish_non_exhaustive()
+    }
+}
+
+impl Told {
+    fn new(op: Op, offset: Option<u64>, text: Bytes, lag: &Arc<Lag>) -> Self {
+        Self { op, offset, text, told_at: Instant::now(), lag: Arc::clone(lag) }
+    }
+
+    /// A listener takes it now: notes how long it waited.
+    fn taken(&self) {
+        self.lag.note(self.told_at.elapsed());
+    }
 }

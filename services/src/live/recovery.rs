@@ -111,7 +111,7 @@ impl Hub {
                     }
                 }
             };
-            self.figures.repairs.increment(1);
+            self.figures.repairs.one();
             match self.backend.history(&followed.channel, head, self.limits.replay_max).await {
                 Ok(rows) if !rows.is_empty() && follows(head, &rows) => {
                     let after = followed.topic().absorb(head, &rows, &self.pen, Instant::now());

@@ -26,6 +26,10 @@ impl Backend for World {
         "e1".into()
     }
 
+    fn now(&self) -> Timestamp {
+        DateTime::UNIX_EPOCH
+    }
+
     async fn authorise(&self, who: &Principal, _channel: &Channel) -> Result<Audience, Failure> {
         match *self.closed_to.lock().unwrap() {
             Some(role) if who.is(role) => Err(Failure::not_found("channel")),
@@ -150,6 +154,7 @@ fn write(_: &Channel, telling: &Telling<'_>) -> Bytes {
         Telling::Event { recorded, .. } => format!("event {}", recorded.offset).into(),
         Telling::Ephemeral(_) => "passing".into(),
         Telling::Latest(latest) => format!("latest {}", latest.at.timestamp()).into(),
+        Telling::Area(area) => format!("area of {}", area.total).into(),
         Telling::Ended { reason } => format!("ended {reason}").into(),
     }
 }
@@ -376,9 +381,9 @@ async fn only_the_newest_value_waits_and_none_goes_backwards() {
 async fn a_channel_that_nobody_follows_is_forgotten() {
     let stage = Stage::set();
     let (_outbox, subscription) = stage.follow(Role::Customer, None).await;
-    assert_eq!(stage.hub.followed_channels(), 1);
+    assert_eq!(stage.hub.report().channels, 1);
     drop(subscription);
-    assert_eq!(stage.hub.followed_channels(), 0);
+    assert_eq!(stage.hub.report().channels, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::{Audience, Channel, Failure, Principal, Timestamp};
-use store::fabric::{Ephemeral, Latest};
+use store::fabric::Ephemeral;
 use store::journal::Recorded;
 use tokio::time::Instant;
 
-use super::{Op, Outbox, Regard, Telling, Told, Writer};
+use super::{Lag, Op, Outbox, Regard, Telling, Told, Writer};
 
 /// Events that may wait for the one before them; what is beyond is read again.
 const AHEAD_MAX: usize = 64;
@@ -27,6 +27,8 @@ const AHEAD_MAX: usize = 64;
 pub(super) struct Pen {
     pub(super) writer: Writer,
     pub(super) epoch: Arc<str>,
+    /// Where it is noted how long a telling waited for its listener.
+    pub(super) lag: Arc<Lag>,
 }
 
 impl Pen {
@@ -35,11 +37,11 @@ impl Pen {
             Telling::Snapshot { offset, .. } => (Op::Snapshot, Some(*offset)),
             Telling::Event { recorded, .. } => (Op::Event, Some(recorded.offset)),
             Telling::Ephemeral(_) => (Op::Event, None),
-            Telling::Latest(_) => (Op::Latest, None),
+            Telling::Latest(_) | Telling::Area(_) => (Op::Latest, None),
             Telling::Ended { .. } => (Op::Ended, None),
         };
         let text: Bytes = (self.writer)(channel, telling);
-        Arc::new(Told { op, offset, text })
+        Arc::new(Told::new(op, offset, text, &self.lag))
     }
 }
 
@@ -320,17 +322,23 @@ impl Topic {
 
     /// A newest value came. One that is older than what was told is dropped:
     /// nothing is shown backwards in time.
-    pub(super) fn newest(&mut self, latest: &Latest, pen: &Pen) -> After {
+    pub(super) fn newest(
+        &mut self,
+        at: Timestamp,
+        audience: Audience,
+        telling: &Telling<'_>,
+        pen: &Pen,
+    ) -> After {
         let mut after = After::default();
-        if self.ended.is_some() || self.newest.as_ref().is_some_and(|newest| newest.at > latest.at) {
+        if self.ended.is_some() || self.newest.as_ref().is_some_and(|newest| newest.at > at) {
             return after;
         }
-        let told = pen.write(&self.channel, &Telling::Latest(latest));
-        for member in self.members.iter().filter(|m| m.live && m.audience.hears(latest.audience)) {
+        let told = pen.write(&self.channel, telling);
+        for member in self.members.iter().filter(|m| m.live && m.audience.hears(audience)) {
             after.deliveries += 1;
             after.conflated += u64::from(member.outbox.latest(member.id, &told));
         }
-        self.newest = Some(Newest { at: latest.at, audience: latest.audience, told });
+        self.newest = Some(Newest { at, audience, told });
         after
     }
 

@@ -5,10 +5,12 @@
 //! offers holds the row's lock ([`lock`]), so that asking, answering and
 //! expiring happen one after another.
 
+mod census;
 mod courier;
 mod offer;
 mod position;
 
+pub use census::{Census, busy, census, unclaimed};
 pub use courier::{
     Courier, add_device, courier, courier_or_new, courier_row, device_by_token, loads, next_epoch,
     register_courier, register_many, set_shift,

@@ -75,12 +75,26 @@ export interface EventFrame {
   expires_at?: string
 }
 
+/** A courier as a map's channel shows them. */
+export interface MapCourier {
+  courier_id: string
+  lat: number
+  lon: number
+  /** Degrees clockwise from north; absent until they have moved. */
+  heading_deg?: number
+  at: string
+  on_delivery: boolean
+}
+
 export interface LatestFrame {
   op: 'latest'
   channel: string
   at: string
   position?: Position | null
   eta?: Eta | null
+  /** Of a map's channel alone: everybody in the cell, and how many that are. */
+  couriers?: MapCourier[]
+  total?: number
 }
 
 export interface AckFrame {

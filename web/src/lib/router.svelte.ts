@@ -2,6 +2,8 @@
 
 import type { Area } from './session.svelte'
 
+const AREAS: Area[] = ['courier', 'owner', 'agent', 'operator']
+
 function read(): string[] {
   return location.hash
     .replace(/^#\/?/, '')
@@ -22,7 +24,7 @@ class Route {
 
   get area(): Area {
     const first = this.path[0]
-    return first === 'courier' || first === 'owner' || first === 'agent' ? first : 'customer'
+    return AREAS.find((area) => area === first) ?? 'customer'
   }
 }
 

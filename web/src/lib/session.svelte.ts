@@ -1,14 +1,14 @@
 /**
  * Who is signed in on which page.
  *
- * Customer, courier, owner and agent pages keep a session each, so that one
- * browser can show all sides of an order in four tabs.
+ * Customer, courier, owner, agent and operator pages keep a session each, so that one
+ * browser can show all sides of an order in five tabs.
  */
 
 import type { Role, Tokens } from './api/types'
 import { Problem } from './problem'
 
-export type Area = 'customer' | 'courier' | 'owner' | 'agent'
+export type Area = 'customer' | 'courier' | 'owner' | 'agent' | 'operator'
 
 /** A token that ends sooner than this is renewed before it is used, in milliseconds. */
 const RENEW_BEFORE_MS = 30_000

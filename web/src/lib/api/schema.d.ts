@@ -181,6 +181,24 @@ export interface components {
          * @enum {string}
          */
         Category: "chicken" | "pizza" | "chinese" | "korean" | "japanese" | "snack" | "burger" | "jokbal" | "western" | "asian" | "cafe" | "late_night";
+        /** @description How the city is. */
+        City: {
+            /**
+             * Format: date-time
+             * @description When this was so.
+             */
+            at: string;
+            /** @description The H3 cells that cover the city: what `map:{cell}` channels there are to watch. */
+            cells: string[];
+            /** @description The couriers. */
+            couriers: components["schemas"]["CourierCounts"];
+            /** @description Orders of the last 24 hours, by status. */
+            orders: {
+                [key: string]: number;
+            };
+            /** @description Deliveries that nobody took for long, the oldest first, 20 at most. */
+            waiting: components["schemas"]["WaitingDelivery"][];
+        };
         /**
          * @description The words for a `ClosedReason` in a document.
          * @enum {string}
@@ -266,6 +284,24 @@ export interface components {
             on_shift: boolean;
             /** @description What they ride. */
             vehicle: components["schemas"]["Vehicle"];
+        };
+        /** @description How many couriers do what. */
+        CourierCounts: {
+            /**
+             * Format: int64
+             * @description Are on shift and have none.
+             */
+            free: number;
+            /**
+             * Format: int64
+             * @description Have a delivery.
+             */
+            on_delivery: number;
+            /**
+             * Format: int64
+             * @description Take offers.
+             */
+            on_shift: number;
         };
         /** @description Where a courier is. */
         CourierPosition: {
@@ -1203,6 +1239,160 @@ export interface components {
             /** @description Which. */
             step: components["schemas"]["Step"];
         };
+        /** @description How one process is. Counts are of its life so far. */
+        System: {
+            /**
+             * Format: date-time
+             * @description When this was so.
+             */
+            at: string;
+            /** @description Connections to PostgreSQL. */
+            database: components["schemas"]["SystemDatabase"];
+            /** @description Orders, carts, couriers, conversations. */
+            entities: components["schemas"]["SystemEntities"][];
+            /** @description What joins processes. */
+            fabric: components["schemas"]["SystemFabric"];
+            /** @description Live channels. */
+            hub: components["schemas"]["SystemHub"];
+            /** @description Reactions and reminders of all processes; none while the database does not answer. */
+            jobs?: null | components["schemas"]["SystemJobs"];
+            /** @description Batches of positions that wait to be written. */
+            positions_waiting: number;
+            /** @description The process that answers. */
+            process: components["schemas"]["SystemProcess"];
+            /** @description What needs somebody to look, the worst first; empty is good. */
+            troubles: components["schemas"]["Trouble"][];
+            /** @description The long-running tasks. */
+            workers: components["schemas"]["SystemWorker"][];
+        };
+        /** @description Connections to PostgreSQL. */
+        SystemDatabase: {
+            /** @description In use. */
+            busy: number;
+            /** @description Open, and not in use. */
+            idle: number;
+            /** @description The most that may be open. */
+            max: number;
+        };
+        /** @description One kind of entity. */
+        SystemEntities: {
+            /** @description How often one was woken up. */
+            activations: number;
+            /** @description Awake. */
+            active: number;
+            /** @description Commits that lost against another's, and were decided anew. */
+            conflicts: number;
+            /** @description How often one failed, and was forgotten until the next command. */
+            crashes: number;
+            /** @description Commands admitted and not yet answered. */
+            in_flight: number;
+            /** @description The most that ever were at once. */
+            in_flight_peak: number;
+            /** @description `order`, `cart`, `courier` or `chat`. */
+            kind: string;
+            /** @description How often one was let go because it rested. */
+            passivations: number;
+            /** @description Left alone for a while because they failed too often. */
+            quarantined: components["schemas"]["SystemQuarantine"][];
+            /** @description Commands turned away because too much waited. */
+            refused: number;
+        };
+        /** @description What joins processes. */
+        SystemFabric: {
+            /** @description Whether the others are heard. A process that is alone always hears itself. */
+            joined: boolean;
+        };
+        /** @description Live channels. */
+        SystemHub: {
+            channels: number;
+            conflated: number;
+            deliveries: number;
+            /**
+             * Format: double
+             * @description The longest of late from the hub to a socket, milliseconds.
+             */
+            delivery_lag_ms: number;
+            dropped: number;
+            /**
+             * Format: double
+             * @description The longest of late from an event's decision to the hub, milliseconds.
+             */
+            event_lag_ms: number;
+            repairs: number;
+            sockets: number;
+            subscriptions: number;
+        };
+        /** @description Reactions and reminders. */
+        SystemJobs: {
+            due: number;
+            failing: number;
+            /**
+             * Format: double
+             * @description Seconds that the oldest one which is due waits.
+             */
+            oldest_due_secs: number;
+            parked: number;
+            running: number;
+            scheduled: number;
+        };
+        /** @description The process that answers. */
+        SystemProcess: {
+            active_bytes: number;
+            allocated_bytes: number;
+            /**
+             * Format: double
+             * @description CPU time of all its threads.
+             */
+            cpu_secs: number;
+            /** @description Tells it from others; new at every start. */
+            node: string;
+            open_files: number;
+            open_files_max: number;
+            resident_bytes: number;
+            /** @description The services that it serves. */
+            services: string[];
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            threads: number;
+            /**
+             * Format: int64
+             * @description How long ago that is.
+             */
+            uptime_secs: number;
+            /** @description The program's version. */
+            version: string;
+        };
+        /** @description An entity that is left alone. */
+        SystemQuarantine: {
+            /** @description What it said when it failed last. */
+            cause: string;
+            /** @description Which one. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it is asked again.
+             */
+            until: string;
+        };
+        /** @description One long-running task. */
+        SystemWorker: {
+            /** @description Why it failed last. */
+            last_error?: string | null;
+            /**
+             * Format: date-time
+             * @description When that was.
+             */
+            last_failed_at?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description How often it was started again. */
+            restarts: number;
+            /** @description `running`, `pausing` before it is started again, or `ended`. */
+            state: string;
+        };
         /** @description The tokens of a session. */
         Tokens: {
             /** @description For the `Authorization` header of every request. */
@@ -1243,6 +1433,15 @@ export interface components {
          * @enum {string}
          */
         Topic: "order" | "payment" | "delivery" | "account" | "other";
+        /** @description Something that needs somebody to look. */
+        Trouble: {
+            /** @description What it is: a stable code, as `quarantined`. */
+            code: string;
+            /** @description What the machine says of it. */
+            detail: string;
+            /** @description What it concerns, as `order 0192…` or `position log`. */
+            subject: string;
+        };
         /** @description A person with an account. */
         User: {
             /**
@@ -1277,6 +1476,19 @@ export interface components {
          * @enum {string}
          */
         Vehicle: "walk" | "bicycle" | "motorbike" | "car";
+        /** @description A delivery that nobody took for long. */
+        WaitingDelivery: {
+            /**
+             * Format: uuid
+             * @description The order.
+             */
+            order_id: string;
+            /**
+             * Format: date-time
+             * @description Since when a courier is looked for.
+             */
+            requested_at: string;
+        };
     };
     responses: never;
     parameters: never;

@@ -36,6 +36,11 @@ export type Eta = Schemas['Eta']
 export type Position = Omit<Schemas['CourierPosition'], 'at'> & { at?: string }
 export type Courier = Schemas['Courier']
 export type Offer = Schemas['Offer']
+/** How a process is. */
+export type System = Schemas['System']
+export type Trouble = Schemas['Trouble']
+/** How the city is. */
+export type CityCounts = Schemas['City']
 /** What a courier reports while delivering. */
 export type Step = Schemas['Step']
 export type Order = Omit<Schemas['Order'], 'status'> & { status: OrderStatus }

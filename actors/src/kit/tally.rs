@@ -1,0 +1,69 @@
+//! Counts that are read twice: as metrics, and by operators who ask for a report.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use metrics::Counter;
+
+/// A counter that can be read. The metric is looked up once, not per count.
+pub struct Tally {
+    metric: Counter,
+    count: AtomicU64,
+}
+
+impl Tally {
+    /// Counts for `metric` too.
+    pub fn new(metric: Counter) -> Self {
+        Self { metric, count: AtomicU64::new(0) }
+    }
+
+    /// One more.
+    pub fn one(&self) {
+        self.add(1);
+    }
+
+    /// So many more.
+    pub fn add(&self, more: u64) {
+        self.metric.increment(more);
+        self.count.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// How many since the process began.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+}
+
+/// The most that was seen: of late, and ever.
+#[derive(Debug, Default)]
+pub struct Peak {
+    since_look: AtomicUsize,
+    before_look: AtomicUsize,
+    ever: AtomicUsize,
+}
+
+impl Peak {
+    /// Something was this high. Cheap while it is not the highest.
+    pub fn note(&self, height: usize) {
+        if height > self.since_look.load(Ordering::Relaxed) {
+            self.since_look.fetch_max(height, Ordering::Relaxed);
+        }
+    }
+
+    /// The highest since the last look; what comes is measured anew.
+    pub fn look(&self) -> usize {
+        let highest = self.since_look.swap(0, Ordering::Relaxed);
+        self.before_look.store(highest, Ordering::Relaxed);
+        self.ever.fetch_max(highest, Ordering::Relaxed);
+        highest
+    }
+
+    /// The highest since the last look but one.
+    pub fn of_late(&self) -> usize {
+        self.before_look.load(Ordering::Relaxed).max(self.since_look.load(Ordering::Relaxed))
+    }
+
+    /// The highest ever.
+    pub fn ever(&self) -> usize {
+        self.ever.load(Ordering::Relaxed).max(self.since_look.load(Ordering::Relaxed))
+    }
+}

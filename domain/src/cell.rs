@@ -1,0 +1,104 @@
+//! Cells of the H3 grid: hexagons that divide the earth, each with a number.
+
+use std::fmt;
+use std::str::FromStr;
+
+use h3o::{CellIndex, LatLng, Resolution};
+
+use crate::LatLon;
+
+/// The coarsest cells that a map may be watched by: 250 km², half of Seoul.
+const COARSEST: Resolution = Resolution::Five;
+
+/// The finest: 15,000 m², a city block.
+const FINEST: Resolution = Resolution::Ten;
+
+/// A hexagon of resolution 5 to 10. Written as its number in hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cell(CellIndex);
+
+/// The text or number is no cell of these resolutions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an H3 cell of resolution 5 to 10")]
+pub struct NotACell;
+
+impl Cell {
+    /// The cell of resolution 6 that a place lies in: about 36 km², 6 km across.
+    pub fn district(place: LatLon) -> Self {
+        // A place on earth has finite coordinates, and so a cell; null island's is as good as any.
+        let point = LatLng::new(place.lat(), place.lon()).unwrap_or_default();
+        Self(point.to_cell(Resolution::Six))
+    }
+
+    /// Whether a place lies in it. Of cells of one size a place lies in exactly one.
+    pub fn holds(self, place: LatLon) -> bool {
+        LatLng::new(place.lat(), place.lon()).is_ok_and(|point| point.to_cell(self.0.resolution()) == self.0)
+    }
+
+    /// Its middle.
+    pub fn middle(self) -> LatLon {
+        let middle = LatLng::from(self.0);
+        // The middle of a cell is a place on earth.
+        LatLon::new(middle.lat(), middle.lng()).unwrap_or_default()
+    }
+
+    /// Metres from the middle within which all of it lies.
+    pub fn reach_m(self) -> f64 {
+        let middle = LatLng::from(self.0);
+        let farthest = self.0.boundary().iter().map(|corner| middle.distance_m(*corner)).fold(0.0, f64::max);
+        // Whoever measures on another model of the earth finds everybody all the same.
+        farthest * 1.02
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}", u64::from(self.0))
+    }
+}
+
+impl FromStr for Cell {
+    type Err = NotACell;
+
+    fn from_str(text: &str) -> Result<Self, NotACell> {
+        let number = u64::from_str_radix(text, 16).map_err(|_| NotACell)?;
+        let cell = CellIndex::try_from(number).map_err(|_| NotACell)?;
+        if (COARSEST..=FINEST).contains(&cell.resolution()) { Ok(Self(cell)) } else { Err(NotACell) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn place(lat: f64, lon: f64) -> LatLon {
+        LatLon::new(lat, lon).unwrap()
+    }
+
+    #[test]
+    fn only_cells_of_a_size_that_a_map_can_show_are_cells() {
+        let gangnam = Cell::district(place(37.49794, 127.02758));
+        assert_eq!(gangnam.to_string().parse(), Ok(gangnam));
+        let of = |resolution| {
+            let cell = LatLng::new(37.5, 127.0).unwrap().to_cell(resolution);
+            format!("{:x}", u64::from(cell)).parse::<Cell>()
+        };
+        assert!(of(Resolution::Five).is_ok() && of(Resolution::Ten).is_ok());
+        assert_eq!((of(Resolution::Four), of(Resolution::Eleven)), (Err(NotACell), Err(NotACell)));
+        for text in ["", "0", "zz", "8a30e1d8", "-1", "ffffffffffffffff", "8630e0347fffffff0"] {
+            assert_eq!(text.parse::<Cell>(), Err(NotACell), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn all_that_a_cell_holds_is_within_its_reach(lat in 37.3..37.8_f64, lon in 126.6..127.3_f64) {
+            let here = place(lat, lon);
+            let cell = Cell::district(here);
+            prop_assert!(cell.holds(here));
+            prop_assert!(cell.middle().distance_m(here) <= cell.reach_m());
+        }
+    }
+}

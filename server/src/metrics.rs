@@ -1,0 +1,189 @@
+//! Every metric, described once: what `/metrics` says of it, and `docs/metrics.md`.
+//!
+//! A metric is named where it is measured, by a literal; that each of these
+//! literals stands here, and each of these rows in the page, is held by tests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
+
+use crate::Metrics;
+
+/// How often samples of histograms are gathered, whether anybody scrapes or not:
+/// until then they wait in memory.
+const GATHER_EVERY: Duration = Duration::from_secs(1);
+
+/// Seconds, from a look-up in memory to a caller's patience.
+const SECONDS: [f64; 17] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    10.0,
+];
+
+/// Rows of one commit.
+const ROWS: [f64; 11] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0];
+
+/// Bytes that wait for a reader.
+const BYTES: [f64; 9] =
+    [256.0, 1_024.0, 4_096.0, 8_192.0, 16_384.0, 32_768.0, 65_536.0, 131_072.0, 262_144.0];
+
+/// What a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only rises.
+    Counter,
+    /// Rises and falls.
+    Gauge,
+    /// A distribution.
+    Histogram,
+}
+
+impl Kind {
+    /// As Prometheus calls it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
+        }
+    }
+}
+
+/// One metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// What tells its series apart, separated by commas.
+    pub labels: &'static str,
+    /// What it tells.
+    pub help: &'static str,
+    /// Whether it is exposed from the beginning; otherwise only once it happens.
+    pub always: bool,
+}
+
+macro_rules! metrics {
+    ($($kind:ident $name:literal [$labels:literal] $($when:ident)? $help:literal;)*) => {
+        /// All of them, by name.
+        pub const ALL: &[Metric] = &[$(Metric {
+            name: $name,
+            kind: Kind::$kind,
+            labels: $labels,
+            help: $help,
+            always: metrics!(@always $($when)?),
+        },)*];
+    };
+    (@always) => { true };
+    (@always rare) => { false };
+}
+
+metrics! {
+    Gauge "baedal_build_info" ["version"] "1, labelled with the program's version.";
+    Gauge "database_connections" ["state"] "Connections to PostgreSQL, busy or idle.";
+    Gauge "database_connections_max" [""] "Connections to PostgreSQL that this process may open.";
+    Counter "dispatch_no_courier_total" [""] "Deliveries that nobody took for long.";
+    Gauge "entities_active" ["kind"] "Entities that are awake.";
+    Gauge "entities_quarantined" ["kind"] "Entities that are left alone for a while because they crashed too often.";
+    Counter "entity_activations_total" ["kind"] "Entities woken up by a command.";
+    Gauge "entity_commands_in_flight" ["kind"] "Commands admitted and not yet answered.";
+    Gauge "entity_commands_in_flight_peak" ["kind"] "The most commands in flight at once since the last sample, 5 s ago.";
+    Counter "entity_conflicts_total" ["kind"] "Commits that lost against another activation's, and were decided anew.";
+    Counter "entity_crashes_total" ["kind"] "Entities that panicked or failed, and were forgotten.";
+    Counter "entity_passivations_total" ["kind"] "Entities let go because they rested.";
+    Counter "entity_quarantines_total" ["kind"] "Entities that crashed too often, and were left alone for a while.";
+    Counter "entity_refused_total" ["kind"] "Commands turned away because too much waited.";
+    Histogram "entity_wait_seconds" ["kind"] "How long a command waits in the mailbox of its entity.";
+    Counter "fabric_conflated_total" [""] rare "Newest values that gave way to a newer one before Redis got them.";
+    Gauge "fabric_connected" [""] rare "Whether Redis is reached and all processes are heard: 1, or 0.";
+    Counter "fabric_dropped_total" [""] rare "Tellings that did not fit into the queue to Redis; the journal has the events.";
+    Histogram "fabric_lag_seconds" [""] rare "From the publication in one process to the hearing in another, by their clocks.";
+    Counter "fabric_published_total" [""] rare "Tellings handed to Redis.";
+    Counter "fabric_received_total" [""] rare "Tellings that came from other processes.";
+    Counter "fabric_unreadable_total" [""] rare "Tellings from other processes that this program cannot read.";
+    Gauge "fabric_waiting" [""] rare "Tellings that wait to be handed to Redis.";
+    Counter "fixes_rejected_total" ["reason"] rare "Positions that are not shown: implausible, too late, too vague.";
+    Counter "gateway_lost_total" ["service"] rare "Requests that reached a service and got no answer back.";
+    Gauge "gateway_replica_up" ["service, replica"] rare "Whether a replica of a service is used: 1, or 0 while it does not answer.";
+    Gauge "gateway_tunnels" [""] rare "Sockets that are passed through to services elsewhere.";
+    Histogram "http_request_duration_seconds" ["service, method, route"] "From the request to the head of its answer.";
+    Counter "http_requests_total" ["service, method, route, status"] "Requests by route template and class of status (2xx).";
+    Gauge "jemalloc_active_bytes" [""] "Memory in pages that the allocator has in use.";
+    Gauge "jemalloc_allocated_bytes" [""] "Memory that the program asked the allocator for.";
+    Gauge "jobs" ["state"] "Reactions and reminders of all processes: due, running, scheduled, failing, parked.";
+    Counter "jobs_failed_total" ["parked"] "Tries of a job that failed; parked: it was the last one.";
+    Gauge "jobs_oldest_due_seconds" [""] "How long the oldest job that is due waits to be begun.";
+    Counter "limited_total" ["rule"] rare "Refusals because somebody asked too often, by the rule.";
+    Histogram "position_ack_seconds" [""] "From a courier's frame to its acknowledgement, the commit included.";
+    Histogram "position_group_rows" [""] "Positions written in one commit.";
+    Counter "position_write_failures_total" [""] "Groups of positions that could not be written, and were tried again.";
+    Histogram "position_write_seconds" [""] "How long the commit of a group of positions takes.";
+    Counter "positions_refused_total" [""] "Batches turned away because too many waited to be written.";
+    Counter "positions_superseded_total" [""] "Positions refused because a newer session speaks for the courier.";
+    Gauge "positions_waiting" [""] "Batches that wait to be written.";
+    Counter "positions_written_total" [""] "Positions committed.";
+    Gauge "process_cpu_seconds_total" [""] "CPU time of all threads.";
+    Gauge "process_max_fds" [""] "Files and sockets that may be open.";
+    Gauge "process_open_fds" [""] "Open files and sockets.";
+    Gauge "process_resident_memory_bytes" [""] "Memory that the kernel keeps for the process.";
+    Gauge "process_start_time_seconds" [""] "When the process began, in seconds since 1970.";
+    Gauge "process_threads" [""] "Threads.";
+    Gauge "realtime_channels" [""] "Channels that somebody here follows.";
+    Counter "realtime_closes_total" ["name"] "Sockets that the server closed, by the close code's name.";
+    Counter "realtime_conflated_total" [""] "Newest values that gave way to a newer one before they were read.";
+    Counter "realtime_deliveries_total" [""] "Tellings handed to a listener.";
+    Histogram "realtime_delivery_lag_seconds" [""] "From the hub to the socket that takes a telling, of every eighth.";
+    Counter "realtime_dropped_total" [""] "Passing tellings that a lagging listener missed.";
+    Histogram "realtime_event_lag_seconds" [""] "From the decision on an event to the hub: its commit and the fabric.";
+    Counter "realtime_handshakes_total" [""] "Sockets that were opened, before anybody signed in.";
+    Counter "realtime_history_reads_total" [""] "Readings of the journal for those who missed something; a herd shares one.";
+    Histogram "realtime_outbox_peak_bytes" [""] rare "The most that waited for a listener, noted when it goes; who never waited is not counted.";
+    Counter "realtime_repairs_total" [""] "Readings of the journal because the fabric had lost something.";
+    Counter "realtime_slow_readers_total" [""] rare "Listeners sent away because too much waited for them.";
+    Gauge "realtime_sockets" [""] "Open sockets and streams.";
+    Gauge "realtime_subscriptions" [""] "Listeners, counted once per channel.";
+    Counter "worker_restarts_total" ["worker"] "Long-running tasks started again after a failure.";
+}
+
+/// Begins to measure, for the whole process. Call once, within a tokio runtime.
+pub fn install() -> Result<Metrics, BuildError> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_rows".to_owned()), &ROWS)?
+        .set_buckets_for_metric(Matcher::Suffix("_bytes".to_owned()), &BYTES)?
+        .install_recorder()?;
+    ALL.iter().for_each(describe);
+    gauge!("baedal_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    let gathered = handle.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(GATHER_EVERY).await;
+            gathered.run_upkeep();
+        }
+    });
+    Ok(Arc::new(move || handle.render()))
+}
+
+fn describe(metric: &Metric) {
+    let Metric { name, kind, help, .. } = *metric;
+    let unit = if name.ends_with("_seconds") {
+        Unit::Seconds
+    } else if name.ends_with("_bytes") {
+        Unit::Bytes
+    } else {
+        Unit::Count
+    };
+    match kind {
+        Kind::Counter => {
+            describe_counter!(name, unit, help);
+            if metric.always && metric.labels.is_empty() {
+                // Known from the beginning, so that the first one is a rise.
+                metrics::counter!(name).absolute(0);
+            }
+        }
+        Kind::Gauge => describe_gauge!(name, unit, help),
+        Kind::Histogram => describe_histogram!(name, unit, help),
+    }
+}

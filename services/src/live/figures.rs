@@ -1,0 +1,129 @@
+//! What the hub counts and measures.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actors::kit::{Peak, Tally};
+use metrics::{Gauge, Histogram, counter, gauge, histogram};
+
+use super::topic::After;
+
+/// How this process's hub is. Counts are of its life, lags the longest of late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubReport {
+    /// Open sockets and streams.
+    pub sockets: usize,
+    /// Channels that somebody here follows.
+    pub channels: usize,
+    /// Who follows them, counted once per channel.
+    pub subscriptions: usize,
+    /// Tellings that were handed to a listener.
+    pub deliveries: u64,
+    /// Newest values that gave way to a newer one before they were read.
+    pub conflated: u64,
+    /// Passing tellings that a lagging listener missed.
+    pub dropped: u64,
+    /// How often the journal was read because the fabric had lost something.
+    pub repairs: u64,
+    /// From the decision on an event to the hub: commit and fabric.
+    pub event_lag: Duration,
+    /// From the hub to the socket that takes it.
+    pub delivery_lag: Duration,
+}
+
+/// A time that is measured: as a metric, and the longest of late.
+pub struct Lag {
+    metric: Histogram,
+    longest_us: Peak,
+}
+
+impl Lag {
+    pub(super) fn new(metric: Histogram) -> Self {
+        Self { metric, longest_us: Peak::default() }
+    }
+
+    /// Something took so long.
+    pub fn note(&self, took: Duration) {
+        self.metric.record(took);
+        self.longest_us.note(usize::try_from(took.as_micros()).unwrap_or(usize::MAX));
+    }
+
+    fn longest(&self) -> Duration {
+        Duration::from_micros(self.longest_us.of_late() as u64)
+    }
+}
+
+/// Looked up once: a telling costs no look-up.
+pub(super) struct Figures {
+    deliveries: Tally,
+    conflated: Tally,
+    dropped: Tally,
+    pub(super) repairs: Tally,
+    subscribed: AtomicUsize,
+    pub(super) event_lag: Lag,
+    pub(super) delivery_lag: Arc<Lag>,
+    sockets: Gauge,
+    channels: Gauge,
+    subscriptions: Gauge,
+}
+
+impl Figures {
+    pub(super) fn new() -> Self {
+        Self {
+            deliveries: Tally::new(counter!("realtime_deliveries_total")),
+            conflated: Tally::new(counter!("realtime_conflated_total")),
+            dropped: Tally::new(counter!("realtime_dropped_total")),
+            repairs: Tally::new(counter!("realtime_repairs_total")),
+            subscribed: AtomicUsize::new(0),
+            event_lag: Lag::new(histogram!("realtime_event_lag_seconds")),
+            delivery_lag: Arc::new(Lag::new(histogram!("realtime_delivery_lag_seconds"))),
+            sockets: gauge!("realtime_sockets"),
+            channels: gauge!("realtime_channels"),
+            subscriptions: gauge!("realtime_subscriptions"),
+        }
+    }
+
+    pub(super) fn subscribed(&self) {
+        self.subscribed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn unsubscribed(&self) {
+        self.subscribed.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count(&self, after: &After) {
+        for (tally, more) in [
+            (&self.deliveries, after.deliveries),
+            (&self.conflated, after.conflated),
+            (&self.dropped, after.dropped),
+        ] {
+            if more > 0 {
+                tally.add(more);
+            }
+        }
+    }
+
+    pub(super) fn report(&self, sockets: usize, channels: usize) -> HubReport {
+        HubReport {
+            sockets,
+            channels,
+            subscriptions: self.subscribed.load(Ordering::Relaxed),
+            deliveries: self.deliveries.count(),
+            conflated: self.conflated.count(),
+            dropped: self.dropped.count(),
+            repairs: self.repairs.count(),
+            event_lag: self.event_lag.longest(),
+            delivery_lag: self.delivery_lag.longest(),
+        }
+    }
+
+    /// Sets the gauges, and begins to look for the longest anew.
+    pub(super) fn sample(&self, sockets: usize, channels: usize) {
+        self.sockets.set(sockets as f64);
+        self.channels.set(channels as f64);
+        self.subscriptions.set(self.subscribed.load(Ordering::Relaxed) as f64);
+        self.event_lag.longest_us.look();
+        self.delivery_lag.longest_us.look();
+    }
+}

@@ -1,0 +1,101 @@
+//! How the city is: who rides, and how the orders stand. Counted in the store,
+//! so the answer is the same whichever process is asked.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use domain::{Failure, OrderId, Principal, Role, Timestamp};
+use serde::Serialize;
+use store::{order, tracking};
+use tokio::time::Instant;
+use utoipa::ToSchema;
+
+use super::System;
+use crate::map;
+
+/// Orders that nobody takes are listed, the oldest first, up to so many.
+const WAITING_LISTED: i64 = 20;
+
+/// How the city is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = City)]
+pub struct CityView {
+    /// When this was so.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// The couriers.
+    pub couriers: CourierCounts,
+    /// Orders of the last 24 hours, by status.
+    pub orders: BTreeMap<String, u64>,
+    /// Deliveries that nobody took for long, the oldest first, 20 at most.
+    pub waiting: Vec<WaitingView>,
+    /// The H3 cells that cover the city: what `map:{cell}` channels there are to watch.
+    pub cells: Vec<String>,
+}
+
+/// How many couriers do what.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct CourierCounts {
+    /// Take offers.
+    pub on_shift: u64,
+    /// Have a delivery.
+    pub on_delivery: u64,
+    /// Are on shift and have none.
+    pub free: u64,
+}
+
+/// A delivery that nobody took for long.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = WaitingDelivery)]
+pub struct WaitingView {
+    /// The order.
+    #[schema(value_type = Uuid)]
+    pub order_id: OrderId,
+    /// Since when a courier is looked for.
+    #[schema(value_type = String, format = DateTime)]
+    pub requested_at: Timestamp,
+}
+
+impl System {
+    /// How the city is, for operators alone. However many ask, it is counted
+    /// once in a while.
+    pub async fn city(&self, who: &Principal) -> Result<CityView, Failure> {
+        if !who.is(Role::Admin) {
+            return Err(Failure::forbidden());
+        }
+        let mut counted = self.counted.lock().await;
+        if let Some((at, view)) = &*counted
+            && at.elapsed() < self.app.settings.system.city_every
+        {
+            return Ok(view.clone());
+        }
+        let view = self.count().await?;
+        *counted = Some((Instant::now(), view.clone()));
+        Ok(view)
+    }
+
+    async fn count(&self) -> Result<CityView, Failure> {
+        let (store, now) = (&self.app.store, self.app.now());
+        let since = now - TimeDelta::hours(24);
+        let late = now - self.app.settings.tracking.dispatch.alert_after;
+        let (census, orders, waiting) = tokio::try_join!(
+            tracking::census(store),
+            order::count_by_status(store, since),
+            tracking::unclaimed(store, late, WAITING_LISTED),
+        )?;
+        Ok(CityView {
+            at: now,
+            couriers: CourierCounts {
+                on_shift: census.on_shift,
+                on_delivery: census.on_delivery,
+                free: census.free,
+            },
+            orders,
+            waiting: waiting
+                .into_iter()
+                .map(|(order_id, requested_at)| WaitingView { order_id, requested_at })
+                .collect(),
+            cells: map::cover(&self.app.gazetteer).iter().map(ToString::to_string).collect(),
+        })
+    }
+}

@@ -1,0 +1,65 @@
+//! What needs somebody to look.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Settings, SystemView};
+
+/// Something that needs somebody to look.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Trouble {
+    /// What it is: a stable code, as `quarantined`.
+    pub code: &'static str,
+    /// What it concerns, as `order 0192…` or `position log`.
+    pub subject: String,
+    /// What the machine says of it.
+    pub detail: String,
+}
+
+fn trouble(code: &'static str, subject: impl Into<String>, detail: impl Into<String>) -> Trouble {
+    Trouble { code, subject: subject.into(), detail: detail.into() }
+}
+
+/// What of `view` is trouble, the worst first.
+pub(super) fn find(view: &SystemView, settings: &Settings) -> Vec<Trouble> {
+    let mut found = Vec::new();
+    if view.jobs.is_none() {
+        found.push(trouble("database_unavailable", "PostgreSQL", "The last sample got no answer."));
+    }
+    if !view.fabric.joined {
+        found.push(trouble("fabric_torn", "Redis", "Other processes are not heard."));
+    }
+    for kind in &view.entities {
+        for one in &kind.quarantined {
+            found.push(trouble("quarantined", format!("{} {}", kind.kind, one.id), &*one.cause));
+        }
+    }
+    for worker in &view.workers {
+        let lately = |at| view.at - at < to_delta(settings.failed_lately);
+        if worker.state == "pausing" || worker.last_failed_at.is_some_and(lately) {
+            found.push(trouble("worker_failed", worker.name, worker.last_error.clone().unwrap_or_default()));
+        }
+    }
+    if let Some(jobs) = &view.jobs {
+        if jobs.parked > 0 {
+            found.push(trouble("jobs_parked", "jobs", jobs.parked.to_string()));
+        }
+        if jobs.oldest_due_secs > settings.job_late.as_secs_f64() {
+            found.push(trouble("jobs_late", "jobs", format!("{:.0} s", jobs.oldest_due_secs)));
+        }
+    }
+    let bound = settings.lag.as_secs_f64() * 1e3;
+    for (subject, lag) in [("event", view.hub.event_lag_ms), ("delivery", view.hub.delivery_lag_ms)] {
+        if lag > bound {
+            found.push(trouble("lag", subject, format!("{lag:.0} ms")));
+        }
+    }
+    if view.database.busy >= view.database.max {
+        found.push(trouble("database_busy", "PostgreSQL", format!("{} connections", view.database.max)));
+    }
+    found
+}
+
+fn to_delta(time: std::time::Duration) -> chrono::TimeDelta {
+    chrono::TimeDelta::from_std(time).unwrap_or(chrono::TimeDelta::MAX)
+}
