@@ -68,7 +68,7 @@ closes! {
     ForbiddenOrigin = 4404, "forbidden_origin", false;
     /// A frame was larger than allowed.
     FrameTooLarge = 4405, "frame_too_large", false;
-    /// The user has too many open sockets.
+    /// The user has opened more sockets since than one may have.
     TooManySockets = 4406, "too_many_sockets", false;
 }
 

@@ -7,12 +7,16 @@ use domain::menu::Pick;
 use domain::{
     AddressId, Failure, Fault, LineId, MenuId, Principal, QuoteId, Refused, RestaurantId, UserId, Won,
 };
+use sha2::{Digest as _, Sha256};
+use uuid::Builder;
 
 use crate::{App, menu, restaurant, user};
 
 /// What a customer asks to be put in the cart: ids and quantities, never a price.
 #[derive(Clone, Debug)]
 pub struct Addition {
+    /// What the customer calls it: under the same name it adds once.
+    pub key: Option<String>,
     /// Whose dish.
     pub restaurant_id: RestaurantId,
     /// Which dish.
@@ -100,7 +104,7 @@ pub async fn add(app: &App, who: &Principal, addition: &Addition) -> Result<Cart
     let card = menu::card(app, addition.restaurant_id).await?;
     let menu = card.menu(addition.menu_id).ok_or_else(|| Failure::not_found("menu"))?;
     let line = NewLine {
-        id: app.ids.uuid().into(),
+        id: line_id(app, who, addition),
         restaurant_id: addition.restaurant_id,
         menu_id: menu.id,
         name: menu.name.clone(),
@@ -109,6 +113,16 @@ pub async fn add(app: &App, who: &Principal, addition: &Addition) -> Result<Cart
     };
     let command = Command::Add { line, replace: addition.replace };
     view(app, change(app, who.user, command).await?).await
+}
+
+/// The same for an addition that is repeated, so that the cart knows it again
+/// although the answer to the first was never kept.
+fn line_id(app: &App, who: &Principal, addition: &Addition) -> LineId {
+    let Some(key) = &addition.key else { return app.ids.uuid().into() };
+    let digest = Sha256::new_with_prefix(who.user.0).chain_update(key).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Builder::from_custom_bytes(bytes).into_uuid().into()
 }
 
 /// Changes how many of a line; 0 removes it.

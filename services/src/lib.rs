@@ -70,6 +70,8 @@ pub struct Services {
     pub settings: Settings,
     /// Keys, the password hasher, and which sessions were ended.
     pub identity: auth::Identity,
+    /// Who this process is, to those who wait for its work.
+    pub(crate) owner: idempotency::Owner,
     /// The neighbourhoods of the city.
     pub gazetteer: Gazetteer,
     /// The customers' carts.
@@ -104,6 +106,7 @@ impl Services {
     ) -> Result<App, StartError> {
         let (root, reports) = Root::start().await.map_err(start_error)?;
         let identity = auth::Identity::open(&store, &clock, ids.as_ref(), &settings.auth).await?;
+        let owner = idempotency::Owner::new(ids.as_ref());
         let gazetteer = gazetteer::seoul().map_err(start_error)?;
         let cart = CartEntity::new(store.clone(), Arc::clone(&clock));
         let carts = Entities::start(cart, settings.entities, &root).await.map_err(start_error)?;
@@ -129,6 +132,7 @@ impl Services {
             ids,
             settings,
             identity,
+            owner,
             gazetteer,
             carts,
             chats,
@@ -185,6 +189,17 @@ impl Services {
                 let Some((app, stopping)) = started else { return Ok(()) };
                 let handler = Arc::new(Jobs(Arc::downgrade(&app)));
                 jobs::run(&app.store, handler, stopping).await
+            }
+        });
+        let app = Arc::downgrade(self);
+        self.workers.spawn("owner", move || {
+            let started = app.upgrade();
+            async move {
+                let Some(app) = started else { return Ok(()) };
+                tokio::select! {
+                    stood = store::idempotency::stand(&app.store, app.owner) => stood.map(|never| match never {}),
+                    () = app.workers.stopping() => Ok(()),
+                }
             }
         });
         let app = Arc::downgrade(self);

@@ -246,7 +246,7 @@ mod tests {
             let mut peer = Self(tokio_tungstenite::accept_hdr_async(stream, agree).await.unwrap());
             let id = Uuid::nil();
             peer.say(
-                json!({"op": "ready", "user_id": id, "session_id": id, "roles": [], "heartbeat_secs": 25}),
+                json!({"op": "ready", "user_id": id, "session_id": id, "roles": [], "heartbeat_secs": 1}),
             )
             .await;
             peer
@@ -320,6 +320,55 @@ mod tests {
         let acked = |heard: &Heard| matches!(heard, Heard::Acked(_)).then_some(());
         assert!(socket.until(Duration::from_secs(5), acked).await.is_some());
         assert_eq!(line.unacknowledged(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_courier_who_speaks_all_the_time_notices_that_nobody_answers() {
+        let (listener, api) = signed_in().await;
+        let first = Duration::from_millis(1);
+        let mut socket =
+            Socket::open(&api.hurried(Duration::from_millis(500)), Manners { first, ..Manners::default() });
+        let line = socket.line();
+        let speaking = tokio::spawn(async move {
+            loop {
+                line.fix(reading());
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        // It is told to expect a ping each second, and gets none.
+        let _peer = Peer::accept(&listener).await;
+        let lost = |heard: &Heard| matches!(heard, Heard::Lost { .. }).then_some(());
+        assert!(socket.until(Duration::from_secs(10), lost).await.is_some());
+        speaking.abort();
+    }
+
+    #[tokio::test]
+    async fn fixes_that_could_not_be_kept_are_sent_again_on_the_same_connection() {
+        let (listener, api) = signed_in().await;
+        let first = Duration::from_millis(1);
+        let socket = Socket::open(&api, Manners { first, ..Manners::default() });
+        let mut peer = Peer::accept(&listener).await;
+        socket.line().fix(reading());
+        let sent = peer.hear().await;
+        peer.say(json!({"op": "reply", "ref": sent["ref"], "problem": {"type": "unavailable", "title": "Service Unavailable"}}))
+            .await;
+        assert_eq!(peer.hear().await["fixes"], sent["fixes"]);
+    }
+
+    #[tokio::test]
+    async fn a_channel_that_could_not_be_followed_just_now_is_asked_for_again() {
+        let (listener, api) = signed_in().await;
+        let first = Duration::from_millis(1);
+        let socket = Socket::open(&api, Manners { first, ..Manners::default() });
+        let line = socket.line();
+        let mut peer = Peer::accept(&listener).await;
+        let asking = tokio::spawn(async move { line.subscribe("desk").await });
+        let subscribe = peer.hear().await;
+        peer.say(json!({"op": "reply", "ref": subscribe["ref"], "ok": {}})).await;
+        asking.await.unwrap().unwrap();
+        peer.say(json!({"op": "ended", "channel": "desk", "reason": "unavailable"})).await;
+        let again = peer.hear().await;
+        assert_eq!((&again["op"], &again["channel"]), (&json!("subscribe"), &json!("desk")));
     }
 
     #[tokio::test]

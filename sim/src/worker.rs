@@ -14,7 +14,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_tungstenite::tungstenite::{Error as WireError, Message};
 
 use crate::api::{Api, ApiError};
@@ -63,6 +63,8 @@ pub(crate) struct Worker {
 struct Connection {
     wire: Wire,
     silence: Duration,
+    /// When the server was heard last: whoever speaks much must notice silence, too.
+    heard_at: Instant,
     goodbye: Option<Duration>,
     ready: bool,
     again: Again,
@@ -162,14 +164,20 @@ impl Worker {
     async fn session(&mut self, wire: Wire) -> (bool, Fate) {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner).rewind();
         let silence = Duration::from_secs(30).min(self.api.patience());
-        let mut connection =
-            Connection { wire, silence, goodbye: None, ready: false, again: Again::default() };
+        let mut connection = Connection {
+            wire,
+            silence,
+            heard_at: Instant::now(),
+            goodbye: None,
+            ready: false,
+            again: Again::default(),
+        };
         let fixes = self.fixes.clone();
         loop {
             let ready = connection.ready;
             let again_at = connection.again.at;
             let step = tokio::select! {
-                frame = tokio::time::timeout(connection.silence, connection.wire.next()) => match frame {
+                frame = timeout_at(connection.heard_at + connection.silence, connection.wire.next()) => match frame {
                     Ok(Some(Ok(Message::Text(text)))) => self.heard(&mut connection, &text).await,
                     Ok(Some(Ok(Message::Close(close)))) => {
                         let (code, reason) = close
@@ -179,7 +187,10 @@ impl Worker {
                         self.hear(Heard::Lost { code: Some(code), reason }).await;
                         return (connection.ready, fate);
                     }
-                    Ok(Some(Ok(_))) => Ok(()),
+                    Ok(Some(Ok(_))) => {
+                        connection.heard_at = Instant::now();
+                        Ok(())
+                    }
                     Ok(Some(Err(failure))) => Err(failure.to_string()),
                     Ok(None) => Err("the connection ended".to_owned()),
                     Err(_) => Err("the server fell silent".to_owned()),
@@ -206,6 +217,7 @@ impl Worker {
     }
 
     async fn heard(&mut self, connection: &mut Connection, text: &str) -> Result<(), String> {
+        connection.heard_at = Instant::now();
         let Ok(frame) = serde_json::from_str(text) else {
             self.hear(Heard::Anomaly(Anomaly::Unreadable { text: text.to_owned() })).await;
             return Ok(());

@@ -3,6 +3,7 @@
 use chrono::Duration;
 use domain::cart::{Cart, Quote};
 use domain::{QuoteId, Timestamp, UserId};
+use uuid::Uuid;
 
 use crate::journal::signed;
 use crate::{Store, StoreError, Tx};
@@ -14,7 +15,7 @@ const KEPT_DAYS: i64 = 1;
 /// The customer's cart; an empty one if nothing was ever put in.
 pub async fn load(store: &Store, customer: UserId) -> Result<Cart, StoreError> {
     let row = sqlx::query!(
-        "select version, restaurant_id, lines from cart.carts where customer_id = $1",
+        "select version, restaurant_id, lines, added from cart.carts where customer_id = $1",
         customer.0
     )
     .fetch_optional(store.pool())
@@ -25,6 +26,7 @@ pub async fn load(store: &Store, customer: UserId) -> Result<Cart, StoreError> {
         version: row.version.unsigned_abs(),
         restaurant_id: row.restaurant_id.map(Into::into),
         lines: serde_json::from_value(row.lines)?,
+        added: row.added.into_iter().map(Into::into).collect(),
     })
 }
 
@@ -33,26 +35,29 @@ pub async fn commit(tx: &mut Tx, before: u64, cart: &Cart) -> Result<(), StoreEr
     let restaurant_id = cart.restaurant_id.map(|id| id.0);
     let lines = serde_json::to_value(&cart.lines)?;
     let version = signed(cart.version)?;
+    let added: Vec<Uuid> = cart.added.iter().map(|id| id.0).collect();
     let done = if before == 0 {
         sqlx::query!(
-            "insert into cart.carts (customer_id, version, restaurant_id, lines)
-             values ($1, $2, $3, $4) on conflict (customer_id) do nothing",
+            "insert into cart.carts (customer_id, version, restaurant_id, lines, added)
+             values ($1, $2, $3, $4, $5) on conflict (customer_id) do nothing",
             cart.customer.0,
             version,
             restaurant_id,
-            lines
+            lines,
+            &added
         )
         .execute(&mut **tx)
         .await?
     } else {
         sqlx::query!(
-            "update cart.carts set version = $2, restaurant_id = $3, lines = $4
+            "update cart.carts set version = $2, restaurant_id = $3, lines = $4, added = $6
              where customer_id = $1 and version = $5",
             cart.customer.0,
             version,
             restaurant_id,
             lines,
-            signed(before)?
+            signed(before)?,
+            &added
         )
         .execute(&mut **tx)
         .await?

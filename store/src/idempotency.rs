@@ -1,6 +1,9 @@
 //! Answers that were given under an `Idempotency-Key`.
 
-use domain::{Timestamp, UserId};
+use std::convert::Infallible;
+
+use domain::{Ids, Timestamp, UserId};
+use sqlx::postgres::PgListener;
 use uuid::Uuid;
 
 use crate::{Store, StoreError};
@@ -37,13 +40,33 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// A process that does work under keys. While it lives it holds the advisory
+/// lock of this number; see [`stand`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner(i64);
+
+impl Owner {
+    /// Somebody new.
+    pub fn new(ids: &dyn Ids) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = ids.random();
+        Self(i64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
+}
+
+/// A claim without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    owner: Option<i64>,
+    claimed_at: Timestamp,
+}
+
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// It is new, or was abandoned: the caller does the work.
     Ours,
-    /// Somebody is doing the work.
-    InProgress,
+    /// Somebody is doing the work, or was. `None`: they gave it up just now.
+    InProgress(Option<Held>),
     /// The work is done.
     Answered(Answer),
     /// The key stands for another request.
@@ -55,20 +78,22 @@ pub enum Claim {
 pub async fn claim(
     store: &Store,
     key: &Key,
+    owner: Owner,
     now: Timestamp,
     abandoned: Timestamp,
 ) -> Result<Claim, StoreError> {
     let (user, name) = key.place();
     let ours = sqlx::query!(
-        "insert into gateway.idempotency_keys as known (user_id, name, request_hash, claimed_at)
-         values ($1, $2, $3, $4)
-         on conflict (user_id, name) do update set claimed_at = excluded.claimed_at
+        "insert into gateway.idempotency_keys as known (user_id, name, request_hash, claimed_at, owner)
+         values ($1, $2, $3, $4, $6)
+         on conflict (user_id, name) do update set claimed_at = excluded.claimed_at, owner = excluded.owner
          where known.status is null and known.claimed_at < $5 and known.request_hash = excluded.request_hash",
         user,
         name,
         &key.request_hash[..],
         now,
         abandoned,
+        owner.0,
     )
     .execute(store.pool())
     .await?;
@@ -76,7 +101,7 @@ pub async fn claim(
         return Ok(Claim::Ours);
     }
     let known = sqlx::query!(
-        r#"select request_hash, status, headers, body
+        r#"select request_hash, claimed_at, owner, status, headers, body
            from gateway.idempotency_keys where user_id = $1 and name = $2"#,
         user,
         name
@@ -84,7 +109,7 @@ pub async fn claim(
     .fetch_optional(store.pool())
     .await?;
     // Released in between: whoever asks again gets it.
-    let Some(known) = known else { return Ok(Claim::InProgress) };
+    let Some(known) = known else { return Ok(Claim::InProgress(None)) };
     if known.request_hash != key.request_hash {
         return Ok(Claim::Other);
     }
@@ -94,8 +119,55 @@ pub async fn claim(
             headers: serde_json::from_value(headers)?,
             body,
         })),
-        _ => Ok(Claim::InProgress),
+        _ => Ok(Claim::InProgress(Some(Held { owner: known.owner, claimed_at: known.claimed_at }))),
     }
+}
+
+/// Whether the process that made a claim is gone: nobody holds its lock. Just
+/// after PostgreSQL itself started nobody does, so that says nothing.
+pub async fn is_orphaned(store: &Store, held: Held, me: Owner) -> Result<bool, StoreError> {
+    let Some(owner) = held.owner.filter(|owner| *owner != me.0) else { return Ok(false) };
+    let free = sqlx::query_scalar!(
+        r#"select pg_try_advisory_xact_lock_shared($1)
+               and clock_timestamp() - pg_postmaster_start_time() > interval '2 seconds' as "free!""#,
+        owner
+    )
+    .fetch_one(store.pool())
+    .await?;
+    Ok(free)
+}
+
+/// Takes a claim over from a process that is gone. False: somebody was faster.
+pub async fn take_over(
+    store: &Store,
+    key: &Key,
+    held: Held,
+    owner: Owner,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (user, name) = key.place();
+    let ours = sqlx::query!(
+        "update gateway.idempotency_keys set claimed_at = $4, owner = $5
+         where user_id = $1 and name = $2 and claimed_at = $3 and status is null",
+        user,
+        name,
+        held.claimed_at,
+        now,
+        owner.0
+    )
+    .execute(store.pool())
+    .await?;
+    Ok(ours.rows_affected() == 1)
+}
+
+/// Holds the owner's lock for as long as the connection lasts. The connection is
+/// idle, so both ends notice at once when the other is gone.
+pub async fn stand(store: &Store, owner: Owner) -> Result<Infallible, StoreError> {
+    let mut connection = PgListener::connect_with(store.pool()).await?;
+    connection.eager_reconnect(false);
+    sqlx::query("select pg_advisory_lock($1)").bind(owner.0).execute(&mut connection).await?;
+    while connection.try_recv().await?.is_some() {}
+    Err(StoreError::Unavailable(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()))
 }
 
 /// Keeps the answer of the claim made at `claimed_at`, unless it was taken over.

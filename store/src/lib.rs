@@ -205,6 +205,15 @@ async fn identity(pool: &PgPool, epoch: &str) -> Result<String, StoreError> {
     let digest = Sha256::digest(format!("{epoch} {name} {oid}"));
     Ok(hex::encode(&digest[..6]))
 }
+/// What PostgreSQL does about a process that it lost sight of: a connection
+/// whose other end has vanished must not hold locks that others wait for.
+const SESSION: [(&str, &str); 5] = [
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("tcp_keepalives_idle", "5s"),
+    ("tcp_keepalives_interval", "2s"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "10s"),
+];
 
 /// This process's connections to PostgreSQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,7 +232,7 @@ async fn pool(database: &Database) -> Result<PgPool, StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(database.max_connections)
         .acquire_timeout(database.acquire_timeout)
-        .connect_with(options.application_name("baedal"))
+        .connect_with(options.application_name("baedal").options(SESSION))
         .await?;
     Ok(pool)
 }

@@ -16,6 +16,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+/// Who has worked for so long is healthy: its next failure is a first one.
+const HEALTHY: Duration = Duration::from_secs(5);
+
 /// The workers branch of the supervision tree.
 pub struct Workers {
     stop: watch::Sender<bool>,
@@ -90,6 +93,7 @@ impl Workers {
             let mut pause = PAUSE;
             loop {
                 known.enter(WorkerState::Running);
+                let began = Instant::now();
                 let cause = match tokio::spawn(work()).await {
                     Ok(Ok(())) => return known.enter(WorkerState::Ended),
                     Ok(Err(error)) => {
@@ -102,6 +106,9 @@ impl Workers {
                     }
                 };
                 known.failed(cause);
+                if began.elapsed() >= HEALTHY {
+                    pause = PAUSE;
+                }
                 tokio::select! {
                     () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
                     _ = stop.wait_for(|stop| *stop) => return known.enter(WorkerState::Ended),

@@ -111,6 +111,8 @@ impl Findings {
             for (at, track) in moments {
                 match (speaks, track) {
                     (Some(own), Some(other)) if own != other => {
+                        // Told once: what follows is not each its own breach.
+                        speaks = Some(other);
                         let what =
                             format!("courier {courier}: track {other} wrote at {at} in the time of {own}");
                         self.add(Breach::Stale, what);

@@ -63,6 +63,7 @@ fn flawless() -> (Notes, Facts) {
         done: vec![Done { order: A, kind: "order.accepted" }],
         carts: [(A, vec![carted(8, 1), carted(9, 2)])].into(),
         won: vec![(A, A)],
+        lost: Vec::new(),
         odd: Vec::new(),
     };
     (notes, facts)

@@ -121,6 +121,8 @@ fn command(binary: &Path, log: &Path, database_url: &str) -> Outcome<Command> {
     let log = File::options().create(true).append(true).open(log)?;
     let mut command = Command::new(binary);
     command.env("DATABASE_URL", database_url).env("BAEDAL_LOG", "warn").stdin(Stdio::null());
+    // Half-open connections are noticed by silence: after two and a half of these.
+    command.env("BAEDAL_HEARTBEAT_SECS", "1");
     command.stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
     Ok(command)
 }

@@ -24,7 +24,8 @@ const RIDERS: usize = 6;
 /// Couriers who take and bring the diners' orders.
 const BRINGERS: usize = 4;
 const DINERS: usize = 3;
-const TALKS: usize = 4;
+/// As many as the demo city has agents: one each.
+const TALKS: usize = 3;
 const SHOPPERS: usize = 3;
 /// Room for conversations on an agent's desk.
 const DESK: u32 = 50;
@@ -80,7 +81,7 @@ pub(crate) async fn hire(url: &str, yard: &Arc<Yard>) -> Outcome<Crew> {
 /// Conversations, each between a customer and whichever agent got it.
 async fn talk(url: &str, yard: &Arc<Yard>, crew: &mut Crew) -> Outcome<()> {
     let mut agents = Vec::new();
-    for number in 1..=2 {
+    for number in 1..=TALKS {
         let api = person(url, "agent", number).await?;
         api.presence(true, DESK).await?;
         agents.push((api.who().await?.user_id, api));

@@ -41,7 +41,7 @@ pub(crate) enum Fault {
     Late,
     /// What they say comes in pieces.
     Torn,
-    /// What they say is swallowed, and nobody is told.
+    /// What they say is swallowed, and nobody is told, for longer than a client is patient.
     Swallowed,
     /// Couriers take a second phone while the first still sends.
     SecondPhone,
@@ -94,7 +94,7 @@ pub(crate) async fn happen(
         Fault::Vanish => cluster.front.leave(),
         Fault::Late => weather(&cluster.front, Sky::Late(between(20, 400)), between(1_000, 4_000)).await,
         Fault::Torn => weather(&cluster.front, Sky::Torn, between(1_000, 3_000)).await,
-        Fault::Swallowed => weather(&cluster.front, Sky::Swallowed, between(1_000, 4_000)).await,
+        Fault::Swallowed => weather(&cluster.front, Sky::Swallowed, between(3_000, 5_000)).await,
         Fault::SecondPhone => phones.send_modify(|taken| *taken += 1),
     }
     Ok(ambient::now())

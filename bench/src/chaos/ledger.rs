@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sim::Heard;
 use sim::shapes::Moment;
+use sim::{Heard, ambient};
 use uuid::Uuid;
 
 /// A run of a phone's fixes.
@@ -68,6 +68,8 @@ pub(crate) struct Notes {
     pub(crate) carts: BTreeMap<Uuid, Vec<Carted>>,
     /// Offers whose acceptance was acknowledged: order and courier.
     pub(crate) won: Vec<(Uuid, Uuid)>,
+    /// Connections that ended: when, whose, and why.
+    pub(crate) lost: Vec<(Moment, String, String)>,
     /// What a client met that must not be, in words.
     pub(crate) odd: Vec<String>,
 }
@@ -96,10 +98,23 @@ impl Ledger {
             }
             Heard::Latest(latest) => (&latest.channel, Shown::Latest { at: latest.at }),
             Heard::Ended { channel, reason } => (channel, Shown::Ended { reason: reason.clone() }),
-            Heard::Ready(_) | Heard::Acked(_) | Heard::Lost { .. } | Heard::Anomaly(_) => return,
+            Heard::Lost { code, reason } => {
+                let why = code.map_or_else(|| reason.clone(), |code| format!("{code} {reason}"));
+                self.notes().lost.push((ambient::now(), who.to_owned(), why));
+                return;
+            }
+            Heard::Ready(_) | Heard::Acked(_) | Heard::Anomaly(_) => return,
         };
         let place = (who.to_owned(), channel.clone());
         self.notes().shown.entry(place).or_default().push(shown);
+    }
+
+    /// Why connections of `who` ended since then, and how much later that was.
+    pub(crate) fn losses(&self, who: &str, since: Moment) -> Vec<String> {
+        let notes = self.notes();
+        let theirs =
+            notes.lost.iter().filter(|(at, whose, _)| *at >= since && who.starts_with(whose.as_str()));
+        theirs.map(|(at, _, why)| format!("{why} (+{} ms)", (*at - since).num_milliseconds())).collect()
     }
 
     /// Notes something that must not be.

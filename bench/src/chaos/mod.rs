@@ -110,9 +110,14 @@ async fn suffer(args: &Chaos, seed: u64, cluster: &mut Cluster) -> Outcome<()> {
     let mut dice = StdRng::seed_from_u64(seed);
     let mut resumes = Resumes::default();
     for (number, fault) in (1..).zip(faults::draw(&mut dice, among, args.rounds)) {
+        let began = ambient::now();
         let over = faults::happen(fault, cluster, &phones, &mut dice).await?;
         let resumed = yard.pulses.all_live(over, LIVE_WITHIN).await;
         tell_round(number, fault, &resumed);
+        for lost in resumed.iter().filter(|one| one.after.is_none()) {
+            let losses = yard.ledger.losses(&lost.who, began);
+            say(&format!("           {}: {}", lost.who, losses.join(", ")));
+        }
         if let Some(words) = missing(&resumed) {
             yard.ledger.odd(format!("round {number}: {fault}: {words}"));
         }

@@ -8,8 +8,8 @@ use super::faults::Fault;
 use super::pulse::Resumed;
 use crate::report::say;
 
-/// Findings that are printed one by one.
-const PRINTED: usize = 30;
+/// Findings of one kind that are printed one by one.
+const PRINTED: usize = 8;
 
 /// How long clients took to be live again, by fault.
 #[derive(Default)]
@@ -53,11 +53,12 @@ pub(crate) fn print(resumes: &Resumes, findings: &[Finding], counts: &[(&str, us
     line("all", &resumes.all());
     let counted: Vec<String> = counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
     say(&format!("checked: {}", counted.join(", ")));
-    for finding in findings.iter().take(PRINTED) {
-        say(&finding.to_string());
-    }
-    if findings.len() > PRINTED {
-        say(&format!("… and {} more", findings.len() - PRINTED));
+    for breach in Breach::ALL {
+        let of_it: Vec<&Finding> = findings.iter().filter(|finding| finding.breach == breach).collect();
+        of_it.iter().take(PRINTED).for_each(|finding| say(&finding.to_string()));
+        if of_it.len() > PRINTED {
+            say(&format!("{breach:?}: and {} more", of_it.len() - PRINTED));
+        }
     }
     let found: Vec<String> = Breach::ALL
         .iter()

@@ -157,6 +157,7 @@ impl Quote {
             version: self.cart_version,
             restaurant_id: Some(self.restaurant_id),
             lines: self.lines.iter().map(line).collect(),
+            added: Vec::new(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! 2. No two lines have the same dish with the same options.
 //! 3. At most [`LINES_MAX`] lines, each of 1 to [`QUANTITY_MAX`] dishes.
 //! 4. The version rises by one with every command that changes something.
+//! 5. The same addition again, among the last few, changes nothing.
 //!
 //! Nobody listens to a cart but its owner, who gets it in reply; so it leaves no
 //! events, only its next state.
@@ -20,6 +21,9 @@ pub const QUANTITY_MAX: u32 = 99;
 
 /// The most lines in a cart.
 pub const LINES_MAX: usize = 50;
+
+/// Additions that a cart knows again.
+const ADDED_KEPT: usize = 16;
 
 /// A dish with its options, as the customer saw it when they added it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +70,8 @@ pub struct Cart {
     pub restaurant_id: Option<RestaurantId>,
     /// The lines, oldest first.
     pub lines: Vec<Line>,
+    /// The ids of the last additions, newest last.
+    pub added: Vec<LineId>,
 }
 
 /// What a customer can do to their cart.
@@ -161,7 +167,7 @@ fn picks(options: &[ChosenOption]) -> Vec<Pick> {
 impl Cart {
     /// A cart that nothing was ever put in.
     pub fn empty(customer: UserId) -> Self {
-        Self { customer, version: 0, restaurant_id: None, lines: Vec::new() }
+        Self { customer, version: 0, restaurant_id: None, lines: Vec::new(), added: Vec::new() }
     }
 
     /// The cart after the command, unchanged if there was nothing to do.
@@ -185,6 +191,9 @@ impl Cart {
     }
 
     fn add(self, new: NewLine, replace: bool) -> Result<Cart, CartRefusal> {
+        if self.added.contains(&new.id) {
+            return Ok(self);
+        }
         let mut cart = match self.restaurant_id {
             Some(other) if other != new.restaurant_id && replace => self.clear(),
             Some(other) if other != new.restaurant_id => return Err(CartRefusal::OtherRestaurant),
@@ -210,6 +219,9 @@ impl Cart {
             None if cart.lines.len() >= LINES_MAX => return Err(CartRefusal::TooManyLines),
             None => cart.lines.push(line),
         }
+        cart.added.push(new.id);
+        let known = cart.added.len().saturating_sub(ADDED_KEPT);
+        cart.added.drain(..known);
         Ok(cart)
     }
 
@@ -268,6 +280,18 @@ pub(crate) mod tests {
         let cart = cart.apply(add(dish(3, 1, 100, 12, 1))).unwrap();
         assert_eq!(cart.lines.iter().map(|line| line.quantity).collect::<Vec<_>>(), [3, 1]);
         assert_eq!((cart.lines[0].id, cart.version), (Uuid::from_u128(1).into(), 3));
+    }
+
+    #[test]
+    fn an_addition_that_is_repeated_adds_once() {
+        let once = cart().apply(add(dish(1, 1, 100, 0, 2))).unwrap();
+        let twice = once.clone().apply(add(dish(1, 1, 100, 0, 2))).unwrap();
+        assert_eq!(twice, once);
+        // Also when the line was joined by another, or is gone.
+        let joined = once.apply(add(dish(2, 1, 100, 0, 1))).unwrap();
+        assert_eq!(joined.clone().apply(add(dish(2, 1, 100, 0, 1))), Ok(joined.clone()));
+        let cleared = joined.apply(Command::Clear).unwrap();
+        assert_eq!(cleared.clone().apply(add(dish(1, 1, 100, 0, 2))), Ok(cleared));
     }
 
     #[test]

@@ -40,15 +40,17 @@ struct PickBody {
     quantity: u32,
 }
 
-impl From<AdditionBody> for Addition {
-    fn from(body: AdditionBody) -> Self {
+impl AdditionBody {
+    /// The addition, which under the same key adds once.
+    pub(super) fn once(self, key: Option<String>) -> Addition {
         let pick = |pick: PickBody| Pick { option_id: pick.option_id, quantity: pick.quantity };
-        Self {
-            restaurant_id: body.restaurant_id,
-            menu_id: body.menu_id,
-            quantity: body.quantity,
-            picks: body.options.into_iter().map(pick).collect(),
-            replace: body.replace,
+        Addition {
+            key,
+            restaurant_id: self.restaurant_id,
+            menu_id: self.menu_id,
+            quantity: self.quantity,
+            picks: self.options.into_iter().map(pick).collect(),
+            replace: self.replace,
         }
     }
 }

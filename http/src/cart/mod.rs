@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{Created, Json, NoContent, Path, Problem, ProblemBody, role};
+use crate::kit::{Created, Json, NoContent, OfferedKey, Path, Problem, ProblemBody, role};
 use body::{AdditionBody, CartBody, QuoteBody};
 
 /// All of the service's routes.
@@ -39,9 +39,11 @@ async fn show(
 async fn add(
     State(app): State<App>,
     role::Customer(who): role::Customer,
+    OfferedKey(key): OfferedKey,
     Json(addition): Json<AdditionBody>,
 ) -> Result<Created<CartBody>, Problem> {
-    Ok(Created(services::cart::add(&app, &who, &addition.into()).await?.into()))
+    let addition = addition.once(key);
+    Ok(Created(services::cart::add(&app, &who, &addition).await?.into()))
 }
 
 /// How many of a line.

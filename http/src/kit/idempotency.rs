@@ -43,6 +43,18 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
+/// The key of a request that may have one, for work that knows itself again.
+#[derive(Clone, Debug)]
+pub struct OfferedKey(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for OfferedKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        named(&parts.headers).map(Self)
+    }
+}
+
 fn named(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get(HEADER) else { return Ok(None) };
     match value.to_str() {
@@ -76,16 +88,16 @@ async fn keep(State(app): State<App>, request: Request, next: Next) -> Result<Re
         name,
         request_hash: hash.finalize().into(),
     };
-    match services::idempotency::claim(&app, key).await? {
-        Claim::Answered(answer) => replay(answer),
-        Claim::Ours(ticket) => {
-            // A client that goes away must not leave the work half done, or its
-            // answer unkept: the task goes on without it.
-            let request = Request::from_parts(parts, Body::from(body));
-            let work = async move { work(&app, &ticket, request, next).await };
-            tokio::spawn(work.in_current_span()).await.map_err(Problem::fault)?
+    // A client that goes away must leave neither a claim that nobody ends nor
+    // work half done or its answer unkept: the task goes on without it.
+    let request = Request::from_parts(parts, Body::from(body));
+    let done = async move {
+        match services::idempotency::claim(&app, key).await? {
+            Claim::Answered(answer) => replay(answer),
+            Claim::Ours(ticket) => work(&app, &ticket, request, next).await,
         }
-    }
+    };
+    tokio::spawn(done.in_current_span()).await.map_err(Problem::fault)?
 }
 
 async fn work(app: &App, ticket: &Ticket, request: Request, next: Next) -> Result<Response, Problem> {
@@ -95,7 +107,7 @@ async fn work(app: &App, ticket: &Ticket, request: Request, next: Next) -> Resul
     };
     let secret = response.headers().get(header::CACHE_CONTROL).is_some_and(|value| value == "no-store");
     if !response.status().is_success() || secret {
-        services::idempotency::release(app, ticket).await?;
+        services::idempotency::release(app, ticket).await;
         return Ok(response);
     }
     let (head, body) = response.into_parts();
@@ -106,7 +118,7 @@ async fn work(app: &App, ticket: &Ticket, request: Request, next: Next) -> Resul
         Some((name.to_string(), value.to_owned()))
     });
     let answer = Answer { status: head.status.as_u16(), headers: kept.collect(), body: body.to_vec() };
-    services::idempotency::answered(app, ticket, &answer).await?;
+    services::idempotency::answered(app, ticket, &answer).await;
     Ok(Response::from_parts(head, body.into()))
 }
 

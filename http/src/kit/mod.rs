@@ -32,7 +32,7 @@ pub use created::{Created, Location, NoContent};
 pub use etag::{IfMatch, IfNoneMatch, Tagged};
 pub use extract::{Json, Path, Query};
 pub(crate) use extract::{check_query, unreadable};
-pub use idempotency::{IdempotencyKey, once};
+pub use idempotency::{IdempotencyKey, OfferedKey, once};
 pub use list::{List, ListQuery, Page};
 pub use observe::RequestId;
 pub use openapi::{Position, ProblemBody, ProblemFault};

@@ -244,6 +244,7 @@ impl Session {
             Stop::SlowReader => Close::SlowReader,
             Stop::Revoked => Close::Revoked,
             Stop::Superseded => Close::Superseded,
+            Stop::TooMany => Close::TooManySockets,
             Stop::GoingAway => {
                 let spread = u64::try_from(self.port.limits.reconnect_spread.as_millis()).unwrap_or(u64::MAX);
                 let reconnect_after_ms = rand::random_range(0..=spread);

@@ -31,6 +31,8 @@ pub enum Stop {
     Revoked,
     /// A newer socket speaks for the courier.
     Superseded,
+    /// Its user has opened more sockets since than they may have.
+    TooMany,
     /// The process is going away.
     GoingAway,
 }

@@ -54,6 +54,8 @@ pub struct Place {
 
 impl Roll {
     /// Enters an open session; a user has at most `max` of them in this process.
+    /// Beyond that the oldest is sent away: it may be a connection whose other end
+    /// has vanished unnoticed, and must not keep its user out.
     pub fn enter(
         self: &Arc<Self>,
         who: &Principal,
@@ -62,9 +64,11 @@ impl Roll {
     ) -> Result<Place, TooMany> {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let mut present = self.present.entry(who.user).or_default();
-        if present.len() >= max {
+        if max == 0 {
             return Err(TooMany);
         }
+        let beyond = (present.len() + 1).saturating_sub(max);
+        present.iter().take(beyond).for_each(|oldest| oldest.outbox.stop(Stop::TooMany));
         present.push(Present { id, session: who.session, epoch: None, outbox: Arc::clone(outbox) });
         self.count.fetch_add(1, Ordering::Relaxed);
         Ok(Place { roll: Arc::clone(self), user: who.user, id })
@@ -130,5 +134,29 @@ impl Drop for Place {
         if self.roll.count.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.roll.emptied.notify_waiters();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::live::outbox::Next;
+
+    #[test]
+    fn beyond_the_most_the_oldest_socket_goes_and_the_newest_stays() {
+        let (user, session) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
+        let who = Principal { user, session, roles: Vec::new() };
+        let roll = Arc::new(Roll::default());
+        let outboxes: Vec<_> = (0..4).map(|_| Outbox::new(1024)).collect();
+        let _places: Vec<_> = outboxes.iter().map(|outbox| roll.enter(&who, outbox, 2).unwrap()).collect();
+        let gone = outboxes.iter().map(|outbox| {
+            let next = outbox.poll_next(&mut Context::from_waker(Waker::noop()));
+            matches!(next, Poll::Ready(Next::Stop(Stop::TooMany)))
+        });
+        assert_eq!(gone.collect::<Vec<_>>(), [true, true, false, false]);
     }
 }

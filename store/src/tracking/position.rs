@@ -43,7 +43,9 @@ pub struct Refused;
 /// it stands in the store now; a fix that is there already counts as written.
 ///
 /// It is one statement, so that a group costs one round trip: whose epoch is in
-/// force is decided in the statement that writes.
+/// force is decided in the statement that writes. It is held until the commit:
+/// whoever takes a newer one waits for it, so that nothing of an older session is
+/// committed after.
 pub async fn append(store: &Store, batches: &[Batch]) -> Result<Vec<Result<(), Refused>>, StoreError> {
     let couriers: Vec<Uuid> = batches.iter().map(|batch| batch.courier.0).collect();
     let epochs = batches.iter().map(|batch| batch.epoch.map(signed).transpose());
@@ -56,8 +58,9 @@ pub async fn append(store: &Store, batches: &[Batch]) -> Result<Vec<Result<(), R
              select place, courier_id, coalesce(epoch is null or epoch = session_epoch, false) as holds
              from unnest($1::uuid[], $2::bigint[]) with ordinality as sent (courier_id, epoch, place)
              -- Found by key, whatever the planner thinks of the arrays' length.
-             left join (select id, session_epoch from tracking.couriers where id = any($1)) as known
-                 on id = courier_id
+             left join (
+                 select id, session_epoch from tracking.couriers where id = any($1) order by id for share
+             ) as known on id = courier_id
          ), kept as (
              insert into tracking.positions
                  (courier_id, track, seq, at, lat, lon, accuracy_m, speed_mps, heading_deg)

@@ -1,10 +1,16 @@
 //! A request that is sent again under the same key does its work once.
 
-use domain::Role;
+use chrono::TimeDelta;
+use domain::{Role, UserId};
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::Service;
+use server::ambient::RandomIds;
+use sha2::{Digest as _, Sha256};
+use sim::ambient;
+use store::idempotency::{self, Claim, Key, Owner};
 use tests::TestApp;
+use tests::cast::{Cast, eventually};
 use tests::rest::{Answer, PASSWORD, Rest, answer};
 
 const PATH: &str = "/v1/users/me/addresses";
@@ -80,5 +86,53 @@ async fn tokens_are_never_kept_for_a_repeat() {
     let (first, second) = (sign_in().await, sign_in().await);
     assert_eq!(first.headers["cache-control"], "no-store");
     assert_ne!(first.expect(200)["session_id"], second.expect(200)["session_id"]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_repeat_need_not_wait_for_a_process_that_died_at_its_work() {
+    let app = TestApp::start().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let rest = app.rest_as(Service::User, &minji);
+    let hash = Sha256::new_with_prefix(PATH).chain_update([0]).chain_update(home("집").to_string());
+    let user = minji.id.parse::<uuid::Uuid>().unwrap();
+    let key = Key { user: Some(UserId(user)), name: "k".into(), request_hash: hash.finalize().into() };
+
+    // A process that nobody hears of began the work a moment ago.
+    let now = ambient::now();
+    let gone = Owner::new(&RandomIds);
+    let claim = idempotency::claim(&app.app().store, &key, gone, now, now - TimeDelta::seconds(60)).await;
+    assert_eq!(claim.unwrap(), Claim::Ours);
+    post(&rest, "k", home("집")).await.expect(201);
+
+    // One that stands is waited for.
+    let alive = Owner::new(&RandomIds);
+    let store = app.app().store.clone();
+    let standing = tokio::spawn(async move { idempotency::stand(&store, alive).await });
+    let key = Key { name: "other".into(), ..key };
+    let claim = || idempotency::claim(&app.app().store, &key, alive, now, now - TimeDelta::seconds(60));
+    assert_eq!(claim().await.unwrap(), Claim::Ours);
+    let Claim::InProgress(Some(held)) = claim().await.unwrap() else { panic!("it is in progress") };
+    eventually(|| async { !idempotency::is_orphaned(&app.app().store, held, gone).await.unwrap() }).await;
+    post(&rest, "other", home("집")).await.expect_problem(409, "idempotency.in_progress");
+    standing.abort();
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_dish_that_was_added_by_a_process_that_died_is_not_added_again() {
+    let app = TestApp::start().await;
+    let line = Cast::hire(app.app()).await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let rest = app.rest_as(Service::Cart, &minji);
+    let add = || async {
+        let request = rest.request(Method::POST, "/v1/cart/lines").header("idempotency-key", "k");
+        answer(request.json(&json!(line))).await.expect(201)
+    };
+    let first = add().await;
+    // The answer was never kept.
+    let all = ambient::now() + TimeDelta::hours(1);
+    assert_eq!(idempotency::drop_old(&app.app().store, all).await.unwrap(), 1);
+    assert_eq!(add().await, first);
     app.stop().await;
 }

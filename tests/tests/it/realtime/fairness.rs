@@ -82,7 +82,8 @@ async fn a_hot_cart_is_refused_at_once_and_its_neighbour_is_served() {
 
     // A transaction of somebody else's holds the hot cart's row.
     let mut tx = app.app().store.begin().await.unwrap();
-    let held = Cart { customer: hot.id, version: 1, restaurant_id: None, lines: Vec::new() };
+    let held =
+        Cart { customer: hot.id, version: 1, restaurant_id: None, lines: Vec::new(), added: Vec::new() };
     store::cart::commit(&mut tx, 0, &held).await.unwrap();
     let line = mild(&card, 1);
     let mut asked: Vec<_> = (0..ASKED)

@@ -109,12 +109,11 @@ async fn a_user_has_five_sockets_and_a_server_that_stops_says_goodbye() {
     let minji = person(app.app(), "minji", &[Role::Customer]).await;
     let gateway = app.address(Service::Gateway);
     let mut five = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..6 {
         five.push(Socket::open(gateway, &minji.access_token).await);
     }
-    let bearer = format!("Bearer {}", minji.access_token);
-    let mut sixth = Socket::dial(gateway, &[("authorization", &bearer)]).await.unwrap();
-    assert_eq!(sixth.hear().await, Heard::Closed(4406));
+    // The oldest may have vanished unnoticed: it goes, and does not keep the newest out.
+    assert_eq!(five.remove(0).hear().await, Heard::Closed(4406));
     let listening = futures::future::join_all(five.iter_mut().map(async |socket| {
         let goodbye = socket.next("goodbye").await;
         assert_eq!(goodbye["reason"], "going_away");
