@@ -128,7 +128,7 @@ impl TestApp {
 
 async fn start(database: &Database, shared: &shared::Settings, settings: &Settings) -> Server {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    Server::start(Parts {
+    let parts = Parts {
         database: database.clone(),
         shared: shared.clone(),
         services: Service::ALL.map(|service| (service, any)).into(),
@@ -139,7 +139,7 @@ async fn start(database: &Database, shared: &shared::Settings, settings: &Settin
         metrics: Arc::new(String::new),
         pages: PagesArgs::default(),
         processes: ProcessArgs::default(),
-    })
-    .await
-    .expect("the server starts")
+    };
+    // Boxed: every test would carry the start of a whole server in its own future.
+    Box::pin(Server::start(parts)).await.expect("the server starts")
 }
