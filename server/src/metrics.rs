@@ -110,6 +110,7 @@ metrics! {
     Gauge "gateway_tunnels" [""] rare "Sockets that are passed through to services elsewhere.";
     Histogram "http_request_duration_seconds" ["service, method, route"] "From the request to the head of its answer.";
     Counter "http_requests_total" ["service, method, route, status"] "Requests by route template and class of status (2xx).";
+    Counter "idempotency_taken_over_total" [""] "Requests sent again that were done anew, because whoever did them first fell silent.";
     Gauge "jemalloc_active_bytes" [""] "Memory in pages that the allocator has in use.";
     Gauge "jemalloc_allocated_bytes" [""] "Memory that the program asked the allocator for.";
     Gauge "jobs" ["state"] "Reactions and reminders of all processes: due, running, scheduled, failing, parked.";

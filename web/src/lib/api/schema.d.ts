@@ -209,7 +209,7 @@ export interface components {
             /** @description What the customer shows; only for pickup orders. */
             code?: string | null;
         };
-        /** @description A conversation with the support desk. */
+        /** @description A conversation with the support desk, as one of its participants sees it. */
         Conversation: {
             /**
              * Format: uuid
@@ -221,23 +221,35 @@ export interface components {
              * @description Up to where the desk has read.
              */
             agent_read_seq: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
             created_at: string;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
             customer_id: string;
             /**
              * Format: int64
              * @description Up to where the customer has read.
              */
             customer_read_seq: number;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
             id: string;
             /**
              * Format: int64
              * @description The sequence number of its last entry.
              */
             last_seq: number;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The order that it is about.
+             */
             order_id?: string | null;
             /**
              * Format: date-time
@@ -249,7 +261,9 @@ export interface components {
              * @description When it was settled, while it is.
              */
             resolved_at?: string | null;
+            /** @description Where it stands. */
             status: components["schemas"]["ConversationStatus"];
+            /** @description What it is about. */
             topic: components["schemas"]["Topic"];
             /**
              * Format: int64
@@ -263,7 +277,8 @@ export interface components {
             version: number;
         };
         /**
-         * @description Where a conversation stands.
+         * @description Where a conversation stands. It exists for its schema; domain's Status is
+         *     what travels.
          * @enum {string}
          */
         ConversationStatus: "queued" | "open" | "pending" | "resolved";
@@ -407,10 +422,14 @@ export interface components {
         };
         /** @description The desk as one agent sees it. */
         Desk: {
-            /** @description Your unresolved conversations, newest first. */
+            /** @description Their unresolved conversations, newest first. */
             assigned: components["schemas"]["Conversation"][];
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many at once.
+             */
             capacity: number;
+            /** @description Whether they take conversations. */
             online: boolean;
             /**
              * Format: int64
@@ -1254,8 +1273,7 @@ export interface components {
             fabric: components["schemas"]["SystemFabric"];
             /** @description Live channels. */
             hub: components["schemas"]["SystemHub"];
-            /** @description Reactions and reminders of all processes; none while the database does not answer. */
-            jobs?: null | components["schemas"]["SystemJobs"];
+            jobs?: components["schemas"]["SystemJobs"] | null;
             /** @description Batches of positions that wait to be written. */
             positions_waiting: number;
             /** @description The process that answers. */
@@ -1267,22 +1285,40 @@ export interface components {
         };
         /** @description Connections to PostgreSQL. */
         SystemDatabase: {
-            /** @description In use. */
+            /**
+             * Format: int32
+             * @description In use.
+             */
             busy: number;
-            /** @description Open, and not in use. */
+            /**
+             * Format: int32
+             * @description Open, and not in use.
+             */
             idle: number;
-            /** @description The most that may be open. */
+            /**
+             * Format: int32
+             * @description The most that may be open.
+             */
             max: number;
         };
         /** @description One kind of entity. */
         SystemEntities: {
-            /** @description How often one was woken up. */
+            /**
+             * Format: int64
+             * @description How often one was woken up.
+             */
             activations: number;
             /** @description Awake. */
             active: number;
-            /** @description Commits that lost against another's, and were decided anew. */
+            /**
+             * Format: int64
+             * @description Commits that lost against another's, and were decided anew.
+             */
             conflicts: number;
-            /** @description How often one failed, and was forgotten until the next command. */
+            /**
+             * Format: int64
+             * @description How often one failed, and was forgotten until the next command.
+             */
             crashes: number;
             /** @description Commands admitted and not yet answered. */
             in_flight: number;
@@ -1290,11 +1326,17 @@ export interface components {
             in_flight_peak: number;
             /** @description `order`, `cart`, `courier` or `chat`. */
             kind: string;
-            /** @description How often one was let go because it rested. */
+            /**
+             * Format: int64
+             * @description How often one was let go because it rested.
+             */
             passivations: number;
             /** @description Left alone for a while because they failed too often. */
             quarantined: components["schemas"]["SystemQuarantine"][];
-            /** @description Commands turned away because too much waited. */
+            /**
+             * Format: int64
+             * @description Commands turned away because too much waited.
+             */
             refused: number;
         };
         /** @description What joins processes. */
@@ -1304,51 +1346,80 @@ export interface components {
         };
         /** @description Live channels. */
         SystemHub: {
+            /** @description Channels that somebody follows here. */
             channels: number;
+            /**
+             * Format: int64
+             * @description Newest values that gave way to newer ones before they were read.
+             */
             conflated: number;
+            /**
+             * Format: int64
+             * @description Tellings that were handed to listeners.
+             */
             deliveries: number;
             /**
              * Format: double
              * @description The longest of late from the hub to a socket, milliseconds.
              */
             delivery_lag_ms: number;
+            /**
+             * Format: int64
+             * @description Passing tellings that lagging listeners missed.
+             */
             dropped: number;
             /**
              * Format: double
              * @description The longest of late from an event's decision to the hub, milliseconds.
              */
             event_lag_ms: number;
+            /**
+             * Format: int64
+             * @description How often the journal was read because the fabric had lost something.
+             */
             repairs: number;
+            /** @description Open sockets and streams. */
             sockets: number;
+            /** @description Who follows them, counted once per channel. */
             subscriptions: number;
         };
         /** @description Reactions and reminders. */
         SystemJobs: {
+            /**
+             * Format: int64
+             * @description Due, and not begun.
+             */
             due: number;
+            /**
+             * Format: int64
+             * @description Failed, and to be tried again.
+             */
             failing: number;
             /**
              * Format: double
              * @description Seconds that the oldest one which is due waits.
              */
             oldest_due_secs: number;
+            /**
+             * Format: int64
+             * @description Failed for the last time.
+             */
             parked: number;
+            /**
+             * Format: int64
+             * @description Being worked on.
+             */
             running: number;
+            /**
+             * Format: int64
+             * @description Not due yet.
+             */
             scheduled: number;
         };
         /** @description The process that answers. */
-        SystemProcess: {
-            active_bytes: number;
-            allocated_bytes: number;
-            /**
-             * Format: double
-             * @description CPU time of all its threads.
-             */
-            cpu_secs: number;
+        SystemProcess: components["schemas"]["Vitals"] & {
             /** @description Tells it from others; new at every start. */
             node: string;
-            open_files: number;
-            open_files_max: number;
-            resident_bytes: number;
             /** @description The services that it serves. */
             services: string[];
             /**
@@ -1356,7 +1427,6 @@ export interface components {
              * @description When it began.
              */
             started_at: string;
-            threads: number;
             /**
              * Format: int64
              * @description How long ago that is.
@@ -1388,7 +1458,10 @@ export interface components {
             last_failed_at?: string | null;
             /** @description Its name. */
             name: string;
-            /** @description How often it was started again. */
+            /**
+             * Format: int64
+             * @description How often it was started again.
+             */
             restarts: number;
             /** @description `running`, `pausing` before it is started again, or `ended`. */
             state: string;
@@ -1476,6 +1549,44 @@ export interface components {
          * @enum {string}
          */
         Vehicle: "walk" | "bicycle" | "motorbike" | "car";
+        /** @description What a process costs. Zero where the machine does not tell. */
+        Vitals: {
+            /**
+             * Format: int64
+             * @description Memory that the allocator keeps in pages that are in use.
+             */
+            active_bytes: number;
+            /**
+             * Format: int64
+             * @description Memory that the program asked the allocator for.
+             */
+            allocated_bytes: number;
+            /**
+             * Format: double
+             * @description CPU time of all its threads.
+             */
+            cpu_secs: number;
+            /**
+             * Format: int64
+             * @description Open files and sockets.
+             */
+            open_files: number;
+            /**
+             * Format: int64
+             * @description How many of these it may have.
+             */
+            open_files_max: number;
+            /**
+             * Format: int64
+             * @description Memory that the kernel keeps for it.
+             */
+            resident_bytes: number;
+            /**
+             * Format: int64
+             * @description Its threads.
+             */
+            threads: number;
+        };
         /** @description A delivery that nobody took for long. */
         WaitingDelivery: {
             /**
