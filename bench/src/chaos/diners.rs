@@ -12,13 +12,16 @@ use sim::{Api, Line};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
-use super::ledger::Done;
+use super::ledger::{Done, Shown};
 use super::people::{Phase, Yard, insist, until};
 use crate::Outcome;
 
 /// How long one stage of an order may take: a job whose process was killed runs
 /// again when its worker has been silent for ten seconds.
 const STAGE_WITHIN: Duration = Duration::from_secs(60);
+
+/// How long the last event of an order may take to be shown.
+const SHOWN_WITHIN: Duration = Duration::from_secs(10);
 
 /// A customer, where they live, what they eat, and who cooks it.
 pub(crate) struct Diner {
@@ -80,7 +83,19 @@ impl Diner {
             command(&self.owner, order, verb, kind, body, yard).await?;
         }
         self.reaches(order, "delivered", |status| matches!(status, "delivered" | "completed")).await?;
-        command(&self.api, order, "complete", "order.completed", json!({}), yard).await
+        command(&self.api, order, "complete", "order.completed", json!({}), yard).await?;
+        // Nobody leaves before they have heard of it; the checker tells if it never came.
+        let place = (self.name.clone(), format!("order:{order}"));
+        until(SHOWN_WITHIN, || async {
+            let notes = yard.ledger.notes();
+            let shown = notes.shown.get(&place)?;
+            shown
+                .iter()
+                .any(|one| matches!(one, Shown::Event { kind, .. } if kind == "order.completed"))
+                .then_some(())
+        })
+        .await;
+        Ok(())
     }
 
     /// A price for one dish. The cart of the order before may still be emptied

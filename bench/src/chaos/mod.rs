@@ -44,8 +44,6 @@ use crate::report::say;
 
 /// How long clients may take to be live again before they are given up.
 const LIVE_WITHIN: Duration = Duration::from_secs(40);
-/// What 99 of 100 clients must take at most.
-const RESUME_P99: Duration = Duration::from_secs(1);
 /// How long what was begun may take to come to its end.
 const SETTLE_WITHIN: Duration = Duration::from_secs(180);
 /// How long the last events may take to be shown.
@@ -69,6 +67,11 @@ pub(crate) struct Chaos {
     /// Only these faults.
     #[arg(long, value_enum)]
     fault: Vec<Fault>,
+
+    /// What 99 of 100 clients may take to be live again, milliseconds. A machine that is
+    /// busy with other things is no measure: give it more, where only the promises count.
+    #[arg(long, default_value_t = 1_000)]
+    resume_ms: u64,
 
     /// Leave the logs and the database's files behind.
     #[arg(long)]
@@ -130,7 +133,7 @@ async fn suffer(args: &Chaos, seed: u64, cluster: &mut Cluster) -> Outcome<()> {
     let (findings, facts) = verdict(&yard, cluster).await?;
     drop(crew);
     report::print(&resumes, &findings, &counts(&yard, &facts));
-    judge(&findings, &resumes, seed, cluster)
+    judge(&findings, resumes.p99() > Duration::from_millis(args.resume_ms), seed, cluster)
 }
 
 /// Brings what was begun to its end: customers first, then their couriers.
@@ -177,8 +180,7 @@ fn counts(yard: &Yard, facts: &Facts) -> Vec<(&'static str, usize)> {
     ]
 }
 
-fn judge(findings: &[Finding], resumes: &Resumes, seed: u64, cluster: &mut Cluster) -> Outcome<()> {
-    let slow = resumes.p99() > RESUME_P99;
+fn judge(findings: &[Finding], slow: bool, seed: u64, cluster: &mut Cluster) -> Outcome<()> {
     if findings.is_empty() && !slow {
         say("every promise was kept");
         return Ok(());

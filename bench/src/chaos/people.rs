@@ -16,7 +16,7 @@ use super::ledger::Ledger;
 use super::pulse::Pulses;
 
 /// An answer that takes longer than this is taken for lost, and asked for again.
-const ANSWER_WITHIN: Duration = Duration::from_millis(800);
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(60);
 
