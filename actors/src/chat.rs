@@ -8,6 +8,8 @@
 //!    asked: the desk assigns conversations in the store, behind the session's
 //!    back, so an old state may only propose, and the fence disposes.
 //! 3. Nobody is left typing: without news it ends after its time to live.
+//! 4. What many conversations commit at once shares a statement; each is answered
+//!    after its own commit, and stands or falls for itself.
 //!
 //! ```text
 //!  queued ──▶ open ◀──▶ pending ──▶ resolved ──▶ queued …   (domain::support)
@@ -23,10 +25,11 @@ use domain::support::{ChatEvent, ChatRefusal, Conversation, Draft, Message, Side
 use domain::{Audience, Channel, Clock, ConversationId, Failure, Timestamp, UserId};
 use serde_json::{Value, json};
 use store::fabric::{Ephemeral, Signal};
+use store::support::{Mark, Step};
 use store::{Store, StoreError};
 use tokio::task::AbortHandle;
 
-use crate::kit::{Entities, Entity, Fenced, Reply, Tally, conflicts, decide};
+use crate::kit::{Entities, Entity, Fenced, Groups, Reply, Tally, conflicts, decide};
 
 /// How long a moved read mark is worth telling; who missed it sees it in the
 /// conversation.
@@ -87,7 +90,13 @@ pub struct Chat {
     /// Who is typing, each with the timer that ends it.
     typing: Arc<DashMap<(ConversationId, UserId), AbortHandle>>,
     conflicts: Tally,
+    /// Of all conversations, on their way to the store.
+    steps: Groups<Step, Result<(), StoreError>>,
+    marks: Groups<Mark, Result<(), StoreError>>,
 }
+
+/// Steps or marks of one statement.
+const GROUP: usize = 64;
 
 type Slot = Option<Conversation>;
 
@@ -128,14 +137,27 @@ impl Fenced for Chat {
         events: &[ChatEvent],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        store::support::commit(&self.store, before, after, events, now).await
+        let step = Step { before: before.last_seq, after: after.clone(), events: events.to_vec(), at: now };
+        if step.concerns_desk() {
+            return store::support::commit(&self.store, &step).await;
+        }
+        let write = async |steps: Vec<Step>| store::support::commit_all(&self.store, &steps).await;
+        self.steps.join(step, write).await.unwrap_or(Err(StoreError::Unknown))
     }
 }
 
 impl Chat {
     /// Sessions on this store; typing ends `typing_ttl` after it was last heard of.
     pub fn new(store: Store, clock: Arc<dyn Clock>, typing_ttl: Duration) -> Self {
-        Self { store, clock, typing_ttl, typing: Arc::default(), conflicts: conflicts(Self::KIND) }
+        Self {
+            store,
+            clock,
+            typing_ttl,
+            typing: Arc::default(),
+            conflicts: conflicts(Self::KIND),
+            steps: Groups::of(GROUP),
+            marks: Groups::of(GROUP),
+        }
     }
 
     async fn send(
@@ -184,7 +206,7 @@ impl Chat {
             match state.read(by, seq) {
                 // A mark that stands never goes back, so an old state knows it too.
                 Ok(None) => break *slot = Some(state),
-                Ok(Some(side)) => match store::support::mark_read(&self.store, id, by, side, seq).await {
+                Ok(Some(side)) => match self.mark(Mark { conversation: id, by, side, seq }).await {
                     Ok(()) => {
                         *slot = Some(state);
                         break self.publish(id, "chat.read", READ_TTL, json!({ "by": side, "seq": seq }));
@@ -197,6 +219,17 @@ impl Chat {
             }
         }
         Ok(())
+    }
+
+    async fn mark(&self, mark: Mark) -> Result<(), StoreError> {
+        let write = async |marks: Vec<Mark>| match store::support::mark_read(&self.store, &marks).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                tracing::warn!(%error, marks = marks.len(), "read marks could not be written");
+                marks.iter().map(|_| Err(StoreError::Unknown)).collect()
+            }
+        };
+        self.marks.join(mark, write).await.unwrap_or(Err(StoreError::Unknown))
     }
 
     async fn participant(&self, id: ConversationId, slot: &mut Slot, by: UserId) -> Result<Side, Failure> {

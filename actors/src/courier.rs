@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use domain::tracking::filter::{self, Filter};
 use domain::tracking::geofence::{self, Fence, Zone};
-use domain::tracking::{Batch, Delivery, Fix, eta};
+use domain::tracking::{Batch, Delivery, DeliveryEvent, Fix, eta};
 use domain::{Audience, Channel, Clock, CourierId, Failure, OrderId, Timestamp};
 use store::fabric::{Eta, Latest, Notice, Signal};
 use store::geo_index::GeoIndex;
@@ -120,6 +120,13 @@ impl Task {
     }
 }
 
+/// What a fix means for a delivery, to be committed.
+struct News {
+    delivery: Delivery,
+    events: Vec<DeliveryEvent>,
+    fence: Fence,
+}
+
 /// See [`Couriers`].
 pub struct State {
     courier: Courier,
@@ -133,31 +140,30 @@ impl Entity for Couriers {
     type Command = CourierCommand;
     type State = State;
 
+    // What is rare is boxed: fixes come by the thousand, and carry room for nothing else.
     async fn handle(&self, id: CourierId, slot: &mut Option<State>, command: CourierCommand) {
-        let state = match slot.take() {
-            Some(state) => Ok(state),
-            None => self.load(id).await,
-        };
-        let mut state = match state {
-            Ok(state) => state,
-            Err(failure) => return command.fail(failure),
-        };
-        match command {
-            CourierCommand::Connect { reply } => reply.send(self.connect(id, &mut state).await),
-            CourierCommand::Fixes { epoch, batch, reply } => {
-                self.fixes(id, &mut state, epoch, &batch, reply).await;
+        if slot.is_none() {
+            match Box::pin(self.load(id)).await {
+                Ok(state) => *slot = Some(state),
+                Err(failure) => return command.fail(failure),
             }
-            CourierCommand::Shift { on, reply } => reply.send(self.shift(id, &mut state, on).await),
+        }
+        let Some(state) = slot else { return };
+        match command {
+            CourierCommand::Connect { reply } => reply.send(Box::pin(self.connect(id, state)).await),
+            CourierCommand::Fixes { epoch, batch, reply } => {
+                self.fixes(id, state, epoch, &batch, reply).await;
+            }
+            CourierCommand::Shift { on, reply } => reply.send(Box::pin(self.shift(id, state, on)).await),
             CourierCommand::Refresh => {
-                if let Err(error) = self.refresh(id, &mut state).await {
+                if let Err(error) = Box::pin(self.refresh(id, state)).await {
                     // Forgotten, so that the next command reads everything again.
                     tracing::warn!(courier = %id, %error, "live deliveries could not be read");
-                    return;
+                    *slot = None;
                 }
             }
             CourierCommand::Look { reply } => reply.send(Ok(state.snapshot())),
         }
-        *slot = Some(state);
     }
 }
 
@@ -254,7 +260,7 @@ impl Couriers {
         if let Some(epoch) = epoch {
             if epoch > state.courier.session_epoch {
                 // Another process gave it out: what is known here is old.
-                match self.load(id).await {
+                match Box::pin(self.load(id)).await {
                     Ok(fresh) => *state = fresh,
                     Err(failure) => return reply.send(Err(failure)),
                 }
@@ -295,12 +301,13 @@ impl Couriers {
             let eta = eta::estimate(&self.settings.eta, &task.delivery, seen, now);
             let latest = self.latest(&task.delivery, fix, eta);
             self.store.fabric().publish(&Channel::Delivery(task.delivery.order), Signal::Latest(latest));
-            if let Err(error) = self.notice(id, task, fix, eta, now).await {
+            let Some(news) = self.news(id, task, fix, eta) else { continue };
+            if let Err(error) = Box::pin(self.tell(task, news, now)).await {
                 tracing::debug!(courier = %id, %error, "a geofence event waits for the next fix");
                 outdated = true;
             }
         }
-        if outdated && let Err(error) = self.refresh(id, state).await {
+        if outdated && let Err(error) = Box::pin(self.refresh(id, state)).await {
             tracing::warn!(courier = %id, %error, "live deliveries could not be read");
         }
     }
@@ -319,23 +326,15 @@ impl Couriers {
         })
     }
 
-    /// Commits what the fix means for the delivery: near, there, late. Rare, so
-    /// the entity waits for it.
-    async fn notice(
-        &self,
-        id: CourierId,
-        task: &mut Task,
-        fix: &Fix,
-        eta: Option<eta::Eta>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    /// What the fix means for the delivery: near, there, late. Mostly nothing.
+    fn news(&self, id: CourierId, task: &mut Task, fix: &Fix, eta: Option<eta::Eta>) -> Option<News> {
         let mut fence = task.fence;
         fence.pass(&self.settings.geofence, fix.position);
         let before_pickup = task.delivery.status.is_before_pickup();
         let late = eta.filter(|eta| eta.arrive_at > task.delivery.promised_at && !task.delivery.late_told);
         if fence.zone() == Zone::Away && late.is_none() {
             task.fence = fence;
-            return Ok(());
+            return None;
         }
         let mut delivery = task.delivery.clone();
         let mut events = Vec::new();
@@ -354,13 +353,20 @@ impl Couriers {
             delivery = next;
             events.extend(told);
         }
-        if !events.is_empty() {
-            let mut tx = self.store.begin().await?;
-            tracking::save(&mut tx, &delivery, &events, now).await?;
-            tx.commit().await?;
-            task.delivery = delivery;
+        if events.is_empty() {
+            task.fence = fence;
+            return None;
         }
-        task.fence = fence;
+        Some(News { delivery, events, fence })
+    }
+
+    /// Commits it. Rare, so the entity waits for it.
+    async fn tell(&self, task: &mut Task, news: News, now: Timestamp) -> Result<(), StoreError> {
+        let News { delivery, events, fence } = news;
+        let mut tx = self.store.begin().await?;
+        tracking::save(&mut tx, &delivery, &events, now).await?;
+        tx.commit().await?;
+        (task.delivery, task.fence) = (delivery, fence);
         Ok(())
     }
 }

@@ -6,8 +6,8 @@
 //!
 //! ```text
 //! courier ─┐
-//! courier ─┼─▶ bounded channel ─▶ group (≤ 2,000 rows) ─▶ PostgreSQL ─▶ replies
-//! courier ─┘        │ full: refused at once       at most one every 4 ms
+//! courier ─┼─▶ bounded channel ─▶ group (≤ 2,000 rows) ─▶ PostgreSQL ─▶ replies, in order
+//! courier ─┘        │ full: refused at once       at most one every 10 ms
 //! ```
 //!
 //! Invariants:
@@ -41,7 +41,7 @@ pub struct Settings {
     /// Batches that may wait. Default 8,192.
     pub waiting: usize,
     /// A commit begins no sooner than this after the one before: under load fixes wait
-    /// for each other a little instead of each paying for a commit. Default 4 ms.
+    /// for each other a little instead of each paying for a commit. Default 10 ms.
     pub pace: Duration,
     /// The first pause before PostgreSQL is tried again; doubled up to 0.4 s. Default 50 ms.
     pub pause: Duration,
@@ -58,7 +58,7 @@ impl Default for Settings {
         Self {
             group_rows: 2_000,
             waiting: 8_192,
-            pace: Duration::from_millis(4),
+            pace: Duration::from_millis(10),
             pause: Duration::from_millis(50),
             days_ahead: 7,
             keep_days: 30,
@@ -69,6 +69,13 @@ impl Default for Settings {
 
 /// Phones wait for it: one try every so often costs nothing.
 const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+
+/// After so many answers others have a turn: who watches a courier need not wait
+/// until a thousand phones have theirs.
+const ANSWERS_AT_ONCE: usize = 16;
+
+/// Groups that are written and still to be answered; then writing waits.
+const GROUPS_TO_ANSWER: usize = 4;
 
 /// What a device may forget.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +98,9 @@ struct Entry {
     ack: Ack,
     reply: Reply<Ack>,
 }
+
+/// What is said about a group.
+type Answers = Vec<(Reply<Ack>, Result<Ack, Failure>)>;
 
 /// Where entities put what is to be kept. Cheap to clone.
 #[derive(Clone)]
@@ -156,13 +166,32 @@ impl PositionLog {
     }
 }
 
+/// Answers in the order of the groups, with turns for others in between.
+async fn answer(mut written: mpsc::Receiver<Answers>) {
+    while let Some(answers) = written.recv().await {
+        for (place, (reply, answer)) in (1..).zip(answers) {
+            reply.send(answer);
+            if place % ANSWERS_AT_ONCE == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
 fn busy() -> Failure {
     Refused::unavailable("Positions cannot be kept just now; please send them again.", 1).into()
 }
 
 impl PositionWriter {
-    /// Writes until `stopping`, then what still waits.
+    /// Writes until `stopping`, then what still waits. Answers to one group are given
+    /// while the next one is written.
     pub async fn run(self: Arc<Self>, stopping: impl Future<Output = ()> + Send) -> Result<(), StoreError> {
+        let (answers, written) = mpsc::channel(GROUPS_TO_ANSWER);
+        tokio::join!(self.write_groups(stopping, answers), answer(written));
+        Ok(())
+    }
+
+    async fn write_groups(&self, stopping: impl Future<Output = ()> + Send, answers: mpsc::Sender<Answers>) {
         let mut waiting = self.waiting.lock().await;
         let mut stopping = std::pin::pin!(stopping);
         let mut stopped = false;
@@ -176,7 +205,7 @@ impl PositionWriter {
                     continue;
                 }
             };
-            let Some(first) = first else { return Ok(()) };
+            let Some(first) = first else { return };
             // Who comes after a while is served at once.
             tokio::time::sleep_until(next).await;
             next = Instant::now() + self.settings.pace;
@@ -189,13 +218,14 @@ impl PositionWriter {
                 group.push(next);
             }
             self.figures.group_rows.record(rows as f64);
-            self.write(group, stopped).await;
+            // Received until this ends, so it is taken.
+            let _ = answers.send(self.write(group, stopped).await).await;
         }
     }
 
     /// Tries until the group is written; while stopping, once.
-    async fn write(&self, group: Vec<Entry>, stopped: bool) {
-        let (batches, answers): (Vec<_>, Vec<_>) =
+    async fn write(&self, group: Vec<Entry>, stopped: bool) -> Answers {
+        let (batches, waiting): (Vec<_>, Vec<_>) =
             group.into_iter().map(|entry| (entry.batch, (entry.ack, entry.reply))).unzip();
         let mut pause = self.settings.pause;
         loop {
@@ -204,10 +234,10 @@ impl PositionWriter {
                 Ok(told) => {
                     self.figures.write.record(began.elapsed());
                     self.count(&batches, &told);
-                    for (told, (ack, reply)) in told.into_iter().zip(answers) {
-                        reply.send(told.map(|()| ack).map_err(|_| superseded().into()));
-                    }
-                    return;
+                    let answer = |(told, (ack, reply)): (Result<(), tracking::Refused>, _)| {
+                        (reply, told.map(|()| ack).map_err(|_| superseded().into()))
+                    };
+                    return told.into_iter().zip(waiting).map(answer).collect();
                 }
                 Err(error) => {
                     self.figures.failures.increment(1);
@@ -218,8 +248,7 @@ impl PositionWriter {
                 }
             }
             if stopped {
-                answers.into_iter().for_each(|(_, reply)| reply.send(Err(busy())));
-                return;
+                return waiting.into_iter().map(|(_, reply)| (reply, Err(busy()))).collect();
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);

@@ -17,7 +17,8 @@ use crate::target::Target;
 
 const SOCKETS: u32 = 15_000;
 /// After opening sockets, before memory is read.
-const SETTLE: Duration = Duration::from_secs(3);
+/// What was needed to connect is given back within this: the allocator waits ten seconds.
+const SETTLE: Duration = Duration::from_secs(15);
 
 /// Runs the scenario. Each round has processes of its own: memory does not come back.
 pub(crate) async fn run(options: &Options) -> Outcome<Report> {

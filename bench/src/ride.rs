@@ -191,6 +191,7 @@ impl Rides {
         let opens = begins + Duration::from_secs_f64(order.warm_up_secs);
         let closes = opens + Duration::from_secs_f64(order.secs);
         self.round = Round::default();
+        self.riders.iter_mut().for_each(Rider::begin_anew);
         let (mut departed, mut clock) = (0_u32, Clock::default());
         self.woken = None;
         loop {
@@ -224,7 +225,6 @@ impl Rides {
         let mut round = std::mem::take(&mut self.round);
         round.acknowledged_in_all = self.riders.iter().map(Rider::acknowledged).sum();
         round.last_unseen = self.riders.iter().filter(|rider| !rider.last_is_seen()).count() as u64;
-        self.riders.iter_mut().for_each(Rider::begin_anew);
         Ok(round)
     }
 
@@ -260,6 +260,10 @@ impl Rides {
     fn acknowledged(&mut self, number: usize, text: &[u8]) {
         let rider = &mut self.riders[number / 2];
         let Some(seq) = number_after(text, br#""seq":"#) else { return };
+        if rider.seq == FIRST_SEQ {
+            self.ready += 1;
+            return;
+        }
         if let Some(departure) = rider.departures[rider.slot(seq)].filter(|departure| departure.counted)
             && seq > rider.acked
         {
@@ -302,7 +306,15 @@ impl Play for Rides {
             Some(channel) if is_watcher(number) => {
                 sock.say(&format!(r#"{{"op":"subscribe","channel":"{channel}","ref":"1"}}"#));
             }
-            _ => self.ready += 1,
+            // Whose first fix is kept is on the road: what that costs is no part of a round.
+            Some(_) => {
+                let mut clock = Clock::default();
+                clock.set();
+                let rider = &mut self.riders[number / 2];
+                rider.write(1.0, &clock);
+                sock.send(&rider.frame);
+            }
+            None => self.ready += 1,
         }
     }
 

@@ -193,7 +193,7 @@ impl Talks {
                 net.dial(number, &self.door(number), self.job.source)?;
             }
             while begins + gap * departed <= now && begins + gap * departed < closes {
-                self.depart(net, departed as usize % count, begins + gap * departed);
+                self.depart(net, spread(departed as usize, count), begins + gap * departed);
                 departed += 1;
             }
             if now >= closes {
@@ -218,7 +218,8 @@ impl Talks {
     fn depart(&mut self, net: &mut Net, place: usize, due: Instant) {
         let (talk, line) = (&self.job.talks[place], &mut self.lines[place]);
         let number = line.next;
-        let by_agent = talk.agent.is_some() && number.is_multiple_of(2);
+        // Of all who speak at a time, half are agents.
+        let by_agent = talk.agent.is_some() && (number + place as u64).is_multiple_of(2);
         let conversation = &talk.conversation;
         let text = match &talk.customer {
             Some(_) => format!(
@@ -310,6 +311,13 @@ impl Talks {
             _ => {}
         }
     }
+}
+
+/// Whose turn it is: everybody's once in `count` turns, and an agent's conversations,
+/// which lie side by side, far from each other, as nobody types twenty answers at once.
+fn spread(turn: usize, count: usize) -> usize {
+    const STRIDE: usize = 1_009; // a prime: it meets everybody
+    if count.is_multiple_of(STRIDE) { turn % count } else { turn % count * STRIDE % count }
 }
 
 fn slot(number: u64) -> usize {

@@ -20,7 +20,7 @@ pub struct DatabaseArgs {
 
     /// Connections to PostgreSQL that this process opens at most; if not given, 24 for one that
     /// serves all thirteen services and 7 for any other, so that thirteen processes fit into
-    /// PostgreSQL's own default of 100.
+    /// PostgreSQL's own default of 100. The position log opens two more where fixes come in.
     #[arg(long, env = "BAEDAL_DATABASE_CONNECTIONS", value_parser = clap::value_parser!(u32).range(4..=1000))]
     pub database_connections: Option<u32>,
 }

@@ -149,7 +149,11 @@ impl Server {
     }
 
     fn listen(&mut self, service: Service, listener: TcpListener, router: Router) {
-        if let Err(error) = SockRef::from(&listener).set_tcp_notsent_lowat(UNSENT_MAX) {
+        // Connections inherit both. What is said leaves at once: a reply and the event
+        // behind it are two small writes, and the second must not wait for the first's ack.
+        let options = SockRef::from(&listener);
+        let set = options.set_tcp_notsent_lowat(UNSENT_MAX).and_then(|()| options.set_tcp_nodelay(true));
+        if let Err(error) = set {
             tracing::debug!(%error, "the kernel keeps its own measure of what may wait to be sent");
         }
         if let Ok(address) = listener.local_addr() {

@@ -43,7 +43,7 @@ use shared::Shared;
 pub struct Database {
     /// `postgres://user@host:port/name`.
     pub url: String,
-    /// Connections of this process at most.
+    /// Connections of this process at most, besides the position log's two.
     pub max_connections: u32,
     /// How long a command waits for a free connection before it is refused as unavailable.
     pub acquire_timeout: Duration,
@@ -53,6 +53,9 @@ pub struct Database {
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
+    /// Of the position log alone: what every courier's phone waits for does not
+    /// stand in line behind what others ask.
+    log: PgPool,
     shared: Shared,
     epoch: Arc<str>,
 }
@@ -66,6 +69,9 @@ pub enum StoreError {
     /// The database cannot be reached, or is too busy; the same call may work later.
     #[error("the database is unavailable: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// Whoever wrote it for others came to grief: whether it stands is not known.
+    #[error("the write was cut short")]
+    Unknown,
     /// What the operator chose can't be; the text names it, and what is allowed.
     #[error("{0}")]
     Setting(String),
@@ -105,8 +111,8 @@ impl From<StoreError> for Failure {
                 retry_after_secs: Some(1),
                 ..Refused::new("conflict", domain::Kind::Conflict, "Somebody else changed this first.")
             }),
-            StoreError::Unavailable(cause) => {
-                tracing::warn!(%cause, "the database is unavailable");
+            StoreError::Unavailable(_) | StoreError::Unknown => {
+                tracing::warn!(cause = %error, "the database is unavailable");
                 Failure::Refused(Refused::unavailable("The service is busy; please try again.", 1))
             }
             StoreError::Fault(_) | StoreError::Setting(_) => Failure::fault(error),
@@ -129,7 +135,7 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 impl Store {
     /// Brings the database to the newest schema. Safe to run from several processes at once.
     pub async fn migrate(database: &Database) -> Result<(), StoreError> {
-        let pool = pool(database).await?;
+        let pool = pool(database, database.max_connections)?;
         MIGRATOR.run(&pool).await.map_err(|error| StoreError::Fault(error.into()))?;
         jobs::migrate(&pool).await?;
         pool.close().await;
@@ -144,10 +150,11 @@ impl Store {
         clock: &Arc<dyn Clock>,
         ids: &dyn Ids,
     ) -> Result<Self, StoreError> {
-        let pool = pool(database).await?;
+        let log = pool(database, LOG_CONNECTIONS)?;
+        let pool = pool(database, database.max_connections)?;
         let epoch = journal::epoch(&pool).await?;
         let shared = Shared::open(settings, &identity(&pool, &epoch).await?, clock, ids)?;
-        Ok(Self { pool, shared, epoch: epoch.into() })
+        Ok(Self { pool, log, shared, epoch: epoch.into() })
     }
 
     /// Begins a transaction.
@@ -187,11 +194,16 @@ impl Store {
     /// Ends all connections. Calls in flight finish first.
     pub async fn close(&self) {
         self.shared.fabric.close().await;
+        self.log.close().await;
         self.pool.close().await;
     }
 
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    pub(crate) fn log(&self) -> &PgPool {
+        &self.log
     }
 }
 
@@ -215,7 +227,10 @@ const SESSION: [(&str, &str); 5] = [
     ("tcp_user_timeout", "10s"),
 ];
 
-/// This process's connections to PostgreSQL.
+/// One for the group that is being written, and one for the group behind it.
+const LOG_CONNECTIONS: u32 = 2;
+
+/// This process's connections to PostgreSQL, without the position log's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connections {
     /// In use.
@@ -226,15 +241,14 @@ pub struct Connections {
     pub max: u32,
 }
 
-async fn pool(database: &Database) -> Result<PgPool, StoreError> {
+/// Connects when it is first asked.
+fn pool(database: &Database, max_connections: u32) -> Result<PgPool, StoreError> {
     let options: PgConnectOptions =
         database.url.parse().map_err(|error: sqlx::Error| StoreError::Fault(error.into()))?;
-    let pool = PgPoolOptions::new()
-        .max_connections(database.max_connections)
+    Ok(PgPoolOptions::new()
+        .max_connections(max_connections)
         .acquire_timeout(database.acquire_timeout)
-        .connect_with(options.application_name("baedal").options(SESSION))
-        .await?;
-    Ok(pool)
+        .connect_lazy_with(options.application_name("baedal").options(SESSION)))
 }
 
 /// A transaction, and what is to be told when it is committed. Dropped without

@@ -21,6 +21,7 @@
 
 mod entity;
 mod fence;
+mod group;
 mod keeper;
 mod load;
 mod report;
@@ -34,6 +35,7 @@ mod tests;
 
 pub use entity::{Entities, Entity, Reply};
 pub use fence::{Decision, Fenced, conflicts, decide};
+pub use group::Groups;
 pub use keeper::{CrashReport, Root};
 pub use load::Limits;
 pub use report::{KindReport, Quarantined};

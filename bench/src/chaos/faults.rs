@@ -19,9 +19,9 @@ use crate::Outcome;
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Fault {
-    /// kill -9 of the server, and a new start.
+    /// kill -9 of any server process, and a new start.
     Kill,
-    /// SIGSTOP of the server past every timeout, and SIGCONT.
+    /// SIGSTOP of any server process past every timeout, and SIGCONT.
     Stop,
     /// PostgreSQL is shut down (fast) and started.
     PostgresRestart,
@@ -33,6 +33,10 @@ pub(crate) enum Fault {
     PostgresCut,
     /// What PostgreSQL and the server say to each other comes late, and in pieces.
     PostgresSlow,
+    /// Redis is killed and started. Only where it joins replicas.
+    RedisRestart,
+    /// Redis loses everything. Only where it joins replicas.
+    RedisFlush,
     /// Clients' connections are cut mid-frame.
     Cut,
     /// Clients vanish without a word: the server's ends stay half open.
@@ -50,6 +54,13 @@ pub(crate) enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
+impl Fault {
+    /// Whether it can happen to a cluster with so many replicas.
+    pub(crate) fn fits(self, replicas: usize) -> bool {
+        replicas > 0 || !matches!(self, Fault::RedisRestart | Fault::RedisFlush)
     }
 }
 
@@ -75,21 +86,27 @@ pub(crate) async fn happen(
     let mut between = |from: u64, until: u64| Duration::from_millis(dice.random_range(from..until));
     match fault {
         Fault::Kill => {
-            cluster.server.kill().await?;
-            tokio::time::sleep(between(0, 500)).await;
-            cluster.server.spawn_again()?;
-            cluster.server.ready().await?;
+            let pause = between(0, 500);
+            let victim = cluster.any(dice);
+            victim.kill().await?;
+            tokio::time::sleep(pause).await;
+            victim.spawn_again()?;
+            victim.ready().await?;
         }
         Fault::Stop => {
-            cluster.server.signal(Signal::STOP)?;
-            tokio::time::sleep(between(6_000, 12_500)).await;
-            cluster.server.signal(Signal::CONT)?;
+            let lasts = between(6_000, 12_500);
+            let victim = cluster.any(dice);
+            victim.signal(Signal::STOP)?;
+            tokio::time::sleep(lasts).await;
+            victim.signal(Signal::CONT)?;
         }
         Fault::PostgresRestart => cluster.postgres.restart(Signal::INT).await?,
         Fault::PostgresCrash => cluster.postgres.restart(Signal::QUIT).await?,
         Fault::PostgresTerminate => drop(cluster.postgres.terminate_all().await?),
         Fault::PostgresCut => cluster.back.cut(),
         Fault::PostgresSlow => weather(&cluster.back, Sky::Late(between(5, 80)), between(1_000, 3_000)).await,
+        Fault::RedisRestart => cluster.redis()?.restart().await?,
+        Fault::RedisFlush => cluster.redis()?.flush().await?,
         Fault::Cut => cluster.front.cut(),
         Fault::Vanish => cluster.front.leave(),
         Fault::Late => weather(&cluster.front, Sky::Late(between(20, 400)), between(1_000, 4_000)).await,

@@ -13,6 +13,7 @@ mod people;
 mod postgres;
 mod proxy;
 mod pulse;
+mod redis;
 mod report;
 mod riders;
 mod shoppers;
@@ -73,6 +74,10 @@ pub(crate) struct Chaos {
     #[arg(long, default_value_t = 1_000)]
     resume_ms: u64,
 
+    /// Replicas behind a gateway of its own, joined by Redis; none: one process serves all.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=8))]
+    replicas: u8,
+
     /// Leave the logs and the database's files behind.
     #[arg(long)]
     keep: bool,
@@ -82,7 +87,7 @@ pub(crate) struct Chaos {
 pub(crate) async fn run(args: &Chaos) -> Outcome<()> {
     let seed = args.seed.unwrap_or_else(ambient::luck);
     say(&format!("chaos: {} rounds, seed {seed}", args.rounds));
-    let mut cluster = Cluster::start(&args.server, seed).await?;
+    let mut cluster = Cluster::start(&args.server, seed, args.replicas.into()).await?;
     cluster.dir.keep = args.keep;
     // What is started here ends here, also when somebody gets impatient.
     let mut terminated = signal(SignalKind::terminate())?;
@@ -109,10 +114,14 @@ async fn suffer(args: &Chaos, seed: u64, cluster: &mut Cluster) -> Outcome<()> {
         return Err(format!("before any fault: {words}").into());
     }
 
-    let among = if args.fault.is_empty() { Fault::value_variants() } else { &args.fault };
+    let asked = if args.fault.is_empty() { Fault::value_variants() } else { &args.fault };
+    let among: Vec<Fault> = asked.iter().copied().filter(|fault| fault.fits(args.replicas.into())).collect();
+    if among.is_empty() {
+        return Err("none of these faults can happen without --replicas".into());
+    }
     let mut dice = StdRng::seed_from_u64(seed);
     let mut resumes = Resumes::default();
-    for (number, fault) in (1..).zip(faults::draw(&mut dice, among, args.rounds)) {
+    for (number, fault) in (1..).zip(faults::draw(&mut dice, &among, args.rounds)) {
         let began = ambient::now();
         let over = faults::happen(fault, cluster, &phones, &mut dice).await?;
         let resumed = yard.pulses.all_live(over, LIVE_WITHIN).await;

@@ -80,20 +80,13 @@ enum Happened {
     Timer,
 }
 
-/// Serves one socket until it is over.
+/// Serves one socket until it is over. What happens once is boxed: thousands of
+/// sockets rest in the one loop, and hold room for nothing else.
 pub(crate) async fn serve(port: Arc<Port>, socket: WebSocket, token: Option<String>, visit: Visit) {
-    let mut wire = Wire::new(socket);
-    let closing = match Box::pin(greeting::greet(&port, &mut wire, token)).await {
-        Ok(verified) => match greeting::enter(&port, &verified) {
-            Ok((place, outbox)) => {
-                live(Session::new(port, wire, verified, place, outbox)).await;
-                return drop(visit);
-            }
-            Err(close) => Some(close),
-        },
-        Err(closing) => closing,
-    };
-    finish(&port, wire, closing).await;
+    if let Some(mut session) = Box::pin(open(port, Wire::new(socket), token)).await {
+        let closing = session.live().await;
+        Box::pin(session.leave(closing)).await;
+    }
     drop(visit); // the address has its socket until it is gone
 }
 
@@ -102,25 +95,22 @@ pub(crate) async fn turn_away(port: Arc<Port>, socket: WebSocket, close: Close) 
     finish(&port, Wire::new(socket), Some(close)).await;
 }
 
-async fn live(mut session: Session) {
-    let mut timer = Box::pin(tokio::time::sleep_until(session.next_deadline()));
-    session.ready();
-    Box::pin(commands::came(&session.port.app, &session.who)).await;
-    let closing = loop {
-        let happened = std::future::poll_fn(|cx| session.poll(timer.as_mut(), cx)).await;
-        if let Err(closing) = session.handle(happened) {
-            break closing;
-        }
-        let deadline = session.next_deadline();
-        if timer.deadline() != deadline {
-            timer.as_mut().reset(deadline);
-        }
+/// A session, if the socket is let in.
+async fn open(port: Arc<Port>, mut wire: Wire, token: Option<String>) -> Option<Box<Session>> {
+    let closing = match greeting::greet(&port, &mut wire, token).await {
+        Ok(verified) => match greeting::enter(&port, &verified) {
+            Ok((place, outbox)) => {
+                let mut session = Box::new(Session::new(port, wire, verified, place, outbox));
+                session.ready();
+                commands::came(&session.port.app, &session.who).await;
+                return Some(session);
+            }
+            Err(close) => Some(close),
+        },
+        Err(closing) => closing,
     };
-    let Session { port, wire, who, subscriptions, outbox, place, .. } = session;
-    drop((subscriptions, outbox));
-    Box::pin(commands::went(&port.app, &who)).await;
     finish(&port, wire, closing).await;
-    drop(place); // the roll knows the socket until its close is through
+    None
 }
 
 async fn finish(port: &Port, wire: Wire, closing: Option<Close>) {
@@ -155,6 +145,29 @@ impl Session {
         };
         session.await_reauth();
         session
+    }
+
+    /// Until something ends it; a close to say then, if anything.
+    async fn live(&mut self) -> Option<Close> {
+        let mut timer = Box::pin(tokio::time::sleep_until(self.next_deadline()));
+        loop {
+            let happened = std::future::poll_fn(|cx| self.poll(timer.as_mut(), cx)).await;
+            if let Err(closing) = self.handle(happened) {
+                return closing;
+            }
+            let deadline = self.next_deadline();
+            if timer.deadline() != deadline {
+                timer.as_mut().reset(deadline);
+            }
+        }
+    }
+
+    async fn leave(self: Box<Self>, closing: Option<Close>) {
+        let Self { port, wire, who, subscriptions, outbox, place, .. } = *self;
+        drop((subscriptions, outbox));
+        commands::went(&port.app, &who).await;
+        finish(&port, wire, closing).await;
+        drop(place); // the roll knows the socket until its close is through
     }
 
     fn ready(&mut self) {

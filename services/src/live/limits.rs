@@ -122,7 +122,7 @@ impl Default for SocketLimits {
             reauth_before: Duration::from_secs(60),
             reconnect_spread: Duration::from_secs(5),
             close_within: Duration::from_secs(2),
-            read_buffer_bytes: 2 * 1024,
+            read_buffer_bytes: 1024,
             write_buffer_bytes: 4 * 1024,
             allowed_origins: Vec::new(),
         }

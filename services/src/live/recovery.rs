@@ -20,6 +20,10 @@ const GRACE: Duration = Duration::from_millis(10);
 /// channel goes faster than the reading.
 pub(super) const READINGS_MAX: usize = 5;
 
+/// Channels of one question to the journal: the buffers of a connection grow to the
+/// largest question that it was ever asked.
+const COMPARED_AT_ONCE: usize = 1_000;
+
 impl Hub {
     /// Goes on after `since`. False where the history does not reach.
     pub(super) async fn resume(&self, subscription: &Subscription, since: u64) -> Result<bool, Failure> {
@@ -150,23 +154,25 @@ impl Hub {
             }
         }
         empty.iter().for_each(|channel| self.remove_if_empty(channel));
-        if channels.is_empty() {
-            return;
-        }
-        match self.backend.heads(&channels).await {
-            Ok(heads) => {
-                for (channel, head) in heads {
-                    let Some(followed) = self.find(&channel) else { continue };
-                    let gap = {
-                        let mut topic = followed.topic();
-                        topic.learn(head);
-                        topic.is_behind() && !topic.mending
-                    };
-                    self.attend(&followed, After { gap, ..After::default() });
-                }
+        for some in channels.chunks(COMPARED_AT_ONCE) {
+            if let Err(error) = self.compare_with(some).await {
+                tracing::warn!(%error, "could not compare positions with the journal");
+                return;
             }
-            Err(error) => tracing::warn!(%error, "could not compare positions with the journal"),
         }
+    }
+
+    async fn compare_with(&self, channels: &[Channel]) -> Result<(), Failure> {
+        for (channel, head) in self.backend.heads(channels).await? {
+            let Some(followed) = self.find(&channel) else { continue };
+            let gap = {
+                let mut topic = followed.topic();
+                topic.learn(head);
+                topic.is_behind() && !topic.mending
+            };
+            self.attend(&followed, After { gap, ..After::default() });
+        }
+        Ok(())
     }
 }
 

@@ -69,6 +69,9 @@ impl Roll {
         }
         let beyond = (present.len() + 1).saturating_sub(max);
         present.iter().take(beyond).for_each(|oldest| oldest.outbox.stop(Stop::TooMany));
+        if present.is_empty() {
+            present.reserve_exact(1); // mostly nobody has two
+        }
         present.push(Present { id, session: who.session, epoch: None, outbox: Arc::clone(outbox) });
         self.count.fetch_add(1, Ordering::Relaxed);
         Ok(Place { roll: Arc::clone(self), user: who.user, id })

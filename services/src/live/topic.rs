@@ -153,6 +153,9 @@ impl Topic {
         if !self.closed {
             let (who, outbox) = (Arc::clone(who), Arc::clone(outbox));
             let audience = Audience::Everyone;
+            if self.members.is_empty() {
+                self.members.reserve_exact(1); // mostly nobody else comes
+            }
             self.members.push(Member { id, who, audience, outbox, from: 0, live: false, wants: None });
         }
         !self.closed

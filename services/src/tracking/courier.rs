@@ -106,8 +106,11 @@ pub async fn fixes(app: &App, id: CourierId, epoch: Option<u64>, batch: Batch) -
     match first {
         // Somebody who never looked at their shift: they exist from now on.
         Err(Failure::Refused(refused)) if refused.kind == Kind::NotFound => {
-            enter(app, id).await?;
-            app.couriers.ask(id, |reply| CourierCommand::Fixes { epoch, batch, reply }).await
+            Box::pin(async move {
+                enter(app, id).await?;
+                app.couriers.ask(id, |reply| CourierCommand::Fixes { epoch, batch, reply }).await
+            })
+            .await
         }
         answered => answered,
     }

@@ -5,7 +5,7 @@ use domain::support::{Agent, Assignment, DeskEvent, Waiting};
 use domain::{Channel, ConversationId, Reminder, Timestamp, UserId};
 use sqlx::{query, query_scalar};
 
-use super::{reading, tell, write};
+use super::{Step, reading, tell, write_one};
 use crate::{Store, StoreError, Tx, jobs, journal};
 
 /// What an agent wants of the desk.
@@ -186,11 +186,12 @@ async fn give(tx: &mut Tx, one: &Assignment, now: Timestamp) -> Result<(), Store
     let before = before.ok_or_else(|| unassignable(&"a queued conversation is not there"))?;
     let last_seq = before.last_seq;
     let (after, events) = before.assign(one.agent_id).map_err(|refusal| unassignable(&refusal))?;
-    write(&mut **tx, last_seq, &after, &events, now).await?;
-    tell(tx, &after, last_seq, &events, now);
+    let step = Step { before: last_seq, after, events, at: now };
+    write_one(&mut **tx, &step).await?;
+    tell(tx, &step);
     query!("update support.agents set last_turn = $2 where agent_id = $1", one.agent_id.0, one.turn)
         .execute(&mut **tx)
         .await?;
-    let event = DeskEvent::Assigned { conversation_id: after.id, agent_id: one.agent_id };
+    let event = DeskEvent::Assigned { conversation_id: one.conversation_id, agent_id: one.agent_id };
     journal::append_feed(tx, &Channel::Desk, &[event], now).await
 }

@@ -2,21 +2,20 @@
 //!
 //! A conversation's entries are the log of its channel: they are stored once,
 //! here, and [`since`] and [`heads`] replay them as the journal does for others.
-//! A message is one statement (fence and insert), and no job.
+//! Messages of many conversations are one statement (fence and insert), and no job.
 
 mod desk;
 mod faqs;
 mod reading;
+mod writing;
 
-use std::sync::Arc;
-
-use domain::support::{ChatEvent, Conversation, DeskEvent, Message, Side};
-use domain::{Channel, ClientMessageId, ConversationId, Event, Timestamp, UserId};
+use domain::support::{ChatEvent, Conversation, DeskEvent, Side};
+use domain::{Channel, ClientMessageId, ConversationId, Timestamp, UserId};
+use sqlx::query;
 use sqlx::types::Uuid;
-use sqlx::{PgExecutor, query};
 
 use crate::fabric::Signal;
-use crate::journal::{self, Recorded};
+use crate::journal;
 use crate::{Store, StoreError, Tx};
 
 pub use desk::{Presence, agent, expect_back, is_back, online_agents, queued, set_presence};
@@ -24,6 +23,8 @@ pub use faqs::{faq, faqs};
 pub use reading::{
     Viewed, conversations, heads, load, messages_after, messages_before, opened, sent, since, view,
 };
+pub use writing::Step;
+use writing::{outcomes, tell, write, write_one};
 
 /// Commits a new conversation, and gives it to an agent if one is free. A
 /// customer who opens with the same client id again breaks a constraint; what
@@ -52,70 +53,106 @@ pub async fn open(
     )
     .execute(&mut *tx)
     .await?;
-    write(&mut *tx, 0, conversation, events, now).await?;
-    tell(&mut tx, conversation, 0, events, now);
+    let step = Step { before: 0, after: conversation.clone(), events: events.to_vec(), at: now };
+    write_one(&mut *tx, &step).await?;
+    tell(&mut tx, &step);
     queue(&mut tx, conversation, now).await?;
     tx.commit().await
 }
 
-/// Commits a decision about a conversation, fenced by its last entry. What
-/// queues or frees somebody has the desk hand out the queue in the same
-/// transaction; anything else is one statement.
-pub async fn commit(
-    store: &Store,
-    before: &Conversation,
-    after: &Conversation,
-    events: &[ChatEvent],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let resolved = events.iter().any(|event| matches!(event, ChatEvent::Resolved { .. }));
-    let reopened = events.iter().any(|event| matches!(event, ChatEvent::Reopened));
-    if !resolved && !reopened {
-        write(store.pool(), before.last_seq, after, events, now).await?;
-        let channel = Channel::Chat(after.id);
-        for recorded in recorded(before.last_seq, events, now) {
-            store.fabric().publish(&channel, Signal::Log(recorded));
-        }
-        return Ok(());
-    }
+/// Commits a decision that queues a conversation or frees somebody: the desk hands
+/// out the queue in the same transaction.
+pub async fn commit(store: &Store, step: &Step) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     desk::lock(&mut tx).await?;
-    write(&mut *tx, before.last_seq, after, events, now).await?;
-    tell(&mut tx, after, before.last_seq, events, now);
-    if resolved {
-        let event = DeskEvent::Resolved { conversation_id: after.id };
-        journal::append_feed(&mut tx, &Channel::Desk, &[event], now).await?;
-        desk::run(&mut tx, now).await?;
+    write_one(&mut *tx, step).await?;
+    tell(&mut tx, step);
+    if step.resolves() {
+        let event = DeskEvent::Resolved { conversation_id: step.after.id };
+        journal::append_feed(&mut tx, &Channel::Desk, &[event], step.at).await?;
+        desk::run(&mut tx, step.at).await?;
     } else {
-        queue(&mut tx, after, now).await?;
+        queue(&mut tx, &step.after, step.at).await?;
     }
     tx.commit().await
 }
 
-/// Moves a read mark forward. Marks need no order among themselves, so this is
-/// not fenced by the version, only by what the mark's reason was: `by` still
+/// Commits decisions of different conversations that are none of the desk's business,
+/// in one statement; each stands or falls for itself.
+pub async fn commit_all(store: &Store, steps: &[Step]) -> Vec<Result<(), StoreError>> {
+    let mut outcomes = match write(store.pool(), steps).await {
+        Ok(outcomes) => outcomes,
+        Err(error) if steps.len() == 1 => vec![Err(error)],
+        Err(StoreError::Unavailable(error)) => {
+            tracing::warn!(%error, steps = steps.len(), "entries could not be written");
+            steps.iter().map(|_| Err(StoreError::Unknown)).collect()
+        }
+        // One breaks a constraint: the others need not fall with it.
+        Err(_) => {
+            let mut outcomes = Vec::with_capacity(steps.len());
+            for step in steps {
+                outcomes.push(write_one(store.pool(), step).await);
+            }
+            outcomes
+        }
+    };
+    for (step, outcome) in steps.iter().zip(&mut outcomes) {
+        if outcome.is_ok() {
+            let channel = Channel::Chat(step.after.id);
+            step.recorded().for_each(|recorded| store.fabric().publish(&channel, Signal::Log(recorded)));
+        }
+    }
+    outcomes
+}
+
+/// Somebody has read.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    /// Where.
+    pub conversation: ConversationId,
+    /// Who.
+    pub by: UserId,
+    /// For which side they speak.
+    pub side: Side,
+    /// Up to and including which entry.
+    pub seq: i64,
+}
+
+/// Moves read marks forward, in one statement. Marks need no order among themselves, so
+/// this is not fenced by the version, only by what a mark's reason was: who has read still
 /// speaks for that side, and the entry is there.
-pub async fn mark_read(
-    store: &Store,
-    id: ConversationId,
-    by: UserId,
-    side: Side,
-    seq: i64,
-) -> Result<(), StoreError> {
-    let customer = side == Side::Customer;
-    let moved = query!(
-        "update support.conversations set
-             customer_read_seq = case when $3 then greatest(customer_read_seq, $4) else customer_read_seq end,
-             agent_read_seq = case when $3 then agent_read_seq else greatest(agent_read_seq, $4) end
-         where id = $1 and last_seq >= $4 and case when $3 then customer_id else agent_id end = $2",
-        id.0,
-        by.0,
-        customer,
-        seq
+pub async fn mark_read(store: &Store, marks: &[Mark]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    let moved = sqlx::query_scalar!(
+        r#"with asked as (
+             select place, id, person, customer, seq
+             from unnest($1::uuid[], $2::uuid[], $3::bool[], $4::bigint[]) with ordinality
+                 as asked (id, person, customer, seq, place)
+         ), holds as materialized (
+             select place, conversation.id, customer, seq
+             from asked join support.conversations as conversation using (id)
+             where last_seq >= seq and case when customer then customer_id else agent_id end = person
+             -- In the order of their keys, so that two processes never wait for each other.
+             order by conversation.id for update of conversation
+         ), moved as (
+             update support.conversations as conversation set
+                 customer_read_seq = greatest(customer_read_seq, newest.customer),
+                 agent_read_seq = greatest(agent_read_seq, newest.agent)
+             from (
+                 select id, max(seq) filter (where customer) as customer,
+                        max(seq) filter (where not customer) as agent
+                 from holds group by id
+             ) as newest
+             where conversation.id = newest.id
+         )
+         select place as "place!" from holds"#,
+        &marks.iter().map(|mark| mark.conversation.0).collect::<Vec<_>>(),
+        &marks.iter().map(|mark| mark.by.0).collect::<Vec<_>>(),
+        &marks.iter().map(|mark| mark.side == Side::Customer).collect::<Vec<_>>(),
+        &marks.iter().map(|mark| mark.seq).collect::<Vec<_>>(),
     )
-    .execute(store.pool())
+    .fetch_all(store.pool())
     .await?;
-    if moved.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+    Ok(outcomes(marks.len(), &moved))
 }
 
 /// Says that a conversation waits, and hands out the queue.
@@ -123,86 +160,6 @@ async fn queue(tx: &mut Tx, conversation: &Conversation, now: Timestamp) -> Resu
     let event = DeskEvent::Queued(Box::new(conversation.clone()));
     journal::append_feed(tx, &Channel::Desk, &[event], now).await?;
     desk::run(tx, now).await
-}
-
-/// Writes state and entries in one statement, if `before` is still the last entry.
-async fn write(
-    executor: impl PgExecutor<'_>,
-    before: i64,
-    after: &Conversation,
-    events: &[ChatEvent],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let rows: Vec<Row<'_>> = events.iter().map(Row::of).collect();
-    let kinds: Vec<String> = events.iter().map(|event| event.kind().to_owned()).collect();
-    let written = query!(
-        "with fenced as (
-             update support.conversations
-             set status = $3, agent_id = $4, last_seq = $5, queued_at = $6, resolved_at = $7
-             where id = $1 and last_seq = $2
-             returning id
-         )
-         insert into support.entries
-             (conversation_id, seq, at, kind, person_id, side, message_id, client_message_id, text, private_note)
-         select fenced.id, $2 + entry.place, $8, entry.kind, entry.person_id, entry.side, entry.message_id,
-                entry.client_message_id, entry.text, entry.private_note
-         from fenced, unnest($9::text[], $10::uuid[], $11::text[], $12::uuid[], $13::uuid[], $14::text[], $15::bool[])
-             with ordinality
-             as entry (kind, person_id, side, message_id, client_message_id, text, private_note, place)",
-        after.id.0,
-        before,
-        after.status.as_str(),
-        after.agent_id.map(|id| id.0),
-        after.last_seq,
-        after.queued_at,
-        after.resolved_at,
-        now,
-        &kinds,
-        &rows.iter().map(|row| row.person).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.side).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.message.map(|m| m.message_id.0)).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.message.map(|m| m.client_message_id.0)).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.message.map(|m| m.text.as_str())).collect::<Vec<_>>() as _,
-        &rows.iter().map(|row| row.message.is_some_and(|m| m.private_note)).collect::<Vec<_>>(),
-    )
-    .execute(executor)
-    .await?;
-    if written.rows_affected() == events.len() as u64 { Ok(()) } else { Err(StoreError::Conflict) }
-}
-
-/// An entry's columns.
-struct Row<'a> {
-    person: Option<Uuid>,
-    side: Option<&'static str>,
-    message: Option<&'a Message>,
-}
-
-impl<'a> Row<'a> {
-    fn of(event: &'a ChatEvent) -> Self {
-        let (person, side, message) = match event {
-            ChatEvent::Message(message) => {
-                (Some(message.author_id.0), Some(message.author_role), Some(message))
-            }
-            ChatEvent::Assigned { agent_id } => (Some(agent_id.0), None, None),
-            ChatEvent::Resolved { by } => (None, Some(*by), None),
-            ChatEvent::Reopened => (None, None, None),
-        };
-        Self { person, side: side.map(Side::as_str), message }
-    }
-}
-
-/// The entries after `before` as the channel tells them.
-fn recorded(before: i64, events: &[ChatEvent], at: Timestamp) -> impl Iterator<Item = Arc<Recorded>> + '_ {
-    events.iter().zip(before.unsigned_abs() + 1..).map(move |(event, offset)| {
-        let (kind, data) = (event.kind().to_owned(), event.data());
-        Arc::new(Recorded { offset, kind, at, data, audience: event.audience() })
-    })
-}
-
-fn tell(tx: &mut Tx, conversation: &Conversation, before: i64, events: &[ChatEvent], at: Timestamp) {
-    for recorded in recorded(before, events, at) {
-        tx.tell(Channel::Chat(conversation.id), recorded);
-    }
 }
 
 /// Inserts many conversations without entries in one statement; nobody is told.

@@ -57,27 +57,28 @@ pub async fn append(store: &Store, batches: &[Batch]) -> Result<Vec<Result<(), R
         r#"with sent as materialized (
              select place, courier_id, coalesce(epoch is null or epoch = session_epoch, false) as holds
              from unnest($1::uuid[], $2::bigint[]) with ordinality as sent (courier_id, epoch, place)
-             -- Found by key, whatever the planner thinks of the arrays' length.
-             left join (
-                 select id, session_epoch from tracking.couriers where id = any($1) order by id for share
-             ) as known on id = courier_id
+             left join lateral (
+                 select session_epoch from tracking.couriers where id = courier_id for share
+             ) as known on true
+         ), verdict as materialized (
+             -- By subscript, not by join: a group costs what its rows cost, whatever
+             -- the planner thinks of the arrays' length.
+             select array_agg(holds order by place) as holds from sent
          ), kept as (
              insert into tracking.positions
                  (courier_id, track, seq, at, lat, lon, accuracy_m, speed_mps, heading_deg)
-             select courier_id, track, seq, at, lat, lon, accuracy_m, speed_mps, heading_deg
-             from unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::float8[], $8::float8[],
-                         $9::float4[], $10::float4[], $11::float4[])
+             select ($1::uuid[])[place], track, seq, at, lat, lon, accuracy_m, speed_mps, heading_deg
+             from verdict, unnest($3::int[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::float8[],
+                                  $8::float8[], $9::float4[], $10::float4[], $11::float4[])
                  as fix (place, track, seq, at, lat, lon, accuracy_m, speed_mps, heading_deg)
-             join sent using (place)
-             where holds
+             where holds[place]
              on conflict do nothing
          ), counted as (
              insert into tracking.rejected (courier_id, day, reason, fixes)
-             select courier_id, day, reason, sum(fixes)::bigint
-             from unnest($12::bigint[], $13::date[], $14::text[], $15::bigint[])
+             select ($1::uuid[])[place] as courier_id, day, reason, sum(fixes)::bigint
+             from verdict, unnest($12::int[], $13::date[], $14::text[], $15::bigint[])
                  as counts (place, day, reason, fixes)
-             join sent using (place)
-             where holds
+             where holds[place]
              group by courier_id, day, reason
              order by courier_id, day, reason
              on conflict (courier_id, day, reason) do update set fixes = rejected.fixes + excluded.fixes
@@ -99,7 +100,7 @@ pub async fn append(store: &Store, batches: &[Batch]) -> Result<Vec<Result<(), R
         &counts.reasons,
         &counts.fixes,
     )
-    .fetch_all(store.pool())
+    .fetch_all(store.log())
     .await?;
     let mut told = vec![Ok(()); batches.len()];
     for place in refused {
@@ -112,7 +113,7 @@ pub async fn append(store: &Store, batches: &[Batch]) -> Result<Vec<Result<(), R
 /// The fixes of a group, one array a column; `places` says whose they are.
 #[derive(Default)]
 struct Rows {
-    places: Vec<i64>,
+    places: Vec<i32>,
     tracks: Vec<i64>,
     seqs: Vec<i64>,
     ats: Vec<Timestamp>,
@@ -148,7 +149,7 @@ impl Rows {
 /// What the batches of a group only count.
 #[derive(Default)]
 struct Counts {
-    places: Vec<i64>,
+    places: Vec<i32>,
     days: Vec<NaiveDate>,
     reasons: Vec<String>,
     fixes: Vec<i64>,

@@ -152,7 +152,6 @@ async fn a_process_starts_without_redis_and_joins_when_it_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "fails at times: a channel of the lost node is not heard again"]
 async fn one_lost_node_of_a_cluster_leaves_the_others_joined() {
     let mut cluster = Cluster::start().await;
     let stage = Stage::cluster(&cluster);
@@ -163,15 +162,6 @@ async fn one_lost_node_of_a_cluster_leaves_the_others_joined() {
     cluster.0[2].restart().await;
     until_joined(&listener, true).await;
     until_joined(&speaker, true).await;
-    for channel in &channels {
-        eventually("every channel is heard again", || async {
-            speaker.fabric.publish(channel, event(1));
-            listener.fabric.watching(channel).await;
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            true
-        })
-        .await;
-    }
     // What is said while a node is still joining may be lost: it is said again.
     let mut silent: std::collections::HashSet<_> = channels.iter().cloned().collect();
     let mut patience = tokio::time::interval(Duration::from_millis(200));

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use cargo_metadata::{DependencyKind, MetadataCommand};
+use serde_json::Value;
 
 const ROOMS: [&str; 7] = ["domain", "store", "actors", "services", "http-adapters", "realtime", "server"];
 
@@ -14,17 +15,16 @@ fn root() -> PathBuf {
 
 /// The direct dependencies of every workspace member, without those of its tests.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .no_deps()
-        .other_options(["--offline".to_owned()])
-        .exec()
-        .unwrap();
-    let direct = |package: &cargo_metadata::Package| {
-        let normal = package.dependencies.iter().filter(|each| each.kind == DependencyKind::Normal);
-        normal.map(|each| each.name.clone()).collect()
+    let mut cargo = Command::new(env!("CARGO"));
+    let told = cargo.args(["metadata", "--format-version=1", "--no-deps", "--offline"]).current_dir(root());
+    let metadata: Value = serde_json::from_slice(&told.output().unwrap().stdout).unwrap();
+    let name = |of: &Value| of["name"].as_str().unwrap().to_owned();
+    let direct = |package: &Value| {
+        let all = package["dependencies"].as_array().unwrap().iter();
+        all.filter(|each| each["kind"].is_null()).map(name).collect()
     };
-    metadata.packages.iter().map(|package| (package.name.to_string(), direct(package))).collect()
+    let packages = metadata["packages"].as_array().unwrap();
+    packages.iter().map(|package| (name(package), direct(package))).collect()
 }
 
 fn sources(room: &str) -> Vec<(PathBuf, String)> {

@@ -14,7 +14,7 @@ use dashmap::DashMap;
 use domain::{Channel, Clock};
 use metrics::{Counter, Histogram, counter, histogram};
 use redis::aio::AsyncPushSender;
-use redis::{Cmd, PushInfo, PushKind, Value};
+use redis::{PushInfo, PushKind, RedisResult, Value};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout};
 
@@ -259,15 +259,27 @@ impl Ears {
             return Some(HashSet::new());
         }
         // One channel each: in a Cluster two of them are rarely of one slot.
-        let commands: Vec<Cmd> = channels
-            .iter()
-            .map(|channel| {
-                let mut command = redis::cmd(verb);
-                command.arg(self.names.of(channel));
-                command
-            })
-            .collect();
-        let outcomes = timeout(self.limits.dead_after, connection.all(commands)).await.ok()?;
+        let command = |channel: &Channel| {
+            let mut command = redis::cmd(verb);
+            command.arg(self.names.of(channel));
+            command
+        };
+        let all = async {
+            let mut outcomes = connection.all(channels.iter().map(command).collect()).await;
+            // While a node's connection is missing the library opens one for each command
+            // that wants it, and keeps one of them: what was subscribed to over the others
+            // ends with them. Their answers say that they had no channel before: those
+            // are asked for again, one by one, over the one that was kept.
+            if matches!(connection, Connection::Many(_)) {
+                for (channel, outcome) in channels.iter().zip(&mut outcomes) {
+                    if is_first_of_its_connection(outcome) {
+                        *outcome = connection.all(vec![command(channel)]).await.swap_remove(0);
+                    }
+                }
+            }
+            outcomes
+        };
+        let outcomes = timeout(self.limits.dead_after, all).await.ok()?;
         let mut done = HashSet::with_capacity(channels.len());
         for (channel, outcome) in channels.iter().zip(outcomes) {
             match outcome {
@@ -302,10 +314,11 @@ impl Ears {
             // Its slot went to another node: the connection is opened anew, for one
             // that was not asked for confuses the library's count of answers.
             (PushKind::SUnsubscribe, [Value::BulkString(name), ..]) => {
+                // Also while it is being subscribed to: the answer may have come already.
                 let channel = self.names.channel(name);
-                let in_force =
-                    channel.is_some_and(|channel| self.watched.get(&channel).is_some_and(|it| it.in_force));
-                if in_force {
+                let is_followed = channel
+                    .is_some_and(|channel| self.watched.get(&channel).is_some_and(|it| it.followers > 0));
+                if is_followed {
                     torn.notify_one();
                 }
             }
@@ -343,4 +356,9 @@ impl Ears {
     fn lock_due(&self) -> std::sync::MutexGuard<'_, HashSet<Channel>> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the answer says that its connection has this one channel only.
+fn is_first_of_its_connection(outcome: &RedisResult<Value>) -> bool {
+    matches!(outcome, Ok(Value::Push { kind: PushKind::SSubscribe, data }) if data.last() == Some(&Value::Int(1)))
 }

@@ -12,7 +12,6 @@ fn moved(seq: i64, at: Timestamp, metres: f64) -> Value {
 }
 
 #[tokio::test]
-#[ignore = "races the reaction that tells the order of its courier"]
 async fn a_courier_takes_an_order_to_the_door_over_rest() {
     let test = TestApp::start().await;
     let app = test.app();
@@ -38,6 +37,7 @@ async fn a_courier_takes_an_order_to_the_door_over_rest() {
     let taken = rest.post(&format!("/v1/offers/{}/accept", offer.id), json!({})).await.expect(200);
     assert_eq!((&taken["status"], &taken["courier"]["name"]), (&json!("assigned"), &json!("박라이더")));
     assert_eq!(rest.get("/v1/couriers/me").await.expect(200)["assignments"][0]["order_id"], json!(order.id));
+    told(app, Channel::Order(order.id), "order.courier_assigned").await;
 
     let path = format!("/v1/deliveries/{}", order.id);
     let steps = format!("{path}/steps");

@@ -1,0 +1,99 @@
+//! Group commit: what comes while one group is written is the next group.
+//!
+//! There is no worker and no waiting for company. Whoever finds nobody writing writes
+//! for all who wait; so one who comes alone is served at once, and under load many
+//! share a statement and a commit.
+
+use std::future::Future;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Mutex as Turn, oneshot};
+
+/// Items that many callers want written, each with its caller's answer.
+pub struct Groups<T, R> {
+    waiting: Mutex<Vec<(T, oneshot::Sender<R>)>>,
+    turn: Turn<()>,
+    max: usize,
+}
+
+impl<T, R> Groups<T, R> {
+    /// Of at most `max` items each.
+    pub fn of(max: usize) -> Self {
+        Self { waiting: Mutex::default(), turn: Turn::new(()), max }
+    }
+
+    /// Has `item` written, by `write` or by somebody else's. `write` answers each item
+    /// in its place. None where the one who wrote came to grief: what became of the
+    /// item is not known.
+    pub async fn join<F>(&self, item: T, write: impl Fn(Vec<T>) -> F) -> Option<R>
+    where
+        F: Future<Output = Vec<R>>,
+    {
+        let (sender, mut answer) = oneshot::channel();
+        self.waiting().push((item, sender));
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut answer => return answer.ok(),
+                _turn = self.turn.lock() => {
+                    let (items, senders): (Vec<_>, Vec<_>) = self.next().into_iter().unzip();
+                    if !items.is_empty() {
+                        // Who does not wait any more need not be told.
+                        let answers = senders.into_iter().zip(write(items).await);
+                        answers.for_each(|(sender, answer)| drop(sender.send(answer)));
+                    }
+                }
+            }
+        }
+    }
+
+    fn next(&self) -> Vec<(T, oneshot::Sender<R>)> {
+        let mut waiting = self.waiting();
+        let count = waiting.len().min(self.max);
+        waiting.drain(..count).collect()
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<(T, oneshot::Sender<R>)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn everybody_is_answered_for_their_own_and_many_share_a_write() {
+        let groups = Arc::new(Groups::of(8));
+        let sizes = Arc::new(Mutex::new(Vec::new()));
+        let callers = (0..100).map(|number: u32| {
+            let (groups, sizes) = (Arc::clone(&groups), Arc::clone(&sizes));
+            tokio::spawn(async move {
+                let write = async |items: Vec<u32>| {
+                    sizes.lock().unwrap().push(items.len());
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    items.into_iter().map(|item| item * 2).collect()
+                };
+                assert_eq!(groups.join(number, write).await, Some(number * 2));
+            })
+        });
+        for caller in callers.collect::<Vec<_>>() {
+            caller.await.unwrap();
+        }
+        let sizes = sizes.lock().unwrap();
+        assert_eq!(sizes.iter().sum::<usize>(), 100);
+        assert!(sizes.len() < 50 && sizes.iter().all(|size| *size <= 8), "{sizes:?}");
+    }
+
+    #[tokio::test]
+    async fn a_writer_who_panics_leaves_the_others_to_be_written() {
+        let groups = Arc::new(Groups::<u32, u32>::of(1));
+        let first = Arc::clone(&groups);
+        let crash = tokio::spawn(async move { first.join(1, async |_| panic!("on purpose")).await });
+        assert!(crash.await.is_err());
+        assert_eq!(groups.join(2, async |items| items).await, Some(2));
+    }
+}
