@@ -16,9 +16,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::Outcome;
 
-/// Sockets of one source address: a small share of its ports, so that a free one is
-/// found at once.
-const PER_SOURCE: usize = 2_500;
+/// Sockets of one source address, fewer than its ports.
+const PER_SOURCE: usize = 10_000;
+/// Below those that the kernel gives out.
+const PORTS: std::ops::Range<u16> = 10_000..32_000;
 /// Bytes read at once.
 const READ: usize = 64 * 1024;
 
@@ -70,12 +71,14 @@ pub(crate) struct Net {
     buffer: Vec<u8>,
     /// Dialled and not yet open.
     pub(crate) opening: usize,
+    /// The last one that was taken.
+    port: u16,
 }
 
 impl Net {
     pub(crate) fn new() -> Outcome<Self> {
         let (poll, events) = (Poll::new()?, Events::with_capacity(4096));
-        Ok(Self { poll, events, socks: Vec::new(), buffer: vec![0; READ], opening: 0 })
+        Ok(Self { poll, events, socks: Vec::new(), buffer: vec![0; READ], opening: 0, port: PORTS.start })
     }
 
     /// Begins to connect. `source` tells the processes of a load apart: each has
@@ -84,8 +87,7 @@ impl Net {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
         let host = u8::try_from(number / PER_SOURCE + 1)?;
         let from = IpAddr::from(Ipv4Addr::new(127, 0, source, host));
-        socket.set_reuse_address(true)?;
-        socket.bind(&SocketAddr::new(from, 0).into())?;
+        self.bind(&socket, from)?;
         socket.set_tcp_nodelay(true)?;
         if door.narrow {
             socket.set_recv_buffer_size(NARROW)?;
@@ -111,6 +113,20 @@ impl Net {
         });
         self.opening += 1;
         Ok(())
+    }
+
+    /// Takes the next port. Asked for any free one, the kernel would look at thousands, and
+    /// among the many that are just closing that takes longer than the server.
+    fn bind(&mut self, socket: &Socket, from: IpAddr) -> Outcome<()> {
+        socket.set_reuse_address(true)?;
+        for _ in PORTS {
+            self.port = if PORTS.contains(&(self.port + 1)) { self.port + 1 } else { PORTS.start };
+            match socket.bind(&SocketAddr::new(from, self.port).into()) {
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
+                bound => return Ok(bound?),
+            }
+        }
+        Err("no port is free".into())
     }
 
     /// The socket of that number, while it lives.

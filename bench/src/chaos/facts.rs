@@ -105,7 +105,11 @@ const ORDERS: &str = "select id, version, status, courier_id as courier,
 
 const CARTS: &str = "select customer_id as customer, version from cart.carts";
 
-const STUCK: &str = "select coalesce(last_error, '') from graphile_worker._private_jobs
+const STUCK: &str = "
+    select concat_ws(', ', 'job ' || job.id, 'due ' || run_at, 'attempts ' || attempts, 'key ' || key,
+                     'locked ' || job.locked_at, 'queue locked ' || queue.locked_at, last_error)
+    from graphile_worker._private_jobs as job
+    left join graphile_worker._private_job_queues as queue on queue.id = job.job_queue_id
     where attempts > 0 and last_error is not null and run_at < now()";
 
 impl Facts {

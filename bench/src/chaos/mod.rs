@@ -66,7 +66,7 @@ pub(crate) struct Chaos {
     seed: Option<u64>,
 
     /// Only these faults.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_delimiter = ',')]
     fault: Vec<Fault>,
 
     /// What 99 of 100 clients may take to be live again, milliseconds. A machine that is

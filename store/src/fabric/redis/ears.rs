@@ -14,7 +14,7 @@ use dashmap::DashMap;
 use domain::{Channel, Clock};
 use metrics::{Counter, Histogram, counter, histogram};
 use redis::aio::AsyncPushSender;
-use redis::{PushInfo, PushKind, RedisResult, Value};
+use redis::{PushInfo, PushKind, Value};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout};
 
@@ -259,27 +259,21 @@ impl Ears {
             return Some(HashSet::new());
         }
         // One channel each: in a Cluster two of them are rarely of one slot.
-        let command = |channel: &Channel| {
-            let mut command = redis::cmd(verb);
-            command.arg(self.names.of(channel));
-            command
-        };
-        let all = async {
-            let mut outcomes = connection.all(channels.iter().map(command).collect()).await;
-            // While a node's connection is missing the library opens one for each command
-            // that wants it, and keeps one of them: what was subscribed to over the others
-            // ends with them. Their answers say that they had no channel before: those
-            // are asked for again, one by one, over the one that was kept.
-            if matches!(connection, Connection::Many(_)) {
-                for (channel, outcome) in channels.iter().zip(&mut outcomes) {
-                    if is_first_of_its_connection(outcome) {
-                        *outcome = connection.all(vec![command(channel)]).await.swap_remove(0);
-                    }
-                }
+        let command = |channel: &Channel| redis::cmd(verb).arg(self.names.of(channel)).clone();
+        let asked = async {
+            if matches!(connection, Connection::One(_)) {
+                return connection.all(channels.iter().map(command).collect()).await;
+            }
+            // One after another: while the library has no connection to a node of the
+            // Cluster, it opens one for each command that is under way and keeps one of
+            // them; what was subscribed to over the others would end with them.
+            let mut outcomes = Vec::with_capacity(channels.len());
+            for channel in channels {
+                outcomes.append(&mut connection.all(vec![command(channel)]).await);
             }
             outcomes
         };
-        let outcomes = timeout(self.limits.dead_after, all).await.ok()?;
+        let outcomes = timeout(self.limits.dead_after, asked).await.ok()?;
         let mut done = HashSet::with_capacity(channels.len());
         for (channel, outcome) in channels.iter().zip(outcomes) {
             match outcome {
@@ -356,9 +350,4 @@ impl Ears {
     fn lock_due(&self) -> std::sync::MutexGuard<'_, HashSet<Channel>> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether the answer says that its connection has this one channel only.
-fn is_first_of_its_connection(outcome: &RedisResult<Value>) -> bool {
-    matches!(outcome, Ok(Value::Push { kind: PushKind::SSubscribe, data }) if data.last() == Some(&Value::Int(1)))
 }
