@@ -222,13 +222,7 @@ impl Chat {
     }
 
     async fn mark(&self, mark: Mark) -> Result<(), StoreError> {
-        let write = async |marks: Vec<Mark>| match store::support::mark_read(&self.store, &marks).await {
-            Ok(outcomes) => outcomes,
-            Err(error) => {
-                tracing::warn!(%error, marks = marks.len(), "read marks could not be written");
-                marks.iter().map(|_| Err(StoreError::Unknown)).collect()
-            }
-        };
+        let write = async |marks: Vec<Mark>| store::support::mark_read(&self.store, &marks).await;
         self.marks.join(mark, write).await.unwrap_or(Err(StoreError::Unknown))
     }
 

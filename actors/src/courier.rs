@@ -230,8 +230,9 @@ impl Couriers {
         if !state.courier.on_shift {
             self.index.remove(id);
         }
+        let live = tracking::live(&self.store, id).await?;
         let mut before = std::mem::take(&mut state.live);
-        for delivery in tracking::live(&self.store, id).await? {
+        for delivery in live {
             let mut task = Task::new(delivery);
             let known = before.iter_mut().find(|old| {
                 old.delivery.order == task.delivery.order && old.fence.centre() == task.fence.centre()

@@ -311,8 +311,10 @@ impl Play for Rides {
                 let mut clock = Clock::default();
                 clock.set();
                 let rider = &mut self.riders[number / 2];
-                rider.write(1.0, &clock);
-                sock.send(&rider.frame);
+                if rider.seq == FIRST_SEQ {
+                    rider.write(1.0, &clock);
+                    sock.send(&rider.frame);
+                }
             }
             None => self.ready += 1,
         }

@@ -55,7 +55,7 @@ pub struct Store {
     pool: PgPool,
     /// Of the position log alone: what every courier's phone waits for does not
     /// stand in line behind what others ask.
-    log: PgPool,
+    position_pool: PgPool,
     shared: Shared,
     epoch: Arc<str>,
 }
@@ -150,11 +150,11 @@ impl Store {
         clock: &Arc<dyn Clock>,
         ids: &dyn Ids,
     ) -> Result<Self, StoreError> {
-        let log = pool(database, LOG_CONNECTIONS)?;
+        let position_pool = pool(database, POSITION_CONNECTIONS)?;
         let pool = pool(database, database.max_connections)?;
         let epoch = journal::epoch(&pool).await?;
         let shared = Shared::open(settings, &identity(&pool, &epoch).await?, clock, ids)?;
-        Ok(Self { pool, log, shared, epoch: epoch.into() })
+        Ok(Self { pool, position_pool, shared, epoch: epoch.into() })
     }
 
     /// Begins a transaction.
@@ -194,7 +194,7 @@ impl Store {
     /// Ends all connections. Calls in flight finish first.
     pub async fn close(&self) {
         self.shared.fabric.close().await;
-        self.log.close().await;
+        self.position_pool.close().await;
         self.pool.close().await;
     }
 
@@ -202,8 +202,8 @@ impl Store {
         &self.pool
     }
 
-    pub(crate) fn log(&self) -> &PgPool {
-        &self.log
+    pub(crate) fn position_pool(&self) -> &PgPool {
+        &self.position_pool
     }
 }
 
@@ -228,7 +228,7 @@ const SESSION: [(&str, &str); 5] = [
 ];
 
 /// One for the group that is being written, and one for the group behind it.
-const LOG_CONNECTIONS: u32 = 2;
+const POSITION_CONNECTIONS: u32 = 2;
 
 /// This process's connections to PostgreSQL, without the position log's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,7 +24,7 @@ pub use reading::{
     Viewed, conversations, heads, load, messages_after, messages_before, opened, sent, since, view,
 };
 pub use writing::Step;
-use writing::{outcomes, tell, write, write_one};
+use writing::{outcomes, tell, unknown, write, write_one};
 
 /// Commits a new conversation, and gives it to an agent if one is free. A
 /// customer who opens with the same client id again breaks a constraint; what
@@ -80,12 +80,10 @@ pub async fn commit(store: &Store, step: &Step) -> Result<(), StoreError> {
 /// Commits decisions of different conversations that are none of the desk's business,
 /// in one statement; each stands or falls for itself.
 pub async fn commit_all(store: &Store, steps: &[Step]) -> Vec<Result<(), StoreError>> {
-    let mut outcomes = match write(store.pool(), steps).await {
+    let outcomes = match write(store.pool(), steps).await {
         Ok(outcomes) => outcomes,
-        Err(error) if steps.len() == 1 => vec![Err(error)],
-        Err(StoreError::Unavailable(error)) => {
-            tracing::warn!(%error, steps = steps.len(), "entries could not be written");
-            steps.iter().map(|_| Err(StoreError::Unknown)).collect()
+        Err(error) if steps.len() == 1 || matches!(error, StoreError::Unavailable(_)) => {
+            unknown(steps.len(), error)
         }
         // One breaks a constraint: the others need not fall with it.
         Err(_) => {
@@ -96,7 +94,7 @@ pub async fn commit_all(store: &Store, steps: &[Step]) -> Vec<Result<(), StoreEr
             outcomes
         }
     };
-    for (step, outcome) in steps.iter().zip(&mut outcomes) {
+    for (step, outcome) in steps.iter().zip(&outcomes) {
         if outcome.is_ok() {
             let channel = Channel::Chat(step.after.id);
             step.recorded().for_each(|recorded| store.fabric().publish(&channel, Signal::Log(recorded)));
@@ -121,7 +119,7 @@ pub struct Mark {
 /// Moves read marks forward, in one statement. Marks need no order among themselves, so
 /// this is not fenced by the version, only by what a mark's reason was: who has read still
 /// speaks for that side, and the entry is there.
-pub async fn mark_read(store: &Store, marks: &[Mark]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+pub async fn mark_read(store: &Store, marks: &[Mark]) -> Vec<Result<(), StoreError>> {
     let moved = sqlx::query_scalar!(
         r#"with asked as (
              select place, id, person, customer, seq
@@ -151,8 +149,11 @@ pub async fn mark_read(store: &Store, marks: &[Mark]) -> Result<Vec<Result<(), S
         &marks.iter().map(|mark| mark.seq).collect::<Vec<_>>(),
     )
     .fetch_all(store.pool())
-    .await?;
-    Ok(outcomes(marks.len(), &moved))
+    .await;
+    match moved {
+        Ok(moved) => outcomes(marks.len(), &moved),
+        Err(error) => unknown(marks.len(), error.into()),
+    }
 }
 
 /// Says that a conversation waits, and hands out the queue.

@@ -105,6 +105,16 @@ pub(super) fn outcomes(count: usize, done: &[i64]) -> Vec<Result<(), StoreError>
     (1..).take(count).map(is_done).collect()
 }
 
+/// What is said to `count` whose statement failed: nobody knows whose fault it was, but
+/// to one alone.
+pub(super) fn unknown(count: usize, error: StoreError) -> Vec<Result<(), StoreError>> {
+    if count == 1 {
+        return vec![Err(error)];
+    }
+    tracing::warn!(%error, count, "what many conversations share could not be written");
+    (0..count).map(|_| Err(StoreError::Unknown)).collect()
+}
+
 /// Tells the channel once the transaction is committed.
 pub(super) fn tell(tx: &mut Tx, step: &Step) {
     step.recorded().for_each(|recorded| tx.tell(Channel::Chat(step.after.id), recorded));

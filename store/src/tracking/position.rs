@@ -100,7 +100,7 @@ pub async fn append(store: &Store, batches: &[Batch]) -> Result<Vec<Result<(), R
         &counts.reasons,
         &counts.fixes,
     )
-    .fetch_all(store.log())
+    .fetch_all(store.position_pool())
     .await?;
     let mut told = vec![Ok(()); batches.len()];
     for place in refused {

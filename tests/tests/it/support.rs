@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::support::{Message, Status, Topic};
+use domain::support::{Draft, Message, MessageText, Side, Status, Topic};
 use domain::{Audience, Channel, ClientMessageId, ConversationId, Failure, Principal, Role, UserId};
 use futures::future::join_all;
 use serde_json::Value;
 use server::ambient::RandomIds;
 use services::support::{self, ConversationView, Page, Presence, Question, Saying};
 use services::{App, Settings};
+use store::StoreError;
 use store::fabric::{Listener, Signal};
+use store::support::{Mark, Step};
 use tests::TestApp;
 use tokio::sync::mpsc;
 
@@ -122,6 +124,75 @@ async fn a_message_sent_many_times_at_once_is_said_once() {
     // The client's id is the message's, and no other one's.
     let other = Saying { text: "다른 말".into(), ..message };
     assert_eq!(code(support::send(app, &who, id, other).await), "support.client_message_id_reused");
+    test.stop().await;
+}
+
+/// What a customer would say next, decided on the conversation as it stands.
+async fn decided(app: &App, who: &Principal, id: ConversationId, client: ClientMessageId) -> Step {
+    let before = store::support::load(&app.store, id).await.unwrap().unwrap();
+    let text = MessageText::new("어디쯤 오고 있나요?").unwrap();
+    let draft = Draft { message_id: fresh(), client_message_id: client, text, private_note: false };
+    let (last_seq, at) = (before.last_seq, app.now());
+    let (after, events) = before.send(who.user, draft, at).unwrap();
+    Step { before: last_seq, after, events, at }
+}
+
+#[tokio::test]
+async fn messages_that_share_a_commit_stand_or_fall_each_for_itself() {
+    let test = TestApp::start().await;
+    let app = test.app();
+    let (well, repeats, late) = (customer(), customer(), customer());
+    let [one, two, three] = [asks(app, &well).await, asks(app, &repeats).await, asks(app, &late).await];
+    let earlier = saying("여보세요?");
+    support::send(app, &repeats, two, earlier.clone()).await.unwrap();
+    let stale = decided(app, &late, three, fresh()).await;
+    support::send(app, &late, three, saying("저기요.")).await.unwrap();
+
+    let good = decided(app, &well, one, fresh()).await;
+    let breaks = decided(app, &repeats, two, earlier.client_message_id).await;
+    let outcomes = store::support::commit_all(&app.store, &[stale.clone(), breaks, good]).await;
+
+    assert!(
+        matches!(outcomes[..], [Err(StoreError::Conflict), Err(StoreError::Fault(_)), Ok(())]),
+        "{outcomes:?}"
+    );
+    let counts = [(&well, one, 2), (&repeats, two, 2), (&late, three, 2)];
+    for (who, id, count) in counts {
+        assert_eq!(said(app, who, id).await.len(), count);
+    }
+    // Where none breaks anything, it is one statement, and the stale one still falls alone.
+    let next = decided(app, &well, one, fresh()).await;
+    let outcomes = store::support::commit_all(&app.store, &[next, stale]).await;
+    assert!(matches!(outcomes[..], [Ok(()), Err(StoreError::Conflict)]), "{outcomes:?}");
+    assert_eq!(said(app, &well, one).await.len(), 3);
+    test.stop().await;
+}
+
+#[tokio::test]
+async fn read_marks_that_share_a_commit_move_each_for_itself() {
+    let test = TestApp::start().await;
+    let app = test.app();
+    let (who, other) = (customer(), customer());
+    let (one, two) = (asks(app, &who).await, asks(app, &other).await);
+    support::send(app, &who, one, saying("여보세요?")).await.unwrap();
+    let mark =
+        |conversation, by: &Principal, seq| Mark { conversation, by: by.user, side: Side::Customer, seq };
+    let marks = [
+        mark(one, &who, 2),
+        mark(one, &who, 1),
+        mark(one, &other, 1),
+        mark(two, &other, 9),
+        mark(two, &other, 1),
+    ];
+
+    let outcomes = store::support::mark_read(&app.store, &marks).await;
+
+    let stands: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
+    assert_eq!(stands, [true, true, false, false, true]);
+    for (id, seq) in [(one, 2), (two, 1)] {
+        let conversation = store::support::load(&app.store, id).await.unwrap().unwrap();
+        assert_eq!((conversation.customer_read_seq, conversation.agent_read_seq), (seq, 0));
+    }
     test.stop().await;
 }
 

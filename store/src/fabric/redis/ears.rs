@@ -260,20 +260,15 @@ impl Ears {
         }
         // One channel each: in a Cluster two of them are rarely of one slot.
         let command = |channel: &Channel| redis::cmd(verb).arg(self.names.of(channel)).clone();
-        let asked = async {
-            if matches!(connection, Connection::One(_)) {
-                return connection.all(channels.iter().map(command).collect()).await;
-            }
-            // One after another: while the library has no connection to a node of the
-            // Cluster, it opens one for each command that is under way and keeps one of
-            // them; what was subscribed to over the others would end with them.
-            let mut outcomes = Vec::with_capacity(channels.len());
-            for channel in channels {
-                outcomes.append(&mut connection.all(vec![command(channel)]).await);
-            }
-            outcomes
-        };
-        let outcomes = timeout(self.limits.dead_after, asked).await.ok()?;
+        // In a Cluster one after another: while the library has no connection to a node, it
+        // opens one for each command that is under way and keeps one of them; what was
+        // subscribed to over the others would end with them.
+        let at_once = if matches!(connection, Connection::One(_)) { BATCH } else { 1 };
+        let mut outcomes = Vec::with_capacity(channels.len());
+        for some in channels.chunks(at_once) {
+            let asked = connection.all(some.iter().map(command).collect());
+            outcomes.append(&mut timeout(self.limits.dead_after, asked).await.ok()?);
+        }
         let mut done = HashSet::with_capacity(channels.len());
         for (channel, outcome) in channels.iter().zip(outcomes) {
             match outcome {

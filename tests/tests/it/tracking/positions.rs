@@ -35,6 +35,26 @@ async fn every_acknowledged_fix_is_in_the_store_once_whatever_is_sent_again() {
 }
 
 #[tokio::test]
+async fn fixes_do_not_stand_in_line_behind_what_others_ask() {
+    let test = TestApp::start().await;
+    let app = test.app();
+    let who = CourierId(app.ids.uuid());
+    courier::fixes(app, who, None, ride(app, 0..1)).await.unwrap();
+    let a_connection = || tokio::time::timeout(Duration::from_secs(1), app.store.begin());
+    let mut held = Vec::new();
+    while let Ok(tx) = a_connection().await {
+        held.push(tx.unwrap());
+    }
+
+    courier::fixes(app, who, None, ride(app, 1..2)).await.unwrap();
+
+    assert!(a_connection().await.is_err(), "still nobody gets one");
+    drop(held);
+    assert_eq!(kept(app, who).await.len(), 2);
+    test.stop().await;
+}
+
+#[tokio::test]
 async fn acknowledged_fixes_survive_a_restart_and_are_not_shown_twice() {
     let mut test = TestApp::start().await;
     let who = CourierId(test.app().ids.uuid());
