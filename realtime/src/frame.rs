@@ -104,18 +104,22 @@ pub enum ClientFrame {
     Ping {},
 }
 
-/// The last event of a channel that the client has.
+/// How far the client has heard a channel.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Position {
     /// The history, as the server named it.
     pub epoch: String,
-    /// The place in it.
+    /// The last event that it has.
     pub offset: u64,
+    /// The `at` of the last `latest` that it was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_at: Option<Timestamp>,
 }
 
 impl From<Position> for Since {
     fn from(position: Position) -> Self {
-        Self { epoch: position.epoch, offset: position.offset }
+        let Position { epoch, offset, latest_at } = position;
+        Self { epoch, offset, latest_at }
     }
 }
 

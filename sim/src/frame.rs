@@ -31,13 +31,16 @@ pub struct Fix {
     pub heading_deg: Option<f64>,
 }
 
-/// Up to where a log channel was heard.
+/// Up to where a channel was heard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Since {
     /// Which history the offset counts in.
     pub epoch: String,
     /// The last offset that was heard.
     pub offset: i64,
+    /// Of when the newest position is that was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest_at: Option<Moment>,
 }
 
 /// What a client says.
@@ -208,8 +211,8 @@ mod tests {
 
     #[test]
     fn a_frame_is_tagged_by_op_and_carries_its_ref() {
-        let say =
-            Say::Subscribe { channel: "desk".into(), since: Some(Since { epoch: "7f3a".into(), offset: 5 }) };
+        let since = Since { epoch: "7f3a".into(), offset: 5, latest_at: None };
+        let say = Say::Subscribe { channel: "desk".into(), since: Some(since) };
         assert_eq!(
             say.to_text(Some(7)),
             r#"{"op":"subscribe","channel":"desk","since":{"epoch":"7f3a","offset":5},"ref":"7"}"#

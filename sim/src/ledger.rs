@@ -27,7 +27,7 @@ pub enum Anomaly {
         /// Which.
         offset: i64,
     },
-    /// A position came that is older than the one before it on this connection.
+    /// A position came that is older than one before it.
     Backwards {
         /// Where.
         channel: String,
@@ -45,7 +45,7 @@ pub enum Anomaly {
 struct Heard {
     epoch: Option<String>,
     offset: Option<i64>,
-    position_at: Option<Moment>,
+    latest_at: Option<Moment>,
 }
 
 /// What one client heard, by channel.
@@ -58,7 +58,7 @@ impl Ledger {
     /// Where to go on; none where nothing was heard yet.
     pub fn since(&self, channel: &str) -> Option<Since> {
         let heard = self.channels.get(channel)?;
-        Some(Since { epoch: heard.epoch.clone()?, offset: heard.offset? })
+        Some(Since { epoch: heard.epoch.clone()?, offset: heard.offset?, latest_at: heard.latest_at })
     }
 
     /// From now on the channel counts from this snapshot.
@@ -88,21 +88,15 @@ impl Ledger {
         })
     }
 
-    /// A connection begins. The newest position that was seen may have gone with
-    /// the process that showed it, before any other heard of it.
-    pub fn reconnected(&mut self) {
-        self.channels.values_mut().for_each(|heard| heard.position_at = None);
-    }
-
     /// Notes a position. The same one again is no anomaly: an ETA may change
     /// without it, and a reconnect shows it anew.
     pub fn latest(&mut self, latest: &Latest) -> Option<Anomaly> {
         let heard = self.channels.entry(latest.channel.clone()).or_default();
-        let before = heard.position_at.replace(latest.at)?;
+        let before = heard.latest_at.replace(latest.at)?;
         if latest.at >= before {
             return None;
         }
-        heard.position_at = Some(before);
+        heard.latest_at = Some(before);
         Some(Anomaly::Backwards { channel: latest.channel.clone(), at: latest.at })
     }
 
@@ -154,7 +148,7 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.snapshot(&snapshot("a", 3));
         assert!([4, 5, 6].into_iter().all(|offset| ledger.event(&event("a", offset)).is_none()));
-        assert_eq!(ledger.since("desk"), Some(Since { epoch: "a".into(), offset: 6 }));
+        assert_eq!(ledger.since("desk"), Some(Since { epoch: "a".into(), offset: 6, latest_at: None }));
     }
 
     #[test]
@@ -190,8 +184,8 @@ mod tests {
         assert!(matches!(ledger.latest(&latest(3)), Some(Anomaly::Backwards { .. })));
         assert!(ledger.latest(&latest(4)).is_some());
         assert_eq!(ledger.latest(&latest(6)), None);
-        ledger.reconnected();
-        assert_eq!(ledger.latest(&latest(4)), None);
-        assert!(ledger.latest(&latest(3)).is_some());
+        ledger.snapshot(&Snapshot { channel: "delivery:1".into(), ..snapshot("a", 3) });
+        let since = Since { epoch: "a".into(), offset: 3, latest_at: Some(moment(6)) };
+        assert_eq!(ledger.since("delivery:1"), Some(since));
     }
 }

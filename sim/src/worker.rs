@@ -269,7 +269,6 @@ impl Worker {
         connection.silence = Duration::from_secs(ready.heartbeat_secs.max(1) * 5 / 2);
         // A token that is renewed mid-session may be answered so, too.
         if !std::mem::replace(&mut connection.ready, true) {
-            self.ledger.reconnected();
             for channel in self.wanted.clone() {
                 self.resubscribe(connection, channel).await?;
             }

@@ -1,8 +1,9 @@
 //! A delivery as server-sent events, for whatever can't speak WebSocket: the
 //! same channel through the same hub, with the same recovery.
 //!
-//! An event's id is `epoch:offset`; a client that comes back with it as
-//! `Last-Event-ID` is told what it missed and nothing twice.
+//! An event's id says how far the client is: `epoch:offset`, and after a position
+//! `epoch:offset:at`, in microseconds. A client that comes back with it as
+//! `Last-Event-ID` is told what it missed, nothing twice, and no older position.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,11 +13,11 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use domain::{Channel, Failure, OrderId};
+use domain::{Channel, Failure, OrderId, Timestamp};
 use futures::Stream;
 use futures::stream::unfold;
 use services::App;
-use services::live::{Hub, Next, Op, Outbox, Place, Since, Subscription, Told};
+use services::live::{Hub, Next, Op, Outbox, Place, Since, Subscription};
 
 use crate::kit::{Path, Problem, Who};
 
@@ -32,7 +33,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// What an open stream holds; dropped with the connection.
 struct Following {
     outbox: Arc<Outbox>,
-    epoch: Arc<str>,
+    /// How far the client is.
+    since: Since,
     over: bool,
     _subscription: Subscription,
     _place: Place,
@@ -42,7 +44,7 @@ struct Following {
 /// frame of the realtime protocol as its data.
 #[utoipa::path(get, path = "/v1/deliveries/{order_id}/stream", tag = "delivery",
     params(("order_id" = Uuid, Path, description = "The order that is delivered"),
-        ("Last-Event-ID" = Option<String>, Header, description = "`epoch:offset` of the last event that came")),
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that came")),
     responses((status = 200, body = String, content_type = "text/event-stream", description = "Until it is over"),
         (status = 429, description = "Too many open streams and sockets")))]
 pub(super) async fn stream(
@@ -57,8 +59,10 @@ pub(super) async fn stream(
     let place = hub.roll().enter(&who, &outbox, OPEN_MAX).map_err(Failure::from)?;
     let since = last_event_id(&headers);
     let subscription = hub.subscribe(&who, &Channel::Delivery(order), since.as_ref(), &outbox).await?;
-    let epoch = Arc::clone(hub.epoch());
-    let following = Following { outbox, epoch, over: false, _subscription: subscription, _place: place };
+    // Where it can't go on from there, a snapshot comes first, with an offset of its own.
+    let (offset, latest_at) = since.map_or((0, None), |since| (since.offset, since.latest_at));
+    let since = Since { epoch: hub.epoch().to_string(), offset, latest_at };
+    let following = Following { outbox, since, over: false, _subscription: subscription, _place: place };
     Ok(Sse::new(unfold(following, next)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
@@ -72,21 +76,31 @@ async fn next(mut following: Following) -> Option<(Result<Event, Infallible>, Fo
         Next::Stop(_) => return None,
     };
     following.over = told.op == Op::Ended;
-    Some((Ok(event(&told, &following.epoch)), following))
+    following.since.offset = told.offset.unwrap_or(following.since.offset);
+    following.since.latest_at = told.at.or(following.since.latest_at);
+    let event = Event::default()
+        .event(told.op.as_str())
+        .id(event_id(&following.since))
+        .data(String::from_utf8_lossy(&told.text));
+    Some((Ok(event), following))
 }
 
-fn event(told: &Told, epoch: &str) -> Event {
-    let event = Event::default().event(told.op.as_str()).data(String::from_utf8_lossy(&told.text));
-    match told.offset {
-        Some(offset) => event.id(format!("{epoch}:{offset}")),
-        None => event,
+fn event_id(Since { epoch, offset, latest_at }: &Since) -> String {
+    match latest_at {
+        Some(at) => format!("{epoch}:{offset}:{}", at.timestamp_micros()),
+        None => format!("{epoch}:{offset}"),
     }
 }
 
 /// What is not an id of ours is as good as none: the client gets a snapshot.
 fn last_event_id(headers: &HeaderMap) -> Option<Since> {
-    let (epoch, offset) = headers.get("last-event-id")?.to_str().ok()?.rsplit_once(':')?;
-    Some(Since { epoch: epoch.to_owned(), offset: offset.parse().ok()? })
+    let mut parts = headers.get("last-event-id")?.to_str().ok()?.split(':');
+    let (epoch, offset) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+    let latest_at = match parts.next() {
+        Some(at) => Some(Timestamp::from_timestamp_micros(at.parse().ok()?)?),
+        None => None,
+    };
+    parts.next().is_none().then_some(Since { epoch, offset, latest_at })
 }
 
 #[cfg(test)]
@@ -94,15 +108,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_id_names_an_epoch_and_an_offset() {
-        let of = |id: &'static str| {
-            last_event_id(&HeaderMap::from_iter([(
-                "last-event-id".parse().unwrap(),
-                id.parse::<axum::http::HeaderValue>().unwrap(),
-            )]))
+    fn the_last_id_names_an_epoch_an_offset_and_a_moment() {
+        let of = |id: &str| {
+            let id = id.parse::<axum::http::HeaderValue>().unwrap();
+            last_event_id(&HeaderMap::from_iter([("last-event-id".parse().unwrap(), id)]))
         };
-        assert_eq!(of("7f3a:12"), Some(Since { epoch: "7f3a".into(), offset: 12 }));
-        for wrong in ["", "12", "7f3a:", "7f3a:-1", "7f3a:x"] {
+        let latest_at = Timestamp::from_timestamp_micros(1_795_000_000_000_000);
+        for latest_at in [None, latest_at] {
+            let since = Since { epoch: "7f3a".into(), offset: 12, latest_at };
+            assert_eq!(of(&event_id(&since)), Some(since));
+        }
+        for wrong in ["", "12", "7f3a:", "7f3a:-1", "7f3a:x", "7f3a:1:", "7f3a:1:x", "7f3a:1:2:3"] {
             assert_eq!(of(wrong), None, "{wrong}");
         }
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use dashmap::DashMap;
-use domain::{Audience, Cell, Channel, Failure, Kind, Principal};
+use domain::{Audience, Cell, Channel, Failure, Kind, Principal, Timestamp};
 use store::fabric::{Fabric, Listener, Notice, Signal};
 use tokio::runtime::Handle;
 
@@ -113,7 +113,8 @@ impl Hub {
         outbox: &Arc<Outbox>,
     ) -> Result<Subscription, Failure> {
         // Joined before it is authorised: if the ground goes meanwhile, it is noticed.
-        let mut subscription = self.join(who, channel, outbox);
+        let floor = since.and_then(|since| since.latest_at);
+        let mut subscription = self.join(who, channel, floor, outbox);
         // And heard everywhere before its state is read: nothing falls in between.
         let (audience, ()) =
             tokio::join!(self.backend.authorise(who, channel), self.fabric.watching(channel));
@@ -129,14 +130,20 @@ impl Hub {
         Ok(subscription)
     }
 
-    fn join(self: &Arc<Self>, who: &Arc<Principal>, channel: &Channel, outbox: &Arc<Outbox>) -> Subscription {
+    fn join(
+        self: &Arc<Self>,
+        who: &Arc<Principal>,
+        channel: &Channel,
+        floor: Option<Timestamp>,
+        outbox: &Arc<Outbox>,
+    ) -> Subscription {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         loop {
             let followed = Arc::clone(&self.topics.entry(channel.clone()).or_insert_with(|| {
                 self.fabric.watch(channel);
                 self.followed(channel)
             }));
-            if followed.topic().join(id, who, outbox) {
+            if followed.topic().join(id, who, floor, outbox) {
                 self.figures.subscribed();
                 return Subscription { hub: Arc::clone(self), followed, id, recovered: false };
             }

@@ -114,6 +114,8 @@ pub struct Since {
     pub epoch: String,
     /// The last offset that the listener has.
     pub offset: u64,
+    /// Of when the last newest value is that the listener was shown: it is shown none older.
+    pub latest_at: Option<Timestamp>,
 }
 
 /// Something to tell, before it is written.
@@ -185,6 +187,8 @@ pub struct Told {
     /// Its place in the log, for snapshots and durable events: where a listener
     /// who has it resumes.
     pub offset: Option<u64>,
+    /// Of when a newest value is.
+    pub at: Option<Timestamp>,
     /// The frame.
     pub text: Bytes,
     told_at: Instant,
@@ -198,8 +202,8 @@ impl std::fmt::Debug for Told {
 }
 
 impl Told {
-    fn new(op: Op, offset: Option<u64>, text: Bytes, lag: &Arc<Lag>) -> Self {
-        Self { op, offset, text, told_at: Instant::now(), lag: Arc::clone(lag) }
+    fn new(op: Op, offset: Option<u64>, at: Option<Timestamp>, text: Bytes, lag: &Arc<Lag>) -> Self {
+        Self { op, offset, at, text, told_at: Instant::now(), lag: Arc::clone(lag) }
     }
 
     /// A listener takes it now: notes how long it waited.

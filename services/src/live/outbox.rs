@@ -231,7 +231,7 @@ mod tests {
 
     fn told(op: Op, number: u64) -> Arc<Told> {
         let lag = Arc::new(Lag::new(metrics::Histogram::noop()));
-        Arc::new(Told::new(op, Some(number), Bytes::from(number.to_string()), &lag))
+        Arc::new(Told::new(op, Some(number), None, Bytes::from(number.to_string()), &lag))
     }
 
     fn drain(outbox: &Outbox) -> (Vec<Arc<Told>>, Option<Stop>) {

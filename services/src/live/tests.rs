@@ -139,11 +139,14 @@ impl Stage {
     }
 
     async fn follow(&self, role: Role, since: Option<u64>) -> (Arc<Outbox>, Subscription) {
+        let since = since.map(|offset| Since { epoch: "e1".into(), offset, latest_at: None });
+        self.follow_on(role, since.as_ref()).await
+    }
+
+    async fn follow_on(&self, role: Role, since: Option<&Since>) -> (Arc<Outbox>, Subscription) {
         let outbox = Outbox::new(1 << 20);
-        let since = since.map(|offset| Since { epoch: "e1".into(), offset });
         let who = self.somebody(role);
-        let subscription =
-            self.hub.subscribe(&who, &self.channel, since.as_ref(), &outbox).await.expect("allowed");
+        let subscription = self.hub.subscribe(&who, &self.channel, since, &outbox).await.expect("allowed");
         (outbox, subscription)
     }
 }
@@ -212,7 +215,7 @@ async fn a_history_that_does_not_reach_gives_a_snapshot_that_says_so() {
         assert!(!subscription.recovered);
         assert_eq!(hear(&outbox).await, "snapshot 150 false", "since {too_far}");
     }
-    let other = Since { epoch: "other".into(), offset: 149 };
+    let other = Since { epoch: "other".into(), offset: 149, latest_at: None };
     let outbox = Outbox::new(1 << 20);
     let who = stage.somebody(Role::Customer);
     let subscription = stage.hub.subscribe(&who, &stage.channel, Some(&other), &outbox).await.unwrap();
@@ -375,6 +378,26 @@ async fn only_the_newest_value_waits_and_none_goes_backwards() {
     }
     stage.say("b");
     assert_eq!([hear(&outbox).await, hear(&outbox).await], ["event 1", "latest 5"]);
+}
+
+#[tokio::test]
+async fn who_comes_back_is_shown_nothing_older_than_what_was_seen_elsewhere() {
+    let stage = Stage { channel: Channel::Delivery(uuid::Uuid::nil().into()), ..Stage::set() };
+    *stage.world.newest.lock().unwrap() = Some(Arc::new(position(7)));
+    let seen = |epoch: &str| Since { epoch: epoch.into(), offset: 0, latest_at: Some(position(8).at) };
+    let (resumed, _resumed) = stage.follow_on(Role::Customer, Some(&seen("e1"))).await;
+    let (anew, _anew) = stage.follow_on(Role::Customer, Some(&seen("other"))).await;
+    let (other, _other) = stage.follow(Role::Customer, None).await;
+    for secs in [7, 8] {
+        stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(position(secs))));
+    }
+    stage.say("b");
+    // `since` went on without a snapshot.
+    assert_eq!([hear(&resumed).await, hear(&resumed).await], ["event 1", "latest 8"]);
+    for (outbox, recovered) in [(anew, false), (other, true)] {
+        assert_eq!(hear(&outbox).await, format!("snapshot 0 {recovered}"));
+        assert_eq!([hear(&outbox).await, hear(&outbox).await], ["event 1", "latest 8"]);
+    }
 }
 
 #[tokio::test]

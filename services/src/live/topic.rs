@@ -33,15 +33,16 @@ pub(super) struct Pen {
 
 impl Pen {
     pub(super) fn write(&self, channel: &Channel, telling: &Telling<'_>) -> Arc<Told> {
-        let (op, offset) = match telling {
-            Telling::Snapshot { offset, .. } => (Op::Snapshot, Some(*offset)),
-            Telling::Event { recorded, .. } => (Op::Event, Some(recorded.offset)),
-            Telling::Ephemeral(_) => (Op::Event, None),
-            Telling::Latest(_) | Telling::Area(_) => (Op::Latest, None),
-            Telling::Ended { .. } => (Op::Ended, None),
+        let (op, offset, at) = match telling {
+            Telling::Snapshot { offset, .. } => (Op::Snapshot, Some(*offset), None),
+            Telling::Event { recorded, .. } => (Op::Event, Some(recorded.offset), None),
+            Telling::Ephemeral(_) => (Op::Event, None, None),
+            Telling::Latest(latest) => (Op::Latest, None, Some(latest.at)),
+            Telling::Area(area) => (Op::Latest, None, Some(area.at)),
+            Telling::Ended { .. } => (Op::Ended, None, None),
         };
         let text: Bytes = (self.writer)(channel, telling);
-        Arc::new(Told::new(op, offset, text, &self.lag))
+        Arc::new(Told::new(op, offset, at, text, &self.lag))
     }
 }
 
@@ -64,10 +65,19 @@ struct Member {
     outbox: Arc<Outbox>,
     /// Hears only what comes after this offset.
     from: u64,
+    /// Is shown no newest value that is older than this: it saw that elsewhere.
+    floor: Option<Timestamp>,
     /// Has caught up.
     live: bool,
     /// Where it wants to go on, while the journal has to be read for that.
     wants: Option<u64>,
+}
+
+impl Member {
+    /// Whether it may see a newest value.
+    fn sees(&self, at: Timestamp, audience: Audience) -> bool {
+        self.live && self.audience.hears(audience) && self.floor.is_none_or(|floor| floor <= at)
+    }
 }
 
 /// What came of hearing something.
@@ -149,14 +159,20 @@ impl Topic {
     }
 
     /// Adds a listener who has yet to catch up. False where the topic is closed.
-    pub(super) fn join(&mut self, id: u64, who: &Arc<Principal>, outbox: &Arc<Outbox>) -> bool {
+    pub(super) fn join(
+        &mut self,
+        id: u64,
+        who: &Arc<Principal>,
+        floor: Option<Timestamp>,
+        outbox: &Arc<Outbox>,
+    ) -> bool {
         if !self.closed {
             let (who, outbox) = (Arc::clone(who), Arc::clone(outbox));
             let audience = Audience::Everyone;
             if self.members.is_empty() {
                 self.members.reserve_exact(1); // mostly nobody else comes
             }
-            self.members.push(Member { id, who, audience, outbox, from: 0, live: false, wants: None });
+            self.members.push(Member { id, who, audience, outbox, from: 0, floor, live: false, wants: None });
         }
         !self.closed
     }
@@ -266,7 +282,7 @@ impl Topic {
             let ended = pen.write(&self.channel, &Telling::Ended { reason });
             self.members.swap_remove(place).outbox.log(&ended);
         } else if let Some(newest) = &self.newest
-            && member.audience.hears(newest.audience)
+            && member.sees(newest.at, newest.audience)
         {
             member.outbox.latest(id, &newest.told);
         }
@@ -337,7 +353,7 @@ impl Topic {
             return after;
         }
         let told = pen.write(&self.channel, telling);
-        for member in self.members.iter().filter(|m| m.live && m.audience.hears(audience)) {
+        for member in self.members.iter().filter(|m| m.sees(at, audience)) {
             after.deliveries += 1;
             after.conflated += u64::from(member.outbox.latest(member.id, &told));
         }

@@ -6,10 +6,12 @@
 
 import type { Eta, Position, Step } from './api/types'
 
-/** Where a log channel's reader stands: everything up to `offset` of `epoch` is known. */
+/** Where a channel's reader stands: everything up to `offset` of `epoch` is known. */
 export interface Since {
   epoch: string
   offset: number
+  /** Of when the newest value is that was shown; none older is shown after it. */
+  latest_at?: string
 }
 
 /** One measured position of a courier, as the phone keeps it until it is acknowledged. */

@@ -107,13 +107,15 @@ describe('the realtime client', () => {
     realtime.subscribe('order:1', {})
     await online()
     socket().hears({ op: 'snapshot', channel: 'order:1', epoch: 'e', offset: 3, recovered: false, data: {} })
+    const at = '2026-11-23T03:20:11Z'
+    socket().hears({ op: 'latest', channel: 'order:1', at })
     socket().hears(event(4))
     socket().onclose?.({ code: 1006, reason: '' })
     expect(realtime.state).toBe('waiting')
     await vi.advanceTimersByTimeAsync(500)
     expect(sockets).toHaveLength(2)
     await online()
-    expect(socket().last('subscribe')).toMatchObject({ since: { epoch: 'e', offset: 4 } })
+    expect(socket().last('subscribe')).toMatchObject({ since: { epoch: 'e', offset: 4, latest_at: at } })
   })
 
   it('takes the snapshot where the history no longer reaches', async () => {

@@ -220,13 +220,16 @@ export class Realtime {
       case 'snapshot': {
         const subscription = this.#subscriptions.get(frame.channel)
         if (!subscription) return
-        subscription.since = { epoch: frame.epoch, offset: frame.offset }
+        subscription.since = { ...subscription.since, epoch: frame.epoch, offset: frame.offset }
         return this.#tell(subscription, (listener) => listener.snapshot?.(frame.data))
       }
       case 'event':
         return this.#event(frame)
-      case 'latest':
-        return this.#tell(this.#subscriptions.get(frame.channel), (listener) => listener.latest?.(frame))
+      case 'latest': {
+        const subscription = this.#subscriptions.get(frame.channel)
+        if (subscription?.since) subscription.since.latest_at = frame.at
+        return this.#tell(subscription, (listener) => listener.latest?.(frame))
+      }
       case 'ended': {
         const subscription = this.#subscriptions.get(frame.channel)
         this.#subscriptions.delete(frame.channel)
@@ -267,7 +270,7 @@ export class Realtime {
       const epoch = frame.epoch ?? subscription.since?.epoch ?? ''
       const since = subscription.since
       if (since && since.epoch === epoch && frame.offset <= since.offset) return
-      subscription.since = { epoch, offset: frame.offset }
+      subscription.since = { ...since, epoch, offset: frame.offset }
     }
     this.#tell(subscription, (listener) => listener.event?.(frame))
   }

@@ -94,6 +94,7 @@ async fn a_delivery_is_followed_by_server_sent_events_and_resumed_without_a_gap(
     step(app, &rider, order.id, Step::PickedUp).await.unwrap();
     let mut events = Events::open(&test, &eater, order.id, Some(&last)).await;
     let missed = [events.logged().await.unwrap(), events.logged().await.unwrap()];
+    let picked_up = missed[1].id.clone().unwrap();
     assert_eq!(
         missed.map(|event| event.data["type"].as_str().unwrap().to_owned()),
         ["delivery.at_restaurant", "delivery.picked_up"]
@@ -102,10 +103,17 @@ async fn a_delivery_is_followed_by_server_sent_events_and_resumed_without_a_gap(
     courier::fixes(app, rider.user.into(), None, batch).await.unwrap();
     let latest = events.next().await.unwrap();
     assert_eq!(latest.name, "latest");
-    assert!(latest.data["position"]["lat"].is_f64() && latest.id.is_none());
+    assert!(latest.data["position"]["lat"].is_f64());
+    drop(events);
 
+    // As if the position had been shown by a process that was ahead of all others.
+    let id = latest.id.unwrap();
+    let (place, at) = id.rsplit_once(':').unwrap();
+    assert_eq!(place, picked_up);
+    let ahead = format!("{place}:{}", at.parse::<i64>().unwrap() + 1);
+    let mut events = Events::open(&test, &eater, order.id, Some(&ahead)).await;
     step(app, &rider, order.id, Step::Delivered).await.unwrap();
-    assert_eq!(events.logged().await.unwrap().data["type"], "delivery.delivered");
+    assert_eq!(events.next().await.unwrap().data["type"], "delivery.delivered");
     assert_eq!(events.logged().await.unwrap().name, "ended");
     assert!(events.next().await.is_none(), "the server ends it");
     test.stop().await;
