@@ -17,13 +17,12 @@ use tokio::time::Instant;
 
 use crate::commands::{self, Kept};
 use crate::frame::{Fix, Problem, ServerFrame};
-use services::live::{Rate, SocketLimits as Limits};
+use services::live::{Place, SocketLimits as Limits};
 
 /// See the module.
 pub(crate) struct Fixes {
     courier: CourierId,
     epoch: u64,
-    rate: Rate,
     in_flight: FuturesOrdered<BoxFuture<'static, Arrived>>,
     /// The first fix of a batch that was not kept, by track.
     unkept: Option<(i64, i64)>,
@@ -47,14 +46,7 @@ pub(crate) struct Arrived {
 impl Fixes {
     /// For a socket that speaks with `epoch`.
     pub(crate) fn new(courier: CourierId, epoch: u64) -> Self {
-        Self {
-            courier,
-            epoch,
-            rate: Rate::new(Instant::now()),
-            in_flight: FuturesOrdered::new(),
-            unkept: None,
-            acked: ack_histogram(),
-        }
+        Self { courier, epoch, in_flight: FuturesOrdered::new(), unkept: None, acked: ack_histogram() }
     }
 
     /// Whether another batch may come.
@@ -66,6 +58,7 @@ impl Fixes {
     pub(crate) fn send(
         &mut self,
         app: &App,
+        place: &Place,
         limits: &Limits,
         reference: Option<String>,
         track: i64,
@@ -75,7 +68,7 @@ impl Fixes {
         let count = u32::try_from(fixes.len()).unwrap_or(u32::MAX);
         let batch = Batch::new(track, fixes.into_iter().map(raw).collect())
             .map_err(Failure::from)
-            .and_then(|batch| self.admit(limits, count).map(|()| batch));
+            .and_then(|batch| admit(place, limits, count).map(|()| batch));
         let (app, courier, epoch) = (app.clone(), self.courier, self.epoch);
         self.in_flight.push_back(Box::pin(async move {
             let outcome = match batch {
@@ -84,16 +77,6 @@ impl Fixes {
             };
             Arrived { reference, track, first, came, outcome }
         }));
-    }
-
-    fn admit(&mut self, limits: &Limits, count: u32) -> Result<(), Failure> {
-        let every = std::time::Duration::from_secs(1) / limits.fixes_per_sec.max(1);
-        self.rate.take(Instant::now(), count, every, limits.fixes_burst).map_err(|wait| {
-            let secs = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
-            let detail = format!("More than {} fixes a second; send them again later.", limits.fixes_per_sec);
-            let limited = Refused::new("tracking.too_many_fixes", Kind::Limited, detail);
-            Refused { retry_after_secs: Some(secs), ..limited }.into()
-        })
     }
 
     /// The oldest batch, once it has arrived.
@@ -147,6 +130,15 @@ pub(crate) enum Answer {
     Nothing,
     /// A newer socket speaks for the courier.
     Superseded,
+}
+
+fn admit(place: &Place, limits: &Limits, count: u32) -> Result<(), Failure> {
+    place.take_fixes(count, limits, Instant::now()).map_err(|wait| {
+        let secs = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
+        let detail = format!("More than {} fixes a second; send them again later.", limits.fixes_per_sec);
+        let limited = Refused::new("tracking.too_many_fixes", Kind::Limited, detail);
+        Refused { retry_after_secs: Some(secs), ..limited }.into()
+    })
 }
 
 fn raw(fix: Fix) -> RawFix {

@@ -181,7 +181,7 @@ pub struct SocketArgs {
           value_parser = within::<u32>(1, 100_000))]
     pub fixes_burst: u32,
 
-    /// Frames a second that a socket may sustain.
+    /// Frames a second that a user may sustain.
     #[arg(long, env = "BAEDAL_FRAMES_PER_SEC", default_value_t = SocketLimits::default().frames_per_sec,
           value_parser = within::<u32>(1, 100_000))]
     pub frames_per_sec: u32,

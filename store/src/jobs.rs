@@ -80,7 +80,9 @@ pub async fn forget(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
 /// Jobs that failed at least once and are still there: for tests and operators.
 pub async fn failing(store: &Store) -> Result<Vec<String>, StoreError> {
     let rows: Vec<String> = sqlx::query_scalar(
-        "select coalesce(last_error, '') from graphile_worker._private_jobs where attempts > 0 and last_error is not null",
+        "select coalesce(last_error, '') from graphile_worker._private_jobs job
+         where attempts > 0 and last_error is not null
+           and not exists (select from graphile_worker._private_job_retirements old where old.id = job.id)",
     )
     .fetch_all(store.pool())
     .await?;
@@ -98,7 +100,8 @@ pub struct Backlog {
     pub scheduled: u64,
     /// Failed, and to be tried again.
     pub failing: u64,
-    /// Failed for the last time; somebody has to look.
+    /// Failed for the last time; somebody has to look. A reminder that was replaced
+    /// while it fired, by a process that then died, is nothing to look at.
     pub parked: u64,
     /// Seconds since the oldest one that is not begun was due; 0 if none is.
     pub oldest_due_secs: f64,
@@ -114,7 +117,9 @@ pub async fn backlog(store: &Store) -> Result<Backlog, StoreError> {
                 count(*) filter (where not alive),
                 coalesce(extract(epoch from now() - min(run_at)
                     filter (where alive and locked_at is null and run_at <= now())), 0)::float8
-         from (select *, attempts < max_attempts as alive from graphile_worker._private_jobs) job",
+         from (select *, attempts < max_attempts as alive from graphile_worker._private_jobs job
+               where locked_at is not null
+                  or not exists (select from graphile_worker._private_job_retirements old where old.id = job.id)) job",
     )
     .fetch_one(store.pool())
     .await?;
@@ -138,6 +143,7 @@ pub async fn run(
 ) -> Result<(), StoreError> {
     // Known from the beginning, so that a first failure is a rise.
     let [_, _] = ["true", "false"].map(failures);
+    discard_replaced(store.pool()).await?;
     let worker = options(store.pool())
         .add_extension(Handler { store: store.clone(), handler })
         .shutdown_signal(shutdown)
@@ -145,6 +151,18 @@ pub async fn run(
         .await
         .map_err(|error| StoreError::Fault(error.into()))?;
     worker.run().await.map_err(|error| StoreError::Fault(error.into()))
+}
+
+/// A reminder that is replaced while it fires leaves with the process that fires it;
+/// if that dies, it stays.
+async fn discard_replaced(pool: &PgPool) -> Result<(), StoreError> {
+    sqlx::query(
+        "delete from graphile_worker._private_jobs job using graphile_worker._private_job_retirements old
+         where old.id = job.id and job.locked_at is null",
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 fn options(pool: &PgPool) -> WorkerOptions {
@@ -228,4 +246,69 @@ fn outcome(context: &WorkerContext, what: &str, done: Result<(), Failure>) -> Re
         tracing::warn!(%what, attempt, %failure, "a job failed and will be tried again");
     }
     Err(failure.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Clock, Ids, OrderId};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::scratch;
+    use crate::shared::Settings;
+
+    /// The store asks neither for the time nor for ids here.
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+    }
+
+    impl Ids for Still {
+        fn uuid(&self) -> Uuid {
+            Uuid::nil()
+        }
+
+        fn random(&self) -> [u8; 32] {
+            [0; 32]
+        }
+    }
+
+    const FIRED_BY_ONE_WHO_DIED: &str =
+        "update graphile_worker._private_jobs set locked_by = 'dead', locked_at = now(), attempts = 1";
+    const RECOVERED: &str = "select graphile_worker.recover_dead_worker_jobs(array['dead'])";
+
+    #[tokio::test]
+    async fn a_reminder_that_was_replaced_while_it_fired_is_no_trouble_when_its_process_dies() {
+        let admin = std::env::var("DATABASE_URL").unwrap();
+        let name = format!("baedal_jobs_{}", std::process::id());
+        let database = scratch::create(&admin, &name).await.unwrap();
+        let (alone, clock) = (Settings::default(), Arc::new(Still) as Arc<dyn Clock>);
+        let store = Store::connect(&database, &alone, &clock, &Still).await.unwrap();
+        let order = OrderId(Uuid::nil());
+        let again = async || {
+            let mut tx = store.begin().await.unwrap();
+            let years_later = Timestamp::from_timestamp(4_000_000_000, 0).unwrap();
+            remind(&mut tx, "look", years_later, Reminder::LookForCourier { order }).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        again().await;
+        sqlx::query(FIRED_BY_ONE_WHO_DIED).execute(store.pool()).await.unwrap();
+        again().await;
+        assert_eq!(backlog(&store).await.unwrap().running, 1);
+        sqlx::query(RECOVERED).execute(store.pool()).await.unwrap();
+        let next = Backlog { scheduled: 1, ..Backlog::default() };
+        assert_eq!(backlog(&store).await.unwrap(), next);
+        assert!(failing(&store).await.unwrap().is_empty());
+        discard_replaced(store.pool()).await.unwrap();
+        let left: i64 = sqlx::query_scalar("select count(*) from graphile_worker._private_jobs")
+            .fetch_one(store.pool())
+            .await
+            .unwrap();
+        assert_eq!(left, 1);
+        drop(store);
+        scratch::remove(&admin, &name).await.unwrap();
+    }
 }

@@ -110,7 +110,8 @@ const STUCK: &str = "
                      'locked ' || job.locked_at, 'queue locked ' || queue.locked_at, last_error)
     from graphile_worker._private_jobs as job
     left join graphile_worker._private_job_queues as queue on queue.id = job.job_queue_id
-    where attempts > 0 and last_error is not null and run_at < now()";
+    where attempts > 0 and last_error is not null and run_at < now()
+        and not exists (select from graphile_worker._private_job_retirements old where old.id = job.id)";
 
 impl Facts {
     /// Reads all of it.

@@ -7,7 +7,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::ws::{Message, Utf8Bytes};
 use domain::{Channel, Kind, Refused};
@@ -47,8 +46,7 @@ impl Session {
     /// Counts a frame. One above the rate is answered, not refused: it was read.
     fn pace(&mut self, reference: Option<&str>) -> Result<(), Option<Close>> {
         let limits = &self.port.limits;
-        let every = Duration::from_secs(1) / limits.frames_per_sec.max(1);
-        if self.frames.take(Instant::now(), 1, every, limits.frames_burst).is_ok() {
+        if self.place.take_frame(limits, Instant::now()).is_ok() {
             return Ok(());
         }
         let detail = format!("More than {} frames a second; slow down.", limits.frames_per_sec);
@@ -60,7 +58,7 @@ impl Session {
         match (request.frame, &mut self.fixes) {
             (ClientFrame::Ping {}, _) => self.wire.say(ServerFrame::Pong {}.text()),
             (ClientFrame::Fixes { track, fixes }, Some(way)) => {
-                way.send(&self.port.app, &self.port.limits, request.reference, track, fixes);
+                way.send(&self.port.app, &self.place, &self.port.limits, request.reference, track, fixes);
             }
             (frame, _) => {
                 self.waiting.push_back(Request { reference: request.reference, frame });

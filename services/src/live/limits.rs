@@ -61,7 +61,7 @@ pub struct SocketLimits {
     pub fixes_per_sec: u32,
     /// Fixes that may come at once, after being offline.
     pub fixes_burst: u32,
-    /// Frames a second that a session may sustain.
+    /// Frames a second that a user may sustain.
     pub frames_per_sec: u32,
     /// Frames that may come at once.
     pub frames_burst: u32,

@@ -141,6 +141,7 @@ impl Hub {
     /// Learns the heads of all channels from the journal.
     pub(super) async fn compare(&self) {
         self.door.tidy(Instant::now());
+        self.roll.tidy(Instant::now());
         let mut channels = Vec::new();
         let mut empty = Vec::new();
         for entry in &self.topics {

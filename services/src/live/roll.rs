@@ -1,15 +1,18 @@
 //! Who is connected: every open session of this process, so that a revoked one
-//! is closed at once and a courier's newer socket ends the older.
+//! is closed at once and a courier's newer socket ends the older; and how much of
+//! what a user may send is spent, which a new socket does not make up for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use dashmap::DashMap;
 use domain::{Kind, Principal, Refusal, SessionId, UserId};
 use store::fabric::Notice;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
-use super::{Outbox, Stop};
+use super::{Outbox, Rate, SocketLimits, Stop};
 
 /// The user has as many sockets as one may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,10 +32,29 @@ impl Refusal for TooMany {
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Roll {
-    present: DashMap<UserId, Vec<Present>>,
+    users: DashMap<UserId, User>,
     ids: AtomicU64,
     count: AtomicUsize,
     emptied: Notify,
+}
+
+/// One user, over all sockets.
+#[derive(Debug)]
+struct User {
+    present: Vec<Present>,
+    frames: Rate,
+    fixes: Rate,
+}
+
+impl User {
+    fn new(now: Instant) -> Self {
+        Self { present: Vec::new(), frames: Rate::new(now), fixes: Rate::new(now) }
+    }
+
+    /// Whether nothing is to be remembered.
+    fn is_gone(&self, now: Instant) -> bool {
+        self.present.is_empty() && self.frames.is_whole(now) && self.fixes.is_whole(now)
+    }
 }
 
 #[derive(Debug)]
@@ -63,10 +85,11 @@ impl Roll {
         max: usize,
     ) -> Result<Place, TooMany> {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
-        let mut present = self.present.entry(who.user).or_default();
         if max == 0 {
             return Err(TooMany);
         }
+        let mut user = self.users.entry(who.user).or_insert_with(|| User::new(Instant::now()));
+        let present = &mut user.present;
         let beyond = (present.len() + 1).saturating_sub(max);
         present.iter().take(beyond).for_each(|oldest| oldest.outbox.stop(Stop::TooMany));
         if present.is_empty() {
@@ -86,7 +109,9 @@ impl Roll {
     pub async fn dismiss(&self) {
         loop {
             let gone = self.emptied.notified();
-            self.present.iter().for_each(|all| all.iter().for_each(|one| one.outbox.stop(Stop::GoingAway)));
+            for user in &self.users {
+                user.present.iter().for_each(|one| one.outbox.stop(Stop::GoingAway));
+            }
             if self.count() == 0 {
                 return;
             }
@@ -96,14 +121,16 @@ impl Roll {
 
     pub(super) fn notice(&self, notice: &Notice) {
         match notice {
-            Notice::SessionRevoked(session) => self.present.iter().for_each(|all| {
-                all.iter()
-                    .filter(|one| one.session == *session)
-                    .for_each(|one| one.outbox.stop(Stop::Revoked));
-            }),
+            Notice::SessionRevoked(session) => {
+                for user in &self.users {
+                    let ended = user.present.iter().filter(|one| one.session == *session);
+                    ended.for_each(|one| one.outbox.stop(Stop::Revoked));
+                }
+            }
             Notice::CourierSuperseded { courier, epoch } => {
-                if let Some(all) = self.present.get(&UserId::from(*courier)) {
-                    all.iter()
+                if let Some(user) = self.users.get(&UserId::from(*courier)) {
+                    user.present
+                        .iter()
                         .filter(|one| one.epoch.is_some_and(|older| older < *epoch))
                         .for_each(|one| one.outbox.stop(Stop::Superseded));
                 }
@@ -111,13 +138,18 @@ impl Roll {
             Notice::AssignmentsChanged(_) => {}
         }
     }
+
+    /// Forgets who has no socket and has not sent anything for a while.
+    pub(super) fn tidy(&self, now: Instant) {
+        self.users.retain(|_, user| !user.is_gone(now));
+    }
 }
 
 impl Place {
     /// This session speaks for its courier from now on, with `epoch`.
     pub fn speaks_with(&self, epoch: u64) {
-        if let Some(mut all) = self.roll.present.get_mut(&self.user) {
-            for one in all.iter_mut() {
+        if let Some(mut user) = self.roll.users.get_mut(&self.user) {
+            for one in &mut user.present {
                 if one.id == self.id {
                     one.epoch = Some(epoch);
                 } else if one.epoch.is_some_and(|older| older < epoch) {
@@ -126,14 +158,32 @@ impl Place {
             }
         }
     }
+
+    /// Counts a frame of the user's, or says how long to wait.
+    pub fn take_frame(&self, limits: &SocketLimits, now: Instant) -> Result<(), Duration> {
+        let every = Duration::from_secs(1) / limits.frames_per_sec.max(1);
+        self.take(|user| user.frames.take(now, 1, every, limits.frames_burst))
+    }
+
+    /// Counts fixes of the courier's, or says how long to wait.
+    pub fn take_fixes(&self, count: u32, limits: &SocketLimits, now: Instant) -> Result<(), Duration> {
+        let every = Duration::from_secs(1) / limits.fixes_per_sec.max(1);
+        self.take(|user| user.fixes.take(now, count, every, limits.fixes_burst))
+    }
+
+    fn take(&self, take: impl FnOnce(&mut User) -> Result<(), Duration>) -> Result<(), Duration> {
+        let user = self.roll.users.get_mut(&self.user);
+        // There is one for as long as there is a place.
+        user.map_or(Ok(()), |mut user| take(&mut user))
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(mut all) = self.roll.present.get_mut(&self.user) {
-            all.retain(|one| one.id != self.id);
+        if let Some(mut user) = self.roll.users.get_mut(&self.user) {
+            user.present.retain(|one| one.id != self.id);
         }
-        self.roll.present.remove_if(&self.user, |_, all| all.is_empty());
+        self.roll.users.remove_if(&self.user, |_, user| user.is_gone(Instant::now()));
         if self.roll.count.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.roll.emptied.notify_waiters();
         }
@@ -161,5 +211,30 @@ mod tests {
             matches!(next, Poll::Ready(Next::Stop(Stop::TooMany)))
         });
         assert_eq!(gone.collect::<Vec<_>>(), [true, true, false, false]);
+    }
+
+    #[test]
+    fn a_new_socket_does_not_make_up_for_what_is_spent() {
+        let (user, session) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
+        let who = Principal { user, session, roles: Vec::new() };
+        let limits =
+            SocketLimits { frames_per_sec: 1, frames_burst: 3, fixes_burst: 5, ..SocketLimits::default() };
+        let roll = Arc::new(Roll::default());
+        let enter = || roll.enter(&who, &Outbox::new(1024), 2).unwrap();
+        let (sockets, now) = ([enter(), enter(), enter()], Instant::now());
+        for socket in sockets {
+            assert_eq!(socket.take_frame(&limits, now), Ok(()));
+        }
+        let again = enter();
+        assert!(again.take_frame(&limits, now).is_err());
+        assert_eq!(again.take_fixes(5, &limits, now), Ok(()));
+        assert!(enter().take_fixes(1, &limits, now).is_err());
+        drop(again);
+        roll.tidy(now);
+        assert_eq!(roll.users.len(), 1, "what is spent still counts");
+        let later = now + Duration::from_secs(3);
+        assert_eq!(enter().take_frame(&limits, later), Ok(()));
+        roll.tidy(later + Duration::from_secs(1));
+        assert!(roll.users.is_empty());
     }
 }
