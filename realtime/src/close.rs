@@ -52,7 +52,7 @@ closes! {
     HeartbeatLost = 4002, "heartbeat_lost", true;
     /// The server, or the network address, has too many sockets or opens them too fast.
     Overloaded = 4003, "overloaded", true;
-    /// The client went on above its rate after it was told.
+    /// The client went on above a limit after it was told.
     RateLimited = 4004, "rate_limited", true;
     /// The token expired and no new one came; reconnect with a fresh one.
     TokenExpired = 4005, "token_expired", true;

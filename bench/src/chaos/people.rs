@@ -129,6 +129,5 @@ fn is_a_decision(problem: &str) -> bool {
             | "crashed"
             | "quarantined"
             | "internal"
-            | "too_many_frames"
     )
 }

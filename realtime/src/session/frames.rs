@@ -27,31 +27,29 @@ const ANSWERS_KEPT: usize = 16;
 impl Session {
     pub(super) fn came(&mut self, message: Message) -> Result<(), Option<Close>> {
         self.unanswered_pings = 0;
+        self.pace();
         let text = match message {
             Message::Text(text) => text,
             Message::Binary(_) => return Err(Some(Close::BadFrame)),
-            _ => return self.pace(None),
+            _ => return Ok(()),
         };
         match Request::read(&text) {
-            Ok(request) => {
-                self.pace(request.reference.as_deref())?;
-                self.requested(request)
-            }
+            Ok(request) => self.requested(request),
             Err(BadFrame { reference, refused }) => {
                 self.refuse(reference.as_deref(), refused.into(), Close::BadFrame)
             }
         }
     }
 
-    /// Counts a frame. One above the rate is answered, not refused: it was read.
-    fn pace(&mut self, reference: Option<&str>) -> Result<(), Option<Close>> {
-        let limits = &self.port.limits;
-        if self.place.take_frame(limits, Instant::now()).is_ok() {
-            return Ok(());
+    /// Counts a frame. One above the rate is done, it was read; but the next is not
+    /// read before the user's rate allows.
+    pub(super) fn pace(&mut self) {
+        let now = Instant::now();
+        let wait = self.place.charge_frame(&self.port.limits, now);
+        if !wait.is_zero() {
+            metrics::counter!("limited_total", "rule" => "frames_per_user").increment(1);
+            self.paused_until = Some(now + wait);
         }
-        let detail = format!("More than {} frames a second; slow down.", limits.frames_per_sec);
-        let limited = Refused::new("too_many_frames", Kind::Limited, detail);
-        self.refuse(reference, limited.into(), Close::RateLimited)
     }
 
     fn requested(&mut self, request: Request) -> Result<(), Option<Close>> {

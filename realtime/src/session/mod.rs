@@ -8,7 +8,8 @@
 //! auth_timeout               └─ heartbeat, token's end ─▶ close
 //! ```
 //! 1. Only this task writes to its socket, and only what its outbox holds waits.
-//! 2. Back pressure reaches the client: what can't be taken is not read.
+//! 2. Back pressure reaches the client: what can't be taken, or comes too fast, is
+//!    not read.
 //! 3. Malformed frames cost the client its patience, never another session.
 
 mod frames;
@@ -50,6 +51,8 @@ struct Session {
     answered: VecDeque<(String, Utf8Bytes)>,
     fixes: Option<Box<Fixes>>,
     patience: Rate,
+    /// Nothing is read before: the user sent faster than allowed.
+    paused_until: Option<Instant>,
     unanswered_pings: u8,
     ping_at: Instant,
     /// When to ask for a new token, and then when the present one ends.
@@ -135,6 +138,7 @@ impl Session {
             answered: VecDeque::new(),
             fixes: None,
             patience: Rate::new(now),
+            paused_until: None,
             unanswered_pings: 0,
             ping_at: now + port.limits.heartbeat,
             token_at: now,
@@ -142,6 +146,7 @@ impl Session {
             port,
         };
         session.await_reauth();
+        session.pace(); // who comes again and again gains nothing by it
         session
     }
 
@@ -194,7 +199,8 @@ impl Session {
             return Poll::Ready(Happened::Fixes(fixes.answer(arrived)));
         }
         let limits = &self.port.limits;
-        let read = self.waiting.len() < limits.commands_waiting
+        let read = self.paused_until.is_none()
+            && self.waiting.len() < limits.commands_waiting
             && self.fixes.as_ref().is_none_or(|fixes| fixes.has_room(limits));
         if let Poll::Ready(turn) = self.wire.poll_turn(&self.outbox, read, cx) {
             return Poll::Ready(Happened::Socket(turn));
@@ -226,11 +232,13 @@ impl Session {
     }
 
     fn next_deadline(&self) -> Instant {
-        self.ping_at.min(self.token_at)
+        let next = self.ping_at.min(self.token_at);
+        self.paused_until.map_or(next, |until| until.min(next))
     }
 
     fn tick(&mut self) -> Result<(), Option<Close>> {
         let now = Instant::now();
+        self.paused_until = self.paused_until.filter(|until| now < *until);
         if now >= self.token_at {
             if self.asked {
                 return Err(Some(Close::TokenExpired));

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// What is taken beyond the rate is made up for within this time at most: whoever
+/// slows down is soon like everybody else.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
 /// When the next one is due, if all came evenly.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate(Instant);
@@ -31,11 +35,30 @@ impl Rate {
             }
         }
     }
+
+    /// Takes one in any case, and says how long to wait before the next.
+    pub fn charge(&mut self, now: Instant, every: Duration, burst: u32) -> Duration {
+        let within = now + every * burst;
+        self.0 = (self.0.max(now) + every).min(within + LONGEST_WAIT);
+        self.0.saturating_duration_since(within)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_served_in_any_case_waits_afterwards_but_never_long() {
+        let start = Instant::now();
+        let every = Duration::from_millis(100);
+        let mut rate = Rate::new(start);
+        assert!((0..5).all(|_| rate.charge(start, every, 5).is_zero()));
+        assert_eq!(rate.charge(start, every, 5), every);
+        assert!(rate.charge(start + every * 2, every, 5).is_zero());
+        (0..1_000).for_each(|_| assert!(rate.charge(start, every, 5) <= LONGEST_WAIT));
+        assert!(rate.is_whole(start + every * 5 + LONGEST_WAIT));
+    }
 
     #[test]
     fn a_burst_passes_and_then_the_sustained_rate() {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dashmap::DashMap;
+use dashmap::mapref::one::RefMut;
 use domain::{Kind, Principal, Refusal, SessionId, UserId};
 use store::fabric::Notice;
 use tokio::sync::Notify;
@@ -148,7 +149,7 @@ impl Roll {
 impl Place {
     /// This session speaks for its courier from now on, with `epoch`.
     pub fn speaks_with(&self, epoch: u64) {
-        if let Some(mut user) = self.roll.users.get_mut(&self.user) {
+        if let Some(mut user) = self.user() {
             for one in &mut user.present {
                 if one.id == self.id {
                     one.epoch = Some(epoch);
@@ -159,28 +160,27 @@ impl Place {
         }
     }
 
-    /// Counts a frame of the user's, or says how long to wait.
-    pub fn take_frame(&self, limits: &SocketLimits, now: Instant) -> Result<(), Duration> {
+    /// Counts a frame of the user's, and says how long to wait before the next.
+    pub fn charge_frame(&self, limits: &SocketLimits, now: Instant) -> Duration {
         let every = Duration::from_secs(1) / limits.frames_per_sec.max(1);
-        self.take(|user| user.frames.take(now, 1, every, limits.frames_burst))
+        self.user().map_or(Duration::ZERO, |mut user| user.frames.charge(now, every, limits.frames_burst))
     }
 
     /// Counts fixes of the courier's, or says how long to wait.
     pub fn take_fixes(&self, count: u32, limits: &SocketLimits, now: Instant) -> Result<(), Duration> {
         let every = Duration::from_secs(1) / limits.fixes_per_sec.max(1);
-        self.take(|user| user.fixes.take(now, count, every, limits.fixes_burst))
+        self.user().map_or(Ok(()), |mut user| user.fixes.take(now, count, every, limits.fixes_burst))
     }
 
-    fn take(&self, take: impl FnOnce(&mut User) -> Result<(), Duration>) -> Result<(), Duration> {
-        let user = self.roll.users.get_mut(&self.user);
-        // There is one for as long as there is a place.
-        user.map_or(Ok(()), |mut user| take(&mut user))
+    /// There is one for as long as there is a place.
+    fn user(&self) -> Option<RefMut<'_, UserId, User>> {
+        self.roll.users.get_mut(&self.user)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(mut user) = self.roll.users.get_mut(&self.user) {
+        if let Some(mut user) = self.user() {
             user.present.retain(|one| one.id != self.id);
         }
         self.roll.users.remove_if(&self.user, |_, user| user.is_gone(Instant::now()));
@@ -223,17 +223,17 @@ mod tests {
         let enter = || roll.enter(&who, &Outbox::new(1024), 2).unwrap();
         let (sockets, now) = ([enter(), enter(), enter()], Instant::now());
         for socket in sockets {
-            assert_eq!(socket.take_frame(&limits, now), Ok(()));
+            assert!(socket.charge_frame(&limits, now).is_zero());
         }
         let again = enter();
-        assert!(again.take_frame(&limits, now).is_err());
+        assert_eq!(again.charge_frame(&limits, now), Duration::from_secs(1));
         assert_eq!(again.take_fixes(5, &limits, now), Ok(()));
         assert!(enter().take_fixes(1, &limits, now).is_err());
         drop(again);
         roll.tidy(now);
         assert_eq!(roll.users.len(), 1, "what is spent still counts");
-        let later = now + Duration::from_secs(3);
-        assert_eq!(enter().take_frame(&limits, later), Ok(()));
+        let later = now + Duration::from_secs(4);
+        assert!(enter().charge_frame(&limits, later).is_zero());
         roll.tidy(later + Duration::from_secs(1));
         assert!(roll.users.is_empty());
     }

@@ -5,7 +5,7 @@ mod frames;
 mod recovery;
 mod session;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use domain::Role;
