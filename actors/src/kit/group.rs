@@ -2,24 +2,31 @@
 //!
 //! There is no worker and no waiting for company. Whoever finds nobody writing writes
 //! for all who wait; so one who comes alone is served at once, and under load many
-//! share a statement and a commit.
+//! share a statement and a commit. Behind a group that is held up, as by somebody who
+//! holds a row of it, a second one goes its way.
 
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{Mutex as Turn, oneshot};
+use tokio::sync::{Mutex as Turn, MutexGuard as MyTurn, oneshot};
+
+/// A group that takes longer is held up: a dozen times what one takes under load.
+const HELD_UP: Duration = Duration::from_millis(100);
 
 /// Items that many callers want written, each with its caller's answer.
 pub struct Groups<T, R> {
     waiting: Mutex<Vec<(T, oneshot::Sender<R>)>>,
     turn: Turn<()>,
+    /// Of those for whom the first takes too long.
+    second_turn: Turn<()>,
     max: usize,
 }
 
 impl<T, R> Groups<T, R> {
     /// Of at most `max` items each.
     pub fn of(max: usize) -> Self {
-        Self { waiting: Mutex::default(), turn: Turn::new(()), max }
+        Self { waiting: Mutex::default(), turn: Turn::new(()), second_turn: Turn::new(()), max }
     }
 
     /// Has `item` written, by `write` or by somebody else's. `write` answers each item
@@ -35,7 +42,7 @@ impl<T, R> Groups<T, R> {
             tokio::select! {
                 biased;
                 answer = &mut answer => return answer.ok(),
-                _turn = self.turn.lock() => {
+                _turn = self.my_turn() => {
                     let (items, senders): (Vec<_>, Vec<_>) = self.next().into_iter().unzip();
                     if !items.is_empty() {
                         // Who does not wait any more need not be told.
@@ -44,6 +51,17 @@ impl<T, R> Groups<T, R> {
                     }
                 }
             }
+        }
+    }
+
+    async fn my_turn(&self) -> MyTurn<'_, ()> {
+        tokio::select! {
+            biased;
+            turn = self.turn.lock() => turn,
+            turn = async {
+                tokio::time::sleep(HELD_UP).await;
+                self.second_turn.lock().await
+            } => turn,
         }
     }
 
@@ -86,6 +104,27 @@ mod tests {
         let sizes = sizes.lock().unwrap();
         assert_eq!(sizes.iter().sum::<usize>(), 100);
         assert!(sizes.len() < 50 && sizes.iter().all(|size| *size <= 8), "{sizes:?}");
+    }
+
+    #[tokio::test]
+    async fn a_group_that_is_held_up_does_not_hold_up_the_next() {
+        let groups = Arc::new(Groups::<u32, u32>::of(8));
+        let (held, first) = (Arc::new(Turn::new(())), Arc::clone(&groups));
+        let row = held.lock().await;
+        let of_first = Arc::clone(&held);
+        let frozen = tokio::spawn(async move {
+            let write = async |items| {
+                let _row = of_first.lock().await;
+                items
+            };
+            first.join(1, write).await
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(groups.join(2, async |items| items).await, Some(2));
+        assert_eq!(groups.join(3, async |items| items).await, Some(3));
+        assert!(!frozen.is_finished());
+        drop(row);
+        assert_eq!(frozen.await.unwrap(), Some(1));
     }
 
     #[tokio::test]
