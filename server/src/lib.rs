@@ -42,7 +42,7 @@ pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 /// Bytes that may wait in the kernel for a reader who does not read. What waits
 /// there can't be conflated any more: a position would arrive late instead of
 /// giving way to a newer one.
-const UNSENT_MAX: u32 = 16 * 1024;
+const UNSENT_MAX: u32 = 2 * 1024;
 
 /// What a server is started with.
 pub struct Parts {
