@@ -83,8 +83,8 @@ async fn round(
     if let Some((courier, chat)) = hot {
         let (fixes, said): (Round, talk::Round) = (courier.answer().await?, chat.answer().await?);
         figures.add("hot fixes kept/s", fixes.ack_latency.count() as f64 / secs);
-        figures.add("hot messages kept/s", said.stored.count() as f64 / secs);
-        figures.add("hot sent away", (fixes.failures.len() + said.failures.len()) as f64);
+        figures.add("hot messages kept/s", said.kept as f64 / secs);
+        figures.add("hot refused", (fixes.failures.len() + said.failures.len()) as f64);
     }
     figures.add("server cores", cost.cpu_secs / secs);
     figures.add("machine cores", cost.machine_secs / secs);

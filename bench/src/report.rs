@@ -104,6 +104,8 @@ pub(crate) struct Report {
     pub(crate) scenario: &'static str,
     pub(crate) title: String,
     pub(crate) begun_at: String,
+    /// Of what was measured; `+` where files differ from it.
+    pub(crate) commit: String,
     pub(crate) rounds: u32,
     pub(crate) seconds: u32,
     pub(crate) scale: f64,
@@ -117,6 +119,7 @@ impl Report {
             scenario,
             title: title.to_owned(),
             begun_at: ambient::now().format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            commit: commit(),
             rounds: options.rounds,
             seconds: options.seconds,
             scale: options.scale,
@@ -152,6 +155,7 @@ impl Report {
     #[expect(clippy::print_stdout, reason = "a command-line tool's result")]
     pub(crate) fn print(&self) {
         println!("\n{}: {}; {} rounds of {} s", self.scenario, self.title, self.rounds, self.seconds);
+        println!("begun {}, commit {}", self.begun_at, self.commit);
         print!("{:<22}", "median (least … most)");
         self.columns.iter().for_each(|column| print!("{:>28}", column.name));
         println!();
@@ -176,6 +180,17 @@ impl Report {
         say(&format!("report: {}", page.display()));
         Ok(())
     }
+}
+
+/// The commit of the folder that the bench is run in.
+fn commit() -> String {
+    let git = |arguments: &[&str]| {
+        let output = std::process::Command::new("git").args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let changed = git(&["status", "--porcelain"]).is_some_and(|files| !files.is_empty());
+    let commit = git(&["rev-parse", "--short", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
+    if changed { commit + "+" } else { commit }
 }
 
 /// Says something to whoever waits.

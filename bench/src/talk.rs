@@ -70,6 +70,8 @@ pub(crate) struct Round {
     pub(crate) latency: Latency,
     /// From the send until the sender was told that it is stored.
     pub(crate) stored: Latency,
+    /// How many were stored, however late that was told.
+    pub(crate) kept: u64,
     /// From the send until the sender was told that it was read.
     pub(crate) read: Latency,
     pub(crate) lateness: Latency,
@@ -263,6 +265,7 @@ impl Talks {
         };
         let digits = |digits: &[u8]| digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
         let (place, number) = (digits(&reference[..slash]), digits(&reference[slash + 1..]));
+        self.round.kept += u64::from(self.counting);
         let line = usize::try_from(place).ok().and_then(|place| self.lines.get(place));
         let departure =
             line.and_then(|line| line.departures[slot(number)]).filter(|each| each.number == number);

@@ -4,17 +4,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chrono::{SubsecRound as _, TimeDelta};
+use domain::order::Times;
 use domain::tracking::Vehicle;
+use domain::{Channel, OrderId};
 use futures::future::join_all;
 use serde_json::json;
 use server::ambient::{RandomIds, SystemClock};
 use server::processes::ProcessArgs;
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
+use services::Settings;
 use sim::frame::Say;
 use sim::socket::Manners;
 use sim::{Heard, Socket, ambient};
-use store::{Store, shared};
+use store::{Store, jobs, journal, payment, shared};
 use tests::cast::{Cast, PATIENCE, acked, eventually, hear, on_the_way, reading, socket};
 use tests::{TestApp, settings};
 
@@ -50,6 +53,34 @@ async fn what_another_process_committed_counts_before_anything_is_refused() {
     cast.customer.empty_cart().await.unwrap();
     assert!(customer.cart().await.unwrap().lines.is_empty());
     second.stop(DEADLINE).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_reminder_fires_once_however_many_processes_there_are() {
+    let times = Times { accept: TimeDelta::seconds(1), ..Times::default() };
+    let app = TestApp::start_with(Settings { order: times, ..settings() }).await;
+    let others = [app.second_server().await, app.second_server().await];
+    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
+    let mut orders: Vec<OrderId> = Vec::new();
+    for _ in 0..8 {
+        orders.push(cast.placed().await.id.into());
+    }
+    let store = &app.app().store;
+    for order in orders {
+        let channel = Channel::Order(order);
+        let rejected = async || {
+            let log = journal::since(store, &channel, 0, 100).await.unwrap();
+            log.iter().filter(|event| event.kind == "order.rejected").count()
+        };
+        eventually(|| async { rejected().await > 0 }).await;
+        eventually(|| async { payment::live(store, order).await.unwrap().is_none() }).await;
+        assert_eq!(rejected().await, 1);
+    }
+    assert_eq!(jobs::backlog(store).await.unwrap().failing, 0);
+    for other in others {
+        other.stop(DEADLINE).await;
+    }
     app.stop().await;
 }
 
