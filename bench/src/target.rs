@@ -12,6 +12,9 @@ use crate::Outcome;
 use crate::args::Options;
 use crate::process::Process;
 
+/// How often is looked whether a server is there, or gone.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
 /// How long a server may take to come up.
 const UP_WITHIN: Duration = Duration::from_secs(60);
 
@@ -31,15 +34,22 @@ pub(crate) async fn migrate(options: &Options) -> Outcome<()> {
 impl Target {
     /// The server; its gateway is the address.
     pub(crate) async fn server(options: &Options) -> Outcome<Self> {
+        let address = SocketAddr::from(([127, 0, 0, 1], options.first_port + 1));
+        // The round before ended its server; one with a large memory takes a while to go.
+        let gone = async {
+            while TcpStream::connect(address).await.is_ok() {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        tokio::time::timeout(UP_WITHIN, gone).await.map_err(|_| "somebody else listens there")?;
         let child = Command::new(&options.server)
             .args(["serve", "--first-port", &options.first_port.to_string()])
             .env("BAEDAL_LOG", "warn")
             .kill_on_drop(true)
             .spawn()?;
-        let address = SocketAddr::from(([127, 0, 0, 1], options.first_port + 1));
         let up = async {
             while TcpStream::connect(address).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
         tokio::time::timeout(UP_WITHIN, up).await.map_err(|_| "the server did not come up")?;

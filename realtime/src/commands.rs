@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use services::support::{self, Presence, Saying};
 use services::{App, dispatch, tracking};
 
-use crate::frame::{ClientFrame, Step};
+use crate::frame::ClientFrame;
 
 /// Fixes that are on disk.
 pub(crate) struct Kept {
@@ -79,7 +79,7 @@ pub(crate) async fn run(app: &App, who: &Principal, frame: ClientFrame) -> Resul
             dispatch::decline(app, who, offer_id).await.map(nothing)
         }
         ClientFrame::DeliveryStep { order_id, step } => {
-            written(tracking::step(app, who, order_id, of(step)).await?)
+            written(tracking::step(app, who, order_id, step).await?)
         }
         // The session does these itself.
         ClientFrame::Auth { .. }
@@ -87,17 +87,6 @@ pub(crate) async fn run(app: &App, who: &Principal, frame: ClientFrame) -> Resul
         | ClientFrame::Unsubscribe { .. }
         | ClientFrame::Fixes { .. }
         | ClientFrame::Ping {} => Ok(nothing(())),
-    }
-}
-
-fn of(step: Step) -> tracking::Step {
-    match step {
-        Step::AtRestaurant => tracking::Step::AtRestaurant,
-        Step::PickedUp => tracking::Step::PickedUp,
-        Step::AtDropoff => tracking::Step::AtDropoff,
-        Step::Delivered => tracking::Step::Delivered,
-        Step::Failed => tracking::Step::Failed,
-        Step::DropOut => tracking::Step::DropOut,
     }
 }
 

@@ -276,39 +276,65 @@ mod tests {
         }
     }
 
-    const FIRED_BY_ONE_WHO_DIED: &str =
-        "update graphile_worker._private_jobs set locked_by = 'dead', locked_at = now(), attempts = 1";
-    const RECOVERED: &str = "select graphile_worker.recover_dead_worker_jobs(array['dead'])";
-
-    #[tokio::test]
-    async fn a_reminder_that_was_replaced_while_it_fired_is_no_trouble_when_its_process_dies() {
+    /// Holds what `check` does with a store of its own that has one reminder, far away.
+    async fn with_a_reminder(name: &str, check: impl AsyncFnOnce(&Store)) {
         let admin = std::env::var("DATABASE_URL").unwrap();
-        let name = format!("baedal_jobs_{}", std::process::id());
+        let name = format!("baedal_jobs_{name}_{}", std::process::id());
         let database = scratch::create(&admin, &name).await.unwrap();
         let (alone, clock) = (Settings::default(), Arc::new(Still) as Arc<dyn Clock>);
         let store = Store::connect(&database, &alone, &clock, &Still).await.unwrap();
-        let order = OrderId(Uuid::nil());
-        let again = async || {
-            let mut tx = store.begin().await.unwrap();
-            let years_later = Timestamp::from_timestamp(4_000_000_000, 0).unwrap();
-            remind(&mut tx, "look", years_later, Reminder::LookForCourier { order }).await.unwrap();
-            tx.commit().await.unwrap();
-        };
-        again().await;
-        sqlx::query(FIRED_BY_ONE_WHO_DIED).execute(store.pool()).await.unwrap();
-        again().await;
-        assert_eq!(backlog(&store).await.unwrap().running, 1);
-        sqlx::query(RECOVERED).execute(store.pool()).await.unwrap();
-        let next = Backlog { scheduled: 1, ..Backlog::default() };
-        assert_eq!(backlog(&store).await.unwrap(), next);
-        assert!(failing(&store).await.unwrap().is_empty());
-        discard_replaced(store.pool()).await.unwrap();
-        let left: i64 = sqlx::query_scalar("select count(*) from graphile_worker._private_jobs")
-            .fetch_one(store.pool())
-            .await
-            .unwrap();
-        assert_eq!(left, 1);
+        look_years_later(&store).await;
+        check(&store).await;
         drop(store);
         scratch::remove(&admin, &name).await.unwrap();
+    }
+
+    async fn look_years_later(store: &Store) {
+        let years_later = Timestamp::from_timestamp(4_000_000_000, 0).unwrap();
+        let reminder = Reminder::LookForCourier { order: OrderId(Uuid::nil()) };
+        let mut tx = store.begin().await.unwrap();
+        remind(&mut tx, "look", years_later, reminder).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn run(store: &Store, sql: &'static str) {
+        sqlx::query(sql).execute(store.pool()).await.unwrap();
+    }
+
+    const FIRED_BY_ONE_WHO_DIED: &str =
+        "update graphile_worker._private_jobs set locked_by = 'dead', locked_at = now(), attempts = 1";
+    const RECOVERED: &str = "select graphile_worker.recover_dead_worker_jobs(array['dead'])";
+    const FAILED_FOR_GOOD: &str =
+        "update graphile_worker._private_jobs set attempts = max_attempts, last_error = 'no', run_at = now()";
+
+    #[tokio::test]
+    async fn a_reminder_that_was_replaced_while_it_fired_is_no_trouble_when_its_process_dies() {
+        with_a_reminder("replaced", async |store| {
+            run(store, FIRED_BY_ONE_WHO_DIED).await;
+            look_years_later(store).await;
+            assert_eq!(backlog(store).await.unwrap().running, 1);
+            run(store, RECOVERED).await;
+            let next = Backlog { scheduled: 1, ..Backlog::default() };
+            assert_eq!(backlog(store).await.unwrap(), next);
+            assert!(failing(store).await.unwrap().is_empty());
+            discard_replaced(store.pool()).await.unwrap();
+            let left: i64 = sqlx::query_scalar("select count(*) from graphile_worker._private_jobs")
+                .fetch_one(store.pool())
+                .await
+                .unwrap();
+            assert_eq!(left, 1);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_job_that_failed_for_the_last_time_is_parked_and_stays() {
+        with_a_reminder("parked", async |store| {
+            run(store, FAILED_FOR_GOOD).await;
+            discard_replaced(store.pool()).await.unwrap();
+            let parked = Backlog { parked: 1, ..Backlog::default() };
+            assert_eq!(backlog(store).await.unwrap(), parked);
+        })
+        .await;
     }
 }

@@ -272,39 +272,7 @@ pub(super) struct Shift {
 #[serde(deny_unknown_fields)]
 pub(super) struct StepBody {
     /// Which.
-    pub(super) step: StepWord,
-}
-
-/// What a courier may report.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = Step)]
-pub(super) enum StepWord {
-    /// Waits for the food.
-    AtRestaurant,
-    /// Has the food.
-    PickedUp,
-    /// Stands at the door.
-    AtDropoff,
-    /// Handed it over.
-    Delivered,
-    /// Could not hand it over.
-    Failed,
-    /// Will not bring it after all; until pickup.
-    DropOut,
-}
-
-impl From<StepWord> for Step {
-    fn from(word: StepWord) -> Self {
-        match word {
-            StepWord::AtRestaurant => Step::AtRestaurant,
-            StepWord::PickedUp => Step::PickedUp,
-            StepWord::AtDropoff => Step::AtDropoff,
-            StepWord::Delivered => Step::Delivered,
-            StepWord::Failed => Step::Failed,
-            StepWord::DropOut => Step::DropOut,
-        }
-    }
+    pub(super) step: Step,
 }
 
 /// Fixes that a device sends together.

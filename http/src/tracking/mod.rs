@@ -58,7 +58,7 @@ async fn step(
     Path(order): Path<OrderId>,
     Json(body): Json<StepBody>,
 ) -> Result<Json<DeliveryBody>, Problem> {
-    Ok(Json(services::tracking::step(&app, &who, order, body.step.into()).await?.into()))
+    Ok(Json(services::tracking::step(&app, &who, order, body.step).await?.into()))
 }
 
 /// The courier's shift, deliveries and offers.

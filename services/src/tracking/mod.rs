@@ -14,9 +14,11 @@ use domain::order::{Command, Fault, Fulfilment, Order};
 use domain::tracking::delivery::{Decision, Pickup};
 use domain::tracking::{Carrier, Delivery, DeliveryStatus, Fix, OrderFact, eta};
 use domain::{Audience, Channel, CourierId, Failure, OrderId, Principal, Role, Timestamp};
+use serde::{Deserialize, Serialize};
 use store::StoreError;
 use store::fabric::Notice;
 use store::{Tx, journal, tracking};
+use utoipa::ToSchema;
 
 use crate::live::Snapshot;
 use crate::{App, dispatch, order};
@@ -39,8 +41,9 @@ pub struct Settings {
     pub positions: actors::position_log::Settings,
 }
 
-/// A step that a courier reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a courier may report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Step {
     /// Waits for the food.
     AtRestaurant,

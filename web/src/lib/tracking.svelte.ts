@@ -27,6 +27,8 @@ export class Tracking {
   #leaveOrder: (() => void) | null = null
   #leaveDelivery: (() => void) | null = null
   #retry: ReturnType<typeof setTimeout> | undefined
+  /** Of when `position` is, in milliseconds. */
+  #placedAt = 0
 
   constructor(
     private readonly rest: Rest,
@@ -89,7 +91,7 @@ export class Tracking {
       snapshot: (data) => this.#deliveryState(data as Delivery),
       event: (event) => this.#deliveryEvent(event),
       latest: (latest) => {
-        if (latest.position) this.position = latest.position
+        if (latest.position) this.#place(latest.position, latest.at)
         if (latest.eta !== undefined) this.eta = latest.eta
       },
       ended: () => this.#over(),
@@ -103,8 +105,17 @@ export class Tracking {
 
   #deliveryState(delivery: Delivery): void {
     this.delivery = delivery
-    this.position = delivery.position ?? null
+    const { position } = delivery
+    if (position) this.#place(position, position.at)
+    else this.position = null
     this.eta = delivery.eta ?? null
+  }
+
+  /** The courier's position; one older than what is shown came from a process that knew no newer. */
+  #place(position: Position, at: string): void {
+    if (this.position && Date.parse(at) < this.#placedAt) return
+    this.position = position
+    this.#placedAt = Date.parse(at)
   }
 
   #deliveryEvent(event: EventFrame): void {

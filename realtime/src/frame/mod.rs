@@ -1,0 +1,8 @@
+//! Every frame of the protocol, one closed enum for each direction. `PROTOCOL.md`
+//! is the reference for clients, and a test holds it to these types.
+
+mod client;
+mod server;
+
+pub use client::{BadFrame, ClientFrame, Fix, Position, REF_CHARS, Request};
+pub use server::{Eta, Place, Problem, ProblemFault, ServerFrame, write};
