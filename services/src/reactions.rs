@@ -10,7 +10,9 @@ use store::journal::Recorded;
 
 use crate::{App, order, payment, tracking};
 
-/// Runs what reacts to `event` of `channel`. An error has it run again later.
+/// Runs what reacts to `event` of `channel`. An error has it run again later, also where
+/// nothing here reacts: only an event that somebody reacts to makes a job, so this one
+/// waits for a process of the version that made it.
 pub async fn react(app: &App, channel: &Channel, event: &Recorded) -> Result<(), Failure> {
     match (channel, event.kind.as_str()) {
         (Channel::Order(id), "order.created") => order::clear_cart(app, *id).await,
@@ -29,9 +31,6 @@ pub async fn react(app: &App, channel: &Channel, event: &Recorded) -> Result<(),
         (Channel::Delivery(id), "delivery.assigned" | "delivery.unassigned") => {
             tracking::tell_order(app, *id).await
         }
-        _ => {
-            tracing::debug!(%channel, kind = event.kind, "nobody reacts to this");
-            Ok(())
-        }
+        (channel, kind) => Err(Failure::fault(format!("nobody here reacts to {kind} of {channel}"))),
     }
 }

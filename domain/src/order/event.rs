@@ -93,7 +93,6 @@ impl OrderEvent {
             Fact::Created
                 | Fact::Accepted { .. }
                 | Fact::Rejected { .. }
-                | Fact::Ready
                 | Fact::PickedUp
                 | Fact::Delivered
                 | Fact::DeliveryFailed { .. }
