@@ -13,14 +13,14 @@ const HEIGHT: f64 = 260.0;
 pub(crate) fn page(report: &Report) -> String {
     let mut page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{0}</title><style>{STYLE}</style>\
-         <h1>{0}</h1><p>{1}; {2} rounds of {3} s, begun {4}, commit {6}, scale {5}</p>",
+         <h1>{0}</h1><p>{1}; {2} rounds of {3} s, begun {4}, commit {5}, scale {6}</p>",
         report.scenario,
         report.title,
         report.rounds,
         report.seconds,
         report.begun_at,
-        report.scale,
-        report.commit
+        report.commit,
+        report.scale
     );
     page.push_str("<h2>Verdict</h2><table><tr><th>what<th>target<th>figure<th>");
     for Verdict { what, target, figure, reached } in &report.verdicts {

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import type { Listener, Realtime } from './realtime'
+import type { Rest } from './rest'
+import { Tracking } from './tracking.svelte'
+
+/** An order on the road, whose server is this test. */
+async function onTheRoad() {
+  const listeners = new Map<string, Listener>()
+  const realtime = {
+    subscribe: (channel: string, listener: Listener) => {
+      listeners.set(channel, listener)
+      return () => listeners.delete(channel)
+    },
+  } as unknown as Realtime
+  const order = { id: '1', version: 1, status: 'picked_up' }
+  const rest = {
+    get: (path: string) => Promise.resolve(path.includes('history') ? { items: [] } : order),
+  } as unknown as Rest
+  const tracking = new Tracking(rest, realtime, '1')
+  await tracking.load()
+  const delivery = listeners.get('delivery:1')
+  if (!delivery) throw new Error('nobody listens to the delivery')
+  return {
+    tracking,
+    latest: (at: string, lat: number) =>
+      delivery.latest?.({ op: 'latest', channel: 'delivery:1', at, position: { lat, lon: 127 } }),
+    snapshot: (position?: { at: string; lat: number; lon: number }) =>
+      delivery.snapshot?.({ status: 'picked_up', position }),
+  }
+}
+
+describe('an order on the road', () => {
+  it('shows no position of a snapshot that is older than the one on the map', async () => {
+    const { tracking, latest, snapshot } = await onTheRoad()
+    latest('2026-11-23T03:20:11.250Z', 37.5)
+    snapshot({ at: '2026-11-23T03:20:11Z', lat: 37.4, lon: 127 })
+    expect(tracking.position?.lat).toBe(37.5)
+    snapshot({ at: '2026-11-23T03:20:12Z', lat: 37.6, lon: 127 })
+    expect(tracking.position?.lat).toBe(37.6)
+  })
+
+  it('shows none where there is none', async () => {
+    const { tracking, latest, snapshot } = await onTheRoad()
+    latest('2026-11-23T03:20:11Z', 37.5)
+    snapshot()
+    expect(tracking.position).toBeNull()
+    snapshot({ at: '2026-11-23T03:20:10Z', lat: 37.4, lon: 127 })
+    expect(tracking.position?.lat).toBe(37.4)
+  })
+})
