@@ -78,25 +78,17 @@ impl OrderEntity {
         Self { store, times, conflicts: conflicts(Self::KIND) }
     }
 
-    /// Asked again for the same quote, it answers with the order that stands.
+    /// Refuses as a conflict what stands as another order already.
     async fn place(
         &self,
         slot: &mut Option<Order>,
         placement: Placement,
         now: Timestamp,
     ) -> Result<Order, Failure> {
-        let quote = placement.quote.id;
-        let (order, events) = Order::place(placement, &self.times, now)?;
-        match store::order::insert(&self.store, &order, &events, &self.times, now).await {
-            Ok(()) => {
-                *slot = Some(order.clone());
-                Ok(order)
-            }
-            Err(StoreError::Conflict) => {
-                store::order::by_quote(&self.store, quote).await?.ok_or_else(|| StoreError::Conflict.into())
-            }
-            Err(error) => Err(error.into()),
-        }
+        let (order, events) = Order::place(placement, now)?;
+        store::order::insert(&self.store, &order, &events, &self.times, now).await?;
+        *slot = Some(order.clone());
+        Ok(order)
     }
 }
 

@@ -75,6 +75,8 @@ ids! {
     OrderId;
     /// A payment of an order.
     PaymentId;
+    /// Money that goes back, all of a payment or a part.
+    RefundId;
     /// A courier: the id of the user who has that role.
     CourierId;
     /// A delivery offered to one courier.

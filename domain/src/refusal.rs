@@ -37,6 +37,11 @@ pub trait Refusal: fmt::Display {
 
     /// What sort of no it is.
     fn kind(&self) -> Kind;
+
+    /// What it is about, part by part, where it can be named.
+    fn faults(&self) -> Vec<Fault> {
+        Vec::new()
+    }
 }
 
 /// One field that is wrong, by its JSON pointer (`/lines/0/quantity`).
@@ -59,7 +64,7 @@ pub struct Refused {
     pub kind: Kind,
     /// For a person; tells nothing of the inside.
     pub detail: String,
-    /// The fields at fault, for invalid input.
+    /// The fields at fault, for invalid input; what else a refusal is about.
     pub faults: Vec<Fault>,
     /// Seconds after which to try again, where that is known.
     pub retry_after_secs: Option<u32>,
@@ -107,7 +112,8 @@ impl std::error::Error for Refused {}
 
 impl<R: Refusal> From<R> for Refused {
     fn from(refusal: R) -> Self {
-        Self::new(refusal.code(), refusal.kind(), refusal.to_string())
+        let faults = refusal.faults();
+        Self { faults, ..Self::new(refusal.code(), refusal.kind(), refusal.to_string()) }
     }
 }
 

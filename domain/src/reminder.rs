@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OrderId, UserId};
+use crate::{OrderId, PaymentId, RefundId, UserId};
 
 /// What is due. Firing one is a command like any other: by then it may be too
 /// late or not needed any more, and the entity decides.
@@ -19,6 +19,19 @@ pub enum Reminder {
     PaymentUnknown {
         /// The order whose payment it is.
         order: OrderId,
+    },
+    /// A payment was given up because the gateway did not know it: ask once more
+    /// whether it came late.
+    PaymentLate {
+        /// The payment.
+        payment: PaymentId,
+        /// How often it was asked since.
+        looks: u32,
+    },
+    /// Money is to go back.
+    RefundDue {
+        /// The refund.
+        refund: RefundId,
     },
     /// A scheduled order is to be placed.
     SlotNear {

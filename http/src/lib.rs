@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod kit;
 pub mod menu;
 pub mod order;
+pub mod payment;
 pub mod restaurant;
 pub mod support;
 pub mod system;

@@ -97,7 +97,8 @@ impl Service {
             Service::Restaurant => "Restaurants near a place.",
             Service::User => "People, their profiles and addresses.",
             Service::Alert => "How the platform is, for those who run it.",
-            Service::Notification | Service::Review | Service::Payment => {
+            Service::Payment => "Payments that wait for a decision, and refunds.",
+            Service::Notification | Service::Review => {
                 "Nothing is served here yet besides health and documents."
             }
         }
@@ -128,6 +129,7 @@ impl Service {
             Service::Restaurant => http_adapters::restaurant::routes(),
             Service::Support => http_adapters::support::routes(),
             Service::Order => http_adapters::order::routes(),
+            Service::Payment => http_adapters::payment::routes(),
             Service::User => http_adapters::user::routes(),
             _ => OpenApiRouter::new(),
         }

@@ -197,6 +197,7 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
         version: 1,
         status: Status::Preparing,
         quote: app.ids.uuid().into(),
+        cart_version: None,
         customer,
         restaurant: app.ids.uuid().into(),
         restaurant_name: "벤치 치킨".to_owned(),
@@ -207,14 +208,11 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
         tip: Won(3_000),
         payable: Won(24_000),
         pickup,
-        drop_off: DropOff {
-            position: door,
-            road_address: "테헤란로 1".to_owned(),
-            detail: "101호".to_owned(),
-            entrance_note: String::new(),
-        },
+        drop_off: Some(door_of(door)),
         note: String::new(),
         slot: None,
+        lead_mins: 45,
+        declined: None,
         created_at: now,
         placed_at: Some(now),
         ready_by: Some(now),
@@ -225,6 +223,15 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
     })
 }
 
+fn door_of(position: LatLon) -> DropOff {
+    DropOff {
+        position,
+        road_address: "테헤란로 1".to_owned(),
+        detail: "101호".to_owned(),
+        entrance_note: String::new(),
+    }
+}
+
 fn delivery(app: &App, order: &Order, courier: CourierId, at: LatLon) -> Delivery {
     let now = app.now();
     Delivery {
@@ -233,7 +240,7 @@ fn delivery(app: &App, order: &Order, courier: CourierId, at: LatLon) -> Deliver
         status: DeliveryStatus::PickedUp,
         customer: order.customer,
         pickup: Pickup { restaurant: order.restaurant, name: order.restaurant_name.clone(), position: at },
-        drop_off: order.drop_off.clone(),
+        drop_off: order.drop_off.clone().unwrap_or_else(|| door_of(at)),
         carrier: Some(Carrier { courier, name: "벤치".to_owned(), vehicle: Vehicle::Motorbike }),
         requested_at: now,
         ready_by: now,

@@ -2,10 +2,14 @@
 
 use actors::cart::Change;
 use domain::cart::state::QUANTITY_MAX;
-use domain::cart::{Cart, Checkout, Command, DropOff, NewLine, PricedLine, Quote, price, pricing};
+use domain::cart::{
+    Cart, Checkout, Command, DropOff, Method, NewLine, PricedLine, Quote, QuoteRefusal, price, pricing,
+};
 use domain::menu::Pick;
+use domain::tracking::Vehicle;
 use domain::{
-    AddressId, Failure, Fault, LineId, MenuId, Principal, QuoteId, Refused, RestaurantId, UserId, Won,
+    AddressId, Failure, Fault, LatLon, LineId, MenuId, Principal, QuoteId, Refused, RestaurantId, Timestamp,
+    UserId, Won,
 };
 use sha2::{Digest as _, Sha256};
 use uuid::Builder;
@@ -154,50 +158,104 @@ pub async fn clear_ordered(app: &App, customer: UserId, version: u64) -> Result<
     change(app, customer, Command::ClearOrdered { version }).await.map(drop)
 }
 
-/// Promises a price for the cart, brought to one of the customer's addresses.
-pub async fn quote(app: &App, who: &Principal, address: AddressId) -> Result<Quote, Failure> {
+/// How, where and when the customer wants what is in the cart.
+#[derive(Clone, Copy, Debug)]
+pub struct QuoteWish {
+    /// Brought or collected.
+    pub method: Method,
+    /// To which of their addresses it is brought.
+    pub address: Option<AddressId>,
+    /// When, if not as soon as it can be.
+    pub slot: Option<Timestamp>,
+}
+
+/// Promises a price for the cart, for one way and one time.
+pub async fn quote(app: &App, who: &Principal, wish: QuoteWish) -> Result<Quote, Failure> {
+    let drop_off = match (wish.method, wish.address) {
+        (Method::Pickup, _) => None,
+        (Method::Delivery, Some(address)) => Some(drop_off(app, who, address).await?),
+        (Method::Delivery, None) => {
+            let detail = "A delivery needs an address.";
+            return Err(Refused::field("/address_id", "required", detail).into());
+        }
+    };
+    quote_to(app, who, drop_off, wish.slot).await
+}
+
+async fn drop_off(app: &App, who: &Principal, address: AddressId) -> Result<DropOff, Failure> {
     let place = user::address(app, who.user, address).await?.place;
-    let drop_off = DropOff {
+    Ok(DropOff {
         position: place.position,
         road_address: place.road_address,
         detail: place.detail,
         entrance_note: place.entrance_note,
-    };
-    quote_to(app, who, drop_off).await
+    })
 }
 
-/// Promises a price for the cart, brought to `drop_off`, and keeps the promise.
-pub async fn quote_to(app: &App, who: &Principal, drop_off: DropOff) -> Result<Quote, Failure> {
+/// Promises a price for the cart, brought to `drop_off` or else collected, and keeps the
+/// promise.
+pub async fn quote_to(
+    app: &App,
+    who: &Principal,
+    drop_off: Option<DropOff>,
+    slot: Option<Timestamp>,
+) -> Result<Quote, Failure> {
     let cart = store::cart::load(&app.store, who.user).await?;
-    let quote = build(app, &cart, drop_off, app.ids.uuid().into()).await?;
+    let made_at = app.now();
+    let quote = build(app, &cart, Promise { id: app.ids.uuid().into(), drop_off, slot, made_at }).await?;
     let mut tx = app.store.begin().await?;
     store::cart::insert_quote(&mut tx, &quote, quote.made_at).await?;
     tx.commit().await?;
     Ok(quote)
 }
 
-async fn build(app: &App, cart: &Cart, drop_off: DropOff, id: QuoteId) -> Result<Quote, Failure> {
+/// What a quote is for, beside the cart.
+struct Promise {
+    id: QuoteId,
+    drop_off: Option<DropOff>,
+    slot: Option<Timestamp>,
+    made_at: Timestamp,
+}
+
+async fn build(app: &App, cart: &Cart, promise: Promise) -> Result<Quote, Failure> {
     let empty = Failure::Refused(domain::cart::CartRefusal::Empty.into());
     let restaurant_id = cart.restaurant_id.ok_or(empty)?;
     let restaurant = restaurant::find(app, restaurant_id).await?;
     let card = menu::card(app, restaurant_id).await?;
-    let dong = app.gazetteer.locate(drop_off.position).map(|place| place.code);
-    let checkout = Checkout { restaurant: &restaurant, card: &card, drop_off, dong };
-    Ok(checkout.quote(cart, id, app.now())?)
+    let Promise { id, drop_off, slot, made_at } = promise;
+    let door = drop_off.as_ref().map(|drop_off| drop_off.position);
+    let dong = door.and_then(|door| app.gazetteer.locate(door)).map(|place| place.code);
+    let travel = door.map(|door| travel(app, restaurant.position, door)).unwrap_or_default();
+    let checkout = Checkout { restaurant: &restaurant, card: &card, slot, drop_off, dong, travel };
+    Ok(checkout.quote_again(cart, id, made_at, app.now())?)
+}
+
+/// How long the way takes that a motorbike goes, with the hand-over.
+fn travel(app: &App, from: LatLon, to: LatLon) -> chrono::Duration {
+    let eta = &app.settings.tracking.courier.eta;
+    eta.travel(Vehicle::Motorbike, from, to) + eta.hand_over
+}
+
+/// The person's quote of that id.
+pub async fn find_quote(app: &App, who: &Principal, id: QuoteId) -> Result<Quote, Failure> {
+    let quote = store::cart::quote(&app.store, who.user, id).await?;
+    Ok(quote.ok_or_else(|| Refused::not_found("quote"))?)
 }
 
 /// The quote that an order is placed from, held against today's menu: refused
-/// when it expired, cannot be ordered, or would cost more now; cheaper if it
-/// would cost less.
-pub async fn honour(app: &App, who: &Principal, id: QuoteId) -> Result<Quote, Failure> {
-    let quote = store::cart::quote(&app.store, who.user, id).await?;
-    let quote = quote.ok_or_else(|| Refused::not_found("quote"))?;
+/// when it expired, is of a cart that has changed, cannot be ordered, or would cost more
+/// now; cheaper if it would cost less.
+pub async fn honour(app: &App, who: &Principal, quote: Quote) -> Result<Quote, Failure> {
     let now = app.now();
     if !quote.is_alive(now) || !quote.orderable() {
         // Says so without asking what it would cost today.
         let current = quote.clone();
         return Ok(quote.honour(current, now)?);
     }
-    let current = build(app, &quote.cart(), quote.drop_off.clone(), id).await?;
+    if store::cart::load(&app.store, who.user).await?.version != quote.cart_version {
+        return Err(QuoteRefusal::Outdated.into());
+    }
+    let (id, drop_off, slot, made_at) = (quote.id, quote.drop_off.clone(), quote.slot, quote.made_at);
+    let current = build(app, &quote.cart(), Promise { id, drop_off, slot, made_at }).await?;
     Ok(quote.honour(current, now)?)
 }

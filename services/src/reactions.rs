@@ -15,18 +15,23 @@ use crate::{App, order, payment, tracking};
 /// waits for a process of the version that made it.
 pub async fn react(app: &App, channel: &Channel, event: &Recorded) -> Result<(), Failure> {
     match (channel, event.kind.as_str()) {
-        (Channel::Order(id), "order.created") => order::clear_cart(app, *id).await,
+        // Jobs of an older version, which emptied the cart before it was paid for.
+        (Channel::Order(_), "order.created") => Ok(()),
+        (Channel::Order(id), "order.placed" | "order.scheduled") => order::clear_cart(app, *id).await,
         (Channel::Order(id), "order.accepted") => tracking::request(app, *id).await,
         (Channel::Order(id), "order.picked_up") => tracking::follow(app, *id, OrderFact::PickedUp).await,
         (Channel::Order(id), "order.delivered") => tracking::follow(app, *id, OrderFact::Delivered).await,
-        (Channel::Order(id), "order.rejected") => payment::refund(app, *id).await,
+        (Channel::Order(id), "order.rejected") => {
+            order::mark_sold_out(app, *id, event).await?;
+            payment::refund::whole(app, *id).await
+        }
         (Channel::Order(id), "order.cancelled") => {
             tracking::follow(app, *id, OrderFact::Cancelled).await?;
-            payment::refund(app, *id).await
+            payment::refund::whole(app, *id).await
         }
         (Channel::Order(id), "order.delivery_failed") => {
             tracking::follow(app, *id, OrderFact::Failed).await?;
-            payment::refund(app, *id).await
+            payment::refund::whole(app, *id).await
         }
         (Channel::Delivery(id), "delivery.assigned" | "delivery.unassigned") => {
             tracking::tell_order(app, *id).await

@@ -11,6 +11,8 @@ pub async fn remind(app: &App, reminder: Reminder) -> Result<(), Failure> {
         Reminder::AgentAway { agent } => support::agent_away(app, agent).await,
         Reminder::PaymentOverdue { order } => order::payment_overdue(app, order).await,
         Reminder::PaymentUnknown { order } => payment::look_again(app, order).await,
+        Reminder::PaymentLate { payment, looks } => payment::look_late(app, payment, looks).await,
+        Reminder::RefundDue { refund } => payment::refund::carry_out(app, refund).await,
         Reminder::SlotNear { order } => order::system(app, order, Command::Release).await,
         Reminder::AcceptNudge { order } => order::nudge(app, order).await,
         Reminder::AcceptOverdue { order } => {

@@ -18,6 +18,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// How long an order waits for what.
     pub order: Times,
+    /// How long a payment waits for what.
+    pub payment: domain::payment::Times,
     /// The support desk.
     pub support: Support,
     /// Couriers, deliveries and dispatch.

@@ -96,7 +96,7 @@ impl Api {
         self.ask(Request::post("/v1/orders", json!({ "quote_id": quote, "note": note }))).await
     }
 
-    /// Pays. Sandbox tokens: `tok_success`, `tok_declined`, `tok_timeout`.
+    /// Pays. Sandbox tokens: `tok_success`, `tok_declined`, `tok_timeout`, `tok_late`, `tok_short`.
     pub async fn pay(&self, order: Uuid, token: &str) -> Asked<Order> {
         let body = json!({ "payment_token": token });
         self.ask(Request::post(format!("/v1/orders/{order}/payments"), body)).await

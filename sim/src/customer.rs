@@ -105,8 +105,12 @@ impl Customer {
         }
         self.person.temper.linger(1.0..4.0).await;
         let order = api.order(quote.quote_id, "맛있게 부탁드려요").await?;
-        let card = if self.person.temper.happens(0.02) { BAD_CARD } else { CARD };
-        let order = api.pay(order.id, card).await?;
+        if self.person.temper.happens(0.02) {
+            api.pay(order.id, BAD_CARD).await?;
+            self.person.tally.add("cards declined");
+            self.person.temper.linger(1.0..4.0).await;
+        }
+        let order = api.pay(order.id, CARD).await?;
         self.person.tally.add(if order.is_over() { "orders not paid" } else { "orders" });
         Ok((!order.is_over()).then_some(order))
     }

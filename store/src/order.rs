@@ -38,6 +38,36 @@ pub async fn by_quote(store: &Store, quote: QuoteId) -> Result<Option<Order>, St
     Ok(row.map(|Json(order)| order))
 }
 
+/// The order that lives of this version of a customer's cart, if one does.
+pub async fn live_of_cart(
+    store: &Store,
+    customer: UserId,
+    cart_version: u64,
+) -> Result<Option<Order>, StoreError> {
+    let row = sqlx::query_scalar!(
+        r#"select state as "state: Json<Order>" from orders.orders
+           where customer_id = $1 and cart_version = $2
+             and status not in ('cancelled', 'rejected', 'expired', 'payment_failed')"#,
+        customer.0,
+        signed(cart_version)?
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    Ok(row.map(|Json(order)| order))
+}
+
+/// The order of a customer that waits for its payment, if one does.
+pub async fn unpaid(store: &Store, customer: UserId) -> Result<Option<Order>, StoreError> {
+    let row = sqlx::query_scalar!(
+        r#"select state as "state: Json<Order>" from orders.orders
+           where customer_id = $1 and status = 'pending_payment' and cart_version is not null"#,
+        customer.0
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    Ok(row.map(|Json(order)| order))
+}
+
 /// Orders newest first, older than `before`, at most `limit`, of one status if given.
 pub async fn list(
     store: &Store,
@@ -102,8 +132,9 @@ impl Event for Waiting<'_> {
     }
 }
 
-/// Writes a new order with its first events. A quote that was ordered before is
-/// a conflict.
+/// Writes a new order with its first events. A quote that was ordered before, a version
+/// of a cart that lives as an order, and a second order that waits for its payment are
+/// conflicts.
 pub async fn insert(
     store: &Store,
     order: &Order,
@@ -114,8 +145,8 @@ pub async fn insert(
     let mut tx = store.begin().await?;
     let inserted = sqlx::query!(
         "insert into orders.orders (id, version, status, customer_id, restaurant_id, courier_id,
-                                    payable_won, created_at, placed_at, quote_id, state)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                                    payable_won, created_at, placed_at, quote_id, cart_version, state)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         order.id.0,
         signed(order.version)?,
         order.status.as_str(),
@@ -126,13 +157,16 @@ pub async fn insert(
         order.created_at,
         order.placed_at,
         order.quote.0,
+        order.cart_version.map(signed).transpose()?,
         Json(order) as _,
     )
     .execute(&mut *tx)
     .await;
     if let Err(error) = inserted {
         return match broken_constraint(&error) {
-            Some("orders_quote_once" | "orders_pkey") => Err(StoreError::Conflict),
+            Some("orders_quote_once" | "orders_one_live_per_cart" | "orders_one_unpaid" | "orders_pkey") => {
+                Err(StoreError::Conflict)
+            }
             _ => Err(error.into()),
         };
     }

@@ -1,9 +1,12 @@
-//! Payments, and what the sandbox gateway remembers.
+//! Payments, the refunds of them, and what the sandbox gateway remembers.
 
-use domain::payment::{Payment, PaymentRefusal, PaymentStatus};
-use domain::{OrderId, PaymentId, Reminder, Timestamp, UserId, Won};
+pub mod refund;
 
-use crate::{Store, StoreError, broken_constraint, jobs};
+use domain::payment::{Payment, PaymentRefusal, PaymentStatus, Refund};
+use domain::{OrderId, PaymentId, RefundId, Reminder, Timestamp, UserId, Won};
+use uuid::Uuid;
+
+use crate::{Store, StoreError, Tx, broken_constraint, jobs};
 
 /// Writes down that `payment` is about to be tried, and has its outcome asked
 /// for at `ask_at` in case nobody hears of it.
@@ -37,12 +40,11 @@ pub async fn begin(
     Ok(Ok(()))
 }
 
-/// Writes down what the gateway said, if the payment was still open, and when to
-/// look again: at the gateway, or whether the order heard of it.
+/// Writes down what the gateway said, if the payment was still open, and what follows.
 pub async fn settle(
     store: &Store,
     payment: &Payment,
-    ask_at: Option<Timestamp>,
+    follow: &Follow,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
@@ -60,13 +62,24 @@ pub async fn settle(
         return Err(StoreError::Conflict);
     }
     let order = payment.order;
-    match ask_at {
+    match follow.ask_at {
         Some(at) => {
             jobs::remind(&mut tx, &ask_key(order), at, Reminder::PaymentUnknown { order }).await?;
         }
         None => jobs::forget(&mut tx, &ask_key(order)).await?,
     }
+    if let Some(void) = &follow.void {
+        refund::insert(&mut tx, void, now).await?;
+    }
+    if let Some(at) = follow.late_at {
+        late_look(&mut tx, payment.id, 0, at).await?;
+    }
     tx.commit().await
+}
+
+/// Has the gateway asked at `at` whether a charge that was given up came late.
+pub async fn late_look(tx: &mut Tx, payment: PaymentId, looks: u32, at: Timestamp) -> Result<(), StoreError> {
+    jobs::remind(tx, &format!("payment:{payment}:late"), at, Reminder::PaymentLate { payment, looks }).await
 }
 
 /// The order has heard of the outcome: nobody needs to look again.
@@ -76,48 +89,113 @@ pub async fn concluded(store: &Store, order: OrderId) -> Result<(), StoreError> 
     tx.commit().await
 }
 
-/// Has the order asked again later whether it was paid in time.
-pub async fn postpone_expiry(store: &Store, order: OrderId, at: Timestamp) -> Result<(), StoreError> {
-    let mut tx = store.begin().await?;
-    jobs::remind(&mut tx, &format!("payment:{order}:expiry"), at, Reminder::PaymentOverdue { order }).await?;
-    tx.commit().await
+/// What is to be written with a payment's settlement.
+#[derive(Clone, Debug, Default)]
+pub struct Follow {
+    /// When to look at it again: at the gateway, or whether the order heard of it.
+    pub ask_at: Option<Timestamp>,
+    /// Money that must go back.
+    pub void: Option<Refund>,
+    /// When to ask whether a charge that was given up came all the same.
+    pub late_at: Option<Timestamp>,
 }
 
-/// Writes down that the money went back.
-pub async fn cancelled(store: &Store, id: PaymentId, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query!(
-        "update payment.payments set status = 'cancelled', updated_at = $2 where id = $1 and status = 'done'",
-        id.0,
-        now
-    )
-    .execute(store.pool())
-    .await?;
-    Ok(())
-}
-
-/// The try that is open or has succeeded, if any.
-pub async fn live(store: &Store, order: OrderId) -> Result<Option<Payment>, StoreError> {
-    let row = sqlx::query!(
-        "select id, customer_id, amount_won, status, asked, created_at from payment.payments
-         where order_id = $1 and status in ('in_progress', 'unknown', 'done')",
+/// The newest try to pay for an order, however it ended.
+pub async fn latest(store: &Store, order: OrderId) -> Result<Option<Payment>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+         where order_id = $1 order by created_at desc, id desc limit 1",
         order.0
     )
     .fetch_optional(store.pool())
     .await?;
-    row.map(|row| {
+    row.map(Payment::try_from).transpose()
+}
+
+/// The try that is open, or has succeeded and is not given back whole, if any.
+pub async fn live(store: &Store, order: OrderId) -> Result<Option<Payment>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+         where order_id = $1 and status in ('in_progress', 'unknown', 'done', 'partially_cancelled')",
+        order.0
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    row.map(Payment::try_from).transpose()
+}
+
+/// One payment.
+pub async fn load(store: &Store, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+         where id = $1",
+        id.0
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    row.map(Payment::try_from).transpose()
+}
+
+/// Payments of which the gateway did not say what became of them although it was asked
+/// `asked` times, oldest first, at most `limit`.
+pub async fn undecided(store: &Store, asked: u32, limit: u32) -> Result<Vec<Payment>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+         where status in ('in_progress', 'unknown') and asked >= $1 order by created_at limit $2",
+        i32::try_from(asked).unwrap_or(i32::MAX),
+        i64::from(limit)
+    )
+    .fetch_all(store.pool())
+    .await?;
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+/// How many payments and refunds wait for a decision: see [`undecided`] and
+/// [`refund::undecided`].
+pub async fn count_undecided(store: &Store, asked: u32, attempts: u32) -> Result<u64, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"select (select count(*) from payment.payments
+                   where status in ('in_progress', 'unknown') and asked >= $1)
+                + (select count(*) from payment.refunds
+                   where status = 'failed' or (status = 'requested' and attempts >= $2)) as "count!""#,
+        i32::try_from(asked).unwrap_or(i32::MAX),
+        i32::try_from(attempts).unwrap_or(i32::MAX),
+    )
+    .fetch_one(store.pool())
+    .await?;
+    Ok(count.unsigned_abs())
+}
+
+struct Row {
+    id: Uuid,
+    order_id: Uuid,
+    customer_id: Uuid,
+    amount_won: i64,
+    status: String,
+    asked: i32,
+    created_at: Timestamp,
+}
+
+impl TryFrom<Row> for Payment {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
         let status = PaymentStatus::parse(&row.status)
             .ok_or_else(|| StoreError::Fault(format!("payment status {}", row.status).into()))?;
         Ok(Payment {
             id: PaymentId(row.id),
-            order,
+            order: OrderId(row.order_id),
             customer: UserId(row.customer_id),
             amount: Won(row.amount_won),
             status,
             asked: row.asked.unsigned_abs(),
             created_at: row.created_at,
         })
-    })
-    .transpose()
+    }
 }
 
 fn ask_key(order: OrderId) -> String {
@@ -131,21 +209,24 @@ pub struct SandboxCharge {
     pub amount: Won,
     /// Whether the money is there, or will be.
     pub approved: bool,
+    /// When it reaches the gateway, if not at once.
+    pub known_at: Option<Timestamp>,
     /// When the gateway begins to say so.
     pub settles_at: Timestamp,
-    /// Whether it went back.
+    /// Whether some of it went back.
     pub cancelled: bool,
 }
 
 /// Has the sandbox gateway remember a charge. The first one under a key stands.
 pub async fn sandbox_charge(store: &Store, key: PaymentId, charge: SandboxCharge) -> Result<(), StoreError> {
     sqlx::query!(
-        "insert into payment.sandbox_charges (payment_id, amount_won, outcome, settles_at)
-         values ($1, $2, $3, $4) on conflict (payment_id) do nothing",
+        "insert into payment.sandbox_charges (payment_id, amount_won, outcome, settles_at, known_at)
+         values ($1, $2, $3, $4, $5) on conflict (payment_id) do nothing",
         key.0,
         charge.amount.0,
         if charge.approved { "approved" } else { "declined" },
         charge.settles_at,
+        charge.known_at,
     )
     .execute(store.pool())
     .await?;
@@ -155,7 +236,8 @@ pub async fn sandbox_charge(store: &Store, key: PaymentId, charge: SandboxCharge
 /// What the sandbox gateway remembers under `key`.
 pub async fn sandbox_lookup(store: &Store, key: PaymentId) -> Result<Option<SandboxCharge>, StoreError> {
     let row = sqlx::query!(
-        "select amount_won, outcome, settles_at, cancelled from payment.sandbox_charges where payment_id = $1",
+        "select amount_won, outcome, settles_at, known_at, cancelled from payment.sandbox_charges
+         where payment_id = $1",
         key.0
     )
     .fetch_optional(store.pool())
@@ -163,15 +245,54 @@ pub async fn sandbox_lookup(store: &Store, key: PaymentId) -> Result<Option<Sand
     Ok(row.map(|row| SandboxCharge {
         amount: Won(row.amount_won),
         approved: row.outcome == "approved",
+        known_at: row.known_at,
         settles_at: row.settles_at,
         cancelled: row.cancelled,
     }))
 }
 
-/// Has the sandbox gateway give the money back; again is the same.
-pub async fn sandbox_cancel(store: &Store, key: PaymentId) -> Result<(), StoreError> {
+/// Has the sandbox gateway give some of a charge back, once under this key. Says
+/// whether it could: never more than was taken.
+pub async fn sandbox_cancel(
+    store: &Store,
+    key: PaymentId,
+    refund: RefundId,
+    amount: Won,
+) -> Result<bool, StoreError> {
+    let mut tx = store.begin().await?;
+    let charge = sqlx::query_scalar!(
+        "select amount_won from payment.sandbox_charges
+         where payment_id = $1 and outcome = 'approved' for update",
+        key.0
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let given = sqlx::query!(
+        r#"select coalesce(sum(amount_won), 0)::bigint as "sum!",
+                  coalesce(bool_or(refund_id = $2), false) as "done!"
+           from payment.sandbox_refunds where payment_id = $1"#,
+        key.0,
+        refund.0
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    if given.done {
+        return Ok(true);
+    }
+    if charge.is_none_or(|charge| given.sum + amount.0 > charge) {
+        return Ok(false);
+    }
+    sqlx::query!(
+        "insert into payment.sandbox_refunds (refund_id, payment_id, amount_won) values ($1, $2, $3)",
+        refund.0,
+        key.0,
+        amount.0
+    )
+    .execute(&mut *tx)
+    .await?;
     sqlx::query!("update payment.sandbox_charges set cancelled = true where payment_id = $1", key.0)
-        .execute(store.pool())
+        .execute(&mut *tx)
         .await?;
-    Ok(())
+    tx.commit().await?;
+    Ok(true)
 }

@@ -328,8 +328,9 @@ fn is_aside(kind: &str) -> bool {
 fn may_follow(before: &str, kind: &str) -> bool {
     let allowed: &[&str] = match kind {
         "order.created" => &[""],
-        "order.placed" => &["order.created", "order.scheduled"],
-        "order.scheduled" | "order.payment_failed" | "order.expired" => &["order.created"],
+        "order.payment_declined" => &["order.created", "order.payment_declined"],
+        "order.placed" => &["order.created", "order.payment_declined", "order.scheduled"],
+        "order.scheduled" | "order.expired" => &["order.created", "order.payment_declined"],
         "order.accepted" | "order.rejected" => &["order.placed"],
         "order.preparing" => &["order.accepted"],
         "order.ready" => &["order.accepted", "order.preparing"],
@@ -338,6 +339,7 @@ fn may_follow(before: &str, kind: &str) -> bool {
         "order.completed" => &["order.delivered", "order.ready"],
         "order.cancelled" => &[
             "order.created",
+            "order.payment_declined",
             "order.scheduled",
             "order.placed",
             "order.accepted",

@@ -65,10 +65,7 @@ impl Diner {
 
     /// One order, from the cart to its completion.
     async fn order(&self, line: &Line, card: &'static str, yard: &Yard) -> Outcome<()> {
-        let quote = self.quote().await?;
-        let body = json!({ "quote_id": quote.quote_id, "note": "" });
-        let order: Order = insist(&self.api, || Request::post("/v1/orders", body.clone())).await?;
-        let order = order.id;
+        let order = self.place().await?;
         yard.ledger.notes().done.push(Done { order, kind: "order.created" });
         for channel in [format!("order:{order}"), format!("delivery:{order}")] {
             // Lost with its connection, it is asked for again by the socket itself.
@@ -96,6 +93,21 @@ impl Diner {
         })
         .await;
         Ok(())
+    }
+
+    /// An order of one dish. Its quote is outdated where the cart of the order before is
+    /// emptied after it was made.
+    async fn place(&self) -> Outcome<Uuid> {
+        let placed = until(STAGE_WITHIN, || async {
+            let quote = self.quote().await.ok()?;
+            let body = json!({ "quote_id": quote.quote_id, "note": "" });
+            let order: Asked<Order> = insist(&self.api, || Request::post("/v1/orders", body.clone())).await;
+            match order {
+                Err(refused) if refused.slug() == Some("cart.quote_outdated") => None,
+                other => Some(other),
+            }
+        });
+        Ok(placed.await.ok_or("no order within its time")??.id)
     }
 
     /// A price for one dish. The cart of the order before may still be emptied

@@ -5,5 +5,5 @@ pub mod quote;
 pub mod state;
 
 pub use pricing::{Checkout, PricedLine, price};
-pub use quote::{DropOff, Problem, Quote, QuoteRefusal, QuotedLine, QuotedOption};
+pub use quote::{DropOff, Method, Problem, Quote, QuoteRefusal, QuotedLine, QuotedOption};
 pub use state::{Cart, CartRefusal, Command, Line, NewLine};

@@ -1,6 +1,8 @@
 //! From what was put in the cart to what it costs now.
 
-use super::quote::{DropOff, Problem, Quote, QuotedLine, QuotedOption};
+use chrono::Duration;
+
+use super::quote::{DropOff, Method, Problem, Quote, QuotedLine, QuotedOption, SLOT_DAYS};
 use super::state::{Cart, CartRefusal, Line};
 use crate::gazetteer::DongCode;
 use crate::menu::{Card, Choice, ChoiceRefusal, ChosenOption};
@@ -86,40 +88,58 @@ pub struct Checkout<'a> {
     pub restaurant: &'a Restaurant,
     /// What they offer now.
     pub card: &'a Card,
-    /// Where it goes.
-    pub drop_off: DropOff,
+    /// When the customer wants it, if not as soon as it can be.
+    pub slot: Option<Timestamp>,
+    /// Where it goes; `None`: the customer collects it.
+    pub drop_off: Option<DropOff>,
     /// In which neighbourhood that is, where known.
     pub dong: Option<DongCode>,
+    /// How long the way there takes; nothing for pickup.
+    pub travel: Duration,
 }
 
 impl Checkout<'_> {
     /// Promises a price for the cart. What hinders the order is told, not refused:
     /// only an empty cart has nothing to quote.
     pub fn quote(self, cart: &Cart, id: QuoteId, now: Timestamp) -> Result<Quote, CartRefusal> {
+        self.quote_again(cart, id, now, now)
+    }
+
+    /// The same for a quote that was made at `made_at`: priced for that moment or its
+    /// slot, by the menu and the plan of today, and hindered by what is closed now.
+    pub fn quote_again(
+        self,
+        cart: &Cart,
+        id: QuoteId,
+        made_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Quote, CartRefusal> {
         if cart.lines.is_empty() {
             return Err(CartRefusal::Empty);
         }
         let priced = price(&cart.lines, self.card)?;
         let subtotal = subtotal(&priced)?;
-        let to = Destination::of(&self.drop_off, self.dong);
-        let deliverable = self.restaurant.delivers_to(to);
-        let tip = if deliverable { self.restaurant.tip_for(subtotal, to, now)? } else { Won::ZERO };
+        let (tip, away) = self.tip(subtotal, self.slot.unwrap_or(made_at))?;
         let minimum = self.restaurant.minimum_order;
-        let closed = match self.restaurant.opening(now) {
+        let lead = self.lead();
+        let closed = match self.restaurant.opening_for(self.slot, lead, now) {
             Opening::Open => None,
             Opening::Closed { next_open_at, .. } => Some(Problem::Closed { next_open_at }),
         };
         let shortfall = minimum.minus(subtotal)?.or_zero();
         let below = (shortfall > Won::ZERO).then_some(Problem::BelowMinimum { shortfall });
-        let away = (!deliverable).then_some(Problem::NotDeliverable);
         let of_lines = priced.iter().filter_map(|line| line.problem.clone());
-        let problems = of_lines.chain(closed).chain(away).chain(below).collect();
+        let of_slot = self.slot_problem(lead, made_at);
+        let problems = of_lines.chain(closed).chain(of_slot).chain(away).chain(below).collect();
         Ok(Quote {
             id,
             customer: cart.customer,
             cart_version: cart.version,
             restaurant_id: self.restaurant.id,
             restaurant_name: self.restaurant.name.clone(),
+            method: if self.drop_off.is_some() { Method::Delivery } else { Method::Pickup },
+            slot: self.slot,
+            lead_mins: u32::try_from(lead.num_minutes()).unwrap_or(u32::MAX),
             lines: priced.into_iter().filter(PricedLine::counts).map(|line| line.line).collect(),
             subtotal,
             tip,
@@ -128,35 +148,62 @@ impl Checkout<'_> {
             pickup: self.restaurant.position,
             drop_off: self.drop_off,
             problems,
-            made_at: now,
-            expires_at: Quote::expiry(now),
+            made_at,
+            expires_at: Quote::expiry(made_at),
         })
     }
+
+    /// Preparation and travel, in whole minutes, rounded up.
+    fn lead(&self) -> Duration {
+        let travel_mins = (self.travel + Duration::seconds(59)).num_minutes();
+        Duration::minutes(i64::from(self.restaurant.preparation_mins) + travel_mins)
+    }
+
+    /// What the way costs at a moment, or that there is none. Collecting costs nothing.
+    fn tip(&self, subtotal: Won, at: Timestamp) -> Result<(Won, Option<Problem>), Overflow> {
+        let Some(drop_off) = &self.drop_off else { return Ok((Won::ZERO, None)) };
+        let to = Destination::of(drop_off, self.dong);
+        if !self.restaurant.delivers_to(to) {
+            return Ok((Won::ZERO, Some(Problem::NotDeliverable)));
+        }
+        Ok((self.restaurant.tip_for(subtotal, to, at)?, None))
+    }
+
+    fn slot_problem(&self, lead: Duration, made_at: Timestamp) -> Option<Problem> {
+        let (earliest, latest) = (made_at + lead, made_at + Duration::days(SLOT_DAYS));
+        let slot = self.slot?;
+        (!(earliest..=latest).contains(&slot)).then_some(Problem::SlotOutOfRange { earliest, latest })
+    }
+}
+
+/// Lines that were quoted, as lines of a cart, to be priced again.
+pub(crate) fn cart_lines(lines: &[QuotedLine]) -> Vec<Line> {
+    let option = |o: &QuotedOption| ChosenOption {
+        option_id: o.option_id,
+        name: o.name.clone(),
+        quantity: o.quantity,
+        price: o.price,
+    };
+    let line = |line: &QuotedLine| Line {
+        id: line.line_id,
+        menu_id: line.menu_id,
+        name: line.name.clone(),
+        quantity: line.quantity,
+        options: line.options.iter().map(option).collect(),
+        unit_price: line.unit_price,
+    };
+    lines.iter().map(line).collect()
 }
 
 impl Quote {
     /// The cart that was quoted, to be priced again: lines that could not be had
     /// then are not in it.
     pub fn cart(&self) -> Cart {
-        let option = |o: &QuotedOption| ChosenOption {
-            option_id: o.option_id,
-            name: o.name.clone(),
-            quantity: o.quantity,
-            price: o.price,
-        };
-        let line = |line: &QuotedLine| Line {
-            id: line.line_id,
-            menu_id: line.menu_id,
-            name: line.name.clone(),
-            quantity: line.quantity,
-            options: line.options.iter().map(option).collect(),
-            unit_price: line.unit_price,
-        };
         Cart {
             customer: self.customer,
             version: self.cart_version,
             restaurant_id: Some(self.restaurant_id),
-            lines: self.lines.iter().map(line).collect(),
+            lines: cart_lines(&self.lines),
             added: Vec::new(),
         }
     }
@@ -176,6 +223,8 @@ mod tests {
     use crate::menu::{Menu, Pick};
     use crate::restaurant::Hours;
     use crate::restaurant::tests::restaurant;
+    use crate::tip::TimeSurcharge;
+    use crate::week::Span;
 
     fn noon() -> Timestamp {
         "2026-11-20T03:00:00Z".parse().unwrap()
@@ -194,15 +243,100 @@ mod tests {
         cart().apply(Command::Add { line, replace: false }).unwrap()
     }
 
-    fn quote(cart: &Cart, restaurant: &Restaurant, card: &Card) -> Quote {
-        let drop_off = DropOff {
+    fn home() -> DropOff {
+        DropOff {
             position: LatLon::new(37.4979, 127.0276).unwrap(),
             road_address: "서울 강남구 강남대로 396".into(),
             detail: String::new(),
             entrance_note: String::new(),
+        }
+    }
+
+    /// At once, to the door.
+    fn checkout<'a>(restaurant: &'a Restaurant, card: &'a Card) -> Checkout<'a> {
+        let travel = Duration::minutes(10);
+        Checkout { restaurant, card, slot: None, drop_off: Some(home()), dong: None, travel }
+    }
+
+    fn quote(cart: &Cart, restaurant: &Restaurant, card: &Card) -> Quote {
+        checkout(restaurant, card).quote(cart, Uuid::from_u128(9).into(), noon()).unwrap()
+    }
+
+    #[test]
+    fn collecting_costs_no_tip_needs_no_address_and_knows_no_zone() {
+        let restaurant = Restaurant { zones: vec![], ..restaurant() };
+        let card = card(vec![chicken()]);
+        let collect = Checkout { drop_off: None, travel: Duration::zero(), ..checkout(&restaurant, &card) };
+        let quote = collect.quote(&with(&chicken(), 1), Uuid::from_u128(9).into(), noon()).unwrap();
+        assert!(quote.orderable(), "{:?}", quote.problems);
+        assert_eq!((quote.tip, quote.payable, quote.lead_mins), (Won::ZERO, quote.subtotal, 20));
+    }
+
+    #[test]
+    fn a_slot_is_judged_by_its_own_time() {
+        // Open from noon to ten in the evening, with a break from three to five.
+        let hours = Hours {
+            ranges: Span::daily(12 * 60, 22 * 60),
+            breaks: Span::daily(15 * 60, 17 * 60),
+            closings: vec![],
         };
-        let checkout = Checkout { restaurant, card, drop_off, dong: None };
-        checkout.quote(cart, Uuid::from_u128(9).into(), noon()).unwrap()
+        let mut restaurant = Restaurant { hours, ..restaurant() };
+        restaurant.tip.times =
+            vec![TimeSurcharge { spans: Span::daily(20 * 60, 22 * 60), surcharge: Won(1_000) }];
+        let card = card(vec![chicken()]);
+        let at = |text: &str| format!("2026-11-20T{text}:00+09:00").parse::<Timestamp>().unwrap();
+        let quoted = |made_at: &str, slot: &str| {
+            let checkout = Checkout { slot: Some(at(slot)), ..checkout(&restaurant, &card) };
+            checkout.quote(&with(&chicken(), 1), Uuid::from_u128(9).into(), at(made_at)).unwrap()
+        };
+        // Ordered while it is closed, for when it is open; the way and the cooking take 30 minutes.
+        assert!(quoted("09:00", "12:30").orderable());
+        for (slot, why) in [
+            ("12:20", "it is asked before it opens"),
+            ("15:30", "it lies in the break"),
+            ("17:20", "it is asked in the break"),
+            ("22:00", "it has closed"),
+        ] {
+            let problems = quoted("09:00", slot).problems;
+            assert!(matches!(problems[..], [Problem::Closed { .. }]), "{why}: {problems:?}");
+        }
+        assert_eq!(quoted("12:00", "14:00").tip, Won(3_000));
+        assert_eq!(quoted("12:00", "21:00").tip, Won(4_000), "the surcharge is that of the slot");
+        let problems = quoted("12:00", "12:29").problems;
+        assert!(
+            problems.contains(&Problem::SlotOutOfRange {
+                earliest: at("12:30"),
+                latest: at("12:00") + Duration::days(7)
+            }),
+            "{problems:?}"
+        );
+    }
+
+    #[test]
+    fn a_surcharge_that_begins_meanwhile_breaks_no_promise() {
+        let mut restaurant = restaurant();
+        let from_noon = Span::daily(12 * 60 + 1, 14 * 60);
+        restaurant.tip.times = vec![TimeSurcharge { spans: from_noon, surcharge: Won(1_000) }];
+        let card = card(vec![chicken()]);
+        let promise = quote(&with(&chicken(), 1), &restaurant, &card);
+        let later = noon() + Duration::minutes(3);
+        let again =
+            checkout(&restaurant, &card).quote_again(&promise.cart(), promise.id, promise.made_at, later);
+        assert_eq!(promise.clone().honour(again.unwrap(), later), Ok(promise));
+    }
+
+    #[test]
+    fn a_refusal_carries_what_forbids_to_order() {
+        let restaurant = Restaurant { minimum_order: Won(50_000), zones: vec![], ..restaurant() };
+        let sold_out = Menu { sold_out: true, ..chicken() };
+        let quote = quote(&with(&chicken(), 1), &restaurant, &card(vec![sold_out]));
+        let refused: crate::Refused = quote.clone().honour(quote, noon()).unwrap_err().into();
+        let told: Vec<_> = refused.faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+        let line = format!("/lines/{}", crate::LineId(Uuid::from_u128(1)));
+        assert_eq!(
+            told,
+            [(line.as_str(), "sold_out"), ("/address_id", "not_deliverable"), ("/lines", "below_minimum")]
+        );
     }
 
     #[test]

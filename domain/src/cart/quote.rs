@@ -1,16 +1,38 @@
 //! The price that is promised for a while.
 //!
 //! A quote is built by the server from the menu's current version, so that a
-//! price from a client is never used. It lives for [`LIFE_MINS`] minutes; an
-//! order is placed from it and from nothing else.
+//! price from a client is never used. It is for one method of fulfilment and one
+//! time, lives for [`LIFE_MINS`] minutes, and an order is placed from it and from
+//! nothing else.
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::{Kind, LatLon, LineId, MenuId, OptionId, QuoteId, Refusal, RestaurantId, Timestamp, UserId, Won};
+use crate::{
+    Fault, Kind, LatLon, LineId, MenuId, OptionId, QuoteId, Refusal, RestaurantId, Timestamp, UserId, Won,
+};
 
 /// How long a quote may be ordered from, in minutes.
 pub const LIFE_MINS: i64 = 5;
+
+/// The longest a slot may lie ahead, in days.
+pub const SLOT_DAYS: i64 = 7;
+
+/// Preparation and travel of what was kept before they were worked out, in minutes.
+pub(crate) fn usual_lead_mins() -> u32 {
+    45
+}
+
+/// How the food gets to the customer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// A courier brings it.
+    #[default]
+    Delivery,
+    /// The customer collects it: no delivery tip, no zone, no address.
+    Pickup,
+}
 
 /// Where the food goes: the customer's address as it was when they asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,6 +90,13 @@ pub enum Problem {
     },
     /// The address lies outside every delivery zone.
     NotDeliverable,
+    /// The slot is nearer than preparation and travel take, or too far ahead.
+    SlotOutOfRange {
+        /// The first that can be had.
+        earliest: Timestamp,
+        /// The last that can be had.
+        latest: Timestamp,
+    },
     /// The lines do not reach the minimum order amount.
     BelowMinimum {
         /// What is missing.
@@ -115,6 +144,50 @@ impl Problem {
     pub fn blocks(&self) -> bool {
         !matches!(self, Problem::PriceChanged { .. })
     }
+
+    /// What it is about: a field of the request for the quote, or a line of the
+    /// cart by its id.
+    pub(crate) fn fault(&self) -> Fault {
+        let fault = |pointer: &str, code, detail: String| Fault { pointer: pointer.into(), code, detail };
+        let of_line = |line_id: &LineId, code, detail| fault(&format!("/lines/{line_id}"), code, detail);
+        match self {
+            Problem::Closed { next_open_at } => {
+                let opens =
+                    next_open_at.map_or(String::new(), |at| format!(" It opens at {}.", at.to_rfc3339()));
+                fault("/slot", "closed", format!("The restaurant takes no orders then.{opens}"))
+            }
+            Problem::NotDeliverable => {
+                fault("/address_id", "not_deliverable", "The restaurant does not deliver there.".into())
+            }
+            Problem::SlotOutOfRange { earliest, latest } => fault(
+                "/slot",
+                "slot_out_of_range",
+                format!("From {} to {}.", earliest.to_rfc3339(), latest.to_rfc3339()),
+            ),
+            Problem::BelowMinimum { shortfall } => fault(
+                "/lines",
+                "below_minimum",
+                format!("{shortfall} are missing to the minimum order amount."),
+            ),
+            Problem::SoldOut { line_id, name } => {
+                of_line(line_id, "sold_out", format!("{name} is sold out."))
+            }
+            Problem::Gone { line_id, name } => {
+                of_line(line_id, "gone", format!("{name} is no longer offered."))
+            }
+            Problem::OptionsChanged { line_id, detail, .. } => {
+                of_line(line_id, "options_changed", detail.clone())
+            }
+            Problem::PriceChanged { line_id, now, .. } => {
+                of_line(line_id, "price_changed", format!("It costs {now} now."))
+            }
+        }
+    }
+}
+
+/// Problems as parts of a refusal, those alone that forbid to order.
+pub(crate) fn faults<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<Fault> {
+    problems.into_iter().filter(|problem| problem.blocks()).map(Problem::fault).collect()
 }
 
 /// What the customer would pay, for whom and where to.
@@ -130,11 +203,21 @@ pub struct Quote {
     pub restaurant_id: RestaurantId,
     /// Its name when quoted.
     pub restaurant_name: String,
+    /// How it gets to the customer.
+    #[serde(default)]
+    pub method: Method,
+    /// When the customer wants it; as soon as it can be, where none is named.
+    #[serde(default)]
+    pub slot: Option<Timestamp>,
+    /// Minutes from the restaurant's being asked to the customer's having it:
+    /// preparation and travel.
+    #[serde(default = "usual_lead_mins")]
+    pub lead_mins: u32,
     /// What is ordered; lines with a blocking problem are left out.
     pub lines: Vec<QuotedLine>,
     /// Σ line totals.
     pub subtotal: Won,
-    /// The delivery tip; zero where the address is not deliverable.
+    /// The delivery tip; zero for pickup, and where the address is not deliverable.
     pub tip: Won,
     /// `subtotal + tip`.
     pub payable: Won,
@@ -142,8 +225,8 @@ pub struct Quote {
     pub minimum: Won,
     /// Where the courier collects.
     pub pickup: LatLon,
-    /// Where the courier delivers.
-    pub drop_off: DropOff,
+    /// Where the courier delivers; nowhere for pickup.
+    pub drop_off: Option<DropOff>,
     /// What the customer should know; some of it forbids to order.
     pub problems: Vec<Problem>,
     /// When it was built.
@@ -160,7 +243,16 @@ pub enum QuoteRefusal {
     Expired,
     /// It has a problem that forbids to order.
     #[error("The quote cannot be ordered: see its problems.")]
-    NotOrderable,
+    NotOrderable {
+        /// What forbids it.
+        problems: Vec<Problem>,
+    },
+    /// The cart is another one by now.
+    #[error("The cart has changed since it was quoted; ask for a new quote.")]
+    Outdated,
+    /// It was ordered from, and that order is over.
+    #[error("The order of this quote is over; ask for a new quote.")]
+    Used,
     /// The same cart would cost more now. The customer must agree first.
     #[error("The price rose from {was} to {now}; ask for a new quote.")]
     PriceRose {
@@ -175,15 +267,24 @@ impl Refusal for QuoteRefusal {
     fn code(&self) -> &'static str {
         match self {
             QuoteRefusal::Expired => "cart.quote_expired",
-            QuoteRefusal::NotOrderable => "cart.quote_not_orderable",
+            QuoteRefusal::NotOrderable { .. } => "cart.quote_not_orderable",
+            QuoteRefusal::Outdated => "cart.quote_outdated",
+            QuoteRefusal::Used => "cart.quote_used",
             QuoteRefusal::PriceRose { .. } => "cart.price_rose",
         }
     }
 
     fn kind(&self) -> Kind {
         match self {
-            QuoteRefusal::PriceRose { .. } => Kind::Conflict,
-            QuoteRefusal::Expired | QuoteRefusal::NotOrderable => Kind::Rule,
+            QuoteRefusal::PriceRose { .. } | QuoteRefusal::Outdated | QuoteRefusal::Used => Kind::Conflict,
+            QuoteRefusal::Expired | QuoteRefusal::NotOrderable { .. } => Kind::Rule,
+        }
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        match self {
+            QuoteRefusal::NotOrderable { problems } => faults(problems),
+            _ => Vec::new(),
         }
     }
 }
@@ -197,6 +298,13 @@ impl Quote {
     /// What is missing to the minimum order amount; zero when reached.
     pub fn shortfall(&self) -> Won {
         Won(self.minimum.0.saturating_sub(self.subtotal.0)).or_zero()
+    }
+
+    /// The moment that it is priced for: its slot, or else when it was made. So an
+    /// unchanged menu and plan keep the price for the quote's whole life, whatever
+    /// surcharge begins meanwhile.
+    pub fn priced_at(&self) -> Timestamp {
+        self.slot.unwrap_or(self.made_at)
     }
 
     /// Whether nothing forbids to order, its age aside.
@@ -215,8 +323,10 @@ impl Quote {
         if !self.is_alive(now) {
             return Err(QuoteRefusal::Expired);
         }
-        if !self.orderable() || !current.orderable() {
-            return Err(QuoteRefusal::NotOrderable);
+        for quote in [&self, &current] {
+            if !quote.orderable() {
+                return Err(QuoteRefusal::NotOrderable { problems: quote.problems.clone() });
+            }
         }
         if current.payable > self.payable {
             return Err(QuoteRefusal::PriceRose { was: self.payable, now: current.payable });

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cart::Quote;
-use crate::{CourierId, MenuId, OrderId, RestaurantId, Timestamp, UserId, Won};
+use crate::{CourierId, MenuId, OrderId, PaymentId, RestaurantId, UserId, Won};
 
 /// Who asks. `services` has proved it; the order checks that it is *its*
 /// customer, restaurant or courier.
@@ -66,10 +66,8 @@ pub struct Placement {
     pub note: String,
     /// Leave it at the door.
     pub contactless: bool,
-    /// Collect it instead, with this code.
-    pub pickup_code: Option<String>,
-    /// For later: when it should be there.
-    pub slot: Option<Timestamp>,
+    /// With what the customer collects it, where the quote is for pickup.
+    pub pickup_code: String,
 }
 
 /// What can be asked of an order.
@@ -80,8 +78,11 @@ pub enum Command {
         /// What was paid.
         amount: Won,
     },
-    /// The money will not come.
-    DeclinePayment,
+    /// This try to pay was declined.
+    DeclinePayment {
+        /// Which.
+        payment: PaymentId,
+    },
     /// The time for paying is over.
     Expire,
     /// The slot is near: ask the restaurant.
@@ -147,7 +148,7 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Command::Pay { .. } => "pay",
-            Command::DeclinePayment => "decline_payment",
+            Command::DeclinePayment { .. } => "decline_payment",
             Command::Expire => "expire",
             Command::Release => "release",
             Command::Accept { .. } => "accept",

@@ -25,11 +25,13 @@ pub enum Fact {
     Scheduled {
         /// When it should be there.
         slot: Timestamp,
+        /// When the restaurant is asked.
+        release_at: Timestamp,
     },
     /// The restaurant is asked.
     Placed,
-    /// The payment was declined.
-    PaymentFailed,
+    /// A try to pay was declined; another one may be made.
+    PaymentDeclined,
     /// It was not paid in time.
     Expired,
     /// The restaurant will cook it.
@@ -90,7 +92,8 @@ impl OrderEvent {
     pub fn is_reacted_to(&self) -> bool {
         matches!(
             self.fact,
-            Fact::Created
+            Fact::Scheduled { .. }
+                | Fact::Placed
                 | Fact::Accepted { .. }
                 | Fact::Rejected { .. }
                 | Fact::PickedUp
@@ -107,7 +110,7 @@ impl Event for OrderEvent {
             Fact::Created => "order.created",
             Fact::Scheduled { .. } => "order.scheduled",
             Fact::Placed => "order.placed",
-            Fact::PaymentFailed => "order.payment_failed",
+            Fact::PaymentDeclined => "order.payment_declined",
             Fact::Expired => "order.expired",
             Fact::Accepted { .. } => "order.accepted",
             Fact::Rejected { .. } => "order.rejected",
@@ -127,7 +130,7 @@ impl Event for OrderEvent {
 
     fn data(&self) -> Value {
         let mut data = match &self.fact {
-            Fact::Scheduled { slot } => json!({ "slot": slot }),
+            Fact::Scheduled { slot, release_at } => json!({ "slot": slot, "release_at": release_at }),
             Fact::Accepted { ready_by } => json!({ "ready_by": ready_by }),
             Fact::Rejected { reason, sold_out } => json!({ "reason": reason, "sold_out_menu_ids": sold_out }),
             Fact::CourierAssigned { courier } => json!({ "courier_id": courier }),
@@ -158,7 +161,7 @@ impl<'a> BoardEvent<'a> {
     pub fn of(event: &'a OrderEvent, order: &'a Order) -> Option<Self> {
         let before_payment = matches!(
             event.fact,
-            Fact::Created | Fact::PaymentFailed | Fact::Expired | Fact::Scheduled { .. }
+            Fact::Created | Fact::PaymentDeclined | Fact::Expired | Fact::Scheduled { .. }
         );
         (!before_payment && order.placed_at.is_some()).then_some(Self { event, order })
     }

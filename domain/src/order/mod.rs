@@ -3,28 +3,33 @@
 //! ```text
 //!                    pay                       accept                          pick up      deliver
 //! pending_payment ─────────▶ placed ──────────────────▶ accepted ▶ preparing ▶ ready ─▶ picked_up ─▶ delivered ─▶ completed
-//!   │ │ └ decline ▶ payment_failed │ │                     └──────┬──────────────┘          │
-//!   │ └ overdue ──▶ expired        │ └ reject, overdue ▶ rejected └ cancel ▶ cancelled       └ fail ▶ delivery_failed
-//!   └ cancel ─────▶ cancelled      └ cancel ▶ cancelled
+//!   │ └ overdue ──▶ expired        │ │                     └──────┬──────────────┘          │
+//!   └ cancel ─────▶ cancelled      │ └ reject, overdue ▶ rejected └ cancel ▶ cancelled       └ fail ▶ delivery_failed
+//!                                  └ cancel ▶ cancelled
 //! ```
+//! A declined payment ends nothing: the order waits for another try until it expires.
+//! `payment_failed` stands in old rows only.
 //! A paid order with a slot waits as `scheduled` until it is time to place it.
 //! Whatever `state.rs` does not list is refused.
 
+mod availability;
 mod command;
 mod event;
 mod refusal;
 mod state;
 mod timers;
+mod wishes;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cart::{DropOff, QuotedLine};
-use crate::{CourierId, LatLon, OrderId, QuoteId, RestaurantId, Timestamp, UserId, Won};
+use crate::cart::{DropOff, QuotedLine, quote::usual_lead_mins};
+use crate::{CourierId, LatLon, OrderId, PaymentId, QuoteId, RestaurantId, Timestamp, UserId, Won};
 
 pub use command::{By, Command, Fault, Placement, RejectReason};
 pub use event::{BoardEvent, Fact, OrderEvent};
 pub use refusal::OrderRefusal;
 pub use timers::{Timer, Times};
+pub use wishes::Wishes;
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,7 +59,7 @@ pub enum Status {
     Cancelled,
     /// Not paid in time.
     Expired,
-    /// The payment was declined.
+    /// The payment was declined, before that ended nothing. Read in old rows, never entered.
     PaymentFailed,
     /// The courier could not hand it over.
     DeliveryFailed,
@@ -159,6 +164,9 @@ pub struct Order {
     pub status: Status,
     /// The quote that it was made from.
     pub quote: QuoteId,
+    /// The version of the cart that was quoted; old rows do not know it.
+    #[serde(default)]
+    pub cart_version: Option<u64>,
     /// Who eats.
     pub customer: UserId,
     /// Who cooks.
@@ -179,12 +187,18 @@ pub struct Order {
     pub payable: Won,
     /// Where the food is collected.
     pub pickup: LatLon,
-    /// Where it goes.
-    pub drop_off: DropOff,
+    /// Where it goes; nowhere for pickup.
+    pub drop_off: Option<DropOff>,
     /// The customer's words to the restaurant; may be empty.
     pub note: String,
     /// When the customer wants it, for scheduled orders.
     pub slot: Option<Timestamp>,
+    /// Minutes from the restaurant's being asked to the customer's having it.
+    #[serde(default = "usual_lead_mins")]
+    pub lead_mins: u32,
+    /// The last try to pay that was declined, so that it is told once.
+    #[serde(default)]
+    pub declined: Option<PaymentId>,
     /// When it was ordered.
     pub created_at: Timestamp,
     /// When the restaurant was asked.
@@ -205,6 +219,13 @@ impl Order {
     /// Whether `customer` may see what only the customer sees.
     pub fn is_of(&self, customer: UserId) -> bool {
         self.customer == customer
+    }
+
+    /// Whether it came to nothing before anybody cooked, so that the same cart may be
+    /// ordered again.
+    pub fn is_dead(&self) -> bool {
+        use Status::{Cancelled, Expired, PaymentFailed, Rejected};
+        matches!(self.status, Cancelled | Rejected | Expired | PaymentFailed)
     }
 }
 

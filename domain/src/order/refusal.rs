@@ -1,7 +1,7 @@
 //! How an order says no.
 
 use super::Status;
-use crate::{Kind, Refusal, Won};
+use crate::{Fault, Kind, Refusal, Timestamp, Won};
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,9 +26,42 @@ pub enum OrderRefusal {
     /// The quote has problems that forbid to order.
     #[error("This can't be ordered as it is.")]
     NotOrderable,
-    /// The slot is too near or too far.
-    #[error("An order can be scheduled for 45 minutes to 7 days from now.")]
-    SlotOutOfRange,
+    /// The same was ordered before, in another way or with other words.
+    #[error("This was ordered with other wishes already.")]
+    WishesDiffer,
+    /// The request names another way or time than the quote.
+    #[error("The quote is for another way or time; ask for a new one.")]
+    NotAsQuoted,
+    /// An older order of the customer is being paid.
+    #[error("Another order is being paid; wait for its outcome.")]
+    PaymentOpen,
+    /// It was not paid in time.
+    #[error("The time to pay this order is over.")]
+    PaymentOverdue,
+    /// The slot has passed.
+    #[error("The time that this was ordered for is over.")]
+    SlotOver,
+    /// The restaurant closed or paused since the order was made.
+    #[error("The restaurant takes no orders at that time any more; nothing was charged.")]
+    RestaurantClosed {
+        /// When it opens, where that is known.
+        next_open_at: Option<Timestamp>,
+    },
+    /// Something that was ordered cannot be had any more.
+    #[error("Something in this order is sold out; nothing was charged.")]
+    SoldOut {
+        /// Which lines, by their place in the order.
+        lines: Vec<Fault>,
+    },
+    /// Far more is called sold out than any order has.
+    #[error("At most 50 dishes can be called sold out at once.")]
+    TooManySoldOut,
+    /// What is called sold out is not part of the order.
+    #[error("The order has no such dish.")]
+    NotInOrder {
+        /// The places in the list that are at fault.
+        at: Vec<usize>,
+    },
     /// Preparation takes 5 to 90 minutes.
     #[error("Preparation takes 5 to 90 minutes.")]
     PreparationOutOfRange,
@@ -63,7 +96,13 @@ impl Refusal for OrderRefusal {
             OrderRefusal::NotForYou => "forbidden",
             OrderRefusal::QuoteExpired => "order.quote_expired",
             OrderRefusal::NotOrderable => "order.not_orderable",
-            OrderRefusal::SlotOutOfRange => "order.slot_out_of_range",
+            OrderRefusal::WishesDiffer | OrderRefusal::NotAsQuoted => "order.wishes_differ",
+            OrderRefusal::PaymentOpen => "order.payment_open",
+            OrderRefusal::PaymentOverdue => "order.payment_overdue",
+            OrderRefusal::SlotOver => "order.slot_over",
+            OrderRefusal::RestaurantClosed { .. } => "order.restaurant_closed",
+            OrderRefusal::SoldOut { .. } => "order.sold_out",
+            OrderRefusal::NotInOrder { .. } | OrderRefusal::TooManySoldOut => "invalid",
             OrderRefusal::PreparationOutOfRange => "order.preparation_out_of_range",
             OrderRefusal::AmountDiffers { .. } => "order.amount_differs",
             OrderRefusal::WrongCode => "order.wrong_code",
@@ -78,11 +117,45 @@ impl Refusal for OrderRefusal {
         match self {
             OrderRefusal::NotYours => Kind::NotFound,
             OrderRefusal::NotForYou | OrderRefusal::NotItsCourier => Kind::Forbidden,
-            OrderRefusal::SlotOutOfRange
-            | OrderRefusal::PreparationOutOfRange
-            | OrderRefusal::TextTooLong => Kind::Invalid,
-            OrderRefusal::Transition { .. } | OrderRefusal::CancelRequestOpen => Kind::Conflict,
+            OrderRefusal::PreparationOutOfRange
+            | OrderRefusal::TextTooLong
+            | OrderRefusal::TooManySoldOut
+            | OrderRefusal::NotInOrder { .. } => Kind::Invalid,
+            OrderRefusal::Transition { .. }
+            | OrderRefusal::CancelRequestOpen
+            | OrderRefusal::WishesDiffer
+            | OrderRefusal::NotAsQuoted
+            | OrderRefusal::PaymentOpen
+            | OrderRefusal::PaymentOverdue
+            | OrderRefusal::SlotOver
+            | OrderRefusal::RestaurantClosed { .. }
+            | OrderRefusal::SoldOut { .. } => Kind::Conflict,
             _ => Kind::Rule,
         }
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        match self {
+            OrderRefusal::SoldOut { lines } => lines.clone(),
+            OrderRefusal::TooManySoldOut => vec![Fault {
+                pointer: "/sold_out_menu_ids".into(),
+                code: "out_of_range",
+                detail: "At most 50.".into(),
+            }],
+            OrderRefusal::NotInOrder { at } => at.iter().map(|at| not_in_order(*at)).collect(),
+            OrderRefusal::RestaurantClosed { next_open_at: Some(at) } => {
+                let detail = format!("It opens at {}.", at.to_rfc3339());
+                vec![Fault { pointer: "/slot".into(), code: "closed", detail }]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn not_in_order(at: usize) -> Fault {
+    Fault {
+        pointer: format!("/sold_out_menu_ids/{at}"),
+        code: "not_in_order",
+        detail: "The order has no such dish.".into(),
     }
 }

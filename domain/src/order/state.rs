@@ -4,12 +4,16 @@ use chrono::Duration;
 
 use super::{
     By, CancelRequest, Command, Ending, Fact, Fault, Fulfilment, Order, OrderEvent, OrderRefusal, Placement,
-    RejectReason, Status, Times,
+    RejectReason, Status,
 };
-use crate::{CourierId, Timestamp, Won};
+use crate::cart::Method;
+use crate::{CourierId, MenuId, PaymentId, Timestamp, Won};
 
 /// Minutes that preparation may take.
 const PREPARATION_MINS: std::ops::RangeInclusive<u32> = 5..=90;
+
+/// Dishes that one rejection may call sold out.
+const SOLD_OUT_MAX: usize = 50;
 
 /// Characters of a note or a reason.
 const TEXT_CHARS: usize = 200;
@@ -18,8 +22,8 @@ type Decision = Result<(Order, Vec<OrderEvent>), OrderRefusal>;
 
 impl Order {
     /// A new order from a valid quote. One that costs nothing is paid at once.
-    pub fn place(placement: Placement, times: &Times, now: Timestamp) -> Decision {
-        let Placement { id, quote, note, contactless, pickup_code, slot } = placement;
+    pub fn place(placement: Placement, now: Timestamp) -> Decision {
+        let Placement { id, quote, note, contactless, pickup_code } = placement;
         check_text(&note)?;
         if !quote.is_alive(now) {
             return Err(OrderRefusal::QuoteExpired);
@@ -27,18 +31,17 @@ impl Order {
         if !quote.orderable() {
             return Err(OrderRefusal::NotOrderable);
         }
-        if slot.is_some_and(|slot| !Self::slots(times, now).contains(&slot)) {
-            return Err(OrderRefusal::SlotOutOfRange);
-        }
-        let (fulfilment, tip, payable) = match pickup_code {
-            Some(code) => (Fulfilment::Pickup { code }, Won::ZERO, quote.subtotal),
-            None => (Fulfilment::Delivery { contactless }, quote.tip, quote.payable),
+        let fulfilment = match quote.method {
+            Method::Pickup => Fulfilment::Pickup { code: pickup_code },
+            Method::Delivery => Fulfilment::Delivery { contactless },
         };
+        let payable = quote.payable;
         let order = Order {
             id,
             version: 0,
             status: Status::PendingPayment,
             quote: quote.id,
+            cart_version: Some(quote.cart_version),
             customer: quote.customer,
             restaurant: quote.restaurant_id,
             restaurant_name: quote.restaurant_name,
@@ -46,12 +49,14 @@ impl Order {
             fulfilment,
             lines: quote.lines,
             subtotal: quote.subtotal,
-            tip,
+            tip: quote.tip,
             payable,
             pickup: quote.pickup,
             drop_off: quote.drop_off,
             note,
-            slot,
+            slot: quote.slot,
+            lead_mins: quote.lead_mins,
+            declined: None,
             created_at: now,
             placed_at: None,
             ready_by: None,
@@ -77,9 +82,7 @@ impl Order {
         let order = self.clone();
         match (self.status, command, by) {
             (PendingPayment, Command::Pay { amount }, By::Payment) => order.pay(*amount, now),
-            (PendingPayment, Command::DeclinePayment, By::Payment) => {
-                order.to(Status::PaymentFailed, Fact::PaymentFailed)
-            }
+            (PendingPayment, Command::DeclinePayment { payment }, By::Payment) => order.decline(*payment),
             (PendingPayment, Command::Expire, By::System) => order.to(Status::Expired, Fact::Expired),
             (PendingPayment | Scheduled | Placed, Command::Cancel { reason }, By::Customer(_)) => {
                 order.cancel(Fault::Customer, reason)
@@ -89,8 +92,7 @@ impl Order {
                 order.accept(*preparation_mins, now)
             }
             (Placed, Command::Reject { reason, sold_out }, By::Owner(_) | By::System) => {
-                let fact = Fact::Rejected { reason: *reason, sold_out: sold_out.clone() };
-                order.end(Status::Rejected, Fault::Restaurant, reject_words(*reason), fact)
+                order.reject(*reason, sold_out)
             }
             (Accepted, Command::StartPreparing, By::Owner(_)) => order.to(Status::Preparing, Fact::Preparing),
             (Accepted | Preparing, Command::MarkReady, By::Owner(_)) => order.to(Status::Ready, Fact::Ready),
@@ -148,7 +150,10 @@ impl Order {
 
     fn paid(self, now: Timestamp) -> Decision {
         match self.slot {
-            Some(slot) => self.to(Status::Scheduled, Fact::Scheduled { slot }),
+            Some(slot) => {
+                let release_at = slot - Duration::minutes(i64::from(self.lead_mins));
+                self.to(Status::Scheduled, Fact::Scheduled { slot, release_at })
+            }
             None => self.release(now),
         }
     }
@@ -156,6 +161,28 @@ impl Order {
     fn release(mut self, now: Timestamp) -> Decision {
         self.placed_at = Some(now);
         self.to(Status::Placed, Fact::Placed)
+    }
+
+    /// The same try again says it by no event.
+    fn decline(mut self, payment: PaymentId) -> Decision {
+        if self.declined == Some(payment) {
+            return Ok((self, Vec::new()));
+        }
+        self.declined = Some(payment);
+        self.to(Status::PendingPayment, Fact::PaymentDeclined)
+    }
+
+    fn reject(self, reason: RejectReason, sold_out: &[MenuId]) -> Decision {
+        if sold_out.len() > SOLD_OUT_MAX {
+            return Err(OrderRefusal::TooManySoldOut);
+        }
+        let ordered = |id: &MenuId| self.lines.iter().any(|line| line.menu_id == *id);
+        let at: Vec<usize> = (0..).zip(sold_out).filter(|(_, id)| !ordered(id)).map(|(at, _)| at).collect();
+        if !at.is_empty() {
+            return Err(OrderRefusal::NotInOrder { at });
+        }
+        let fact = Fact::Rejected { reason, sold_out: sold_out.to_vec() };
+        self.end(Status::Rejected, Fault::Restaurant, reject_words(reason), fact)
     }
 
     fn accept(mut self, preparation_mins: u32, now: Timestamp) -> Decision {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::cart::{Quote, QuotedLine};
+use crate::cart::{Method, Quote, QuotedLine};
 use crate::{Event, LineId, MenuId};
 
 const CUSTOMER: UserId = UserId(Uuid::from_u128(1));
@@ -33,6 +33,9 @@ fn quote() -> Quote {
         id: QuoteId(Uuid::from_u128(12)),
         customer: CUSTOMER,
         cart_version: 1,
+        method: Method::Delivery,
+        slot: None,
+        lead_mins: 40,
         restaurant_id: RESTAURANT,
         restaurant_name: "치킨집".into(),
         lines: vec![line],
@@ -41,38 +44,41 @@ fn quote() -> Quote {
         payable: Won(21_000),
         minimum: Won(15_000),
         pickup: place,
-        drop_off: DropOff {
+        drop_off: Some(DropOff {
             position: place,
             road_address: "테헤란로 1".into(),
             detail: String::new(),
             entrance_note: String::new(),
-        },
+        }),
         problems: Vec::new(),
         made_at: now(),
         expires_at: now() + Duration::minutes(5),
     }
 }
 
+fn pickup_quote() -> Quote {
+    Quote { method: Method::Pickup, drop_off: None, tip: Won::ZERO, payable: Won(18_000), ..quote() }
+}
+
 fn placement(pickup: bool) -> Placement {
     Placement {
         id: OrderId(Uuid::from_u128(20)),
-        quote: quote(),
+        quote: if pickup { pickup_quote() } else { quote() },
         note: String::new(),
         contactless: false,
-        pickup_code: pickup.then(|| "0420".to_owned()),
-        slot: None,
+        pickup_code: "0420".to_owned(),
     }
 }
 
 fn placed(pickup: bool) -> Order {
-    Order::place(placement(pickup), &Times::default(), now()).unwrap().0
+    Order::place(placement(pickup), now()).unwrap().0
 }
 
 /// The table of the rules: from, command, who (as a letter), to.
 /// C customer, O owner, R courier, A admin, S system, P payment.
 const TABLE: &[(&str, &str, &str, &str)] = &[
     ("pending_payment", "pay", "P", "placed"),
-    ("pending_payment", "decline_payment", "P", "payment_failed"),
+    ("pending_payment", "decline_payment", "P", "same"),
     ("pending_payment", "expire", "S", "expired"),
     ("pending_payment", "cancel", "C", "cancelled"),
     ("scheduled", "release", "S", "placed"),
@@ -133,7 +139,7 @@ fn any_command() -> impl Strategy<Value = Command> {
     let reason = "reason".to_owned();
     prop_oneof![
         Just(Command::Pay { amount: Won(21_000) }),
-        Just(Command::DeclinePayment),
+        Just(Command::DeclinePayment { payment: PaymentId(Uuid::from_u128(30)) }),
         Just(Command::Expire),
         Just(Command::Release),
         Just(Command::Accept { preparation_mins: 20 }),
@@ -239,7 +245,7 @@ fn the_paid_amount_must_be_the_payable_one() {
 #[test]
 fn an_expired_quote_cannot_be_ordered() {
     let late = now() + Duration::minutes(6);
-    let refusal = Order::place(placement(false), &Times::default(), late).unwrap_err();
+    let refusal = Order::place(placement(false), late).unwrap_err();
     assert_eq!(refusal, OrderRefusal::QuoteExpired);
 }
 
@@ -247,7 +253,7 @@ fn an_expired_quote_cannot_be_ordered() {
 fn an_order_for_nothing_needs_no_payment() {
     let mut free = placement(false);
     free.quote.payable = Won::ZERO;
-    let (order, events) = Order::place(free, &Times::default(), now()).unwrap();
+    let (order, events) = Order::place(free, now()).unwrap();
     assert_eq!(order.status, Status::Placed);
     assert_eq!(order.version, 2);
     assert_eq!(events.len(), 2);
@@ -274,20 +280,20 @@ fn a_pickup_order_is_handed_over_for_its_code_alone_and_pays_no_tip() {
 #[test]
 fn a_scheduled_order_waits_for_its_slot() {
     let times = Times::default();
+    let slot = now() + Duration::hours(3);
     let mut later = placement(false);
-    later.slot = Some(now() + Duration::hours(3));
-    let (order, _) = Order::place(later.clone(), &times, now()).unwrap();
+    later.quote.slot = Some(slot);
+    let (order, _) = Order::place(later, now()).unwrap();
     let (order, events) = order.decide(By::Payment, &Command::Pay { amount: Won(21_000) }, now()).unwrap();
     assert_eq!(order.status, Status::Scheduled);
-    let due = now() + Duration::hours(3) - times.slot_lead;
+    let due = slot - Duration::minutes(40);
     assert!(
         events[0]
             .timers(&times, now())
             .iter()
-            .any(|timer| matches!(timer, Timer::Set { at, .. } if *at == due))
+            .any(|timer| matches!(timer, Timer::Set { at, .. } if *at == due)),
+        "the restaurant is asked when preparation and travel must begin"
     );
-    later.slot = Some(now() + Duration::minutes(5));
-    assert_eq!(Order::place(later, &times, now()).unwrap_err(), OrderRefusal::SlotOutOfRange);
 }
 
 #[test]
@@ -305,4 +311,57 @@ fn the_board_never_learns_where_the_customer_lives() {
         placed(false).decide(By::Payment, &Command::Pay { amount: Won(21_000) }, now()).unwrap();
     let told = BoardEvent::of(&events[0], &order).unwrap().data().to_string();
     assert!(told.contains("후라이드") && !told.contains("테헤란로"));
+}
+
+#[test]
+fn a_declined_try_is_told_once_and_ends_nothing() {
+    let order = placed(false);
+    let decline = |number| Command::DeclinePayment { payment: PaymentId(Uuid::from_u128(number)) };
+    let (order, events) = order.decide(By::Payment, &decline(1), now()).unwrap();
+    assert_eq!((order.status, events[0].kind()), (Status::PendingPayment, "order.payment_declined"));
+    let (order, events) = order.decide(By::Payment, &decline(1), now()).unwrap();
+    assert!(events.is_empty(), "the same try again");
+    let (order, events) = order.decide(By::Payment, &decline(2), now()).unwrap();
+    assert_eq!(events.len(), 1, "another try");
+    let (order, _) = order.decide(By::Payment, &Command::Pay { amount: Won(21_000) }, now()).unwrap();
+    assert_eq!(order.status, Status::Placed);
+}
+
+#[test]
+fn only_what_was_ordered_can_be_called_sold_out() {
+    let (order, _) = placed(false).decide(By::Payment, &Command::Pay { amount: Won(21_000) }, now()).unwrap();
+    let reject = |ids: &[u128]| Command::Reject {
+        reason: RejectReason::SoldOut,
+        sold_out: ids.iter().map(|id| MenuId(Uuid::from_u128(*id))).collect(),
+    };
+    let refusal = order.decide(By::Owner(RESTAURANT), &reject(&[11, 99]), now()).unwrap_err();
+    assert_eq!(refusal, OrderRefusal::NotInOrder { at: vec![1] });
+    assert!(order.decide(By::Owner(RESTAURANT), &reject(&[11]), now()).is_ok());
+}
+
+#[test]
+fn an_order_is_asked_again_before_money_is_taken() {
+    let dish = crate::menu::Menu {
+        id: MenuId(Uuid::from_u128(11)),
+        option_groups: vec![],
+        ..crate::menu::tests::chicken()
+    };
+    let card = crate::menu::tests::card(vec![dish.clone()]);
+    let restaurant = crate::restaurant::tests::restaurant();
+    let order = placed(false);
+    assert_eq!(order.check_available(&restaurant, &card, now()), Ok(()));
+    let paused = crate::restaurant::Restaurant {
+        paused_until: Some(now() + Duration::hours(1)),
+        ..restaurant.clone()
+    };
+    let next_open_at = Some(now() + Duration::hours(1));
+    assert_eq!(
+        order.check_available(&paused, &card, now()),
+        Err(OrderRefusal::RestaurantClosed { next_open_at })
+    );
+    let sold_out = crate::menu::tests::card(vec![crate::menu::Menu { sold_out: true, ..dish }]);
+    let Err(OrderRefusal::SoldOut { lines }) = order.check_available(&restaurant, &sold_out, now()) else {
+        panic!("a dish that is sold out is not charged");
+    };
+    assert_eq!((lines[0].pointer.as_str(), lines[0].code), ("/lines/0", "sold_out"));
 }

@@ -18,8 +18,6 @@ pub struct Times {
     pub cancel_request: Duration,
     /// A delivered order completes by itself after this.
     pub completion: Duration,
-    /// A scheduled order is placed this long before its slot: preparation and travel.
-    pub slot_lead: Duration,
 }
 
 impl Default for Times {
@@ -30,7 +28,6 @@ impl Default for Times {
             accept: Duration::minutes(5),
             cancel_request: Duration::minutes(3),
             completion: Duration::hours(24),
-            slot_lead: Duration::minutes(45),
         }
     }
 }
@@ -66,11 +63,11 @@ impl OrderEvent {
         let clear = |what: &str| Timer::Clear { key: key(order, what) };
         match &self.fact {
             Fact::Created => vec![set("payment", times.payment, Reminder::PaymentOverdue { order })],
-            Fact::Scheduled { slot } => vec![
+            Fact::Scheduled { release_at, .. } => vec![
                 clear("payment"),
                 Timer::Set {
                     key: key(order, "slot"),
-                    at: *slot - times.slot_lead,
+                    at: *release_at,
                     reminder: Reminder::SlotNear { order },
                 },
             ],
@@ -79,7 +76,6 @@ impl OrderEvent {
                 set("nudge", times.accept_nudge, Reminder::AcceptNudge { order }),
                 set("accept", times.accept, Reminder::AcceptOverdue { order }),
             ],
-            Fact::PaymentFailed => vec![clear("payment")],
             Fact::Accepted { .. } | Fact::Rejected { .. } => vec![clear("nudge"), clear("accept")],
             Fact::CancelRequested { .. } => {
                 vec![set("cancel", times.cancel_request, Reminder::CancelRequestLapsed { order })]
@@ -98,8 +94,8 @@ fn key(order: crate::OrderId, what: &str) -> String {
 }
 
 impl Order {
-    /// Earliest and latest slot that can be ordered for at `now`.
-    pub(super) fn slots(times: &Times, now: Timestamp) -> std::ops::RangeInclusive<Timestamp> {
-        now + times.slot_lead..=now + Duration::days(7)
+    /// Whether the time for paying is over.
+    pub fn is_payment_overdue(&self, times: &Times, now: Timestamp) -> bool {
+        now >= self.created_at + times.payment
     }
 }

@@ -3,6 +3,7 @@
 pub mod hours;
 pub mod zone;
 
+use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use hours::{ClosedReason, Closing, Hours, Opening};
@@ -162,6 +163,16 @@ impl Restaurant {
     /// Whether it takes orders now, and else why not and until when.
     pub fn opening(&self, now: Timestamp) -> Opening {
         self.hours.opening(self.paused_until, now)
+    }
+
+    /// Whether it takes an order: one for at once if it is open now, one for a slot if
+    /// it is open when it is asked, `lead` before, and at the slot.
+    pub fn opening_for(&self, slot: Option<Timestamp>, lead: Duration, now: Timestamp) -> Opening {
+        let Some(slot) = slot else { return self.opening(now) };
+        match self.opening(slot - lead) {
+            Opening::Open => self.opening(slot),
+            closed => closed,
+        }
     }
 
     /// How far its zones reach at most, in metres, rounded up.

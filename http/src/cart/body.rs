@@ -1,6 +1,6 @@
 //! Carts and quotes in JSON.
 
-use domain::cart::{PricedLine, Problem, Quote, QuotedLine, QuotedOption};
+use domain::cart::{Method, PricedLine, Problem, Quote, QuotedLine, QuotedOption};
 use domain::menu::Pick;
 use domain::{LatLon, LineId, MenuId, OptionId, QuoteId, RestaurantId, Timestamp, Won};
 use serde::{Deserialize, Serialize};
@@ -138,6 +138,14 @@ struct NoticeBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     next_open_at: Option<Timestamp>,
+    /// With `slot_out_of_range`: the first slot that can be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    earliest: Option<Timestamp>,
+    /// With `slot_out_of_range`: the last slot that can be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    latest: Option<Timestamp>,
     /// With `below_minimum`: what is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
@@ -160,6 +168,7 @@ enum NoticeCode {
     #[default]
     Closed,
     NotDeliverable,
+    SlotOutOfRange,
     BelowMinimum,
     SoldOut,
     Gone,
@@ -176,6 +185,12 @@ impl From<Problem> for NoticeBody {
         let told = match problem {
             Problem::Closed { next_open_at } => Self { next_open_at, ..Self::default() },
             Problem::NotDeliverable => Self { code: Code::NotDeliverable, ..Self::default() },
+            Problem::SlotOutOfRange { earliest, latest } => Self {
+                code: Code::SlotOutOfRange,
+                earliest: Some(earliest),
+                latest: Some(latest),
+                ..Self::default()
+            },
             Problem::BelowMinimum { shortfall } => {
                 Self { code: Code::BelowMinimum, shortfall_won: Some(shortfall), ..Self::default() }
             }
@@ -246,12 +261,18 @@ pub(super) struct QuoteBody {
     #[schema(value_type = Uuid)]
     restaurant_id: RestaurantId,
     restaurant_name: String,
+    /// How it gets to the customer.
+    #[schema(value_type = FulfilmentMethod)]
+    fulfilment: FulfilmentMethod,
+    /// When the customer wants it; null for as soon as it can be.
+    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    slot: Option<Timestamp>,
     /// The lines that can be had.
     lines: Vec<LineBody>,
     /// Their sum.
     #[schema(value_type = i64, minimum = 0)]
     subtotal_won: Won,
-    /// The delivery tip.
+    /// The delivery tip; 0 for pickup.
     #[schema(value_type = i64, minimum = 0)]
     tip_won: Won,
     /// `subtotal_won` + `tip_won`.
@@ -265,7 +286,37 @@ pub(super) struct QuoteBody {
     /// Whether an order can be placed from it.
     orderable: bool,
     problems: Vec<NoticeBody>,
-    drop_off: DropOffBody,
+    /// Where it is brought; null for pickup.
+    drop_off: Option<DropOffBody>,
+}
+
+/// How it gets to the customer.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FulfilmentMethod {
+    /// A courier brings it.
+    #[default]
+    Delivery,
+    /// The customer collects it: no tip, no zone, no address.
+    Pickup,
+}
+
+impl From<Method> for FulfilmentMethod {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Delivery => Self::Delivery,
+            Method::Pickup => Self::Pickup,
+        }
+    }
+}
+
+impl From<FulfilmentMethod> for Method {
+    fn from(method: FulfilmentMethod) -> Self {
+        match method {
+            FulfilmentMethod::Delivery => Self::Delivery,
+            FulfilmentMethod::Pickup => Self::Pickup,
+        }
+    }
 }
 
 /// Where the food is to be brought.
@@ -285,6 +336,8 @@ impl From<Quote> for QuoteBody {
             orderable: quote.orderable(),
             shortfall_won: quote.shortfall(),
             quote_id: quote.id,
+            fulfilment: quote.method.into(),
+            slot: quote.slot,
             expires_at: quote.expires_at,
             restaurant_id: quote.restaurant_id,
             restaurant_name: quote.restaurant_name,
@@ -294,12 +347,12 @@ impl From<Quote> for QuoteBody {
             payable_won: quote.payable,
             minimum_order_won: quote.minimum,
             problems: quote.problems.into_iter().map(NoticeBody::from).collect(),
-            drop_off: DropOffBody {
-                position: quote.drop_off.position,
-                road_address: quote.drop_off.road_address,
-                detail: quote.drop_off.detail,
-                entrance_note: quote.drop_off.entrance_note,
-            },
+            drop_off: quote.drop_off.map(|door| DropOffBody {
+                position: door.position,
+                road_address: door.road_address,
+                detail: door.detail,
+                entrance_note: door.entrance_note,
+            }),
         }
     }
 }

@@ -6,12 +6,13 @@ use axum::extract::State;
 use domain::{AddressId, LineId};
 use serde::Deserialize;
 use services::App;
+use services::cart::QuoteWish;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::kit::{Created, Json, NoContent, OfferedKey, Path, Problem, ProblemBody, role};
-use body::{AdditionBody, CartBody, QuoteBody};
+use body::{AdditionBody, CartBody, FulfilmentMethod, QuoteBody};
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -87,17 +88,25 @@ async fn clear(State(app): State<App>, role::Customer(who): role::Customer) -> R
     Ok(NoContent)
 }
 
-/// Where the food is to be brought.
+/// How, where and when the customer wants it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct QuoteRequest {
-    /// One of the customer's addresses.
-    #[schema(value_type = Uuid)]
-    address_id: AddressId,
+    #[serde(default)]
+    fulfilment: FulfilmentMethod,
+    /// One of the customer's addresses; not needed for pickup.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    address_id: Option<AddressId>,
+    /// When it should be there: from preparation and travel to 7 days ahead. As soon as
+    /// it can be, if not said.
+    #[serde(default)]
+    slot: Option<chrono::DateTime<chrono::Utc>>,
 }
 
-/// Promises a price for the cart for five minutes. What hinders the order is
-/// told in `problems`; `orderable` says whether anything does.
+/// Promises a price for the cart for five minutes, for one way and one time: hours,
+/// breaks, zones and surcharges are judged for these. What hinders the order is told in
+/// `problems`; `orderable` says whether anything does.
 #[utoipa::path(post, path = "/v1/cart/quote", tag = "cart", request_body = QuoteRequest,
     responses((status = 201, body = QuoteBody),
         (status = 404, description = "No such address", body = ProblemBody),
@@ -107,5 +116,7 @@ async fn quote(
     role::Customer(who): role::Customer,
     Json(request): Json<QuoteRequest>,
 ) -> Result<Created<QuoteBody>, Problem> {
-    Ok(Created(services::cart::quote(&app, &who, request.address_id).await?.into()))
+    let wish =
+        QuoteWish { method: request.fulfilment.into(), address: request.address_id, slot: request.slot };
+    Ok(Created(services::cart::quote(&app, &who, wish).await?.into()))
 }

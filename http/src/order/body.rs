@@ -21,10 +21,10 @@ pub(super) struct OrderBody {
     /// Leave it at the door.
     #[serde(default)]
     contactless: bool,
-    /// Collect it oneself; no delivery tip then.
+    /// Collect it oneself. The quote says so; what is said here must agree.
     #[serde(default)]
-    pickup: bool,
-    /// For later: 45 minutes to 7 days from now.
+    pickup: Option<bool>,
+    /// For later. The quote says so; what is said here must agree.
     #[serde(default)]
     slot: Option<DateTime<Utc>>,
 }

@@ -34,11 +34,15 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Makes an order of a quote. It waits for its payment, 15 minutes at most. The
-/// same quote again gives the same order.
+/// same cart again, in the same way and with the same words, gives the same order; a
+/// newer one replaces an order that nobody paid for.
 #[utoipa::path(post, path = "/v1/orders", tag = "order", request_body = OrderBody,
     responses((status = 201, body = OrderView),
         (status = 404, description = "No such quote", body = ProblemBody),
-        (status = 409, description = "It would cost more now than was quoted, or the quote has expired", body = ProblemBody)))]
+        (status = 409, description = "`cart.quote_expired`; `cart.quote_not_orderable` with what hinders it in \
+            `errors`; `cart.price_rose`: it would cost more now; `cart.quote_outdated`: the cart has \
+            changed; `cart.quote_used`: its order is over; `order.wishes_differ`: it was ordered with other \
+            wishes; `order.payment_open`: another order is being paid", body = ProblemBody)))]
 async fn place(
     State(app): State<App>,
     Who(who): Who,
@@ -90,13 +94,17 @@ async fn history(
     Ok(Json(Page::whole(events.iter().map(|event| (&**event).into()).collect())))
 }
 
-/// Pays. The outcome is the order's status: `placed`, `payment_failed`, or still
-/// `pending_payment` while the gateway has not said. Sandbox tokens:
-/// `tok_success`, `tok_declined`, `tok_timeout`.
+/// Pays. The outcome is the order's status: `placed`, `scheduled`, or still
+/// `pending_payment` while the gateway has not said, or when it declined: then
+/// `order.payment_declined` stands in the history, and another try may be made. What is
+/// paid is not paid again. Sandbox tokens: `tok_success`, `tok_declined`, `tok_timeout`,
+/// `tok_late`, `tok_short`.
 #[utoipa::path(post, path = "/v1/orders/{id}/payments", tag = "order", request_body = PaymentBody,
     params(("id" = Uuid, Path, description = "The order")),
     responses((status = 200, body = OrderView),
-        (status = 409, description = "It is being paid already, or waits for no payment", body = ProblemBody)))]
+        (status = 409, description = "`payment.already_paying`; `order.transition_refused`: it waits for no payment; \
+            `order.payment_overdue`, `order.restaurant_closed`, `order.sold_out`, `order.slot_over`: nothing is \
+            charged", body = ProblemBody)))]
 async fn pay(
     State(app): State<App>,
     Who(who): Who,

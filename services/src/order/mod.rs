@@ -2,15 +2,18 @@
 
 mod view;
 
-use domain::order::{By, Command, Fault, Order, Placement, Status};
-use domain::{CourierId, Failure, OrderId, Principal, QuoteId, RestaurantId, Role, Timestamp};
+use domain::cart::{Method, Quote, QuoteRefusal};
+use domain::order::{By, Command, Fault, Order, OrderRefusal, Placement, Status, Wishes};
+use domain::{
+    CourierId, Failure, MenuId, OrderId, Principal, QuoteId, Refused, RestaurantId, Role, Timestamp,
+};
 use store::journal::Recorded;
 use store::order::Whose;
 
 use actors::order::OrderCommand;
 
 use crate::live::Snapshot;
-use crate::{App, cart, payment, restaurant};
+use crate::{App, cart, menu, payment, restaurant};
 
 pub use view::{OrderEventView, OrderLineView, OrderOptionView, OrderView, PlaceView, RequestView};
 
@@ -23,29 +26,92 @@ pub struct Request {
     pub note: String,
     /// Leave it at the door.
     pub contactless: bool,
-    /// Collect it oneself.
-    pub pickup: bool,
-    /// For later.
+    /// Collect it oneself: where it is said, what the quote is for.
+    pub pickup: Option<bool>,
+    /// For later: where it is said, what the quote is for.
     pub slot: Option<Timestamp>,
 }
 
-/// Makes an order of a quote. The same quote again gives the same order.
+/// How often an order is tried that another one of the same customer came before.
+const ROUNDS: usize = 4;
+
+/// Makes an order of a quote. The same cart again, in the same way and with the same
+/// words, gives the same order; a newer cart replaces an order that nobody paid for.
 pub async fn place(app: &App, who: &Principal, request: Request) -> Result<Order, Failure> {
-    if let Some(order) = store::order::by_quote(&app.store, request.quote).await? {
-        return if order.is_of(who.user) { Ok(order) } else { Err(Failure::not_found("quote")) };
+    for _ in 0..ROUNDS {
+        if let Some(order) = store::order::by_quote(&app.store, request.quote).await? {
+            return repeated(who, order, &request);
+        }
+        let quote = cart::find_quote(app, who, request.quote).await?;
+        let placement = Box::new(placement(app, quote.clone(), &request)?);
+        if let Some(order) = store::order::live_of_cart(&app.store, who.user, quote.cart_version).await? {
+            let same = order.wishes() == placement.wishes();
+            return if same { Ok(order) } else { Err(OrderRefusal::WishesDiffer.into()) };
+        }
+        let quote = cart::honour(app, who, quote).await?;
+        replace_unpaid(app, who, quote.cart_version).await?;
+        let (now, placement) = (app.now(), Box::new(Placement { quote, ..*placement }));
+        let (id, command) = (placement.id, |reply| OrderCommand::Place { placement, now, reply });
+        match app.orders.ask(id, command).await {
+            // Another one came first: it is the answer, or in the way.
+            Err(Failure::Refused(refused)) if refused.code == "conflict" => {}
+            outcome => return outcome,
+        }
     }
-    let quote = cart::honour(app, who, request.quote).await?;
-    let id = app.ids.uuid().into();
-    let placement = Box::new(Placement {
-        id,
+    Err(store::StoreError::Conflict.into())
+}
+
+/// The order that was made of this quote before, if the same is asked for.
+fn repeated(who: &Principal, order: Order, request: &Request) -> Result<Order, Failure> {
+    if !order.is_of(who.user) {
+        return Err(Failure::not_found("quote"));
+    }
+    if order.is_dead() {
+        return Err(QuoteRefusal::Used.into());
+    }
+    let asked = Wishes { note: request.note.clone(), ..order.wishes() };
+    let contactless = request.contactless && asked.method == Method::Delivery;
+    if !request.agrees(asked.method, asked.slot) || (Wishes { contactless, ..asked }) != order.wishes() {
+        return Err(OrderRefusal::WishesDiffer.into());
+    }
+    Ok(order)
+}
+
+fn placement(app: &App, quote: Quote, request: &Request) -> Result<Placement, OrderRefusal> {
+    if !request.agrees(quote.method, quote.slot) {
+        return Err(OrderRefusal::NotAsQuoted);
+    }
+    Ok(Placement {
+        id: app.ids.uuid().into(),
         quote,
-        note: request.note,
+        note: request.note.clone(),
         contactless: request.contactless,
-        pickup_code: request.pickup.then(|| pickup_code(app)),
-        slot: request.slot,
-    });
-    let now = app.now();
-    app.orders.ask(id, |reply| OrderCommand::Place { placement, now, reply }).await
+        pickup_code: pickup_code(app),
+    })
+}
+
+impl Request {
+    /// Whether what is said of the way and the time is what was quoted.
+    fn agrees(&self, method: Method, slot: Option<Timestamp>) -> bool {
+        self.pickup.is_none_or(|pickup| pickup == (method == Method::Pickup))
+            && (self.slot.is_none() || self.slot == slot)
+    }
+}
+
+/// Calls off the order of an older cart that nobody paid for; refuses while somebody
+/// does. One of this very version came a moment ago: the insert will meet it.
+async fn replace_unpaid(app: &App, who: &Principal, cart_version: u64) -> Result<(), Failure> {
+    let unpaid = store::order::unpaid(&app.store, who.user).await?;
+    let Some(older) = unpaid.filter(|order| order.cart_version != Some(cart_version)) else { return Ok(()) };
+    if payment::is_open(app, older.id).await? {
+        return Err(OrderRefusal::PaymentOpen.into());
+    }
+    let reason = "replaced by a newer order".to_owned();
+    match as_customer(app, who, older.id, Command::Cancel { reason }).await {
+        // It was paid, or is over, meanwhile.
+        Ok(_) | Err(Failure::Refused(Refused { code: "order.transition_refused", .. })) => Ok(()),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Four digits that nobody can guess.
@@ -54,13 +120,19 @@ fn pickup_code(app: &App) -> String {
     format!("{:04}", u16::from_be_bytes([first, second]) % 10_000)
 }
 
-/// Pays for an order.
+/// Pays for an order, if the restaurant still takes it. What is paid is not paid again.
 pub async fn pay(app: &App, who: &Principal, id: OrderId, token: &str) -> Result<Order, Failure> {
     let order = theirs(app, who, id).await?;
     if order.status != Status::PendingPayment {
-        let refusal = domain::order::OrderRefusal::Transition { status: order.status, command: "pay" };
-        return Err(refusal.into());
+        let refusal = OrderRefusal::Transition { status: order.status, command: "pay" };
+        return if order.is_dead() { Err(refusal.into()) } else { Ok(order) };
     }
+    let now = app.now();
+    if order.is_payment_overdue(&app.settings.order, now) {
+        return Err(OrderRefusal::PaymentOverdue.into());
+    }
+    let restaurant = restaurant::find(app, order.restaurant).await?;
+    order.check_available(&restaurant, &menu::card(app, order.restaurant).await?, now)?;
     payment::pay(app, &order, token).await?;
     find(app, id).await
 }
@@ -189,22 +261,29 @@ pub async fn fail_delivery(app: &App, id: OrderId, fault: Fault, reason: String)
     decide(app, id, By::Admin, Command::FailDelivery { fault, reason }).await
 }
 
-/// Empties the cart that the order was made from (reaction).
+/// Empties the cart that the order was made from, once it is paid (reaction).
 pub async fn clear_cart(app: &App, id: OrderId) -> Result<(), Failure> {
     let order = find(app, id).await?;
-    match store::cart::quote(&app.store, order.customer, order.quote).await? {
-        Some(quote) => cart::clear_ordered(app, order.customer, quote.cart_version).await,
+    match order.cart_version {
+        Some(version) => cart::clear_ordered(app, order.customer, version).await,
         None => Ok(()),
     }
 }
 
-/// The order was not paid in time (reminder); money that may still come is awaited.
+/// The order was not paid in time (reminder). While money may still come it does not
+/// expire; what becomes of the payment then ends it.
 pub async fn payment_overdue(app: &App, id: OrderId) -> Result<(), Failure> {
     if payment::is_open(app, id).await? {
-        let later = app.now() + chrono::Duration::minutes(1);
-        return Ok(store::payment::postpone_expiry(&app.store, id, later).await?);
+        return Ok(());
     }
     system(app, id, Command::Expire).await
+}
+
+/// What a restaurant rejected an order for is sold out (reaction).
+pub async fn mark_sold_out(app: &App, id: OrderId, rejected: &Recorded) -> Result<(), Failure> {
+    let ids = rejected.data["sold_out_menu_ids"].clone();
+    let menus: Vec<MenuId> = serde_json::from_value(ids).map_err(Failure::fault)?;
+    menu::mark_sold_out(app, find(app, id).await?.restaurant, &menus).await
 }
 
 /// The restaurant has not answered for a while: its board is told so (reminder).

@@ -125,11 +125,12 @@ impl OrderView {
         let is_customer = order.is_of(viewer.user);
         let staff = viewer.is(domain::Role::Admin) || viewer.is(domain::Role::Agent);
         let courier = order.courier.is_some() && order.courier == viewer.courier();
-        let drop_off = (is_customer || staff || courier).then(|| PlaceView {
-            position: order.drop_off.position.into(),
-            road_address: order.drop_off.road_address,
-            detail: order.drop_off.detail,
-            entrance_note: order.drop_off.entrance_note,
+        let door = order.drop_off.filter(|_| is_customer || staff || courier);
+        let drop_off = door.map(|door| PlaceView {
+            position: door.position.into(),
+            road_address: door.road_address,
+            detail: door.detail,
+            entrance_note: door.entrance_note,
         });
         let (contactless, code) = match order.fulfilment {
             Fulfilment::Delivery { contactless } => (contactless, None),

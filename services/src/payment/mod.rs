@@ -1,20 +1,26 @@
-//! Paying for orders, and giving the money back.
+//! Paying for orders.
 //!
 //! A try is written down before the gateway is asked, with a reminder to look
 //! again, which goes only when the order has heard of the outcome. So whatever
-//! dies in between, the money and the order come together.
+//! dies in between, the money and the order come together. A declined try ends
+//! nothing; money that nobody waits for goes back ([`refund`]); what the gateway
+//! never said is decided by somebody ([`decision`]).
 
+pub mod decision;
 mod gateway;
+pub mod refund;
 
 use std::time::Duration;
 
-use domain::order::{By, Command, Order, Status};
-use domain::payment::{GatewayAnswer, Payment, PaymentStatus};
-use domain::{Failure, Kind, OrderId, Refused};
+use domain::order::{By, Command, Order};
+use domain::payment::{GatewayAnswer, Payment, PaymentStatus, Refund, RefundStatus, Settlement};
+use domain::{Failure, Kind, OrderId, PaymentId, Refused};
+use store::StoreError;
+use store::payment::Follow;
 
 use crate::{App, order};
 
-pub use gateway::{Gateway, SandboxGateway};
+pub use gateway::{Cancelled, Gateway, SandboxGateway};
 
 /// How long a customer waits for the gateway before the outcome counts as unknown.
 const GATEWAY_PATIENCE: Duration = Duration::from_secs(5);
@@ -47,28 +53,29 @@ pub async fn pay(app: &App, order: &Order, token: &str) -> Result<(), Failure> {
 
 /// Looks again at what became of an order's payment (reminder).
 pub async fn look_again(app: &App, order: OrderId) -> Result<(), Failure> {
-    let Some(mut payment) = store::payment::live(&app.store, order).await? else {
-        // Aborted and not yet told, or nothing ever began.
-        return conclude(app, order, PaymentStatus::Aborted).await;
-    };
+    let Some(mut payment) = store::payment::latest(&app.store, order).await? else { return Ok(()) };
     if !payment.status.is_open() {
-        return conclude(app, order, payment.status).await;
+        return conclude(app, &payment).await;
     }
     payment.asked += 1;
     let answer = app.gateway.lookup(payment.id).await?;
     settle(app, payment, &answer).await
 }
 
-/// Gives back what was paid for `order`, if anything was. May be repeated.
-pub async fn refund(app: &App, order: OrderId) -> Result<(), Failure> {
-    match store::payment::live(&app.store, order).await? {
-        Some(payment) if payment.status == PaymentStatus::Done => {
-            app.gateway.cancel(payment.id).await?;
-            Ok(store::payment::cancelled(&app.store, payment.id, app.now()).await?)
-        }
-        // Open ones are refunded when it is known that there is something to refund.
-        _ => Ok(()),
+/// Looks whether a charge that was given up came all the same, and has it voided
+/// (reminder).
+pub async fn look_late(app: &App, id: PaymentId, looks: u32) -> Result<(), Failure> {
+    let Some(payment) = store::payment::load(&app.store, id).await? else { return Ok(()) };
+    let answer = app.gateway.lookup(id).await?;
+    let now = app.now();
+    let mut tx = app.store.begin().await?;
+    if let Some(void) = void(app, &payment.settle(&answer, &app.settings.payment, now)) {
+        tracing::error!(payment = %id, amount = %void.amount, "a charge came after it was given up; it goes back");
+        store::payment::refund::insert(&mut tx, &void, now).await?;
+    } else if let Some(wait) = app.settings.payment.late_look(looks + 1) {
+        store::payment::late_look(&mut tx, id, looks + 1, now + wait).await?;
     }
+    Ok(tx.commit().await?)
 }
 
 /// Whether money may still come for `order`.
@@ -77,36 +84,84 @@ pub async fn is_open(app: &App, order: OrderId) -> Result<bool, Failure> {
     Ok(live.is_some_and(|payment| payment.status.is_open() || payment.status == PaymentStatus::Done))
 }
 
+/// Writes down what the gateway said, and what follows. An answer that comes when the
+/// try was settled without it still counts if it says that money was taken.
 async fn settle(app: &App, payment: Payment, answer: &GatewayAnswer) -> Result<(), Failure> {
-    let (order, payment) = (payment.order, payment.answered(answer));
-    let now = app.now();
-    let wait = Payment::ask_again_after(payment.asked);
-    if wait.is_none() && payment.status.is_open() {
-        tracing::error!(payment = %payment.id, "the gateway does not say what became of a payment");
+    match settle_open(app, payment, answer).await {
+        Err(StoreError::Conflict) => {}
+        other => return conclude(app, &other?).await,
     }
-    // A settled one is looked at again too, until the order has heard of it.
-    let wait = if payment.status.is_open() { wait } else { Payment::ask_again_after(0) };
-    store::payment::settle(&app.store, &payment, wait.map(|wait| now + wait), now).await?;
-    conclude(app, order, payment.status).await
+    let Some(settled) = store::payment::load(&app.store, payment.id).await? else { return Ok(()) };
+    let now = app.now();
+    if let Some(void) = void(app, &settled.settle(answer, &app.settings.payment, now)) {
+        tracing::error!(payment = %settled.id, amount = %void.amount, "an approval came too late; it goes back");
+        let mut tx = app.store.begin().await?;
+        store::payment::refund::insert(&mut tx, &void, now).await?;
+        tx.commit().await?;
+    }
+    conclude(app, &settled).await
 }
 
-/// Tells the order what became of its payment. Money for a dead order goes back.
-async fn conclude(app: &App, order: OrderId, status: PaymentStatus) -> Result<(), Failure> {
-    let command = match status {
-        PaymentStatus::Done => Command::Pay { amount: order::find(app, order).await?.payable },
-        PaymentStatus::Aborted => Command::DeclinePayment,
-        PaymentStatus::InProgress | PaymentStatus::Unknown | PaymentStatus::Cancelled => return Ok(()),
+async fn settle_open(app: &App, payment: Payment, answer: &GatewayAnswer) -> Result<Payment, StoreError> {
+    let now = app.now();
+    let times = &app.settings.payment;
+    let settlement = payment.settle(answer, times, now);
+    let payment = settlement.payment;
+    if payment.is_undecided() {
+        tracing::error!(payment = %payment.id, "the gateway does not say what became of a payment");
+    }
+    if let Some((amount, _)) = settlement.void {
+        let asked = payment.amount;
+        tracing::error!(payment = %payment.id, %asked, took = %amount, "the gateway took another amount");
+    }
+    // A settled one is looked at again too, until the order has heard of it.
+    let looks = if payment.status.is_open() { payment.asked } else { 0 };
+    let follow = Follow {
+        ask_at: Payment::ask_again_after(looks).map(|wait| now + wait),
+        void: void(app, &settlement),
+        late_at: times.late_look(0).filter(|_| settlement.may_come_late).map(|wait| now + wait),
     };
-    match order::decide(app, order, By::Payment, command).await {
+    store::payment::settle(&app.store, &payment, &follow, now).await?;
+    Ok(payment)
+}
+
+/// The refund of money that nobody asked for, where there is some.
+fn void(app: &App, settlement: &Settlement) -> Option<Refund> {
+    let (amount, reason) = settlement.void?;
+    Some(Refund {
+        id: app.ids.uuid().into(),
+        payment: settlement.payment.id,
+        order: settlement.payment.order,
+        amount,
+        reason,
+        status: RefundStatus::Requested,
+        attempts: 0,
+    })
+}
+
+/// Tells the order what became of its payment. Money for a dead order goes back; an
+/// order whose time was over while nobody knew expires.
+async fn conclude(app: &App, payment: &Payment) -> Result<(), Failure> {
+    let id = payment.order;
+    let command = match payment.status {
+        PaymentStatus::Done => Command::Pay { amount: payment.amount },
+        PaymentStatus::Aborted => Command::DeclinePayment { payment: payment.id },
+        PaymentStatus::InProgress
+        | PaymentStatus::Unknown
+        | PaymentStatus::PartiallyCancelled
+        | PaymentStatus::Cancelled => return Ok(()),
+    };
+    match order::decide(app, id, By::Payment, command).await {
         // It has heard of it already, or is over.
         Ok(_) | Err(Failure::Refused(Refused { kind: Kind::Conflict, .. })) => {}
         Err(failure) => return Err(failure),
     }
-    let stands = order::find(app, order).await?.status;
-    let dead =
-        matches!(stands, Status::Expired | Status::PaymentFailed | Status::Cancelled | Status::Rejected);
-    if dead && status == PaymentStatus::Done {
-        refund(app, order).await?;
+    let stands = order::find(app, id).await?;
+    if payment.status == PaymentStatus::Done && stands.is_dead() {
+        refund::whole(app, id).await?;
     }
-    Ok(store::payment::concluded(&app.store, order).await?)
+    if payment.status == PaymentStatus::Aborted && stands.is_payment_overdue(&app.settings.order, app.now()) {
+        order::system(app, id, Command::Expire).await?;
+    }
+    Ok(store::payment::concluded(&app.store, id).await?)
 }

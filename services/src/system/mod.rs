@@ -9,6 +9,7 @@ pub mod trouble;
 pub mod view;
 mod vitals;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 
 use crate::App;
 use crate::live::Hub;
+use crate::payment::decision;
 pub use city::CityView;
 pub use trouble::Trouble;
 pub use view::SystemView;
@@ -73,6 +75,8 @@ pub struct System {
     process: Process,
     /// As last sampled; none while the database does not answer.
     backlog: Mutex<Option<Backlog>>,
+    /// Payments and refunds that wait for a decision, as last sampled.
+    money_undecided: AtomicU64,
     /// How the city was, and when that was counted.
     counted: tokio::sync::Mutex<Option<(Instant, CityView)>>,
 }
@@ -81,7 +85,8 @@ impl System {
     /// Of this process.
     pub fn new(app: App, hub: Arc<Hub>, process: Process) -> Arc<Self> {
         let backlog = Mutex::new(Some(Backlog::default()));
-        Arc::new(Self { app, hub, process, backlog, counted: tokio::sync::Mutex::default() })
+        let (money_undecided, counted) = (AtomicU64::default(), tokio::sync::Mutex::default());
+        Arc::new(Self { app, hub, process, backlog, money_undecided, counted })
     }
 
     /// How everything is, for operators alone.
@@ -136,6 +141,10 @@ impl System {
             gauge!("jobs_oldest_due_seconds").set(backlog.oldest_due_secs);
         }
         *self.backlog.lock().unwrap_or_else(PoisonError::into_inner) = backlog;
+        if let Ok(undecided) = decision::count(&self.app).await {
+            gauge!("money_undecided").set(undecided as f64);
+            self.money_undecided.store(undecided, Ordering::Relaxed);
+        }
     }
 }
 

@@ -48,6 +48,9 @@ pub(super) fn find(view: &SystemView, settings: &Settings) -> Vec<Trouble> {
             found.push(trouble("jobs_late", "jobs", format!("{:.0} s", jobs.oldest_due_secs)));
         }
     }
+    if view.money_undecided > 0 {
+        found.push(trouble("money_undecided", "payments", view.money_undecided.to_string()));
+    }
     let bound = settings.lag.as_secs_f64() * 1e3;
     for (subject, lag) in [("event", view.hub.event_lag_ms), ("delivery", view.hub.delivery_lag_ms)] {
         if lag > bound {

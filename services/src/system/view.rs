@@ -1,5 +1,6 @@
 //! The snapshot of the actor system as operators are shown it.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actors::kit::{KindReport, WorkerReport, WorkerState};
@@ -29,6 +30,8 @@ pub struct SystemView {
     pub workers: Vec<WorkerView>,
     /// Reactions and reminders of all processes; none while the database does not answer.
     pub jobs: Option<JobsView>,
+    /// Payments and refunds that wait for a decision: see `/v1/payments/undecided`.
+    pub money_undecided: u64,
     /// Live channels.
     pub hub: HubView,
     /// What joins processes.
@@ -198,6 +201,7 @@ impl System {
                 .collect(),
             workers: app.workers.report().into_iter().map(|report| WorkerView::new(report, now)).collect(),
             jobs: self.backlog().map(Into::into),
+            money_undecided: self.money_undecided.load(Ordering::Relaxed),
             hub: self.hub.report().into(),
             fabric: FabricView { joined: app.fabric().is_joined() },
             database: DatabaseView { busy: connections.busy, idle: connections.idle, max: connections.max },

@@ -95,6 +95,7 @@ async fn find(app: &App, id: OrderId) -> Result<Delivery, Failure> {
 /// The delivery that an order asks for; none for what the customer collects.
 fn of_order(app: &App, order: &Order) -> Option<Delivery> {
     let Fulfilment::Delivery { .. } = order.fulfilment else { return None };
+    let drop_off = order.drop_off.clone()?;
     let now = app.now();
     let settings = &app.settings.tracking.courier.eta;
     let ready_by = order.ready_by.unwrap_or(now);
@@ -108,11 +109,11 @@ fn of_order(app: &App, order: &Order) -> Option<Delivery> {
             name: order.restaurant_name.clone(),
             position: order.pickup,
         },
-        drop_off: order.drop_off.clone(),
         carrier: None,
         requested_at: now,
         ready_by,
-        promised_at: eta::promise(settings, order.pickup, order.drop_off.position, ready_by, now),
+        promised_at: eta::promise(settings, order.pickup, drop_off.position, ready_by, now),
+        drop_off,
         near_told: false,
         late_told: false,
     })

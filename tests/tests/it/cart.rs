@@ -137,8 +137,10 @@ async fn what_belongs_to_others_does_not_exist() {
     other.post("/v1/cart/quote", json!({ "address_id": home })).await.expect_problem(404, "not_found");
     let quote = customer.post("/v1/cart/quote", json!({ "address_id": home })).await.expect(201);
     let quote_id = quote["quote_id"].as_str().unwrap().parse().unwrap();
-    assert!(services::cart::honour(app.app(), &principal(&customer), quote_id).await.is_ok());
-    let foreign = services::cart::honour(app.app(), &principal(&other), quote_id).await.unwrap_err();
+    let find =
+        async |person: &Guest| services::cart::find_quote(app.app(), &principal(person), quote_id).await;
+    assert!(find(&customer).await.is_ok());
+    let foreign = find(&other).await.unwrap_err();
     assert!(matches!(foreign, domain::Failure::Refused(refused) if refused.kind == Kind::NotFound));
     let owner = Guest::new(&app, Role::Owner).await;
     owner.get("/v1/cart").await.expect_problem(403, "forbidden");
@@ -198,7 +200,8 @@ async fn a_promise_holds_a_rise_needs_consent_and_a_fall_passes_on() {
     let mut at_price = async |price| {
         card.groups[0].menus[0].price = Won(price);
         open(app.app(), &kitchen, &card).await;
-        services::cart::honour(app.app(), &who, id).await
+        let quote = services::cart::find_quote(app.app(), &who, id).await.unwrap();
+        services::cart::honour(app.app(), &who, quote).await
     };
     assert_eq!(at_price(9_000).await.unwrap().payable, Won(21_000));
     assert_eq!(at_price(8_500).await.unwrap().payable, Won(20_000));
@@ -211,7 +214,7 @@ async fn a_promise_holds_a_rise_needs_consent_and_a_fall_passes_on() {
     let mut tx = app.app().store.begin().await.unwrap();
     store::cart::insert_quote(&mut tx, &old, old.made_at).await.unwrap();
     tx.commit().await.unwrap();
-    let late = services::cart::honour(app.app(), &who, old.id).await.unwrap_err();
+    let late = services::cart::honour(app.app(), &who, old).await.unwrap_err();
     assert!(matches!(late, domain::Failure::Refused(refused) if refused.code == "cart.quote_expired"));
     app.stop().await;
 }

@@ -8,6 +8,7 @@
 
 mod architecture;
 mod cart;
+mod checkout;
 mod compose;
 mod fabric;
 mod kill;
@@ -16,6 +17,7 @@ mod map;
 mod observe;
 mod orders;
 mod pages;
+mod payments;
 mod people;
 mod ports;
 mod problems;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use actors::order::OrderCommand;
 use chrono::TimeDelta;
-use domain::cart::{DropOff, Quote, QuotedLine};
+use domain::cart::{DropOff, Method, Quote, QuotedLine};
 use domain::order::{By, Command, Order, Placement};
 use domain::tracking::{Batch, Offer, RawFix};
 use domain::{
@@ -74,7 +74,11 @@ async fn accepted_order_of(app: &App, customer: UserId) -> Order {
     let quote = Quote {
         id: app.ids.uuid().into(),
         customer,
-        cart_version: 1,
+        // Each of a customer's orders is of a cart of its own.
+        cart_version: now.timestamp_micros().unsigned_abs(),
+        method: Method::Delivery,
+        slot: None,
+        lead_mins: 40,
         restaurant_id: RestaurantId(app.ids.uuid()),
         restaurant_name: "한 그릇".into(),
         lines: vec![QuotedLine {
@@ -91,19 +95,19 @@ async fn accepted_order_of(app: &App, customer: UserId) -> Order {
         payable,
         minimum: Won(0),
         pickup: north(0.0),
-        drop_off: DropOff {
+        drop_off: Some(DropOff {
             position: north(2_000.0),
             road_address: "테헤란로 1".into(),
             detail: "101호".into(),
             entrance_note: String::new(),
-        },
+        }),
         problems: Vec::new(),
         made_at: now,
         expires_at: now + TimeDelta::minutes(5),
     };
     let (id, owner) = (OrderId(app.ids.uuid()), By::Owner(quote.restaurant_id));
     let placement =
-        Placement { id, quote, note: String::new(), contactless: false, pickup_code: None, slot: None };
+        Placement { id, quote, note: String::new(), contactless: false, pickup_code: String::new() };
     app.orders
         .ask(id, |reply| OrderCommand::Place { placement: Box::new(placement), now, reply })
         .await

@@ -1,0 +1,60 @@
+//! payment_service, 9108: what the gateway never said, for those who decide.
+
+mod body;
+
+use axum::extract::State;
+use domain::{PaymentId, RefundId};
+use services::App;
+use services::payment::decision;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::kit::{Json, Path, Problem, ProblemBody, role};
+use body::{DecisionBody, PaymentBody, RefundBody, UndecidedBody};
+
+/// All of the service's routes.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(undecided)).routes(routes!(decide)).routes(routes!(retry))
+}
+
+/// Payments of which the gateway never said what became of them, and refunds that it
+/// refused or never took; the oldest 100 of each.
+#[utoipa::path(get, path = "/v1/payments/undecided", tag = "payment",
+    responses((status = 200, body = UndecidedBody)))]
+async fn undecided(
+    State(app): State<App>,
+    role::Admin(who): role::Admin,
+) -> Result<Json<UndecidedBody>, Problem> {
+    Ok(Json(decision::list(&app, &who).await?.into()))
+}
+
+/// Says what became of such a payment, as the gateway's own books have it. Taken: the
+/// order goes on, or the money goes back if it is over. Not taken: another try may be
+/// made, until the order expires.
+#[utoipa::path(post, path = "/v1/payments/{id}/decision", tag = "payment", request_body = DecisionBody,
+    params(("id" = Uuid, Path, description = "The payment")),
+    responses((status = 200, body = PaymentBody),
+        (status = 404, description = "No such payment", body = ProblemBody),
+        (status = 409, description = "`payment.decided`: it is known what became of it", body = ProblemBody)))]
+async fn decide(
+    State(app): State<App>,
+    role::Admin(who): role::Admin,
+    Path(id): Path<PaymentId>,
+    Json(body): Json<DecisionBody>,
+) -> Result<Json<PaymentBody>, Problem> {
+    Ok(Json(decision::decide(&app, &who, id, body.taken).await?.into()))
+}
+
+/// Has such a refund tried again, under the same key.
+#[utoipa::path(post, path = "/v1/refunds/{id}/retry", tag = "payment",
+    params(("id" = Uuid, Path, description = "The refund")),
+    responses((status = 200, body = RefundBody),
+        (status = 404, description = "No such refund", body = ProblemBody),
+        (status = 409, description = "`payment.decided`: it is under way, or done", body = ProblemBody)))]
+async fn retry(
+    State(app): State<App>,
+    role::Admin(who): role::Admin,
+    Path(id): Path<RefundId>,
+) -> Result<Json<RefundBody>, Problem> {
+    Ok(Json(decision::retry(&app, &who, id).await?.into()))
+}

@@ -1,0 +1,155 @@
+//! Refunds: rows that are worked on until the gateway has said.
+
+use domain::payment::{PaymentStatus, Refund, RefundReason, RefundStatus};
+use domain::{OrderId, PaymentId, RefundId, Reminder, Timestamp, Won};
+use uuid::Uuid;
+
+use crate::{Store, StoreError, Tx, jobs};
+
+/// Writes down that money is to go back, and has it done. A refund of the same payment
+/// for the same reason that is there already stands. Says whether this one is new.
+pub async fn insert(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result<bool, StoreError> {
+    let inserted = sqlx::query!(
+        "insert into payment.refunds
+             (id, payment_id, order_id, amount_won, reason, status, attempts, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, 0, $7, $7) on conflict (payment_id, reason) do nothing",
+        refund.id.0,
+        refund.payment.0,
+        refund.order.0,
+        refund.amount.0,
+        refund.reason.as_str(),
+        refund.status.as_str(),
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    let new = inserted.rows_affected() == 1;
+    if new {
+        due(tx, refund.id, now).await?;
+    }
+    Ok(new)
+}
+
+/// Has the gateway asked for it at `at`.
+async fn due(tx: &mut Tx, refund: RefundId, at: Timestamp) -> Result<(), StoreError> {
+    jobs::remind(tx, &due_key(refund), at, Reminder::RefundDue { refund }).await
+}
+
+fn due_key(refund: RefundId) -> String {
+    format!("refund:{refund}")
+}
+
+/// One refund.
+pub async fn load(store: &Store, id: RefundId) -> Result<Option<Refund>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, payment_id, order_id, amount_won, reason, status, attempts from payment.refunds
+         where id = $1",
+        id.0
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    row.map(Refund::try_from).transpose()
+}
+
+/// The refunds of an order, oldest first.
+pub async fn of_order(store: &Store, order: OrderId) -> Result<Vec<Refund>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, payment_id, order_id, amount_won, reason, status, attempts from payment.refunds
+         where order_id = $1 order by id",
+        order.0
+    )
+    .fetch_all(store.pool())
+    .await?;
+    rows.into_iter().map(Refund::try_from).collect()
+}
+
+/// Refunds that somebody has to decide on: refused by the gateway, or asked for
+/// `attempts` times without an answer. Oldest first, at most `limit`.
+pub async fn undecided(store: &Store, attempts: u32, limit: u32) -> Result<Vec<Refund>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, payment_id, order_id, amount_won, reason, status, attempts from payment.refunds
+         where status = 'failed' or (status = 'requested' and attempts >= $1) order by created_at limit $2",
+        i32::try_from(attempts).unwrap_or(i32::MAX),
+        i64::from(limit)
+    )
+    .fetch_all(store.pool())
+    .await?;
+    rows.into_iter().map(Refund::try_from).collect()
+}
+
+/// Writes down what became of an attempt, with the payment that it is of, and when to
+/// try again. One that has succeeded stays so.
+pub async fn attempted(
+    store: &Store,
+    refund: &Refund,
+    retry_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    let updated = sqlx::query!(
+        "update payment.refunds set status = $2, attempts = $3, updated_at = $4
+         where id = $1 and status <> 'succeeded'",
+        refund.id.0,
+        refund.status.as_str(),
+        i32::try_from(refund.attempts).unwrap_or(i32::MAX),
+        now,
+    )
+    .execute(&mut *tx)
+    .await?;
+    if updated.rows_affected() == 1 && refund.status == RefundStatus::Succeeded {
+        give_back(&mut tx, refund.payment, now).await?;
+    }
+    match retry_at {
+        Some(at) => due(&mut tx, refund.id, at).await?,
+        None => jobs::forget(&mut tx, &due_key(refund.id)).await?,
+    }
+    tx.commit().await
+}
+
+/// A payment of which all went back is cancelled; of which a part did, partially.
+async fn give_back(tx: &mut Tx, payment: PaymentId, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update payment.payments p set updated_at = $2,
+             status = case when p.amount_won <= (select sum(amount_won) from payment.refunds r
+                                                 where r.payment_id = p.id and r.status = 'succeeded')
+                           then $3 else $4 end
+         where p.id = $1 and p.status in ('done', 'partially_cancelled')",
+        payment.0,
+        now,
+        PaymentStatus::Cancelled.as_str(),
+        PaymentStatus::PartiallyCancelled.as_str(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+struct Row {
+    id: Uuid,
+    payment_id: Uuid,
+    order_id: Uuid,
+    amount_won: i64,
+    reason: String,
+    status: String,
+    attempts: i32,
+}
+
+impl TryFrom<Row> for Refund {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let unknown = |what: &str| StoreError::Fault(format!("refund {what}").into());
+        Ok(Refund {
+            id: RefundId(row.id),
+            payment: PaymentId(row.payment_id),
+            order: OrderId(row.order_id),
+            amount: Won(row.amount_won),
+            reason: RefundReason::parse(&row.reason).ok_or_else(|| unknown(&row.reason))?,
+            status: RefundStatus::parse(&row.status).ok_or_else(|| unknown(&row.status))?,
+            attempts: row.attempts.unsigned_abs(),
+        })
+    }
+}

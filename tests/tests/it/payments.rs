@@ -1,0 +1,126 @@
+//! Money: nothing is kept that nobody asked for, nothing is lost on its way back, and
+//! what the gateway never says is decided by somebody.
+
+use chrono::TimeDelta;
+use domain::payment::{Payment, PaymentStatus, RefundReason, RefundStatus, Times};
+use domain::{OrderId, Role, Won};
+use serde_json::json;
+use server::Service;
+use services::Settings;
+use tests::TestApp;
+use tests::cast::{Cast, eventually};
+use tests::shop::Guest;
+
+async fn cast(app: &TestApp) -> Cast {
+    Cast::gather(app.app(), &app.url(Service::Gateway)).await
+}
+
+async fn latest(app: &TestApp, order: OrderId) -> Payment {
+    store::payment::latest(&app.app().store, order).await.unwrap().unwrap()
+}
+
+async fn succeeded(app: &TestApp, order: OrderId) -> Vec<(Won, RefundReason)> {
+    let refunds = store::payment::refund::of_order(&app.app().store, order).await.unwrap();
+    let done = refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded);
+    done.map(|refund| (refund.amount, refund.reason)).collect()
+}
+
+#[tokio::test]
+async fn a_charge_of_another_amount_goes_back_and_the_order_waits_for_the_right_one() {
+    let app = TestApp::start().await;
+    let cast = cast(&app).await;
+    let order = cast.order().await;
+    let id: OrderId = order.id.into();
+    let short = cast.customer.pay(order.id, "tok_short").await.unwrap();
+    assert_eq!(short.status, "pending_payment");
+    let took = Won(order.payable_won - 1);
+    eventually(|| async { succeeded(&app, id).await == [(took, RefundReason::AmountDiffers)] }).await;
+    assert_eq!(cast.customer.pay(order.id, "tok_success").await.unwrap().status, "placed");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_charge_that_is_on_its_way_is_awaited() {
+    let app = TestApp::start().await;
+    let cast = cast(&app).await;
+    let order = cast.order().await;
+    assert_eq!(cast.customer.pay(order.id, "tok_late").await.unwrap().status, "pending_payment");
+    let id: OrderId = order.id.into();
+    // The first look, after five seconds, finds nothing; that is no answer yet.
+    eventually(|| async { latest(&app, id).await.asked == 1 }).await;
+    assert_eq!(latest(&app, id).await.status, PaymentStatus::Unknown);
+    let again = cast.customer.pay(order.id, "tok_success").await.unwrap_err();
+    assert_eq!(again.slug(), Some("payment.already_paying"));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_charge_that_comes_after_it_was_given_up_goes_back() {
+    let short = TimeDelta::seconds(1);
+    let payment = Times { not_found: short, late_looks: [short, TimeDelta::seconds(5), TimeDelta::hours(1)] };
+    let app = TestApp::start_with(Settings { payment, ..tests::settings() }).await;
+    let cast = cast(&app).await;
+    let order = cast.order().await;
+    let id: OrderId = order.id.into();
+    cast.customer.pay(order.id, "tok_late").await.unwrap();
+    eventually(|| async { latest(&app, id).await.status == PaymentStatus::Aborted }).await;
+    // Another card pays; then the first charge arrives after all.
+    assert_eq!(cast.customer.pay(order.id, "tok_success").await.unwrap().status, "placed");
+    let payable = Won(order.payable_won);
+    eventually(|| async { succeeded(&app, id).await == [(payable, RefundReason::LateApproval)] }).await;
+    assert_eq!(latest(&app, id).await.status, PaymentStatus::Done, "the second one is kept");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_gateway_never_says_is_shown_to_operators_who_decide() {
+    let app = TestApp::start().await;
+    let cast = cast(&app).await;
+    let admin = Guest::new(&app, Role::Admin).await;
+    let order = cast.order().await;
+    let id: OrderId = order.id.into();
+    cast.customer.pay(order.id, "tok_late").await.unwrap();
+    let mut payment = latest(&app, id).await;
+    payment.asked = domain::payment::LOOKS;
+    let follow = store::payment::Follow::default();
+    store::payment::settle(&app.app().store, &payment, &follow, app.app().now()).await.unwrap();
+
+    let waiting = admin.get("/v1/payments/undecided").await.expect(200);
+    assert_eq!(waiting["payments"][0]["order_id"], json!(order.id));
+    eventually(|| async {
+        let system = admin.get("/v1/system/actors").await.expect(200);
+        system["troubles"].as_array().unwrap().iter().any(|trouble| trouble["code"] == "money_undecided")
+    })
+    .await;
+    let path = format!("/v1/payments/{}/decision", payment.id);
+    let customer = Guest::new(&app, Role::Customer).await;
+    customer.post(&path, json!({ "taken": true })).await.expect_problem(403, "forbidden");
+    admin.post(&path, json!({ "taken": true })).await.expect(200);
+    eventually(|| async { cast.customer.get_order(order.id).await.unwrap().status == "placed" }).await;
+    admin.post(&path, json!({ "taken": false })).await.expect_problem(409, "payment.decided");
+    assert_eq!(admin.get("/v1/payments/undecided").await.expect(200)["payments"], json!([]));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_the_gateway_refuses_waits_for_somebody() {
+    let app = TestApp::start().await;
+    let cast = cast(&app).await;
+    let admin = Guest::new(&app, Role::Admin).await;
+    let order = cast.placed().await;
+    let id: OrderId = order.id.into();
+    // Somebody gave a part of it back in the gateway's own books already.
+    let payment = latest(&app, id).await;
+    let store = &app.app().store;
+    let elsewhere = app.app().ids.uuid().into();
+    assert!(store::payment::sandbox_cancel(store, payment.id, elsewhere, Won(1_000)).await.unwrap());
+    cast.customer.command(order.id, "cancel", json!({ "reason": "늦어서요" })).await.unwrap();
+    let waiting = || async { admin.get("/v1/payments/undecided").await.expect(200)["refunds"].clone() };
+    eventually(|| async { waiting().await[0]["status"] == "failed" }).await;
+    let refund = waiting().await[0].clone();
+    assert_eq!((&refund["order_id"], &refund["amount_won"]), (&json!(order.id), &json!(order.payable_won)));
+    let path = format!("/v1/refunds/{}/retry", refund["id"].as_str().unwrap());
+    assert_eq!(admin.post(&path, json!({})).await.expect(200)["status"], "requested");
+    eventually(|| async { waiting().await[0]["status"] == "failed" }).await;
+    app.stop().await;
+}
