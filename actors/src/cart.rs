@@ -21,7 +21,14 @@ pub type Carts = Entities<CartEntity>;
 
 /// What a cart can be asked: to change, with its next state in reply.
 #[derive(Debug)]
-pub struct Change(pub Command, pub Reply<Cart>);
+pub struct Change {
+    /// How.
+    pub command: Command,
+    /// Which version is meant; any, where none is said.
+    pub seen: Option<i64>,
+    /// The cart after it.
+    pub reply: Reply<Cart>,
+}
 
 /// Something in the cart changed. Nobody but the asker is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +55,12 @@ impl Entity for CartEntity {
     type Command = Change;
     type State = Cart;
 
-    async fn handle(&self, id: UserId, state: &mut Option<Cart>, Change(command, reply): Change) {
-        let changed = decide(self, id, state, self.clock.now(), |cart| Ok(next(cart, &command)?));
+    async fn handle(&self, id: UserId, state: &mut Option<Cart>, change: Change) {
+        let Change { command, seen, reply } = change;
+        let changed = decide(self, id, state, self.clock.now(), |cart| {
+            cart.check_version(seen)?;
+            Ok(next(cart, &command)?)
+        });
         reply.send(changed.await.map(|(cart, _)| cart));
     }
 

@@ -98,8 +98,8 @@ async fn view(app: &App, cart: Cart) -> Result<CartView, Failure> {
     })
 }
 
-async fn change(app: &App, customer: UserId, command: Command) -> Result<Cart, Failure> {
-    app.carts.ask(customer, |reply| Change(command, reply)).await
+async fn change(app: &App, customer: UserId, command: Command, seen: Option<i64>) -> Result<Cart, Failure> {
+    app.carts.ask(customer, |reply| Change { command, seen, reply }).await
 }
 
 /// Puts a dish in, as the menu and its rules stand now.
@@ -116,7 +116,7 @@ pub async fn add(app: &App, who: &Principal, addition: &Addition) -> Result<Cart
         choice: menu.choose(&addition.picks)?,
     };
     let command = Command::Add { line, replace: addition.replace };
-    view(app, change(app, who.user, command).await?).await
+    view(app, change(app, who.user, command, None).await?).await
 }
 
 /// The same for an addition that is repeated, so that the cart knows it again
@@ -129,33 +129,40 @@ fn line_id(app: &App, who: &Principal, addition: &Addition) -> LineId {
     Builder::from_custom_bytes(bytes).into_uuid().into()
 }
 
-/// Changes how many of a line; 0 removes it.
+/// Changes how many of a line; 0 removes it. Where `seen` is given, only if the cart is
+/// still at that version.
 pub async fn set_quantity(
     app: &App,
     who: &Principal,
     line_id: LineId,
     quantity: u32,
+    seen: Option<i64>,
 ) -> Result<CartView, Failure> {
     if quantity > QUANTITY_MAX {
         return Err(Refused::field("/quantity", "out_of_range", format!("0 to {QUANTITY_MAX}")).into());
     }
-    view(app, change(app, who.user, Command::SetQuantity { line_id, quantity }).await?).await
+    view(app, change(app, who.user, Command::SetQuantity { line_id, quantity }, seen).await?).await
 }
 
-/// Takes a line out.
-pub async fn remove(app: &App, who: &Principal, line_id: LineId) -> Result<CartView, Failure> {
-    view(app, change(app, who.user, Command::Remove { line_id }).await?).await
+/// Takes a line out; `seen` as with [`set_quantity`].
+pub async fn remove(
+    app: &App,
+    who: &Principal,
+    line_id: LineId,
+    seen: Option<i64>,
+) -> Result<CartView, Failure> {
+    view(app, change(app, who.user, Command::Remove { line_id }, seen).await?).await
 }
 
-/// Takes everything out.
-pub async fn clear(app: &App, who: &Principal) -> Result<(), Failure> {
-    change(app, who.user, Command::Clear).await.map(drop)
+/// Takes everything out; `seen` as with [`set_quantity`].
+pub async fn clear(app: &App, who: &Principal, seen: Option<i64>) -> Result<(), Failure> {
+    change(app, who.user, Command::Clear, seen).await.map(drop)
 }
 
 /// Takes out what was ordered from the version `version` of the cart. May be
 /// repeated; does nothing if the customer went on shopping since then.
 pub async fn clear_ordered(app: &App, customer: UserId, version: u64) -> Result<(), Failure> {
-    change(app, customer, Command::ClearOrdered { version }).await.map(drop)
+    change(app, customer, Command::ClearOrdered { version }, None).await.map(drop)
 }
 
 /// How, where and when the customer wants what is in the cart.

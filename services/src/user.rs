@@ -213,26 +213,38 @@ pub async fn addresses(app: &App, who: &Principal) -> Result<Vec<Address>, Failu
 pub async fn add_address(app: &App, who: &Principal, new: NewAddress) -> Result<Address, Failure> {
     let id = AddressId(app.ids.uuid());
     let is_default = new.is_default == Some(true);
-    let address = Address { id, place: place(app, &new)?, is_default, created_at: app.now() };
+    let address = Address { id, place: place(app, &new)?, version: 1, is_default, created_at: app.now() };
     change_book(app, who, id, |book| Ok(book.with(address)?)).await
 }
 
-/// Replaces an address.
+/// Replaces an address; where `seen` is given, only if it is still at that version.
 pub async fn replace_address(
     app: &App,
     who: &Principal,
     id: AddressId,
     new: NewAddress,
+    seen: Option<i64>,
 ) -> Result<Address, Failure> {
     let is_default = new.is_default;
     let place = place(app, &new)?;
-    change_book(app, who, id, |book| Ok(book.replace(id, place, is_default)?)).await
+    change_book(app, who, id, |book| {
+        book.check_version(id, seen)?;
+        Ok(book.replace(id, place, is_default)?)
+    })
+    .await
 }
 
-/// Removes an address.
-pub async fn remove_address(app: &App, who: &Principal, id: AddressId) -> Result<(), Failure> {
+/// Removes an address; `seen` as with [`replace_address`].
+pub async fn remove_address(
+    app: &App,
+    who: &Principal,
+    id: AddressId,
+    seen: Option<i64>,
+) -> Result<(), Failure> {
     let mut tx = app.store.begin().await?;
-    let book = store::user::lock_addresses(&mut tx, who.user).await?.remove(id)?;
+    let book = store::user::lock_addresses(&mut tx, who.user).await?;
+    book.check_version(id, seen)?;
+    let book = book.remove(id)?;
     store::user::keep_addresses(&mut tx, who.user, &book).await?;
     Ok(tx.commit().await?)
 }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::journal::signed;
 use crate::{Store, StoreError, Tx};
 
 /// Metres in a degree of latitude, rounded down so that nothing is left out.
@@ -15,6 +16,7 @@ const DEGREE_M: f64 = 111_000.0;
 
 struct Row {
     id: Uuid,
+    version: i64,
     owner_id: Uuid,
     name: String,
     category: String,
@@ -39,6 +41,7 @@ impl TryFrom<Row> for Restaurant {
             || StoreError::Fault(format!("restaurant {}: category {}", row.id, row.category).into());
         Ok(Self {
             id: row.id.into(),
+            version: row.version.unsigned_abs(),
             owner: row.owner_id.into(),
             category: row.category.parse().map_err(|()| unknown())?,
             name: row.name,
@@ -72,7 +75,7 @@ fn all(rows: Vec<Row>) -> Result<Vec<Restaurant>, StoreError> {
 pub async fn load(store: &Store, id: RestaurantId) -> Result<Option<Restaurant>, StoreError> {
     let row = sqlx::query_as!(
         Row,
-        "select id, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
+        "select id, version, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
                 preparation_mins, paused_until, tip, hours, zones
          from restaurant.restaurants where id = $1",
         id.0
@@ -86,7 +89,7 @@ pub async fn load(store: &Store, id: RestaurantId) -> Result<Option<Restaurant>,
 pub async fn of_owner(store: &Store, owner: UserId) -> Result<Vec<Restaurant>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
-        "select id, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
+        "select id, version, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
                 preparation_mins, paused_until, tip, hours, zones
          from restaurant.restaurants where owner_id = $1 order by id",
         owner.0
@@ -104,7 +107,7 @@ pub async fn around(store: &Store, at: LatLon) -> Result<Vec<Restaurant>, StoreE
     let lon_reach = f64::from(REACH_MAX_M) / lon_metres;
     let rows = sqlx::query_as!(
         Row,
-        "select id, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
+        "select id, version, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
                 preparation_mins, paused_until, tip, hours, zones
          from restaurant.restaurants
          where lat between $1::float8 - $3::float8 and $1 + $3
@@ -122,23 +125,27 @@ pub async fn around(store: &Store, at: LatLon) -> Result<Vec<Restaurant>, StoreE
     all(rows)
 }
 
-/// Writes the restaurant as it is, new or not.
-pub async fn save(tx: &mut Tx, restaurant: &Restaurant) -> Result<(), StoreError> {
+/// Writes a new restaurant, or the next state of one that stands at its version, which
+/// rises. Returns the version that it stands at now.
+pub async fn save(tx: &mut Tx, restaurant: &Restaurant) -> Result<u64, StoreError> {
     let preparation_mins =
         i16::try_from(restaurant.preparation_mins).map_err(|error| StoreError::Fault(error.into()))?;
     let reach_m = i32::try_from(restaurant.reach_m()).map_err(|error| StoreError::Fault(error.into()))?;
-    sqlx::query!(
+    sqlx::query_scalar!(
         "insert into restaurant.restaurants
              (id, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
               preparation_mins, paused_until, tip, hours, zones, reach_m)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          on conflict (id) do update set
+             version = restaurants.version + 1,
              owner_id = excluded.owner_id, name = excluded.name, category = excluded.category,
              phone = excluded.phone, lat = excluded.lat, lon = excluded.lon, gu = excluded.gu,
              dong = excluded.dong, minimum_order_won = excluded.minimum_order_won,
              preparation_mins = excluded.preparation_mins, paused_until = excluded.paused_until,
              tip = excluded.tip, hours = excluded.hours, zones = excluded.zones,
-             reach_m = excluded.reach_m",
+             reach_m = excluded.reach_m
+         where restaurants.version = $17
+         returning version",
         restaurant.id.0,
         restaurant.owner.0,
         restaurant.name,
@@ -154,9 +161,11 @@ pub async fn save(tx: &mut Tx, restaurant: &Restaurant) -> Result<(), StoreError
         document(&restaurant.tip)?,
         document(&restaurant.hours)?,
         document(&restaurant.zones)?,
-        reach_m
+        reach_m,
+        signed(restaurant.version)?
     )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    .fetch_optional(&mut **tx)
+    .await?
+    .map(i64::unsigned_abs)
+    .ok_or(StoreError::Conflict)
 }

@@ -109,7 +109,7 @@ pub async fn lock_addresses(tx: &mut Tx, user: UserId) -> Result<AddressBook, St
 
 async fn read(connection: &mut sqlx::PgConnection, user: UserId) -> Result<AddressBook, StoreError> {
     let rows = sqlx::query!(
-        "select id, label, road_address, detail, entrance_note, lat, lon, gu, dong, is_default, created_at
+        "select id, version, label, road_address, detail, entrance_note, lat, lon, gu, dong, is_default, created_at
          from users.addresses where user_id = $1 order by id",
         user.0
     )
@@ -127,6 +127,7 @@ async fn read(connection: &mut sqlx::PgConnection, user: UserId) -> Result<Addre
                 gu: row.gu,
                 dong: row.dong,
             },
+            version: row.version,
             is_default: row.is_default,
             created_at: row.created_at,
         })
@@ -145,15 +146,17 @@ pub async fn keep_addresses(tx: &mut Tx, user: UserId, book: &AddressBook) -> Re
     sqlx::query!("update users.addresses set is_default = false where user_id = $1 and is_default", user.0)
         .execute(&mut **tx)
         .await?;
-    for Address { id, place, is_default, created_at } in book.addresses() {
+    for Address { id, place, version, is_default, created_at } in book.addresses() {
         sqlx::query!(
             "insert into users.addresses
-                 (id, user_id, label, road_address, detail, entrance_note, lat, lon, gu, dong, is_default, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                 (id, user_id, label, road_address, detail, entrance_note, lat, lon, gu, dong, is_default, created_at,
+                  version)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
              on conflict (id) do update set
                  label = excluded.label, road_address = excluded.road_address, detail = excluded.detail,
                  entrance_note = excluded.entrance_note, lat = excluded.lat, lon = excluded.lon,
-                 gu = excluded.gu, dong = excluded.dong, is_default = excluded.is_default",
+                 gu = excluded.gu, dong = excluded.dong, is_default = excluded.is_default,
+                 version = excluded.version",
             id.0,
             user.0,
             place.label,
@@ -165,7 +168,8 @@ pub async fn keep_addresses(tx: &mut Tx, user: UserId, book: &AddressBook) -> Re
             place.gu,
             place.dong,
             is_default,
-            created_at
+            created_at,
+            version
         )
         .execute(&mut **tx)
         .await?;

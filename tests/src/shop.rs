@@ -71,6 +71,7 @@ fn id<T: From<Uuid>>() -> T {
 pub fn kitchen(owner: UserId, name: &str) -> Restaurant {
     Restaurant {
         id: id(),
+        version: 0,
         owner,
         name: name.into(),
         category: Category::Chicken,
@@ -122,8 +123,11 @@ pub fn card(restaurant: &Restaurant, dish: &str) -> Card {
 
 /// Opens a restaurant with its card, or changes it to this.
 pub async fn open(app: &App, restaurant: &Restaurant, card: &Card) {
+    let stands = store::restaurant::load(&app.store, restaurant.id).await.expect("the restaurant is read");
+    let version = stands.map_or(0, |stands| stands.version);
+    let restaurant = Restaurant { version, ..restaurant.clone() };
     let mut tx = app.store.begin().await.expect("a transaction");
-    store::restaurant::save(&mut tx, restaurant).await.expect("the restaurant is saved");
+    store::restaurant::save(&mut tx, &restaurant).await.expect("the restaurant is saved");
     store::menu::replace(&mut tx, card).await.expect("the menu is saved");
     tx.commit().await.expect("a commit");
 }

@@ -112,6 +112,9 @@ pub enum CartRefusal {
     /// It holds dishes of another restaurant.
     #[error("The cart holds dishes of another restaurant; add with replace to empty it first.")]
     OtherRestaurant,
+    /// It is at another version than the caller means to change.
+    #[error("The cart changed since you looked; look again.")]
+    Stale,
     /// There is no such line.
     #[error("The cart has no such line.")]
     NoSuchLine,
@@ -133,6 +136,7 @@ impl Refusal for CartRefusal {
     fn code(&self) -> &'static str {
         match self {
             CartRefusal::OtherRestaurant => "cart.other_restaurant",
+            CartRefusal::Stale => "stale",
             CartRefusal::NoSuchLine => "cart.no_such_line",
             CartRefusal::Quantity => "cart.quantity_out_of_range",
             CartRefusal::TooManyLines => "cart.too_many_lines",
@@ -144,6 +148,7 @@ impl Refusal for CartRefusal {
     fn kind(&self) -> Kind {
         match self {
             CartRefusal::OtherRestaurant => Kind::Conflict,
+            CartRefusal::Stale => Kind::Stale,
             CartRefusal::NoSuchLine => Kind::NotFound,
             CartRefusal::Quantity
             | CartRefusal::TooManyLines
@@ -168,6 +173,14 @@ impl Cart {
     /// A cart that nothing was ever put in.
     pub fn empty(customer: UserId) -> Self {
         Self { customer, version: 0, restaurant_id: None, lines: Vec::new(), added: Vec::new() }
+    }
+
+    /// Refuses a change that is meant for another version, where one is said.
+    pub fn check_version(&self, seen: Option<i64>) -> Result<(), CartRefusal> {
+        match seen {
+            Some(seen) if u64::try_from(seen) != Ok(self.version) => Err(CartRefusal::Stale),
+            _ => Ok(()),
+        }
     }
 
     /// The cart after the command, unchanged if there was nothing to do.

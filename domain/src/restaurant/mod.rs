@@ -115,6 +115,8 @@ impl std::str::FromStr for Category {
 pub struct Restaurant {
     /// Its id.
     pub id: RestaurantId,
+    /// Rises with each change; 0 until it is kept.
+    pub version: u64,
     /// Whose it is.
     pub owner: UserId,
     /// Its name, 1 to [`NAME_MAX`] characters.
@@ -224,6 +226,7 @@ pub(crate) mod tests {
     pub(crate) fn restaurant() -> Restaurant {
         Restaurant {
             id: Uuid::from_u128(1).into(),
+            version: 0,
             owner: Uuid::from_u128(2).into(),
             name: "역삼 할머니 치킨".into(),
             category: Category::Chicken,

@@ -32,6 +32,8 @@ pub struct Address {
     pub id: AddressId,
     /// Where.
     pub place: Place,
+    /// Rises with each change, from 1.
+    pub version: i64,
     /// Whether it is used when none is named.
     pub is_default: bool,
     /// When it was added.
@@ -44,6 +46,9 @@ pub enum AddressRefusal {
     /// There are 20 already.
     #[error("You have {MAX_ADDRESSES} addresses already; delete one first.")]
     TooMany,
+    /// It is at another version than the caller means to change.
+    #[error("The address changed since you looked; look again.")]
+    Stale,
     /// There is no such address.
     #[error("There is no such address.")]
     NotFound,
@@ -56,6 +61,7 @@ impl Refusal for AddressRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::TooMany => "user.too_many_addresses",
+            Self::Stale => "stale",
             Self::NotFound => "not_found",
             Self::DefaultNeeded => "user.default_address_needed",
         }
@@ -64,6 +70,7 @@ impl Refusal for AddressRefusal {
     fn kind(&self) -> Kind {
         match self {
             Self::TooMany | Self::DefaultNeeded => Kind::Rule,
+            Self::Stale => Kind::Stale,
             Self::NotFound => Kind::NotFound,
         }
     }
@@ -100,6 +107,12 @@ impl AddressBook {
         Ok(if is_default { self.with_default(id) } else { self })
     }
 
+    /// Refuses a change of an address that is meant for another version, where one is said.
+    pub fn check_version(&self, id: AddressId, seen: Option<i64>) -> Result<(), AddressRefusal> {
+        let address = self.get(id).ok_or(AddressRefusal::NotFound)?;
+        if seen.is_some_and(|seen| seen != address.version) { Err(AddressRefusal::Stale) } else { Ok(()) }
+    }
+
     /// Replaces what an address says; `is_default: None` leaves that as it is.
     pub fn replace(
         mut self,
@@ -111,6 +124,7 @@ impl AddressBook {
         if address.is_default && is_default == Some(false) {
             return Err(AddressRefusal::DefaultNeeded);
         }
+        address.version += i64::from(address.place != place);
         address.place = place;
         Ok(if is_default == Some(true) { self.with_default(id) } else { self })
     }
@@ -127,7 +141,9 @@ impl AddressBook {
 
     fn with_default(mut self, id: AddressId) -> Self {
         for address in &mut self.0 {
-            address.is_default = address.id == id;
+            let is_default = address.id == id;
+            address.version += i64::from(address.is_default != is_default);
+            address.is_default = is_default;
         }
         self
     }
@@ -156,7 +172,7 @@ mod tests {
     }
 
     fn address(n: u8, is_default: bool) -> Address {
-        Address { id: id(n), place: place(), is_default, created_at: Timestamp::default() }
+        Address { id: id(n), place: place(), version: 1, is_default, created_at: Timestamp::default() }
     }
 
     #[derive(Clone, Debug)]
@@ -192,6 +208,19 @@ mod tests {
                 prop_assert!(book.addresses().len() <= MAX_ADDRESSES);
             }
         }
+    }
+
+    #[test]
+    fn each_change_of_an_address_raises_its_version_and_no_other() {
+        let book = AddressBook::default().with(address(1, true)).unwrap().with(address(2, false)).unwrap();
+        let versions = |book: &AddressBook| [1, 2].map(|n| book.get(id(n)).unwrap().version);
+        assert_eq!(versions(&book), [1, 1]);
+        let same = book.clone().replace(id(1), place(), None).unwrap();
+        assert_eq!(versions(&same), [1, 1], "nothing changed");
+        let moved = book.replace(id(2), Place { detail: "2층".into(), ..place() }, Some(true)).unwrap();
+        assert_eq!(versions(&moved), [2, 3], "one lost the default; the other got it, and a floor");
+        assert_eq!(moved.check_version(id(2), Some(1)), Err(AddressRefusal::Stale));
+        assert_eq!(moved.check_version(id(2), Some(3)), Ok(()));
     }
 
     #[test]

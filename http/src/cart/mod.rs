@@ -6,12 +6,12 @@ use axum::extract::State;
 use domain::{AddressId, LineId};
 use serde::Deserialize;
 use services::App;
-use services::cart::QuoteWish;
+use services::cart::{CartView, QuoteWish};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{Created, Json, NoContent, OfferedKey, Path, Problem, ProblemBody, role};
+use crate::kit::{Created, IfMatch, Json, NoContent, OfferedKey, Path, Problem, ProblemBody, Tagged, role};
 use body::{AdditionBody, CartBody, FulfilmentMethod, QuoteBody};
 
 /// All of the service's routes.
@@ -23,13 +23,18 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(quote))
 }
 
-/// The cart at today's prices.
-#[utoipa::path(get, path = "/v1/cart", tag = "cart", responses((status = 200, body = CartBody)))]
+/// The cart at today's prices. Its `ETag` is its version, for `If-Match`.
+#[utoipa::path(get, path = "/v1/cart", tag = "cart",
+    responses((status = 200, body = CartBody, headers(("ETag" = String)))))]
 async fn show(
     State(app): State<App>,
     role::Customer(who): role::Customer,
-) -> Result<Json<CartBody>, Problem> {
-    Ok(Json(services::cart::show(&app, &who).await?.into()))
+) -> Result<Tagged<CartBody>, Problem> {
+    Ok(tagged(services::cart::show(&app, &who).await?))
+}
+
+fn tagged(cart: CartView) -> Tagged<CartBody> {
+    Tagged::new(cart.version.cast_signed(), cart.into())
 }
 
 /// Puts a dish in; an equal line grows instead.
@@ -58,33 +63,46 @@ struct LineChange {
 
 /// Changes how many of a line; 0 removes it.
 #[utoipa::path(patch, path = "/v1/cart/lines/{line_id}", tag = "cart", request_body = LineChange,
-    params(("line_id" = Uuid, Path, description = "The line")),
-    responses((status = 200, body = CartBody)))]
+    params(("line_id" = Uuid, Path, description = "The line"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the cart that the change is meant for")),
+    responses((status = 200, body = CartBody, headers(("ETag" = String))),
+        (status = 412, description = "The cart changed since", body = ProblemBody)))]
 async fn set_quantity(
     State(app): State<App>,
     role::Customer(who): role::Customer,
     Path(line_id): Path<LineId>,
+    meant: Option<IfMatch>,
     Json(change): Json<LineChange>,
-) -> Result<Json<CartBody>, Problem> {
-    Ok(Json(services::cart::set_quantity(&app, &who, line_id, change.quantity).await?.into()))
+) -> Result<Tagged<CartBody>, Problem> {
+    let seen = meant.and_then(IfMatch::version);
+    Ok(tagged(services::cart::set_quantity(&app, &who, line_id, change.quantity, seen).await?))
 }
 
 /// Takes a line out.
 #[utoipa::path(delete, path = "/v1/cart/lines/{line_id}", tag = "cart",
-    params(("line_id" = Uuid, Path, description = "The line")),
-    responses((status = 200, body = CartBody)))]
+    params(("line_id" = Uuid, Path, description = "The line"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the cart that the change is meant for")),
+    responses((status = 200, body = CartBody, headers(("ETag" = String))),
+        (status = 412, description = "The cart changed since", body = ProblemBody)))]
 async fn remove(
     State(app): State<App>,
     role::Customer(who): role::Customer,
     Path(line_id): Path<LineId>,
-) -> Result<Json<CartBody>, Problem> {
-    Ok(Json(services::cart::remove(&app, &who, line_id).await?.into()))
+    meant: Option<IfMatch>,
+) -> Result<Tagged<CartBody>, Problem> {
+    Ok(tagged(services::cart::remove(&app, &who, line_id, meant.and_then(IfMatch::version)).await?))
 }
 
 /// Takes everything out.
-#[utoipa::path(delete, path = "/v1/cart", tag = "cart", responses((status = 204)))]
-async fn clear(State(app): State<App>, role::Customer(who): role::Customer) -> Result<NoContent, Problem> {
-    services::cart::clear(&app, &who).await?;
+#[utoipa::path(delete, path = "/v1/cart", tag = "cart",
+    params(("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    responses((status = 204), (status = 412, description = "The cart changed since", body = ProblemBody)))]
+async fn clear(
+    State(app): State<App>,
+    role::Customer(who): role::Customer,
+    meant: Option<IfMatch>,
+) -> Result<NoContent, Problem> {
+    services::cart::clear(&app, &who, meant.and_then(IfMatch::version)).await?;
     Ok(NoContent)
 }
 

@@ -14,7 +14,7 @@ use services::{App, dispatch};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{Created, Json, NoContent, Path, Problem, Who, role};
+use crate::kit::{Created, IfMatch, Json, NoContent, Path, Problem, ProblemBody, Tagged, Who, role};
 use body::{
     AckBody, CourierBody, DeliveryBody, Description, DeviceBody, FixesBody, NewDevice, Shift, StepBody,
 };
@@ -61,22 +61,34 @@ async fn step(
     Ok(Json(services::tracking::step(&app, &who, order, body.step).await?.into()))
 }
 
-/// The courier's shift, deliveries and offers.
-#[utoipa::path(get, path = "/v1/couriers/me", tag = "courier", responses((status = 200, body = CourierBody)))]
-async fn me(State(app): State<App>, role::Courier(who): role::Courier) -> Result<Json<CourierBody>, Problem> {
-    Ok(Json(courier::me(&app, &who).await?.into()))
+/// The courier's shift, deliveries and offers. The `ETag` is the profile's, for `If-Match`.
+#[utoipa::path(get, path = "/v1/couriers/me", tag = "courier",
+    responses((status = 200, body = CourierBody, headers(("ETag" = String)))))]
+async fn me(
+    State(app): State<App>,
+    role::Courier(who): role::Courier,
+) -> Result<Tagged<CourierBody>, Problem> {
+    Ok(tagged(courier::me(&app, &who).await?))
+}
+
+fn tagged(me: courier::Me) -> Tagged<CourierBody> {
+    Tagged::new(me.courier.version, me.into())
 }
 
 /// Sets how customers see the courier.
 #[utoipa::path(put, path = "/v1/couriers/me", tag = "courier", request_body = Description,
-    responses((status = 200, body = CourierBody)))]
+    params(("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    responses((status = 200, body = CourierBody, headers(("ETag" = String))),
+        (status = 412, description = "The profile changed since", body = ProblemBody)))]
 async fn describe(
     State(app): State<App>,
     role::Courier(who): role::Courier,
+    meant: Option<IfMatch>,
     Json(body): Json<Description>,
-) -> Result<Json<CourierBody>, Problem> {
-    courier::describe(&app, who.user.into(), &body.name, body.vehicle).await?;
-    Ok(Json(courier::me(&app, &who).await?.into()))
+) -> Result<Tagged<CourierBody>, Problem> {
+    let seen = meant.and_then(IfMatch::version);
+    courier::describe(&app, who.user.into(), &body.name, body.vehicle, seen).await?;
+    Ok(tagged(courier::me(&app, &who).await?))
 }
 
 /// Begins or ends the courier's shift: only who is on shift is offered deliveries.

@@ -134,7 +134,7 @@ pub(super) struct AddressBody {
 
 impl From<Address> for AddressBody {
     fn from(address: Address) -> Self {
-        let Address { id, place, is_default, created_at: _ } = address;
+        let Address { id, place, version: _, is_default, created_at: _ } = address;
         let domain::user::Place { label, road_address, detail, entrance_note, position, gu, dong } = place;
         Self { id, label, road_address, detail, entrance_note, position, gu, dong, is_default }
     }

@@ -4,6 +4,7 @@ mod body;
 
 use axum::extract::State;
 use domain::AddressId;
+use domain::user::Address;
 use services::App;
 use services::{gazetteer, user};
 use utoipa_axum::router::OpenApiRouter;
@@ -78,40 +79,55 @@ async fn add_address(
     Ok(Created(user::add_address(&app, &who, body.into()).await?.into()))
 }
 
-/// One of one's addresses.
+/// One of one's addresses. Its `ETag` is for `If-Match`.
 #[utoipa::path(get, path = "/v1/users/me/addresses/{id}", tag = "user",
-    params(("id" = Uuid, Path, description = "The address")), responses((status = 200, body = AddressBody)))]
+    params(("id" = Uuid, Path, description = "The address"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag that the client has")),
+    responses((status = 200, body = AddressBody, headers(("ETag" = String))),
+        (status = 304, description = "The client has the newest")))]
 async fn address(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<AddressId>,
-) -> Result<Json<AddressBody>, Problem> {
-    Ok(Json(user::address(&app, who.user, id).await?.into()))
+    known: IfNoneMatch,
+) -> Result<Tagged<AddressBody>, Problem> {
+    Ok(tagged(user::address(&app, who.user, id).await?).unless(&known))
+}
+
+fn tagged(address: Address) -> Tagged<AddressBody> {
+    Tagged::new(address.version, address.into())
 }
 
 /// Replaces an address.
 #[utoipa::path(put, path = "/v1/users/me/addresses/{id}", tag = "user", request_body = NewAddressBody,
-    params(("id" = Uuid, Path, description = "The address")),
-    responses((status = 200, body = AddressBody),
-        (status = 409, description = "One address must be the default", body = ProblemBody)))]
+    params(("id" = Uuid, Path, description = "The address"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    responses((status = 200, body = AddressBody, headers(("ETag" = String))),
+        (status = 409, description = "One address must be the default", body = ProblemBody),
+        (status = 412, description = "The address changed since", body = ProblemBody)))]
 async fn replace_address(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<AddressId>,
+    meant: Option<IfMatch>,
     Json(body): Json<NewAddressBody>,
-) -> Result<Json<AddressBody>, Problem> {
-    Ok(Json(user::replace_address(&app, &who, id, body.into()).await?.into()))
+) -> Result<Tagged<AddressBody>, Problem> {
+    let seen = meant.and_then(IfMatch::version);
+    Ok(tagged(user::replace_address(&app, &who, id, body.into(), seen).await?))
 }
 
 /// Removes an address. If it was the default, the newest other one is next.
 #[utoipa::path(delete, path = "/v1/users/me/addresses/{id}", tag = "user",
-    params(("id" = Uuid, Path, description = "The address")), responses((status = 204)))]
+    params(("id" = Uuid, Path, description = "The address"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    responses((status = 204), (status = 412, description = "The address changed since", body = ProblemBody)))]
 async fn remove_address(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<AddressId>,
+    meant: Option<IfMatch>,
 ) -> Result<NoContent, Problem> {
-    user::remove_address(&app, &who, id).await?;
+    user::remove_address(&app, &who, id, meant.and_then(IfMatch::version)).await?;
     Ok(NoContent)
 }
 

@@ -78,6 +78,7 @@ pub(super) fn restaurant(
     let some = |what: &str, sides| dice.roll(&format!("{name} {what}"), sides);
     let restaurant = Restaurant {
         id: id(&name),
+        version: 0,
         owner: *owners.get(number % owners.len().max(1))?,
         name: format!("{area} {names}"),
         category: kitchen.category,

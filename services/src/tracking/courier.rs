@@ -76,13 +76,21 @@ pub async fn snapshot(app: &App, who: &Principal) -> Result<Snapshot, Failure> {
     Ok(Snapshot { offset, data, ended: None })
 }
 
-/// Sets what customers see of the courier.
-pub async fn describe(app: &App, id: CourierId, name: &str, vehicle: Vehicle) -> Result<(), Failure> {
+/// Sets what customers see of the courier; where `seen` is given, only if that is still
+/// the version.
+pub async fn describe(
+    app: &App,
+    id: CourierId,
+    name: &str,
+    vehicle: Vehicle,
+    seen: Option<i64>,
+) -> Result<(), Failure> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > NAME_CHARS {
         return Err(Refused::field("/name", "out_of_range", "A name has 1 to 60 characters.").into());
     }
-    Ok(tracking::register_courier(&app.store, id, name, vehicle).await?)
+    let set = tracking::register_courier(&app.store, id, name, vehicle, seen).await?;
+    if set { Ok(()) } else { Err(Refused::stale("courier's profile").into()) }
 }
 
 /// Begins or ends the shift.

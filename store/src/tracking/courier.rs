@@ -22,6 +22,8 @@ pub struct Courier {
     pub on_shift: bool,
     /// The newest socket's number.
     pub session_epoch: u64,
+    /// Rises with each change of what customers see.
+    pub version: i64,
 }
 
 struct CourierRow {
@@ -30,6 +32,7 @@ struct CourierRow {
     vehicle: String,
     on_shift: bool,
     session_epoch: i64,
+    version: i64,
 }
 
 impl TryFrom<CourierRow> for Courier {
@@ -42,6 +45,7 @@ impl TryFrom<CourierRow> for Courier {
             vehicle: row.vehicle.parse().map_err(|_| unknown("vehicle"))?,
             on_shift: row.on_shift,
             session_epoch: row.session_epoch.unsigned_abs(),
+            version: row.version,
         })
     }
 }
@@ -74,23 +78,28 @@ pub async fn courier_or_new(store: &Store, id: CourierId, name: &str) -> Result<
     courier(store, id).await?.ok_or(StoreError::Conflict)
 }
 
-/// Sets how customers see the courier.
+/// Sets how customers see the courier; says whether it did. Where `seen` is given, only
+/// if that is still the version.
 pub async fn register_courier(
     store: &Store,
     id: CourierId,
     name: &str,
     vehicle: Vehicle,
-) -> Result<(), StoreError> {
-    sqlx::query!(
+    seen: Option<i64>,
+) -> Result<bool, StoreError> {
+    let set = sqlx::query!(
         "insert into tracking.couriers (id, name, vehicle) values ($1, $2, $3)
-         on conflict (id) do update set name = excluded.name, vehicle = excluded.vehicle",
+         on conflict (id) do update
+         set name = excluded.name, vehicle = excluded.vehicle, version = couriers.version + 1
+         where $4::bigint is null or couriers.version = $4",
         Uuid::from(id),
         name,
-        vehicle.as_str()
+        vehicle.as_str(),
+        seen
     )
     .execute(store.pool())
     .await?;
-    Ok(())
+    Ok(set.rows_affected() == 1)
 }
 
 /// Registers many couriers of one name at once, all on shift.

@@ -34,3 +34,4 @@ mod support;
 mod support_wire;
 mod system;
 mod tracking;
+mod versions;

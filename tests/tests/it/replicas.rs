@@ -205,7 +205,7 @@ async fn many_processes_that_start_at_once_on_an_empty_database_agree() {
     // The days are there for what couriers send.
     let app = servers[0].app();
     let courier = domain::CourierId(domain::Ids::uuid(&RandomIds));
-    services::tracking::courier::describe(app, courier, "라이더", Vehicle::Bicycle).await.unwrap();
+    services::tracking::courier::describe(app, courier, "라이더", Vehicle::Bicycle, None).await.unwrap();
     let fix = domain::tracking::RawFix {
         seq: 1,
         at: app.now(),
