@@ -4,8 +4,10 @@
 use std::error::Error;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Args;
+use sim::customer::DELIVERED;
 use sim::shapes::Place;
 use sim::{city, demo, replay};
 
@@ -43,6 +45,14 @@ pub struct DemoArgs {
     /// How hasty people are; 10 is ten times as fast as natural. Couriers ride at their own speed.
     #[arg(long, default_value_t = 1.0, value_parser = above_zero)]
     pace: f64,
+
+    /// Stop when so many orders are delivered, instead of never.
+    #[arg(long)]
+    until_delivered: Option<u64>,
+
+    /// Stop after so many seconds; an error where `--until-delivered` did not come true by then.
+    #[arg(long)]
+    at_most_secs: Option<u64>,
 }
 
 /// A recorded track.
@@ -75,7 +85,7 @@ pub struct ReplayArgs {
 impl DemoArgs {
     /// Runs the city until it is stopped.
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
-        let Self { url, seed, customers, couriers, owners, agents, orders_per_min, pace } = self;
+        let Self { url, seed, customers, couriers, owners, agents, orders_per_min, pace, .. } = self;
         let options = demo::Options {
             url,
             seed,
@@ -85,11 +95,17 @@ impl DemoArgs {
             agents,
             orders_per_min,
             pace,
-            stop_after: None,
+            stop_after: self.at_most_secs.map(Duration::from_secs),
+            stop_when_delivered: self.until_delivered,
         };
         let tally = demo::run(options).await?;
         tracing::info!(%tally, "everybody has left the city");
-        Ok(())
+        match self.until_delivered {
+            Some(enough) if tally.get(DELIVERED) < enough => {
+                Err(format!("too few orders were delivered: {tally}").into())
+            }
+            _ => Ok(()),
+        }
     }
 }
 

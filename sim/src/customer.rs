@@ -15,6 +15,9 @@ use crate::shapes::{
 use crate::socket::{Heard, Line, Socket};
 use crate::walk;
 
+/// What the tally counts of orders that came to the door.
+pub const DELIVERED: &str = "orders delivered";
+
 /// How long a customer follows one order before giving it up.
 const PATIENCE: Duration = Duration::from_secs(90 * 60);
 /// Pays in the sandbox.
@@ -193,7 +196,7 @@ impl Customer {
 
     fn over(&self, status: &str) {
         self.person.tally.add(match status {
-            "delivered" | "completed" => "orders delivered",
+            "delivered" | "completed" => DELIVERED,
             "rejected" => "orders rejected",
             "cancelled" => "orders cancelled",
             _ => "orders ended otherwise",

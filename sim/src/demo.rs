@@ -15,12 +15,15 @@ use crate::agent::Agent;
 use crate::api::Api;
 use crate::city;
 use crate::courier::Courier;
-use crate::customer::Customer;
+use crate::customer::{Customer, DELIVERED};
 use crate::owner::Owner;
 use crate::person::{Day, Person, Tally, Temper, Upset};
 
 /// How often the city reports what it did.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
+
+/// How often the city counts what was delivered.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How many sign in at once.
 const AT_THE_DOOR: usize = 2;
@@ -49,6 +52,8 @@ pub struct Options {
     pub pace: f64,
     /// When to stop; none: when dropped.
     pub stop_after: Option<Duration>,
+    /// How many delivered orders are enough; none: never.
+    pub stop_when_delivered: Option<u64>,
 }
 
 impl Default for Options {
@@ -63,6 +68,7 @@ impl Default for Options {
             orders_per_min: 12.0,
             pace: 1.0,
             stop_after: None,
+            stop_when_delivered: None,
         }
     }
 }
@@ -78,10 +84,18 @@ pub async fn run(options: Options) -> Result<Tally, Upset> {
             None => std::future::pending().await,
         }
     };
-    tokio::pin!(stop);
+    let fed = async {
+        let Some(enough) = options.stop_when_delivered else { return std::future::pending().await };
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        while tally.get(DELIVERED) < enough {
+            look.tick().await;
+        }
+    };
+    tokio::pin!(stop, fed);
     loop {
         tokio::select! {
-            () = &mut stop => return Ok(tally),
+            () = &mut stop => return Ok(tally.clone()),
+            () = &mut fed => return Ok(tally.clone()),
             _ = report.tick() => tracing::info!(target: "demo", "{tally}"),
             Some(left) = city.join_next() => {
                 if let Ok((who, Err(why))) = left {
@@ -89,7 +103,7 @@ pub async fn run(options: Options) -> Result<Tally, Upset> {
                     tally.add("people who left");
                 }
                 if city.is_empty() {
-                    return Ok(tally);
+                    return Ok(tally.clone());
                 }
             }
         }

@@ -124,3 +124,32 @@ async fn a_refund_that_the_gateway_refuses_waits_for_somebody() {
     eventually(|| async { waiting().await[0]["status"] == "failed" }).await;
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_refund_is_done_once_however_often_and_wherever_it_is_tried() {
+    let app = TestApp::start().await;
+    let cast = cast(&app).await;
+    let second = app.second_server().await;
+    let order = cast.placed().await;
+    let id: OrderId = order.id.into();
+    cast.customer.command(order.id, "cancel", json!({ "reason": "늦어서요" })).await.unwrap();
+    for system in [app.app(), second.app()].into_iter().cycle().take(6) {
+        services::payment::refund::whole(system, id).await.unwrap();
+    }
+    let refunds = store::payment::refund::of_order(&app.app().store, id).await.unwrap();
+    assert_eq!(refunds.len(), 1, "one row, whoever asks");
+    let tries = [app.app(), second.app()].into_iter().cycle().take(6);
+    let tries = tries.map(|system| services::payment::refund::carry_out(system, refunds[0].id));
+    for outcome in futures::future::join_all(tries).await {
+        outcome.unwrap();
+    }
+    assert_eq!(succeeded(&app, id).await, [(Won(order.payable_won), RefundReason::OrderEnded)]);
+    assert_eq!(latest(&app, id).await.status, PaymentStatus::Cancelled);
+    // The gateway's own books have it once: nothing is left to give back, and no more was given.
+    let payment = latest(&app, id).await.id;
+    let more = app.app().ids.uuid().into();
+    let given = store::payment::sandbox_cancel(&app.app().store, payment, more, Won(1)).await.unwrap();
+    assert!(!given);
+    second.stop(std::time::Duration::from_secs(5)).await;
+    app.stop().await;
+}
