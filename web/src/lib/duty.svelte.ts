@@ -40,8 +40,10 @@ export class Duty {
       this.realtime.onAck((ack) => {
         void this.#outbox?.acknowledged(ack).then(() => (this.unsent = this.#outbox?.waiting ?? 0))
       }),
+      this.realtime.onRefusal((ref, problem) => this.#outbox?.refused(ref, problem.body.retry_after_secs)),
+      this.realtime.onTooLarge(() => this.#outbox?.tooLarge() ?? false),
       this.realtime.watch((state) => {
-        if (state === 'online') this.#outbox?.again()
+        if (state === 'online') void this.#outbox?.again()
       }),
     ]
     if (courier.on_shift) this.#startWatching()

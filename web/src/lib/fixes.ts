@@ -3,51 +3,94 @@
  *
  * 1. A fix is kept, also over a restart of the page, until the server acknowledges
  *    its `seq`: the acknowledgement means that it is stored.
- * 2. Sequence numbers of a track only rise. Where the store was lost, a new track begins.
- * 3. One batch is under way at a time; after a reconnect it is sent again, which the
- *    server recognises by track and seq.
+ * 2. Sequence numbers of the phone only rise, and a track is a range of them: whatever is
+ *    kept says by its number to which track it belongs. Where the store was lost, a new
+ *    track begins.
+ * 3. After a gap the present comes first: what gathered meanwhile stays on its track, and the
+ *    newest fix and all that follow go out on a new one, beside it and at once.
+ * 4. One batch of a track is under way at a time; after a reconnect it is sent again, which
+ *    the server recognises by track and seq. A batch that a connection did not outlive is
+ *    halved, so that no frame can keep a courier out for good.
  */
 
 import type { AckFrame, ClientFrame, Fix } from './frames'
 
 /** Most fixes in one frame; the server's limit. */
 export const BATCH = 500
+/**
+ * Most bytes in one frame, far below the server's limit (128 KiB; 64 KiB before): where the
+ * radio is slow, the present waits for one such frame of the past, and for no longer one.
+ */
+export const FRAME_BYTES = 32 * 1024
+/** No frame is made smaller than this, which holds a dozen fixes. */
+const LEAST_BYTES = 2 * 1024
+/** What a frame holds beside its fixes. */
+const ENVELOPE_BYTES = 128
 /** The phone keeps at most this many (nearly six hours at one a second); the oldest go first. */
 export const KEPT = 20_000
+/** Fixes that wait longer than this while there is no connection are of the past. */
+export const GAP_MS = 10_000
+/** Fixes of the past that are sent in a second; the server's rate for them. */
+const PAST_PER_SEC = 200
 /** A batch without an answer is sent again after this many milliseconds. */
 const ACK_MS = 10_000
 
+/** A range of the phone's sequence numbers; it ends where the next one begins. */
+export interface Range {
+  track: number
+  from: number
+}
+
 /** What is remembered over a restart of the page. */
 export interface Memory {
-  track: number
+  /** In rising order; the last one is the present track. */
+  ranges: Range[]
   nextSeq: number
   fixes: Fix[]
 }
 
 export interface FixStore {
   load(): Promise<Memory | null>
-  begin(track: number): Promise<void>
+  /** Remembers the ranges of whatever is kept; the last one is the present track. */
+  begin(ranges: Range[]): Promise<void>
   put(fix: Fix): Promise<void>
-  /** Forgets everything up to and including `seq`. */
-  dropThrough(seq: number): Promise<void>
+  /** Forgets everything from `from` up to and including `seq`. */
+  drop(from: number, seq: number): Promise<void>
+}
+
+/** One track's fixes on their way. */
+interface Lane extends Range {
+  fixes: Fix[]
+  /** The last seq of the batch under way; 0 where none is. */
+  underWay: number
+  /** The highest seq that may have reached the server. */
+  sent: number
+  timer: ReturnType<typeof setTimeout> | undefined
+  /** The server or its rate asks to wait; the timer goes on. */
+  resting: boolean
 }
 
 export class FixOutbox {
-  readonly track: number
   #nextSeq: number
-  #fixes: Fix[]
-  /** The last seq of the batch under way; 0 where none is. */
-  #underWay = 0
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #lanes: Lane[]
+  /** Bytes of a frame now, and the most that the server did not refuse. */
+  #bytes = FRAME_BYTES
+  #most = FRAME_BYTES
 
   private constructor(
     private readonly store: FixStore,
     memory: Memory,
+    private readonly newTrack: () => number,
     private readonly send: (frame: ClientFrame) => boolean,
   ) {
-    this.track = memory.track
     this.#nextSeq = memory.nextSeq
-    this.#fixes = memory.fixes
+    const lanes = memory.ranges.map((range, index) => {
+      const end = memory.ranges[index + 1]?.from ?? Infinity
+      const fixes = memory.fixes.filter((fix) => fix.seq >= range.from && fix.seq < end)
+      // What an earlier page sent is not known: all of it may have arrived.
+      return lane(range, fixes, memory.nextSeq - 1)
+    })
+    this.#lanes = lanes.filter((one, index) => one.fixes.length > 0 || index === lanes.length - 1)
   }
 
   static async open(
@@ -57,60 +100,178 @@ export class FixOutbox {
   ): Promise<FixOutbox> {
     let memory = await store.load()
     if (!memory) {
-      memory = { track: newTrack(), nextSeq: 1, fixes: [] }
-      await store.begin(memory.track)
+      memory = { ranges: [{ track: newTrack(), from: 1 }], nextSeq: 1, fixes: [] }
+      await store.begin(memory.ranges)
     }
-    return new FixOutbox(store, memory, send)
+    return new FixOutbox(store, memory, newTrack, send)
+  }
+
+  /** The track of what is measured now. */
+  get track(): number {
+    return this.#present.track
   }
 
   /** How many fixes wait for their acknowledgement. */
   get waiting(): number {
-    return this.#fixes.length
+    return this.#lanes.reduce((sum, { fixes }) => sum + fixes.length, 0)
   }
 
   /** Keeps a measured position and sends it as soon as that is possible. */
   async add(measured: Omit<Fix, 'seq'>): Promise<void> {
     const fix: Fix = { seq: this.#nextSeq++, ...measured }
-    this.#fixes.push(fix)
-    if (this.#fixes.length > KEPT) {
-      const dropped = this.#fixes.shift()
-      if (dropped) await this.store.dropThrough(dropped.seq)
-    }
+    this.#present.fixes.push(fix)
+    if (this.waiting > KEPT) await this.#dropOldest()
     await this.store.put(fix)
     this.flush()
   }
 
-  /** Sends the next batch, unless one is under way. */
+  /** Sends what may be sent: the present, and then the oldest of the past. */
   flush(): void {
-    if (this.#underWay > 0) return
-    const batch = this.#fixes.slice(0, BATCH)
-    const last = batch.at(-1)
-    if (!last || !this.send({ op: 'fixes', track: this.track, fixes: batch })) return
-    this.#underWay = last.seq
-    this.#timer = setTimeout(() => this.again(), ACK_MS)
+    const past = this.#lanes.find((one) => one !== this.#present && one.fixes.length > 0)
+    for (const one of past ? [this.#present, past] : [this.#present]) this.#sendOf(one)
   }
 
-  /** After a reconnect: whatever is not acknowledged goes out again. */
-  again(): void {
-    clearTimeout(this.#timer)
-    this.#underWay = 0
+  /** After a reconnect: whatever is not acknowledged goes out again, the present first. */
+  async again(): Promise<void> {
+    if (this.#lanes.some((one) => one.underWay > 0)) this.#bytes = halved(this.#bytes)
+    for (const one of this.#lanes) rest(one)
+    if (this.#late) await this.#beginTrack()
     this.flush()
   }
 
+  /** The server closed because of a frame's size; whether frames can be made smaller. */
+  tooLarge(): boolean {
+    if (!this.#lanes.some((one) => one.underWay > 0) || this.#bytes <= LEAST_BYTES) return false
+    this.#most = this.#bytes = halved(this.#bytes)
+    // This loss is accounted for.
+    for (const one of this.#lanes) rest(one)
+    return true
+  }
+
+  /** The server took a frame not: everything of its track goes out again, when it says. */
+  refused(ref: string, retryAfterSecs = ACK_MS / 1000): void {
+    const one = this.#lanes.find((lane) => refOf(lane) === ref)
+    if (!one) return
+    rest(one)
+    this.#pause(one, retryAfterSecs * 1000)
+  }
+
   async acknowledged(ack: AckFrame): Promise<void> {
-    if (ack.track !== this.track) return
-    this.#fixes = this.#fixes.filter((fix) => fix.seq > ack.seq)
-    if (ack.seq >= this.#underWay) {
-      clearTimeout(this.#timer)
-      this.#underWay = 0
+    const one = this.#lanes.find((lane) => lane.track === ack.track)
+    if (!one) return
+    const last = Math.min(ack.seq, this.#lastOf(one))
+    if (last < one.from) return
+    one.fixes = one.fixes.filter((fix) => fix.seq > last)
+    if (one.underWay > 0 && last >= one.underWay) {
+      // A past batch's pause for its rate goes on after its acknowledgement.
+      if (!one.resting) clearTimeout(one.timer)
+      one.underWay = 0
+      this.#bytes = Math.min(2 * this.#bytes, this.#most)
     }
-    await this.store.dropThrough(ack.seq)
+    if (one !== this.#present && one.fixes.length === 0) {
+      rest(one)
+      this.#lanes = this.#lanes.filter((other) => other !== one)
+    }
+    await this.store.drop(one.from, last)
     this.flush()
   }
 
   close(): void {
-    clearTimeout(this.#timer)
+    for (const one of this.#lanes) clearTimeout(one.timer)
   }
+
+  get #present(): Lane {
+    return this.#lanes.at(-1) as Lane
+  }
+
+  /** Whether the present track holds what is of the past by now. */
+  get #late(): boolean {
+    const oldest = this.#present.fixes[0]
+    return oldest !== undefined && Date.now() - Date.parse(oldest.at) > GAP_MS
+  }
+
+  #lastOf(one: Lane): number {
+    return (this.#lanes[this.#lanes.indexOf(one) + 1]?.from ?? Infinity) - 1
+  }
+
+  #sendOf(one: Lane): void {
+    if (one.underWay > 0 || one.resting) return
+    const batch = fitting(one.fixes, this.#bytes)
+    const last = batch.at(-1)
+    if (!last || !this.send({ op: 'fixes', ref: refOf(one), track: one.track, fixes: batch })) return
+    one.underWay = last.seq
+    one.sent = Math.max(one.sent, last.seq)
+    clearTimeout(one.timer)
+    if (one === this.#present) one.timer = setTimeout(() => void this.#goOn(one), ACK_MS)
+    else this.#pause(one, (batch.length / PAST_PER_SEC) * 1000)
+  }
+
+  /** Nothing of the track is sent for a while; then the next batch, or the unanswered one again. */
+  #pause(one: Lane, ms: number): void {
+    one.resting = true
+    one.timer = setTimeout(() => {
+      one.resting = false
+      if (one.underWay === 0) void this.#goOn(one)
+      else one.timer = setTimeout(() => void this.#goOn(one), ACK_MS)
+    }, ms)
+  }
+
+  /** Sends the track's batch, or the one that nobody answered; the present waits for no backlog. */
+  async #goOn(one: Lane): Promise<void> {
+    rest(one)
+    const { fixes } = this.#present
+    if (this.#late && fitting(fixes, this.#bytes).length < fixes.length) await this.#beginTrack()
+    this.flush()
+  }
+
+  /** The past keeps its track; the newest fix opens the new one, unless it may have arrived. */
+  async #beginTrack(): Promise<void> {
+    const past = this.#present
+    const newest = past.fixes.at(-1)
+    const moved = newest && newest.seq > past.sent ? past.fixes.pop() : undefined
+    const present = lane({ track: this.newTrack(), from: moved?.seq ?? this.#nextSeq }, moved ? [moved] : [], 0)
+    this.#lanes = [...this.#lanes.filter((one) => one.fixes.length > 0), present]
+    await this.store.begin(this.#lanes.map(({ track, from }) => ({ track, from })))
+  }
+
+  async #dropOldest(): Promise<void> {
+    const oldest = this.#lanes.find((one) => one.fixes.length > 0)
+    const dropped = oldest?.fixes.shift()
+    if (oldest && dropped) await this.store.drop(oldest.from, dropped.seq)
+  }
+}
+
+function lane(range: Range, fixes: Fix[], sent: number): Lane {
+  return { track: range.track, from: range.from, fixes, underWay: 0, sent, timer: undefined, resting: false }
+}
+
+/** Nothing of it is under way, and nothing is waited for. */
+function rest(one: Lane): void {
+  clearTimeout(one.timer)
+  one.underWay = 0
+  one.resting = false
+}
+
+/** By which a refusal names the track whose frame it means. */
+function refOf(one: Lane): string {
+  return `fixes-${one.track}`
+}
+
+function halved(bytes: number): number {
+  return Math.max(LEAST_BYTES, Math.floor(bytes / 2))
+}
+
+/** As many of the oldest as a frame of so many bytes holds; one at least. */
+function fitting(fixes: Fix[], bytes: number): Fix[] {
+  let left = bytes - ENVELOPE_BYTES
+  const batch: Fix[] = []
+  for (const fix of fixes.slice(0, BATCH)) {
+    // Numbers and times alone: a character is a byte.
+    left -= JSON.stringify(fix).length + 1
+    if (left < 0 && batch.length > 0) break
+    batch.push(fix)
+  }
+  return batch
 }
 
 /** A random track id; below 2^31 so that every client and column can hold it. */
@@ -140,16 +301,22 @@ export function indexedDbStore(courierId: string): FixStore {
   }
   return {
     async load() {
-      const [track, nextSeq, fixes] = await run((fixes, track) => [
+      const [track, ranges, nextSeq, fixes] = await run((fixes, track) => [
         track.get('id') as IDBRequest<number | undefined>,
+        track.get('ranges') as IDBRequest<Range[] | undefined>,
         track.get('next_seq') as IDBRequest<number | undefined>,
         fixes.getAll() as IDBRequest<Fix[]>,
       ] as const)
       if (track.result === undefined) return null
-      return { track: track.result, nextSeq: nextSeq.result ?? 1, fixes: fixes.result }
+      // A page of before knew one track alone, which `id` names.
+      const known = ranges.result ?? [{ track: track.result, from: 0 }]
+      return { ranges: known, nextSeq: nextSeq.result ?? 1, fixes: fixes.result }
     },
-    async begin(id) {
-      await run((_, track) => track.put(id, 'id'))
+    async begin(ranges) {
+      await run((_, track) => {
+        track.put(ranges.at(-1)?.track, 'id')
+        track.put(ranges, 'ranges')
+      })
     },
     async put(fix) {
       await run((fixes, track) => {
@@ -157,8 +324,8 @@ export function indexedDbStore(courierId: string): FixStore {
         track.put(fix.seq + 1, 'next_seq')
       })
     },
-    async dropThrough(seq) {
-      await run((fixes) => fixes.delete(IDBKeyRange.upperBound(seq)))
+    async drop(from, seq) {
+      await run((fixes) => fixes.delete(IDBKeyRange.bound(from, seq)))
     },
   }
 }

@@ -53,6 +53,7 @@ export interface ProblemBody {
   title?: string
   status?: number
   detail?: string
+  retry_after_secs?: number
   errors?: { pointer?: string; code?: string; detail?: string }[]
 }
 

@@ -176,6 +176,34 @@ describe('the realtime client', () => {
     expect(realtime.refusal).toBe('superseded')
   })
 
+  it('comes back after a frame that was too large, where the next one is smaller', async () => {
+    const { realtime, socket, sockets, online } = harness()
+    let smaller = true
+    realtime.onTooLarge(() => smaller)
+    realtime.start()
+    await online()
+    socket().onclose?.({ code: 4405, reason: 'frame_too_large' })
+    await vi.advanceTimersByTimeAsync(500)
+    expect(sockets).toHaveLength(2)
+    await online()
+    smaller = false
+    socket().onclose?.({ code: 4405, reason: 'frame_too_large' })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(sockets).toHaveLength(2)
+    expect(realtime.state).toBe('refused')
+  })
+
+  it('tells of frames that were refused and that nobody waits for', async () => {
+    const { realtime, socket, online } = harness()
+    const told: [string, number | undefined][] = []
+    realtime.onRefusal((ref, problem) => told.push([ref, problem.body.retry_after_secs]))
+    realtime.start()
+    await online()
+    const problem = { type: 'tracking.too_many_fixes', retry_after_secs: 3 }
+    socket().hears({ op: 'reply', ref: 'fixes-41', problem })
+    expect(told).toEqual([['fixes-41', 3]])
+  })
+
   it('renews the token once where the server did not take it', async () => {
     const { realtime, socket, sockets, settle, asked } = harness((stale) =>
       Promise.resolve(stale ? 't2' : 't1'),

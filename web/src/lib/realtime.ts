@@ -76,6 +76,9 @@ interface Pending {
 
 type Verdict = 'reconnect' | 'renew' | 'stop'
 
+/** The close code of a frame that was larger than the server takes. */
+const FRAME_TOO_LARGE = 4405
+
 /** What a close code asks for (see the table in `realtime/PROTOCOL.md`). */
 export function verdict(code: number, reason: string): Verdict {
   if (reason === 'unauthenticated') return 'renew'
@@ -98,6 +101,8 @@ export class Realtime {
   #pending = new Map<string, Pending>()
   #watchers = new Set<(state: ConnectionState) => void>()
   #acks = new Set<(ack: AckFrame) => void>()
+  #refusals = new Set<(ref: string, problem: Problem) => void>()
+  #shrinkers = new Set<() => boolean>()
   #attempt = 0
   #renewed = false
   #nextDelayMs: number | undefined
@@ -123,6 +128,21 @@ export class Realtime {
   onAck(listener: (ack: AckFrame) => void): () => void {
     this.#acks.add(listener)
     return () => this.#acks.delete(listener)
+  }
+
+  /** Hears of frames that were sent without waiting for a reply, and that the server did not take. */
+  onRefusal(listener: (ref: string, problem: Problem) => void): () => void {
+    this.#refusals.add(listener)
+    return () => this.#refusals.delete(listener)
+  }
+
+  /**
+   * Asked where the server closed because of a frame's size: who can send smaller ones from now on
+   * answers `true`, and the connection comes back. Otherwise the same frame would close it again.
+   */
+  onTooLarge(shrink: () => boolean): () => void {
+    this.#shrinkers.add(shrink)
+    return () => this.#shrinkers.delete(shrink)
   }
 
   /** Connects, if it is not under way already. */
@@ -307,8 +327,12 @@ export class Realtime {
   }
 
   #settle(ref: string | undefined, ok: unknown, problem: Problem | undefined): void {
-    const pending = ref === undefined ? undefined : this.#pending.get(ref)
-    if (ref === undefined || !pending) return
+    if (ref === undefined) return
+    const pending = this.#pending.get(ref)
+    if (!pending) {
+      if (problem) for (const listener of [...this.#refusals]) listener(ref, problem)
+      return
+    }
     this.#pending.delete(ref)
     clearTimeout(pending.timer)
     if (problem) pending.reject(problem)
@@ -318,7 +342,8 @@ export class Realtime {
   #lost(socket: Socket, code: number, reason: string): void {
     if (socket !== this.#socket) return
     this.#leave()
-    const next = verdict(code, reason)
+    const shrunk = code === FRAME_TOO_LARGE && [...this.#shrinkers].some((shrink) => shrink())
+    const next = shrunk ? 'reconnect' : verdict(code, reason)
     if (next === 'stop' || (next === 'renew' && this.#renewed)) return this.#refuse(reason)
     if (next === 'renew') {
       // The token was not good enough: once, with a new one, without a pause.

@@ -2,6 +2,7 @@
 
 import { getContext, setContext } from 'svelte'
 import type { Address, Cart } from './api/types'
+import type { Problem } from './problem'
 import type { Rest } from './rest'
 
 const CHOSEN = 'baedal.address'
@@ -9,6 +10,8 @@ const CHOSEN = 'baedal.address'
 export class Shop {
   addresses = $state<Address[] | null>(null)
   cart = $state<Cart | null>(null)
+  /** The order whose payment was refused at checkout, and why: its own page tells it. */
+  unpaid = $state.raw<{ orderId: string; problem: Problem } | null>(null)
   #chosen = $state(localStorage.getItem(CHOSEN))
 
   constructor(private readonly rest: Rest) {}

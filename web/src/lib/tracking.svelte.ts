@@ -85,7 +85,8 @@ export class Tracking {
 
   /** Listens to the delivery while there is one. */
   #follow(): void {
-    const riding = this.order !== null && RIDING.includes(this.order.status)
+    // Whoever collects an order has no delivery: asking for one would never end.
+    const riding = this.order?.drop_off != null && RIDING.includes(this.order.status)
     if (!riding || this.#leaveDelivery) return
     this.#leaveDelivery = this.realtime.subscribe(`delivery:${this.id}`, {
       snapshot: (data) => this.#deliveryState(data as Delivery),

@@ -144,6 +144,16 @@ export interface components {
             /** @description For a person. */
             detail?: string | null;
             /**
+             * Format: date-time
+             * @description With `slot_out_of_range`: the first slot that can be had.
+             */
+            earliest?: string | null;
+            /**
+             * Format: date-time
+             * @description With `slot_out_of_range`: the last slot that can be had.
+             */
+            latest?: string | null;
+            /**
              * Format: uuid
              * @description Which line it is about.
              */
@@ -175,7 +185,7 @@ export interface components {
          * @description What sort of problem it is.
          * @enum {string}
          */
-        CartProblemCode: "closed" | "not_deliverable" | "below_minimum" | "sold_out" | "gone" | "options_changed" | "price_changed";
+        CartProblemCode: "closed" | "not_deliverable" | "slot_out_of_range" | "below_minimum" | "sold_out" | "gone" | "options_changed" | "price_changed";
         /**
          * @description The words for a `Category` in a document.
          * @enum {string}
@@ -548,6 +558,11 @@ export interface components {
              */
             track: number;
         };
+        /**
+         * @description How it gets to the customer.
+         * @enum {string}
+         */
+        FulfilmentMethod: "delivery" | "pickup";
         /** @description A JSON Web Key set. */
         KeySet: Record<string, never>;
         /**
@@ -855,13 +870,13 @@ export interface components {
             contactless?: boolean;
             /** @description Words to the restaurant. */
             note?: string;
-            /** @description Collect it oneself; no delivery tip then. */
-            pickup?: boolean;
+            /** @description Collect it oneself. The quote says so; what is said here must agree. */
+            pickup?: boolean | null;
             /** Format: uuid */
             quote_id: string;
             /**
              * Format: date-time
-             * @description For later: 45 minutes to 7 days from now.
+             * @description For later. The quote says so; what is said here must agree.
              */
             slot?: string | null;
         };
@@ -936,6 +951,32 @@ export interface components {
              * @description km/h.
              */
             vel?: number | null;
+        };
+        /** @description One try to pay an order. */
+        Payment: {
+            /** Format: int64 */
+            amount_won: number;
+            /**
+             * Format: int32
+             * @description How often the gateway was asked what became of it.
+             */
+            asked: number;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description The key under which the gateway knows it.
+             */
+            id: string;
+            /** Format: uuid */
+            order_id: string;
+            /** @example unknown */
+            status: string;
+        };
+        /** @description What became of a payment. */
+        PaymentDecision: {
+            /** @description Whether the gateway took the money. */
+            taken: boolean;
         };
         /** @description How to pay. */
         PaymentRequest: {
@@ -1036,9 +1077,11 @@ export interface components {
         };
         /** @description A price that is promised until `expires_at`. */
         Quote: {
-            drop_off: components["schemas"]["QuotedDropOff"];
+            drop_off?: components["schemas"]["QuotedDropOff"] | null;
             /** Format: date-time */
             expires_at: string;
+            /** @description How it gets to the customer. */
+            fulfilment: components["schemas"]["FulfilmentMethod"];
             /** @description The lines that can be had. */
             lines: components["schemas"]["CartLine"][];
             /** Format: int64 */
@@ -1065,23 +1108,35 @@ export interface components {
              */
             shortfall_won: number;
             /**
+             * Format: date-time
+             * @description When the customer wants it; null for as soon as it can be.
+             */
+            slot?: string | null;
+            /**
              * Format: int64
              * @description Their sum.
              */
             subtotal_won: number;
             /**
              * Format: int64
-             * @description The delivery tip.
+             * @description The delivery tip; 0 for pickup.
              */
             tip_won: number;
         };
-        /** @description Where the food is to be brought. */
+        /** @description How, where and when the customer wants it. */
         QuoteRequest: {
             /**
              * Format: uuid
-             * @description One of the customer's addresses.
+             * @description One of the customer's addresses; not needed for pickup.
              */
-            address_id: string;
+            address_id?: string | null;
+            fulfilment?: components["schemas"]["FulfilmentMethod"];
+            /**
+             * Format: date-time
+             * @description When it should be there: from preparation and travel to 7 days ahead. As soon as
+             *     it can be, if not said.
+             */
+            slot?: string | null;
         };
         /** @description Where the food is to be brought. */
         QuotedDropOff: {
@@ -1106,6 +1161,29 @@ export interface components {
         Refresh: {
             /** @description The newest refresh token of the session. */
             refresh_token: string;
+        };
+        /** @description Money that goes back. */
+        Refund: {
+            /** Format: int64 */
+            amount_won: number;
+            /**
+             * Format: int32
+             * @description How often the gateway was asked and did not say.
+             */
+            attempts: number;
+            /**
+             * Format: uuid
+             * @description The key under which the gateway does it once.
+             */
+            id: string;
+            /** Format: uuid */
+            order_id: string;
+            /** Format: uuid */
+            payment_id: string;
+            /** @example order_ended */
+            reason: string;
+            /** @example requested */
+            status: string;
         };
         /**
          * @description Why a restaurant rejects.
@@ -1274,6 +1352,11 @@ export interface components {
             /** @description Live channels. */
             hub: components["schemas"]["SystemHub"];
             jobs?: components["schemas"]["SystemJobs"] | null;
+            /**
+             * Format: int64
+             * @description Payments and refunds that wait for a decision: see `/v1/payments/undecided`.
+             */
+            money_undecided: number;
             /** @description Batches of positions that wait to be written. */
             positions_waiting: number;
             /** @description The process that answers. */
@@ -1514,6 +1597,11 @@ export interface components {
             detail: string;
             /** @description What it concerns, as `order 0192…` or `position log`. */
             subject: string;
+        };
+        /** @description What waits for somebody who decides. */
+        UndecidedMoney: {
+            payments: components["schemas"]["Payment"][];
+            refunds: components["schemas"]["Refund"][];
         };
         /** @description A person with an account. */
         User: {

@@ -40,7 +40,9 @@ export function problemText(thrown: unknown): string {
   const problem = Problem.from(thrown)
   const own: Record<string, string> = language.words.problems
   const known = own[problem.type]
-  if (known) return known
+  const causes: Record<string, string> = language.words.cart.problems
+  const named = problem.body.errors?.map((error) => causes[error.code ?? '']).filter(Boolean) ?? []
+  if (known) return [known, ...new Set(named)].join(' ')
   const fields = problem.body.errors?.map((error) => error.detail).filter(Boolean) ?? []
   if (fields.length > 0) return fields.join(' ')
   return problem.body.detail ?? problem.body.title ?? language.words.problems['client.fault']
@@ -56,6 +58,16 @@ export function money(amount: number): string {
 /** `오후 7:05` or `7:05 PM`, in the zone of the device. */
 export function clockTime(at: string): string {
   return new Date(at).toLocaleTimeString(language.code === 'ko' ? 'ko-KR' : 'en-US', {
+    hour: 'numeric',
+    minute: '2-digit',
+  })
+}
+
+/** `11월 26일 오후 7:05` or `Nov 26, 7:05 PM`, in the zone of the device. */
+export function dayAndTime(at: string): string {
+  return new Date(at).toLocaleString(language.code === 'ko' ? 'ko-KR' : 'en-US', {
+    month: 'short',
+    day: 'numeric',
     hour: 'numeric',
     minute: '2-digit',
   })
