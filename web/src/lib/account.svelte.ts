@@ -12,6 +12,8 @@ export class Account {
   readonly rest: Rest
   readonly realtime: Realtime
   connection = $state<ConnectionState>('idle')
+  /** When the connection was lost that has not come back since. */
+  lostAt = $state<number | null>(null)
 
   constructor(readonly area: Area) {
     this.session = new Session(area)
@@ -20,7 +22,12 @@ export class Account {
       url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/realtime`,
       token: (stale) => this.session.token(stale),
     })
-    this.realtime.watch((state) => (this.connection = state))
+    let before: ConnectionState = 'idle'
+    this.realtime.watch((state) => {
+      if (before === 'online') this.lostAt = Date.now()
+      if (state === 'online') this.lostAt = null
+      this.connection = before = state
+    })
     addEventListener('online', () => this.realtime.wake())
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') this.realtime.wake()

@@ -3,6 +3,7 @@
  *
  * 1. Each cell of the city is a subscription; a cell's couriers are replaced whole.
  * 2. Nothing is asked while nobody looks, and never twice at a time.
+ * 3. What nobody answered lately is not known: neither that all is well nor that it is not.
  */
 
 import type { CityCounts, System } from './api/types'
@@ -14,6 +15,8 @@ import type { Rest } from './rest'
 
 /** How often the figures are asked for, in milliseconds. */
 const ASK_MS = 2_000
+/** An answer older than this is of the past, though no failure was told yet. */
+const LATE_MS = 3 * ASK_MS
 
 export class Operations {
   couriers = $state.raw<MapCourier[]>([])
@@ -23,6 +26,9 @@ export class Operations {
   /** Services whose process did not answer. */
   silent = $state.raw<string[]>([])
   problem = $state<Problem | null>(null)
+  /** When the figures were answered the last time. */
+  answeredAt = $state<number | null>(null)
+  #late = $state(false)
   #cells = new Map<string, MapCourier[]>()
   #leave: (() => void)[] = []
   #asking = false
@@ -33,9 +39,17 @@ export class Operations {
     private readonly realtime: Realtime,
   ) {}
 
+  /** Whether the figures are of now. */
+  get known(): boolean {
+    return this.answeredAt !== null && !this.problem && !this.#late
+  }
+
   open(): void {
-    const timer = setInterval(() => void this.ask(), ASK_MS)
-    const seen = () => void this.ask()
+    const seen = () => {
+      this.#late = this.answeredAt !== null && Date.now() - this.answeredAt > LATE_MS
+      void this.ask()
+    }
+    const timer = setInterval(seen, ASK_MS)
     document.addEventListener('visibilitychange', seen)
     this.#leave.push(
       () => clearInterval(timer),
@@ -62,6 +76,8 @@ export class Operations {
       this.systems = systems
       this.city = city
       this.problem = null
+      this.answeredAt = Date.now()
+      this.#late = false
       this.#follow(city.cells)
     } catch (thrown) {
       this.problem = Problem.from(thrown)

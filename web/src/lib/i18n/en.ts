@@ -115,6 +115,8 @@ export const en: Words = {
   save: 'Save',
   remove: 'Remove',
   loading: 'Loading…',
+  unknown: 'Not connected, so nobody knows right now.',
+  asOf: (at) => `as of ${at}`,
   sign: {
     in: 'Sign in',
     up: 'Sign up',
@@ -334,6 +336,8 @@ export const en: Words = {
     title: 'Operations',
     troublesTitle: 'Trouble',
     quiet: 'Nothing needs you now.',
+    unknown: 'How it is now is not known.',
+    unknownSince: (at) => `How it is now is not known. Everything shown is as of ${at}.`,
     troubles: {
       silent: 'This service does not answer',
       database_unavailable: 'The database does not answer',

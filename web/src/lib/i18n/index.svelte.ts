@@ -63,6 +63,11 @@ export function clockTime(at: string): string {
   })
 }
 
+/** `오후 7:05:12` or `7:05:12 PM`, where seconds matter. */
+export function exactTime(at: number): string {
+  return new Date(at).toLocaleTimeString(language.code === 'ko' ? 'ko-KR' : 'en-US')
+}
+
 /** `11월 26일 오후 7:05` or `Nov 26, 7:05 PM`, in the zone of the device. */
 export function dayAndTime(at: string): string {
   return new Date(at).toLocaleString(language.code === 'ko' ? 'ko-KR' : 'en-US', {

@@ -165,6 +165,8 @@ export const ko = {
   save: '저장',
   remove: '삭제',
   loading: '불러오는 중…',
+  unknown: '연결되지 않아 지금은 알 수 없어요.',
+  asOf: (at: string) => `${at} 기준`,
   sign: {
     in: '로그인',
     up: '회원가입',
@@ -370,6 +372,8 @@ export const ko = {
     title: '운영 현황',
     troublesTitle: '문제',
     quiet: '지금은 문제가 없어요.',
+    unknown: '지금 상태를 알 수 없어요.',
+    unknownSince: (at: string) => `지금 상태를 알 수 없어요. 보이는 것은 모두 ${at} 기준이에요.`,
     troubles: {
       silent: '서비스가 응답하지 않아요',
       database_unavailable: '데이터베이스가 응답하지 않아요',
