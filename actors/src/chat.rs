@@ -270,6 +270,6 @@ impl Chat {
 
 fn publish(store: &Store, at: Timestamp, id: ConversationId, kind: &'static str, ttl: Duration, data: Value) {
     let kind = kind.into();
-    let ephemeral = Ephemeral { kind, at, expires_at: at + ttl, data, audience: Audience::Everyone };
+    let ephemeral = Ephemeral { kind, at, expires_at: at + ttl, data, audience: Audience::EVERYONE };
     store.fabric().publish(&Channel::Chat(id), Signal::Ephemeral(Arc::new(ephemeral)));
 }

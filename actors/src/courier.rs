@@ -23,8 +23,9 @@ use std::sync::Arc;
 
 use domain::tracking::filter::{self, Filter};
 use domain::tracking::geofence::{self, Fence, Zone};
+use domain::tracking::sight::position_audience;
 use domain::tracking::{Batch, Delivery, DeliveryEvent, Fix, eta};
-use domain::{Audience, Channel, Clock, CourierId, Failure, OrderId, Timestamp};
+use domain::{Channel, Clock, CourierId, Failure, OrderId, Timestamp};
 use store::fabric::{Eta, Latest, Notice, Signal};
 use store::geo_index::GeoIndex;
 use store::tracking::{self, Courier, Row};
@@ -314,7 +315,6 @@ impl Couriers {
     }
 
     fn latest(&self, delivery: &Delivery, fix: &Fix, eta: Option<eta::Eta>) -> Arc<Latest> {
-        let private = delivery.status.is_before_pickup() && !self.settings.shown_from_assignment;
         #[expect(clippy::cast_possible_truncation, reason = "seven digits are more than a receiver knows")]
         let short = |number: f64| number as f32;
         Arc::new(Latest {
@@ -323,7 +323,7 @@ impl Couriers {
             heading_deg: fix.heading_deg.map(short),
             speed_mps: fix.speed_mps.map(short),
             eta: eta.map(|eta::Eta { arrive_at, stale }| Eta { arrive_at, stale }),
-            audience: if private { Audience::Staff } else { Audience::Everyone },
+            audience: position_audience(delivery.status, self.settings.shown_from_assignment),
         })
     }
 

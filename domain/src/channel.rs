@@ -1,9 +1,7 @@
-//! What can be listened to, and who may hear which part of it.
+//! What can be listened to.
 
 use std::fmt;
 use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 
 use crate::{Cell, ConversationId, CourierId, OrderId, RestaurantId, UserId};
 
@@ -28,25 +26,6 @@ pub enum Channel {
     Alerts,
     /// Couriers within one H3 cell.
     Map(Cell),
-}
-
-/// Who may hear a part of a channel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Audience {
-    /// Whoever may subscribe.
-    #[default]
-    Everyone,
-    /// Agents, owners, couriers and operators, but not the customer: private
-    /// notes, and the courier's position before pickup.
-    Staff,
-}
-
-impl Audience {
-    /// Whether a subscriber who was let in as `self` hears what is said to `to`.
-    pub fn hears(self, to: Audience) -> bool {
-        self >= to
-    }
 }
 
 /// The text names no channel.
@@ -107,11 +86,5 @@ mod tests {
         for text in ["", "desk:", "order", "order:", "order:1", "nothing:1", "map:zz", "map:8a30e1d8"] {
             assert_eq!(text.parse::<Channel>(), Err(NotAChannel), "{text}");
         }
-    }
-
-    #[test]
-    fn staff_hear_everything_and_others_only_what_is_for_everyone() {
-        assert!(Audience::Staff.hears(Audience::Everyone) && Audience::Staff.hears(Audience::Staff));
-        assert!(Audience::Everyone.hears(Audience::Everyone) && !Audience::Everyone.hears(Audience::Staff));
     }
 }

@@ -17,6 +17,6 @@ pub trait Event {
 
     /// Who hears it.
     fn audience(&self) -> Audience {
-        Audience::Everyone
+        Audience::EVERYONE
     }
 }

@@ -42,6 +42,13 @@ impl LatLon {
         self.lon
     }
 
+    /// The place to about a kilometre: two decimals of a degree.
+    #[must_use]
+    pub fn coarse(self) -> Self {
+        let round = |degrees: f64| (degrees * 100.0).round() / 100.0;
+        Self { lat: round(self.lat), lon: round(self.lon) }
+    }
+
     /// Metres along the great circle, on a sphere of the mean earth radius.
     pub fn distance_m(self, other: LatLon) -> f64 {
         Haversine.distance(Point::new(self.lon, self.lat), Point::new(other.lon, other.lat))

@@ -5,6 +5,7 @@
 //! replayed. One folder for each noun; the files beside them are the words that
 //! all nouns share.
 
+pub mod audience;
 pub mod auth;
 pub mod cart;
 pub mod cell;
@@ -21,6 +22,7 @@ pub mod refusal;
 pub mod reminder;
 pub mod restaurant;
 pub mod role;
+pub mod short_code;
 pub mod support;
 pub mod tip;
 pub mod tracking;
@@ -28,8 +30,9 @@ pub mod user;
 pub mod week;
 pub mod won;
 
+pub use audience::{Audience, Party};
 pub use cell::Cell;
-pub use channel::{Audience, Channel};
+pub use channel::Channel;
 pub use clock::{Clock, Ids, Timestamp};
 pub use event::Event;
 pub use geo::LatLon;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Audience, Channel, ConversationId, Failure, Principal, Role, Timestamp};
+use domain::{Audience, Channel, ConversationId, Failure, Party, Principal, Role, Timestamp};
 use store::fabric::Latest;
 use store::journal::{self, Recorded};
 
@@ -15,11 +15,11 @@ use crate::{App, Services, map, order, restaurant, support, tracking};
 /// channel looks like one that does not exist.
 pub async fn authorise(app: &App, who: &Principal, channel: &Channel) -> Result<Audience, Failure> {
     match channel {
-        Channel::Courier(courier) if who.courier() == Some(*courier) => Ok(Audience::Staff),
+        Channel::Courier(courier) if who.courier() == Some(*courier) => Ok(Party::Courier.into()),
         Channel::Chat(id) => support::authorise(app, who, *id).await,
-        Channel::Desk if who.is(Role::Agent) => Ok(Audience::Staff),
-        Channel::Order(id) => order::show(app, who, *id).await.map(|_| Audience::Everyone),
-        Channel::Merchant(id) => restaurant::owned(app, who, *id).await.map(|_| Audience::Staff),
+        Channel::Desk if who.is(Role::Agent) => Ok(Party::Support.into()),
+        Channel::Order(id) => Ok(order::authorise(app, who, *id).await?.1),
+        Channel::Merchant(id) => restaurant::owned(app, who, *id).await.map(|_| Party::Restaurant.into()),
         Channel::Delivery(id) => Ok(tracking::authorise(app, who, *id).await?.1),
         Channel::Map(_) => map::authorise(who),
         Channel::Courier(_) | Channel::Desk | Channel::Inbox(_) | Channel::Alerts => {
@@ -49,7 +49,9 @@ pub async fn snapshot(
 }
 
 /// What an event does to those who follow its channel: the last one ends their
-/// subscriptions, and a change of hands has each of them authorised again.
+/// subscriptions, and each that changes who may see something has all of them
+/// authorised again. What changes that from elsewhere (a conversation about the order
+/// that is given to another agent) is announced, see `Notice::OrderAccessChanged`.
 pub fn regard(channel: &Channel, kind: &str) -> Regard {
     match (channel, kind) {
         (Channel::Order(_), "order.completed") => Regard::Ends("completed"),
@@ -61,7 +63,8 @@ pub fn regard(channel: &Channel, kind: &str) -> Regard {
         (Channel::Delivery(_), "delivery.delivered") => Regard::Ends("delivered"),
         (Channel::Delivery(_), "delivery.cancelled") => Regard::Ends("cancelled"),
         (Channel::Delivery(_), "delivery.undeliverable") => Regard::Ends("undeliverable"),
-        (Channel::Delivery(_), "delivery.assigned" | "delivery.unassigned")
+        (Channel::Order(_), "order.courier_assigned" | "order.courier_unassigned" | "order.delivered")
+        | (Channel::Delivery(_), "delivery.assigned" | "delivery.unassigned")
         | (Channel::Chat(_), "chat.assigned" | "chat.resolved" | "chat.reopened") => Regard::Recheck,
         _ => Regard::Goes,
     }

@@ -12,8 +12,8 @@ use domain::tracking::{Carrier, Delivery, DeliveryEvent, OrderFact};
 use domain::{Channel, CourierId, Failure, OfferId, OrderId, Principal, Reminder, Timestamp};
 use store::{StoreError, Tx, jobs, journal, tracking};
 
-use crate::App;
 use crate::tracking::{View, announce, tell_courier_and_save, view};
+use crate::{App, gazetteer};
 
 /// How often a transaction that lost against another is tried again.
 const ROUNDS: usize = 8;
@@ -128,17 +128,26 @@ fn ask(app: &App, outcome: &mut Outcome, choices: &[Choice], now: Timestamp) {
             restaurant_name: outcome.delivery.pickup.name.clone(),
             pickup,
             drop_off,
+            dong: None,
             distance_m: choice.distance_m,
             fee: settings.fee(pickup, drop_off),
             expires_at: now + settings.answer_within,
         };
-        outcome.told.push((choice.courier, domain::tracking::OfferEvent::Made(offer.clone())));
+        outcome.told.push((choice.courier, domain::tracking::OfferEvent::Made(coarse(app, offer.clone()))));
         outcome.offers.0.push(offer);
     }
     if let Ok((delivery, events)) = outcome.delivery.clone().offer() {
         outcome.delivery = delivery;
         outcome.events = events;
     }
+}
+
+/// The offer as its courier may see it: until they have it, the neighbourhood is enough.
+pub(crate) fn coarse(app: &App, mut offer: Offer) -> Offer {
+    let dong = gazetteer::neighbourhood(app, offer.drop_off);
+    offer.dong = dong.name;
+    offer.drop_off = dong.position;
+    offer
 }
 
 /// The courier takes the delivery. Exactly one does; the others are told.
@@ -148,7 +157,7 @@ pub async fn accept(app: &App, who: &Principal, offer: OfferId) -> Result<View, 
     for _ in 0..ROUNDS {
         match try_accept(app, order, offer, courier).await {
             Err(Failure::Refused(refused)) if refused.code == "conflict" => {}
-            done => return view(app, done?, domain::Audience::Staff).await,
+            done => return view(app, done?, domain::Party::Courier.into()).await,
         }
     }
     Err(StoreError::Conflict.into())
@@ -168,7 +177,11 @@ async fn try_accept(
     if told.is_empty() {
         return Ok(held.delivery);
     }
-    let row = tracking::courier_row(&mut tx, courier).await?.ok_or_else(|| Failure::not_found("courier"))?;
+    // The courier's row is locked until the commit: of several deliveries that one courier
+    // accepts at once, each is counted before the next is decided on.
+    let row = tracking::lock_courier(&mut tx, courier).await?.ok_or_else(|| Failure::not_found("courier"))?;
+    let carried = tracking::carried(&mut tx, courier).await?;
+    app.settings.tracking.dispatch.admit(row.on_shift, carried)?;
     let carrier = Carrier { courier, name: row.name, vehicle: row.vehicle };
     let (delivery, events) = held.delivery.assign(carrier)?;
     let outcome = Outcome { delivery, events, offers, told, look_again: None };

@@ -24,3 +24,20 @@ pub fn search(app: &App, text: &str) -> Vec<Place> {
 pub fn locate(app: &App, at: LatLon) -> Option<Place> {
     app.gazetteer.locate(at).cloned()
 }
+
+/// A place for those who may know no more than the neighbourhood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Neighbourhood {
+    /// Its name; none outside the city.
+    pub name: Option<String>,
+    /// A point within it that says nothing finer.
+    pub position: LatLon,
+}
+
+/// The neighbourhood of a place; outside the city, about a kilometre around.
+pub fn neighbourhood(app: &App, at: LatLon) -> Neighbourhood {
+    match app.gazetteer.locate(at) {
+        Some(place) => Neighbourhood { name: Some(place.dong.clone()), position: place.position },
+        None => Neighbourhood { name: None, position: at.coarse() },
+    }
+}

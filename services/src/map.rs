@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use domain::gazetteer::Gazetteer;
-use domain::{Audience, Cell, CourierId, Failure, LatLon, Principal, Role, Timestamp};
+use domain::{Audience, Cell, CourierId, Failure, LatLon, Party, Principal, Role, Timestamp};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
@@ -78,7 +78,7 @@ pub struct MapCourier {
 
 /// Operators see the couriers of a cell; for everybody else there is no such channel.
 pub fn authorise(who: &Principal) -> Result<Audience, Failure> {
-    if who.is(Role::Admin) { Ok(Audience::Staff) } else { Err(Failure::not_found("channel")) }
+    if who.is(Role::Admin) { Ok(Party::Operator.into()) } else { Err(Failure::not_found("channel")) }
 }
 
 /// The cell as it is now. Its channel has no log, so its offset stays 0.

@@ -87,7 +87,7 @@ async fn insert<E: Event>(
             recorded.kind,
             at,
             recorded.data,
-            i16::from(recorded.audience == Audience::Staff),
+            i16::from(recorded.audience.code()),
         )
         .execute(&mut **tx)
         .await?;
@@ -147,7 +147,7 @@ pub async fn since(
                 kind: row.kind,
                 at: row.at,
                 data: row.data,
-                audience: if row.audience == 1 { Audience::Staff } else { Audience::Everyone },
+                audience: u8::try_from(row.audience).map_or(Audience::NOBODY, Audience::from_code),
             })
         })
         .collect())

@@ -7,6 +7,7 @@
 
 pub mod auth;
 pub mod cart;
+pub mod code_tries;
 pub mod fabric;
 pub mod geo_index;
 pub mod idempotency;
@@ -34,7 +35,7 @@ use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool, Postgres};
 
-use fabric::{Fabric, Signal};
+use fabric::{Fabric, Notice, Signal};
 use journal::Recorded;
 use shared::Shared;
 
@@ -160,7 +161,7 @@ impl Store {
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let inner = self.pool.begin().await?;
-        Ok(Tx { inner, fabric: Arc::clone(&self.shared.fabric), told: Vec::new() })
+        Ok(Tx { inner, fabric: Arc::clone(&self.shared.fabric), told: Vec::new(), notices: Vec::new() })
     }
 
     /// The memory that processes share.
@@ -257,6 +258,7 @@ pub struct Tx {
     inner: sqlx::Transaction<'static, Postgres>,
     fabric: Arc<dyn Fabric>,
     told: Vec<(Channel, Signal)>,
+    notices: Vec<Notice>,
 }
 
 impl Tx {
@@ -266,7 +268,13 @@ impl Tx {
         for (channel, signal) in self.told {
             self.fabric.publish(&channel, signal);
         }
+        self.notices.into_iter().for_each(|notice| self.fabric.announce(notice));
         Ok(())
+    }
+
+    /// Announces `notice` once this transaction is committed.
+    pub fn announce(&mut self, notice: Notice) {
+        self.notices.push(notice);
     }
 
     /// Publishes `recorded` on `channel` once this transaction is committed.

@@ -1,5 +1,7 @@
 //! Orders, and the board feed of their restaurants.
 
+pub mod unmasking;
+
 use std::collections::BTreeMap;
 
 use domain::order::{BoardEvent, Order, OrderEvent, Status, Timer, Times};

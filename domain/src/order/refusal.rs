@@ -1,6 +1,7 @@
 //! How an order says no.
 
 use super::Status;
+use crate::short_code::CodeLocked;
 use crate::{Fault, Kind, Refusal, Timestamp, Won};
 
 /// See the module.
@@ -74,6 +75,9 @@ pub enum OrderRefusal {
     /// The customer's code is another one.
     #[error("The code is not the customer's.")]
     WrongCode,
+    /// The code was tried too often.
+    #[error("The code was wrong too often and is locked.")]
+    CodeLocked,
     /// No courier has the delivery.
     #[error("You are not the courier of this order.")]
     NotItsCourier,
@@ -106,6 +110,7 @@ impl Refusal for OrderRefusal {
             OrderRefusal::PreparationOutOfRange => "order.preparation_out_of_range",
             OrderRefusal::AmountDiffers { .. } => "order.amount_differs",
             OrderRefusal::WrongCode => "order.wrong_code",
+            OrderRefusal::CodeLocked => "order.code_locked",
             OrderRefusal::NotItsCourier => "order.not_its_courier",
             OrderRefusal::CancelRequestOpen => "order.cancel_request_open",
             OrderRefusal::NoCancelRequest => "order.no_cancel_request",
@@ -157,5 +162,11 @@ fn not_in_order(at: usize) -> Fault {
         pointer: format!("/sold_out_menu_ids/{at}"),
         code: "not_in_order",
         detail: "The order has no such dish.".into(),
+    }
+}
+
+impl From<CodeLocked> for OrderRefusal {
+    fn from(_: CodeLocked) -> Self {
+        OrderRefusal::CodeLocked
     }
 }

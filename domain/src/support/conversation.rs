@@ -161,7 +161,7 @@ impl Event for ChatEvent {
     fn audience(&self) -> Audience {
         match self {
             ChatEvent::Message(message) => message.audience(),
-            _ => Audience::Everyone,
+            _ => Audience::EVERYONE,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Audience, ClientMessageId, MessageId, Refused, Timestamp, UserId};
+use crate::{Audience, ClientMessageId, MessageId, Party, Refused, Timestamp, UserId};
 
 /// The longest text, in characters.
 pub const MAX_CHARS: usize = 4_000;
@@ -29,8 +29,8 @@ impl Side {
     /// What this side hears.
     pub fn audience(self) -> Audience {
         match self {
-            Side::Customer => Audience::Everyone,
-            Side::Agent => Audience::Staff,
+            Side::Customer => Party::Customer.into(),
+            Side::Agent => Party::Support.into(),
         }
     }
 }
@@ -134,7 +134,7 @@ pub struct Message {
 impl Message {
     /// Who may hear it.
     pub fn audience(&self) -> Audience {
-        if self.private_note { Audience::Staff } else { Audience::Everyone }
+        if self.private_note { Party::Support.into() } else { Audience::EVERYONE }
     }
 
     /// Whether this is what `draft` wants to say: then the draft is a repeat,

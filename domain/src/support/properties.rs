@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::conversation::REOPEN_WITHIN;
 use super::*;
-use crate::{Audience, ClientMessageId, Event, MessageId, Timestamp, UserId};
+use crate::{Audience, ClientMessageId, Event, MessageId, Party, Timestamp, UserId};
 
 /// Whose it is; the others are agents, or strangers until they are assigned.
 const CUSTOMER: u128 = 1;
@@ -221,7 +221,7 @@ proptest! {
             }
             // What the customer may hear has no note in it.
             for (_, event) in &log.entries {
-                if Audience::Everyone.hears(event.audience()) {
+                if Audience::from(Party::Customer).hears(event.audience()) {
                     prop_assert!(!event.data()["private_note"].as_bool().unwrap_or(false));
                 }
             }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use chrono::TimeDelta;
 
-use super::offer::{OfferStatus, Offers};
+use super::offer::{OfferRefusal, OfferStatus, Offers};
 use crate::{CourierId, LatLon, Timestamp, Won};
 
 /// Dispatch's numbers.
@@ -58,6 +58,14 @@ impl Settings {
     pub fn radius_m(&self, round: u32) -> f64 {
         let rounds = i32::try_from(round).unwrap_or(i32::MAX);
         (self.first_radius_m * self.widening.powi(rounds)).min(self.max_radius_m)
+    }
+
+    /// Whether a courier may take another delivery on: on shift, and with room for it.
+    pub fn admit(&self, on_shift: bool, carried: u32) -> Result<(), OfferRefusal> {
+        if !on_shift {
+            return Err(OfferRefusal::OffShift);
+        }
+        if carried < self.capacity { Ok(()) } else { Err(OfferRefusal::AtCapacity) }
     }
 
     /// What a courier earns for the way from the restaurant to the door.
@@ -159,6 +167,7 @@ mod tests {
             restaurant_name: String::new(),
             pickup: north(0.0),
             drop_off: north(0.0),
+            dong: None,
             distance_m: 0.0,
             fee: Won(0),
             expires_at: now(),

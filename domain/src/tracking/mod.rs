@@ -3,7 +3,7 @@
 //! [`fix`] is what a device reports and [`filter`] which of it may be shown;
 //! [`delivery`] and [`offer`] are the two state machines, [`dispatch`] chooses
 //! whom to ask, [`eta`] says when it arrives, [`geofence`] notices that it does,
-//! and [`track`] writes down where it went.
+//! and [`track`] writes down where it went; [`sight`] says who sees how much of it.
 
 pub mod delivery;
 pub mod dispatch;
@@ -12,6 +12,7 @@ pub mod filter;
 pub mod fix;
 pub mod geofence;
 pub mod offer;
+pub mod sight;
 pub mod status;
 pub mod track;
 pub mod vehicle;

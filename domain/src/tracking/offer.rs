@@ -70,6 +70,8 @@ pub struct Offer {
     pub pickup: LatLon,
     /// Where it goes.
     pub drop_off: LatLon,
+    /// The neighbourhood that this is in, where it was looked up.
+    pub dong: Option<String>,
     /// How far the courier was from the restaurant, metres.
     pub distance_m: f64,
     /// What the courier earns.
@@ -109,6 +111,7 @@ impl Event for OfferEvent {
                 "restaurant_name": offer.restaurant_name,
                 "pickup": offer.pickup,
                 "drop_off": offer.drop_off,
+                "dong": offer.dong,
                 "distance_m": offer.distance_m.round(),
                 "fee_won": offer.fee,
                 "expires_at": offer.expires_at,
@@ -131,6 +134,12 @@ pub enum OfferRefusal {
     /// The time to answer is over.
     #[error("This offer has expired.")]
     Expired,
+    /// Who works no shift takes nothing on.
+    #[error("Begin your shift before you accept an offer.")]
+    OffShift,
+    /// The courier carries as much as one may.
+    #[error("You carry as many deliveries as one courier may.")]
+    AtCapacity,
     /// The other answer was given before.
     #[error("This offer was answered before.")]
     Answered,
@@ -142,6 +151,8 @@ impl Refusal for OfferRefusal {
             OfferRefusal::NotYours => "not_found",
             OfferRefusal::Gone => "offer.gone",
             OfferRefusal::Expired => "offer.expired",
+            OfferRefusal::OffShift => "offer.off_shift",
+            OfferRefusal::AtCapacity => "offer.at_capacity",
             OfferRefusal::Answered => "offer.answered",
         }
     }
@@ -149,7 +160,7 @@ impl Refusal for OfferRefusal {
     fn kind(&self) -> Kind {
         match self {
             OfferRefusal::NotYours => Kind::NotFound,
-            OfferRefusal::Gone | OfferRefusal::Expired | OfferRefusal::Answered => Kind::Conflict,
+            _ => Kind::Conflict,
         }
     }
 }

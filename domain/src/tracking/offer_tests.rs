@@ -32,6 +32,7 @@ fn offers(count: u8) -> Offers {
                 restaurant_name: "한 그릇".into(),
                 pickup: place,
                 drop_off: place,
+                dong: None,
                 distance_m: 120.4,
                 fee: Won(3_500),
                 expires_at: at(30 + 10 * i64::from(n / 2)),

@@ -38,4 +38,4 @@ pub use observe::RequestId;
 pub use openapi::{Position, ProblemBody, ProblemFault};
 pub use problem::Problem;
 pub use service::{ServiceSpec, service_router};
-pub use who::{Who, role};
+pub use who::{Session, Who, role};

@@ -35,7 +35,7 @@ impl FromRequestParts<App> for Who {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         match verified(parts, app)? {
             Some(verified) => Ok(Who(verified.principal)),
-            None => Err(Refused::new("unauthenticated", Kind::Unauthenticated, "Sign in first.").into()),
+            None => Err(sign_in_first()),
         }
     }
 }
@@ -46,6 +46,22 @@ impl OptionalFromRequestParts<App> for Who {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Problem> {
         Ok(verified(parts, app)?.map(|verified| Who(verified.principal)))
     }
+}
+
+/// Whoever is signed in, with how long that is good: for answers that go on.
+#[derive(Clone, Debug)]
+pub struct Session(pub Verified);
+
+impl FromRequestParts<App> for Session {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        verified(parts, app)?.map(Session).ok_or_else(sign_in_first)
+    }
+}
+
+fn sign_in_first() -> Problem {
+    Refused::new("unauthenticated", Kind::Unauthenticated, "Sign in first.").into()
 }
 
 /// Whoever is signed in as one of the roles; 403 for everybody else.

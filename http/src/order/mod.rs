@@ -1,6 +1,7 @@
 //! order_service, 9109: orders, from the quote to the door.
 
 mod body;
+mod unmask;
 
 use axum::extract::State;
 use domain::OrderId;
@@ -31,6 +32,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cancel))
         .routes(routes!(request_cancel))
         .routes(routes!(decide_cancel))
+        .routes(routes!(unmask::unmask))
 }
 
 /// Makes an order of a quote. It waits for its payment, 15 minutes at most. The

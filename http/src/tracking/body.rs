@@ -101,14 +101,16 @@ pub(super) struct PickupBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeliveryDropOff)]
 pub(super) struct DropOffBody {
-    /// Where.
+    /// Where; the middle of the neighbourhood for whoever may know no more.
     #[schema(value_type = Position)]
     position: LatLon,
-    /// The road-name address.
+    /// The neighbourhood; none outside the city.
+    dong: Option<String>,
+    /// The road-name address, for the customer, and for the courier while they bring it.
     road_address: String,
-    /// Building, floor, door.
+    /// Building, floor, door; for the courier only with the food.
     detail: String,
-    /// How to get in.
+    /// How to get in; for the courier only with the food.
     entrance_note: String,
 }
 
@@ -156,6 +158,7 @@ impl From<View> for DeliveryBody {
             pickup: PickupBody { name: view.pickup.name, position: view.pickup.position },
             drop_off: DropOffBody {
                 position: view.drop_off.position,
+                dong: view.drop_off.dong,
                 road_address: view.drop_off.road_address,
                 detail: view.drop_off.detail,
                 entrance_note: view.drop_off.entrance_note,
@@ -185,9 +188,11 @@ pub(super) struct OfferBody {
     /// Where the food waits.
     #[schema(value_type = Position)]
     pickup: LatLon,
-    /// Where it goes.
+    /// Where it goes: the middle of the neighbourhood.
     #[schema(value_type = Position)]
     drop_off: LatLon,
+    /// The neighbourhood that it goes to; none outside the city.
+    dong: Option<String>,
     /// How far the courier was from the restaurant, whole metres.
     #[schema(minimum = 0.0)]
     distance_m: f64,
@@ -207,6 +212,7 @@ impl From<Offer> for OfferBody {
             restaurant_name: offer.restaurant_name,
             pickup: offer.pickup,
             drop_off: offer.drop_off,
+            dong: offer.dong,
             distance_m: offer.distance_m.round(),
             fee_won: offer.fee,
             expires_at: offer.expires_at,

@@ -3,7 +3,8 @@
 //!
 //! An event's id says how far the client is: `epoch:offset`, and after a position
 //! `epoch:offset:at`, in microseconds. A client that comes back with it as
-//! `Last-Event-ID` is told what it missed, nothing twice, and no older position.
+//! `Last-Event-ID` is told what it missed, nothing twice, and no older position. A stream
+//! ends with the token that opened it, as nobody can prove anew who listens.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,9 +18,12 @@ use domain::{Channel, Failure, OrderId, Timestamp};
 use futures::Stream;
 use futures::stream::unfold;
 use services::App;
+use services::auth::Verified;
 use services::live::{Hub, Next, Op, Outbox, Place, Since, Subscription};
 
-use crate::kit::{Path, Problem, Who};
+use tokio::time::{Instant, timeout_at};
+
+use crate::kit::{Path, Problem, Session};
 
 /// Bytes of events that may wait for a slow reader before it is sent away.
 const WAITING_BYTES: usize = 64 * 1024;
@@ -36,6 +40,8 @@ struct Following {
     /// How far the client is.
     since: Since,
     over: bool,
+    /// When the token that opened it expires.
+    until: Instant,
     _subscription: Subscription,
     _place: Place,
 }
@@ -45,15 +51,16 @@ struct Following {
 #[utoipa::path(get, path = "/v1/deliveries/{order_id}/stream", tag = "delivery",
     params(("order_id" = Uuid, Path, description = "The order that is delivered"),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that came")),
-    responses((status = 200, body = String, content_type = "text/event-stream", description = "Until it is over"),
+    responses((status = 200, body = String, content_type = "text/event-stream", description = "Until it is over, or the token expires"),
         (status = 429, description = "Too many open streams and sockets")))]
 pub(super) async fn stream(
-    State(_app): State<App>,
+    State(app): State<App>,
     Extension(hub): Extension<Arc<Hub>>,
-    Who(who): Who,
+    Session(Verified { principal: who, expires_at }): Session,
     Path(order): Path<OrderId>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let until = Instant::now() + (expires_at - app.now()).to_std().unwrap_or_default();
     let who = Arc::new(who);
     let outbox = Outbox::new(WAITING_BYTES);
     let place = hub.roll().enter(&who, &outbox, OPEN_MAX).map_err(Failure::from)?;
@@ -62,7 +69,8 @@ pub(super) async fn stream(
     // Where it can't go on from there, a snapshot comes first, with an offset of its own.
     let (offset, latest_at) = since.map_or((0, None), |since| (since.offset, since.latest_at));
     let since = Since { epoch: hub.epoch().to_string(), offset, latest_at };
-    let following = Following { outbox, since, over: false, _subscription: subscription, _place: place };
+    let following =
+        Following { outbox, since, over: false, until, _subscription: subscription, _place: place };
     Ok(Sse::new(unfold(following, next)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
@@ -70,10 +78,10 @@ async fn next(mut following: Following) -> Option<(Result<Event, Infallible>, Fo
     if following.over {
         return None;
     }
-    let told = match following.outbox.next().await {
-        Next::Told(told) => told,
+    let told = match timeout_at(following.until, following.outbox.next()).await {
+        Ok(Next::Told(told)) => told,
         // The client comes back with the last id that it has, if it may.
-        Next::Stop(_) => return None,
+        Ok(Next::Stop(_)) | Err(_) => return None,
     };
     following.over = told.op == Op::Ended;
     following.since.offset = told.offset.unwrap_or(following.since.offset);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use dashmap::DashMap;
-use domain::{Audience, Cell, Channel, Failure, Kind, Principal, Timestamp};
+use domain::{Audience, Cell, Channel, Failure, Kind, Party, Principal, Timestamp};
 use store::fabric::{Fabric, Listener, Notice, Signal};
 use tokio::runtime::Handle;
 
@@ -206,6 +206,24 @@ impl Hub {
         }
     }
 
+    /// Authorises all listeners of `channel` again, if there are any.
+    fn recheck_soon(self: &Arc<Self>, channel: &Channel) {
+        if let Some(followed) = self.find(channel) {
+            let hub = Arc::clone(self);
+            self.runtime.spawn(async move { hub.recheck(&followed).await });
+        }
+    }
+
+    /// What agents may see of orders and deliveries hangs on their conversations, which
+    /// are told of by notices: some may have been lost.
+    fn recheck_support(self: &Arc<Self>) {
+        let is_order = |channel: &Channel| matches!(channel, Channel::Order(_) | Channel::Delivery(_));
+        let followed = self.topics.iter().filter(|entry| is_order(entry.key()));
+        let by_agents = followed.filter(|entry| entry.topic().has_party(Party::Support));
+        let channels: Vec<Channel> = by_agents.map(|entry| entry.key().clone()).collect();
+        channels.iter().for_each(|channel| self.recheck_soon(channel));
+    }
+
     /// The cells of the map that somebody here watches.
     pub fn watched_cells(&self) -> Vec<Cell> {
         let cells = self.topics.iter().filter_map(|entry| match entry.key() {
@@ -219,7 +237,7 @@ impl Hub {
     /// process looks for itself.
     pub fn show(&self, area: &Area) {
         let Some(followed) = self.find(&Channel::Map(area.cell)) else { return };
-        let after = followed.topic().newest(area.at, Audience::Staff, &Telling::Area(area), &self.pen);
+        let after = followed.topic().newest(area.at, Audience::EVERYONE, &Telling::Area(area), &self.pen);
         self.attend(&followed, after);
     }
 
@@ -259,13 +277,20 @@ impl Listener for Ear {
     fn notice(&self, notice: &Notice) {
         if let Some(hub) = self.0.upgrade() {
             hub.roll.notice(notice);
+            if let Notice::OrderAccessChanged(order) = notice {
+                hub.recheck_soon(&Channel::Order(*order));
+                hub.recheck_soon(&Channel::Delivery(*order));
+            }
         }
     }
 
     fn rejoined(&self) {
         if let Some(hub) = self.0.upgrade() {
             let runtime = hub.runtime.clone();
-            runtime.spawn(async move { hub.compare().await });
+            runtime.spawn(async move {
+                hub.compare().await;
+                hub.recheck_support();
+            });
         }
     }
 }

@@ -136,7 +136,7 @@ impl Roll {
                         .for_each(|one| one.outbox.stop(Stop::Superseded));
                 }
             }
-            Notice::AssignmentsChanged(_) => {}
+            Notice::AssignmentsChanged(_) | Notice::OrderAccessChanged(_) => {}
         }
     }
 

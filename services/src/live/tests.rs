@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::DateTime;
-use domain::{LatLon, Role};
+use domain::{LatLon, Party, Role};
 use serde_json::json;
 use store::fabric::{Fabric, Memory, Signal};
 
@@ -33,8 +33,8 @@ impl Backend for World {
     async fn authorise(&self, who: &Principal, _channel: &Channel) -> Result<Audience, Failure> {
         match *self.closed_to.lock().unwrap() {
             Some(role) if who.is(role) => Err(Failure::not_found("channel")),
-            _ if who.is(Role::Agent) => Ok(Audience::Staff),
-            _ => Ok(Audience::Everyone),
+            _ if who.is(Role::Agent) => Ok(Party::Support.into()),
+            _ => Ok(Party::Customer.into()),
         }
     }
 
@@ -135,7 +135,7 @@ impl Stage {
     }
 
     fn say(&self, kind: &str) {
-        self.publish(self.world.commit(kind, Audience::Everyone));
+        self.publish(self.world.commit(kind, Audience::EVERYONE));
     }
 
     async fn follow(&self, role: Role, since: Option<u64>) -> (Arc<Outbox>, Subscription) {
@@ -184,13 +184,13 @@ async fn an_event_that_the_fabric_lost_is_repaired_and_one_that_it_repeats_is_dr
     let stage = Stage::set();
     let (outbox, _subscription) = stage.follow(Role::Customer, None).await;
     assert_eq!(hear(&outbox).await, "snapshot 0 true");
-    stage.world.commit("lost", Audience::Everyone);
-    let second = stage.world.commit("b", Audience::Everyone);
+    stage.world.commit("lost", Audience::EVERYONE);
+    let second = stage.world.commit("b", Audience::EVERYONE);
     stage.publish(Arc::clone(&second));
     stage.publish(second);
     assert_eq!(hear(&outbox).await, "event 1");
     assert_eq!(hear(&outbox).await, "event 2");
-    stage.world.commit("lost, and nothing comes after", Audience::Everyone);
+    stage.world.commit("lost, and nothing comes after", Audience::EVERYONE);
     assert_eq!(hear(&outbox).await, "event 3");
 }
 
@@ -305,7 +305,7 @@ async fn private_parts_reach_staff_only_and_recovery_steps_over_them() {
     let stage = Stage::set();
     let (customer, _first) = stage.follow(Role::Customer, None).await;
     let (agent, _second) = stage.follow(Role::Agent, None).await;
-    stage.publish(stage.world.commit("note", Audience::Staff));
+    stage.publish(stage.world.commit("note", Audience::STAFF));
     stage.say("b");
     assert_eq!([hear(&customer).await, hear(&customer).await], ["snapshot 0 true", "event 2"]);
     assert_eq!([hear(&agent).await, hear(&agent).await, hear(&agent).await][1..], ["event 1", "event 2"]);
@@ -352,7 +352,7 @@ fn position(secs: i64) -> Latest {
         heading_deg: None,
         speed_mps: None,
         eta: None,
-        audience: Audience::Everyone,
+        audience: Audience::EVERYONE,
     }
 }
 
@@ -416,7 +416,7 @@ async fn listeners_who_come_while_it_is_loud_hear_everything_once_and_in_order()
     let loud = Arc::clone(&stage);
     let speaker = tokio::spawn(async move {
         for number in 0..EVENTS {
-            let recorded = loud.world.commit("a", Audience::Everyone);
+            let recorded = loud.world.commit("a", Audience::EVERYONE);
             match number % 7 {
                 3 => {}                                                   // lost
                 5 => (0..2).for_each(|_| loud.publish(recorded.clone())), // repeated

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{Audience, Channel, Failure, Principal, Timestamp};
+use domain::{Audience, Channel, Failure, Party, Principal, Timestamp};
 use store::fabric::Ephemeral;
 use store::journal::Recorded;
 use tokio::time::Instant;
@@ -168,7 +168,7 @@ impl Topic {
     ) -> bool {
         if !self.closed {
             let (who, outbox) = (Arc::clone(who), Arc::clone(outbox));
-            let audience = Audience::Everyone;
+            let audience = Audience::NOBODY; // until it is authorised
             if self.members.is_empty() {
                 self.members.reserve_exact(1); // mostly nobody else comes
             }
@@ -205,6 +205,11 @@ impl Topic {
     /// All listeners, for authorising them again.
     pub(super) fn members(&self) -> Vec<(u64, Arc<Principal>)> {
         self.members.iter().map(|member| (member.id, Arc::clone(&member.who))).collect()
+    }
+
+    /// Whether somebody listens as `party`.
+    pub(super) fn has_party(&self, party: Party) -> bool {
+        self.members.iter().any(|member| member.audience.has(party))
     }
 
     pub(super) fn head(&self) -> Option<u64> {

@@ -1,11 +1,14 @@
 //! Orders: who may ask what of them.
 
+mod unmask;
 mod view;
 
 use domain::cart::{Method, Quote, QuoteRefusal};
-use domain::order::{By, Command, Fault, Order, OrderRefusal, Placement, Status, Wishes};
+use domain::order::{By, Command, Fault, Fulfilment, Order, OrderRefusal, Placement, Status, Wishes};
+use domain::tracking::sight::Stage;
 use domain::{
-    CourierId, Failure, MenuId, OrderId, Principal, QuoteId, Refused, RestaurantId, Role, Timestamp,
+    Audience, CourierId, Failure, MenuId, OrderId, Party, Principal, QuoteId, Refused, RestaurantId, Role,
+    Timestamp,
 };
 use store::journal::Recorded;
 use store::order::Whose;
@@ -15,6 +18,7 @@ use actors::order::OrderCommand;
 use crate::live::Snapshot;
 use crate::{App, cart, menu, payment, restaurant};
 
+pub use unmask::{Unmasked, unmask};
 pub use view::{OrderEventView, OrderLineView, OrderOptionView, OrderView, PlaceView, RequestView};
 
 /// What a customer orders.
@@ -140,18 +144,50 @@ pub async fn pay(app: &App, who: &Principal, id: OrderId, token: &str) -> Result
 /// The order, if `who` may see it: its customer, its restaurant, its courier,
 /// and staff.
 pub async fn show(app: &App, who: &Principal, id: OrderId) -> Result<Order, Failure> {
-    let order = find(app, id).await?;
-    if may_see(app, who, &order).await? { Ok(order) } else { Err(Failure::not_found("order")) }
+    Ok(authorise(app, who, id).await?.0)
 }
 
-async fn may_see(app: &App, who: &Principal, order: &Order) -> Result<bool, Failure> {
-    if order.is_of(who.user) || who.is(Role::Admin) || who.is(Role::Agent) {
-        return Ok(true);
+/// The order, and as which parties `who` may see it; somebody else's looks like none.
+/// Its customer, its restaurant once it is paid, its courier while they bring it, the
+/// agent who has its conversation, and operators may.
+pub async fn authorise(app: &App, who: &Principal, id: OrderId) -> Result<(Order, Audience), Failure> {
+    let order = find(app, id).await?;
+    let parties = parties(app, who, &order).await?;
+    if parties == Audience::NOBODY { Err(Failure::not_found("order")) } else { Ok((order, parties)) }
+}
+
+async fn parties(app: &App, who: &Principal, order: &Order) -> Result<Audience, Failure> {
+    let placed = order.placed_at.is_some();
+    let mut parties = staff_of(app, who, order.id, order.restaurant, placed).await?;
+    if order.is_of(who.user) {
+        parties = parties.and(Party::Customer);
     }
-    if order.courier.is_some() && order.courier == who.courier() {
-        return Ok(true);
+    let brings = order.courier.is_some() && order.courier == who.courier();
+    if brings && Stage::from(order.status).is_with_courier() {
+        parties = parties.and(Party::Courier);
     }
-    Ok(order.placed_at.is_some() && owns(app, who, order.restaurant).await?)
+    Ok(parties)
+}
+
+/// What `who` is to an order and its delivery beside customer and courier.
+pub(crate) async fn staff_of(
+    app: &App,
+    who: &Principal,
+    order: OrderId,
+    restaurant: RestaurantId,
+    placed: bool,
+) -> Result<Audience, Failure> {
+    let mut parties = Audience::NOBODY;
+    if who.is(Role::Admin) {
+        parties = parties.and(Party::Operator);
+    }
+    if who.is(Role::Agent) && store::support::has_conversation(&app.store, who.user, order).await? {
+        parties = parties.and(Party::Support);
+    }
+    if placed && owns(app, who, restaurant).await? {
+        parties = parties.and(Party::Restaurant);
+    }
+    Ok(parties)
 }
 
 /// Whether `who` runs the restaurant.
@@ -243,12 +279,17 @@ pub async fn complete(
     id: OrderId,
     code: Option<String>,
 ) -> Result<Order, Failure> {
+    let order = find(app, id).await?;
+    let awaits_code = order.status == Status::Ready && matches!(order.fulfilment, Fulfilment::Pickup { .. });
     let command = Command::Complete { code };
-    if find(app, id).await?.is_of(who.user) {
-        as_customer(app, who, id, command).await
-    } else {
-        as_owner(app, who, id, command).await
+    if order.is_of(who.user) {
+        return as_customer(app, who, id, command).await;
     }
+    if awaits_code && owns(app, who, order.restaurant).await? {
+        let begun = store::code_tries::begin(&app.store, &format!("pickup:{id}")).await?;
+        begun.map_err(OrderRefusal::from)?;
+    }
+    as_owner(app, who, id, command).await
 }
 
 /// A courier took the delivery on, or dropped out (reaction). May be repeated.

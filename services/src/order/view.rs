@@ -1,7 +1,10 @@
 //! What is shown of an order, by REST and on its channel alike.
 
 use chrono::{DateTime, Utc};
+use domain::cart::DropOff;
 use domain::order::{Fulfilment, Order, Status};
+use domain::tracking::sight::Precision;
+use domain::{Audience, Party};
 use domain::{CourierId, MenuId, OptionId, OrderId, RestaurantId, UserId, Won};
 use serde::Serialize;
 use store::journal::Recorded;
@@ -36,7 +39,8 @@ pub struct OrderView {
     payable_won: Won,
     /// Where the food is collected.
     pickup: Position,
-    /// Where it goes; hidden from the restaurant.
+    /// Where it goes, for its customer, and for its courier while they bring it: the
+    /// door and how to get in only once they have the food.
     #[serde(skip_serializing_if = "Option::is_none")]
     drop_off: Option<PlaceView>,
     /// Put it down at the door.
@@ -119,19 +123,14 @@ pub struct OrderEventView {
 }
 
 impl OrderView {
-    /// As `viewer` may see it: the customer's address is for the customer, the
-    /// courier and staff; the pickup code for the customer alone.
+    /// As `viewer` may see it: the customer's address is for the customer, and for the
+    /// courier while they bring it ([`sight`](domain::tracking::sight)); agents and operators
+    /// have to say why they want it ([`unmask`](super::unmask)); the pickup code is for the
+    /// customer alone.
     pub fn of(order: Order, viewer: &domain::Principal) -> Self {
         let is_customer = order.is_of(viewer.user);
-        let staff = viewer.is(domain::Role::Admin) || viewer.is(domain::Role::Agent);
-        let courier = order.courier.is_some() && order.courier == viewer.courier();
-        let door = order.drop_off.filter(|_| is_customer || staff || courier);
-        let drop_off = door.map(|door| PlaceView {
-            position: door.position.into(),
-            road_address: door.road_address,
-            detail: door.detail,
-            entrance_note: door.entrance_note,
-        });
+        let sight = sight(&order, viewer);
+        let drop_off = order.drop_off.and_then(|door| PlaceView::of(door, sight));
         let (contactless, code) = match order.fulfilment {
             Fulfilment::Delivery { contactless } => (contactless, None),
             Fulfilment::Pickup { code } => (false, Some(code)),
@@ -166,6 +165,31 @@ impl OrderView {
     /// Its version, for entity tags.
     pub fn version(&self) -> u64 {
         self.version
+    }
+}
+
+/// How much of its address `viewer` sees, as the order's customer or courier.
+fn sight(order: &Order, viewer: &domain::Principal) -> Precision {
+    let mut parties = Audience::NOBODY;
+    if order.is_of(viewer.user) {
+        parties = parties.and(Party::Customer);
+    }
+    if order.courier.is_some() && order.courier == viewer.courier() {
+        parties = parties.and(Party::Courier);
+    }
+    Precision::of(parties, order.status.into())
+}
+
+impl PlaceView {
+    /// As much of it as may be seen.
+    pub(crate) fn of(place: DropOff, sight: Precision) -> Option<Self> {
+        let is_shown = sight >= Precision::Door;
+        (sight >= Precision::Address).then(|| Self {
+            position: place.position.into(),
+            road_address: place.road_address,
+            detail: if is_shown { place.detail } else { String::new() },
+            entrance_note: if is_shown { place.entrance_note } else { String::new() },
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use actors::courier::{CourierCommand, Couriers};
 use actors::kit::Entities;
 pub use actors::position_log::Ack;
 use domain::tracking::{Batch, Offer, OfferEvent, RawFix, Vehicle};
-use domain::{Audience, Channel, CourierId, Event, Failure, Kind, Principal, Refused, Timestamp};
+use domain::{Channel, CourierId, Event, Failure, Kind, Party, Principal, Refused, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::fabric::{Listener, Notice, Signal};
@@ -12,8 +12,8 @@ use store::{journal, tracking};
 use uuid::Uuid;
 
 use super::{View, view};
-use crate::App;
 use crate::live::Snapshot;
+use crate::{App, dispatch};
 
 /// What a device's token begins with, so that a leaked one is recognised.
 const TOKEN_PREFIX: &str = "bdv_";
@@ -50,9 +50,10 @@ pub async fn me(app: &App, who: &Principal) -> Result<Me, Failure> {
     let courier = enter(app, id).await?;
     let mut assignments = Vec::new();
     for delivery in tracking::live(&app.store, id).await? {
-        assignments.push(view(app, delivery, Audience::Staff).await?);
+        assignments.push(view(app, delivery, Party::Courier.into()).await?);
     }
     let offers = tracking::pending_offers(&app.store, id, app.now()).await?;
+    let offers = offers.into_iter().map(|offer| dispatch::coarse(app, offer)).collect();
     Ok(Me { courier, assignments, offers })
 }
 

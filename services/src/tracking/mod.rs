@@ -12,8 +12,9 @@ pub mod view;
 
 use domain::order::{Command, Fault, Fulfilment, Order};
 use domain::tracking::delivery::{Decision, Pickup};
+use domain::tracking::sight::{Precision, position_audience};
 use domain::tracking::{Carrier, Delivery, DeliveryStatus, Fix, OrderFact, eta};
-use domain::{Audience, Channel, CourierId, Failure, OrderId, Principal, Role, Timestamp};
+use domain::{Audience, Channel, CourierId, Failure, OrderId, Party, Principal, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 use store::fabric::Notice;
@@ -21,7 +22,7 @@ use store::{Tx, journal, tracking};
 use utoipa::ToSchema;
 
 use crate::live::Snapshot;
-use crate::{App, dispatch, order};
+use crate::{App, dispatch, gazetteer, order};
 pub use view::View;
 
 /// How often a decision is made anew because another commit came first.
@@ -62,34 +63,36 @@ pub enum Step {
 /// Whether `who` may look at the order's delivery, and as whom. Somebody else's
 /// delivery looks like none.
 ///
-/// Its customer, its courier, the restaurant's owner, agents and operators may.
+/// Its customer, its courier, the restaurant's owner once it is paid, the agent who
+/// has its conversation, and operators may.
 pub async fn authorise(app: &App, who: &Principal, id: OrderId) -> Result<(Delivery, Audience), Failure> {
-    let delivery = find(app, id).await?;
-    if who.is(Role::Admin) || who.is(Role::Agent) {
-        return Ok((delivery, Audience::Staff));
+    let (delivery, placed) = find(app, id).await?;
+    let mut parties = order::staff_of(app, who, id, delivery.pickup.restaurant, placed).await?;
+    if delivery.customer == who.user {
+        parties = parties.and(Party::Customer);
     }
     if who.courier().is_some_and(|courier| delivery.is_carried_by(courier)) {
-        return Ok((delivery, Audience::Staff));
+        parties = parties.and(Party::Courier);
     }
-    if delivery.customer == who.user {
-        return Ok((delivery, Audience::Everyone));
-    }
-    if order::owns(app, who, delivery.pickup.restaurant).await? {
-        Ok((delivery, Audience::Staff))
-    } else {
-        Err(Failure::not_found("delivery"))
-    }
+    if parties == Audience::NOBODY { Err(none()) } else { Ok((delivery, parties)) }
+}
+
+/// The one answer for what is not theirs and what is not.
+fn none() -> Failure {
+    Failure::not_found("delivery")
 }
 
 /// The delivery, or what it will be: a restaurant has not accepted the order
-/// yet, so nobody was asked, but its channel can be followed already.
-async fn find(app: &App, id: OrderId) -> Result<Delivery, Failure> {
+/// yet, so nobody was asked, but its channel can be followed already. With it,
+/// whether the restaurant knows of the order.
+async fn find(app: &App, id: OrderId) -> Result<(Delivery, bool), Failure> {
     if let Some(delivery) = tracking::delivery(&app.store, id).await? {
-        return Ok(delivery);
+        return Ok((delivery, true));
     }
-    let order = order::find(app, id).await?;
-    let awaited = of_order(app, &order).filter(|_| !order.status.is_terminal());
-    awaited.ok_or_else(|| Failure::not_found("delivery"))
+    let order = store::order::load(&app.store, id).await?.filter(|order| !order.status.is_terminal());
+    let order = order.ok_or_else(none)?;
+    let delivery = of_order(app, &order).ok_or_else(none)?;
+    Ok((delivery, order.placed_at.is_some()))
 }
 
 /// The delivery that an order asks for; none for what the customer collects.
@@ -129,12 +132,13 @@ pub async fn show(app: &App, who: &Principal, order: OrderId) -> Result<View, Fa
 pub async fn view(app: &App, delivery: Delivery, audience: Audience) -> Result<View, Failure> {
     let seen = newest(app, &delivery).await?;
     let settings = &app.settings.tracking.courier;
-    Ok(View::new(settings, delivery, seen, audience, app.now()))
+    let dong = gazetteer::neighbourhood(app, delivery.drop_off.position);
+    Ok(View::new(settings, delivery, dong, seen, audience, app.now()))
 }
 
 /// The delivery's channel as it stands, and whether anything will follow.
 pub async fn snapshot(app: &App, order: OrderId, audience: Audience) -> Result<Snapshot, Failure> {
-    let delivery = find(app, order).await?;
+    let (delivery, _) = find(app, order).await?;
     let (offset, status) = (delivery.version, delivery.status);
     let view = view(app, delivery, audience).await?;
     let data = serde_json::to_value(&view).map_err(Failure::fault)?;
@@ -160,22 +164,25 @@ async fn newest(app: &App, delivery: &Delivery) -> Result<Option<Fix>, Failure> 
     Ok(tracking::newest(&app.store, carrier.courier, oldest).await?)
 }
 
-/// Where the courier went with this delivery: from the assignment, for the
-/// customer from pickup on, until it was over.
+/// Where the courier went with this delivery: from the assignment, for the customer
+/// from pickup on, until it was over, for the restaurant until pickup. Who may not know
+/// the address does not see the last steps to it.
 pub async fn track(app: &App, who: &Principal, order: OrderId) -> Result<Vec<Fix>, Failure> {
     let (delivery, audience) = authorise(app, who, order).await?;
     let Some(carrier) = &delivery.carrier else { return Ok(Vec::new()) };
     let history = journal::since(&app.store, &Channel::Delivery(order), 0, 1_000).await?;
     let at = |kind: &str| history.iter().rev().find(|event| event.kind == kind).map(|event| event.at);
-    let begins = match audience {
-        Audience::Staff => at("delivery.assigned"),
-        Audience::Everyone if app.settings.tracking.courier.shown_from_assignment => at("delivery.assigned"),
-        Audience::Everyone => at("delivery.picked_up"),
-    };
-    let Some(from) = begins else { return Ok(Vec::new()) };
-    let ends = ["delivery.delivered", "delivery.cancelled", "delivery.undeliverable"];
-    let until = ends.into_iter().find_map(at).unwrap_or_else(|| app.now());
-    Ok(tracking::track(&app.store, carrier.courier, from, until, TRACK_MAX).await?)
+    let shown_from_assignment = app.settings.tracking.courier.shown_from_assignment;
+    let sees = |status| audience.hears(position_audience(status, shown_from_assignment));
+    let begins = if sees(DeliveryStatus::Assigned) { "delivery.assigned" } else { "delivery.picked_up" };
+    let Some(from) = at(begins) else { return Ok(Vec::new()) };
+    let over = ["delivery.delivered", "delivery.cancelled", "delivery.undeliverable"];
+    let picked_up = at("delivery.picked_up").filter(|_| !sees(DeliveryStatus::PickedUp));
+    let until = picked_up.or_else(|| over.into_iter().find_map(at)).unwrap_or_else(|| app.now());
+    let mut fixes = tracking::track(&app.store, carrier.courier, from, until, TRACK_MAX).await?;
+    let (sight, door) = (Precision::of(audience, delivery.status.into()), delivery.drop_off.position);
+    fixes.retain(|fix| sight.shows(fix.position, door));
+    Ok(fixes)
 }
 
 /// The courier reports a step. What the order decides goes to the order first.
@@ -183,7 +190,7 @@ pub async fn step(app: &App, who: &Principal, order: OrderId, step: Step) -> Res
     let courier = who.courier().ok_or_else(Failure::forbidden)?;
     let (delivery, _) = authorise(app, who, order).await?;
     if !delivery.is_carried_by(courier) {
-        return Err(Failure::not_found("delivery"));
+        return Err(none());
     }
     let decided = match step {
         Step::AtRestaurant => decide(app, order, |delivery| delivery.arrive_at_restaurant(courier)).await?,
@@ -197,7 +204,7 @@ pub async fn step(app: &App, who: &Principal, order: OrderId, step: Step) -> Res
             ask_order(app, &delivery, courier, command, OrderFact::Failed).await?
         }
     };
-    view(app, decided, Audience::Staff).await
+    view(app, decided, Party::Courier.into()).await
 }
 
 /// Asks the order, then takes its answer over at once; the reaction to the

@@ -1,10 +1,13 @@
 //! A delivery as it is shown, the same on REST and in the snapshots of channels.
 
 use actors::courier::Settings;
-use domain::tracking::{Delivery, DeliveryStatus, Eta, Fix, Vehicle, eta};
+use domain::tracking::sight::{Precision, masked, position_audience};
+use domain::tracking::{Delivery, DeliveryStatus, DropOff, Eta, Fix, Vehicle, eta};
 use domain::{Audience, CourierId, Event, LatLon, OrderId, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::gazetteer::Neighbourhood;
 
 /// A delivery, as somebody may see it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -54,14 +57,30 @@ pub struct Stop {
 /// Where the food goes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Door {
-    /// Where.
+    /// Where; the middle of the neighbourhood for whoever may know no more.
     pub position: LatLon,
-    /// The road-name address.
+    /// The neighbourhood; none outside the city.
+    pub dong: Option<String>,
+    /// The road-name address, or empty.
     pub road_address: String,
-    /// Building, floor, door.
+    /// Building, floor, door, or empty.
     pub detail: String,
-    /// How to get in.
+    /// How to get in, or empty.
     pub entrance_note: String,
+}
+
+impl Door {
+    /// As much of it as may be seen.
+    fn of(place: DropOff, dong: Neighbourhood, sight: Precision) -> Self {
+        let from = |least: Precision, text: String| if sight >= least { text } else { String::new() };
+        Self {
+            position: if sight >= Precision::Address { place.position } else { dong.position },
+            dong: dong.name,
+            road_address: from(Precision::Address, place.road_address),
+            detail: from(Precision::Door, place.detail),
+            entrance_note: from(Precision::Door, place.entrance_note),
+        }
+    }
 }
 
 /// Where a courier is.
@@ -79,21 +98,20 @@ pub struct Position {
 }
 
 impl View {
-    /// What `audience` may see. The customer sees the courier once the food is
-    /// on the way (or from the assignment, if so configured).
+    /// What `audience` may see: [`domain::tracking::sight`] has the rules.
     pub fn new(
         settings: &Settings,
         delivery: Delivery,
+        dong: Neighbourhood,
         seen: Option<Fix>,
         audience: Audience,
         now: Timestamp,
     ) -> Self {
-        let live = delivery.status.is_live();
-        let entitled = audience == Audience::Staff
-            || delivery.status.is_under_way()
-            || settings.shown_from_assignment && live;
+        let entitled = audience.hears(position_audience(delivery.status, settings.shown_from_assignment));
+        let sight = Precision::of(audience, delivery.status.into());
+        let over = delivery.status.is_over();
         let eta = eta::estimate(&settings.eta, &delivery, seen.map(|fix| (fix.position, fix.at)), now);
-        let position = seen.filter(|_| live && entitled).map(|fix| Position {
+        let position = seen.filter(|_| entitled).map(|fix| Position {
             place: fix.position,
             heading_deg: fix.heading_deg,
             speed_mps: fix.speed_mps,
@@ -105,16 +123,11 @@ impl View {
             status: delivery.status,
             courier: delivery.carrier.map(|carrier| Courier {
                 id: carrier.courier,
-                name: carrier.name,
+                name: if over { masked(&carrier.name) } else { carrier.name },
                 vehicle: carrier.vehicle,
             }),
             pickup: Stop { name: delivery.pickup.name, position: delivery.pickup.position },
-            drop_off: Door {
-                position: delivery.drop_off.position,
-                road_address: delivery.drop_off.road_address,
-                detail: delivery.drop_off.detail,
-                entrance_note: delivery.drop_off.entrance_note,
-            },
+            drop_off: Door::of(delivery.drop_off, dong, sight),
             ready_by: delivery.ready_by,
             promised_at: delivery.promised_at,
             position,

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use domain::{Audience, Channel, CourierId, LatLon, SessionId, Timestamp};
+use domain::{Audience, Channel, CourierId, LatLon, OrderId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ pub struct Latest {
     pub speed_mps: Option<f32>,
     /// The estimated arrival.
     pub eta: Option<Eta>,
-    /// Who hears it: staff only before pickup.
+    /// Who hears it: not the customer before pickup, not the restaurant after it.
     pub audience: Audience,
 }
 
@@ -88,6 +88,8 @@ pub enum Notice {
     },
     /// The courier's shift or live assignments changed in the store.
     AssignmentsChanged(CourierId),
+    /// A conversation about the order changed hands: who may see the order did, too.
+    OrderAccessChanged(OrderId),
 }
 
 /// Whoever hears the fabric in this process. Called inline: must not wait.

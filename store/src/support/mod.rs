@@ -21,7 +21,8 @@ use crate::{Store, StoreError, Tx};
 pub use desk::{Presence, agent, expect_back, is_back, online_agents, queued, set_presence};
 pub use faqs::{faq, faqs};
 pub use reading::{
-    Viewed, conversations, heads, load, messages_after, messages_before, opened, sent, since, view,
+    Viewed, conversations, has_conversation, heads, load, messages_after, messages_before, opened, sent,
+    since, view,
 };
 pub use writing::Step;
 use writing::{outcomes, tell, unknown, write, write_one};

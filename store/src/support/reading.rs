@@ -29,6 +29,21 @@ pub async fn view(store: &Store, viewer: UserId, id: ConversationId) -> Result<O
     row(store.pool(), id, Some(viewer)).await
 }
 
+/// Whether the agent has an open conversation about the order.
+pub async fn has_conversation(store: &Store, agent: UserId, order: OrderId) -> Result<bool, StoreError> {
+    let found = query_scalar!(
+        r#"select exists (
+               select from support.conversations
+               where order_id = $1 and agent_id = $2 and status <> 'resolved'
+           ) as "exists!""#,
+        order.0,
+        agent.0
+    )
+    .fetch_one(store.pool())
+    .await?;
+    Ok(found)
+}
+
 /// The viewer's conversations of these `statuses` (all, if none is named), newest
 /// first, those after `after` in that order: their own questions and, for an
 /// agent, what is assigned to them or queued.

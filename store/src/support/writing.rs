@@ -8,6 +8,7 @@ use domain::{Channel, Event, Timestamp};
 use sqlx::PgExecutor;
 use sqlx::types::Uuid;
 
+use crate::fabric::Notice;
 use crate::journal::Recorded;
 use crate::{StoreError, Tx};
 
@@ -118,6 +119,10 @@ pub(super) fn unknown(count: usize, error: StoreError) -> Vec<Result<(), StoreEr
 /// Tells the channel once the transaction is committed.
 pub(super) fn tell(tx: &mut Tx, step: &Step) {
     step.recorded().for_each(|recorded| tx.tell(Channel::Chat(step.after.id), recorded));
+    let hands = |event: &ChatEvent| !matches!(event, ChatEvent::Message(_));
+    if let Some(order) = step.after.order_id.filter(|_| step.events.iter().any(hands)) {
+        tx.announce(Notice::OrderAccessChanged(order));
+    }
 }
 
 /// An entry's columns.

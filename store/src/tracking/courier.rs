@@ -58,12 +58,28 @@ pub async fn courier(store: &Store, id: CourierId) -> Result<Option<Courier>, St
     row.map(Courier::try_from).transpose()
 }
 
-/// The courier, within a transaction.
-pub async fn courier_row(tx: &mut Tx, id: CourierId) -> Result<Option<Courier>, StoreError> {
-    let row = sqlx::query_as!(CourierRow, "select * from tracking.couriers where id = $1", Uuid::from(id))
-        .fetch_optional(&mut **tx)
-        .await?;
+/// The courier, locked until the transaction ends: what they take on meanwhile waits.
+pub async fn lock_courier(tx: &mut Tx, id: CourierId) -> Result<Option<Courier>, StoreError> {
+    let row = sqlx::query_as!(
+        CourierRow,
+        "select * from tracking.couriers where id = $1 for no key update",
+        Uuid::from(id)
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
     row.map(Courier::try_from).transpose()
+}
+
+/// How many deliveries the courier carries. Exact under [`lock_courier`].
+pub async fn carried(tx: &mut Tx, id: CourierId) -> Result<u32, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from tracking.deliveries
+           where courier_id = $1 and status in ('assigned', 'at_restaurant', 'picked_up', 'at_dropoff')"#,
+        Uuid::from(id)
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// The courier; who works for the first time gets this name and a motorbike.

@@ -12,7 +12,7 @@ mod position;
 
 pub use census::{Census, busy, census, unclaimed};
 pub use courier::{
-    Courier, add_device, courier, courier_or_new, courier_row, device_by_token, loads, next_epoch,
+    Courier, add_device, carried, courier, courier_or_new, device_by_token, loads, lock_courier, next_epoch,
     register_courier, register_many, set_shift,
 };
 pub use offer::{asked, offer_order, offers, pending_offers, save_offers};

@@ -40,6 +40,7 @@ impl TryFrom<OfferRow> for Offer {
             restaurant_name: row.restaurant_name,
             pickup: place(row.pickup_lat, row.pickup_lon)?,
             drop_off: place(row.drop_off_lat, row.drop_off_lon)?,
+            dong: None,
             distance_m: row.distance_m,
             fee: Won(row.fee_won),
             expires_at: row.expires_at,

@@ -19,7 +19,7 @@ pub(crate) fn event(offset: u64) -> Signal {
         kind: "order.accepted".into(),
         at: moment(0),
         data: json!({ "offset": offset, "dish": "떡볶이" }),
-        audience: Audience::Everyone,
+        audience: Audience::EVERYONE,
     }))
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn position(secs: i64) -> Signal {
         heading_deg: Some(90.0),
         speed_mps: None,
         eta: Some(Eta { arrive_at: moment(secs + 600), stale: false }),
-        audience: Audience::Staff,
+        audience: Audience::STAFF,
     }))
 }
 
@@ -149,7 +149,7 @@ pub(crate) async fn passing_signals_arrive_whole(stage: &Stage) {
         at: moment(1),
         expires_at: moment(7),
         data: json!({ "typing": true }),
-        audience: Audience::Everyone,
+        audience: Audience::EVERYONE,
     };
     speaker.fabric.publish(&channel, Signal::Ephemeral(Arc::new(passing.clone())));
     let (_, Signal::Ephemeral(heard)) = ears.signal().await else { panic!("something else") };

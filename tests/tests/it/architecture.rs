@@ -103,6 +103,7 @@ fn a_nouns_tables_are_named_in_its_own_file_alone() {
         ("menu", "menu"),
         ("cart", "cart"),
         ("orders", "order"),
+        ("codes", "code_tries"),
         ("payment", "payment"),
         ("tracking", "tracking"),
         ("support", "support"),

@@ -20,6 +20,7 @@ mod pages;
 mod payments;
 mod people;
 mod ports;
+mod privacy;
 mod problems;
 mod processes;
 mod promises;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::support::{Draft, Message, MessageText, Side, Status, Topic};
-use domain::{Audience, Channel, ClientMessageId, ConversationId, Failure, Principal, Role, UserId};
+use domain::{Audience, Channel, ClientMessageId, ConversationId, Failure, Party, Principal, Role, UserId};
 use futures::future::join_all;
 use serde_json::Value;
 use server::ambient::RandomIds;
@@ -363,7 +363,7 @@ async fn a_private_note_never_reaches_the_customer() {
     let id = asks(app, &who).await;
     support::send(app, &helper, id, note(SECRET)).await.unwrap();
     let (_, audience) = ears.hear("chat.message", |data| data["text"] == SECRET).await;
-    assert_eq!(audience, Audience::Staff);
+    assert_eq!(audience, Party::Support.into());
     assert!(!support::authorise(app, &who, id).await.unwrap().hears(audience));
     assert!(support::authorise(app, &helper, id).await.unwrap().hears(audience));
 
@@ -374,7 +374,7 @@ async fn a_private_note_never_reaches_the_customer() {
     assert!(before.iter().all(|message| message.text != SECRET));
     assert!(!support::snapshot(app, &who, id).await.unwrap().data.to_string().contains(SECRET));
     for entry in support::history(app, id, 0, 100).await.unwrap() {
-        assert_eq!(entry.data.to_string().contains(SECRET), entry.audience == Audience::Staff);
+        assert_eq!(entry.data.to_string().contains(SECRET), entry.audience == Party::Support.into());
     }
 
     // The agent sees it everywhere, and it does not pass for an answer.

@@ -178,7 +178,7 @@ mod tests {
     }
 
     fn signals() -> [Signal; 3] {
-        let audience = Audience::Staff;
+        let audience = Audience::STAFF;
         let data = json!({ "text": "따뜻하게", "n": [1, 2.5, null] });
         let position = LatLon::new(37.5, 127.03).unwrap();
         let eta = Some(Eta { arrive_at: at(99_000_001), stale: true });

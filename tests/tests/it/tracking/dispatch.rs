@@ -1,5 +1,6 @@
 //! Who is asked, and who wins.
 
+use domain::tracking::Offers;
 use futures::future::join_all;
 use services::{Settings, dispatch};
 
@@ -140,5 +141,66 @@ async fn nobody_off_shift_or_far_away_is_asked() {
     // Once this one is asked, the others would have been.
     offer_to(app, &near).await;
     assert!(history(app, own(&off)).await.is_empty() && history(app, own(&far)).await.is_empty());
+    test.stop().await;
+}
+
+#[tokio::test]
+async fn an_offer_is_not_accepted_off_shift() {
+    let test = TestApp::start_with(settings(1, 60_000)).await;
+    let app = test.app();
+    let who = courier_at(app, 100.0).await;
+    accepted_order(app).await;
+    let offer = offer_to(app, &who).await;
+    courier::shift(app, &who, false).await.unwrap();
+    assert_eq!(code(dispatch::accept(app, &who, offer.id).await.unwrap_err()), "offer.off_shift");
+    courier::shift(app, &who, true).await.unwrap();
+    assert!(dispatch::accept(app, &who, offer.id).await.is_ok(), "the offer still stands");
+    test.stop().await;
+}
+
+#[tokio::test]
+async fn who_accepts_many_offers_at_once_on_two_servers_carries_no_more_than_one_may() {
+    let test = TestApp::start_with(settings(1, 60_000)).await;
+    let second = test.second_server().await;
+    let app = test.app();
+    let orders = join_all((0..6).map(|_| accepted_order(app))).await;
+    for order in &orders {
+        told(app, Channel::Delivery(order.id), "delivery.requested").await;
+    }
+    // Far from the restaurant, so that nobody asks but this test.
+    let who = courier_at(app, 9_000.0).await;
+    let mut offers = Vec::new();
+    for order in &orders {
+        let offer = Offer {
+            id: app.ids.uuid().into(),
+            order: order.id,
+            courier: who.user.into(),
+            status: domain::tracking::OfferStatus::Pending,
+            round: 0,
+            restaurant_name: order.restaurant_name.clone(),
+            pickup: order.pickup,
+            drop_off: order.drop_off.as_ref().unwrap().position,
+            dong: None,
+            distance_m: 9_000.0,
+            fee: Won(5_000),
+            expires_at: app.now() + TimeDelta::minutes(1),
+        };
+        let mut tx = app.store.begin().await.unwrap();
+        let (before, after) = (Offers::default(), Offers(vec![offer.clone()]));
+        store::tracking::save_offers(&mut tx, &before, &after).await.unwrap();
+        tx.commit().await.unwrap();
+        offers.push(offer.id);
+    }
+
+    let apps = [app, second.app()];
+    let accept = |(n, offer): (usize, &domain::OfferId)| dispatch::accept(apps[n % 2], &who, *offer);
+    let answers = join_all(offers.iter().enumerate().map(accept)).await;
+    let taken = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!(taken, 2, "as many as one courier may carry");
+    for refused in answers.into_iter().filter_map(Result::err) {
+        assert_eq!(code(refused), "offer.at_capacity");
+    }
+    assert_eq!(store::tracking::live(&app.store, who.user.into()).await.unwrap().len(), 2);
+    second.stop(Duration::from_secs(5)).await;
     test.stop().await;
 }

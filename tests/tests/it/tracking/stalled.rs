@@ -42,7 +42,7 @@ async fn a_reader_who_stalls_sees_the_newest_position_next_and_misses_no_event()
             heading_deg: Some(0.0),
             speed_mps: Some(6.0),
             eta: None,
-            audience: Audience::Everyone,
+            audience: Audience::EVERYONE,
         };
         app.fabric().publish(&channel, Signal::Latest(latest.into()));
         match number {

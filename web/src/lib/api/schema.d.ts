@@ -402,13 +402,15 @@ export interface components {
         };
         /** @description Where the food goes. */
         DeliveryDropOff: {
-            /** @description Building, floor, door. */
+            /** @description Building, floor, door; for the courier only with the food. */
             detail: string;
-            /** @description How to get in. */
+            /** @description The neighbourhood; none outside the city. */
+            dong?: string | null;
+            /** @description How to get in; for the courier only with the food. */
             entrance_note: string;
-            /** @description Where. */
+            /** @description Where; the middle of the neighbourhood for whoever may know no more. */
             position: components["schemas"]["Position"];
-            /** @description The road-name address. */
+            /** @description The road-name address, for the customer, and for the courier while they bring it. */
             road_address: string;
         };
         /** @description Where the food waits. */
@@ -722,7 +724,9 @@ export interface components {
              * @description How far the courier was from the restaurant, whole metres.
              */
             distance_m: number;
-            /** @description Where it goes. */
+            /** @description The neighbourhood that it goes to; none outside the city. */
+            dong?: string | null;
+            /** @description Where it goes: the middle of the neighbourhood. */
             drop_off: components["schemas"]["Position"];
             /**
              * Format: date-time
@@ -1631,6 +1635,12 @@ export interface components {
              *     ]
              */
             roles: string[];
+        };
+        /** @description What was masked. */
+        Unmasked: {
+            /** @description What the customer is called. */
+            customer_name: string;
+            drop_off?: components["schemas"]["DropOff"] | null;
         };
         /**
          * @description What a courier rides.
