@@ -4,7 +4,7 @@ import type { Rest } from './rest'
 import { Tracking } from './tracking.svelte'
 
 /** An order on the road, whose server is this test. */
-async function onTheRoad() {
+async function onTheRoad(collected = false) {
   const listeners = new Map<string, Listener>()
   const realtime = {
     subscribe: (channel: string, listener: Listener) => {
@@ -12,24 +12,31 @@ async function onTheRoad() {
       return () => listeners.delete(channel)
     },
   } as unknown as Realtime
-  const order = { id: '1', version: 1, status: 'picked_up' }
+  const order = { id: '1', version: 1, status: 'picked_up', drop_off: { road_address: '', detail: '' } }
   const rest = {
     get: (path: string) => Promise.resolve(path.includes('history') ? { items: [] } : order),
   } as unknown as Rest
   const tracking = new Tracking(rest, realtime, '1')
+  if (collected) Object.assign(order, { drop_off: null })
   await tracking.load()
   const delivery = listeners.get('delivery:1')
-  if (!delivery) throw new Error('nobody listens to the delivery')
+  if (collected) expect([...listeners.keys()]).toEqual([])
+  if (!delivery && !collected) throw new Error('nobody listens to the delivery')
   return {
     tracking,
     latest: (at: string, lat: number) =>
-      delivery.latest?.({ op: 'latest', channel: 'delivery:1', at, position: { lat, lon: 127 } }),
+      delivery?.latest?.({ op: 'latest', channel: 'delivery:1', at, position: { lat, lon: 127 } }),
     snapshot: (position?: { at: string; lat: number; lon: number }) =>
-      delivery.snapshot?.({ status: 'picked_up', position }),
+      delivery?.snapshot?.({ status: 'picked_up', position }),
   }
 }
 
 describe('an order on the road', () => {
+  it('asks for no delivery of an order that is collected', async () => {
+    const { tracking } = await onTheRoad(true)
+    expect(tracking.order?.status).toBe('picked_up')
+  })
+
   it('shows no position of a snapshot that is older than the one on the map', async () => {
     const { tracking, latest, snapshot } = await onTheRoad()
     latest('2026-11-23T03:20:11.250Z', 37.5)

@@ -3,6 +3,7 @@
 import { Problem } from '../problem'
 import { en } from './en'
 import { ko } from './ko'
+import { FAULTS, PROBLEMS, type Row, STATUSES } from './problems'
 
 export type Code = 'ko' | 'en'
 
@@ -35,17 +36,30 @@ export function w() {
   return language.words
 }
 
-/** A problem in people's words: ours where we have some, else the server's. */
-export function problemText(thrown: unknown): string {
+const inLanguage = (row: Row): string => row[language.code === 'ko' ? 0 : 1]
+
+/** What went wrong, where no code tells more. */
+export const faultText = (): string => problemText(new Problem({ type: 'client.fault' }))
+
+/** A problem in people's words. Faults of the fields `beside` are told there, and not here. */
+export function problemText(thrown: unknown, beside: string[] = []): string {
   const problem = Problem.from(thrown)
-  const own: Record<string, string> = language.words.problems
-  const known = own[problem.type]
+  const row = PROBLEMS[problem.type] ?? STATUSES[problem.status] ?? PROBLEMS['client.fault']
+  const faults = (problem.body.errors ?? []).filter((fault) => !beside.includes(fault.pointer ?? ''))
+  const causes = faults.map(causeText).filter((cause) => cause !== null)
+  return [row ? inLanguage(row) : problem.message, ...new Set(causes)].join(' ')
+}
+
+/** What is wrong with the field at a JSON pointer, in people's words; `null` where nothing is. */
+export function faultAt(problem: Problem | null, pointer: string): string | null {
+  const fault = problem?.body.errors?.find((one) => one.pointer === pointer)
+  return fault ? (causeText(fault) ?? inLanguage(FAULTS['invalid'] as Row)) : null
+}
+
+function causeText({ code = '' }: { code?: string }): string | null {
   const causes: Record<string, string> = language.words.cart.problems
-  const named = problem.body.errors?.map((error) => causes[error.code ?? '']).filter(Boolean) ?? []
-  if (known) return [known, ...new Set(named)].join(' ')
-  const fields = problem.body.errors?.map((error) => error.detail).filter(Boolean) ?? []
-  if (fields.length > 0) return fields.join(' ')
-  return problem.body.detail ?? problem.body.title ?? language.words.problems['client.fault']
+  const row = FAULTS[code]
+  return causes[code] ?? (row ? inLanguage(row) : null)
 }
 
 const won = { ko: new Intl.NumberFormat('ko-KR'), en: new Intl.NumberFormat('en-US') }

@@ -124,27 +124,6 @@ const connection: Record<ConnectionState, string> = {
   refused: '연결이 끊겼어요',
 }
 
-const problems: Record<string, string> & { 'client.fault': string } = {
-  'client.unreachable': '서버에 연결할 수 없어요. 네트워크를 확인하고 다시 시도해 주세요.',
-  'client.fault': '문제가 생겼어요. 다시 시도해 주세요.',
-  'cart.quote_not_orderable': '지금은 이대로 주문할 수 없어요.',
-  'cart.quote_expired': '금액 안내가 만료됐어요. 금액을 다시 확인해 주세요.',
-  'cart.quote_outdated': '장바구니가 바뀌었어요. 금액을 다시 확인해 주세요.',
-  'cart.quote_used': '이 금액으로 한 주문은 끝났어요. 금액을 다시 확인해 주세요.',
-  'cart.price_rose': '그사이 금액이 올랐어요. 금액을 다시 확인해 주세요.',
-  'order.wishes_differ': '같은 장바구니로 이미 다른 요청의 주문이 있어요. 그 주문을 확인하거나 취소해 주세요.',
-  'order.payment_open': '다른 주문의 결제가 진행 중이에요. 결과가 나올 때까지 잠시만 기다려 주세요.',
-  'order.payment_overdue': '결제 시간이 지났어요. 청구된 금액은 없어요.',
-  'order.slot_over': '예약한 시간을 더는 맞출 수 없어요. 청구된 금액은 없어요.',
-  'order.cart_ordered': '이 장바구니는 이미 주문했어요. 주문 내역을 확인해 주세요.',
-  'order.restaurant_closed': '가게가 이 시간에는 주문을 받지 않아요. 청구된 금액은 없어요.',
-  'order.sold_out': '주문한 메뉴 중 품절된 것이 있어요. 청구된 금액은 없어요.',
-  'order.code_locked': '번호를 여러 번 틀려서 잠겼어요. 잠시 후 다시 시도하거나 고객센터에 문의해 주세요.',
-  'order.transition_refused': '주문 상태가 바뀌어서 지금은 할 수 없어요.',
-  'payment.already_paying': '이미 결제하고 있어요. 결과를 기다려 주세요.',
-  'client.geolocation': '위치를 읽을 수 없어요. 브라우저의 위치 권한을 확인해 주세요.',
-}
-
 export const ko = {
   app: '배달',
   skip: '본문으로 건너뛰기',
@@ -157,7 +136,6 @@ export const ko = {
   topics,
   categories,
   connection,
-  problems,
   reconnect: '다시 연결',
   retry: '다시 시도',
   close: '닫기',
