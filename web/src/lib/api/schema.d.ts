@@ -1607,6 +1607,12 @@ export interface components {
             payments: components["schemas"]["Payment"][];
             refunds: components["schemas"]["Refund"][];
         };
+        /** @description What was masked. */
+        Unmasked: {
+            /** @description What the customer is called. */
+            customer_name: string;
+            drop_off?: components["schemas"]["DropOff"] | null;
+        };
         /** @description A person with an account. */
         User: {
             /**
@@ -1635,12 +1641,6 @@ export interface components {
              *     ]
              */
             roles: string[];
-        };
-        /** @description What was masked. */
-        Unmasked: {
-            /** @description What the customer is called. */
-            customer_name: string;
-            drop_off?: components["schemas"]["DropOff"] | null;
         };
         /**
          * @description What a courier rides.
