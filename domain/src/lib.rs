@@ -16,6 +16,7 @@ pub mod gazetteer;
 pub mod geo;
 pub mod ids;
 pub mod menu;
+pub mod objects;
 pub mod order;
 pub mod payment;
 pub mod refusal;

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::Channel;
 use services::App;
 use services::live::Hub;
@@ -53,8 +56,15 @@ async fn upgrade(
     State(port): State<Arc<Port>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
+    if let Some(refusal) = handshake_refusal(&headers) {
+        return refusal;
+    }
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
     let offered: Vec<&str> = upgrade.requested_protocols().filter_map(|name| name.to_str().ok()).collect();
     if !offered.is_empty() && !offered.contains(&SUBPROTOCOL) {
         return unknown_subprotocol();
@@ -81,6 +91,28 @@ async fn upgrade(
     metrics::counter!("realtime_handshakes_total").increment(1);
     let token = bearer(&headers);
     upgrade.on_upgrade(move |socket| session::serve(port, socket, token, visit))
+}
+
+/// What a handshake must say (RFC 6455, 4.2.1), as far as no client may be told 101 without it.
+fn handshake_refusal(headers: &HeaderMap) -> Option<Response> {
+    let asked = headers
+        .get(header::UPGRADE)
+        .is_some_and(|wanted| wanted.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let version = headers.get(header::SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
+    if !asked || version != Some(b"13") {
+        let speaks = [
+            (header::UPGRADE, "websocket"),
+            (header::CONNECTION, "upgrade"),
+            (header::SEC_WEBSOCKET_VERSION, "13"),
+        ];
+        return Some((StatusCode::UPGRADE_REQUIRED, speaks).into_response());
+    }
+    let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
+    let nonce = keys.next().and_then(|key| STANDARD.decode(key).ok());
+    match (nonce, keys.next()) {
+        (Some(nonce), None) if nonce.len() == 16 => None,
+        _ => Some(StatusCode::BAD_REQUEST.into_response()),
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {

@@ -102,6 +102,12 @@ impl Wire {
         Poll::Pending
     }
 
+    /// Answers the client's own goodbye: the echo of its close frame waits to be written.
+    pub(crate) async fn closed(mut self) {
+        // A client that is gone without a goodbye hears nothing more.
+        let _ = self.socket.close().await;
+    }
+
     /// Writes the last replies and says goodbye with a close code, then hears the
     /// client out, so that the close frame is not lost in a reset connection.
     pub(crate) async fn close(mut self, close: Close) {

@@ -7,6 +7,7 @@ pub mod ambient;
 pub mod bench_city;
 pub mod cli;
 pub mod config;
+mod connections;
 pub mod limits;
 pub mod metrics;
 pub mod people;
@@ -32,6 +33,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 
+use connections::Connections;
 use processes::{ProcessArgs, UpstreamsError};
 pub use service::Service;
 use web::PagesArgs;
@@ -132,6 +134,9 @@ impl Server {
         let mut server =
             Self { app, hub, addresses: Vec::new(), stop: watch::Sender::new(false), ports: Vec::new() };
         let gateway = Gateway::open(parts.processes.settings(), elsewhere);
+        let mut exempt = server.app.settings.sockets.unlimited_networks.clone();
+        exempt.extend(&parts.processes.trusted_proxies.0);
+        let connections = Connections::new(server.app.settings.connections, exempt);
         let ports = Ports {
             app: server.app.clone(),
             hub: Arc::clone(&server.hub),
@@ -143,12 +148,18 @@ impl Server {
             served,
         };
         for (service, listener) in listeners {
-            server.listen(service, listener, ports.router(service));
+            server.listen(service, listener, ports.router(service), &connections);
         }
         Ok(server)
     }
 
-    fn listen(&mut self, service: Service, listener: TcpListener, router: Router) {
+    fn listen(
+        &mut self,
+        service: Service,
+        listener: TcpListener,
+        router: Router,
+        connections: &Arc<Connections>,
+    ) {
         // Connections inherit both. What is said leaves at once: a reply and the event
         // behind it are two small writes, and the second must not wait for the first's ack.
         let options = SockRef::from(&listener);
@@ -159,17 +170,8 @@ impl Server {
         if let Ok(address) = listener.local_addr() {
             self.addresses.push((service, address));
         }
-        let mut stop = self.stop.subscribe();
-        self.ports.push(tokio::spawn(async move {
-            let stopped = async move {
-                // An error means that the server is gone: that is a stop as well.
-                let _ = stop.wait_for(|stop| *stop).await;
-            };
-            let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>());
-            if let Err(error) = serving.with_graceful_shutdown(stopped).await {
-                tracing::error!(%service, %error, "a port stopped serving");
-            }
-        }));
+        let serving = connections::serve(listener, router, Arc::clone(connections), self.stop.subscribe());
+        self.ports.push(tokio::spawn(serving));
     }
 
     /// Where each service listens.

@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use services::Settings;
 use services::limits::{self, Outage, Rate};
 use services::live::{Limits, SocketLimits};
+use services::settings::ConnectionLimits;
 use url::Url;
 
 use crate::processes::Networks;
@@ -32,6 +33,8 @@ pub struct LimitArgs {
     #[command(flatten)]
     requests: RequestArgs,
     #[command(flatten)]
+    connections: ConnectionArgs,
+    #[command(flatten)]
     sockets: SocketArgs,
     #[command(flatten)]
     channels: ChannelArgs,
@@ -47,6 +50,7 @@ impl LimitArgs {
         let mut settings = Settings {
             limits: self.requests.limits(),
             sockets: self.sockets.limits(),
+            connections: self.connections.limits(),
             live: self.channels.limits(),
             entities: self.entities.limits(),
             ..Settings::default()
@@ -118,6 +122,44 @@ impl RequestArgs {
             address: self.limit_address,
             sign_in: self.limit_sign_in,
             sign_up: self.limit_sign_up,
+        }
+    }
+}
+
+/// Network connections, on all ports together.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connections")]
+pub struct ConnectionArgs {
+    /// Open connections of this process, sockets included; fewer where it may not open as many
+    /// files. Beyond, a connection is answered 503 and closed.
+    #[arg(long, env = "BAEDAL_CONNECTIONS", default_value_t = ConnectionLimits::default().in_all,
+          value_parser = within::<usize>(1, 1_000_000))]
+    pub connections: usize,
+
+    /// Open connections from one network address; networks without limit and trusted proxies are exempt.
+    #[arg(long, env = "BAEDAL_CONNECTIONS_PER_ADDRESS", default_value_t = ConnectionLimits::default().per_address,
+          value_parser = within::<usize>(1, 1_000_000))]
+    pub connections_per_address: usize,
+
+    /// Seconds that the head of a request may take.
+    #[arg(long, env = "BAEDAL_HEADER_SECS", default_value_t = ConnectionLimits::default().header_within.as_secs(),
+          value_parser = within::<u64>(1, 300))]
+    pub header_secs: u64,
+
+    /// Seconds that a connection may rest after an answer: more than the gateway's and other proxies' own.
+    #[arg(long, env = "BAEDAL_KEEP_ALIVE_SECS", default_value_t = ConnectionLimits::default().idle.as_secs(),
+          value_parser = within::<u64>(1, 3_600))]
+    pub keep_alive_secs: u64,
+}
+
+impl ConnectionArgs {
+    fn limits(&self) -> ConnectionLimits {
+        ConnectionLimits {
+            in_all: self.connections,
+            per_address: self.connections_per_address,
+            header_within: Duration::from_secs(self.header_secs),
+            idle: Duration::from_secs(self.keep_alive_secs),
+            ..ConnectionLimits::default()
         }
     }
 }

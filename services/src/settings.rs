@@ -30,10 +30,46 @@ pub struct Settings {
     pub limits: limits::Limits,
     /// What a realtime socket may cost.
     pub sockets: live::SocketLimits,
+    /// What a network connection may cost before and between its requests.
+    pub connections: ConnectionLimits,
     /// The operators' map.
     pub map: map::Settings,
     /// When operators are told.
     pub system: system::Settings,
+}
+
+/// Network connections, on all ports of the process together.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionLimits {
+    /// Open connections; fewer where the process may not open as many files.
+    pub in_all: usize,
+    /// Open connections from one network address, where that has a limit.
+    pub per_address: usize,
+    /// How long the head of a request may take, and a new connection until then.
+    pub header_within: Duration,
+    /// How long a connection may rest after an answer. Longer than the gateway and
+    /// other proxies keep theirs, so that they never send into one that closes.
+    pub idle: Duration,
+    /// How long a body may take; each [`body_pace`](Self::body_pace) that came adds a second.
+    pub body_within: Duration,
+    /// Bytes of a body that must come in a second, once `body_within` is used up.
+    pub body_pace: u32,
+    /// Bytes of a request's head.
+    pub header_bytes: usize,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            in_all: 60_000,
+            per_address: 2_000,
+            header_within: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            body_within: Duration::from_secs(10),
+            body_pace: 16 * 1024,
+            header_bytes: 64 * 1024,
+        }
+    }
 }
 
 /// The support desk's choices.

@@ -12,6 +12,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -109,6 +110,21 @@ impl Socket {
     async fn send(&mut self, message: Message) {
         // The server may have closed meanwhile; what it said is still to be read.
         let _ = self.0.send(message).await;
+    }
+
+    /// Says goodbye with this code; the code of the server's own goodbye, 1006 where
+    /// the connection ends without one.
+    pub async fn leave(mut self, code: u16) -> u16 {
+        let frame = CloseFrame { code: code.into(), reason: "".into() };
+        self.send(Message::Close(Some(frame))).await;
+        loop {
+            let next = tokio::time::timeout(WITHIN, self.0.next()).await.expect("an end in time");
+            match next {
+                Some(Ok(Message::Close(frame))) => return frame.map_or(1005, |frame| frame.code.into()),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return 1006,
+            }
+        }
     }
 
     /// What comes next.

@@ -172,6 +172,16 @@ fn forwarded(headers: &mut HeaderMap, caller: &Caller) {
     headers.extend(said.into_iter().filter_map(|(name, value)| Some((name, value?))));
 }
 
+/// Of an answer. What protocol a path speaks is said of the path, not of the connection.
+pub(super) fn drop_hop_by_hop_of(answer: StatusCode, headers: &mut HeaderMap) {
+    let speaks = headers.get(header::UPGRADE).filter(|_| answer == StatusCode::UPGRADE_REQUIRED).cloned();
+    drop_hop_by_hop(headers);
+    if let Some(speaks) = speaks {
+        headers.insert(header::UPGRADE, speaks);
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+}
+
 /// Removes the headers of one connection, and those that `Connection` names.
 pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
@@ -190,7 +200,7 @@ fn incoming(answer: axum::http::Response<Incoming>, replica: &Replica) -> Respon
     let (mut head, body) = answer.into_parts();
     head.version = Version::default();
     head.extensions.clear();
-    drop_hop_by_hop(&mut head.headers);
+    drop_hop_by_hop_of(head.status, &mut head.headers);
     let body = if body.is_end_stream() {
         Body::new(body)
     } else {

@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, copy_buf, split};
 
 use super::Gateway;
-use super::forward::{lost, outgoing, path_of, prepare, unavailable};
+use super::forward::{drop_hop_by_hop_of, lost, outgoing, path_of, prepare, unavailable};
 use super::replicas::Replicas;
 use crate::kit::Problem;
 
@@ -66,7 +66,7 @@ impl Gateway {
                 Ok(refused) => {
                     let (mut head, body) = refused.into_parts();
                     head.extensions.clear();
-                    super::forward::drop_hop_by_hop(&mut head.headers);
+                    drop_hop_by_hop_of(head.status, &mut head.headers);
                     return Ok(Response::from_parts(head, Body::new(body)));
                 }
                 Err(error) => lost(replicas, &replica, error.as_ref()),

@@ -50,12 +50,18 @@ impl TrustedProxies {
         }
         let mut client = peer;
         while self.hold(client)
-            && let Some(hop) = hops.pop().and_then(|hop| hop.parse::<IpAddr>().ok())
+            && let Some(hop) = hops.pop().and_then(hop_address)
         {
             client = hop.to_canonical();
         }
         client
     }
+}
+
+/// An address as proxies write it: also with a port, and IPv6 in brackets.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|hop| hop.ip()))
 }
 
 /// How the client reached the outermost of our own.
@@ -130,6 +136,9 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["1.2.3.4, 198.51.100.1"]), address("198.51.100.1"));
         assert_eq!(client("10.0.0.1", &["1.2.3.4", "198.51.100.1, 10.9.9.9"]), address("198.51.100.1"));
         assert_eq!(client("2001:db8::1", &["::ffff:198.51.100.1"]), address("198.51.100.1"));
+        assert_eq!(client("10.0.0.1", &["198.51.100.1:4711"]), address("198.51.100.1"));
+        assert_eq!(client("10.0.0.1", &["[2001:db9::7]:4711"]), address("2001:db9::7"));
+        assert_eq!(client("10.0.0.1", &["[2001:db9::7]"]), address("2001:db9::7"));
     }
 
     #[test]

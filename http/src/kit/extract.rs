@@ -1,13 +1,15 @@
 //! What requests carry, or the problem with it.
 
+use std::error::Error;
 use std::fmt::Display;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
-use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::http::{HeaderMap, StatusCode, Version, header, request::Parts};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::objects::Objects;
 use domain::{Fault, Refused};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
@@ -46,14 +48,36 @@ fn says_json(headers: &HeaderMap) -> bool {
 }
 
 /// Why a body could not be read: too large, or the client went away.
-#[expect(clippy::needless_pass_by_value, reason = "the signature that map_err wants")]
 pub(crate) fn unreadable(rejection: BytesRejection) -> Problem {
     match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
             Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE)
         }
+        other if is_slow(&other) => Problem::of_status(StatusCode::REQUEST_TIMEOUT),
         _ => Problem::bad_request("body_unreadable", "The request's body ended before it was complete."),
     }
+}
+
+/// A body that comes too slowly to wait for.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the body comes too slowly")]
+pub struct SlowBody;
+
+fn is_slow(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| (*error).source()).any(|error| error.is::<SlowBody>())
+}
+
+/// Refuses a body that is said to be too large before any of it is read or asked for.
+pub(super) async fn sized_body(
+    State(most): State<u64>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let said = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    if said.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > most) {
+        return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+    Ok(next.run(request).await)
 }
 
 /// Reads a JSON document; anything after it is refused as well.
@@ -61,7 +85,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body)
         .map_err(|at| Problem::bad_request("body_not_utf8", format!("The body is not UTF-8: {at}.")))?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
         if error.inner().is_data() {
             Refused::invalid(vec![fault(&error)]).into()
         } else {
@@ -131,6 +155,30 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
+/// Refuses what HTTP/1.1 does not allow and the parser beneath lets pass, as two servers
+/// in a row could read it differently, and bodies in a coding that nobody here reads.
+pub(super) async fn strict_head(request: Request, next: Next) -> Result<Response, Problem> {
+    check_head(request.version(), request.headers())?;
+    Ok(next.run(request).await)
+}
+
+fn check_head(version: Version, headers: &HeaderMap) -> Result<(), Problem> {
+    if version == Version::HTTP_11 && headers.get_all(header::HOST).iter().count() != 1 {
+        return Err(Problem::bad_request("host_invalid", "A request names its Host, once."));
+    }
+    let all_are = |name, only: &str| {
+        headers.get_all(name).iter().all(|value| value.as_bytes().eq_ignore_ascii_case(only.as_bytes()))
+    };
+    let codings = headers.get_all(header::TRANSFER_ENCODING).iter().count();
+    if codings > 1 || !all_are(header::TRANSFER_ENCODING, "chunked") {
+        return Err(Problem::bad_request("transfer_encoding_invalid", "A body may be chunked, once."));
+    }
+    if !all_are(header::CONTENT_ENCODING, "identity") {
+        return Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    Ok(())
+}
+
 /// Refuses query strings that are no text, whatever route they are for: libraries
 /// would read another text in their place, and PostgreSQL takes no NUL.
 pub(super) async fn readable_query(request: Request, next: Next) -> Result<Response, Problem> {
@@ -156,7 +204,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         axum::extract::Query::try_from_uri(&parts.uri)
             .map(|axum::extract::Query(value)| Query(value))
-            .map_err(|rejection| match std::error::Error::source(&rejection) {
+            .map_err(|rejection| match Error::source(&rejection) {
                 Some(cause) => in_query(cause),
                 None => in_query(&rejection),
             })
@@ -208,7 +256,7 @@ mod tests {
             (b"{\"lines\":[]} x", 400, "", "body_not_json"),
             (b"{\"lines\":[{\"quantity\":NaN}]}", 400, "", "body_not_json"),
             (b"\xff", 400, "", "body_not_utf8"),
-            (b"[1]", 422, "/0", "wrong_type"),
+            (b"[[]]", 422, "", "wrong_type"),
             (b"{}", 422, "/lines", "missing"),
             (b"{\"lines\":[{}]}", 422, "/lines/0/quantity", "missing"),
             (b"{\"lines\":[{\"quantity\":-1}]}", 422, "/lines/0/quantity", "out_of_range"),

@@ -6,6 +6,7 @@
 //! request changed nothing, so that its repeat may as well be decided anew. An
 //! answer with `Cache-Control: no-store` holds a secret and is not kept either.
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -14,6 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Pa
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
+use serde_json::Value;
 use services::App;
 use services::idempotency::{Answer, Claim, Key, Ticket};
 use sha2::{Digest as _, Sha256};
@@ -82,7 +84,7 @@ async fn keep(State(app): State<App>, request: Request, next: Next) -> Result<Re
         Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await.map_err(unreadable)?;
     let mut hash = Sha256::new_with_prefix(parts.uri.to_string());
     hash.update([0]);
-    hash.update(&body);
+    hash.update(canonical(&body));
     let key = Key {
         user: who::verified(&mut parts, &app)?.map(|verified| verified.principal.user),
         name,
@@ -98,6 +100,16 @@ async fn keep(State(app): State<App>, request: Request, next: Next) -> Result<Re
         }
     };
     tokio::spawn(done.in_current_span()).await.map_err(Problem::fault)?
+}
+
+/// The body as it counts: parsed JSON has neither blanks nor an order of its keys. What is
+/// no JSON is what it is.
+fn canonical(body: &Bytes) -> Cow<'_, [u8]> {
+    let parsed = serde_json::from_slice::<Value>(body);
+    match parsed.and_then(|value| serde_json::to_vec(&value)) {
+        Ok(written) => Cow::Owned(written),
+        Err(_) => Cow::Borrowed(body),
+    }
 }
 
 async fn work(app: &App, ticket: &Ticket, request: Request, next: Next) -> Result<Response, Problem> {

@@ -30,7 +30,7 @@ pub(crate) use client::believe;
 pub use client::{ClientAddress, TrustedProxies};
 pub use created::{Created, Location, NoContent};
 pub use etag::{IfMatch, IfNoneMatch, Tagged};
-pub use extract::{Json, Path, Query};
+pub use extract::{Json, Path, Query, SlowBody};
 pub(crate) use extract::{check_query, unreadable};
 pub use idempotency::{IdempotencyKey, OfferedKey, once};
 pub use list::{List, ListQuery, Page};

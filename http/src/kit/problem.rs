@@ -82,6 +82,7 @@ impl Problem {
             StatusCode::METHOD_NOT_ALLOWED => {
                 ("method_not_allowed", "This path does not take this method; see the Allow header.")
             }
+            StatusCode::REQUEST_TIMEOUT => ("request_timeout", "The request took too long to come."),
             StatusCode::PAYLOAD_TOO_LARGE => ("body_too_large", "The request's body is too large."),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 ("media_type_unsupported", "This does not take a body of this media type.")

@@ -19,7 +19,7 @@ use super::observe::{Port, observe};
 use super::{Problem, TrustedProxies, extract, health, limit, openapi};
 
 /// The largest body that a route takes unless it says otherwise.
-const BODY_LIMIT: usize = 256 * 1024;
+const BODY_LIMIT: u32 = 256 * 1024;
 
 /// What a port says of itself.
 #[derive(Clone)]
@@ -48,8 +48,10 @@ pub fn service_router(spec: ServiceSpec, routes: OpenApiRouter<App>, app: App) -
         .merge(SwaggerUi::new("/docs").url("/openapi.json", api))
         .fallback(async || Problem::of_status(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Problem::of_status(StatusCode::METHOD_NOT_ALLOWED))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT as usize))
+        .layer(from_fn_with_state(u64::from(BODY_LIMIT), extract::sized_body))
         .layer(from_fn(extract::readable_query))
+        .layer(from_fn(extract::strict_head))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(port, observe))
         .layer(from_fn_with_state(spec.trusted, believe))

@@ -25,7 +25,11 @@ pub enum ClientFrame {
         /// As `order:{id}`.
         channel: String,
         /// From where to go on.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "domain::objects::read"
+        )]
         since: Option<Position>,
     },
     /// Follows it no more.
@@ -38,6 +42,7 @@ pub enum ClientFrame {
         /// The device's own id of this run of sequence numbers.
         track: i64,
         /// In rising `seq`, at most 500.
+        #[serde(deserialize_with = "domain::objects::read")]
         fixes: Vec<Fix>,
     },
     /// The courier's shift begins or ends.
@@ -172,8 +177,8 @@ impl Request {
             reference,
             refused: Refused::new("bad_frame", Kind::Invalid, detail),
         };
-        let envelope: Envelope<'_> =
-            serde_json::from_str(text).map_err(|error| bad(None, format!("Not a frame: {error}.")))?;
+        let envelope: Envelope<'_> = domain::objects::read(&mut serde_json::Deserializer::from_str(text))
+            .map_err(|error| bad(None, format!("Not a frame: {error}.")))?;
         let reference = envelope.reference.map(Cow::into_owned);
         if reference.as_ref().is_some_and(|text| text.chars().count() > REF_CHARS) {
             return Err(bad(None, format!("A ref has at most {REF_CHARS} characters.")));
@@ -194,6 +199,7 @@ impl Request {
             reference: Option<Cow<'a, str>>,
             op: &'a str,
             track: i64,
+            #[serde(deserialize_with = "domain::objects::read")]
             fixes: Vec<Fix>,
         }
         if !text.starts_with(r#"{"op":"fixes""#) {

@@ -116,9 +116,16 @@ async fn open(port: Arc<Port>, mut wire: Wire, token: Option<String>) -> Option<
 }
 
 async fn finish(port: &Port, wire: Wire, closing: Option<Close>) {
-    let Some(close) = closing else { return };
-    close.counter().increment(1);
-    let closed = Box::pin(wire.close(close));
+    let closed = async {
+        match closing {
+            Some(close) => {
+                close.counter().increment(1);
+                wire.close(close).await;
+            }
+            None => wire.closed().await,
+        }
+    };
+    let closed = Box::pin(closed);
     // A client that does not listen is not waited for.
     let _ = tokio::time::timeout(port.limits.close_within, closed).await;
 }

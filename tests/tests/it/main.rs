@@ -10,6 +10,7 @@ mod architecture;
 mod cart;
 mod checkout;
 mod compose;
+mod connections;
 mod fabric;
 mod kill;
 mod limits;

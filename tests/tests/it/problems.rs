@@ -20,7 +20,8 @@ async fn every_port_answers_what_it_does_not_have_with_a_problem() {
         refused.expect_problem(405, "method_not_allowed");
         let huge = rest.request(Method::POST, "/v1/nothing").body("x".repeat(2_000_000));
         if let Ok(response) = huge.send().await {
-            assert_eq!(response.status(), 404, "{service}");
+            // It is not read to learn that nobody wants it.
+            assert_eq!(response.status(), 413, "{service}");
             assert_eq!(response.headers()["content-type"], "application/problem+json");
         }
     }
@@ -50,7 +51,7 @@ async fn every_way_to_get_a_body_wrong_has_its_problem() {
         answer(json(deep)).await.expect_problem(422, "invalid");
         for (body, pointer, code) in [
             (&b"{}"[..], "/email", "missing"),
-            (b"[]", "", "wrong_length"),
+            (b"[]", "", "wrong_type"),
             (b"null", "", "wrong_type"),
             (b"{\"email\": 7}", "/email", "wrong_type"),
             (b"{\"email\": \"a@b.kr\", \"email\": \"a@b.kr\"}", "", "duplicate"),
@@ -73,6 +74,30 @@ async fn every_way_to_get_a_body_wrong_has_its_problem() {
         answer(rest.request(Method::POST, "/v1/users").body("{}"))
             .await
             .expect_problem(415, "media_type_unsupported");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_array_is_no_object_at_any_depth_and_nothing_inside_is_named() {
+    let app = TestApp::start().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let rest = app.rest_as(Service::Gateway, &minji);
+    let cases = [
+        ("/v1/auth/sign-in", json!([minji.email, tests::rest::PASSWORD, null]), ""),
+        ("/v1/users", json!(["a@example.com", tests::rest::PASSWORD, "가", null]), ""),
+        ("/v1/users", json!("a"), ""),
+        (
+            "/v1/users/me/addresses",
+            json!({ "label": "집", "road_address": "테헤란로 1", "position": [37.5, 127.0] }),
+            "/position",
+        ),
+    ];
+    for (path, body, pointer) in cases {
+        let problem = rest.post(path, body).await.expect_problem(422, "invalid");
+        let fault = &problem["errors"][0];
+        assert_eq!((&fault["pointer"], &fault["code"]), (&json!(pointer), &json!("wrong_type")), "{path}");
+        assert!(fault["detail"].as_str().unwrap().ends_with("expected an object"), "{path} {problem}");
     }
     app.stop().await;
 }

@@ -38,6 +38,12 @@ async fn the_same_request_again_gets_the_first_answer() {
         assert_eq!(again.headers["content-type"], "application/json");
         assert_eq!(again.expect(201), first);
     }
+    // It is the same request, however it is written.
+    let text = r#"{ "position": {"lon": 127.03656,  "lat":37.49994}, "road_address":"\ud14c헤란로 152",
+        "label" : "집" }"#;
+    let written = rest.request(Method::POST, PATH).header("idempotency-key", "k1").body(text);
+    let again = answer(written.header("content-type", "application/json")).await;
+    assert_eq!((&again.headers["idempotent-replayed"], &again.body), (&"true".parse().unwrap(), &first));
     post(&rest, "k1", home("회사")).await.expect_problem(422, "idempotency.key_reused");
     post(&rest, "k2", home("회사")).await.expect(201);
     assert_eq!(rest.get(PATH).await.expect(200)["items"].as_array().unwrap().len(), 2);

@@ -48,6 +48,26 @@ async fn every_malformed_frame_gets_its_problem_and_disturbs_nobody() {
 }
 
 #[tokio::test]
+async fn a_frame_and_what_it_holds_are_objects() {
+    let app = TestApp::start().await;
+    let minji = person(app.app(), "minji", &[Role::Customer]).await;
+    let mut socket = Socket::open(app.address(Service::Gateway), &minji.access_token).await;
+    for text in [
+        r#"["ping"]"#,
+        r#"[null,"ping"]"#,
+        r#"{"op":"subscribe","channel":"desk","since":["e",1,null]}"#,
+        r#"{"op":"fixes","track":1,"fixes":[[1,"2026-11-23T03:20:11Z",37.5,127.0,null,null,null]]}"#,
+    ] {
+        socket.text(text).await;
+        let reply = socket.frame().await;
+        assert_eq!(reply["problem"]["type"], "bad_frame", "{text} {reply}");
+        let detail = reply["problem"]["detail"].as_str().unwrap();
+        assert!(detail.contains("expected an object"), "{text} {reply}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_no_text_or_too_long_closes_at_once() {
     let app = TestApp::start().await;
     let minji = person(app.app(), "minji", &[Role::Customer]).await;
