@@ -88,7 +88,7 @@ describe('the outbox of fixes', () => {
       const frame = sent[seen++] as FixesFrame | undefined
       if (!frame) {
         seen--
-        await vi.advanceTimersByTimeAsync(50)
+        await vi.advanceTimersByTimeAsync(100)
       } else if (JSON.stringify(frame).length > most) {
         closed++
         if (!box.tooLarge()) return { kept, closed, locked: true, tookMs: Date.now() - start }
@@ -183,7 +183,8 @@ describe('the outbox of fixes', () => {
     expect(all.box.waiting).toBe(0)
     expect(kept.flatMap(seqs)).toHaveLength(KEPT)
     expect(tookMs).toBeLessThan(120_000)
-  })
+    // By the clock of the test; a busy machine takes its time over so many.
+  }, 60_000)
 
   it('sends smaller frames after one that was too large, and comes through', async () => {
     const all = await afterGap(1_800)
