@@ -40,6 +40,9 @@ enum Command {
     Serve {
         /// Documented names, as `order_service`; none means all.
         services: Vec<Service>,
+        /// Bring the database to this program's schema first.
+        #[arg(long, env = "BAEDAL_MIGRATE")]
+        migrate: bool,
         #[command(flatten)]
         database: DatabaseArgs,
         #[command(flatten)]
@@ -101,7 +104,10 @@ impl Cli {
     pub async fn run(self) -> Result<(), Box<dyn Error>> {
         start_log(&self.log)?;
         match self.command {
-            Command::Serve { services, database, shared, listen, limits, processes, pages } => {
+            Command::Serve { services, migrate, database, shared, listen, limits, processes, pages } => {
+                if migrate {
+                    Store::migrate(&database.database(1)).await?;
+                }
                 let (shared, settings) = (shared.settings(), limits.settings());
                 serve(&services, &database, shared, &listen, settings, *processes, *pages).await
             }
@@ -121,8 +127,11 @@ impl Cli {
 fn start_log(args: &LogArgs) -> Result<(), Box<dyn Error>> {
     // Libraries that tell at length of what went well; whoever names them hears them.
     let quiet = "graphile_worker_migrations=warn,sqlx::postgres::notice=warn";
-    let filter = EnvFilter::try_new(format!("{quiet},{}", args.log))
-        .map_err(|error| format!("BAEDAL_LOG: {error}"))?;
+    let filter = EnvFilter::try_new(format!("{quiet},{}", args.log)).map_err(|error| {
+        format!(
+            "BAEDAL_LOG: {error}; expected a level, as info, or levels by module, as baedal=debug,store=warn"
+        )
+    })?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -72,7 +72,8 @@ pub struct ListenArgs {
     pub bind: IpAddr,
 
     /// The port of auth_service; the others follow in the documented order. 0 takes any free ports.
-    #[arg(long, env = "BAEDAL_FIRST_PORT", default_value_t = 9101)]
+    #[arg(long, env = "BAEDAL_FIRST_PORT", default_value_t = 9101,
+          value_parser = clap::value_parser!(u16).range(0..=65_523))]
     pub first_port: u16,
 
     /// Connections that may wait on each port to be accepted; the kernel allows no more

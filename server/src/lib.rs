@@ -27,6 +27,7 @@ use services::live::Hub;
 use services::system::{Process, System};
 use services::{App, Services, Settings};
 use socket2::SockRef;
+use store::schema::{self, Schema};
 use store::{Database, Store, shared};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -124,6 +125,9 @@ impl Server {
                 cause,
             })?;
             listeners.push((service, listener));
+        }
+        if schema::check(&parts.database, env!("CARGO_PKG_VERSION")).await? == Schema::Newer {
+            tracing::warn!("the database's schema is newer than this program: an upgrade is under way");
         }
         let store = Store::connect(&parts.database, &parts.shared, &parts.clock, parts.ids.as_ref()).await?;
         let app = Services::start(store, parts.clock, parts.ids, parts.settings).await?;

@@ -1,5 +1,6 @@
 //! The `baedal` binary.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use server::cli::Cli;
@@ -13,7 +14,12 @@ async fn main() -> ExitCode {
     match Cli::read().run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(%error, "stopped");
+            if tracing::dispatcher::has_been_set() {
+                tracing::error!(%error, "stopped");
+            } else {
+                // The log itself is what was wrong.
+                let _ = writeln!(std::io::stderr(), "baedal: {error}");
+            }
             ExitCode::FAILURE
         }
     }

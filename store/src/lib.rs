@@ -20,6 +20,7 @@ pub mod payment;
 pub mod presence;
 pub mod rate_limits;
 pub mod restaurant;
+pub mod schema;
 pub mod scratch;
 pub mod shared;
 pub mod support;
@@ -32,7 +33,7 @@ use std::time::Duration;
 
 use domain::{Channel, Clock, Failure, Ids, Refused};
 use sha2::{Digest, Sha256};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, PgPool, Postgres};
 
 use fabric::{Fabric, Notice, Signal};
@@ -136,6 +137,7 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 impl Store {
     /// Brings the database to the newest schema. Safe to run from several processes at once.
     pub async fn migrate(database: &Database) -> Result<(), StoreError> {
+        schema::reach(database).await?;
         let pool = pool(database, database.max_connections)?;
         MIGRATOR.run(&pool).await.map_err(|error| StoreError::Fault(error.into()))?;
         jobs::migrate(&pool).await?;
@@ -179,10 +181,12 @@ impl Store {
         &self.epoch
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and has this program's schema.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("select 1").execute(&self.pool).await?;
-        Ok(())
+        let newest = MIGRATOR.iter().map(|migration| migration.version).max();
+        let there = "select exists (select from public._sqlx_migrations where version = $1 and success)";
+        let there: bool = sqlx::query_scalar(there).bind(newest).fetch_one(&self.pool).await?;
+        if there { Ok(()) } else { Err(StoreError::Unavailable(sqlx::Error::RowNotFound)) }
     }
 
     /// How many connections there are.
@@ -244,8 +248,7 @@ pub struct Connections {
 
 /// Connects when it is first asked.
 fn pool(database: &Database, max_connections: u32) -> Result<PgPool, StoreError> {
-    let options: PgConnectOptions =
-        database.url.parse().map_err(|error: sqlx::Error| StoreError::Fault(error.into()))?;
+    let options = schema::options(database)?;
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(database.acquire_timeout)

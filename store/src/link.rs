@@ -14,8 +14,8 @@ use redis::aio::{AsyncPushSender, ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::{
-    Arg, AsyncConnectionConfig, Client, Cmd, ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion,
-    RedisFuture, RedisResult, Value,
+    Arg, AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo, Pipeline,
+    ProtocolVersion, RedisFuture, RedisResult, Value,
 };
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -228,6 +228,10 @@ impl Door {
         loop {
             match self.open(within, push()).await {
                 Ok(connection) => return connection,
+                // It answers, and will not have us: that does not mend itself.
+                Err(error) if error.kind() == ErrorKind::AuthenticationFailed => {
+                    tracing::error!("REDIS_URL: Redis refused the user or the password");
+                }
                 Err(error) => tracing::debug!(%error, "Redis does not answer yet"),
             }
             sleep(pause).await;

@@ -37,6 +37,14 @@ pub async fn remove(admin_url: &str, name: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Runs a statement in a database of a test, as no program of ours would.
+pub async fn run_in(database: &Database, sql: &str) -> Result<(), StoreError> {
+    let options: sqlx::postgres::PgConnectOptions = database.url.parse()?;
+    let mut connection = options.connect().await?;
+    run(&mut connection, sql.to_owned()).await?;
+    Ok(connection.close().await?)
+}
+
 async fn template(admin: &mut PgConnection, admin_url: &str) -> Result<String, StoreError> {
     let digest = MIGRATOR.iter().fold(0u64, |sum, migration| {
         migration

@@ -193,7 +193,7 @@ impl Split {
 }
 
 /// The binary, built if it is not up to date.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
         .args(["build", "--quiet", "--offline", "--workspace", "--bin", "baedal"])

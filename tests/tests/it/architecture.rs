@@ -109,6 +109,7 @@ fn a_nouns_tables_are_named_in_its_own_file_alone() {
         ("support", "support"),
         ("idempotency", "idempotency"),
         ("gateway", "idempotency"),
+        ("schema", "schema"),
         ("graphile_worker", "jobs"),
     ]);
     let home = root().join("store/src");
@@ -140,5 +141,16 @@ fn there_are_no_statics_for_lifecycle_or_configuration() {
                 assert!(!is_static || known, "{}: {line}", path.display());
             }
         }
+    }
+}
+
+/// Crates that must not come back, each with why.
+const BANNED: [(&str, &str); 1] = [("rsa", "RUSTSEC-2023-0071, which no version mends")];
+
+#[test]
+fn crates_with_known_faults_are_not_in_the_tree() {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    for (name, why) in BANNED {
+        assert!(!lock.contains(&format!("name = \"{name}\"\n")), "{name}: {why}");
     }
 }

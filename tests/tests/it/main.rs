@@ -30,6 +30,7 @@ mod repeats;
 mod replicas;
 mod restaurants;
 mod sessions;
+mod start;
 mod storm;
 mod story;
 mod support;
