@@ -1,13 +1,15 @@
 //! Fixes on their way from one socket to the position log.
 //!
 //! Batches travel side by side and are acknowledged in the order in which they
-//! came. An ack covers everything before it, so after a batch that could not be
-//! kept nothing of its track is acknowledged until the device has sent it again.
+//! came. An ack covers everything of its track before it, so after a batch that could not
+//! be kept nothing of its track is acknowledged until the device has sent it again; other
+//! tracks go on.
 
+use std::collections::BTreeMap;
 use std::task::{Context, Poll};
 
 use domain::tracking::{Batch, RawFix};
-use domain::{CourierId, Failure, Kind, Refused};
+use domain::{CourierId, Failure, Kind, Refused, Timestamp};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesOrdered;
@@ -17,15 +19,19 @@ use tokio::time::Instant;
 
 use crate::commands::{self, Kept};
 use crate::frame::{Fix, Problem, ServerFrame};
-use services::live::{Place, SocketLimits as Limits};
+use services::live::{FixCount, Place, SocketLimits as Limits};
+
+/// Tracks of which a socket remembers that something is missing. A phone has two: the
+/// present one, and one for what waited.
+const TRACKS_LOST_MAX: usize = 64;
 
 /// See the module.
 pub(crate) struct Fixes {
     courier: CourierId,
     epoch: u64,
     in_flight: FuturesOrdered<BoxFuture<'static, Arrived>>,
-    /// The first fix of a batch that was not kept, by track.
-    unkept: Option<(i64, i64)>,
+    /// The first fix that was not kept, by track; of [`TRACKS_LOST_MAX`] at most.
+    lost: BTreeMap<i64, i64>,
     acked: Histogram,
 }
 
@@ -46,7 +52,13 @@ pub(crate) struct Arrived {
 impl Fixes {
     /// For a socket that speaks with `epoch`.
     pub(crate) fn new(courier: CourierId, epoch: u64) -> Self {
-        Self { courier, epoch, in_flight: FuturesOrdered::new(), unkept: None, acked: ack_histogram() }
+        Self {
+            courier,
+            epoch,
+            in_flight: FuturesOrdered::new(),
+            lost: BTreeMap::new(),
+            acked: ack_histogram(),
+        }
     }
 
     /// Whether another batch may come.
@@ -65,7 +77,7 @@ impl Fixes {
         fixes: Vec<Fix>,
     ) {
         let (came, first) = (Instant::now(), fixes.first().map_or(0, |fix| fix.seq));
-        let count = u32::try_from(fixes.len()).unwrap_or(u32::MAX);
+        let count = count(&fixes, limits, app.now());
         let batch = Batch::new(track, fixes.into_iter().map(raw).collect())
             .map_err(Failure::from)
             .and_then(|batch| admit(place, limits, count).map(|()| batch));
@@ -92,11 +104,10 @@ impl Fixes {
         let Arrived { reference, track, first, came, outcome } = arrived;
         match outcome {
             Ok(Kept { seq, rejected }) => {
-                match self.unkept {
-                    Some((missing, from)) if missing == track && first > from => return Answer::Nothing,
-                    Some((missing, _)) if missing == track => self.unkept = None,
-                    _ => {}
+                if self.lost.get(&track).is_some_and(|from| first > *from) {
+                    return Answer::Nothing;
                 }
+                self.lost.remove(&track);
                 self.acked.record(came.elapsed());
                 Answer::Say(ServerFrame::Ack { track, seq, rejected })
             }
@@ -104,8 +115,12 @@ impl Fixes {
             Err(failure) => {
                 let malformed = matches!(&failure, Failure::Refused(no) if no.kind == Kind::Invalid);
                 let limited = matches!(&failure, Failure::Refused(no) if no.kind == Kind::Limited);
-                if !malformed && self.unkept.is_none_or(|(missing, from)| missing != track || first < from) {
-                    self.unkept = Some((track, first));
+                if !malformed {
+                    let from = self.lost.entry(track).or_insert(first);
+                    *from = first.min(*from);
+                }
+                if self.lost.len() > TRACKS_LOST_MAX {
+                    return Answer::TooManyTracks;
                 }
                 Answer::Refuse { reference, problem: failure.into(), counts: malformed || limited }
             }
@@ -128,14 +143,26 @@ pub(crate) enum Answer {
     },
     /// Nothing: the device will send it again.
     Nothing,
+    /// More tracks miss a batch than are remembered: nothing can be acknowledged any more.
+    TooManyTracks,
     /// A newer socket speaks for the courier.
     Superseded,
 }
 
-fn admit(place: &Place, limits: &Limits, count: u32) -> Result<(), Failure> {
+/// How many of the fixes are present, and how many waited.
+fn count(fixes: &[Fix], limits: &Limits, now: Timestamp) -> FixCount {
+    let old_since = now - limits.old_fix_after;
+    let old = fixes.iter().filter(|fix| fix.at < old_since).count();
+    let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+    FixCount { fresh: number(fixes.len() - old), old: number(old) }
+}
+
+fn admit(place: &Place, limits: &Limits, count: FixCount) -> Result<(), Failure> {
     place.take_fixes(count, limits, Instant::now()).map_err(|wait| {
         let secs = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
-        let detail = format!("More than {} fixes a second; send them again later.", limits.fixes_per_sec);
+        let (fresh, old) = (limits.fixes_per_sec, limits.old_fixes_per_sec);
+        let detail =
+            format!("More than {fresh} fixes a second, or {old} that waited; send them again later.");
         let limited = Refused::new("tracking.too_many_fixes", Kind::Limited, detail);
         Refused { retry_after_secs: Some(secs), ..limited }.into()
     })
@@ -155,17 +182,19 @@ fn raw(fix: Fix) -> RawFix {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn arrived(first: i64, last: i64, kept: bool) -> Arrived {
+        of_track(1, first, last, kept)
+    }
+
+    fn of_track(track: i64, first: i64, last: i64, kept: bool) -> Arrived {
         let outcome = if kept {
             Ok(Kept { seq: last, rejected: BTreeMap::new() })
         } else {
             Err(Refused::unavailable("busy", 1).into())
         };
-        Arrived { reference: None, track: 1, first, came: Instant::now(), outcome }
+        Arrived { reference: None, track, first, came: Instant::now(), outcome }
     }
 
     fn acked(answer: &Answer) -> Option<i64> {
@@ -182,5 +211,23 @@ mod tests {
             .map(|(first, last, kept)| acked(&fixes.answer(arrived(first, last, kept))))
             .to_vec();
         assert_eq!(seen, [Some(5), None, None, Some(12), Some(13)]);
+    }
+
+    #[test]
+    fn what_a_track_lost_is_its_own_matter() {
+        let mut fixes = Fixes::new(CourierId(uuid::Uuid::nil()), 1);
+        let mut seen = |track, first, last, kept| acked(&fixes.answer(of_track(track, first, last, kept)));
+        assert_eq!(seen(1, 1, 5, false), None);
+        assert_eq!(seen(2, 1, 5, false), None, "a second track loses something as well");
+        assert_eq!(seen(3, 6, 9, true), Some(9), "a third one goes on");
+        assert_eq!(seen(1, 6, 9, true), None);
+        assert_eq!(seen(2, 6, 9, true), None);
+        assert_eq!(seen(2, 1, 9, true), Some(9));
+        assert_eq!(seen(1, 6, 9, true), None, "the first one still misses its own");
+        assert_eq!(seen(1, 1, 9, true), Some(9));
+        let tracks = 10..10 + i64::try_from(TRACKS_LOST_MAX).unwrap();
+        tracks.clone().for_each(|track| drop(fixes.answer(of_track(track, 1, 5, false))));
+        let beyond = fixes.answer(of_track(tracks.end, 1, 5, false));
+        assert!(matches!(beyond, Answer::TooManyTracks));
     }
 }

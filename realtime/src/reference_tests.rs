@@ -213,6 +213,7 @@ fn the_limits_of_the_reference_are_the_defaults() {
         ("sockets a second from one address, sustained", limits.upgrades_per_sec.into()),
         ("sockets at once from one address", limits.upgrades_burst.into()),
         ("fixes a second, sustained", limits.fixes_per_sec.into()),
+        ("fixes older than 60 s a second, beside these", limits.old_fixes_per_sec.into()),
         ("fixes at once", limits.fixes_burst.into()),
         ("frames a second, sustained", limits.frames_per_sec.into()),
         ("frames at once", limits.frames_burst.into()),

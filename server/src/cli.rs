@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use domain::Clock;
 use services::demo_city::Loaded;
 use services::{Services, Settings};
@@ -41,7 +41,8 @@ enum Command {
         /// Documented names, as `order_service`; none means all.
         services: Vec<Service>,
         /// Bring the database to this program's schema first.
-        #[arg(long, env = "BAEDAL_MIGRATE")]
+        #[arg(long, env = "BAEDAL_MIGRATE", default_value_t = false, action = ArgAction::Set, num_args = 0..=1,
+              require_equals = true, default_missing_value = "true")]
         migrate: bool,
         #[command(flatten)]
         database: DatabaseArgs,

@@ -218,7 +218,13 @@ pub struct SocketArgs {
           value_parser = within::<u32>(1, 10_000))]
     pub fixes_per_sec: u32,
 
-    /// Fixes that may come at once, after being offline.
+    /// Fixes older than a minute that a courier may send a second beside these, after being
+    /// offline.
+    #[arg(long, env = "BAEDAL_OLD_FIXES_PER_SEC", default_value_t = SocketLimits::default().old_fixes_per_sec,
+          value_parser = within::<u32>(1, 10_000))]
+    pub old_fixes_per_sec: u32,
+
+    /// Fixes of either kind that may come at once.
     #[arg(long, env = "BAEDAL_FIXES_BURST", default_value_t = SocketLimits::default().fixes_burst,
           value_parser = within::<u32>(1, 100_000))]
     pub fixes_burst: u32,
@@ -304,6 +310,7 @@ impl SocketArgs {
             frame_bytes: self.socket_frame_bytes,
             subscriptions: self.socket_subscriptions,
             fixes_per_sec: self.fixes_per_sec,
+            old_fixes_per_sec: self.old_fixes_per_sec,
             fixes_burst: self.fixes_burst,
             frames_per_sec: self.frames_per_sec,
             frames_burst: self.frames_burst,

@@ -116,8 +116,8 @@ metrics! {
     Gauge "jobs" ["state"] "Reactions and reminders of all processes: due, running, scheduled, failing, parked.";
     Counter "jobs_failed_total" ["parked"] "Tries of a job that failed; parked: it was the last one.";
     Gauge "jobs_oldest_due_seconds" [""] "How long the oldest job that is due waits to be begun.";
-    Gauge "money_undecided" [""] "Payments and refunds that wait for an operator's decision.";
     Counter "limited_total" ["rule"] rare "Refusals and pauses because somebody asked too often, by the rule.";
+    Gauge "money_undecided" [""] "Payments and refunds that wait for an operator's decision.";
     Histogram "position_ack_seconds" [""] "From a courier's frame to its acknowledgement, the commit included.";
     Histogram "position_group_rows" [""] "Positions written in one commit.";
     Counter "position_write_failures_total" [""] "Groups of positions that could not be written, and were tried again.";

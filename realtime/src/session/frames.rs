@@ -34,11 +34,23 @@ impl Session {
             _ => return Ok(()),
         };
         match Request::read(&text) {
-            Ok(request) => self.requested(request),
-            Err(BadFrame { reference, refused }) => {
-                self.refuse(reference.as_deref(), refused.into(), Close::BadFrame)
+            Ok(request) => {
+                self.malformed_in_a_row = 0;
+                self.requested(request)
             }
+            Err(bad) => self.malformed(bad),
         }
+    }
+
+    /// Says what is wrong with a frame that can't be read; closes when no other
+    /// kind comes. Its rate is that of all frames.
+    fn malformed(&mut self, bad: BadFrame) -> Result<(), Option<Close>> {
+        self.wire.say(refusal(bad.reference.as_deref(), bad.refused.into()));
+        if self.malformed_in_a_row >= self.port.limits.patience {
+            return Err(Some(Close::BadFrame));
+        }
+        self.malformed_in_a_row += 1;
+        Ok(())
     }
 
     /// Counts a frame. One above the rate is done, it was read; but the next is not
@@ -110,7 +122,8 @@ impl Session {
     fn connect(&mut self, reference: Option<String>, frame: ClientFrame) -> Result<(), Option<Close>> {
         let Some(courier) = self.who.courier() else {
             let refused = Refused::new("forbidden", Kind::Forbidden, "Only couriers do this.");
-            return self.refuse(reference.as_deref(), refused.into(), Close::BadFrame);
+            self.wire.say(refusal(reference.as_deref(), refused.into()));
+            return Ok(());
         };
         let app = self.port.app.clone();
         self.current = Some(Box::pin(async move {
@@ -143,7 +156,8 @@ impl Session {
         let channel = channel.parse::<Channel>().ok().filter(|channel| (self.port.serves)(channel));
         let Some(channel) = channel else {
             let unknown = Refused::new("channel_unknown", Kind::NotFound, "There is no such channel here.");
-            return self.refuse(reference.as_deref(), unknown.into(), Close::BadFrame);
+            self.wire.say(refusal(reference.as_deref(), unknown.into()));
+            return Ok(());
         };
         // Subscribed again: the new position counts.
         self.subscriptions.retain(|old| *old.channel() != channel && !old.is_over());
@@ -197,6 +211,7 @@ impl Session {
             Answer::Say(frame) => self.wire.say(frame.text()),
             Answer::Nothing => {}
             Answer::Superseded => return Err(Some(Close::Superseded)),
+            Answer::TooManyTracks => return Err(Some(Close::RateLimited)),
             Answer::Refuse { reference, problem, counts: true } => {
                 return self.refuse(reference.as_deref(), problem, Close::RateLimited);
             }

@@ -51,6 +51,8 @@ struct Session {
     answered: VecDeque<(String, Utf8Bytes)>,
     fixes: Option<Box<Fixes>>,
     patience: Rate,
+    /// Frames that could not be read since the last one that could.
+    malformed_in_a_row: u32,
     /// Nothing is read before: the user sent faster than allowed.
     paused_until: Option<Instant>,
     unanswered_pings: u8,
@@ -145,6 +147,7 @@ impl Session {
             answered: VecDeque::new(),
             fixes: None,
             patience: Rate::new(now),
+            malformed_in_a_row: 0,
             paused_until: None,
             unanswered_pings: 0,
             ping_at: now + port.limits.heartbeat,

@@ -59,15 +59,21 @@ pub struct SocketLimits {
     pub sockets_per_user: usize,
     /// Fixes a second that a courier may sustain.
     pub fixes_per_sec: u32,
-    /// Fixes that may come at once, after being offline.
+    /// Fixes a second beside those that a courier may sustain who sends what waited: all
+    /// that are older than [`old_fix_after`](Self::old_fix_after).
+    pub old_fixes_per_sec: u32,
+    /// From which age on a fix is one that waited.
+    pub old_fix_after: Duration,
+    /// Fixes of either kind that may come at once.
     pub fixes_burst: u32,
     /// Frames a second that a user may sustain.
     pub frames_per_sec: u32,
     /// Frames that may come at once.
     pub frames_burst: u32,
-    /// Frames that may be wrong, or above a rate, before the socket closes.
+    /// Frames in a row that may be malformed, and wishes that may be beyond a limit, before
+    /// the socket closes.
     pub patience: u32,
-    /// In which time the patience for one wrong frame comes back.
+    /// In which time the patience for one wish beyond a limit comes back.
     pub patience_returns: Duration,
     /// Bytes of log frames that may wait to be written.
     pub outbox_bytes: usize,
@@ -99,7 +105,7 @@ pub struct SocketLimits {
 impl Default for SocketLimits {
     fn default() -> Self {
         Self {
-            frame_bytes: 64 * 1024,
+            frame_bytes: 128 * 1024,
             subscriptions: 64,
             sockets: 50_000,
             sockets_per_address: 1_000,
@@ -108,6 +114,8 @@ impl Default for SocketLimits {
             unlimited_networks: loopback(),
             sockets_per_user: 5,
             fixes_per_sec: 10,
+            old_fixes_per_sec: 200,
+            old_fix_after: Duration::from_secs(60),
             fixes_burst: 500,
             frames_per_sec: 50,
             frames_burst: 200,

@@ -43,7 +43,7 @@ pub use hub::{Hub, Subscription};
 pub use limits::{Limits, SocketLimits};
 pub use outbox::{Next, Outbox, Stop};
 pub use rate::Rate;
-pub use roll::{Place, Roll};
+pub use roll::{FixCount, Place, Roll};
 
 /// What the hub asks of the product behind it. [`crate::App`] answers from the
 /// nouns; a test answers from memory.

@@ -39,22 +39,33 @@ pub struct Roll {
     emptied: Notify,
 }
 
+/// The fixes of a batch: the present ones, and those that waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FixCount {
+    /// Younger than [`SocketLimits::old_fix_after`].
+    pub fresh: u32,
+    /// All others.
+    pub old: u32,
+}
+
 /// One user, over all sockets.
 #[derive(Debug)]
 struct User {
     present: Vec<Present>,
     frames: Rate,
     fixes: Rate,
+    old_fixes: Rate,
 }
 
 impl User {
     fn new(now: Instant) -> Self {
-        Self { present: Vec::new(), frames: Rate::new(now), fixes: Rate::new(now) }
+        Self { present: Vec::new(), frames: Rate::new(now), fixes: Rate::new(now), old_fixes: Rate::new(now) }
     }
 
     /// Whether nothing is to be remembered.
     fn is_gone(&self, now: Instant) -> bool {
-        self.present.is_empty() && self.frames.is_whole(now) && self.fixes.is_whole(now)
+        let rates = [&self.frames, &self.fixes, &self.old_fixes];
+        self.present.is_empty() && rates.iter().all(|rate| rate.is_whole(now))
     }
 }
 
@@ -166,10 +177,16 @@ impl Place {
         self.user().map_or(Duration::ZERO, |mut user| user.frames.charge(now, every, limits.frames_burst))
     }
 
-    /// Counts fixes of the courier's, or says how long to wait.
-    pub fn take_fixes(&self, count: u32, limits: &SocketLimits, now: Instant) -> Result<(), Duration> {
-        let every = Duration::from_secs(1) / limits.fixes_per_sec.max(1);
-        self.user().map_or(Ok(()), |mut user| user.fixes.take(now, count, every, limits.fixes_burst))
+    /// Counts a batch of the courier's fixes, or says how long to wait with all of it. Those
+    /// that waited have a rate of their own, so that they do not hold up the present ones.
+    pub fn take_fixes(&self, count: FixCount, limits: &SocketLimits, now: Instant) -> Result<(), Duration> {
+        let Some(mut user) = self.user() else { return Ok(()) };
+        let every = |per_sec: u32| Duration::from_secs(1) / per_sec.max(1);
+        let (mut fresh, mut old) = (user.fixes, user.old_fixes);
+        fresh.take(now, count.fresh, every(limits.fixes_per_sec), limits.fixes_burst)?;
+        old.take(now, count.old, every(limits.old_fixes_per_sec), limits.fixes_burst)?;
+        (user.fixes, user.old_fixes) = (fresh, old);
+        Ok(())
     }
 
     /// There is one for as long as there is a place.
@@ -227,8 +244,12 @@ mod tests {
         }
         let again = enter();
         assert_eq!(again.charge_frame(&limits, now), Duration::from_secs(1));
-        assert_eq!(again.take_fixes(5, &limits, now), Ok(()));
-        assert!(enter().take_fixes(1, &limits, now).is_err());
+        let fresh = |fresh| FixCount { fresh, old: 0 };
+        assert_eq!(again.take_fixes(fresh(5), &limits, now), Ok(()));
+        assert!(enter().take_fixes(fresh(1), &limits, now).is_err());
+        // What waited has a rate of its own; a batch of both counts as a whole, or not at all.
+        assert!(again.take_fixes(FixCount { fresh: 1, old: 5 }, &limits, now).is_err());
+        assert_eq!(again.take_fixes(FixCount { fresh: 0, old: 5 }, &limits, now), Ok(()));
         drop(again);
         roll.tidy(now);
         assert_eq!(roll.users.len(), 1, "what is spent still counts");

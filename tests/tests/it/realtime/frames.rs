@@ -68,6 +68,26 @@ async fn a_frame_and_what_it_holds_are_objects() {
 }
 
 #[tokio::test]
+async fn only_malformed_frames_in_a_row_close_and_a_good_one_forgives() {
+    let app = TestApp::start().await;
+    let minji = person(app.app(), "minji", &[Role::Customer]).await;
+    let mut socket = Socket::open(app.address(Service::Gateway), &minji.access_token).await;
+    for _ in 0..3 {
+        for _ in 0..8 {
+            socket.text("{").await;
+            assert_eq!(socket.frame().await["problem"]["type"], "bad_frame");
+        }
+        socket.say(json!({ "op": "ping" })).await;
+        assert_eq!(socket.frame().await, json!({ "op": "pong" }));
+    }
+    for _ in 0..20 {
+        socket.say(json!({ "op": "subscribe", "channel": "nowhere" })).await;
+        assert_eq!(socket.frame().await["problem"]["type"], "channel_unknown");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_no_text_or_too_long_closes_at_once() {
     let app = TestApp::start().await;
     let minji = person(app.app(), "minji", &[Role::Customer]).await;
@@ -80,7 +100,7 @@ async fn what_is_no_text_or_too_long_closes_at_once() {
     not_utf8.text_bytes(b"{\"op\":\"ping\",\"ref\":\"\xff\xfe\"}").await;
     assert_eq!(not_utf8.closed().await, 4400);
     let mut long = open().await;
-    long.text(&format!(r#"{{"op":"ping","x":"{}"}}"#, "x".repeat(70_000))).await;
+    long.text(&format!(r#"{{"op":"ping","x":"{}"}}"#, "x".repeat(140_000))).await;
     assert_eq!(long.closed().await, 4405);
     app.stop().await;
 }
