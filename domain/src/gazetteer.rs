@@ -8,6 +8,7 @@ use geojson::{Feature, FeatureCollection, GeoJson};
 use serde::{Deserialize, Serialize};
 
 use crate::LatLon;
+use crate::text::searchable;
 
 /// The outlines are simplified to about 20 m, so neighbours leave slivers between
 /// them; a point that far outside still belongs to the nearest. In degrees,
@@ -84,7 +85,7 @@ impl Gazetteer {
     /// then names that begin with it, then the others. `강남구 역삼동` and `강남구`
     /// find too; spaces do not matter.
     pub fn search(&self, text: &str, limit: usize) -> Vec<&Place> {
-        let wanted: String = text.split_whitespace().collect();
+        let wanted = searchable(text);
         if wanted.is_empty() {
             return Vec::new();
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use domain::auth::normalised_password;
 use domain::{Failure, Ids, Refused};
 use tokio::sync::Semaphore;
 
@@ -46,7 +47,7 @@ impl Hasher {
 
     /// Hashes a new password; the salt comes from `random`.
     pub(crate) async fn hash(&self, password: &str, random: [u8; 32]) -> Result<String, Failure> {
-        let (argon, password) = (self.argon.clone(), password.to_owned());
+        let (argon, password) = (self.argon.clone(), normalised_password(password));
         self.run(move || hash(&argon, &password, random))
             .await?
             .map_err(|error| Failure::fault(error.to_string()))
@@ -59,8 +60,12 @@ impl Hasher {
         let (known, stored) = (stored.is_some(), stored.unwrap_or(&self.decoy).to_owned());
         let fits = self
             .run(move || {
-                PasswordHash::new(&stored)
-                    .map(|hash| argon.verify_password(password.as_bytes(), &hash).is_ok())
+                PasswordHash::new(&stored).map(|hash| {
+                    let fits = |typed: &str| argon.verify_password(typed.as_bytes(), &hash).is_ok();
+                    // Older hashes were made of what was typed, decomposed or not.
+                    let composed = normalised_password(&password);
+                    fits(&composed) || (composed != password && fits(&password))
+                })
             })
             .await?
             .map_err(|error| Failure::fault(error.to_string()))?;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::Duration;
 use domain::restaurant::{Category, Destination, Opening, Restaurant};
+use domain::text::searchable;
 use domain::{Failure, LatLon, Principal, Refused, RestaurantId, Timestamp, Won};
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +101,7 @@ pub async fn list(
     let to = Destination { position: search.to, dong };
     let mut around = store::restaurant::around(&app.store, search.to).await?;
     around.retain(|one| search.category.is_none_or(|wanted| one.category == wanted) && one.delivers_to(to));
-    if let Some(text) = search.text.as_deref().map(squeeze).filter(|text| !text.is_empty()) {
+    if let Some(text) = search.text.as_deref().map(searchable).filter(|text| !text.is_empty()) {
         retain_named(app, &mut around, &text).await?;
     }
     let seen = around.into_iter().map(|restaurant| {
@@ -127,13 +128,9 @@ fn as_of(now: Timestamp, after: Option<After>) -> Result<Timestamp, Refused> {
     Ok(as_of)
 }
 
-/// Text as it is compared: small letters, no spaces.
-fn squeeze(text: &str) -> String {
-    text.split_whitespace().flat_map(str::chars).flat_map(char::to_lowercase).collect()
-}
-
 async fn retain_named(app: &App, found: &mut Vec<Restaurant>, text: &str) -> Result<(), Failure> {
-    let named = |one: &Restaurant| squeeze(&one.name).contains(text) || one.category.korean().contains(text);
+    let named =
+        |one: &Restaurant| searchable(&one.name).contains(text) || one.category.korean().contains(text);
     let others: Vec<RestaurantId> = found.iter().filter(|one| !named(one)).map(|one| one.id).collect();
     let serving: HashSet<_> = store::menu::serving(&app.store, &others, text).await?.into_iter().collect();
     found.retain(|one| named(one) || serving.contains(&one.id));

@@ -8,5 +8,5 @@ mod session;
 
 pub use contact::{Email, NotAPhone, NotAnEmail, Phone};
 pub use lockout::{Attempts, Busy, Locked, Lockout, TurnedAway};
-pub use password::{PasswordFlaw, check as check_password};
+pub use password::{PasswordFlaw, check as check_password, normalised_password};
 pub use session::{GRACE, Presented, RefreshRefusal, Shown, present};

@@ -1,6 +1,8 @@
 //! What a password must be: long enough, and not among the first that are tried
 //! (NIST SP 800-63B, 5.1.1.2: no rules of composition, no forced change).
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::Email;
 
 /// Why a password is not taken.
@@ -35,8 +37,15 @@ impl PasswordFlaw {
 /// Passwords of at least 8 characters that lead the published lists.
 const COMMON: &str = include_str!("common_passwords.txt");
 
+/// The form in which a password is judged and hashed: composed, so that it is the same
+/// from every keyboard (NIST SP 800-63B, 5.1.1.2).
+pub fn normalised_password(password: &str) -> String {
+    password.nfc().collect()
+}
+
 /// Checks a new password for the account with this address.
 pub fn check(password: &str, email: &Email) -> Result<(), PasswordFlaw> {
+    let password = normalised_password(password);
     let lowered = password.to_lowercase();
     match password.chars().count() {
         ..8 => Err(PasswordFlaw::TooShort),
@@ -70,6 +79,8 @@ mod tests {
             assert_eq!(flaw(common), Some(PasswordFlaw::Common), "{common}");
         }
         assert_eq!(flaw("Minji.Kim"), Some(PasswordFlaw::HoldsEmail));
+        let decomposed: String = "가나다".nfd().collect();
+        assert_eq!(flaw(&decomposed), Some(PasswordFlaw::TooShort), "composed before it is counted");
         for good in ["한강에서치킨을먹자", "correct horse battery", "baedal-demo"] {
             assert_eq!(flaw(good), None, "{good}");
         }

@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 
 pub use choice::{Choice, ChoiceRefusal, ChosenOption, Pick, normalise};
 
-use crate::{Fault, MenuGroupId, MenuId, OptionGroupId, OptionId, Refused, RestaurantId, Won};
+use crate::{Fault, MenuGroupId, MenuId, OptionGroupId, OptionId, Refused, RestaurantId, TextRule, Won};
 
 /// The dearest dish or option that is believed, in won.
 pub const PRICE_MAX: Won = Won(10_000_000);
+
+/// The longest name of a dish, in characters.
+pub const NAME_MAX: usize = 100;
 
 /// One answer to an option group ("아주 매운맛 +500원").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,8 +121,8 @@ impl Menu {
             faults.push(Fault { pointer, code: "out_of_range", detail: detail.into() });
         };
         let priced = Won::ZERO..=PRICE_MAX;
-        if self.name.trim().is_empty() {
-            fault(format!("{at}/name"), "A dish has a name.");
+        if TextRule::line(NAME_MAX).read(&self.name).is_err() {
+            fault(format!("{at}/name"), "A dish has a name: one line of 1 to 100 characters.");
         }
         if !priced.contains(&self.price) {
             fault(format!("{at}/price_won"), "A price is 0 to 10000000.");

@@ -62,7 +62,7 @@ pub struct Placement {
     pub id: OrderId,
     /// What was quoted.
     pub quote: Quote,
-    /// The customer's words, at most 200 characters.
+    /// The customer's words, as [`read_text`](super::read_text) gave them.
     pub note: String,
     /// Leave it at the door.
     pub contactless: bool,

@@ -2,7 +2,7 @@
 
 use super::Status;
 use crate::short_code::CodeLocked;
-use crate::{Fault, Kind, Refusal, Timestamp, Won};
+use crate::{Fault, Kind, Refusal, TextFlaw, Timestamp, Won};
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +90,9 @@ pub enum OrderRefusal {
     /// Too long a text.
     #[error("A text has at most 200 characters.")]
     TextTooLong,
+    /// Text that a ticket printer or a screen would not show as it stands.
+    #[error("{0}")]
+    TextRefused(TextFlaw),
 }
 
 impl Refusal for OrderRefusal {
@@ -115,6 +118,7 @@ impl Refusal for OrderRefusal {
             OrderRefusal::CancelRequestOpen => "order.cancel_request_open",
             OrderRefusal::NoCancelRequest => "order.no_cancel_request",
             OrderRefusal::TextTooLong => "order.text_too_long",
+            OrderRefusal::TextRefused(_) => "order.text_refused",
         }
     }
 
@@ -124,6 +128,7 @@ impl Refusal for OrderRefusal {
             OrderRefusal::NotForYou | OrderRefusal::NotItsCourier => Kind::Forbidden,
             OrderRefusal::PreparationOutOfRange
             | OrderRefusal::TextTooLong
+            | OrderRefusal::TextRefused(_)
             | OrderRefusal::TooManySoldOut
             | OrderRefusal::NotInOrder { .. } => Kind::Invalid,
             OrderRefusal::Transition { .. }

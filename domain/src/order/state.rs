@@ -7,7 +7,7 @@ use super::{
     RejectReason, Status,
 };
 use crate::cart::Method;
-use crate::{CourierId, MenuId, PaymentId, Timestamp, Won};
+use crate::{CourierId, MenuId, PaymentId, TextFlaw, TextRule, Timestamp, Won};
 
 /// Minutes that preparation may take.
 const PREPARATION_MINS: std::ops::RangeInclusive<u32> = 5..=90;
@@ -24,7 +24,7 @@ impl Order {
     /// A new order from a valid quote. One that costs nothing is paid at once.
     pub fn place(placement: Placement, now: Timestamp) -> Decision {
         let Placement { id, quote, note, contactless, pickup_code } = placement;
-        check_text(&note)?;
+        let note = read_text(&note)?;
         if !quote.is_alive(now) {
             return Err(OrderRefusal::QuoteExpired);
         }
@@ -238,25 +238,25 @@ impl Order {
     }
 
     fn fail_delivery(self, fault: Fault, reason: &str) -> Decision {
-        check_text(reason)?;
-        let fact = Fact::DeliveryFailed { fault, reason: reason.to_owned() };
-        self.end(Status::DeliveryFailed, fault, reason, fact)
+        let reason = read_text(reason)?;
+        let fact = Fact::DeliveryFailed { fault, reason: reason.clone() };
+        self.end(Status::DeliveryFailed, fault, &reason, fact)
     }
 
     fn cancel(self, fault: Fault, reason: &str) -> Decision {
-        check_text(reason)?;
-        let fact = Fact::Cancelled { fault, reason: reason.to_owned() };
-        self.end(Status::Cancelled, fault, reason, fact)
+        let reason = read_text(reason)?;
+        let fact = Fact::Cancelled { fault, reason: reason.clone() };
+        self.end(Status::Cancelled, fault, &reason, fact)
     }
 
     fn request_cancel(mut self, reason: &str, now: Timestamp) -> Decision {
-        check_text(reason)?;
+        let reason = read_text(reason)?;
         if self.cancel_request.is_some() {
             return Err(OrderRefusal::CancelRequestOpen);
         }
-        self.cancel_request = Some(CancelRequest { reason: reason.to_owned(), at: now });
+        self.cancel_request = Some(CancelRequest { reason: reason.clone(), at: now });
         let status = self.status;
-        self.to(status, Fact::CancelRequested { reason: reason.to_owned() })
+        self.to(status, Fact::CancelRequested { reason })
     }
 
     fn decide_cancel(mut self, approve: bool) -> Decision {
@@ -287,8 +287,14 @@ impl Order {
     }
 }
 
-fn check_text(text: &str) -> Result<(), OrderRefusal> {
-    if text.chars().count() > TEXT_CHARS { Err(OrderRefusal::TextTooLong) } else { Ok(()) }
+/// A note or a reason as it is kept: one line, composed and trimmed, which may be empty.
+pub fn read_text(text: &str) -> Result<String, OrderRefusal> {
+    match TextRule::line(TEXT_CHARS).read(text) {
+        Ok(text) => Ok(text.into_string()),
+        Err(TextFlaw::Blank) => Ok(String::new()),
+        Err(TextFlaw::TooLong { .. }) => Err(OrderRefusal::TextTooLong),
+        Err(flaw) => Err(OrderRefusal::TextRefused(flaw)),
+    }
 }
 
 fn reject_words(reason: RejectReason) -> &'static str {

@@ -13,7 +13,7 @@ use crate::cart::DropOff;
 use crate::gazetteer::DongCode;
 use crate::tip::{TipPlan, Way};
 use crate::won::Overflow;
-use crate::{Fault, LatLon, Refused, RestaurantId, Timestamp, UserId, Won};
+use crate::{Fault, LatLon, Refused, RestaurantId, TextRule, Timestamp, UserId, Won};
 
 /// The longest name, in characters.
 pub const NAME_MAX: usize = 60;
@@ -194,7 +194,7 @@ impl Restaurant {
     }
 
     /// Refuses what no restaurant can be, naming every field at fault.
-    pub fn checked(self) -> Result<Self, Refused> {
+    pub fn checked(mut self) -> Result<Self, Refused> {
         let fault = |pointer: &str, detail: &str| Fault {
             pointer: pointer.into(),
             code: "out_of_range",
@@ -203,8 +203,9 @@ impl Restaurant {
         let mut faults = self.tip.check();
         faults.extend(self.hours.check());
         faults.extend(self.zones.iter().filter_map(Zone::check));
-        if self.name.trim().is_empty() || self.name.chars().count() > NAME_MAX {
-            faults.push(fault("/name", "A name has 1 to 60 characters."));
+        match TextRule::line(NAME_MAX).read(&self.name) {
+            Ok(name) => self.name = name.into_string(),
+            Err(_) => faults.push(fault("/name", "A name is one line of 1 to 60 characters.")),
         }
         if self.minimum_order < Won::ZERO {
             faults.push(fault("/minimum_order_won", "The minimum is not negative."));

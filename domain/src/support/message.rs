@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Audience, ClientMessageId, MessageId, Party, Refused, Timestamp, UserId};
+use crate::{Audience, ClientMessageId, MessageId, Party, Refused, TextFlaw, TextRule, Timestamp, UserId};
 
 /// The longest text, in characters.
 pub const MAX_CHARS: usize = 4_000;
@@ -35,55 +35,19 @@ impl Side {
     }
 }
 
-/// Text that may be said: trimmed, 1..=4000 characters, and no control
-/// characters but line breaks and tabs.
+/// Text that may be said: several lines of [`Text`](crate::Text), 1 to 4000 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct MessageText(String);
 
-/// Why a text may not be said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TextFault {
-    /// Nothing but space.
-    #[error("The text is empty.")]
-    Blank,
-    /// Over [`MAX_CHARS`].
-    #[error("The text is longer than {MAX_CHARS} characters.")]
-    TooLong,
-    /// PostgreSQL keeps no NUL, and terminals and screen readers obey the rest.
-    #[error("The text has control characters.")]
-    ControlCharacter,
-}
-
-impl TextFault {
-    /// The stable code.
-    pub fn code(self) -> &'static str {
-        match self {
-            TextFault::Blank => "blank",
-            TextFault::TooLong => "too_long",
-            TextFault::ControlCharacter => "control_character",
-        }
-    }
-
-    /// The refusal of a request whose field at `pointer` holds the text.
-    pub fn at(self, pointer: &str) -> Refused {
-        Refused::field(pointer, self.code(), self.to_string())
-    }
-}
-
 impl MessageText {
-    /// Trims and checks. Line ends become `\n`.
-    pub fn new(text: &str) -> Result<Self, TextFault> {
-        let text = text.trim().replace("\r\n", "\n");
-        if text.is_empty() {
-            Err(TextFault::Blank)
-        } else if text.chars().nth(MAX_CHARS).is_some() {
-            Err(TextFault::TooLong)
-        } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-            Err(TextFault::ControlCharacter)
-        } else {
-            Ok(Self(text))
-        }
+    /// Composes, trims and checks; a refusal is of the field at `pointer`.
+    pub fn new(text: &str, pointer: &str) -> Result<Self, Refused> {
+        Self::read(text).map_err(|flaw| Refused::field(pointer, flaw.code(), flaw.to_string()))
+    }
+
+    fn read(text: &str) -> Result<Self, TextFlaw> {
+        TextRule::lines(MAX_CHARS).read(text).map(|text| Self(text.into_string()))
     }
 
     /// The text.
@@ -156,24 +120,24 @@ mod tests {
 
     #[test]
     fn text_is_trimmed_and_keeps_its_lines() {
-        let text = MessageText::new("  주문이\r\n안 왔어요\t:(\n").unwrap();
+        let text = MessageText::read("  주문이\r\n안 왔어요\t:(\n").unwrap();
         assert_eq!(text.as_str(), "주문이\n안 왔어요\t:(");
     }
 
     #[test]
     fn the_limit_counts_characters_not_bytes() {
-        assert!(MessageText::new(&"밥".repeat(MAX_CHARS)).is_ok());
-        assert_eq!(MessageText::new(&"밥".repeat(MAX_CHARS + 1)), Err(TextFault::TooLong));
-        assert!(MessageText::new(&format!("{}a", " ".repeat(MAX_CHARS))).is_ok());
+        assert!(MessageText::read(&"밥".repeat(MAX_CHARS)).is_ok());
+        assert_eq!(MessageText::read(&"밥".repeat(MAX_CHARS + 1)), Err(TextFlaw::TooLong { max: MAX_CHARS }));
+        assert!(MessageText::read(&format!("{}a", " ".repeat(MAX_CHARS))).is_ok());
     }
 
     #[test]
     fn empty_text_and_control_characters_are_refused() {
         for text in ["", " \n\t ", "\u{3000}"] {
-            assert_eq!(MessageText::new(text), Err(TextFault::Blank), "{text:?}");
+            assert_eq!(MessageText::read(text), Err(TextFlaw::Blank), "{text:?}");
         }
         for text in ["a\0b", "a\u{1b}[2Jb", "a\rb", "a\u{7f}b", "a\u{85}b"] {
-            assert_eq!(MessageText::new(text), Err(TextFault::ControlCharacter), "{text:?}");
+            assert_eq!(MessageText::read(text), Err(TextFlaw::ControlCharacter), "{text:?}");
         }
     }
 }

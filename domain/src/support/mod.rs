@@ -11,4 +11,4 @@ mod properties;
 pub use conversation::{ChatEvent, ChatRefusal, Conversation, NewConversation, Status, Topic};
 pub use desk::{Agent, Assignment, DeskEvent, Waiting};
 pub use faq::{Faq, SearchText, Wording};
-pub use message::{Draft, Message, MessageText, Side, TextFault};
+pub use message::{Draft, Message, MessageText, Side};

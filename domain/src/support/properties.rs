@@ -43,7 +43,7 @@ fn draft(client_id: u128, text: u8, private_note: bool) -> Draft {
     Draft {
         message_id: MessageId(Uuid::from_u128(1_000 + client_id)),
         client_message_id: ClientMessageId(Uuid::from_u128(client_id)),
-        text: MessageText::new(&format!("말 {text}")).unwrap(),
+        text: MessageText::new(&format!("말 {text}"), "/text").unwrap(),
         private_note,
     }
 }

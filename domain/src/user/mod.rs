@@ -4,20 +4,20 @@ mod address;
 
 pub use address::{Address, AddressBook, AddressRefusal, MAX_ADDRESSES, Place};
 
+use crate::{Text, TextRule};
+
 /// The longest name, in characters.
 pub const MAX_NAME: usize = 50;
 
-/// A person's name, without space around it; none if it is empty, too long or
-/// holds control characters.
+/// A person's name as it is kept; none if it is empty, too long or not one line of
+/// [`Text`].
 pub fn name(text: &str) -> Option<String> {
     line(text, MAX_NAME)
 }
 
-/// One line of text of 1 to `max` characters, without space around it.
+/// One line of [`Text`] of 1 to `max` characters, as it is kept.
 pub fn line(text: &str, max: usize) -> Option<String> {
-    let text = text.trim();
-    let good = !text.is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control);
-    good.then(|| text.to_owned())
+    TextRule::line(max).read(text).ok().map(Text::into_string)
 }
 
 #[cfg(test)]
@@ -27,7 +27,7 @@ mod tests {
     #[test]
     fn a_name_is_one_line_of_text() {
         assert_eq!(name("  김민지 "), Some("김민지".to_owned()));
-        for bad in ["", "  ", "a\nb", "\u{0}", &"가".repeat(51)] {
+        for bad in ["", "  ", "a\nb", "\u{0}", "\u{200b}", "\u{3164}", "a\u{202e}b", &"가".repeat(51)] {
             assert_eq!(name(bad), None, "{bad:?}");
         }
     }

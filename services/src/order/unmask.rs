@@ -2,7 +2,7 @@
 //! order's conversation and for operators. They say why, and it is written down first.
 
 use domain::tracking::sight::Precision;
-use domain::{Failure, OrderId, Party, Principal, Refused};
+use domain::{Failure, OrderId, Party, Principal, Refused, TextRule};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,11 +27,11 @@ pub async fn unmask(app: &App, who: &Principal, id: OrderId, reason: &str) -> Re
     if !parties.has(Party::Support) && !parties.has(Party::Operator) {
         return Err(Failure::forbidden());
     }
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > REASON_CHARS {
-        return Err(Refused::field("/reason", "out_of_range", "A reason has 1 to 200 characters.").into());
-    }
-    store::order::unmasking::record(&app.store, app.ids.uuid(), id, who.user, reason, app.now()).await?;
+    let reason = TextRule::line(REASON_CHARS).read(reason).map_err(|flaw| {
+        Refused::field("/reason", "out_of_range", format!("A reason has 1 to 200 characters. {flaw}"))
+    })?;
+    let (key, reason) = (app.ids.uuid(), reason.as_str());
+    store::order::unmasking::record(&app.store, key, id, who.user, reason, app.now()).await?;
     let profile = store::user::profile(&app.store, order.customer).await?;
     Ok(Unmasked {
         customer_name: profile.map(|profile| profile.name).unwrap_or_default(),

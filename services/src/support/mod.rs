@@ -189,7 +189,7 @@ async fn or_unseen<T>(
 }
 
 fn draft(app: &App, client_id: ClientMessageId, text: &str, private_note: bool) -> Result<Draft, Failure> {
-    let text = MessageText::new(text).map_err(|fault| fault.at("/text"))?;
+    let text = MessageText::new(text, "/text")?;
     Ok(Draft { message_id: app.ids.uuid().into(), client_message_id: client_id, text, private_note })
 }
 

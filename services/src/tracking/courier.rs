@@ -4,7 +4,9 @@ use actors::courier::{CourierCommand, Couriers};
 use actors::kit::Entities;
 pub use actors::position_log::Ack;
 use domain::tracking::{Batch, Offer, OfferEvent, RawFix, Vehicle};
-use domain::{Channel, CourierId, Event, Failure, Kind, Party, Principal, Refused, Timestamp};
+use domain::{
+    Channel, CourierId, Event, Failure, Kind, Party, Principal, Refused, Text, TextRule, Timestamp,
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::fabric::{Listener, Notice, Signal};
@@ -86,12 +88,16 @@ pub async fn describe(
     vehicle: Vehicle,
     seen: Option<i64>,
 ) -> Result<(), Failure> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARS {
-        return Err(Refused::field("/name", "out_of_range", "A name has 1 to 60 characters.").into());
-    }
-    let set = tracking::register_courier(&app.store, id, name, vehicle, seen).await?;
+    let name = called(name)?;
+    let set = tracking::register_courier(&app.store, id, name.as_str(), vehicle, seen).await?;
     if set { Ok(()) } else { Err(Refused::stale("courier's profile").into()) }
+}
+
+/// A courier's or a device's name, as it is kept.
+fn called(name: &str) -> Result<Text, Refused> {
+    TextRule::line(NAME_CHARS).read(name).map_err(|flaw| {
+        Refused::field("/name", "out_of_range", format!("A name has 1 to 60 characters. {flaw}"))
+    })
 }
 
 /// Begins or ends the shift.
@@ -139,13 +145,10 @@ async fn enter(app: &App, id: CourierId) -> Result<tracking::Courier, Failure> {
 pub async fn add_device(app: &App, who: &Principal, name: &str) -> Result<Device, Failure> {
     let courier = who.courier().ok_or_else(Failure::forbidden)?;
     enter(app, courier).await?;
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARS {
-        return Err(Refused::field("/name", "out_of_range", "A name has 1 to 60 characters.").into());
-    }
+    let name = called(name)?;
     let id = app.ids.uuid();
     let token = format!("{TOKEN_PREFIX}{}", hex::encode(app.ids.random()));
-    tracking::add_device(&app.store, id, courier, name, &hashed(&token), app.now()).await?;
+    tracking::add_device(&app.store, id, courier, name.as_str(), &hashed(&token), app.now()).await?;
     Ok(Device { id, token })
 }
 

@@ -36,5 +36,6 @@ mod story;
 mod support;
 mod support_wire;
 mod system;
+mod text;
 mod tracking;
 mod versions;

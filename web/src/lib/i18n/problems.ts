@@ -83,6 +83,10 @@ export const PROBLEMS: Record<string, Row> = {
 
   'order.quote_expired': [`금액 안내가 만료됐어요. ${ASK_AGAIN[0]}`, `The price has expired. ${ASK_AGAIN[1]}`],
   'order.not_orderable': ['지금은 이대로 주문할 수 없어요.', 'It cannot be ordered like this now.'],
+  'order.text_refused': [
+    '보이지 않는 글자나 줄바꿈은 쓸 수 없어요. 지우고 다시 적어 주세요.',
+    'Invisible characters and line breaks cannot be used here. Remove them and try again.',
+  ],
   'order.wishes_differ': [
     '같은 장바구니로 이미 다른 요청의 주문이 있어요. 그 주문을 확인하거나 취소해 주세요.',
     'This cart was ordered already, with other wishes. Look at that order, or cancel it.',
@@ -97,8 +101,8 @@ export const PROBLEMS: Record<string, Row> = {
   'order.restaurant_closed': [`가게가 이 시간에는 주문을 받지 않아요. ${NOT_CHARGED[0]}`, `The restaurant takes no orders at that time. ${NOT_CHARGED[1]}`],
   'order.sold_out': [`주문한 메뉴 중 품절된 것이 있어요. ${NOT_CHARGED[0]}`, `Something in this order is sold out. ${NOT_CHARGED[1]}`],
   'order.code_locked': [
-    '번호를 여러 번 틀려서 잠겼어요. 잠시 후 다시 시도하거나 고객센터에 문의해 주세요.',
-    'Locked after too many wrong codes. Try again later, or ask support.',
+    '번호를 여러 번 틀려 더는 쓸 수 없어요. 고객센터에 문의해 주세요.',
+    'The code was wrong too often and no longer works. Please ask support.',
   ],
   'order.wrong_code': ['번호가 맞지 않아요.', 'The code is wrong.'],
   'order.transition_refused': ['주문 상태가 바뀌어서 지금은 할 수 없어요.', 'The order has moved on; this cannot be done now.'],
