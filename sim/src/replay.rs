@@ -5,6 +5,7 @@
 //! The track may be moved as a whole, so that a run by the sea becomes one in
 //! Seoul. Everything else is as recorded, gaps and jumps included.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -57,6 +58,9 @@ impl Options {
     }
 }
 
+/// Bytes of the largest file that is read: a point each second takes some 10 MB a day.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
 /// What became of a replay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -77,6 +81,15 @@ pub enum ReplayError {
     /// The file is no GPX.
     #[error("not a GPX file: {0}")]
     Gpx(#[from] gpx::errors::GpxError),
+    /// The file is larger than is read.
+    #[error("the file has more than {} MiB", FILE_BYTES_MAX >> 20)]
+    TooLarge,
+    /// The file is not what a GPX file is made of.
+    #[error("not a GPX file: it is not UTF-8 text")]
+    NotText,
+    /// The file declares entities, or may: they expand without limit.
+    #[error("not a GPX file: it has a document type, which is not read")]
+    DocumentType,
     /// The track has no point with a time.
     #[error("the track has no timed points")]
     Empty,
@@ -97,9 +110,20 @@ pub struct Point {
     pub place: Place,
 }
 
-/// Reads the points of a GPX file, in the order of their times.
+/// Reads the points of a GPX file, in the order of their times. At most 64 MiB of UTF-8
+/// without a document type, in which entities are declared (XML 1.0, 2.8 and 4.2).
 pub fn read(gpx: impl std::io::Read) -> Result<Vec<Point>, ReplayError> {
-    let Gpx { tracks, .. } = gpx::read(gpx)?;
+    let mut bytes = Vec::new();
+    if gpx.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)? as u64 > FILE_BYTES_MAX {
+        return Err(ReplayError::TooLarge);
+    }
+    // NUL: another encoding, in which a document type would read otherwise.
+    let text = std::str::from_utf8(&bytes).ok().filter(|text| !text.contains('\0'));
+    let text = text.ok_or(ReplayError::NotText)?;
+    if text.contains("<!DOCTYPE") {
+        return Err(ReplayError::DocumentType);
+    }
+    let Gpx { tracks, .. } = gpx::read(text.as_bytes())?;
     let waypoints = tracks.into_iter().flat_map(|track| track.segments).flat_map(|segment| segment.points);
     let mut timed: Vec<(Moment, Place)> = waypoints
         .filter_map(|waypoint| {
@@ -241,6 +265,16 @@ mod tests {
         let empty = r#"<?xml version="1.0"?><gpx version="1.1" creator="test"/>"#;
         assert!(matches!(read(empty.as_bytes()), Err(ReplayError::Empty)));
         assert!(matches!(read(&b"no xml"[..]), Err(ReplayError::Gpx(_))));
+    }
+
+    #[test]
+    fn a_file_that_would_grow_without_end_is_refused() {
+        let bomb =
+            TRACK.replace("<gpx", "<!DOCTYPE gpx [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;\">]><gpx");
+        assert!(matches!(read(bomb.as_bytes()), Err(ReplayError::DocumentType)));
+        let wide: Vec<u8> = bomb.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(matches!(read(wide.as_slice()), Err(ReplayError::NotText)));
+        assert!(matches!(read(std::io::repeat(b' ')), Err(ReplayError::TooLarge)));
     }
 
     #[test]
