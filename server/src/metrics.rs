@@ -84,6 +84,7 @@ metrics! {
     Gauge "baedal_build_info" ["version"] "1, labelled with the program's version.";
     Gauge "database_connections" ["state"] "Connections to PostgreSQL, busy or idle.";
     Gauge "database_connections_max" [""] "Connections to PostgreSQL that this process may open.";
+    Counter "device_values_unread_total" ["field"] rare "Optional values of tracking apps that could not be read, and counted as unsaid.";
     Counter "dispatch_no_courier_total" [""] "Deliveries that nobody took for long.";
     Gauge "entities_active" ["kind"] "Entities that are awake.";
     Gauge "entities_quarantined" ["kind"] "Entities that are left alone for a while because they crashed too often.";

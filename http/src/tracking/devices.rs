@@ -5,11 +5,10 @@
 //! answered with success, or the app would send it for ever.
 
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::DateTime;
 use domain::{Failure, Kind, Refused, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,118 +16,104 @@ use services::App;
 use services::tracking::courier::{self, Report};
 use utoipa::{IntoParams, ToSchema};
 
+use super::osmand;
 use crate::kit::{Json, Problem, check_query};
-
-/// Metres a second in one knot: OsmAnd's speed is in knots.
-const KNOT_MPS: f64 = 1_852.0 / 3_600.0;
 
 /// Metres a second in one km/h: OwnTracks' speed is in km/h.
 const KMH_MPS: f64 = 1.0 / 3.6;
 
-/// A place in the words of OsmAnd.
-#[derive(Debug, Deserialize, IntoParams, ToSchema)]
+/// A place in the words of OsmAnd. Only the token and a readable place are needed.
+#[derive(IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `osmand::read` takes; that reads it word by word")]
 pub(super) struct OsmAnd {
-    /// The device's token.
+    /// The device's token; `deviceid` is the same.
     id: String,
     /// Degrees north.
     lat: f64,
-    /// Degrees east.
+    /// Degrees east. `location=lat,lon` says both.
     lon: f64,
-    /// When: seconds or milliseconds since 1970, or RFC 3339. Now, if it is missing.
+    /// When: seconds or milliseconds since 1970, RFC 3339, or `yyyy-MM-dd HH:mm:ss` in UTC.
+    /// Now, if it is missing or cannot be read.
     timestamp: Option<String>,
     /// Knots.
     speed: Option<f64>,
-    /// Degrees clockwise from north.
-    #[serde(alias = "heading")]
+    /// Degrees clockwise from north; `heading` is the same.
     bearing: Option<f64>,
     /// Metres.
     accuracy: Option<f64>,
     /// Per cent.
-    #[expect(dead_code, reason = "apps send it; nothing is done with it yet")]
     batt: Option<f64>,
 }
 
-/// A place in the words of OwnTracks. Messages of other types are taken and left.
+/// A place in the words of OwnTracks. Messages of other types are taken and left; what is
+/// optional and cannot be read counts as unsaid.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct OwnTracks {
     /// `location` for a place.
-    #[serde(rename = "_type")]
-    kind: String,
+    #[serde(rename = "_type", default)]
+    #[schema(value_type = String)]
+    kind: Value,
     /// Degrees north.
-    lat: Option<f64>,
+    #[serde(default)]
+    #[schema(value_type = Option<f64>)]
+    lat: Value,
     /// Degrees east.
-    lon: Option<f64>,
-    /// When: seconds since 1970.
-    tst: Option<i64>,
+    #[serde(default)]
+    #[schema(value_type = Option<f64>)]
+    lon: Value,
+    /// When: seconds since 1970. Now, if it is missing.
+    #[serde(default)]
+    #[schema(value_type = Option<i64>)]
+    tst: Value,
     /// Metres.
-    acc: Option<f64>,
+    #[serde(default)]
+    #[schema(value_type = Option<f64>)]
+    acc: Value,
     /// km/h.
-    vel: Option<f64>,
+    #[serde(default)]
+    #[schema(value_type = Option<f64>)]
+    vel: Value,
     /// Degrees clockwise from north.
-    cog: Option<f64>,
+    #[serde(default)]
+    #[schema(value_type = Option<f64>)]
+    cog: Value,
 }
 
 /// Takes a place from an app that speaks the OsmAnd protocol.
 #[utoipa::path(get, path = "/v1/devices/osmand", tag = "device", params(OsmAnd), security(()),
     responses((status = 200, description = "Kept"), (status = 401, description = "The token is not known")))]
 pub(super) async fn osmand_get(State(app): State<App>, uri: Uri) -> Result<(), Problem> {
-    osmand(&app, uri.query().unwrap_or("")).await
+    osmand(&app, uri.query().unwrap_or(""), "").await
 }
 
-/// The same, with the parameters in the query or in a form.
+/// The same, with the parameters in the query, in a form, or as Traccar Client's JSON:
+/// `{"location":{"timestamp","coords":{"latitude","longitude","speed","heading","accuracy"}},"device_id"}`,
+/// with the speed in metres a second.
 #[utoipa::path(post, path = "/v1/devices/osmand", tag = "device", security(()),
     request_body(content = OsmAnd, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "Kept"), (status = 401, description = "The token is not known")))]
 pub(super) async fn osmand_post(State(app): State<App>, uri: Uri, body: Bytes) -> Result<(), Problem> {
     let form = std::str::from_utf8(&body)
         .map_err(|at| Problem::bad_request("body_not_utf8", format!("The body is not UTF-8: {at}.")))?;
-    osmand(&app, uri.query().filter(|query| !query.is_empty()).unwrap_or(form.trim())).await
+    osmand(&app, uri.query().unwrap_or(""), form.trim()).await
 }
 
-async fn osmand(app: &App, words: &str) -> Result<(), Problem> {
-    check_query(words)?;
-    let said = read_osmand(words)?;
-    let at = match said.timestamp.as_deref() {
-        Some(text) => moment(text).ok_or_else(|| not_a_moment("/timestamp"))?,
-        None => app.now(),
-    };
+async fn osmand(app: &App, query: &str, body: &str) -> Result<(), Problem> {
+    if !body.starts_with('{') {
+        check_query(body)?;
+    }
+    let said = osmand::read(query, body)?;
     let report = Report {
-        at,
+        at: said.at.unwrap_or_else(|| app.now()),
         lat: said.lat,
         lon: said.lon,
-        accuracy_m: said.accuracy,
-        speed_mps: said.speed.map(|knots| knots * KNOT_MPS),
-        heading_deg: said.bearing,
+        accuracy_m: said.accuracy_m,
+        speed_mps: said.speed_mps,
+        heading_deg: said.heading_deg,
     };
-    courier::report(app, &said.id, report).await?;
+    courier::report(app, &said.token, report).await?;
     Ok(())
-}
-
-fn read_osmand(words: &str) -> Result<OsmAnd, Failure> {
-    let bad = |why: String| Failure::from(Refused::field("", "invalid", why));
-    let uri: Uri = format!("/?{words}").parse().map_err(|_| bad("Not form-encoded.".into()))?;
-    let Query(said) = Query::<OsmAnd>::try_from_uri(&uri).map_err(|error| bad(error.body_text()))?;
-    Ok(said)
-}
-
-fn not_a_moment(pointer: &str) -> Failure {
-    Refused::field(pointer, "invalid", "This is no moment in time.").into()
-}
-
-/// Seconds or milliseconds since 1970 (from the year 2286 on seconds would be
-/// taken for milliseconds), or RFC 3339.
-fn moment(text: &str) -> Option<Timestamp> {
-    match text.parse::<f64>() {
-        #[expect(clippy::cast_possible_truncation, reason = "checked to be within what an i64 holds")]
-        Ok(number) if number.is_finite() && (0.0..1e15).contains(&number) => {
-            let millis = if number < 1e10 { number * 1e3 } else { number };
-            DateTime::from_timestamp_millis(millis as i64)
-        }
-        Ok(_) => None,
-        // A plus in a query that was not escaped came out as a blank.
-        Err(_) => text.replace(' ', "+").parse().ok(),
-    }
 }
 
 /// Takes a place from OwnTracks. The user name of the Basic authentication is
@@ -148,21 +133,29 @@ pub(super) async fn owntracks(
             "Send the device's token as the password of Basic authentication.",
         ))
     })?;
+    courier::check_device(&app, &token).await?;
     if said.kind == "location" {
-        let missing =
-            |field: &str| Failure::from(Refused::field(format!("/{field}"), "missing", "It is missing."));
-        let secs = said.tst.ok_or_else(|| missing("tst"))?;
-        let report = Report {
-            at: DateTime::from_timestamp(secs, 0).ok_or_else(|| not_a_moment("/tst"))?,
-            lat: said.lat.ok_or_else(|| missing("lat"))?,
-            lon: said.lon.ok_or_else(|| missing("lon"))?,
-            accuracy_m: said.acc,
-            speed_mps: said.vel.map(|kmh| kmh * KMH_MPS),
-            heading_deg: said.cog,
-        };
-        courier::report(&app, &token, report).await?;
+        courier::report(&app, &token, said.report(app.now())?).await?;
     }
     Ok(Json(json!([])))
+}
+
+impl OwnTracks {
+    fn report(&self, now: Timestamp) -> Result<Report, Failure> {
+        let place = |name: &str, value: &Value| {
+            let missing = || Refused::field(format!("/{name}"), "missing", "A place has two numbers.");
+            osmand::text(value).first().and_then(|text| osmand::number(text)).ok_or_else(missing)
+        };
+        let measure = |name, value| osmand::optional(name, &osmand::text(value), osmand::measure);
+        Ok(Report {
+            at: osmand::optional("timestamp", &osmand::text(&self.tst), osmand::moment).unwrap_or(now),
+            lat: place("lat", &self.lat)?,
+            lon: place("lon", &self.lon)?,
+            accuracy_m: measure("accuracy", &self.acc),
+            speed_mps: measure("speed", &self.vel).map(|kmh| kmh * KMH_MPS),
+            heading_deg: measure("bearing", &self.cog),
+        })
+    }
 }
 
 fn basic_password(headers: &HeaderMap) -> Option<String> {
@@ -177,26 +170,6 @@ fn basic_password(headers: &HeaderMap) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_moment_is_told_in_several_ways() {
-        let expected: Timestamp = "2026-11-23T03:20:11Z".parse().unwrap();
-        for text in ["1795404011", "1795404011000", "2026-11-23T03:20:11Z", "2026-11-23T12:20:11 09:00"] {
-            assert_eq!(moment(text), Some(expected), "{text}");
-        }
-        for text in ["", "NaN", "-1", "1e300", "yesterday"] {
-            assert_eq!(moment(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_osmand_says_is_read_from_a_query_or_a_form() {
-        let said = read_osmand("id=t&lat=37.5&lon=127.0&timestamp=1&speed=2.5&bearing=90&batt=80").unwrap();
-        assert_eq!((said.lat, said.speed, said.bearing), (37.5, Some(2.5), Some(90.0)));
-        for words in ["", "id=t", "id=t&lat=x&lon=1", "id=t&lat=1"] {
-            assert!(read_osmand(words).is_err(), "{words}");
-        }
-    }
 
     #[test]
     fn the_token_is_the_password() {

@@ -4,6 +4,7 @@
 mod body;
 mod devices;
 mod export;
+mod osmand;
 mod stream;
 
 use axum::extract::State;

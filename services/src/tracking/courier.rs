@@ -174,10 +174,7 @@ pub struct Report {
 /// Such apps count nothing, so the fix's own millisecond is its number: sent
 /// again, it is the same fix. The track is of our numbering, below zero.
 pub async fn report(app: &App, token: &str, report: Report) -> Result<Ack, Failure> {
-    let (courier, number) =
-        tracking::device_by_token(&app.store, &hashed(token)).await?.ok_or_else(|| {
-            Refused::new("unauthenticated", Kind::Unauthenticated, "This device's token is not known.")
-        })?;
+    let (courier, number) = device(app, token).await?;
     let fix = RawFix {
         seq: report.at.timestamp_millis(),
         at: report.at,
@@ -188,6 +185,18 @@ pub async fn report(app: &App, token: &str, report: Report) -> Result<Ack, Failu
         heading_deg: report.heading_deg,
     };
     fixes(app, courier, None, Batch::of_device(number, fix)).await
+}
+
+/// Refuses a token that no device has.
+pub async fn check_device(app: &App, token: &str) -> Result<(), Failure> {
+    device(app, token).await.map(drop)
+}
+
+async fn device(app: &App, token: &str) -> Result<(CourierId, u64), Failure> {
+    let known = tracking::device_by_token(&app.store, &hashed(token)).await?;
+    known.ok_or_else(|| {
+        Refused::new("unauthenticated", Kind::Unauthenticated, "This device's token is not known.").into()
+    })
 }
 
 /// Tokens are 256 random bits: a plain hash is enough to keep them by.

@@ -40,11 +40,21 @@ async fn traccar_client_moves_a_courier() {
             .unwrap();
         assert_eq!(answer.status(), 200, "{lat}");
     }
+    // What is optional and cannot be read costs no position; and today's client says JSON.
+    let odd = format!("{url}?id={token}&lat=37.5004&lon=127.03&timestamp=yesterday&speed=&batt=80%25");
+    assert_eq!(Client::new().get(odd).send().await.unwrap().status(), 200);
+    assert!((newest(app, &who).await.unwrap().position.lat() - 37.5004).abs() < 1e-9);
+    let at = app.now() + TimeDelta::seconds(2);
+    let json = json!({ "location": { "timestamp": at, "coords": { "latitude": 37.5005, "longitude": 127.03,
+        "speed": 7.5, "heading": -1, "accuracy": 5.0, "altitude": 30.0 }, "is_moving": true, "event": "motionchange" },
+        "device_id": token });
+    assert_eq!(Client::new().post(&url).json(&json).send().await.unwrap().status(), 200);
+    let fix = newest(app, &who).await.unwrap();
+    assert_eq!((fix.speed_mps, fix.heading_deg), (Some(7.5), None), "metres a second, and −1 is unknown");
     for (wrong, status) in [
         (format!("id=bdv_0&lat=37.5&lon=127&timestamp={now}"), 401),
         (format!("id={token}&lat=37.5"), 422),
         (format!("id={token}&lat=x&lon=127&timestamp={now}"), 422),
-        (format!("id={token}&lat=37.5&lon=127&timestamp=yesterday"), 422),
         (String::new(), 422),
     ] {
         let answer = Client::new().get(format!("{url}?{wrong}")).send().await.unwrap();
@@ -77,8 +87,15 @@ async fn owntracks_moves_a_courier() {
     assert!((fix.speed_mps.unwrap() - 10.0).abs() < 0.01, "36 km/h");
     assert_eq!(send(&token, json!({"_type": "lwt", "tst": now})).await.status(), 200);
     assert_eq!(send("bdv_0", place.clone()).await.status(), 401);
+    assert_eq!(send("bdv_0", json!({"_type": "lwt", "tst": now})).await.status(), 401, "of any kind");
     assert_eq!(Client::new().post(&url).json(&place).send().await.unwrap().status(), 401);
-    assert_eq!(send(&token, json!({"_type": "location", "lat": 37.5, "lon": 127.03})).await.status(), 422);
+    assert_eq!(send(&token, json!({"_type": "location", "lat": 37.5, "lon": 127.03})).await.status(), 200);
+    let odd = json!({"_type": "location", "lat": "37.5", "lon": 127.03, "acc": "?", "vel": -1, "cog": [], "tst": {}});
+    assert_eq!(send(&token, odd).await.status(), 200);
+    for other in [json!({}), json!({"_type": 7}), json!({"_type": "cmd", "action": "dump"})] {
+        assert_eq!(send(&token, other).await.status(), 200);
+    }
+    assert_eq!(send(&token, json!({"_type": "location", "lat": 37.5})).await.status(), 422);
     assert_eq!(send(&token, json!([1, 2])).await.status(), 422);
     test.stop().await;
 }
