@@ -2,7 +2,7 @@
 # One image for all thirteen services: the `baedal` binary, which embeds the pages.
 # Its command says which of them a container runs; see docker-compose.yml.
 
-FROM node:22-bookworm-slim AS pages
+FROM node:22.23.3-bookworm-slim AS pages
 WORKDIR /src/web
 COPY web/package.json web/package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm npm ci --no-fund --no-audit
@@ -10,7 +10,7 @@ COPY data /src/data
 COPY web ./
 RUN npm run build
 
-FROM rust:1.95-slim-bookworm AS binary
+FROM rust:1.95.0-slim-bookworm AS binary
 # jemalloc is built from C sources, with make.
 RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
@@ -23,7 +23,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
     && install -D target/release/baedal /out/baedal \
     && strip --strip-debug /out/baedal
 
-FROM debian:bookworm-slim
+FROM debian:12.12-slim
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin baedal
 COPY --from=binary /out/baedal /usr/local/bin/baedal
 COPY --chmod=755 docker/ready /usr/local/bin/ready
