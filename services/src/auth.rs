@@ -242,11 +242,7 @@ async fn give_up(app: &App, email: &Email, from: IpAddr) -> Result<(), Failure> 
 /// Goes on with a session: the next tokens for a refresh token, which is used
 /// up. A used one ends its session, unless its answer was lost just now.
 pub async fn refresh(app: &App, token: &str, from: IpAddr) -> Result<Grant, Failure> {
-    let bytes: [u8; 32] = BASE64_URL_SAFE_NO_PAD
-        .decode(token)
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or(RefreshRefusal::NotGood)?;
+    let bytes = bytes_of(token)?;
     let now = app.now();
     let mut tx = app.store.begin().await?;
     let found = store::auth::show_token(&mut tx, &hash_of(&bytes)).await?.ok_or(RefreshRefusal::NotGood)?;
@@ -269,6 +265,11 @@ pub async fn refresh(app: &App, token: &str, from: IpAddr) -> Result<Grant, Fail
     grant(app, Principal { user: found.user, session: found.session, roles: found.roles }, next, now)
 }
 
+fn bytes_of(token: &str) -> Result<[u8; 32], RefreshRefusal> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok();
+    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(RefreshRefusal::NotGood)
+}
+
 fn grant(app: &App, principal: Principal, refresh_token: String, now: Timestamp) -> Result<Grant, Failure> {
     let tokens = &app.identity.tokens;
     Ok(Grant {
@@ -280,8 +281,13 @@ fn grant(app: &App, principal: Principal, refresh_token: String, now: Timestamp)
 }
 
 /// A person's devices that are signed in, newest first.
-pub async fn sessions(app: &App, who: &Principal) -> Result<Vec<Session>, Failure> {
-    Ok(store::auth::sessions(&app.store, who.user, app.now()).await?)
+pub async fn sessions(
+    app: &App,
+    who: &Principal,
+    after: Option<SessionId>,
+    limit: u32,
+) -> Result<Vec<Session>, Failure> {
+    Ok(store::auth::sessions(&app.store, who.user, after, limit, app.now()).await?)
 }
 
 /// Ends the session that the request comes from.
@@ -289,6 +295,34 @@ pub async fn sign_out(app: &App, who: &Principal, from: IpAddr) -> Result<(), Fa
     let tx = app.store.begin().await?;
     // Signing out twice is signed out.
     end(app, tx, who.user, who.session, "signed_out", Some(from)).await.map(drop)
+}
+
+/// Ends the session of a refresh token, used or not: whoever has one has signed in there.
+pub async fn sign_out_with(app: &App, token: &str, from: IpAddr) -> Result<(), Failure> {
+    let bytes = bytes_of(token)?;
+    let mut tx = app.store.begin().await?;
+    let found = store::auth::show_token(&mut tx, &hash_of(&bytes)).await?.ok_or(RefreshRefusal::NotGood)?;
+    end(app, tx, found.user, found.session, "signed_out", Some(from)).await.map(drop)
+}
+
+/// Ends all of the person's sessions but the one that the request comes from.
+pub async fn end_other_sessions(app: &App, who: &Principal, from: IpAddr) -> Result<(), Failure> {
+    let now = app.now();
+    let mut tx = app.store.begin().await?;
+    let ended = store::auth::end_other_sessions(&mut tx, who.user, who.session, now).await?;
+    let ended = ended.ok_or(TokenRefusal::SessionEnded)?;
+    let line = Audit {
+        kind: "other_sessions_ended",
+        user: Some(who.user),
+        session: Some(who.session),
+        from: Some(from),
+    };
+    store::auth::audit(&mut tx, &line, now).await?;
+    tx.commit().await?;
+    for session in ended {
+        revoke(app, session, now);
+    }
+    Ok(())
 }
 
 /// Ends one of the person's sessions.
@@ -320,10 +354,15 @@ async fn end(
     }
     tx.commit().await?;
     if ended {
-        app.identity.revoked.add(session, now);
-        app.fabric().announce(Notice::SessionRevoked(session));
+        revoke(app, session, now);
     }
     Ok(ended)
+}
+
+/// Has every process refuse a session that was ended.
+fn revoke(app: &App, session: SessionId, at: Timestamp) {
+    app.identity.revoked.add(session, at);
+    app.fabric().announce(Notice::SessionRevoked(session));
 }
 
 /// The e-mail address and roles that a person signs in with.

@@ -280,13 +280,47 @@ pub async fn end_session(
     Ok(ended.rows_affected() == 1)
 }
 
-/// A person's sessions that go on, newest first.
-pub async fn sessions(store: &Store, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+/// Ends all sessions of `user` but `kept`, and says which; `None`, and none are ended,
+/// if `kept` itself is over. Sessions are locked in one order: of two that end each
+/// other, one does.
+pub async fn end_other_sessions(
+    tx: &mut Tx,
+    user: UserId,
+    kept: SessionId,
+    at: Timestamp,
+) -> Result<Option<Vec<SessionId>>, StoreError> {
+    let going_on = sqlx::query_scalar!(
+        "select id from auth.sessions where user_id = $1 and ended_at is null order by id for update",
+        user.0
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    if !going_on.contains(&kept.0) {
+        return Ok(None);
+    }
+    let others: Vec<_> = going_on.into_iter().filter(|id| *id != kept.0).collect();
+    sqlx::query!("update auth.sessions set ended_at = $2 where id = any($1)", &others, at)
+        .execute(&mut **tx)
+        .await?;
+    Ok(Some(others.into_iter().map(SessionId).collect()))
+}
+
+/// A person's sessions that go on, newest first, from after `after` on.
+pub async fn sessions(
+    store: &Store,
+    user: UserId,
+    after: Option<SessionId>,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Vec<Session>, StoreError> {
     let rows = sqlx::query!(
         "select id, device, address, created_at, last_seen_at, expires_at from auth.sessions
-         where user_id = $1 and ended_at is null and expires_at > $2 order by id desc limit 100",
+         where user_id = $1 and ended_at is null and expires_at > $2 and ($3::uuid is null or id < $3)
+         order by id desc limit $4",
         user.0,
-        now
+        now,
+        after.map(|after| after.0),
+        i64::from(limit)
     )
     .fetch_all(store.pool())
     .await?;

@@ -28,6 +28,15 @@ pub(super) struct Refresh {
     pub(super) refresh_token: String,
 }
 
+/// Which session ends.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignOutBody {
+    /// Any refresh token of the session, also where its access token has expired.
+    /// Without one it is the session of the access token.
+    pub(super) refresh_token: Option<String>,
+}
+
 /// The tokens of a session.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Tokens {

@@ -11,8 +11,8 @@ use services::auth::SignIn;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{ClientAddress, Json, NoContent, Page, Path, Problem, ProblemBody, Who};
-use body::{KeySet, Refresh, SessionBody, SignInBody, Tokens};
+use crate::kit::{ClientAddress, Json, List, ListQuery, NoContent, Page, Path, Problem, ProblemBody, Who};
+use body::{KeySet, Refresh, SessionBody, SignInBody, SignOutBody, Tokens};
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -22,6 +22,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sign_out))
         .routes(routes!(sessions))
         .routes(routes!(end_session))
+        .routes(routes!(end_other_sessions))
         .routes(routes!(keys))
 }
 
@@ -65,23 +66,34 @@ async fn refresh(
     Ok(secret(grant.into()))
 }
 
-/// Ends the session that the request comes from, on every port within 2 seconds.
-#[utoipa::path(post, path = "/v1/auth/sign-out", tag = "auth", responses((status = 204)))]
+/// Ends a session, on every port within 2 seconds: that of the refresh token in the body,
+/// which needs no access token, or else the one that the request comes from.
+#[utoipa::path(post, path = "/v1/auth/sign-out", tag = "auth", security((), ("bearer" = [])),
+    request_body = Option<SignOutBody>, responses((status = 204)))]
 async fn sign_out(
     State(app): State<App>,
     ClientAddress(from): ClientAddress,
-    Who(who): Who,
+    who: Result<Who, Problem>,
+    body: Option<Json<SignOutBody>>,
 ) -> Result<NoContent, Problem> {
-    services::auth::sign_out(&app, &who, from).await?;
+    match body.and_then(|Json(body)| body.refresh_token) {
+        Some(token) => services::auth::sign_out_with(&app, &token, from).await?,
+        None => services::auth::sign_out(&app, &who?.0, from).await?,
+    }
     Ok(NoContent)
 }
 
 /// The devices that are signed in, newest first.
-#[utoipa::path(get, path = "/v1/auth/sessions", tag = "auth", responses((status = 200, body = Page<SessionBody>)))]
-async fn sessions(State(app): State<App>, Who(who): Who) -> Result<Json<Page<SessionBody>>, Problem> {
-    let sessions = services::auth::sessions(&app, &who).await?;
-    let current = who.session;
-    Ok(Json(Page::whole(sessions.into_iter().map(|session| SessionBody::new(session, current)).collect())))
+#[utoipa::path(get, path = "/v1/auth/sessions", tag = "auth", params(ListQuery),
+    responses((status = 200, body = Page<SessionBody>)))]
+async fn sessions(
+    State(app): State<App>,
+    Who(who): Who,
+    list: List<SessionId>,
+) -> Result<Json<Page<SessionBody>>, Problem> {
+    let sessions = services::auth::sessions(&app, &who, list.after, list.limit + 1).await?;
+    let body = |session| SessionBody::new(session, who.session);
+    Ok(Json(Page::cut(sessions, list.limit, |last| last.id, body)?))
 }
 
 /// Ends one of one's sessions.
@@ -94,6 +106,18 @@ async fn end_session(
     Path(id): Path<SessionId>,
 ) -> Result<NoContent, Problem> {
     services::auth::end_session(&app, &who, id, from).await?;
+    Ok(NoContent)
+}
+
+/// Ends all of one's sessions but the one that the request comes from, on every port
+/// within 2 seconds. Of two sessions that end each other at once, one goes on.
+#[utoipa::path(post, path = "/v1/auth/sessions/end-others", tag = "auth", responses((status = 204)))]
+async fn end_other_sessions(
+    State(app): State<App>,
+    ClientAddress(from): ClientAddress,
+    Who(who): Who,
+) -> Result<NoContent, Problem> {
+    services::auth::end_other_sessions(&app, &who, from).await?;
     Ok(NoContent)
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
-use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, Version, header, request::Parts};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -31,6 +31,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         }
         let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
         parse(&body).map(Json)
+    }
+}
+
+/// `Option<Json<T>>` where a request may have no body at all, or `null`.
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        let json = says_json(request.headers());
+        let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        match body.is_empty() {
+            true => Ok(None),
+            false if json => parse::<Option<T>>(&body).map(|value| value.map(Json)),
+            false => Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+        }
     }
 }
 

@@ -7,10 +7,12 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use domain::Role;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::Method;
 use serde_json::{Value, json};
 use server::Service;
 use tests::TestApp;
 use tests::rest::{PASSWORD, Rest};
+use tests::socket::{Heard, Socket};
 
 async fn refresh(auth: &Rest, token: &str) -> tests::rest::Answer {
     auth.post("/v1/auth/refresh", json!({ "refresh_token": token })).await
@@ -217,6 +219,120 @@ async fn a_session_that_was_ended_is_refused_by_every_process_within_two_seconds
     refresh(&auth, &phone.refresh_token).await.expect_problem(401, "auth.refresh_token_not_good");
     auth.delete(&path).await.expect_problem(404, "not_found");
     second.stop(Duration::from_secs(5)).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_list_of_sessions_is_read_to_its_end() {
+    let app = TestApp::start().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    for _ in 0..24 {
+        app.sign_in(&minji.email).await;
+    }
+    let auth = app.rest_as(Service::Auth, &minji);
+    let whole = auth.get("/v1/auth/sessions?limit=100").await.expect(200);
+    assert_eq!((whole["items"].as_array().unwrap().len(), &whole["next_cursor"]), (25, &Value::Null));
+    assert_eq!(whole["items"][24]["current"], true, "newest first");
+    let (mut read, mut path) = (Vec::new(), "/v1/auth/sessions".to_owned());
+    loop {
+        let page = auth.get(&path).await.expect(200);
+        read.extend(page["items"].as_array().unwrap().iter().cloned());
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/v1/auth/sessions?limit=7&cursor={cursor}");
+        // Who signs in meanwhile moves nothing.
+        app.sign_in(&minji.email).await;
+    }
+    assert_eq!(json!(read), whole["items"]);
+    auth.get("/v1/auth/sessions?limit=101").await.expect_problem(422, "invalid");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn who_ends_all_others_stays_and_every_process_refuses_them_within_two_seconds() {
+    let app = TestApp::start().await;
+    let second = app.second_server().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let others = [app.sign_in(&minji.email).await, app.sign_in(&minji.email).await];
+    let stranger = app.person("stranger", &[Role::Customer]).await;
+    let there = second.address(Service::Gateway).unwrap();
+    let mut here = Socket::open(app.address(Service::Gateway), &others[0].access_token).await;
+    let mut away = Socket::open(there, &others[1].access_token).await;
+    let auth = app.rest_as(Service::Auth, &minji);
+    assert_eq!(auth.post("/v1/auth/sessions/end-others", Value::Null).await.status, 204);
+    let ended = Instant::now();
+    let closed = async { [here.hear().await, away.hear().await] };
+    let closed = tokio::time::timeout(Duration::from_secs(2), closed).await.expect("within 2 s");
+    assert_eq!(closed, [Heard::Closed(4402), Heard::Closed(4402)]);
+    for base in [app.url(Service::Gateway), format!("http://{there}")] {
+        for other in &others {
+            let rest = app.rest_as(Service::Gateway, other).at(&base);
+            while rest.get("/v1/users/me").await.status != 401 {
+                assert!(ended.elapsed() < Duration::from_secs(2), "{base} still lets it in");
+            }
+        }
+        for kept in [&minji, &stranger] {
+            app.rest_as(Service::Gateway, kept).at(&base).get("/v1/users/me").await.expect(200);
+        }
+    }
+    refresh(&auth, &others[0].refresh_token).await.expect_problem(401, "auth.refresh_token_not_good");
+    refresh(&auth, &minji.refresh_token).await.expect(200);
+    assert_eq!(auth.get("/v1/auth/sessions").await.expect(200)["items"].as_array().unwrap().len(), 1);
+    second.stop(Duration::from_secs(5)).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn of_sessions_that_end_each_other_at_once_one_goes_on() {
+    let app = TestApp::start().await;
+    let second = app.second_server().await;
+    let bases = [app.url(Service::Auth), format!("http://{}", second.address(Service::Auth).unwrap())];
+    let minji = app.person("minji", &[Role::Customer]).await;
+    for _ in 0..10 {
+        let mut sessions = Vec::new();
+        for base in bases.iter().cycle().take(6) {
+            let session = app.sign_in(&minji.email).await;
+            sessions.push((app.rest_as(Service::Auth, &session).at(base), session));
+        }
+        let all = sessions.iter().map(|(rest, _)| rest.post("/v1/auth/sessions/end-others", Value::Null));
+        for answer in futures::future::join_all(all).await {
+            assert!(matches!(answer.status.as_u16(), 204 | 401), "{}", answer.body);
+        }
+        let go_on = sessions.iter().map(|(rest, session)| refresh(rest, &session.refresh_token));
+        let go_on = futures::future::join_all(go_on).await;
+        assert_eq!(go_on.iter().filter(|answer| answer.status == 200).count(), 1);
+    }
+    second.stop(Duration::from_secs(5)).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_refresh_token_signs_out_also_when_the_access_token_has_expired() {
+    let mut settings = tests::settings();
+    settings.auth.access_life = TimeDelta::seconds(-1);
+    let app = TestApp::start_with(settings).await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let (anyone, expired) = (app.rest(Service::Gateway), app.rest_as(Service::Gateway, &minji));
+    let path = "/v1/auth/sign-out";
+    tests::rest::answer(expired.request(Method::POST, path)).await.expect_problem(401, "auth.token_expired");
+    tests::rest::answer(anyone.request(Method::POST, path)).await.expect_problem(401, "unauthenticated");
+    anyone.post(path, Value::Null).await.expect_problem(401, "unauthenticated");
+    for nonsense in ["", "x", &"A".repeat(43)] {
+        let body = json!({ "refresh_token": nonsense });
+        anyone.post(path, body).await.expect_problem(401, "auth.refresh_token_not_good");
+    }
+    let proof = json!({ "refresh_token": minji.refresh_token });
+    // As the pages send it: under a key, and with whatever token is at hand.
+    let request = expired.request(Method::POST, path).header("idempotency-key", "out").json(&proof);
+    assert_eq!(tests::rest::answer(request).await.status, 204);
+    refresh(&anyone, &minji.refresh_token).await.expect_problem(401, "auth.refresh_token_not_good");
+    assert_eq!(anyone.post(path, proof).await.status, 204, "signing out twice is signed out");
+
+    // One that was used already proves as much.
+    let again = app.sign_in(&minji.email).await;
+    let next = refresh(&anyone, &again.refresh_token).await.expect(200);
+    assert_eq!(anyone.post(path, json!({ "refresh_token": again.refresh_token })).await.status, 204);
+    let next = refresh(&anyone, next["refresh_token"].as_str().unwrap()).await;
+    next.expect_problem(401, "auth.refresh_token_not_good");
     app.stop().await;
 }
 

@@ -45,8 +45,10 @@ export class Account {
 
   async signOut(): Promise<void> {
     this.realtime.stop()
-    // Whether or not the server hears of it, this device forgets.
-    await this.rest.post('/v1/auth/sign-out').catch(() => undefined)
+    // Whether or not the server hears of it, this device forgets. The refresh token is proof
+    // enough: signing out renews nothing first.
+    const refresh_token = this.session.kept?.refresh_token
+    await this.rest.post('/v1/auth/sign-out', { refresh_token }, { anonymous: true }).catch(() => undefined)
     this.session.forget()
   }
 }

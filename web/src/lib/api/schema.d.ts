@@ -884,7 +884,7 @@ export interface components {
              */
             slot?: string | null;
         };
-        /** @description A place in the words of OsmAnd. */
+        /** @description A place in the words of OsmAnd. Only the token and a readable place are needed. */
         OsmAnd: {
             /**
              * Format: double
@@ -898,10 +898,10 @@ export interface components {
             batt?: number | null;
             /**
              * Format: double
-             * @description Degrees clockwise from north.
+             * @description Degrees clockwise from north; `heading` is the same.
              */
             bearing?: number | null;
-            /** @description The device's token. */
+            /** @description The device's token; `deviceid` is the same. */
             id: string;
             /**
              * Format: double
@@ -910,7 +910,7 @@ export interface components {
             lat: number;
             /**
              * Format: double
-             * @description Degrees east.
+             * @description Degrees east. `location=lat,lon` says both.
              */
             lon: number;
             /**
@@ -918,13 +918,19 @@ export interface components {
              * @description Knots.
              */
             speed?: number | null;
-            /** @description When: seconds or milliseconds since 1970, or RFC 3339. Now, if it is missing. */
+            /**
+             * @description When: seconds or milliseconds since 1970, RFC 3339, or `yyyy-MM-dd HH:mm:ss` in UTC.
+             *     Now, if it is missing or cannot be read.
+             */
             timestamp?: string | null;
         };
-        /** @description A place in the words of OwnTracks. Messages of other types are taken and left. */
+        /**
+         * @description A place in the words of OwnTracks. Messages of other types are taken and left; what is
+         *     optional and cannot be read counts as unsaid.
+         */
         OwnTracks: {
             /** @description `location` for a place. */
-            _type: string;
+            _type?: string;
             /**
              * Format: double
              * @description Metres.
@@ -947,7 +953,7 @@ export interface components {
             lon?: number | null;
             /**
              * Format: int64
-             * @description When: seconds since 1970.
+             * @description When: seconds since 1970. Now, if it is missing.
              */
             tst?: number | null;
             /**
@@ -1304,6 +1310,14 @@ export interface components {
              * @example baedal-demo
              */
             password: string;
+        };
+        /** @description Which session ends. */
+        SignOutBody: {
+            /**
+             * @description Any refresh token of the session, also where its access token has expired.
+             *     Without one it is the session of the access token.
+             */
+            refresh_token?: string | null;
         };
         /** @description Somebody who wants an account. */
         SignUp: {
