@@ -140,7 +140,8 @@ impl Server {
         let gateway = Gateway::open(parts.processes.settings(), elsewhere);
         let mut exempt = server.app.settings.sockets.unlimited_networks.clone();
         exempt.extend(&parts.processes.trusted_proxies.0);
-        let connections = Connections::new(server.app.settings.connections, exempt);
+        let connections =
+            Connections::new(server.app.settings.connections, exempt, Arc::clone(&server.app.ids));
         let ports = Ports {
             app: server.app.clone(),
             hub: Arc::clone(&server.hub),

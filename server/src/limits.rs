@@ -150,6 +150,21 @@ pub struct ConnectionArgs {
     #[arg(long, env = "BAEDAL_KEEP_ALIVE_SECS", default_value_t = ConnectionLimits::default().idle.as_secs(),
           value_parser = within::<u64>(1, 3_600))]
     pub keep_alive_secs: u64,
+
+    /// Bytes of a request's head, its address and headers.
+    #[arg(long, env = "BAEDAL_HEADER_BYTES", default_value_t = ConnectionLimits::default().header_bytes,
+          value_parser = within::<usize>(8_192, 1_048_576))]
+    pub header_bytes: usize,
+
+    /// Seconds that a body may take; bytes that came by then give it more.
+    #[arg(long, env = "BAEDAL_BODY_SECS", default_value_t = ConnectionLimits::default().body_within.as_secs(),
+          value_parser = within::<u64>(1, 300))]
+    pub body_secs: u64,
+
+    /// Bytes of a body for which it may take another second.
+    #[arg(long, env = "BAEDAL_BODY_BYTES_PER_SEC", default_value_t = ConnectionLimits::default().body_pace,
+          value_parser = within::<u32>(1, 1_048_576))]
+    pub body_bytes_per_sec: u32,
 }
 
 impl ConnectionArgs {
@@ -159,7 +174,9 @@ impl ConnectionArgs {
             per_address: self.connections_per_address,
             header_within: Duration::from_secs(self.header_secs),
             idle: Duration::from_secs(self.keep_alive_secs),
-            ..ConnectionLimits::default()
+            body_within: Duration::from_secs(self.body_secs),
+            body_pace: self.body_bytes_per_sec,
+            header_bytes: self.header_bytes,
         }
     }
 }

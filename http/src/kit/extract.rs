@@ -134,7 +134,7 @@ fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Fault {
     Fault { pointer, code: code_of(message), detail: message.to_owned() }
 }
 
-fn escape(key: &str) -> String {
+pub(super) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 

@@ -3,24 +3,24 @@
 //! The codes and the log stay English; so does a detail that is not here, as it
 //! names something that only its noun knows.
 
+use std::cmp::Ordering::Equal;
+use std::cmp::Reverse;
+
 use axum::http::{HeaderMap, header};
+
+use super::accept::weighted;
 
 /// Whether the client would rather read Korean than English.
 pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let weight = |wanted: &str| {
-        let weights = accepted.split(',').filter_map(|range| {
-            let mut parts = range.split(';');
-            let language = parts.next()?.trim().split('-').next()?;
-            let weight = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok());
-            language.eq_ignore_ascii_case(wanted).then(|| weight.unwrap_or(1.0))
-        });
-        weights.fold(0.0, f32::max)
+    let accepted = weighted(headers, header::ACCEPT_LANGUAGE);
+    let of = |wanted: &str| {
+        let named = accepted.iter().enumerate().filter(|(_, (tag, _))| tag.split('-').next() == Some(wanted));
+        // The heaviest; between equals, whichever is named first.
+        named
+            .map(|(place, (_, weight))| (*weight, Reverse(place)))
+            .max_by(|a, b| a.partial_cmp(b).unwrap_or(Equal))
     };
-    // Between equals, whichever is named first.
-    let ko_first = accepted.find("ko") < accepted.find("en");
-    let (ko, en) = (weight("ko"), weight("en"));
-    ko > en || (ko >= en && ko > 0.0 && ko_first)
+    of("ko").is_some_and(|ko| ko.0 > 0.0 && of("en").is_none_or(|en| ko > en))
 }
 
 /// The status in words.

@@ -9,6 +9,7 @@
 //! Handlers return `Result<_, Problem>`; `?` turns every `Failure` of `services`
 //! into its problem document. No handler ever chooses an error's status.
 
+mod accept;
 mod client;
 mod created;
 mod etag;
@@ -21,9 +22,11 @@ mod list;
 mod observe;
 mod openapi;
 mod problem;
+mod query;
 mod service;
 mod who;
 
+pub(crate) use accept::{Offer, preferred, weighted};
 pub(crate) use client::Caller;
 #[cfg(test)]
 pub(crate) use client::believe;

@@ -11,7 +11,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema as _, ToSchema};
 
-use super::ServiceSpec;
+use super::{ServiceSpec, query};
 
 /// A problem document (RFC 9457).
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -104,7 +104,9 @@ pub(super) fn complete(mut api: OpenApi, spec: &ServiceSpec) -> OpenApi {
 
 const CONVENTIONS: &str = "\n\nErrors are problem documents (RFC 9457) with a stable `type`. Lists take `limit` and \
     `cursor`. POST requests take an `Idempotency-Key`: the same key and body get the first answer again, another body \
-    422, a request still in progress 409. Amounts are whole won, times RFC 3339 in UTC.";
+    422, a request still in progress 409. What is unknown is refused: a field of a body and a parameter of a query \
+    with 422, save where `x-unknown-parameters` says that it is ignored; a path that is not written as it stands here, \
+    as with a slash at its end or twice in it, with 404. Amounts are whole won, times RFC 3339 in UTC.";
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head]
@@ -152,8 +154,8 @@ fn add_problems(operation: &mut Operation) {
             ("415", "The body is not said to be JSON"),
         ]);
     }
-    if operation.request_body.is_some() || takes(&ParameterIn::Query) {
-        problems.push(("422", "Invalid input; `errors` names the fields"));
+    if operation.request_body.is_some() || !query::ignores(operation) {
+        problems.push(("422", "Invalid input; `errors` names the fields and the unknown parameters"));
     }
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response

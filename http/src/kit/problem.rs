@@ -23,8 +23,13 @@ pub struct Problem {
     detail: Cow<'static, str>,
     faults: Vec<Fault>,
     retry_after_secs: Option<u32>,
+    /// How to sign in, where that is the problem.
+    challenge: &'static str,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
+
+/// What most routes want of whoever has to sign in (RFC 6750).
+const BEARER: &str = "Bearer";
 
 /// The one table from a refusal's kind to its status.
 fn status_of(kind: Kind) -> StatusCode {
@@ -49,6 +54,7 @@ impl Problem {
             detail: detail.into(),
             faults: Vec::new(),
             retry_after_secs: None,
+            challenge: BEARER,
             cause: None,
         }
     }
@@ -76,7 +82,7 @@ impl Problem {
     }
 
     /// The problem for a bare status, as libraries beneath us answer it.
-    pub(super) fn of_status(status: StatusCode) -> Self {
+    pub fn of_status(status: StatusCode) -> Self {
         let (code, detail) = match status {
             StatusCode::NOT_FOUND => ("path_not_found", "There is nothing at this path."),
             StatusCode::METHOD_NOT_ALLOWED => {
@@ -87,12 +93,21 @@ impl Problem {
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 ("media_type_unsupported", "This does not take a body of this media type.")
             }
+            StatusCode::URI_TOO_LONG => ("uri_too_long", "The request's address is too long."),
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+                ("headers_too_large", "The request's headers are too many or too large.")
+            }
             StatusCode::UPGRADE_REQUIRED => ("upgrade_required", "This path speaks WebSocket only."),
             StatusCode::GATEWAY_TIMEOUT => ("timeout", "The answer took too long."),
             status if status.is_server_error() => return Self::fault(format!("bare status {status}")),
             _ => ("bad_request", "The request is malformed."),
         };
         Self::http(status, code, detail)
+    }
+
+    /// The same, where the route wants this of whoever has to sign in (`WWW-Authenticate`).
+    pub(crate) fn challenging(self, challenge: &'static str) -> Self {
+        Self { challenge, ..self }
     }
 
     /// The HTTP status.
@@ -124,6 +139,13 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The document as it is sent, for what never became a request.
+    pub fn written(&self, instance: &str, request_id: &str) -> Vec<u8> {
+        serde_json::to_vec(&self.document(instance, request_id)).unwrap_or_default()
+    }
+}
+
 /// The same document for somebody who reads Korean.
 pub(super) fn in_korean(document: ProblemBody) -> ProblemBody {
     ProblemBody {
@@ -141,6 +163,7 @@ impl From<Refused> for Problem {
             detail: refused.detail.into(),
             faults: refused.faults,
             retry_after_secs: refused.retry_after_secs,
+            challenge: BEARER,
             cause: None,
         }
     }
@@ -163,7 +186,10 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, secs.into());
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge));
+        }
+        if self.status == StatusCode::NOT_ACCEPTABLE {
+            headers.insert(header::VARY, HeaderValue::from_static("accept"));
         }
         response.extensions_mut().insert(self);
         response

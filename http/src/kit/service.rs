@@ -16,6 +16,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::client::believe;
 use super::health::RenderMetrics;
 use super::observe::{Port, observe};
+use super::query::{Known, known_query};
 use super::{Problem, TrustedProxies, extract, health, limit, openapi};
 
 /// The largest body that a route takes unless it says otherwise.
@@ -40,9 +41,11 @@ pub struct ServiceSpec {
 pub fn service_router(spec: ServiceSpec, routes: OpenApiRouter<App>, app: App) -> Router {
     let (routes, api) = routes.split_for_parts();
     let api = openapi::complete(api, &spec);
+    let known = Known::of(&api);
     let port = Port { app: app.clone(), service: spec.name };
     let metrics: RenderMetrics = spec.metrics;
     routes
+        .layer(from_fn_with_state(known, known_query))
         .layer(from_fn_with_state(port.clone(), limit::limit))
         .merge(health::routes(metrics))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", api))

@@ -24,7 +24,8 @@ pub(super) fn verified(parts: &mut Parts, app: &App) -> Result<Option<Verified>,
         return Ok(Some(known.clone()));
     }
     let Some(token) = bearer(&parts.headers) else { return Ok(None) };
-    let verified = services::auth::verify(app, token, app.clock.now())?;
+    let verified = services::auth::verify(app, token, app.clock.now())
+        .map_err(|failure| Problem::from(failure).challenging(r#"Bearer error="invalid_token""#))?;
     parts.extensions.insert(verified.clone());
     Ok(Some(verified))
 }

@@ -9,7 +9,7 @@ use services::App;
 use services::support::{self, TopicName};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::kit::{Json, List, ListQuery, Page, Path, Problem, Query};
+use crate::kit::{Json, List, ListQuery, Page, Path, Problem, Query, weighted};
 
 /// A question with its answer.
 #[derive(Debug, Serialize, ToSchema)]
@@ -95,15 +95,10 @@ impl FaqBody {
 impl Language {
     /// The reader's first choice among ours; Korean if they name neither.
     fn wanted(headers: &HeaderMap) -> Self {
-        let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let asked = weighted(headers, header::ACCEPT_LANGUAGE);
         let weight = |primary: &str| {
-            let weights = asked.split(',').filter_map(|range| {
-                let (tag, quality) = range.split_once(';').unwrap_or((range, "q=1"));
-                let named = tag.trim().split('-').next().is_some_and(|tag| tag.eq_ignore_ascii_case(primary));
-                let quality: f32 = quality.trim().strip_prefix("q=")?.parse().ok()?;
-                named.then_some(quality)
-            });
-            weights.fold(0.0, f32::max)
+            let named = asked.iter().filter(|(tag, _)| tag.split('-').next() == Some(primary));
+            named.map(|(_, weight)| *weight).fold(0.0, f32::max)
         };
         if weight("en") > weight("ko") { Self::En } else { Self::Ko }
     }

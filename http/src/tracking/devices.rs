@@ -19,6 +19,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::osmand;
 use crate::kit::{Json, Problem, check_query};
 
+/// OsmAnd has its token among the parameters, which no registered scheme describes.
+const BY_PARAMETER: &str = r#"DeviceToken realm="baedal""#;
+/// OwnTracks sends a name and a password once it is asked for them.
+const BASIC: &str = r#"Basic realm="baedal", charset="UTF-8""#;
+
 /// Metres a second in one km/h: OwnTracks' speed is in km/h.
 const KMH_MPS: f64 = 1.0 / 3.6;
 
@@ -82,6 +87,7 @@ pub(super) struct OwnTracks {
 
 /// Takes a place from an app that speaks the OsmAnd protocol.
 #[utoipa::path(get, path = "/v1/devices/osmand", tag = "device", params(OsmAnd), security(()),
+    extensions(("x-unknown-parameters" = json!("ignored"))),
     responses((status = 200, description = "Kept"), (status = 401, description = "The token is not known")))]
 pub(super) async fn osmand_get(State(app): State<App>, uri: Uri) -> Result<(), Problem> {
     osmand(&app, uri.query().unwrap_or(""), "").await
@@ -91,6 +97,7 @@ pub(super) async fn osmand_get(State(app): State<App>, uri: Uri) -> Result<(), P
 /// `{"location":{"timestamp","coords":{"latitude","longitude","speed","heading","accuracy"}},"device_id"}`,
 /// with the speed in metres a second.
 #[utoipa::path(post, path = "/v1/devices/osmand", tag = "device", security(()),
+    extensions(("x-unknown-parameters" = json!("ignored"))),
     request_body(content = OsmAnd, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "Kept"), (status = 401, description = "The token is not known")))]
 pub(super) async fn osmand_post(State(app): State<App>, uri: Uri, body: Bytes) -> Result<(), Problem> {
@@ -112,13 +119,16 @@ async fn osmand(app: &App, query: &str, body: &str) -> Result<(), Problem> {
         speed_mps: said.speed_mps,
         heading_deg: said.heading_deg,
     };
-    courier::report(app, &said.token, report).await?;
-    Ok(())
+    courier::report(app, &said.token, report)
+        .await
+        .map(|_| ())
+        .map_err(|failure| Problem::from(failure).challenging(BY_PARAMETER))
 }
 
 /// Takes a place from OwnTracks. The user name of the Basic authentication is
 /// of no account; the password is the device's token.
 #[utoipa::path(post, path = "/v1/devices/owntracks", tag = "device", security(()), request_body = OwnTracks,
+    extensions(("x-unknown-parameters" = json!("ignored"))),
     responses((status = 200, body = [Value], description = "Kept; there are no commands for the device"),
         (status = 401, description = "The token is not known")))]
 pub(super) async fn owntracks(
@@ -126,16 +136,14 @@ pub(super) async fn owntracks(
     headers: HeaderMap,
     Json(said): Json<OwnTracks>,
 ) -> Result<Json<Value>, Problem> {
+    let refused = |failure: Failure| Problem::from(failure).challenging(BASIC);
     let token = basic_password(&headers).ok_or_else(|| {
-        Failure::from(Refused::new(
-            "unauthenticated",
-            Kind::Unauthenticated,
-            "Send the device's token as the password of Basic authentication.",
-        ))
+        let detail = "Send the device's token as the password of Basic authentication.";
+        refused(Refused::new("unauthenticated", Kind::Unauthenticated, detail).into())
     })?;
-    courier::check_device(&app, &token).await?;
+    courier::check_device(&app, &token).await.map_err(refused)?;
     if said.kind == "location" {
-        courier::report(&app, &token, said.report(app.now())?).await?;
+        courier::report(&app, &token, said.report(app.now())?).await.map_err(refused)?;
     }
     Ok(Json(json!([])))
 }

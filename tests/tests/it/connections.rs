@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::Role;
+use serde_json::Value;
 use server::ambient::{RandomIds, SystemClock};
 use server::processes::ProcessArgs;
 use server::web::PagesArgs;
@@ -52,6 +53,26 @@ async fn whole(stream: &mut TcpStream) -> String {
     head
 }
 
+/// The problem document of a whole answer that ends its connection.
+#[track_caller]
+fn refusal(answer: &str, status: u16) -> Value {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+    assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    let head = head.to_ascii_lowercase();
+    assert!(
+        head.contains("content-type: application/problem+json") && head.contains("connection: close"),
+        "{head}"
+    );
+    let problem: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("no document: {answer}"));
+    assert_eq!(problem["status"], status);
+    let id = problem["request_id"].as_str().unwrap();
+    assert!(id.len() > 10 && head.contains(&format!("x-request-id: {id}")), "{answer}");
+    for member in ["type", "title", "detail", "instance"] {
+        assert!(problem[member].is_string(), "{member}: {problem}");
+    }
+    problem
+}
+
 #[tokio::test]
 async fn a_connection_without_a_complete_request_ends_in_time() {
     let mut settings = tests::settings();
@@ -65,7 +86,12 @@ async fn a_connection_without_a_complete_request_ends_in_time() {
         let mut idle = connect(address, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
         assert!(whole(&mut idle).await.starts_with("http/1.1 200"), "{service}");
         assert_eq!(rest(&mut silent).await, "", "{service}");
-        assert!(rest(&mut unfinished).await.starts_with("HTTP/1.1 408 "), "{service}");
+        let late = refusal(&rest(&mut unfinished).await, 408);
+        assert_eq!(
+            (&late["type"], &late["instance"]),
+            (&"request_timeout".into(), &"/healthz".into()),
+            "{service}"
+        );
         assert_eq!(rest(&mut idle).await, "", "{service}");
     }
     // A byte now and then gives no new time.
@@ -121,7 +147,7 @@ async fn a_head_of_too_many_bytes_or_lines_is_refused() {
         // The server may close before all of it is written.
         let _ = stream.write_all(text.as_bytes()).await;
         let answer = rest(&mut stream).await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
+        assert_eq!(refusal(&answer, 431)["instance"], "/healthz");
     }
     app.stop().await;
 }
@@ -138,7 +164,8 @@ async fn connections_beyond_the_limit_are_told_so_and_the_next_gets_in() {
         assert!(whole(held.last_mut().unwrap()).await.starts_with("http/1.1 200"));
     }
     let answer = rest(&mut connect(address, "").await).await;
-    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("connections_full"), "{answer}");
+    assert_eq!(refusal(&answer, 503)["type"], "connections_full");
+    assert!(answer.contains("retry-after: 1\r\n"), "{answer}");
     held.pop();
     eventually(|| async {
         let mut next = TcpStream::connect(address).await.unwrap();
@@ -230,6 +257,47 @@ async fn what_two_servers_could_read_differently_is_refused_on_every_port() {
         let answer = ask("host: x\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n").await;
         assert!(answer.starts_with("HTTP/1.1 415 "), "{service} {answer}");
     }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_told_so_in_a_problem_document() {
+    let app = TestApp::start().await;
+    let fine = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    for service in Service::ALL {
+        let address = app.address(service);
+        for (bad, status, instance) in [
+            ("nonsense\r\n\r\n".to_owned(), 400, ""),
+            ("GET /v1/orders?token=secret HTTP/9.9\r\nhost: x\r\n\r\n".into(), 400, "/v1/orders"),
+            ("GET /v1/o\x00rders HTTP/1.1\r\nhost: x\r\n\r\n".into(), 400, ""),
+            ("GET /v1/orders HTTP/1.1\r\nhost: x\r\nbad header: x\r\n\r\n".into(), 400, "/v1/orders"),
+            ("GET /v1/orders HTTP/1.1\r\nhost: x\r\nname: \x01\r\n\r\n".into(), 400, "/v1/orders"),
+            ("POST /v1/orders HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n".into(), 400, "/v1/orders"),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(), 400, ""),
+            (format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(65_000 + 5_000)), 431, ""),
+        ] {
+            for before in ["", fine] {
+                let mut stream = connect(address, before).await;
+                if !before.is_empty() {
+                    assert!(whole(&mut stream).await.starts_with("http/1.1 200"));
+                }
+                let _ = stream.write_all(bad.as_bytes()).await;
+                let problem = refusal(&rest(&mut stream).await, status);
+                assert_eq!(problem["instance"], instance, "{service} {problem}");
+            }
+        }
+        // A body that is cut into wrong pieces: its route answers.
+        let chunks = "POST /v1/users HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                      transfer-encoding: chunked\r\n\r\nnonsense\r\n\r\n";
+        if [Service::User, Service::Gateway].contains(&service) {
+            let problem = refusal(&rest(&mut connect(address, chunks).await).await, 400);
+            assert_eq!(problem["type"], "body_unreadable");
+        }
+    }
+    // What was asked before is still answered as it is, however the rest comes.
+    let both = format!("{fine}nonsense\r\n\r\n");
+    let answers = rest(&mut connect(app.address(Service::Gateway), &both).await).await;
+    assert!(answers.starts_with("HTTP/1.1 200 ") && answers.contains("HTTP/1.1 400 "), "{answers}");
     app.stop().await;
 }
 

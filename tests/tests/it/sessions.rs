@@ -84,7 +84,7 @@ async fn an_expired_token_gets_nobody_in() {
     let app = TestApp::start_with(settings).await;
     let minji = app.person("minji", &[Role::Customer]).await;
     let me = app.rest_as(Service::User, &minji).get("/v1/users/me").await;
-    assert_eq!(me.headers["www-authenticate"], "Bearer");
+    assert_eq!(me.headers["www-authenticate"], r#"Bearer error="invalid_token""#);
     me.expect_problem(401, "auth.token_expired");
     app.stop().await;
 }

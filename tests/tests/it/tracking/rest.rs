@@ -66,8 +66,21 @@ async fn a_courier_takes_an_order_to_the_door_over_rest() {
     let gpx = export("application/gpx+xml").await;
     assert_eq!(gpx.headers()["content-type"], "application/gpx+xml");
     assert!(gpx.text().await.unwrap().contains("<trkpt lat=\"37."));
+    let heavier = export("application/geo+json;q=0.1, Application/GPX+xml;Q=0.9").await;
+    assert_eq!(heavier.headers()["content-type"], "application/gpx+xml");
+    let two_lines = rest.request(Method::GET, &format!("{path}/track")).header(header::ACCEPT, "image/png");
+    let two_lines = two_lines.header(header::ACCEPT, "text/xml").send().await.unwrap();
+    assert_eq!(two_lines.headers()["content-type"], "application/gpx+xml");
+    assert_eq!(two_lines.headers()["vary"], "accept");
+    for none in ["image/png", "*/*;q=0"] {
+        let none = tests::rest::answer(
+            rest.request(Method::GET, &format!("{path}/track")).header(header::ACCEPT, none),
+        )
+        .await;
+        assert_eq!(none.headers["vary"], "accept");
+        none.expect_problem(406, "not_acceptable");
+    }
     assert_eq!(export("*/*").await.json::<Value>().await.unwrap()["type"], "Feature");
-    assert_eq!(export("image/png").await.status(), 406);
     test.stop().await;
 }
 

@@ -1,0 +1,94 @@
+//! One rule for queries: a parameter that a route does not document is refused, as unknown
+//! fields of bodies are. Routes for phones' apps, which send what they like, say so in the
+//! document ([`IGNORED`]); what stands in no document (health, pages, sockets) reads no query.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use domain::{Fault, Refused};
+use url::form_urlencoded;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::{OpenApi, RefOr};
+
+use super::Problem;
+use super::extract::escape;
+
+/// The extension of an operation that leaves unknown parameters unread.
+pub(super) const IGNORED: &str = "x-unknown-parameters";
+
+/// As many faults as are told of one query.
+const FAULTS_MAX: usize = 20;
+
+/// The parameters that each documented route knows, by path.
+#[derive(Clone)]
+pub(super) struct Known(Arc<HashMap<String, Vec<ByMethod>>>);
+
+type ByMethod = (Method, Vec<String>);
+
+impl Known {
+    pub(super) fn of(api: &OpenApi) -> Self {
+        let of_path = |item: &utoipa::openapi::path::PathItem| {
+            let operations = [
+                (Method::GET, &item.get),
+                (Method::PUT, &item.put),
+                (Method::POST, &item.post),
+                (Method::PATCH, &item.patch),
+                (Method::DELETE, &item.delete),
+            ];
+            let strict = operations.into_iter().filter_map(|(method, operation)| {
+                operation.as_ref().filter(|operation| !ignores(operation)).map(|one| (method, names(one)))
+            });
+            strict.collect()
+        };
+        Self(Arc::new(api.paths.paths.iter().map(|(path, item)| (path.clone(), of_path(item))).collect()))
+    }
+
+    fn by(&self, request: &Request) -> Option<&[String]> {
+        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+        let methods = self.0.get(request.extensions().get::<MatchedPath>()?.as_str())?;
+        methods.iter().find(|(each, _)| each == method).map(|(_, names)| names.as_slice())
+    }
+}
+
+/// Whether the operation leaves unknown parameters unread.
+pub(super) fn ignores(operation: &Operation) -> bool {
+    operation.extensions.as_ref().is_some_and(|said| said.contains_key(IGNORED))
+}
+
+fn names(operation: &Operation) -> Vec<String> {
+    let all = operation.parameters.iter().flatten();
+    all.filter_map(|one| match one {
+        RefOr::T(Parameter { name, parameter_in: ParameterIn::Query, .. }) => Some(name.clone()),
+        _ => None,
+    })
+    .collect()
+}
+
+/// Refuses a query with a parameter that the route does not know.
+pub(super) async fn known_query(
+    State(known): State<Known>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if let (Some(query), Some(names)) = (request.uri().query(), known.by(&request)) {
+        let unknown = form_urlencoded::parse(query.as_bytes())
+            .filter(|(name, _)| !names.iter().any(|known| known == name));
+        let faults: Vec<Fault> = unknown.take(FAULTS_MAX).map(|(name, _)| fault(&name, names)).collect();
+        if !faults.is_empty() {
+            return Err(Refused::invalid(faults).into());
+        }
+    }
+    Ok(next.run(request).await)
+}
+
+fn fault(name: &str, known: &[String]) -> Fault {
+    let detail = match known {
+        [] => "this takes no parameters".to_owned(),
+        known => format!("unknown parameter, expected one of {}", known.join(", ")),
+    };
+    Fault { pointer: format!("/{}", escape(name)), code: "unknown_field", detail }
+}

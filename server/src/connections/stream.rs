@@ -1,0 +1,201 @@
+//! The bytes of one connection: timed until a request is complete, and silent where the
+//! parser beneath would answer without a word.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::task::{Context, Poll};
+
+use axum::http::StatusCode;
+use services::settings::ConnectionLimits;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+use super::Permit;
+
+/// Where a connection stands; shared by its reader and its requests.
+#[derive(Clone, Default)]
+pub(super) struct Stage(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    stage: AtomicU8,
+    /// Whether an answer may not be written to its end yet.
+    unsent: AtomicBool,
+}
+
+/// Nothing came yet.
+const FRESH: u8 = 0;
+/// A part of a request's head came.
+const HEAD: u8 = 1;
+/// A request is being answered, or the connection is a WebSocket.
+const BUSY: u8 = 2;
+/// The last request is answered.
+const IDLE: u8 = 3;
+
+impl Stage {
+    fn get(&self) -> u8 {
+        self.0.stage.load(Ordering::Acquire)
+    }
+
+    fn set(&self, stage: u8) {
+        self.0.stage.store(stage, Ordering::Release);
+    }
+
+    /// A request is complete.
+    pub(super) fn begin(&self) {
+        self.0.unsent.store(true, Ordering::Release);
+        self.set(BUSY);
+    }
+
+    /// Its answer is said.
+    pub(super) fn end(&self) {
+        self.set(IDLE);
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.get() == BUSY
+    }
+
+    /// Whether nothing of ours is on its way: what is written now is the parser's own answer.
+    fn is_silent(&self) -> bool {
+        !self.is_busy() && !self.0.unsent.load(Ordering::Acquire)
+    }
+}
+
+/// A connection whose reader gives up when its time is over, and whose writer keeps back
+/// what the parser answers to what is no request: that answer has no words.
+pub(super) struct Timed {
+    pub(super) stream: TcpStream,
+    stage: Stage,
+    limits: ConnectionLimits,
+    /// Since when it waits for what.
+    timer: Option<(u8, Pin<Box<Sleep>>)>,
+    /// The path that the request asks for, where its first bytes tell.
+    pub(super) path: Option<String>,
+    /// The status of what is no request.
+    pub(super) refused: Option<StatusCode>,
+    _permit: Permit,
+}
+
+impl Timed {
+    pub(super) fn new(stream: TcpStream, stage: Stage, limits: ConnectionLimits, permit: Permit) -> Self {
+        Self { stream, stage, limits, timer: None, path: None, refused: None, _permit: permit }
+    }
+
+    /// Follows the stage; ready when its time is over.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let stage = self.stage.get();
+        if stage == BUSY {
+            self.timer = None;
+            return Poll::Pending;
+        }
+        let within = if stage == IDLE { self.limits.idle } else { self.limits.header_within };
+        let timer = match &mut self.timer {
+            // The first byte of a new connection gives no new time.
+            Some((since, timer)) if *since == stage || *since == FRESH => timer,
+            timer => &mut timer.insert((stage, Box::pin(tokio::time::sleep(within)))).1,
+        };
+        timer.as_mut().poll(cx)
+    }
+
+    /// Notes the parser's own answer, and says whether these bytes are a part of it.
+    fn keeps_back(&mut self, bytes: &[u8]) -> bool {
+        if self.refused.is_none() && self.stage.is_silent() {
+            self.refused = bytes.get(9..12).and_then(|status| StatusCode::from_bytes(status).ok());
+        }
+        self.refused.is_some()
+    }
+}
+
+/// The path of a request whose head begins so. Never its query: it may hold a secret.
+fn path(head: &[u8]) -> Option<String> {
+    let target = head.split(|byte| byte.is_ascii_whitespace()).nth(1)?;
+    let path = std::str::from_utf8(target.split(|byte| *byte == b'?').next()?).ok()?;
+    let clean =
+        path.starts_with('/') && path.len() <= 2_048 && path.bytes().all(|byte| byte.is_ascii_graphic());
+    clean.then(|| path.to_owned())
+}
+
+impl AsyncRead for Timed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let came = &buffer.filled()[before..];
+        if !came.is_empty() && !self.stage.is_busy() {
+            if self.stage.get() != HEAD {
+                self.path = path(came);
+            }
+            self.stage.set(HEAD);
+        }
+        if read.is_pending() && self.poll_late(cx).is_ready() {
+            if self.stage.get() == HEAD {
+                self.refused = Some(StatusCode::REQUEST_TIMEOUT);
+            }
+            return Poll::Ready(Err(std::io::ErrorKind::TimedOut.into()));
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Timed {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        if self.keeps_back(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    /// Comes when all that was said is written.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        if !self.stage.is_busy() {
+            self.stage.0.unsent.store(false, Ordering::Release);
+        }
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        if self.refused.is_some() {
+            return Poll::Ready(Ok(())); // the words for it are still to come
+        }
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[std::io::IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        if buffers.first().is_some_and(|first| self.keeps_back(first)) {
+            return Poll::Ready(Ok(buffers.iter().map(|buffer| buffer.len()).sum()));
+        }
+        Pin::new(&mut self.stream).poll_write_vectored(cx, buffers)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_is_told_where_the_first_bytes_hold_it() {
+        let told = |head: &str| path(head.as_bytes());
+        assert_eq!(told("GET /v1/orders?token=secret HTTP/1.1\r\n"), Some("/v1/orders".into()));
+        for none in ["", "GET", "GET x HTTP/1.1", "\u{16}\u{3}\u{1} \u{0}", "GET /\u{7f} HTTP/1.1"] {
+            assert_eq!(told(none), None, "{none:?}");
+        }
+    }
+}
