@@ -433,6 +433,11 @@ pub struct SignInArgs {
           value_parser = within::<u32>(60, 31_536_000))]
     pub lockout_forgotten_secs: u32,
 
+    /// Wrong passwords in 24 hours for one account, from wherever, on devices that it does not know.
+    #[arg(long, env = "BAEDAL_WRONG_PASSWORDS_A_DAY", default_value_t = Lockout::default().strangers_a_day,
+          value_parser = within::<u32>(2, 1_000_000))]
+    pub wrong_passwords_a_day: u32,
+
     /// Passwords that are hashed at the same time, each with 19 MiB and one core.
     #[arg(long, env = "BAEDAL_PASSWORDS_AT_ONCE",
           default_value_t = services::settings::HashCost::default().at_once, value_parser = within::<usize>(1, 256))]
@@ -451,6 +456,7 @@ impl SignInArgs {
             first_wait: seconds(self.lockout_first_secs),
             longest_wait: seconds(self.lockout_longest_secs),
             forgotten_after: seconds(self.lockout_forgotten_secs),
+            strangers_a_day: self.wrong_passwords_a_day,
         }
     }
 }

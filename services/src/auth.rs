@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use domain::auth::{Email, Presented, RefreshRefusal, TurnedAway, present};
+use domain::auth::{Email, Presented, RefreshRefusal, Source, TurnedAway, present};
 use domain::{Clock, Failure, Ids, Kind, Principal, Refusal, Refused, Role, SessionId, Timestamp, UserId};
 use sha2::{Digest as _, Sha256};
 use store::auth::Audit;
@@ -104,6 +104,9 @@ pub struct SignIn {
     pub password: String,
     /// What the device calls itself.
     pub device: Option<String>,
+    /// A refresh token that this device had for the account, if any: the proof that it is
+    /// known, which keeps it out of what strangers are held to.
+    pub refresh_token: Option<String>,
     /// Where the request comes from.
     pub from: IpAddr,
 }
@@ -148,36 +151,45 @@ pub async fn sign_in(app: &App, asked: SignIn) -> Result<Grant, Failure> {
         .map_err(|_| Refused::field("/email", "not_an_email", "This is not an e-mail address."))?;
     let app = App::clone(app);
     let work = async move {
-        begin_attempt(&app, &email, asked.from).await?;
-        let outcome = look_at(&app, &email, &asked).await;
+        let source = source_of(&app, &email, &asked).await?;
+        begin_attempt(&app, &email, source, asked.from).await?;
+        let outcome = look_at(&app, &email, source, &asked).await;
         match &outcome {
             Ok(_) => {}
             Err(Failure::Refused(refused)) if refused.kind == Kind::Unauthenticated => {}
-            Err(_) => give_up(&app, &email, asked.from).await?,
+            Err(_) => give_up(&app, &email, source).await?,
         }
         outcome
     };
     tokio::spawn(work.in_current_span()).await.map_err(Failure::fault)?
 }
 
+/// What the attempt counts for: the device, where that proves to be known, or its network.
+async fn source_of(app: &App, email: &Email, asked: &SignIn) -> Result<Source, Failure> {
+    let network = Source::Network(asked.from.into());
+    let Some(Ok(token)) = asked.refresh_token.as_deref().map(bytes_of) else { return Ok(network) };
+    let known = store::auth::known_device(&app.store, email, &hash_of(&token)).await?;
+    Ok(known.map_or(network, Source::Device))
+}
+
 /// Looks at the password, and settles the attempt if that was right or wrong.
-async fn look_at(app: &App, email: &Email, asked: &SignIn) -> Result<Grant, Failure> {
+async fn look_at(app: &App, email: &Email, source: Source, asked: &SignIn) -> Result<Grant, Failure> {
+    let rules = &app.settings.auth.lockout;
     let account = store::auth::account(&app.store, email).await?;
     let stored = account.as_ref().map(|account| account.password_hash.as_str());
     let good = app.identity.hasher.verify(&asked.password, stored).await?;
     let now = app.now();
     let mut tx = app.store.begin().await?;
-    let attempts = store::auth::lock_attempts(&mut tx, email.as_str(), asked.from).await?;
+    let held = store::auth::lock_attempts(&mut tx, email, source).await?.as_of(now);
     let Some(account) = account.as_ref().filter(|_| good) else {
-        let wrong = attempts.wrong(&app.settings.auth.lockout, now);
-        store::auth::keep_attempts(&mut tx, email.as_str(), asked.from, &wrong).await?;
+        store::auth::keep_attempts(&mut tx, email, source, &held.wrong(rules, now)).await?;
         let user = account.map(|account| account.user);
         let line = Audit { kind: "sign_in_failed", user, session: None, from: Some(asked.from) };
         store::auth::audit(&mut tx, &line, now).await?;
         tx.commit().await?;
         return Err(SignInRefusal::CredentialsWrong.into());
     };
-    store::auth::keep_attempts(&mut tx, email.as_str(), asked.from, &attempts.right()).await?;
+    store::auth::keep_attempts(&mut tx, email, source, &held.right(rules, now)).await?;
     let principal =
         Principal { user: account.user, session: SessionId(app.ids.uuid()), roles: account.roles.clone() };
     let device = asked.device.as_deref().and_then(|name| domain::user::line(name, MAX_DEVICE));
@@ -209,17 +221,19 @@ async fn look_at(app: &App, email: &Email, asked: &SignIn) -> Result<Grant, Fail
 
 /// Notes that an attempt is under way, in a transaction of its own: of a hundred
 /// at once, no more are looked at than would be forgiven.
-async fn begin_attempt(app: &App, email: &Email, from: IpAddr) -> Result<(), Failure> {
+async fn begin_attempt(app: &App, email: &Email, source: Source, from: IpAddr) -> Result<(), Failure> {
     let now = app.now();
     let mut tx = app.store.begin().await?;
-    let attempts = store::auth::lock_attempts(&mut tx, email.as_str(), from).await?;
-    match attempts.begin(&app.settings.auth.lockout, now) {
+    let held = store::auth::lock_attempts(&mut tx, email, source).await?.as_of(now);
+    match held.begin(&app.settings.auth.lockout, now) {
         Ok(begun) => {
-            store::auth::keep_attempts(&mut tx, email.as_str(), from, &begun).await?;
+            store::auth::keep_attempts(&mut tx, email, source, &begun).await?;
             Ok(tx.commit().await?)
         }
         Err(turned_away) => {
-            if let TurnedAway::Locked(_) = turned_away {
+            if !matches!(turned_away, TurnedAway::Busy(_)) {
+                // As this clock sees it, so that the wait ends when it was said to.
+                store::auth::keep_attempts(&mut tx, email, source, &held).await?;
                 let line = Audit { kind: "sign_in_locked", user: None, session: None, from: Some(from) };
                 store::auth::audit(&mut tx, &line, now).await?;
                 tx.commit().await?;
@@ -232,10 +246,12 @@ async fn begin_attempt(app: &App, email: &Email, from: IpAddr) -> Result<(), Fai
 }
 
 /// An attempt that was not looked at after all.
-async fn give_up(app: &App, email: &Email, from: IpAddr) -> Result<(), Failure> {
+async fn give_up(app: &App, email: &Email, source: Source) -> Result<(), Failure> {
+    let now = app.now();
     let mut tx = app.store.begin().await?;
-    let attempts = store::auth::lock_attempts(&mut tx, email.as_str(), from).await?;
-    store::auth::keep_attempts(&mut tx, email.as_str(), from, &attempts.given_up()).await?;
+    let held = store::auth::lock_attempts(&mut tx, email, source).await?.as_of(now);
+    let given_up = held.given_up(&app.settings.auth.lockout, now);
+    store::auth::keep_attempts(&mut tx, email, source, &given_up).await?;
     Ok(tx.commit().await?)
 }
 

@@ -1,4 +1,4 @@
-//! How often somebody may ask over REST: counted by user and by network address,
+//! How often somebody may ask over REST: counted by user and by network address (`ClientNetwork`),
 //! over all processes that share a Redis.
 //!
 //! What holds while the shared count can't be reached is each rule's own: most
@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use domain::{Kind, Refused, UserId};
+use domain::{ClientNetwork, Kind, Refused, UserId};
 use futures::future::join_all;
 
 use crate::App;
@@ -91,10 +91,11 @@ pub async fn count(
         rules.push(("user", limits.user, format!("user:{service}:{user}")));
     }
     if !unlimited {
-        rules.push(("address", limits.address, format!("address:{service}:{from}")));
+        let client = ClientNetwork::from(from);
+        rules.push(("address", limits.address, format!("address:{service}:{client}")));
         match purpose {
-            Purpose::SignIn => rules.push(("sign_in", limits.sign_in, format!("sign_in:{from}"))),
-            Purpose::SignUp => rules.push(("sign_up", limits.sign_up, format!("sign_up:{from}"))),
+            Purpose::SignIn => rules.push(("sign_in", limits.sign_in, format!("sign_in:{client}"))),
+            Purpose::SignUp => rules.push(("sign_up", limits.sign_up, format!("sign_up:{client}"))),
             Purpose::Other => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use domain::auth::{Attempts, Email, Shown};
+use domain::auth::{Attempts, Email, Held, Shown, Source, Strangers};
 use domain::{Role, SessionId, Timestamp, UserId};
 
 use crate::{Store, StoreError, Tx, broken_constraint};
@@ -378,62 +378,111 @@ pub async fn signing_keys(
     Ok(keys)
 }
 
-/// Reads the attempts on an account from somewhere, and holds them until the
+/// The session, over or not, of a refresh token of the account with this address, used or not.
+pub async fn known_device(
+    store: &Store,
+    email: &Email,
+    hash: &[u8; 32],
+) -> Result<Option<SessionId>, StoreError> {
+    let id = sqlx::query_scalar!(
+        "select s.id from auth.refresh_tokens t
+         join auth.sessions s on s.id = t.session_id
+         join auth.accounts a on a.user_id = s.user_id
+         where t.hash = $1 and a.email = $2",
+        &hash[..],
+        email.as_str()
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    Ok(id.map(SessionId))
+}
+
+/// Reads what is held against attempts on an account from `source`, and holds it until the
 /// transaction ends: of several at once, each counts.
-pub async fn lock_attempts(tx: &mut Tx, email: &str, from: IpAddr) -> Result<Attempts, StoreError> {
-    let from = from.to_string();
-    // A row of its own to lock, also for the first attempt.
-    sqlx::query!(
-        "insert into auth.attempts (email, address, count, last_at) values ($1, $2, 0, '-infinity')
-         on conflict do nothing",
-        email,
-        from
-    )
-    .execute(&mut **tx)
-    .await?;
+pub async fn lock_attempts(tx: &mut Tx, email: &Email, source: Source) -> Result<Held, StoreError> {
+    // The row is locked whether it is new or not.
     let row = sqlx::query!(
-        r#"select count, under_way, locked_until,
-             case when last_at > '-infinity' then last_at end as last_at
-           from auth.attempts where email = $1 and address = $2 for update"#,
-        email,
-        from
+        r#"insert into auth.attempts as had (email, address, count, last_at) values ($1, $2, 0, '-infinity')
+           on conflict (email, address) do update set count = had.count
+           returning count, under_way, locked_until,
+             case when last_at > '-infinity' then last_at end as last_at"#,
+        email.as_str(),
+        source.to_string()
     )
-    .fetch_optional(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
-    Ok(row.map_or_else(Attempts::default, |row| Attempts {
+    let here = Attempts {
         wrong: row.count.unsigned_abs(),
         under_way: row.under_way.unsigned_abs(),
         last_at: row.last_at,
         locked_until: row.locked_until,
-    }))
+    };
+    let strangers = match source {
+        Source::Device(_) => None,
+        Source::Network(_) => Some(lock_strangers(tx, email).await?),
+    };
+    Ok(Held { here, strangers })
 }
 
-/// Keeps the attempts; where nothing is held against anybody, none are kept.
+async fn lock_strangers(tx: &mut Tx, email: &Email) -> Result<Strangers, StoreError> {
+    let row = sqlx::query!(
+        r#"insert into auth.stranger_attempts as had (email, last_at) values ($1, '-infinity')
+           on conflict (email) do update set last_at = had.last_at
+           returning clear_at, case when last_at > '-infinity' then last_at end as last_at"#,
+        email.as_str()
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(Strangers { last_at: row.last_at, clear_at: row.clear_at })
+}
+
+/// Keeps what is held; where nothing is held against anybody, none is kept.
 pub async fn keep_attempts(
     tx: &mut Tx,
-    email: &str,
-    from: IpAddr,
-    attempts: &Attempts,
+    email: &Email,
+    source: Source,
+    held: &Held,
 ) -> Result<(), StoreError> {
-    let from = from.to_string();
-    if attempts.is_clear() {
-        sqlx::query!("delete from auth.attempts where email = $1 and address = $2", email, from)
+    let from = source.to_string();
+    let Attempts { wrong, under_way, last_at, locked_until } = held.here;
+    if held.here.is_clear() {
+        sqlx::query!("delete from auth.attempts where email = $1 and address = $2", email.as_str(), from)
             .execute(&mut **tx)
             .await?;
-        return Ok(());
+    } else {
+        sqlx::query!(
+            "update auth.attempts
+             set count = $3, under_way = $4, last_at = coalesce($5, last_at), locked_until = $6
+             where email = $1 and address = $2",
+            email.as_str(),
+            from,
+            to_i32(wrong)?,
+            to_i32(under_way)?,
+            last_at,
+            locked_until
+        )
+        .execute(&mut **tx)
+        .await?;
     }
-    sqlx::query!(
-        "update auth.attempts set count = $3, under_way = $4, last_at = coalesce($5, last_at), locked_until = $6
-         where email = $1 and address = $2",
-        email,
-        from,
-        to_i32(attempts.wrong)?,
-        to_i32(attempts.under_way)?,
-        attempts.last_at,
-        attempts.locked_until
-    )
-    .execute(&mut **tx)
-    .await?;
+    match held.strangers {
+        None => {}
+        Some(Strangers { clear_at: None, .. }) => {
+            sqlx::query!("delete from auth.stranger_attempts where email = $1", email.as_str())
+                .execute(&mut **tx)
+                .await?;
+        }
+        Some(Strangers { clear_at, last_at }) => {
+            sqlx::query!(
+                "update auth.stranger_attempts set clear_at = $2, last_at = coalesce($3, last_at)
+                 where email = $1",
+                email.as_str(),
+                clear_at,
+                last_at
+            )
+            .execute(&mut **tx)
+            .await?;
+        }
+    }
     Ok(())
 }
 
@@ -441,6 +490,9 @@ pub async fn keep_attempts(
 /// before `until`, with their tokens.
 pub async fn drop_old(store: &Store, until: Timestamp) -> Result<(), StoreError> {
     sqlx::query!("delete from auth.attempts where last_at < $1", until).execute(store.pool()).await?;
+    sqlx::query!("delete from auth.stranger_attempts where last_at < $1", until)
+        .execute(store.pool())
+        .await?;
     sqlx::query!("delete from auth.sessions where coalesce(ended_at, expires_at) < $1", until)
         .execute(store.pool())
         .await?;

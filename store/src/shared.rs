@@ -151,7 +151,7 @@ impl Shared {
         let node = ids.random().iter().take(8).fold(0, |node, byte| node << 8 | u64::from(*byte));
         let (door, names) = (Door::new(redis)?, Names::new(prefix));
         let line = Line::new(door.clone());
-        let (limits, alone) = (&redis.limits, rate_limits::Memory::new(Arc::clone(clock)));
+        let (limits, alone) = (&redis.limits, rate_limits::Memory::default());
         let fabric = fabric::Redis::join(&door, &line, &names, node, clock, limits);
         let geo = geo_index::Redis::new(&line, &names, clock, settings.courier_kept, limits);
         let presence = presence::Redis::new(&line, &names, node, clock, limits.lease);
@@ -170,7 +170,7 @@ impl Shared {
             fabric: Arc::new(fabric::Memory::default()),
             geo_index: Arc::new(geo_index::Memory::new(Arc::clone(clock), settings.courier_kept)),
             presence: Arc::new(presence::Memory::new(Arc::clone(clock))),
-            rate_limits: Arc::new(rate_limits::Memory::new(Arc::clone(clock))),
+            rate_limits: Arc::new(rate_limits::Memory::default()),
         }
     }
 }

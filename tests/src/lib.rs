@@ -9,6 +9,7 @@
 )]
 
 pub mod cast;
+pub mod clock;
 pub mod process;
 pub mod redis;
 pub mod rest;
@@ -19,13 +20,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use server::ambient::{RandomIds, SystemClock};
+use server::ambient::RandomIds;
 use server::processes::ProcessArgs;
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
 use services::Settings;
 use services::settings::HashCost;
 use store::{Database, shared};
+
+use crate::clock::TestClock;
 
 /// See the module. [`TestApp::stop`] ends it; a test that forgets leaves its
 /// database behind, which the next run of the template's builder ignores.
@@ -36,6 +39,8 @@ pub struct TestApp {
     name: String,
     settings: Settings,
     shared: shared::Settings,
+    /// The clock of its servers.
+    pub clock: Arc<TestClock>,
 }
 
 /// The usual settings, except that hashing a password costs next to nothing.
@@ -69,14 +74,15 @@ impl TestApp {
         let admin_url = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server");
         let name = format!("baedal_test_{}", domain::Ids::uuid(&RandomIds).simple());
         let database = store::scratch::create(&admin_url, &name).await.expect("a database of its own");
-        let server = start(&database, &shared, &settings).await;
-        Self { server: Some(server), database, admin_url, name, settings, shared }
+        let clock = Arc::new(TestClock::default());
+        let server = start(&database, &shared, &settings, &clock).await;
+        Self { server: Some(server), database, admin_url, name, settings, shared, clock }
     }
 
     /// Another server on the same database: a second process, as far as
     /// anything but memory is concerned.
     pub async fn second_server(&self) -> Server {
-        start(&self.database, &self.shared, &self.settings).await
+        start(&self.database, &self.shared, &self.settings, &self.clock).await
     }
 
     /// The use cases behind the ports.
@@ -109,7 +115,7 @@ impl TestApp {
     /// Stops the server and starts it again, as a restart of the process does.
     pub async fn restart(&mut self) {
         self.halt().await;
-        self.server = Some(start(&self.database, &self.shared, &self.settings).await);
+        self.server = Some(start(&self.database, &self.shared, &self.settings, &self.clock).await);
     }
 
     /// Stops it; fails the test if a job was left failing.
@@ -126,14 +132,19 @@ impl TestApp {
     }
 }
 
-async fn start(database: &Database, shared: &shared::Settings, settings: &Settings) -> Server {
+async fn start(
+    database: &Database,
+    shared: &shared::Settings,
+    settings: &Settings,
+    clock: &Arc<TestClock>,
+) -> Server {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let parts = Parts {
         database: database.clone(),
         shared: shared.clone(),
         services: Service::ALL.map(|service| (service, any)).into(),
         backlog: 1024,
-        clock: Arc::new(SystemClock),
+        clock: Arc::clone(clock) as _,
         ids: Arc::new(RandomIds),
         settings: settings.clone(),
         metrics: Arc::new(String::new),

@@ -1,7 +1,8 @@
 //! Somebody who guesses passwords must wait, longer each time.
 //!
-//! Attempts are counted for an account *and* the address they come from: a
-//! stranger who guesses locks themselves out, not the owner. Only wrong passwords
+//! Attempts are counted for an account *and* where they come from ([`Source`]): a
+//! stranger who guesses locks themselves out, not the owner. What strangers try from
+//! everywhere is counted as well, more slowly ([`Strangers`]). Only wrong passwords
 //! count; but no more are looked at at the same time than would be forgiven if all
 //! of them were wrong, so that many at once are not all free. A right password
 //! clears the count.
@@ -10,12 +11,16 @@
 //!  begin ─▶ under way ─┬─ right ──────▶ nothing is held against anybody
 //!    │                 ├─ wrong ──────▶ counted; from the fifth on, a wait
 //!    │                 └─ given up ───▶ as if it had never been
-//!    ├─ locked: wait until …
+//!    ├─ locked, or the account is for strangers: wait until …
 //!    └─ busy: as many as would be forgiven are under way
 //! ```
+//!
+//! These counts outlast processes, so they go by the wall clock. Where that is set back
+//! ([`Held::as_of`]), what was to end in a while still ends in a while.
 
 use chrono::TimeDelta;
 
+use super::{AccountLocked, Strangers};
 use crate::{Kind, Refused, Timestamp};
 
 /// An attempt of which nothing was heard for so long died with its process.
@@ -32,20 +37,37 @@ pub struct Lockout {
     pub longest_wait: TimeDelta,
     /// Wrong passwords are forgotten when there was none for so long.
     pub forgotten_after: TimeDelta,
+    /// Wrong passwords in 24 hours for one account from all devices that it does not
+    /// know, together.
+    pub strangers_a_day: u32,
+}
+
+impl Lockout {
+    pub(super) const DEFAULT: Self = Self {
+        forgiven: 5,
+        first_wait: TimeDelta::seconds(30),
+        longest_wait: TimeDelta::hours(1),
+        forgotten_after: TimeDelta::hours(24),
+        strangers_a_day: 100,
+    };
 }
 
 impl Default for Lockout {
     fn default() -> Self {
-        Self {
-            forgiven: 5,
-            first_wait: TimeDelta::seconds(30),
-            longest_wait: TimeDelta::hours(1),
-            forgotten_after: TimeDelta::hours(24),
-        }
+        Self::DEFAULT
     }
 }
 
-/// The attempts on one account from one address since the last right password.
+/// All that is held against an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// What came from where it comes from.
+    pub here: Attempts,
+    /// What strangers tried from everywhere, if it is one of theirs.
+    pub strangers: Option<Strangers>,
+}
+
+/// The attempts on one account from one source since the last right password.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
     /// How many were wrong.
@@ -65,6 +87,8 @@ pub enum TurnedAway {
     Locked(Locked),
     /// While as many as would be forgiven are being looked at.
     Busy(Busy),
+    /// After too many wrong passwords of strangers, from wherever.
+    AccountLocked(AccountLocked),
 }
 
 impl From<TurnedAway> for Refused {
@@ -72,6 +96,7 @@ impl From<TurnedAway> for Refused {
         match turned_away {
             TurnedAway::Locked(locked) => locked.into(),
             TurnedAway::Busy(busy) => busy.into(),
+            TurnedAway::AccountLocked(locked) => locked.into(),
         }
     }
 }
@@ -107,7 +132,49 @@ impl From<Locked> for Refused {
     }
 }
 
+impl Held {
+    /// The same as a clock that was set back sees it.
+    pub fn as_of(self, now: Timestamp) -> Self {
+        Self { here: self.here.as_of(now), strangers: self.strangers.map(|them| them.as_of(now)) }
+    }
+
+    /// An attempt begins now, or is turned away.
+    pub fn begin(self, rules: &Lockout, now: Timestamp) -> Result<Self, TurnedAway> {
+        let here = self.here.begin(rules, now)?;
+        let strangers = self.strangers.map(|them| them.begin(rules, now)).transpose();
+        Ok(Self { here, strangers: strangers.map_err(TurnedAway::AccountLocked)? })
+    }
+
+    /// It was wrong.
+    pub fn wrong(self, rules: &Lockout, now: Timestamp) -> Self {
+        Self { here: self.here.wrong(rules, now), ..self }
+    }
+
+    /// It was right.
+    pub fn right(self, rules: &Lockout, now: Timestamp) -> Self {
+        let strangers = self.strangers.map(|them| them.taken_back(rules, now));
+        Self { here: self.here.right(), strangers }
+    }
+
+    /// It was not looked at after all.
+    pub fn given_up(self, rules: &Lockout, now: Timestamp) -> Self {
+        let strangers = self.strangers.map(|them| them.taken_back(rules, now));
+        Self { here: self.here.given_up(), strangers }
+    }
+}
+
+/// How far a clock that was set back must go to where it was at `last_at`.
+pub(super) fn ahead(last_at: Option<Timestamp>, now: Timestamp) -> TimeDelta {
+    last_at.map_or(TimeDelta::zero(), |last_at| (last_at - now).max(TimeDelta::zero()))
+}
+
 impl Attempts {
+    fn as_of(self, now: Timestamp) -> Self {
+        let ahead = ahead(self.last_at, now);
+        let back = |at: Timestamp| at - ahead;
+        Self { last_at: self.last_at.map(back), locked_until: self.locked_until.map(back), ..self }
+    }
+
     /// An attempt begins now, or is turned away.
     pub fn begin(self, rules: &Lockout, now: Timestamp) -> Result<Self, TurnedAway> {
         if let Some(until) = self.locked_until.filter(|until| *until > now) {
@@ -163,12 +230,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const RULES: Lockout = Lockout {
-        forgiven: 5,
-        first_wait: TimeDelta::seconds(30),
-        longest_wait: TimeDelta::hours(1),
-        forgotten_after: TimeDelta::hours(24),
-    };
+    const RULES: Lockout = Lockout::DEFAULT;
 
     fn at(secs: i64) -> Timestamp {
         Timestamp::from_timestamp(1_800_000_000 + secs, 0).unwrap()
@@ -212,6 +274,18 @@ mod tests {
             attempts = attempts.right();
         }
         assert!(attempts.is_clear());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_locks_nobody_out_for_the_difference() {
+        let mut held = Held { here: Attempts::default(), strangers: None };
+        for _ in 0..5 {
+            held = held.begin(&RULES, at(3600)).unwrap().wrong(&RULES, at(3600));
+        }
+        let seen = held.as_of(at(0));
+        assert_eq!(seen.begin(&RULES, at(0)), Err(locked(30)));
+        assert!(seen.as_of(at(30)).begin(&RULES, at(30)).is_ok());
+        assert_eq!(held.as_of(at(3601)), held, "only then");
     }
 
     #[test]

@@ -5,8 +5,10 @@ mod contact;
 mod lockout;
 mod password;
 mod session;
+mod strangers;
 
 pub use contact::{Email, NotAPhone, NotAnEmail, Phone};
-pub use lockout::{Attempts, Busy, Locked, Lockout, TurnedAway};
+pub use lockout::{Attempts, Busy, Held, Locked, Lockout, TurnedAway};
 pub use password::{PasswordFlaw, check as check_password, normalised_password};
 pub use session::{GRACE, Presented, RefreshRefusal, Shown, present};
+pub use strangers::{AccountLocked, Source, Strangers};

@@ -18,6 +18,10 @@ pub(super) struct SignInBody {
     /// What the device calls itself, for the list of sessions.
     #[schema(max_length = 100, example = "Galaxy S25")]
     pub(super) device: Option<String>,
+    /// Any refresh token that this device had for the account, also of a session that is
+    /// over. It shows that the device is known, so that what strangers guess elsewhere
+    /// never locks it out; it is no way in.
+    pub(super) refresh_token: Option<String>,
 }
 
 /// What a session goes on with.

@@ -34,8 +34,9 @@ fn secret<T>(body: T) -> Secret<T> {
     ([(CACHE_CONTROL, "no-store")], Json(body))
 }
 
-/// Begins a session on this device. Too many wrong passwords from one address
-/// make it wait, longer each time.
+/// Begins a session on this device. Too many wrong passwords from one address make it
+/// wait, longer each time; too many for one account, from wherever, make all devices wait
+/// that the account does not know.
 #[utoipa::path(post, path = "/v1/auth/sign-in", tag = "auth", security(()), request_body = SignInBody,
     responses((status = 200, body = Tokens),
         (status = 401, description = "The e-mail address or the password is wrong", body = ProblemBody),
@@ -45,8 +46,9 @@ async fn sign_in(
     ClientAddress(from): ClientAddress,
     Json(body): Json<SignInBody>,
 ) -> Result<Secret<Tokens>, Problem> {
-    let SignInBody { email, password, device } = body;
-    let grant = services::auth::sign_in(&app, SignIn { email, password, device, from }).await?;
+    let SignInBody { email, password, device, refresh_token } = body;
+    let asked = SignIn { email, password, device, refresh_token, from };
+    let grant = services::auth::sign_in(&app, asked).await?;
     Ok(secret(grant.into()))
 }
 

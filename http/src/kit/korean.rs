@@ -71,6 +71,9 @@ pub(super) fn detail(code: &str) -> Option<&'static str> {
         "auth.session_ended" => "로그아웃된 기기입니다. 다시 로그인해 주세요.",
         "auth.credentials_wrong" => "이메일 또는 비밀번호가 올바르지 않습니다.",
         "auth.locked" => "비밀번호를 여러 번 잘못 입력했습니다. 잠시 후 다시 시도해 주세요.",
+        "auth.account_locked" => {
+            "이 계정의 비밀번호가 여러 번 잘못 입력되었습니다. 전에 로그인했던 기기를 쓰거나 나중에 다시 시도해 주세요."
+        }
         "auth.too_many_at_once" => "같은 계정으로 동시에 로그인하고 있습니다. 잠시 후 다시 시도해 주세요.",
         "limited" => "요청이 너무 잦습니다. 잠시 후 다시 시도해 주세요.",
         "overloaded" => "요청이 몰리고 있습니다. 잠시 후 다시 시도해 주세요.",

@@ -16,7 +16,7 @@ mod stream;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,7 +26,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use domain::{Ids, Kind, Refused};
+use domain::{ClientNetwork, Ids, Kind, Refused};
 use http_adapters::kit::Problem;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -65,7 +65,7 @@ pub(crate) struct Connections {
 #[derive(Default)]
 struct Open {
     in_all: usize,
-    by_network: HashMap<IpAddr, usize>,
+    by_network: HashMap<ClientNetwork, usize>,
 }
 
 impl Connections {
@@ -77,7 +77,7 @@ impl Connections {
 
     fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Permit, &'static str> {
         let counted = !self.exempt.iter().any(|network| network.contains(&address));
-        let network = counted.then(|| network(address));
+        let network = counted.then(|| address.into());
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.in_all >= self.in_all {
             return Err("connections");
@@ -115,7 +115,7 @@ impl Connections {
 /// A connection that counts until this is dropped.
 struct Permit {
     connections: Arc<Connections>,
-    network: Option<IpAddr>,
+    network: Option<ClientNetwork>,
 }
 
 impl Drop for Permit {
@@ -129,14 +129,6 @@ impl Drop for Permit {
                 open.by_network.remove(&network);
             }
         }
-    }
-}
-
-/// Who has one address of an IPv6 network has all 2^64 of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-        address @ IpAddr::V4(_) => address,
     }
 }
 

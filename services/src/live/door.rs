@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dashmap::DashMap;
+use domain::ClientNetwork;
 use tokio::time::Instant;
 
 use super::{Rate, SocketLimits};
@@ -17,7 +18,7 @@ use super::{Rate, SocketLimits};
 #[derive(Debug, Default)]
 pub struct Door {
     open: AtomicUsize,
-    visitors: DashMap<IpAddr, Visitor>,
+    visitors: DashMap<ClientNetwork, Visitor>,
 }
 
 #[derive(Debug)]
@@ -53,7 +54,7 @@ impl Full {
 pub struct Visit {
     door: Arc<Door>,
     /// None where the address has no limit.
-    from: Option<IpAddr>,
+    from: Option<ClientNetwork>,
 }
 
 impl Door {
@@ -66,6 +67,7 @@ impl Door {
         // From here on the process's place is given back whatever happens.
         let mut visit = Visit { door: Arc::clone(self), from: None };
         if counted {
+            let from = ClientNetwork::from(from);
             let fresh = || Visitor { open: 0, upgrades: Rate::new(now) };
             let mut visitor = self.visitors.entry(from).or_insert_with(fresh);
             let every = Duration::from_secs(1) / limits.upgrades_per_sec.max(1);
@@ -130,6 +132,15 @@ mod tests {
         open.pop();
         let _again = door.enter(crowd[0], &limits, now).unwrap();
         assert_eq!(door.enter(crowd[0], &limits, now).unwrap_err(), Full::TooFast, "that was the sixth try");
+    }
+
+    #[test]
+    fn the_addresses_of_one_ipv6_network_are_one() {
+        let (door, limits, now) = (Arc::new(Door::default()), limits(), Instant::now());
+        let from = |address: &str| door.enter(address.parse().unwrap(), &limits, now);
+        let _open = ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:1"].map(|address| from(address).unwrap());
+        assert_eq!(from("2001:db8::3").unwrap_err(), Full::Address);
+        assert!(from("2001:db8:0:1::3").is_ok());
     }
 
     #[test]

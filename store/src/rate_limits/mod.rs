@@ -5,13 +5,12 @@
 
 mod redis;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use dashmap::DashMap;
-use domain::Clock;
+use tokio::time::Instant;
 
 pub use redis::Redis;
 
@@ -96,32 +95,29 @@ pub trait RateLimits: Send + Sync + 'static {
     async fn take(&self, key: &str, rate: Rate, cost: u32) -> Taken;
 }
 
-/// The counts of one process.
+/// The counts of one process, by a clock that never goes back: nobody waits longer
+/// because the wall clock was set.
+#[derive(Default)]
 pub struct Memory {
-    /// When each bucket would be empty, microseconds since the epoch.
-    empty_at: DashMap<String, i64>,
+    /// When each bucket would be empty.
+    empty_at: DashMap<String, Instant>,
     takings: AtomicU64,
-    clock: Arc<dyn Clock>,
 }
 
 impl Memory {
-    /// With all buckets empty.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { empty_at: DashMap::new(), takings: AtomicU64::new(0), clock }
-    }
-
     /// [`RateLimits::take`], at once.
     pub fn take_now(&self, key: &str, rate: &Rate, cost: u32) -> Taken {
-        let now = self.clock.now().timestamp_micros();
+        let now = Instant::now();
         if self.takings.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             self.empty_at.retain(|_, empty_at| *empty_at > now);
         }
         let mut empty_at = self.empty_at.entry(key.to_owned()).or_insert(now);
-        let full = (*empty_at - now).max(0);
+        let full = empty_at.saturating_duration_since(now).as_micros();
+        let full = i64::try_from(full).unwrap_or(i64::MAX);
         let next = full.saturating_add(rate.interval_us().saturating_mul(i64::from(cost.max(1))));
         let taken = Taken::judge(rate, full, next);
         if taken.allowed {
-            *empty_at = now + next;
+            *empty_at = now + Duration::from_micros(next.unsigned_abs());
         }
         taken
     }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use domain::Role;
 use serde_json::json;
 use server::Service;
 use services::Settings;
-use services::limits::{Outage, Rate};
+use services::limits::{self, Outage, Purpose, Rate};
 use tests::TestApp;
 use tests::rest::{Answer, PASSWORD};
 
@@ -68,6 +69,40 @@ async fn an_address_that_asks_too_often_waits_and_another_does_not() {
     assert!(wait(&refused) >= 1);
     refused.expect_problem(429, "limited");
     crowd.from_address("127.0.0.2".parse().unwrap()).get("/v1/faqs").await.expect(200);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_addresses_of_one_ipv6_network_share_a_limit() {
+    let mut settings = settings();
+    settings.limits.sign_up = few(2);
+    let app = TestApp::start_with(settings).await;
+    let allowed = async |from: &str| {
+        let counted = limits::count(app.app(), "user", None, from.parse().unwrap(), Purpose::SignUp).await;
+        counted.iter().all(|rule| rule.taken.allowed)
+    };
+    assert!(allowed("2001:db8::1").await && allowed("2001:db8::ffff:2").await);
+    assert!(!allowed("2001:db8::3").await);
+    assert!(allowed("2001:db8:0:1::3").await);
+    assert!(allowed("192.0.2.1").await && allowed("::ffff:192.0.2.1").await);
+    assert!(!allowed("192.0.2.1").await);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_makes_nobody_wait_for_the_difference() {
+    let mut settings = settings();
+    settings.limits.address = Rate { per: Duration::from_secs(2), ..few(2) };
+    let app = TestApp::start_with(settings).await;
+    let rest = app.rest(Service::Support);
+    for _ in 0..2 {
+        rest.get("/v1/faqs").await.expect(200);
+    }
+    app.clock.set_forward(TimeDelta::hours(-1));
+    let refused = rest.get("/v1/faqs").await;
+    assert!((1..=2).contains(&wait(&refused)), "{}", wait(&refused));
+    tokio::time::sleep(Duration::from_secs(wait(&refused))).await; // it is time itself that is tested
+    rest.get("/v1/faqs").await.expect(200);
     app.stop().await;
 }
 

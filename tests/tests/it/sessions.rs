@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use domain::Role;
+use domain::{Failure, Role};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::Service;
+use services::auth::SignIn;
 use tests::TestApp;
 use tests::rest::{PASSWORD, Rest};
 use tests::socket::{Heard, Socket};
@@ -143,6 +144,105 @@ async fn a_guesser_waits_and_the_owner_does_not() {
     locked.expect_problem(429, "auth.locked");
     let elsewhere = auth.from_address("127.0.0.2".parse().unwrap());
     try_with(elsewhere, minji.email.clone(), PASSWORD).await.expect(200);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn who_has_many_addresses_guesses_little_and_a_known_device_gets_in() {
+    let mut settings = tests::settings();
+    settings.auth.lockout.strangers_a_day = 20;
+    let app = TestApp::start_with(settings).await;
+    let second = app.second_server().await;
+    let bases = [app.url(Service::Auth), format!("http://{}", second.address(Service::Auth).unwrap())];
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let junho = app.person("junho", &[Role::Customer]).await;
+    let auth = app.rest(Service::Auth);
+    let enter = async |host: u8, email: &str, password: &str, proof: Option<&str>| {
+        let from = auth.from_address([127, 0, 1, host].into()).at(&bases[usize::from(host % 2)]);
+        let body = json!({ "email": email, "password": password, "refresh_token": proof });
+        from.post("/v1/auth/sign-in", body).await
+    };
+    // A guesser with forty addresses, at two processes, all at once: half of a day's.
+    for email in [minji.email.as_str(), "nobody@example.com"] {
+        let tries = (1..=40).map(|host| enter(host, email, "wrong password", None));
+        let answers = futures::future::join_all(tries).await;
+        assert_eq!(answers.iter().filter(|one| one.status == 401).count(), 10, "{email}");
+        let refused = answers.into_iter().find(|one| one.status == 429).unwrap();
+        let wait: u32 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((8_600..=8_640).contains(&wait), "{wait}");
+        refused.expect_problem(429, "auth.account_locked");
+    }
+    // A stranger who knows the password waits like the others; proofs are each account's own.
+    for no_proof in [None, Some("x"), Some(junho.refresh_token.as_str())] {
+        let answer = enter(99, &minji.email, PASSWORD, no_proof).await;
+        answer.expect_problem(429, "auth.account_locked");
+    }
+    enter(1, &junho.email, PASSWORD, None).await.expect(200);
+    // Her phone is known, wherever it is and whether or not it is signed in.
+    enter(1, &minji.email, PASSWORD, Some(&minji.refresh_token)).await.expect(200);
+    app.rest_as(Service::Auth, &minji).post("/v1/auth/sign-out", json!({})).await;
+    enter(100, &minji.email, PASSWORD, Some(&minji.refresh_token)).await.expect(200);
+    // And whoever has taken it guesses no more than at one address.
+    for host in 101..=105 {
+        let answer = enter(host, &minji.email, "wrong password", Some(&minji.refresh_token)).await;
+        answer.expect_problem(401, "auth.credentials_wrong");
+    }
+    let answer = enter(106, &minji.email, PASSWORD, Some(&minji.refresh_token)).await;
+    answer.expect_problem(429, "auth.locked");
+    // The next day strangers may try again.
+    app.clock.set_forward(TimeDelta::hours(24));
+    enter(107, &minji.email, PASSWORD, None).await.expect(200);
+    second.stop(Duration::from_secs(5)).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_addresses_of_one_ipv6_network_are_locked_out_together() {
+    let app = TestApp::start().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let enter = async |from: &str, password: &str| {
+        let asked = SignIn {
+            email: minji.email.clone(),
+            password: password.into(),
+            device: None,
+            refresh_token: None,
+            from: from.parse().unwrap(),
+        };
+        match services::auth::sign_in(app.app(), asked).await {
+            Ok(_) => "in",
+            Err(Failure::Refused(refused)) => refused.code,
+            Err(other) => panic!("{other:?}"),
+        }
+    };
+    for host in 1..=5 {
+        assert_eq!(enter(&format!("2001:db8::{host}"), "wrong password").await, "auth.credentials_wrong");
+        assert_eq!(enter("::ffff:192.0.2.1", "wrong password").await, "auth.credentials_wrong");
+    }
+    assert_eq!(enter("2001:db8::ffff:6", PASSWORD).await, "auth.locked");
+    assert_eq!(enter("2001:db8:0:1::6", PASSWORD).await, "in");
+    assert_eq!(enter("192.0.2.1", PASSWORD).await, "auth.locked");
+    assert_eq!(enter("::ffff:192.0.2.2", PASSWORD).await, "in");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_locks_nobody_out_for_the_difference() {
+    let app = TestApp::start().await;
+    let auth = app.rest(Service::Auth);
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let enter = async |password: &str| {
+        auth.post("/v1/auth/sign-in", json!({ "email": minji.email, "password": password })).await
+    };
+    for _ in 0..5 {
+        enter("wrong password").await.expect_problem(401, "auth.credentials_wrong");
+    }
+    app.clock.set_forward(TimeDelta::hours(-1));
+    let locked = enter(PASSWORD).await;
+    let wait: u32 = locked.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=31).contains(&wait), "{wait}");
+    locked.expect_problem(429, "auth.locked");
+    app.clock.set_forward(TimeDelta::seconds(31));
+    enter(PASSWORD).await.expect(200);
     app.stop().await;
 }
 

@@ -37,7 +37,7 @@ export class Account {
   async signIn(email: string, password: string): Promise<void> {
     const tokens = await this.rest.post<Tokens>(
       '/v1/auth/sign-in',
-      { email, password, device: deviceName() },
+      { email, password, device: deviceName(), refresh_token: this.session.proof },
       { anonymous: true },
     )
     this.session.keep(tokens)

@@ -21,10 +21,12 @@ interface Kept extends Tokens {
 export class Session {
   kept = $state<Kept | null>(null)
   readonly #key: string
+  readonly #proofKey: string
   #renewing: Promise<string | null> | null = null
 
   constructor(readonly area: Area) {
     this.#key = `baedal.session.${area}`
+    this.#proofKey = `baedal.device.${area}`
     this.kept = this.#read()
     // Another tab renewed or ended the session.
     addEventListener('storage', (event) => {
@@ -43,6 +45,15 @@ export class Session {
   keep(tokens: Tokens): void {
     this.kept = { ...tokens, expires_at_ms: Date.now() + tokens.expires_in * 1000 }
     localStorage.setItem(this.#key, JSON.stringify(this.kept))
+    localStorage.setItem(this.#proofKey, tokens.refresh_token)
+  }
+
+  /**
+   * A refresh token of the last session here, which may be over: no way in, but the proof
+   * that this device is known, so that nobody who guesses elsewhere locks it out.
+   */
+  get proof(): string | undefined {
+    return localStorage.getItem(this.#proofKey) ?? undefined
   }
 
   forget(): void {

@@ -31,7 +31,13 @@ async fn person(app: &App, name: &str, roles: &[Role]) -> Grant {
 }
 
 async fn sign_in(app: &App, email: String) -> Grant {
-    let asked = SignIn { email, password: PASSWORD.into(), device: None, from: [127, 0, 0, 1].into() };
+    let asked = SignIn {
+        email,
+        password: PASSWORD.into(),
+        device: None,
+        refresh_token: None,
+        from: [127, 0, 0, 1].into(),
+    };
     auth::sign_in(app, asked).await.unwrap()
 }
 

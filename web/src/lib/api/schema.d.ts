@@ -1310,6 +1310,12 @@ export interface components {
              * @example baedal-demo
              */
             password: string;
+            /**
+             * @description Any refresh token that this device had for the account, also of a session that is
+             *     over. It shows that the device is known, so that what strangers guess elsewhere
+             *     never locks it out; it is no way in.
+             */
+            refresh_token?: string | null;
         };
         /** @description Which session ends. */
         SignOutBody: {

@@ -48,6 +48,10 @@ export const PROBLEMS: Record<string, Row> = {
 
   'auth.credentials_wrong': ['이메일 또는 비밀번호가 올바르지 않아요.', 'E-mail or password is wrong.'],
   'auth.locked': ['비밀번호를 여러 번 잘못 입력했어요. 잠시 후 다시 시도해 주세요.', 'Too many wrong passwords. Please try again later.'],
+  'auth.account_locked': [
+    '이 계정의 비밀번호가 여러 번 잘못 입력됐어요. 전에 로그인했던 기기를 쓰거나 나중에 다시 시도해 주세요.',
+    'Too many wrong passwords for this account. Use a device that was signed in before, or try again later.',
+  ],
   'auth.too_many_at_once': ['같은 계정으로 동시에 로그인하고 있어요. 잠시 후 다시 시도해 주세요.', 'This account is signing in elsewhere. Please try again in a moment.'],
   'auth.token_not_good': ['다시 로그인해 주세요.', 'Please sign in again.'],
   'auth.token_expired': ['로그인 시간이 지났어요. 다시 로그인해 주세요.', 'Your session ran out. Please sign in again.'],
