@@ -22,7 +22,7 @@ use std::time::Duration;
 use axum::{Extension, Router};
 use domain::{Clock, Ids};
 use http_adapters::gateway::{self, Gateway};
-use http_adapters::kit::{self, ServiceSpec, TrustedProxies, service_router};
+use http_adapters::kit::{self, MetricsToken, ServiceSpec, TrustedProxies, service_router};
 use services::live::Hub;
 use services::system::{Process, System};
 use services::{App, Services, Settings};
@@ -147,6 +147,7 @@ impl Server {
             hub: Arc::clone(&server.hub),
             system,
             metrics: parts.metrics,
+            metrics_token: parts.processes.metrics_token.clone(),
             trusted: parts.processes.trusted(),
             gateway,
             pages: parts.pages,
@@ -218,6 +219,7 @@ struct Ports {
     hub: Arc<Hub>,
     system: Arc<System>,
     metrics: Metrics,
+    metrics_token: MetricsToken,
     trusted: TrustedProxies,
     gateway: Arc<Gateway>,
     pages: PagesArgs,
@@ -229,10 +231,11 @@ impl Ports {
     /// also by their names, and the pages.
     fn router(&self, service: Service) -> Router {
         if service != Service::Gateway {
-            return self.whole(service, kit::once(service.routes(), &self.app));
+            return self.whole(service, kit::served(service.name(), service.routes(), &self.app));
         }
         let own = || {
-            let pages = OpenApiRouter::from(web::routes(&self.pages));
+            let pages = kit::counted(service.name(), web::routes(&self.pages), &self.app);
+            let pages = OpenApiRouter::from(pages);
             Service::ALL.into_iter().fold(pages, |all, each| all.merge(self.reach(each)))
         };
         let beside = self.served.iter().map(|each| match each {
@@ -246,7 +249,7 @@ impl Ports {
     /// The routes of `service` as the gateway has them.
     fn reach(&self, service: Service) -> OpenApiRouter<App> {
         if self.served.contains(&service) {
-            kit::once(service.routes(), &self.app)
+            kit::served(service.name(), service.routes(), &self.app)
         } else {
             self.gateway.elsewhere(service.name(), service.routes())
         }
@@ -261,10 +264,12 @@ impl Ports {
             name: service.name(),
             description: service.description(),
             metrics: Arc::clone(&self.metrics),
+            metrics_token: self.metrics_token.clone(),
             trusted: self.trusted.clone(),
         };
         // Of this very process, whoever serves the other routes.
-        routes = routes.merge(http_adapters::system::process_routes());
+        let process = http_adapters::system::process_routes();
+        routes = routes.merge(kit::served(service.name(), process, &self.app));
         service_router(spec, routes, self.app.clone())
             .layer(Extension(Arc::clone(&self.hub)))
             .layer(Extension(Arc::clone(&self.system)))

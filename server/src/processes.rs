@@ -1,5 +1,5 @@
 //! How this process joins others: where the gateway finds the services that do
-//! not run beside it, and whose word about a client's address is taken.
+//! not run beside it, whose word about a client's address is taken, and who reads metrics.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use http_adapters::gateway::{Origin, Settings};
-use http_adapters::kit::TrustedProxies;
+use http_adapters::kit::{MetricsToken, TrustedProxies};
 use ipnet::IpNet;
 
 use crate::Service;
@@ -34,6 +34,11 @@ pub struct ProcessArgs {
     /// Milliseconds that a replica may take to answer a check; 2000 if not given.
     #[arg(long, env = "BAEDAL_UPSTREAM_CHECK_TIMEOUT_MS", value_parser = clap::value_parser!(u64).range(50..=60_000))]
     pub upstream_check_timeout_ms: Option<u64>,
+
+    /// The bearer token with which `/metrics` is read; without one, only programs of this
+    /// machine read it, and not through a proxy.
+    #[arg(long, env = "BAEDAL_METRICS_TOKEN", default_value = "", hide_env_values = true)]
+    pub metrics_token: MetricsToken,
 }
 
 /// A service that runs elsewhere, with its replicas.

@@ -1,8 +1,9 @@
-//! How often somebody may ask over REST: counted by user and by network address (`ClientNetwork`),
-//! over all processes that share a Redis.
+//! How often somebody may ask over REST: counted by user and by network address
+//! (`ClientNetwork`), over all processes that share a Redis, for the service that is asked, whichever port
+//! and path lead to it.
 //!
 //! What holds while the shared count can't be reached is each rule's own: most
-//! stay open, counted by each process for itself; signing up closes, because there
+//! stay open, counted by each process for itself; signing up closes (503), because there
 //! the limit is the protection.
 
 use std::net::IpAddr;
@@ -71,6 +72,12 @@ impl Counted {
         }
         let secs = u32::try_from(self.taken.retry_after.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
         let secs = secs.max(1);
+        if !self.taken.counted {
+            return Some(Refused::unavailable(
+                format!("This is not possible just now; try again in {secs} s."),
+                secs,
+            ));
+        }
         let detail = format!("Too many requests; try again in {secs} s.");
         Some(Refused { retry_after_secs: Some(secs), ..Refused::new("limited", Kind::Limited, detail) })
     }
@@ -101,7 +108,7 @@ pub async fn count(
     }
     let counted = rules.into_iter().map(async |(rule, rate, key)| {
         let taken = app.rate_limits().take(&key, rate, 1).await;
-        if !taken.allowed {
+        if taken.counted && !taken.allowed {
             metrics::counter!("limited_total", "rule" => rule).increment(1);
         }
         Counted { rule, rate, taken }

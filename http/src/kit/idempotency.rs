@@ -70,7 +70,7 @@ fn named(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// Has the answers of these routes kept, for whoever sends a request again. Not
 /// for routes whose requests go on to another process: that one keeps them.
-pub fn once(routes: OpenApiRouter<App>, app: &App) -> OpenApiRouter<App> {
+pub(super) fn once(routes: OpenApiRouter<App>, app: &App) -> OpenApiRouter<App> {
     routes.layer(from_fn_with_state(app.clone(), keep))
 }
 

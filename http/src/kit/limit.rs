@@ -1,6 +1,7 @@
 //! How often a client may ask, and how it learns what is left: `RateLimit-Policy`
 //! and `RateLimit` on every answer (the IETF's httpapi-ratelimit-headers draft),
-//! and 429 with `Retry-After` beyond.
+//! and 429 with `Retry-After` beyond. Health may always be asked; sockets are counted at
+//! their own door.
 
 use std::fmt::Write as _;
 
@@ -18,9 +19,6 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
 pub(super) async fn limit(State(port): State<Port>, request: Request, next: Next) -> Response {
-    if !is_counted(request.uri().path()) {
-        return next.run(request).await;
-    }
     let (mut parts, body) = request.into_parts();
     // Who shows no good token is counted by address alone; the handler says no.
     let verified = who::verified(&mut parts, &port.app).ok().flatten();
@@ -35,11 +33,6 @@ pub(super) async fn limit(State(port): State<Port>, request: Request, next: Next
     response
 }
 
-/// The API, save for sockets, which are counted at their own door.
-fn is_counted(path: &str) -> bool {
-    path.starts_with("/v1/") && path != "/v1/realtime"
-}
-
 fn purpose(parts: &Parts) -> Purpose {
     match (&parts.method, parts.uri.path()) {
         (&Method::POST, "/v1/auth/sign-in") => Purpose::SignIn,
@@ -50,7 +43,7 @@ fn purpose(parts: &Parts) -> Purpose {
 
 fn tell(response: &mut Response, counted: &[Counted]) {
     let (mut policy, mut left) = (String::new(), String::new());
-    for Counted { rule, rate, taken } in counted {
+    for Counted { rule, rate, taken } in counted.iter().filter(|one| one.taken.counted) {
         let comma = if policy.is_empty() { "" } else { ", " };
         let wait = taken.retry_after.as_millis().div_ceil(1_000);
         // Writing to a String never fails.

@@ -3,8 +3,9 @@
 //! - in: [`Json`], [`Path`], [`Query`], [`List`], [`IfMatch`], [`IfNoneMatch`],
 //!   [`Who`] and the roles ([`role`]);
 //! - out: [`Json`], [`Page`], [`Tagged`], [`Created`], [`Problem`];
-//! - around: [`service_router`], which adds documents, health, metrics, request
-//!   ids, idempotency, limits and problem documents to a service's routes.
+//! - around: [`served`], which adds idempotency, limits and strict queries to a service's
+//!   routes, and [`service_router`], which adds documents, health, metrics, request ids and
+//!   problem documents to a port.
 //!
 //! Handlers return `Result<_, Problem>`; `?` turns every `Failure` of `services`
 //! into its problem document. No handler ever chooses an error's status.
@@ -35,10 +36,11 @@ pub use created::{Created, Location, NoContent};
 pub use etag::{IfMatch, IfNoneMatch, Tagged};
 pub use extract::{Json, Path, Query, SlowBody};
 pub(crate) use extract::{check_query, unreadable};
-pub use idempotency::{IdempotencyKey, OfferedKey, once};
+pub use health::MetricsToken;
+pub use idempotency::{IdempotencyKey, OfferedKey};
 pub use list::{List, ListQuery, Page};
 pub use observe::RequestId;
 pub use openapi::{Position, ProblemBody, ProblemFault};
 pub use problem::Problem;
-pub use service::{ServiceSpec, service_router};
+pub use service::{ServiceSpec, counted, served, service_router};
 pub use who::{Session, Who, role};

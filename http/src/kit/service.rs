@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler as _;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -14,7 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::client::believe;
-use super::health::RenderMetrics;
+use super::health::MetricsToken;
+use super::idempotency::once;
 use super::observe::{Port, observe};
 use super::query::{Known, known_query};
 use super::{Problem, TrustedProxies, extract, health, limit, openapi};
@@ -31,26 +33,45 @@ pub struct ServiceSpec {
     pub description: &'static str,
     /// Renders the process's metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Who may read them.
+    pub metrics_token: MetricsToken,
     /// Whose word about the client's address is taken.
     pub trusted: TrustedProxies,
 }
 
-/// The whole of one port. Sockets and pages join as plain routes
-/// (`OpenApiRouter::from(router)`), and stay out of the document. Routes that
-/// change something come wrapped in [`once`](super::once).
+/// The routes of `service` that this very process serves. Their requests are counted as the
+/// service's, whichever port and path they came by; their queries hold what is documented;
+/// the answers of their POSTs are kept.
+pub fn served(service: &'static str, routes: OpenApiRouter<App>, app: &App) -> OpenApiRouter<App> {
+    let known = Known::of(routes.get_openapi());
+    let port = Port { app: app.clone(), service };
+    once(routes, app)
+        .layer(from_fn_with_state(known, known_query))
+        .layer(from_fn_with_state(port, limit::limit))
+}
+
+/// Routes of `service` that stand in no document, counted as the others.
+pub fn counted(service: &'static str, routes: Router<App>, app: &App) -> Router<App> {
+    routes.layer(from_fn_with_state(Port { app: app.clone(), service }, limit::limit))
+}
+
+/// The whole of one port. Its API's routes come as [`served`], or go on to another process,
+/// which counts them. Pages join as [`counted`] and sockets as plain routes
+/// (`OpenApiRouter::from(router)`), and stay out of the document.
 pub fn service_router(spec: ServiceSpec, routes: OpenApiRouter<App>, app: App) -> Router {
     let (routes, api) = routes.split_for_parts();
     let api = openapi::complete(api, &spec);
-    let known = Known::of(&api);
     let port = Port { app: app.clone(), service: spec.name };
-    let metrics: RenderMetrics = spec.metrics;
+    let limited = from_fn_with_state(port.clone(), limit::limit);
+    let own = health::metrics(spec.metrics, spec.metrics_token)
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", api));
+    let not_found = async || Problem::of_status(StatusCode::NOT_FOUND);
+    let not_allowed = async || Problem::of_status(StatusCode::METHOD_NOT_ALLOWED);
     routes
-        .layer(from_fn_with_state(known, known_query))
-        .layer(from_fn_with_state(port.clone(), limit::limit))
-        .merge(health::routes(metrics))
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", api))
-        .fallback(async || Problem::of_status(StatusCode::NOT_FOUND))
-        .method_not_allowed_fallback(async || Problem::of_status(StatusCode::METHOD_NOT_ALLOWED))
+        .merge(counted(spec.name, own, &app))
+        .merge(health::routes())
+        .fallback(not_found.layer(limited.clone()))
+        .method_not_allowed_fallback(not_allowed.layer(limited))
         .layer(DefaultBodyLimit::max(BODY_LIMIT as usize))
         .layer(from_fn_with_state(u64::from(BODY_LIMIT), extract::sized_body))
         .layer(from_fn(extract::readable_query))

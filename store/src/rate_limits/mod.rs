@@ -48,6 +48,8 @@ pub struct Taken {
     pub remaining: u32,
     /// How long to wait until asking the same would be allowed; zero if it was.
     pub retry_after: Duration,
+    /// False where nobody could count, and the rule allows nothing then.
+    pub counted: bool,
 }
 
 impl Rate {
@@ -83,6 +85,7 @@ impl Taken {
             allowed,
             remaining: u32::try_from(free / interval).unwrap_or(0),
             retry_after: Duration::from_micros(wait.unsigned_abs()),
+            counted: true,
         }
     }
 }

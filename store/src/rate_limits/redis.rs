@@ -50,7 +50,9 @@ impl RateLimits for Redis {
         match (answer, rate.outage) {
             (Some((full_us, after_us)), _) => Taken::judge(&rate, full_us, after_us),
             (None, Outage::Open) => self.alone.take_now(key, &rate, cost),
-            (None, Outage::Closed) => Taken { allowed: false, remaining: 0, retry_after: CLOSED_FOR },
+            (None, Outage::Closed) => {
+                Taken { allowed: false, remaining: 0, retry_after: CLOSED_FOR, counted: false }
+            }
         }
     }
 }

@@ -156,5 +156,6 @@ fn the_passwords_are_made_once_and_never_replaced() {
     let first = run();
     assert!(first.starts_with("REDIS_PASSWORD=mine\nPOSTGRES_PASSWORD="), "{first}");
     assert!(first.trim_end().len() > 60, "48 digits");
+    assert!(first.contains("\nBAEDAL_METRICS_TOKEN="), "{first}");
     assert_eq!(run(), first);
 }

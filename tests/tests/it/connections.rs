@@ -302,10 +302,16 @@ async fn what_is_no_request_is_told_so_in_a_problem_document() {
 }
 
 /// A gateway before `app`'s order_service, everything else beside it.
-async fn gateway_before_orders(app: &TestApp) -> Server {
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let beside = Service::ALL.into_iter().filter(|service| *service != Service::Order);
+pub(crate) async fn gateway_before_orders(app: &TestApp) -> Server {
     let upstreams = format!("order_service={}", app.url(Service::Order)).parse().unwrap();
+    gateway(app, ProcessArgs { upstreams, ..ProcessArgs::default() }).await
+}
+
+/// Another server on the database of `app`, without the services that it reaches elsewhere.
+pub(crate) async fn gateway(app: &TestApp, processes: ProcessArgs) -> Server {
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let elsewhere = |service: &Service| processes.upstreams.0.iter().any(|each| each.service == *service);
+    let beside: Vec<_> = Service::ALL.into_iter().filter(|service| !elsewhere(service)).collect();
     let parts = Parts {
         database: store::Database {
             url: app.database_url().to_owned(),
@@ -313,14 +319,14 @@ async fn gateway_before_orders(app: &TestApp) -> Server {
             acquire_timeout: Duration::from_secs(3),
         },
         shared: shared::Settings::default(),
-        services: beside.map(|service| (service, any)).collect(),
+        services: beside.into_iter().map(|service| (service, any)).collect(),
         backlog: 1024,
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),
         settings: tests::settings(),
         metrics: Arc::new(String::new),
         pages: PagesArgs::default(),
-        processes: ProcessArgs { upstreams, ..ProcessArgs::default() },
+        processes,
     };
     Box::pin(Server::start(parts)).await.unwrap()
 }

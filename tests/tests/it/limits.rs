@@ -9,7 +9,11 @@ use server::Service;
 use services::Settings;
 use services::limits::{self, Outage, Purpose, Rate};
 use tests::TestApp;
+use tests::cast::eventually;
+use tests::redis::Redis;
 use tests::rest::{Answer, PASSWORD};
+
+use crate::connections::gateway_before_orders;
 
 /// So many at once, and then next to none.
 fn few(burst: u32) -> Rate {
@@ -48,8 +52,8 @@ async fn who_asks_too_often_waits_and_others_do_not() {
     assert!(refused.headers["ratelimit"].to_str().unwrap().starts_with("\"user\";r=0;t="));
     refused.expect_problem(429, "limited");
     app.rest_as(Service::User, &junho).get("/v1/users/me").await.expect(200);
-    // What is asked about the port itself is never counted.
-    for path in ["/healthz", "/readyz", "/openapi.json"] {
+    // How the port is may always be asked.
+    for path in ["/healthz", "/readyz"] {
         let answer = hers.get(path).await;
         assert!(answer.status.is_success() && !answer.headers.contains_key("ratelimit"), "{path}");
     }
@@ -126,5 +130,95 @@ async fn accounts_and_sessions_are_made_at_a_measured_pace() {
     rest.post("/v1/auth/sign-in", enter.clone()).await.expect_problem(429, "limited");
     let elsewhere = rest.from_address("127.0.0.2".parse().unwrap());
     elsewhere.post("/v1/auth/sign-in", enter).await.expect(200);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn whichever_way_a_service_is_reached_the_allowance_is_one() {
+    let mut settings = settings();
+    settings.limits.user = few(5);
+    let app = TestApp::start_with(settings).await;
+    let gateway = gateway_before_orders(&app).await;
+    let elsewhere = format!("http://{}", gateway.address(Service::Gateway).unwrap());
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let own = app.rest_as(Service::Order, &minji);
+    let beside = app.rest_as(Service::Gateway, &minji);
+    let before = own.at(elsewhere);
+    let ways = [
+        (&own, "/v1/orders"),
+        (&beside, "/v1/orders"),
+        (&beside, "/order_service/v1/orders"),
+        (&before, "/v1/orders"),
+        (&before, "/order_service/v1/orders"),
+    ];
+    for (left, (rest, path)) in (0..5).rev().zip(ways) {
+        let answer = rest.get(path).await;
+        let told = answer.headers["ratelimit"].to_str().unwrap().to_owned();
+        answer.expect(200);
+        assert!(told.starts_with(&format!("\"user\";r={left};")), "{path} {told}");
+    }
+    for (rest, path) in ways {
+        rest.get(path).await.expect_problem(429, "limited");
+    }
+    // Another service is another allowance.
+    beside.get("/v1/cart").await.expect(200);
+    gateway.stop(Duration::from_secs(5)).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn documents_pages_metrics_and_what_is_not_there_are_counted_and_health_is_not() {
+    let mut settings = settings();
+    settings.limits.address = few(1);
+    let app = TestApp::start_with(settings).await;
+    let mut from = 1_u8;
+    for service in [Service::Review, Service::Gateway] {
+        for path in [
+            "/openapi.json",
+            "/docs/",
+            "/metrics",
+            "/nope",
+            "/v1/nope",
+            "/review_service/nope",
+            "/v1/users/me?x=1",
+        ] {
+            from += 1;
+            let rest = app.rest(service).from_address([127, 0, 0, from].into());
+            assert_ne!(rest.get(path).await.status, 429, "{service} {path}");
+            rest.get(path).await.expect_problem(429, "limited");
+            // Neither does another method get by.
+            assert_ne!(rest.delete("/readyz").await.status, 200);
+            for health in ["/healthz", "/readyz"] {
+                for _ in 0..3 {
+                    rest.get(health).await.expect(200);
+                }
+            }
+        }
+    }
+    let rest = app.rest(Service::Gateway).from_address([127, 0, 0, 200].into());
+    assert_eq!(rest.get("/").await.status, 200);
+    rest.get("/").await.expect_problem(429, "limited");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn while_nobody_can_count_most_goes_on_and_signing_up_waits() {
+    let mut redis = Redis::start().await;
+    let app = TestApp::start_sharing(settings(), redis.settings()).await;
+    let rest = app.rest(Service::Gateway);
+    let body = |name: &str| {
+        let email = format!("{name}@example.com");
+        json!({ "email": email, "password": PASSWORD, "name": name, "phone": "010-1234-5678" })
+    };
+    rest.post("/v1/users", body("minji")).await.expect(201);
+    redis.kill();
+    rest.get("/v1/faqs").await.expect(200);
+    let enter = json!({ "email": "minji@example.com", "password": PASSWORD });
+    rest.post("/v1/auth/sign-in", enter).await.expect(200);
+    let refused = rest.post("/v1/users", body("junho")).await;
+    assert!(wait(&refused) >= 1);
+    refused.expect_problem(503, "unavailable");
+    redis.restart().await;
+    eventually(|| async { rest.post("/v1/users", body("junho")).await.status == 201 }).await;
     app.stop().await;
 }

@@ -1,10 +1,16 @@
 //! What every one of the thirteen ports has in common.
 
+use std::time::Duration;
+
+use domain::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::Service;
+use server::processes::ProcessArgs;
 use tests::TestApp;
 use tests::rest::answer;
+
+use crate::connections::{gateway, gateway_before_orders};
 
 /// The id of nothing.
 const ID: &str = "01920000-0000-7000-8000-000000000001";
@@ -131,6 +137,46 @@ async fn a_refusal_names_the_scheme_that_the_route_takes() {
         let told = answer(request).await;
         assert_eq!(told.status, 401, "{}", told.body);
         assert_eq!(told.headers["www-authenticate"], scheme);
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn metrics_and_what_tells_of_the_system_are_not_for_strangers() {
+    let app = TestApp::start().await;
+    // Without a token: programs of this machine, and nobody through a proxy.
+    let before = gateway_before_orders(&app).await;
+    for service in Service::ALL {
+        let rest = app.rest(service);
+        rest.get("/metrics").await.expect(200);
+        for name in ["x-forwarded-for", "forwarded"] {
+            let passed_on = rest.request(Method::GET, "/metrics").header(name, "for=192.0.2.1");
+            answer(passed_on).await.expect_problem(401, "unauthenticated");
+        }
+    }
+    let far = app.rest(Service::Gateway).at(format!("http://{}", before.address(Service::Gateway).unwrap()));
+    far.get("/order_service/metrics").await.expect_problem(401, "unauthenticated");
+    before.stop(Duration::from_secs(5)).await;
+    // With one: whoever shows it.
+    let token = "0123456789abcdef";
+    let processes = ProcessArgs { metrics_token: token.parse().unwrap(), ..ProcessArgs::default() };
+    let guarded = gateway(&app, processes).await;
+    for (service, address) in guarded.addresses() {
+        let rest = app.rest(*service).at(format!("http://{address}"));
+        let paths = ["/metrics".to_owned(), "/order_service/metrics".to_owned()];
+        for path in &paths[..if *service == Service::Gateway { 2 } else { 1 }] {
+            rest.get(path).await.expect_problem(401, "unauthenticated");
+            rest.with_token("0123456789abcdeg").get(path).await.expect_problem(401, "unauthenticated");
+            rest.with_token(token).get(path).await.expect(200);
+        }
+    }
+    guarded.stop(Duration::from_secs(5)).await;
+    // What tells of the actors and of the city is for admins, by every way.
+    let gateway = app.rest(Service::Gateway);
+    let minji = app.person("minji", &[Role::Customer]).await;
+    for path in ["/v1/system/actors", "/v1/system/city", "/order_service/v1/system/actors"] {
+        gateway.get(path).await.expect_problem(401, "unauthenticated");
+        gateway.with_token(&minji.access_token).get(path).await.expect_problem(403, "forbidden");
     }
     app.stop().await;
 }
