@@ -26,7 +26,7 @@ use domain::tracking::geofence::{self, Fence, Zone};
 use domain::tracking::sight::position_audience;
 use domain::tracking::{Batch, Delivery, DeliveryEvent, Fix, eta};
 use domain::{Channel, Clock, CourierId, Failure, OrderId, Timestamp};
-use store::fabric::{Eta, Latest, Notice, Signal};
+use store::fabric::{Latest, Notice, Signal};
 use store::geo_index::GeoIndex;
 use store::tracking::{self, Courier, Row};
 use store::{Store, StoreError};
@@ -118,6 +118,22 @@ impl Task {
             delivery.drop_off.position
         };
         Self { delivery, fence: Fence::around(target) }
+    }
+}
+
+/// What is told of a delivery whose courier is there.
+pub fn latest(settings: &Settings, courier: CourierId, delivery: &Delivery, fix: &Fix) -> Latest {
+    #[expect(clippy::cast_possible_truncation, reason = "seven digits are more than a receiver knows")]
+    let short = |number: f64| number as f32;
+    Latest {
+        at: fix.at,
+        position: fix.position,
+        heading_deg: fix.heading_deg.map(short),
+        speed_mps: fix.speed_mps.map(short),
+        forecast: eta::forecast(&settings.eta, delivery, Some((fix.position, fix.at))),
+        audience: position_audience(delivery.status, settings.shown_from_assignment),
+        courier,
+        version: delivery.version,
     }
 }
 
@@ -235,6 +251,15 @@ impl Couriers {
         let mut before = std::mem::take(&mut state.live);
         for delivery in live {
             let mut task = Task::new(delivery);
+            let same = |old: &Task| {
+                (old.delivery.order, old.delivery.status) == (task.delivery.order, task.delivery.status)
+            };
+            // Who may see the position, and what it means, has changed with the status.
+            if let Some(fix) = state.filter.newest()
+                && !before.iter().any(same)
+            {
+                self.publish(id, &task.delivery, fix);
+            }
             let known = before.iter_mut().find(|old| {
                 old.delivery.order == task.delivery.order && old.fence.centre() == task.fence.centre()
             });
@@ -299,10 +324,8 @@ impl Couriers {
         }
         let mut outdated = false;
         for task in &mut state.live {
-            let seen = Some((fix.position, fix.at));
-            let eta = eta::estimate(&self.settings.eta, &task.delivery, seen, now);
-            let latest = self.latest(&task.delivery, fix, eta);
-            self.store.fabric().publish(&Channel::Delivery(task.delivery.order), Signal::Latest(latest));
+            let forecast = self.publish(id, &task.delivery, fix);
+            let eta = forecast.map(|forecast| forecast.at(now));
             let Some(news) = self.news(id, task, fix, eta) else { continue };
             if let Err(error) = Box::pin(self.tell(task, news, now)).await {
                 tracing::debug!(courier = %id, %error, "a geofence event waits for the next fix");
@@ -314,17 +337,12 @@ impl Couriers {
         }
     }
 
-    fn latest(&self, delivery: &Delivery, fix: &Fix, eta: Option<eta::Eta>) -> Arc<Latest> {
-        #[expect(clippy::cast_possible_truncation, reason = "seven digits are more than a receiver knows")]
-        let short = |number: f64| number as f32;
-        Arc::new(Latest {
-            at: fix.at,
-            position: fix.position,
-            heading_deg: fix.heading_deg.map(short),
-            speed_mps: fix.speed_mps.map(short),
-            eta: eta.map(|eta::Eta { arrive_at, stale }| Eta { arrive_at, stale }),
-            audience: position_audience(delivery.status, self.settings.shown_from_assignment),
-        })
+    /// Tells whoever watches the delivery where its courier is.
+    fn publish(&self, id: CourierId, delivery: &Delivery, fix: &Fix) -> Option<eta::Forecast> {
+        let latest = latest(&self.settings, id, delivery, fix);
+        let forecast = latest.forecast;
+        self.store.fabric().publish(&Channel::Delivery(delivery.order), Signal::Latest(latest.into()));
+        forecast
     }
 
     /// What the fix means for the delivery: near, there, late. Mostly nothing.

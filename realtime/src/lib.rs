@@ -9,6 +9,7 @@ pub mod close;
 mod commands;
 mod courier;
 pub mod frame;
+mod handshake;
 mod routes;
 mod session;
 mod wire;

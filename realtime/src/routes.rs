@@ -4,22 +4,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use domain::Channel;
 use services::App;
 use services::live::Hub;
-
-use crate::close::Close;
-use crate::session;
 use services::live::SocketLimits as Limits;
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+use crate::close::Close;
+use crate::handshake::{self, Handshake};
+use crate::session;
 
 /// The protocol's name in the WebSocket handshake.
 pub const SUBPROTOCOL: &str = "baedal.v1.json";
@@ -55,64 +53,39 @@ async fn asyncapi() -> Response {
 async fn upgrade(
     State(port): State<Arc<Port>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    mut request: Request,
 ) -> Response {
-    if let Some(refusal) = handshake_refusal(&headers) {
-        return refusal;
-    }
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return rejection.into_response(),
+    let handshake = match Handshake::read(&mut request) {
+        Ok(handshake) => handshake,
+        Err(status) => return handshake::refusal(status),
     };
-    let offered: Vec<&str> = upgrade.requested_protocols().filter_map(|name| name.to_str().ok()).collect();
-    if !offered.is_empty() && !offered.contains(&SUBPROTOCOL) {
+    let offered = handshake.offered();
+    if !offered.is_empty() && !offered.iter().any(|name| name == SUBPROTOCOL) {
         return unknown_subprotocol();
     }
-    let limits = &port.limits;
-    let upgrade = upgrade
-        .protocols([SUBPROTOCOL])
+    let (headers, limits) = (request.headers(), &port.limits);
+    let config = WebSocketConfig::default()
         .read_buffer_size(limits.read_buffer_bytes)
         .write_buffer_size(limits.write_buffer_bytes)
         .max_write_buffer_size(LARGEST_WRITTEN)
-        .max_frame_size(limits.frame_bytes)
-        .max_message_size(limits.frame_bytes);
+        .max_frame_size(Some(limits.frame_bytes))
+        .max_message_size(Some(limits.frame_bytes));
     // A page can read a close code, but not the status of a failed upgrade.
-    if !may_connect(&headers, limits) {
-        return upgrade.on_upgrade(|socket| session::turn_away(port, socket, Close::ForbiddenOrigin));
+    if !may_connect(headers, limits) {
+        return handshake
+            .accept(SUBPROTOCOL, config, |socket| session::turn_away(port, socket, Close::ForbiddenOrigin));
     }
     let visit = match port.hub.door().enter(peer.ip(), limits, Instant::now()) {
         Ok(visit) => visit,
         Err(full) => {
             metrics::counter!("limited_total", "rule" => full.rule()).increment(1);
-            return upgrade.on_upgrade(|socket| session::turn_away(port, socket, Close::Overloaded));
+            return handshake
+                .accept(SUBPROTOCOL, config, |socket| session::turn_away(port, socket, Close::Overloaded));
         }
     };
     metrics::counter!("realtime_handshakes_total").increment(1);
-    let token = bearer(&headers);
-    upgrade.on_upgrade(move |socket| session::serve(port, socket, token, visit))
-}
-
-/// What a handshake must say (RFC 6455, 4.2.1), as far as no client may be told 101 without it.
-fn handshake_refusal(headers: &HeaderMap) -> Option<Response> {
-    let asked = headers
-        .get(header::UPGRADE)
-        .is_some_and(|wanted| wanted.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    let version = headers.get(header::SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
-    if !asked || version != Some(b"13") {
-        let speaks = [
-            (header::UPGRADE, "websocket"),
-            (header::CONNECTION, "upgrade"),
-            (header::SEC_WEBSOCKET_VERSION, "13"),
-        ];
-        return Some((StatusCode::UPGRADE_REQUIRED, speaks).into_response());
-    }
-    let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
-    let nonce = keys.next().and_then(|key| STANDARD.decode(key).ok());
-    match (nonce, keys.next()) {
-        (Some(nonce), None) if nonce.len() == 16 => None,
-        _ => Some(StatusCode::BAD_REQUEST.into_response()),
-    }
+    let token = bearer(headers);
+    handshake.accept(SUBPROTOCOL, config, move |socket| session::serve(port, socket, token, visit))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {

@@ -3,19 +3,28 @@
 //! Replies go before what the hub tells, so that the reply to `subscribe`
 //! precedes its snapshot. Nothing is taken from the outbox while the socket is
 //! full: it waits there, where positions are conflated and slow readers noticed.
+//!
+//! A connection that is closed while bytes of the client's wait unread is reset by the
+//! kernel, and a reset takes the close frame with it. So a client is heard out before:
+//! as frames where these can be read, else as mere bytes until it is done.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures::{SinkExt, StreamExt};
 use services::live::{Next, Outbox, Stop};
-use tokio_tungstenite::tungstenite::Error as WsError;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message, Utf8Bytes};
 
 use crate::close::Close;
+use crate::handshake::WebSocket;
 
 /// Replies that may wait; beyond, nothing more is read.
 const REPLIES_MAX: usize = 64;
+
+/// Bytes that are read and thrown away of a client that was told to go.
+const DRAINED_MAX: u64 = 4 * 1024 * 1024;
 
 /// What the socket did.
 pub(crate) enum Turn {
@@ -32,11 +41,13 @@ pub(crate) struct Wire {
     socket: WebSocket,
     replies: VecDeque<Message>,
     unflushed: bool,
+    /// What comes can't be read as frames any more.
+    torn: bool,
 }
 
 impl Wire {
     pub(crate) fn new(socket: WebSocket) -> Self {
-        Self { socket, replies: VecDeque::new(), unflushed: false }
+        Self { socket, replies: VecDeque::new(), unflushed: false, torn: false }
     }
 
     /// Queues a frame of the session's own.
@@ -60,7 +71,10 @@ impl Wire {
         self.socket.poll_next_unpin(cx).map(|came| match came {
             Some(Ok(Message::Close(_))) | None => Turn::Over(None),
             Some(Ok(message)) => Turn::Came(message),
-            Some(Err(error)) => Turn::Over(meaning(error)),
+            Some(Err(error)) => {
+                self.torn = true;
+                Turn::Over(meaning(&error))
+            }
         })
     }
 
@@ -105,29 +119,47 @@ impl Wire {
     /// Answers the client's own goodbye: the echo of its close frame waits to be written.
     pub(crate) async fn closed(mut self) {
         // A client that is gone without a goodbye hears nothing more.
-        let _ = self.socket.close().await;
+        let _ = self.socket.close(None).await;
     }
 
     /// Writes the last replies and says goodbye with a close code, then hears the
-    /// client out, so that the close frame is not lost in a reset connection.
+    /// client out. The caller bounds the time.
     pub(crate) async fn close(mut self, close: Close) {
         while let Some(reply) = self.replies.pop_front() {
             if self.socket.feed(reply).await.is_err() {
                 return;
             }
         }
-        let frame = CloseFrame { code: close.code(), reason: Utf8Bytes::from_static(close.name()) };
-        if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
-            while let Some(Ok(_)) = self.socket.next().await {}
+        let frame = CloseFrame { code: close.code().into(), reason: Utf8Bytes::from_static(close.name()) };
+        if self.socket.send(Message::Close(Some(frame))).await.is_err() {
+            return;
         }
+        while !self.torn {
+            match self.socket.next().await {
+                Some(Ok(_)) => {}
+                Some(Err(_)) => self.torn = true,
+                // Its own close frame came: nothing more will.
+                None => return,
+            }
+        }
+        self.drain().await;
+    }
+
+    /// Reads what still comes, until the client sees the end and ends its side.
+    async fn drain(&mut self) {
+        let stream = self.socket.get_mut();
+        if stream.shutdown().await.is_err() {
+            return;
+        }
+        let _ = tokio::io::copy(&mut stream.take(DRAINED_MAX), &mut tokio::io::sink()).await;
     }
 }
 
 /// Which close answers an error of the WebSocket protocol.
-fn meaning(error: axum::Error) -> Option<Close> {
-    match error.into_inner().downcast::<WsError>().map(|error| *error) {
-        Ok(WsError::Capacity(_)) => Some(Close::FrameTooLarge),
-        Ok(WsError::Utf8(_) | WsError::Protocol(_)) => Some(Close::BadFrame),
+fn meaning(error: &WsError) -> Option<Close> {
+    match error {
+        WsError::Capacity(_) => Some(Close::FrameTooLarge),
+        WsError::Utf8(_) | WsError::Protocol(_) => Some(Close::BadFrame),
         _ => None,
     }
 }

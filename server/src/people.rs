@@ -58,7 +58,7 @@ pub struct DemoArgs {
 /// A recorded track.
 #[derive(Clone, Debug, Args)]
 pub struct ReplayArgs {
-    /// A GPX file whose points have times.
+    /// A GPX file whose points have times: a track, a route or waypoints.
     file: PathBuf,
 
     /// The courier's e-mail.
@@ -76,6 +76,10 @@ pub struct ReplayArgs {
     /// Where the first point shall lie, as `37.5006,127.0365`; where it was recorded if left out.
     #[arg(long, value_parser = place)]
     at: Option<Place>,
+
+    /// The longest pause between two points, in recorded seconds; a longer one is shortened to it.
+    #[arg(long, value_parser = above_zero)]
+    max_gap: Option<f64>,
 
     /// The gateway.
     #[arg(long, env = "BAEDAL_URL", default_value = "http://127.0.0.1:9102")]
@@ -112,8 +116,11 @@ impl DemoArgs {
 impl ReplayArgs {
     /// Pushes the track to its end.
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
-        let Self { file, courier, password, speed, at, url } = self;
-        let outcome = replay::run(replay::Options { file, courier, password, url, speed, at }).await?;
+        let Self { file, courier, password, speed, at, max_gap, url } = self;
+        // Longer than any recording: as good as no limit.
+        let max_gap = max_gap.map(|secs| Duration::try_from_secs_f64(secs).unwrap_or(Duration::MAX));
+        let options = replay::Options { file, courier, password, url, speed, at, max_gap };
+        let outcome = replay::run(options).await?;
         tracing::info!(?outcome, "the replay is over");
         match outcome.unacknowledged {
             0 => Ok(()),

@@ -135,8 +135,11 @@ impl Backend for App {
         Ok(heads)
     }
 
-    async fn latest(&self, channel: &Channel) -> Option<Arc<Latest>> {
-        self.fabric().latest(channel).await
+    async fn latest(&self, channel: &Channel) -> Result<Option<Arc<Latest>>, Failure> {
+        match channel {
+            Channel::Delivery(order) => tracking::latest(self, *order).await,
+            _ => Ok(None),
+        }
     }
 
     fn regard(&self) -> fn(&Channel, &str) -> Regard {

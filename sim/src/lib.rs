@@ -18,6 +18,7 @@ pub mod customer;
 pub mod demo;
 pub mod dial;
 pub mod frame;
+pub mod gpx;
 pub mod ledger;
 pub mod outbox;
 pub mod owner;

@@ -12,6 +12,15 @@ use crate::shapes::{Moment, Place};
 /// Fixes in one frame at most (the protocol's limit for offline batches).
 pub const BATCH: usize = 500;
 
+/// Bytes of one frame at most (the protocol's limit, as far as nobody says otherwise).
+pub const FRAME_BYTES: usize = 128 * 1024;
+
+/// Frames are not made smaller than this, which holds a dozen fixes.
+const LEAST_BYTES: usize = 2 * 1024;
+
+/// What a frame holds beside its fixes: `op`, `ref` and `track`.
+const ENVELOPE_BYTES: usize = 128;
+
 /// What the GPS chip says.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reading {
@@ -34,13 +43,15 @@ pub struct Outbox {
     next_seq: i64,
     waiting: VecDeque<Fix>,
     sent: usize,
+    /// Bytes that the server takes in one frame, as far as it is known.
+    frame_bytes: usize,
 }
 
 impl Outbox {
     /// An empty one. `track` is this phone's own id for a run of sequence
     /// numbers; a phone that lost its memory takes another.
     pub fn new(track: i64) -> Self {
-        Self { track, next_seq: 1, waiting: VecDeque::new(), sent: 0 }
+        Self { track, next_seq: 1, waiting: VecDeque::new(), sent: 0, frame_bytes: FRAME_BYTES }
     }
 
     /// Keeps a reading until it is acknowledged. Returns its sequence number.
@@ -61,9 +72,26 @@ impl Outbox {
 
     /// The next frame of what was not sent on this connection; none if all was.
     pub fn next_frame(&mut self) -> Option<Say> {
-        let fixes: Vec<Fix> = self.waiting.iter().skip(self.sent).take(BATCH).cloned().collect();
+        let mut room = self.frame_bytes.saturating_sub(ENVELOPE_BYTES);
+        let mut fixes = Vec::new();
+        for fix in self.waiting.iter().skip(self.sent).take(BATCH) {
+            let bytes = serde_json::to_string(fix).map_or(0, |text| text.len() + 1);
+            if bytes > room && !fixes.is_empty() {
+                break;
+            }
+            room = room.saturating_sub(bytes);
+            fixes.push(fix.clone());
+        }
         self.sent += fixes.len();
         (!fixes.is_empty()).then_some(Say::Fixes { track: self.track, fixes })
+    }
+
+    /// The server closed because a frame was too large: the next ones have half as many
+    /// bytes. False where they can be no smaller.
+    pub fn halve(&mut self) -> bool {
+        let can = self.frame_bytes > LEAST_BYTES;
+        self.frame_bytes = (self.frame_bytes / 2).max(LEAST_BYTES);
+        can
     }
 
     /// The connection is gone: whatever waits must be sent again.
@@ -138,6 +166,34 @@ mod tests {
         outbox.keep(reading());
         outbox.acknowledged(2, 9);
         assert_eq!(outbox.len(), 1);
+    }
+
+    #[test]
+    fn a_frame_has_no_more_bytes_than_the_server_takes() {
+        let mut outbox = Outbox::new(i64::MAX);
+        let place = Place { lat: 37.497_941_234_567_89, lon: 127.027_581_234_567_89 };
+        let long = Reading {
+            place,
+            speed_mps: 7.212_345_678_901,
+            heading_deg: Some(143.461_234_567_891),
+            ..reading()
+        };
+        for _ in 0..2 * BATCH {
+            outbox.keep(long);
+        }
+        let mut most = FRAME_BYTES;
+        loop {
+            outbox.rewind();
+            let frames: Vec<Say> = std::iter::from_fn(|| outbox.next_frame()).collect();
+            assert!(frames.iter().all(|frame| frame.to_text(Some(u64::MAX)).len() <= most), "{most}");
+            let sent: Vec<i64> = frames.into_iter().flat_map(|frame| seqs(Some(frame))).collect();
+            assert!(sent.into_iter().eq(1..=i64::try_from(2 * BATCH).unwrap()));
+            if !outbox.halve() {
+                break;
+            }
+            most /= 2;
+        }
+        assert_eq!(most, LEAST_BYTES);
     }
 
     #[test]

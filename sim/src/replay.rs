@@ -3,18 +3,17 @@
 //!
 //! The recording's clock is shifted so that it starts now, and may run faster.
 //! The track may be moved as a whole, so that a run by the sea becomes one in
-//! Seoul. Everything else is as recorded, gaps and jumps included.
+//! Seoul. Everything else is as recorded, gaps and jumps included, unless gaps are
+//! shortened to `max_gap`.
 
-use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use gpx::Gpx;
 
 use crate::ambient;
 use crate::api::Api;
 use crate::city;
 use crate::frame::Say;
+use crate::gpx::{self, GpxError};
 use crate::outbox::Reading;
 use crate::person::Upset;
 use crate::shapes::{Moment, Place};
@@ -23,13 +22,15 @@ use crate::walk;
 
 /// How long the last fixes may take to be acknowledged.
 const LAST_ACK_WITHIN: Duration = Duration::from_secs(60);
+/// Where nothing is recorded for longer, that is told.
+const LONG_PAUSE: Duration = Duration::from_secs(60);
 /// What a receiver claims that says nothing of its accuracy.
 const USUAL_ACCURACY_M: f64 = 5.0;
 
 /// What to push, and as whom.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// A GPX file whose points have times.
+    /// A GPX file whose points have times: a track, a route or waypoints.
     pub file: PathBuf,
     /// The courier's e-mail.
     pub courier: String,
@@ -42,6 +43,8 @@ pub struct Options {
     pub speed: f64,
     /// Where the first point shall lie; none: where it was recorded.
     pub at: Option<Place>,
+    /// The longest time between two points, as recorded; what is longer is shortened to it.
+    pub max_gap: Option<Duration>,
 }
 
 impl Options {
@@ -54,12 +57,10 @@ impl Options {
             url: "http://127.0.0.1:9102".to_owned(),
             speed: 1.0,
             at: None,
+            max_gap: None,
         }
     }
 }
-
-/// Bytes of the largest file that is read: a point each second takes some 10 MB a day.
-const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// What became of a replay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,24 +76,14 @@ pub struct Outcome {
 /// Why a track was not replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The file was not read.
-    #[error("{0}")]
-    File(#[from] std::io::Error),
-    /// The file is no GPX.
-    #[error("not a GPX file: {0}")]
-    Gpx(#[from] gpx::errors::GpxError),
-    /// The file is larger than is read.
-    #[error("the file has more than {} MiB", FILE_BYTES_MAX >> 20)]
-    TooLarge,
-    /// The file is not what a GPX file is made of.
-    #[error("not a GPX file: it is not UTF-8 text")]
-    NotText,
-    /// The file declares entities, or may: they expand without limit.
-    #[error("not a GPX file: it has a document type, which is not read")]
-    DocumentType,
-    /// The track has no point with a time.
-    #[error("the track has no timed points")]
-    Empty,
+    /// The file is no track.
+    #[error("{}{why}", file.display())]
+    Track {
+        /// Which file.
+        file: PathBuf,
+        /// What is wrong with it, and where.
+        why: GpxError,
+    },
     /// The courier could not sign in or be heard.
     #[error(transparent)]
     Upset(#[from] Upset),
@@ -110,34 +101,28 @@ pub struct Point {
     pub place: Place,
 }
 
-/// Reads the points of a GPX file, in the order of their times. At most 64 MiB of UTF-8
-/// without a document type, in which entities are declared (XML 1.0, 2.8 and 4.2).
-pub fn read(gpx: impl std::io::Read) -> Result<Vec<Point>, ReplayError> {
-    let mut bytes = Vec::new();
-    if gpx.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)? as u64 > FILE_BYTES_MAX {
-        return Err(ReplayError::TooLarge);
+/// The points of a recording, counted from its first one.
+pub fn points(recording: &[(Moment, Place)]) -> Vec<Point> {
+    let Some((start, _)) = recording.first() else { return Vec::new() };
+    // In order of time, so none lies before the start.
+    let after = |at: &Moment| (*at - start).to_std().unwrap_or_default();
+    recording.iter().map(|(at, place)| Point { after: after(at), place: *place }).collect()
+}
+
+/// Shortens what is longer than `most` between two points to that.
+pub fn cap(points: &mut [Point], most: Duration) {
+    let (mut before, mut cut) = (Duration::ZERO, Duration::ZERO);
+    for point in points {
+        cut += (point.after - before).saturating_sub(most);
+        before = point.after;
+        point.after -= cut;
     }
-    // NUL: another encoding, in which a document type would read otherwise.
-    let text = std::str::from_utf8(&bytes).ok().filter(|text| !text.contains('\0'));
-    let text = text.ok_or(ReplayError::NotText)?;
-    if text.contains("<!DOCTYPE") {
-        return Err(ReplayError::DocumentType);
-    }
-    let Gpx { tracks, .. } = gpx::read(text.as_bytes())?;
-    let waypoints = tracks.into_iter().flat_map(|track| track.segments).flat_map(|segment| segment.points);
-    let mut timed: Vec<(Moment, Place)> = waypoints
-        .filter_map(|waypoint| {
-            let at = waypoint.time?.format().ok()?.parse().ok()?;
-            Some((at, Place { lat: waypoint.point().y(), lon: waypoint.point().x() }))
-        })
-        .collect();
-    timed.sort_by_key(|(at, _)| *at);
-    let start = timed.first().ok_or(ReplayError::Empty)?.0;
-    Ok(timed
-        .into_iter()
-        // Sorted, so none lies before the start.
-        .map(|(at, place)| Point { after: (at - start).to_std().unwrap_or_default(), place })
-        .collect())
+}
+
+/// How often, and how long in all, nothing comes for longer than a [`LONG_PAUSE`].
+fn pauses(points: &[Point]) -> (usize, Duration) {
+    let gaps = points.windows(2).map(|two| two[1].after - two[0].after).filter(|gap| *gap > LONG_PAUSE);
+    gaps.fold((0, Duration::ZERO), |(count, all), gap| (count + 1, all + gap))
 }
 
 /// Moves a track as a whole so that its first point lies at `to`.
@@ -150,12 +135,29 @@ pub fn translate(points: &mut [Point], to: Place) {
     }
 }
 
+/// Reads a file, and tells what of it is left out.
+fn load(file: &Path) -> Result<Vec<Point>, ReplayError> {
+    let open = std::fs::File::open(file).map_err(GpxError::File);
+    let recording =
+        open.and_then(gpx::read).map_err(|why| ReplayError::Track { file: file.to_owned(), why })?;
+    recording.left_out.iter().for_each(|what| tracing::warn!("{}{what}", file.display()));
+    Ok(points(&recording.points))
+}
+
 /// Pushes a track to its end and waits until the server has it all.
 pub async fn run(options: Options) -> Result<Outcome, ReplayError> {
     if !(options.speed.is_finite() && options.speed > 0.0) {
         return Err(ReplayError::Speed);
     }
-    let mut points = read(std::fs::File::open(&options.file)?)?;
+    let mut points = load(&options.file)?;
+    if let Some(most) = options.max_gap {
+        cap(&mut points, most);
+    }
+    let (count, all) = pauses(&points);
+    if count > 0 {
+        let secs = all.div_f64(options.speed).as_secs();
+        tracing::warn!(count, secs, "nothing is recorded for long; --max-gap shortens such pauses");
+    }
     if let Some(to) = options.at {
         translate(&mut points, to);
     }
@@ -195,9 +197,14 @@ pub async fn run(options: Options) -> Result<Outcome, ReplayError> {
 async fn push(line: &Line, points: &[Point], speed: f64) -> u64 {
     let (start, clock) = (ambient::now(), tokio::time::Instant::now());
     let mut before: Option<(Moment, Place)> = None;
-    let mut pushed = 0;
+    let (mut pushed, mut last) = (0, Duration::ZERO);
     for point in points {
         let after = point.after.div_f64(speed);
+        if after - last > LONG_PAUSE {
+            let secs = (after - last).as_secs();
+            tracing::info!(pushed, of = points.len(), secs, "nothing is recorded for so long");
+        }
+        last = after;
         let at = start + after;
         tokio::time::sleep_until(clock + after).await;
         line.fix(reading(at, point.place, before));
@@ -236,45 +243,45 @@ mod tests {
 
     use super::*;
 
-    const TRACK: &str = r#"<?xml version="1.0"?>
-        <gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>
-        <trkpt lat="37.2417" lon="-121.9723"><time>2017-07-29T14:46:35Z</time></trkpt>
-        <trkpt lat="37.2418" lon="-121.9723"/>
-        <trkpt lat="37.2419" lon="-121.9721"><time>2017-07-29T14:46:38.500Z</time></trkpt>
-        </trkseg></trk></gpx>"#;
+    const START: Place = Place { lat: 37.2417, lon: -121.9723 };
+
+    /// Points at these seconds, each ten metres north of the one before.
+    fn track(secs: &[u64]) -> Vec<Point> {
+        let at = |(index, after): (usize, &u64)| Point {
+            after: Duration::from_secs(*after),
+            place: walk::moved(START, 0.0, 10.0 * index as f64),
+        };
+        secs.iter().enumerate().map(at).collect()
+    }
+
+    fn secs(points: &[Point]) -> Vec<u64> {
+        points.iter().map(|point| point.after.as_secs()).collect()
+    }
 
     #[test]
-    fn points_keep_their_distance_in_time_and_those_without_time_are_left_out() {
-        let points = read(TRACK.as_bytes()).unwrap();
-        let after: Vec<u128> = points.iter().map(|point| point.after.as_millis()).collect();
-        assert_eq!(after, [0, 3_500]);
+    fn points_keep_their_distance_in_time() {
+        let at = |secs: i64| chrono::DateTime::from_timestamp(1_500_000_000 + secs, 0).unwrap();
+        assert_eq!(secs(&points(&[(at(0), START), (at(3), START), (at(7), START)])), [0, 3, 7]);
+        assert!(points(&[]).is_empty());
+    }
+
+    #[test]
+    fn long_pauses_are_counted_and_can_be_shortened() {
+        let mut points = track(&[0, 1, 3_601, 3_602, 3_702, 3_712]);
+        assert_eq!(pauses(&points), (2, Duration::from_secs(3_700)));
+        cap(&mut points, Duration::from_secs(30));
+        assert_eq!(secs(&points), [0, 1, 31, 32, 62, 72]);
+        assert_eq!(pauses(&points), (0, Duration::ZERO));
     }
 
     #[test]
     fn a_track_that_is_moved_keeps_its_lengths() {
-        let mut points = read(TRACK.as_bytes()).unwrap();
+        let mut points = track(&[0, 1]);
         let before = walk::distance_m(points[0].place, points[1].place);
         let seoul = Place { lat: 37.5006, lon: 127.0365 };
         translate(&mut points, seoul);
         assert_eq!(points[0].place, seoul);
         assert!((walk::distance_m(seoul, points[1].place) - before).abs() < 0.01);
-    }
-
-    #[test]
-    fn a_file_without_timed_points_is_refused() {
-        let empty = r#"<?xml version="1.0"?><gpx version="1.1" creator="test"/>"#;
-        assert!(matches!(read(empty.as_bytes()), Err(ReplayError::Empty)));
-        assert!(matches!(read(&b"no xml"[..]), Err(ReplayError::Gpx(_))));
-    }
-
-    #[test]
-    fn a_file_that_would_grow_without_end_is_refused() {
-        let bomb =
-            TRACK.replace("<gpx", "<!DOCTYPE gpx [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;\">]><gpx");
-        assert!(matches!(read(bomb.as_bytes()), Err(ReplayError::DocumentType)));
-        let wide: Vec<u8> = bomb.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert!(matches!(read(wide.as_slice()), Err(ReplayError::NotText)));
-        assert!(matches!(read(std::io::repeat(b' ')), Err(ReplayError::TooLarge)));
     }
 
     #[test]

@@ -3,10 +3,11 @@
 //! After a loss it waits with backoff, subscribes anew with `since`, and sends
 //! again the fixes that were not acknowledged. Which closes end it for good is
 //! the protocol's rule: codes 4400–4999 mean "not until the cause is mended",
-//! and the one cause that a client can mend by itself is a token that ran out.
+//! and the causes that a client can mend by itself are a token that ran out and a frame
+//! of fixes that was too large.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
@@ -37,6 +38,9 @@ enum Fate {
 /// The `ref` of all frames of fixes: they are answered by an `ack`, and by a
 /// `reply` only where they could not be taken.
 const FIXES: u64 = 0;
+
+/// The close code of a frame with more bytes than the server takes.
+const FRAME_TOO_LARGE: u16 = 4405;
 
 /// The waiting answer of a frame that was asked.
 enum Asked {
@@ -162,7 +166,7 @@ impl Worker {
 
     /// Lives through one connection.
     async fn session(&mut self, wire: Wire) -> (bool, Fate) {
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner).rewind();
+        self.outbox().rewind();
         let silence = Duration::from_secs(30).min(self.api.patience());
         let mut connection = Connection {
             wire,
@@ -183,7 +187,11 @@ impl Worker {
                         let (code, reason) = close
                             .map(|close| (u16::from(close.code), close.reason.to_string()))
                             .unwrap_or((1005, String::new()));
-                        let fate = fate_of(code, &reason, connection.goodbye);
+                        let fate = match fate_of(code, &reason, connection.goodbye) {
+                            // The one mistake of ours that we can mend: the next frames are smaller.
+                            Fate::Over if code == FRAME_TOO_LARGE && self.outbox().halve() => Fate::Again(None),
+                            fate => fate,
+                        };
                         self.hear(Heard::Lost { code: Some(code), reason }).await;
                         return (connection.ready, fate);
                     }
@@ -209,6 +217,10 @@ impl Worker {
                 return (connection.ready, Fate::Again(connection.goodbye));
             }
         }
+    }
+
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn hear(&self, heard: Heard) {
@@ -242,10 +254,7 @@ impl Worker {
                 self.hear(Heard::Latest(latest)).await;
             }
             Hear::Ack(acked) => {
-                self.outbox
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .acknowledged(acked.track, acked.seq);
+                self.outbox().acknowledged(acked.track, acked.seq);
                 self.hear(Heard::Acked(acked)).await;
             }
             Hear::Reauth { .. } => {
@@ -303,7 +312,7 @@ impl Worker {
             self.resubscribe(connection, channel).await?;
         }
         if fixes {
-            self.outbox.lock().unwrap_or_else(PoisonError::into_inner).rewind();
+            self.outbox().rewind();
             self.send_fixes(connection).await?;
         }
         Ok(())
@@ -367,7 +376,7 @@ impl Worker {
 
     async fn send_fixes(&mut self, connection: &mut Connection) -> Result<(), String> {
         loop {
-            let frame = self.outbox.lock().unwrap_or_else(PoisonError::into_inner).next_frame();
+            let frame = self.outbox().next_frame();
             let Some(frame) = frame else { return Ok(()) };
             say(connection, &frame, Some(FIXES)).await?;
         }

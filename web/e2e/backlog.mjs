@@ -9,8 +9,8 @@ import { until } from './browser.mjs'
 import { base, demo, keepSession, tell } from './people.mjs'
 
 const BACKLOG = Number(process.env.BACKLOG ?? 1_800)
-/** Fixes a second that the server takes for good, beside the burst of 500 that it takes at once. */
-const PER_SEC = Number(process.env.FIXES_PER_SEC ?? 10)
+/** Fixes of the past that the server takes a second, beside the burst of 500 that it takes at once. */
+const PER_SEC = Number(process.env.FIXES_PER_SEC ?? 200)
 /** One a second is the present; a fifth of the time may go to refusals. */
 const THROUGH_MS = 20_000 + (Math.max(0, BACKLOG - 500) / (PER_SEC - 1)) * 1_200
 /** How long a fix of the present may wait while the past is on its way. */

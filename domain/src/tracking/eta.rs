@@ -79,28 +79,64 @@ pub struct Eta {
 /// Where the courier was, and when.
 pub type Seen = (LatLon, Timestamp);
 
-/// The estimate for a delivery; `None` when it is over.
-pub fn estimate(settings: &Settings, delivery: &Delivery, seen: Option<Seen>, now: Timestamp) -> Option<Eta> {
+/// What an estimate is made of. What it says depends on the moment at which it is told,
+/// so this is what is passed on and kept, never an [`Eta`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forecast {
+    /// The food does not leave the restaurant before; none once a courier has it.
+    pub ready_by: Option<Timestamp>,
+    /// From now until a courier is at the restaurant; zero once one is.
+    pub to_pickup: TimeDelta,
+    /// From there, or from where the food is now, into the customer's hands.
+    pub to_door: TimeDelta,
+    /// After that the position that it rests on is old; none where there is no position.
+    pub fresh_until: Option<Timestamp>,
+}
+
+impl Forecast {
+    /// What it says at `now`.
+    pub fn at(&self, now: Timestamp) -> Eta {
+        let at_pickup = now + self.to_pickup;
+        let leaves_at = self.ready_by.map_or(at_pickup, |ready_by| ready_by.max(at_pickup));
+        Eta { arrive_at: leaves_at + self.to_door, stale: self.is_stale(now) }
+    }
+
+    /// Whether the courier's position is old or unknown at `now`.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.fresh_until.is_none_or(|until| now > until)
+    }
+}
+
+/// The forecast for a delivery; `None` when it is over.
+pub fn forecast(settings: &Settings, delivery: &Delivery, seen: Option<Seen>) -> Option<Forecast> {
     if delivery.status.is_over() {
         return None;
     }
     let (pickup, door) = (delivery.pickup.position, delivery.drop_off.position);
     let vehicle = delivery.carrier.as_ref().map_or(Vehicle::Motorbike, |carrier| carrier.vehicle);
-    let stale = seen.is_none_or(|(_, at)| now - at > settings.stale_after);
     let to = |place: LatLon| seen.map(|(from, _)| settings.travel(vehicle, from, place));
-    let cooked = delivery.ready_by.max(now);
-    let leaves_at = match delivery.status {
-        DeliveryStatus::Requested | DeliveryStatus::Offered => cooked.max(now + settings.find_courier),
-        DeliveryStatus::Assigned => cooked.max(now + to(pickup).unwrap_or(settings.find_courier)),
-        DeliveryStatus::AtRestaurant => cooked,
-        _ => now,
+    let to_pickup = match delivery.status {
+        DeliveryStatus::Requested | DeliveryStatus::Offered => settings.find_courier,
+        DeliveryStatus::Assigned => to(pickup).unwrap_or(settings.find_courier),
+        _ => TimeDelta::zero(),
     };
     let way = match delivery.status {
         DeliveryStatus::AtDropoff => TimeDelta::zero(),
         DeliveryStatus::PickedUp => to(door).unwrap_or_else(|| settings.travel(vehicle, pickup, door)),
         _ => settings.travel(vehicle, pickup, door),
     };
-    Some(Eta { arrive_at: leaves_at + way + settings.hand_over, stale })
+    let is_cooking = delivery.status.is_open() || delivery.status.is_before_pickup();
+    Some(Forecast {
+        ready_by: is_cooking.then_some(delivery.ready_by),
+        to_pickup,
+        to_door: way + settings.hand_over,
+        fresh_until: seen.map(|(_, at)| at + settings.stale_after),
+    })
+}
+
+/// What is expected at `now`; `None` when the delivery is over.
+pub fn estimate(settings: &Settings, delivery: &Delivery, seen: Option<Seen>, now: Timestamp) -> Option<Eta> {
+    forecast(settings, delivery, seen).map(|forecast| forecast.at(now))
 }
 
 /// What a customer is promised when a courier is first asked for.
@@ -199,6 +235,15 @@ mod tests {
         assert!(estimate(&settings, &delivery, None, at(0)).unwrap().stale);
         assert!(estimate(&settings, &delivery, Some((north(0.0), at(0))), at(61)).unwrap().stale);
         assert!(!estimate(&settings, &delivery, Some((north(0.0), at(0))), at(60)).unwrap().stale);
+    }
+
+    #[test]
+    fn a_forecast_says_at_each_moment_what_is_true_then() {
+        let seen = Some((north(650.0), at(0)));
+        let forecast = forecast(&Settings::default(), &delivery(DeliveryStatus::PickedUp), seen).unwrap();
+        let (early, late) = (forecast.at(at(0)), forecast.at(at(500)));
+        assert_eq!(late.arrive_at - early.arrive_at, TimeDelta::seconds(500), "never in the past");
+        assert_eq!((early.stale, late.stale), (false, true));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub mod track;
 pub mod vehicle;
 
 pub use delivery::{Carrier, Delivery, DeliveryEvent, DeliveryRefusal, DropOff, OrderFact, Pickup};
-pub use eta::Eta;
+pub use eta::{Eta, Forecast};
 pub use filter::{Filter, Reason, Rejected, Verdict};
 pub use fix::{Batch, BatchRefusal, Fix, RawFix};
 pub use geofence::{Crossing, Fence, Zone};

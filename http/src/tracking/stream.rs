@@ -5,6 +5,10 @@
 //! `epoch:offset:at`, in microseconds. A client that comes back with it as
 //! `Last-Event-ID` is told what it missed, nothing twice, and no older position. A stream
 //! ends with the token that opened it, as nobody can prove anew who listens.
+//!
+//! A browser comes back whenever a stream ends. The id of the last event is `over`; who
+//! comes back with that is answered 204, the one status at which it gives up for good
+//! (HTML, 9.2.3). Who missed that event is told it again.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,8 +18,8 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
 use domain::{Channel, Failure, OrderId, Timestamp};
-use futures::Stream;
 use futures::stream::unfold;
 use services::App;
 use services::auth::Verified;
@@ -23,13 +27,16 @@ use services::live::{Hub, Next, Op, Outbox, Place, Since, Subscription};
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::kit::{Path, Problem, Session};
+use crate::kit::{NoContent, Path, Problem, Session};
 
 /// Bytes of events that may wait for a slow reader before it is sent away.
 const WAITING_BYTES: usize = 64 * 1024;
 
 /// Streams and sockets that one user may have open at a time.
 const OPEN_MAX: usize = 5;
+
+/// The id of a stream's last event.
+const OVER: &str = "over";
 
 /// A comment is sent this often, so that proxies keep the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -52,6 +59,7 @@ struct Following {
     params(("order_id" = Uuid, Path, description = "The order that is delivered"),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that came")),
     responses((status = 200, body = String, content_type = "text/event-stream", description = "Until it is over, or the token expires"),
+        (status = 204, description = "It is over, and the client has seen that: it need not come back"),
         (status = 429, description = "Too many open streams and sockets")))]
 pub(super) async fn stream(
     State(app): State<App>,
@@ -59,7 +67,10 @@ pub(super) async fn stream(
     Session(Verified { principal: who, expires_at }): Session,
     Path(order): Path<OrderId>,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<Response, Problem> {
+    if saw_the_end(&headers) && services::tracking::is_over(&app, &who, order).await? {
+        return Ok(NoContent.into_response());
+    }
     let until = Instant::now() + (expires_at - app.now()).to_std().unwrap_or_default();
     let who = Arc::new(who);
     let outbox = Outbox::new(WAITING_BYTES);
@@ -71,7 +82,7 @@ pub(super) async fn stream(
     let since = Since { epoch: hub.epoch().to_string(), offset, latest_at };
     let following =
         Following { outbox, since, over: false, until, _subscription: subscription, _place: place };
-    Ok(Sse::new(unfold(following, next)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    Ok(Sse::new(unfold(following, next)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
 async fn next(mut following: Following) -> Option<(Result<Event, Infallible>, Following)> {
@@ -86,10 +97,8 @@ async fn next(mut following: Following) -> Option<(Result<Event, Infallible>, Fo
     following.over = told.op == Op::Ended;
     following.since.offset = told.offset.unwrap_or(following.since.offset);
     following.since.latest_at = told.at.or(following.since.latest_at);
-    let event = Event::default()
-        .event(told.op.as_str())
-        .id(event_id(&following.since))
-        .data(String::from_utf8_lossy(&told.text));
+    let id = if following.over { OVER.to_owned() } else { event_id(&following.since) };
+    let event = Event::default().event(told.op.as_str()).id(id).data(String::from_utf8_lossy(&told.text));
     Some((Ok(event), following))
 }
 
@@ -98,6 +107,10 @@ fn event_id(Since { epoch, offset, latest_at }: &Since) -> String {
         Some(at) => format!("{epoch}:{offset}:{}", at.timestamp_micros()),
         None => format!("{epoch}:{offset}"),
     }
+}
+
+fn saw_the_end(headers: &HeaderMap) -> bool {
+    headers.get("last-event-id").is_some_and(|id| id == OVER)
 }
 
 /// What is not an id of ours is as good as none: the client gets a snapshot.

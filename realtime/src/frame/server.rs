@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use domain::{Channel, Failure, Kind, Refused, Role, SessionId, Timestamp, UserId};
 use serde::Serialize;
 use serde_json::Value;
 use services::live::Telling;
 use services::map::MapCourier;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// What the server sends.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -264,7 +264,7 @@ pub fn write(channel: &Channel, telling: &Telling<'_>) -> Bytes {
             data: &passing.data,
             expires_at: Some(passing.expires_at),
         },
-        Telling::Latest(latest) => ServerFrame::Latest {
+        Telling::Latest { latest, now } => ServerFrame::Latest {
             channel,
             at: latest.at,
             position: Place {
@@ -273,7 +273,10 @@ pub fn write(channel: &Channel, telling: &Telling<'_>) -> Bytes {
                 heading_deg: latest.heading_deg,
                 speed_mps: latest.speed_mps,
             },
-            eta: latest.eta.map(|eta| Eta { arrive_at: eta.arrive_at, stale: eta.stale }),
+            eta: latest.forecast.map(|forecast| {
+                let eta = forecast.at(now);
+                Eta { arrive_at: eta.arrive_at, stale: eta.stale }
+            }),
         },
         Telling::Area(area) => {
             ServerFrame::Area { channel, at: area.at, couriers: &area.couriers, total: area.total }

@@ -8,12 +8,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use axum::extract::ws::{Message, Utf8Bytes};
 use domain::{Channel, Kind, Refused};
 use serde_json::{Value, json};
 use services::auth;
 use services::live::Since;
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::{Done, Effect, Session};
 use crate::close::Close;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::ws::Message;
 use domain::{Kind, Refused};
 use services::auth::{self, Verified};
 use services::live::{Outbox, Place};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::frames::refusal;
 use crate::close::Close;

@@ -20,7 +20,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::ws::{Utf8Bytes, WebSocket};
 use domain::{CourierId, Failure, Principal, Timestamp};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -28,11 +27,13 @@ use serde_json::Value;
 use services::auth::Verified;
 use services::live::{Outbox, Place, Rate, Stop, Subscription, Visit};
 use tokio::time::{Instant, Sleep};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::close::Close;
 use crate::commands;
 use crate::courier::{Answer, Fixes};
 use crate::frame::{ClientFrame, Request, ServerFrame};
+use crate::handshake::WebSocket;
 use crate::routes::Port;
 use crate::wire::{Turn, Wire};
 

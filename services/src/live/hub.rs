@@ -4,16 +4,17 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use dashmap::DashMap;
-use domain::{Audience, Cell, Channel, Failure, Kind, Party, Principal, Timestamp};
+use domain::{Cell, Channel, Failure, Kind, Party, Principal, Timestamp};
 use store::fabric::{Fabric, Listener, Notice, Signal};
 use tokio::runtime::Handle;
 
 use super::figures::Figures;
 use super::present::Snapshots;
 use super::topic::{After, Pen, Topic};
-use super::{Backend, Door, HubReport, Limits, Outbox, Roll, Since, Telling, Writer, recovery};
+use super::{Backend, Door, HubReport, Limits, Outbox, Roll, Since, Writer, recovery};
 use crate::map::Area;
 
 /// See the module. Made once per process, shared by all adapters.
@@ -75,6 +76,7 @@ impl Hub {
         });
         fabric.listen(Arc::new(Ear(Arc::downgrade(&hub))));
         tokio::spawn(recovery::keep_comparing(Arc::downgrade(&hub), limits.compare_every));
+        tokio::spawn(keep_aging(Arc::downgrade(&hub), limits.aged_every));
         hub
     }
 
@@ -120,7 +122,7 @@ impl Hub {
             tokio::join!(self.backend.authorise(who, channel), self.fabric.watching(channel));
         let audience = audience?;
         subscription.topic().admit(subscription.id, audience);
-        self.fetch_newest(&subscription.followed).await;
+        self.fetch_newest(&subscription.followed).await?;
         if let Some(since) = since.filter(|since| *since.epoch == *self.pen.epoch) {
             subscription.recovered = self.resume(&subscription, since.offset).await?;
         }
@@ -162,12 +164,31 @@ impl Hub {
         })
     }
 
-    async fn fetch_newest(&self, followed: &Followed) {
-        if matches!(followed.channel, Channel::Delivery(_))
-            && !followed.topic().has_newest()
-            && let Some(latest) = self.backend.latest(&followed.channel).await
-        {
-            followed.topic().newest(latest.at, latest.audience, &Telling::Latest(&latest), &self.pen);
+    /// Looks for the newest position where no listener here has brought it; a herd once.
+    async fn fetch_newest(&self, followed: &Followed) -> Result<(), Failure> {
+        if !is_delivery(&followed.channel) || !followed.topic().seeks_newest() {
+            return Ok(());
+        }
+        let _reading = followed.reading.lock().await;
+        if !followed.topic().seeks_newest() {
+            return Ok(());
+        }
+        let latest = self.backend.latest(&followed.channel).await?;
+        let mut topic = followed.topic();
+        topic.sought = true;
+        if let Some(latest) = latest {
+            topic.position(&latest, self.backend.now(), &self.pen);
+        }
+        Ok(())
+    }
+
+    /// Tells whoever watches a courier that is not heard of any more. Each process tells
+    /// its own listeners, so nobody hears it twice, and all do whichever process is gone.
+    fn age(&self) {
+        let now = self.backend.now();
+        for entry in self.topics.iter().filter(|entry| is_delivery(entry.key())) {
+            let after = entry.value().topic().age(now, &self.pen);
+            self.figures.count(&after);
         }
     }
 
@@ -237,7 +258,7 @@ impl Hub {
     /// process looks for itself.
     pub fn show(&self, area: &Area) {
         let Some(followed) = self.find(&Channel::Map(area.cell)) else { return };
-        let after = followed.topic().newest(area.at, Audience::EVERYONE, &Telling::Area(area), &self.pen);
+        let after = followed.topic().area(area, &self.pen);
         self.attend(&followed, after);
     }
 
@@ -249,6 +270,21 @@ impl Hub {
         if self.topics.remove_if(channel, |_, followed| followed.topic().close_if_empty()).is_some() {
             self.fabric.unwatch(channel);
         }
+    }
+}
+
+fn is_delivery(channel: &Channel) -> bool {
+    matches!(channel, Channel::Delivery(_))
+}
+
+/// Looks for positions that have turned stale, for as long as there is a hub.
+async fn keep_aging(hub: Weak<Hub>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(hub) = hub.upgrade() else { return };
+        hub.age();
     }
 }
 
@@ -265,10 +301,7 @@ impl Listener for Ear {
                 hub.figures.event_lag.note(lag.to_std().unwrap_or_default());
                 followed.topic().hear(recorded, &hub.pen)
             }
-            Signal::Latest(latest) => {
-                let telling = Telling::Latest(latest);
-                followed.topic().newest(latest.at, latest.audience, &telling, &hub.pen)
-            }
+            Signal::Latest(latest) => followed.topic().position(latest, hub.backend.now(), &hub.pen),
             Signal::Ephemeral(ephemeral) => followed.topic().pass(ephemeral, &hub.pen),
         };
         hub.attend(&followed, after);
@@ -319,7 +352,8 @@ impl Subscription {
 
     /// True once live, false where the journal must be read.
     pub(super) fn catch_up(&self, since: u64, proven: bool) -> Result<bool, Failure> {
-        self.topic().catch_up(self.id, since, proven, &self.hub.pen).is_live()
+        let now = self.hub.backend.now();
+        self.topic().catch_up(self.id, since, proven, now, &self.hub.pen).is_live()
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Limits {
     /// How long a snapshot of a channel that many watch is shown to others as well,
     /// while nothing happens there.
     pub snapshot_shared: Duration,
+    /// How often positions are looked through for those that have turned stale.
+    pub aged_every: Duration,
     /// How often the positions of all channels are compared with the journal.
     pub compare_every: Duration,
 }
@@ -32,6 +34,7 @@ impl Default for Limits {
             history_margin: 32,
             history_kept: Duration::from_secs(10),
             snapshot_shared: Duration::from_secs(1),
+            aged_every: Duration::from_secs(1),
             compare_every: Duration::from_secs(3),
         }
     }

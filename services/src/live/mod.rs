@@ -78,8 +78,8 @@ pub trait Backend: Send + Sync + 'static {
     /// The newest offset of each channel that has one, in one query.
     async fn heads(&self, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, Failure>;
 
-    /// The newest value of a channel that has one.
-    async fn latest(&self, channel: &Channel) -> Option<Arc<Latest>>;
+    /// Where the courier of a delivery was last, if there is one.
+    async fn latest(&self, channel: &Channel) -> Result<Option<Arc<Latest>>, Failure>;
 
     /// What an event does to the subscriptions of its channel: a rule, that asks nobody.
     fn regard(&self) -> fn(&Channel, &str) -> Regard;
@@ -141,8 +141,13 @@ pub enum Telling<'a> {
     },
     /// A passing one.
     Ephemeral(&'a Ephemeral),
-    /// A newest value.
-    Latest(&'a Latest),
+    /// A newest value, and when it is told: what it says depends on that.
+    Latest {
+        /// The value.
+        latest: &'a Latest,
+        /// The moment of telling.
+        now: Timestamp,
+    },
     /// The newest couriers of a map's cell.
     Area(&'a Area),
     /// The end of the subscription.

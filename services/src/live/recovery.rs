@@ -91,10 +91,11 @@ impl Hub {
         offset: u64,
         rows: &[Arc<Recorded>],
     ) -> Result<bool, Failure> {
+        let now = self.backend.now();
         let (after, joined) = {
             let mut topic = subscription.topic();
             let after = topic.absorb(offset, rows, &self.pen, Instant::now());
-            (after, topic.catch_up(subscription.id, offset, true, &self.pen))
+            (after, topic.catch_up(subscription.id, offset, true, now, &self.pen))
         };
         self.attend(&subscription.followed, after);
         joined.is_live()

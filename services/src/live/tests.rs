@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -18,6 +19,7 @@ struct World {
     snapshots: AtomicUsize,
     closed_to: Mutex<Option<Role>>,
     newest: Mutex<Option<Arc<Latest>>>,
+    now: Mutex<Timestamp>,
 }
 
 #[async_trait]
@@ -27,7 +29,7 @@ impl Backend for World {
     }
 
     fn now(&self) -> Timestamp {
-        DateTime::UNIX_EPOCH
+        *self.now.lock().unwrap()
     }
 
     async fn authorise(&self, who: &Principal, _channel: &Channel) -> Result<Audience, Failure> {
@@ -60,8 +62,8 @@ impl Backend for World {
         Ok(channels.iter().map(|channel| (channel.clone(), self.head())).collect())
     }
 
-    async fn latest(&self, _: &Channel) -> Option<Arc<Latest>> {
-        self.newest.lock().unwrap().clone()
+    async fn latest(&self, _: &Channel) -> Result<Option<Arc<Latest>>, Failure> {
+        Ok(self.newest.lock().unwrap().clone())
     }
 
     fn regard(&self) -> fn(&Channel, &str) -> Regard {
@@ -112,12 +114,14 @@ impl Stage {
             snapshots: AtomicUsize::new(0),
             closed_to: Mutex::default(),
             newest: Mutex::default(),
+            now: Mutex::new(DateTime::UNIX_EPOCH),
         });
         let fabric = Arc::new(Memory::default());
         let limits = Limits {
             replay_max,
             recent_kept: 4,
             compare_every: Duration::from_millis(5),
+            aged_every: Duration::from_millis(5),
             ..Limits::default()
         };
         let joined: Arc<dyn Fabric> = fabric.clone();
@@ -156,7 +160,10 @@ fn write(_: &Channel, telling: &Telling<'_>) -> Bytes {
         Telling::Snapshot { offset, recovered, .. } => format!("snapshot {offset} {recovered}").into(),
         Telling::Event { recorded, .. } => format!("event {}", recorded.offset).into(),
         Telling::Ephemeral(_) => "passing".into(),
-        Telling::Latest(latest) => format!("latest {}", latest.at.timestamp()).into(),
+        Telling::Latest { latest, now } => {
+            let stale = if latest.is_stale(*now) { " stale" } else { "" };
+            format!("latest {}{stale}", latest.at.timestamp()).into()
+        }
         Telling::Area(area) => format!("area of {}", area.total).into(),
         Telling::Ended { reason } => format!("ended {reason}").into(),
     }
@@ -351,9 +358,75 @@ fn position(secs: i64) -> Latest {
         position: LatLon::new(37.5, 127.0).unwrap(),
         heading_deg: None,
         speed_mps: None,
-        eta: None,
+        forecast: None,
         audience: Audience::EVERYONE,
+        courier: domain::CourierId(uuid::Uuid::nil()),
+        version: 1,
     }
+}
+
+/// One that turns stale after 60 s, as a courier told who knew the delivery's `version`.
+fn aging(secs: i64, version: u64) -> Latest {
+    let position = position(secs);
+    let forecast = domain::tracking::Forecast {
+        ready_by: None,
+        to_pickup: chrono::TimeDelta::zero(),
+        to_door: chrono::TimeDelta::minutes(5),
+        fresh_until: Some(position.at + chrono::TimeDelta::seconds(60)),
+    };
+    Latest { forecast: Some(forecast), version, ..position }
+}
+
+/// Whatever was told by now, in order.
+async fn heard_by(outbox: &Outbox) -> Vec<String> {
+    // Many looks at the clock later.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut heard = Vec::new();
+    while let Poll::Ready(Next::Told(told)) = outbox.poll_next(&mut Context::from_waker(Waker::noop())) {
+        heard.push(String::from_utf8_lossy(&told.text).into_owned());
+    }
+    heard
+}
+
+#[tokio::test]
+async fn who_watches_hears_once_that_a_courier_went_silent_and_that_they_are_back() {
+    let stage = Stage { channel: Channel::Delivery(uuid::Uuid::nil().into()), ..Stage::set() };
+    let at = |secs: i64| *stage.world.now.lock().unwrap() = position(secs).at;
+    let (early, _early) = stage.follow(Role::Customer, None).await;
+    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(0, 1))));
+    assert_eq!(heard_by(&early).await, ["snapshot 0 true", "latest 0"]);
+    at(61);
+    let (late, _late) = stage.follow(Role::Customer, None).await;
+    assert_eq!(heard_by(&early).await, ["latest 0 stale"]);
+    assert_eq!(heard_by(&late).await, ["snapshot 0 true", "latest 0 stale"]);
+    at(200);
+    // Told by another process once more.
+    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(0, 1))));
+    assert!(heard_by(&early).await.is_empty(), "no second telling");
+    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(200, 1))));
+    assert_eq!(heard_by(&early).await, ["latest 200"]);
+    at(261);
+    assert_eq!(heard_by(&early).await, ["latest 200 stale"]);
+}
+
+#[tokio::test]
+async fn nothing_is_told_of_whoever_carried_it_before() {
+    let stage = Stage { channel: Channel::Delivery(uuid::Uuid::nil().into()), ..Stage::set() };
+    let at = |secs: i64| *stage.world.now.lock().unwrap() = position(secs).at;
+    let (early, _early) = stage.follow(Role::Customer, None).await;
+    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(0, 0))));
+    assert_eq!(heard_by(&early).await, ["snapshot 0 true", "latest 0"]);
+    stage.say("moved");
+    // Still on its way when the delivery changed hands.
+    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(5, 0))));
+    assert_eq!(heard_by(&early).await, ["event 1"]);
+    at(70);
+    let (late, _late) = stage.follow(Role::Customer, None).await;
+    assert!(heard_by(&early).await.is_empty());
+    assert_eq!(heard_by(&late).await, ["snapshot 1 true"]);
+    // The new one was seen last before the old one was.
+    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(4, 1))));
+    assert_eq!(heard_by(&early).await, ["latest 4 stale"]);
 }
 
 #[tokio::test]

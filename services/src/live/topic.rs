@@ -13,15 +13,20 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::TimeDelta;
 use domain::{Audience, Channel, Failure, Party, Principal, Timestamp};
-use store::fabric::Ephemeral;
+use store::fabric::{Ephemeral, Latest};
 use store::journal::Recorded;
 use tokio::time::Instant;
 
 use super::{Lag, Op, Outbox, Regard, Telling, Told, Writer};
+use crate::map::Area;
 
 /// Events that may wait for the one before them; what is beyond is read again.
 const AHEAD_MAX: usize = 64;
+
+/// How long what was told of a position is told to latecomers as it is: a herd shares it.
+const SHARED_FOR: TimeDelta = TimeDelta::seconds(1);
 
 /// Writes tellings.
 pub(super) struct Pen {
@@ -37,7 +42,7 @@ impl Pen {
             Telling::Snapshot { offset, .. } => (Op::Snapshot, Some(*offset), None),
             Telling::Event { recorded, .. } => (Op::Event, Some(recorded.offset), None),
             Telling::Ephemeral(_) => (Op::Event, None, None),
-            Telling::Latest(latest) => (Op::Latest, None, Some(latest.at)),
+            Telling::Latest { latest, .. } => (Op::Latest, None, Some(latest.at)),
             Telling::Area(area) => (Op::Latest, None, Some(area.at)),
             Telling::Ended { .. } => (Op::Ended, None, None),
         };
@@ -56,6 +61,15 @@ struct Newest {
     at: Timestamp,
     audience: Audience,
     told: Arc<Told>,
+    position: Option<Position>,
+}
+
+/// A position that was told: what is told of it depends on when.
+struct Position {
+    latest: Arc<Latest>,
+    told_at: Timestamp,
+    /// Its listeners know that it is stale.
+    stale: bool,
 }
 
 struct Member {
@@ -130,6 +144,10 @@ pub(super) struct Topic {
     herd_until: Option<Instant>,
     ahead: BTreeMap<u64, Arc<Recorded>>,
     newest: Option<Newest>,
+    /// Positions that were said before this event are of somebody who carries it no more.
+    carried_since: u64,
+    /// Whether the newest position was looked for where no listener had brought it.
+    pub(super) sought: bool,
     members: Vec<Member>,
     ended: Option<&'static str>,
     regard: fn(&Channel, &str) -> Regard,
@@ -150,6 +168,8 @@ impl Topic {
             herd_until: None,
             ahead: BTreeMap::new(),
             newest: None,
+            carried_since: 0,
+            sought: false,
             members: Vec::new(),
             ended: None,
             regard,
@@ -242,8 +262,9 @@ impl Topic {
         self.head.is_some_and(|head| self.known > head)
     }
 
-    pub(super) fn has_newest(&self) -> bool {
-        self.newest.is_some()
+    /// Whether nobody knows yet what the newest value is.
+    pub(super) fn seeks_newest(&self) -> bool {
+        self.newest.is_none() && !self.sought
     }
 
     /// Learns that the event at `offset` is committed.
@@ -264,7 +285,14 @@ impl Topic {
     /// Tells the listener what it missed after `since`, if memory reaches so
     /// far back, and makes it live. `proven`: the offset comes from us, so it
     /// may be ahead of what has been told here.
-    pub(super) fn catch_up(&mut self, id: u64, since: u64, proven: bool, pen: &Pen) -> Joined {
+    pub(super) fn catch_up(
+        &mut self,
+        id: u64,
+        since: u64,
+        proven: bool,
+        now: Timestamp,
+        pen: &Pen,
+    ) -> Joined {
         let Some(place) = self.members.iter().position(|member| member.id == id) else { return Joined::Gone };
         let reaches = match self.head {
             None => false,
@@ -274,6 +302,8 @@ impl Topic {
         if !reaches {
             return Joined::Behind;
         }
+        self.age(now, pen);
+        self.refresh(now, pen);
         let member = &mut self.members[place];
         for event in self.recent.iter().filter(|event| event.offset > since) {
             if member.audience.hears(event.audience) {
@@ -344,13 +374,53 @@ impl Topic {
         }
     }
 
-    /// A newest value came. One that is older than what was told is dropped:
-    /// nothing is shown backwards in time.
-    pub(super) fn newest(
+    /// A position came. One that is older than what was told is dropped: nothing is
+    /// shown backwards in time. So is one of a courier who lost the delivery since, and
+    /// the same again.
+    pub(super) fn position(&mut self, latest: &Arc<Latest>, now: Timestamp, pen: &Pen) -> After {
+        let told = self.newest.as_ref().and_then(|newest| newest.position.as_ref());
+        if latest.version < self.carried_since || told.is_some_and(|told| told.latest == *latest) {
+            return After::default();
+        }
+        let position = Position { latest: Arc::clone(latest), told_at: now, stale: latest.is_stale(now) };
+        self.newest(latest.at, latest.audience, &Telling::Latest { latest, now }, Some(position), pen)
+    }
+
+    /// The couriers of a map's cell came.
+    pub(super) fn area(&mut self, area: &Area, pen: &Pen) -> After {
+        self.newest(area.at, Audience::EVERYONE, &Telling::Area(area), None, pen)
+    }
+
+    /// Tells all once that the position has turned stale.
+    pub(super) fn age(&mut self, now: Timestamp, pen: &Pen) -> After {
+        let position = self.newest.as_ref().and_then(|newest| newest.position.as_ref());
+        match position.filter(|position| !position.stale && position.latest.is_stale(now)) {
+            Some(Position { latest, .. }) => {
+                let latest = Arc::clone(latest);
+                let position = Position { latest: Arc::clone(&latest), told_at: now, stale: true };
+                let telling = Telling::Latest { latest: &latest, now };
+                self.newest(latest.at, latest.audience, &telling, Some(position), pen)
+            }
+            None => After::default(),
+        }
+    }
+
+    /// Writes the position anew for who comes late, unless it was told a moment ago.
+    fn refresh(&mut self, now: Timestamp, pen: &Pen) {
+        if let Some(newest) = &mut self.newest
+            && let Some(position) = newest.position.as_mut().filter(|told| now - told.told_at >= SHARED_FOR)
+        {
+            newest.told = pen.write(&self.channel, &Telling::Latest { latest: &position.latest, now });
+            position.told_at = now;
+        }
+    }
+
+    fn newest(
         &mut self,
         at: Timestamp,
         audience: Audience,
         telling: &Telling<'_>,
+        position: Option<Position>,
         pen: &Pen,
     ) -> After {
         let mut after = After::default();
@@ -362,7 +432,7 @@ impl Topic {
             after.deliveries += 1;
             after.conflated += u64::from(member.outbox.latest(member.id, &told));
         }
-        self.newest = Some(Newest { at, audience, told });
+        self.newest = Some(Newest { at, audience, told, position });
         after
     }
 
@@ -417,6 +487,20 @@ impl Topic {
         after.gap |= self.is_behind() && !self.mending;
     }
 
+    /// Another one may carry it since the event at `offset`: what was shown before is
+    /// nobody's position any more. Nobody is taken back in time, though.
+    fn forget_carrier(&mut self, offset: u64) {
+        self.carried_since = offset;
+        self.sought = false;
+        let of_another =
+            |newest: &mut Newest| newest.position.as_ref().is_some_and(|told| told.latest.version < offset);
+        let Some(gone) = self.newest.take_if(of_another) else { return };
+        for member in &mut self.members {
+            member.outbox.forget(member.id);
+            member.floor = member.floor.max(Some(gone.at));
+        }
+    }
+
     /// Tells the event after `head`.
     fn tell(&mut self, row: &Recorded, pen: &Pen, after: &mut After) {
         let event = recent(&self.channel, row, pen);
@@ -433,7 +517,10 @@ impl Topic {
         }
         match (self.regard)(&self.channel, &row.kind) {
             Regard::Goes => {}
-            Regard::Recheck => after.recheck = true,
+            Regard::Recheck => {
+                after.recheck = true;
+                self.forget_carrier(row.offset);
+            }
             Regard::Ends(reason) => {
                 self.ended = Some(reason);
                 self.end(None, reason, pen);

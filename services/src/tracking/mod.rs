@@ -10,6 +10,8 @@
 pub mod courier;
 pub mod view;
 
+use std::sync::Arc;
+
 use domain::order::{Command, Fault, Fulfilment, Order};
 use domain::tracking::delivery::{Decision, Pickup};
 use domain::tracking::sight::{Precision, position_audience};
@@ -17,7 +19,7 @@ use domain::tracking::{Carrier, Delivery, DeliveryStatus, Fix, OrderFact, eta};
 use domain::{Audience, Channel, CourierId, Failure, OrderId, Party, Principal, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::StoreError;
-use store::fabric::Notice;
+use store::fabric::{Latest, Notice};
 use store::{Tx, journal, tracking};
 use utoipa::ToSchema;
 
@@ -122,6 +124,11 @@ fn of_order(app: &App, order: &Order) -> Option<Delivery> {
     })
 }
 
+/// Whether nothing more will happen to the delivery.
+pub async fn is_over(app: &App, who: &Principal, order: OrderId) -> Result<bool, Failure> {
+    Ok(authorise(app, who, order).await?.0.status.is_over())
+}
+
 /// The delivery as `who` may see it.
 pub async fn show(app: &App, who: &Principal, order: OrderId) -> Result<View, Failure> {
     let (delivery, audience) = authorise(app, who, order).await?;
@@ -145,12 +152,28 @@ pub async fn snapshot(app: &App, order: OrderId, audience: Audience) -> Result<S
     Ok(Snapshot { offset, data, ended: status.is_over().then(|| status.as_str()) })
 }
 
+/// Where its courier was last, as its channel tells it.
+pub async fn latest(app: &App, order: OrderId) -> Result<Option<Arc<Latest>>, Failure> {
+    if let Some(latest) = app.fabric().latest(&Channel::Delivery(order)).await {
+        return Ok(Some(latest));
+    }
+    // The shared memory was lost, or the courier has not moved since the assignment.
+    let Some(delivery) = tracking::delivery(&app.store, order).await? else { return Ok(None) };
+    let fix = newest(app, &delivery).await?;
+    let courier = delivery.carrier.as_ref().map(|carrier| carrier.courier);
+    Ok(courier.zip(fix).map(|(courier, fix)| {
+        actors::courier::latest(&app.settings.tracking.courier, courier, &delivery, &fix).into()
+    }))
+}
+
 /// Where its courier was last: as the fabric knows it, or as the store does.
 async fn newest(app: &App, delivery: &Delivery) -> Result<Option<Fix>, Failure> {
     let Some(carrier) = delivery.carrier.as_ref().filter(|_| delivery.status.is_live()) else {
         return Ok(None);
     };
-    if let Some(latest) = app.fabric().latest(&Channel::Delivery(delivery.order)).await {
+    let latest = app.fabric().latest(&Channel::Delivery(delivery.order)).await;
+    // Whoever carried it before may not have let go of it yet.
+    if let Some(latest) = latest.filter(|latest| latest.courier == carrier.courier) {
         return Ok(Some(Fix {
             seq: 0,
             at: latest.at,

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
+use domain::tracking::Forecast;
 use domain::{Audience, Channel, CourierId, LatLon, OrderId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -44,19 +45,22 @@ pub struct Latest {
     pub heading_deg: Option<f32>,
     /// Metres per second.
     pub speed_mps: Option<f32>,
-    /// The estimated arrival.
-    pub eta: Option<Eta>,
+    /// When they arrive, to be read at the moment of telling.
+    pub forecast: Option<Forecast>,
     /// Who hears it: not the customer before pickup, not the restaurant after it.
     pub audience: Audience,
+    /// Whose position it is.
+    pub courier: CourierId,
+    /// The delivery's last event that was known where this was said: what is older than
+    /// an assignment is of a courier who has it no longer.
+    pub version: u64,
 }
 
-/// An estimated time of arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Eta {
-    /// When the courier is expected.
-    pub arrive_at: Timestamp,
-    /// The courier has not been heard of for a while: do not trust it.
-    pub stale: bool,
+impl Latest {
+    /// Whether the courier has not been heard of for a while at `now`.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.forecast.is_some_and(|forecast| forecast.is_stale(now))
+    }
 }
 
 /// Something that expires by itself.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Audience, Channel, CourierId, LatLon, SessionId, Timestamp};
 use serde_json::json;
-use store::fabric::{Ephemeral, Eta, Latest, Notice, Signal};
+use store::fabric::{Ephemeral, Latest, Notice, Signal};
 use store::journal::Recorded;
 
 use crate::stage::{Ears, Heard, Stage, eventually, fresh, some_channel};
@@ -29,8 +29,10 @@ pub(crate) fn position(secs: i64) -> Signal {
         position: LatLon::new(37.5, 127.0).unwrap(),
         heading_deg: Some(90.0),
         speed_mps: None,
-        eta: Some(Eta { arrive_at: moment(secs + 600), stale: false }),
+        forecast: None,
         audience: Audience::STAFF,
+        courier: CourierId(uuid::Uuid::nil()),
+        version: 1,
     }))
 }
 

@@ -27,8 +27,8 @@ export class Tracking {
   #leaveOrder: (() => void) | null = null
   #leaveDelivery: (() => void) | null = null
   #retry: ReturnType<typeof setTimeout> | undefined
-  /** Of when `position` is, in milliseconds. */
-  #placedAt = 0
+  /** Of when `position` is. */
+  seenAt = $state.raw<string | null>(null)
 
   constructor(
     private readonly rest: Rest,
@@ -92,7 +92,8 @@ export class Tracking {
       snapshot: (data) => this.#deliveryState(data as Delivery),
       event: (event) => this.#deliveryEvent(event),
       latest: (latest) => {
-        if (latest.position) this.#place(latest.position, latest.at)
+        // One from a process that knew no newer says nothing of the arrival either.
+        if (latest.position && !this.#place(latest.position, latest.at)) return
         if (latest.eta !== undefined) this.eta = latest.eta
       },
       ended: () => this.#over(),
@@ -112,11 +113,12 @@ export class Tracking {
     this.eta = delivery.eta ?? null
   }
 
-  /** The courier's position; one older than what is shown came from a process that knew no newer. */
-  #place(position: Position, at: string): void {
-    if (this.position && Date.parse(at) < this.#placedAt) return
+  /** The courier's position, unless it is older than what is shown. Says whether it was not. */
+  #place(position: Position, at: string): boolean {
+    if (this.position && this.seenAt && Date.parse(at) < Date.parse(this.seenAt)) return false
     this.position = position
-    this.#placedAt = Date.parse(at)
+    this.seenAt = at
+    return true
   }
 
   #deliveryEvent(event: EventFrame): void {
@@ -132,6 +134,7 @@ export class Tracking {
     if (event.type === 'delivery.unassigned') {
       delivery.courier = null
       this.position = null
+      this.eta = null
     }
     if (event.type === 'delivery.delivered') this.#over()
   }

@@ -24,8 +24,10 @@ async function onTheRoad(collected = false) {
   if (!delivery && !collected) throw new Error('nobody listens to the delivery')
   return {
     tracking,
-    latest: (at: string, lat: number) =>
-      delivery?.latest?.({ op: 'latest', channel: 'delivery:1', at, position: { lat, lon: 127 } }),
+    latest: (at: string, lat: number, stale = false) => {
+      const eta = { arrive_at: '2026-11-23T03:32:00Z', stale }
+      delivery?.latest?.({ op: 'latest', channel: 'delivery:1', at, position: { lat, lon: 127 }, eta })
+    },
     snapshot: (position?: { at: string; lat: number; lon: number }) =>
       delivery?.snapshot?.({ status: 'picked_up', position }),
   }
@@ -44,6 +46,16 @@ describe('an order on the road', () => {
     expect(tracking.position?.lat).toBe(37.5)
     snapshot({ at: '2026-11-23T03:20:12Z', lat: 37.6, lon: 127 })
     expect(tracking.position?.lat).toBe(37.6)
+  })
+
+  it('says that a courier fell silent, and that they are heard of again', async () => {
+    const { tracking, latest } = await onTheRoad()
+    latest('2026-11-23T03:20:11Z', 37.5)
+    latest('2026-11-23T03:20:11Z', 37.5, true)
+    expect([tracking.eta?.stale, tracking.seenAt]).toEqual([true, '2026-11-23T03:20:11Z'])
+    latest('2026-11-23T03:24:00Z', 37.6)
+    latest('2026-11-23T03:20:11Z', 37.5, true)
+    expect([tracking.eta?.stale, tracking.seenAt]).toEqual([false, '2026-11-23T03:24:00Z'])
   })
 
   it('shows none where there is none', async () => {

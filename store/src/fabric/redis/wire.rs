@@ -1,21 +1,23 @@
 //! How signals and notices are written for other processes.
 //!
 //! ```text
-//! version 1 │ node 8 │ published at, µs 8 │ rank, hex 16 │ the body (postcard)
+//! version 2 │ node 8 │ published at, µs 8 │ rank, hex 16 │ the body (postcard)
 //! ```
 //! The rank orders values of one channel: a script in Redis compares it as text,
 //! so that a process that was asleep cannot put an old value over a newer one.
 
-use domain::{Audience, LatLon, Timestamp};
+use chrono::TimeDelta;
+use domain::tracking::Forecast;
+use domain::{Audience, CourierId, LatLon, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::fabric::{Ephemeral, Eta, Latest, Notice, Signal};
+use crate::fabric::{Ephemeral, Latest, Notice, Signal};
 use crate::journal::Recorded;
 
 /// Changes with every change of what follows: a process that knows another
 /// version hears nothing of it, and reads from the journal instead.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Where the rank begins.
 pub(super) const RANK_AT: usize = 17;
@@ -51,8 +53,10 @@ enum Body<'a> {
         lon: f64,
         heading_deg: Option<f32>,
         speed_mps: Option<f32>,
-        eta: Option<(i64, bool)>,
+        forecast: Option<Parts>,
         audience: Audience,
+        courier: CourierId,
+        version: u64,
     },
     Ephemeral {
         kind: &'a str,
@@ -61,6 +65,40 @@ enum Body<'a> {
         data: &'a str,
         audience: Audience,
     },
+}
+
+/// What a [`Forecast`] is made of: microseconds of moments, milliseconds of ways.
+#[derive(Serialize, Deserialize)]
+struct Parts {
+    ready_by_us: Option<i64>,
+    to_pickup_ms: i64,
+    to_door_ms: i64,
+    fresh_until_us: Option<i64>,
+}
+
+impl From<Forecast> for Parts {
+    fn from(forecast: Forecast) -> Self {
+        Self {
+            ready_by_us: forecast.ready_by.map(|at| at.timestamp_micros()),
+            to_pickup_ms: forecast.to_pickup.num_milliseconds(),
+            to_door_ms: forecast.to_door.num_milliseconds(),
+            fresh_until_us: forecast.fresh_until.map(|at| at.timestamp_micros()),
+        }
+    }
+}
+
+impl TryFrom<Parts> for Forecast {
+    type Error = Unreadable;
+
+    fn try_from(parts: Parts) -> Result<Self, Unreadable> {
+        let way = |ms: i64| TimeDelta::try_milliseconds(ms).ok_or(Unreadable);
+        Ok(Self {
+            ready_by: parts.ready_by_us.map(moment).transpose()?,
+            to_pickup: way(parts.to_pickup_ms)?,
+            to_door: way(parts.to_door_ms)?,
+            fresh_until: parts.fresh_until_us.map(moment).transpose()?,
+        })
+    }
 }
 
 /// Writes a signal. None for one that cannot be written; there is no such signal.
@@ -84,8 +122,10 @@ pub(super) fn write(head: Head, signal: &Signal) -> Option<Vec<u8>> {
             lon: latest.position.lon(),
             heading_deg: latest.heading_deg,
             speed_mps: latest.speed_mps,
-            eta: latest.eta.map(|eta| (eta.arrive_at.timestamp_micros(), eta.stale)),
+            forecast: latest.forecast.map(Parts::from),
             audience: latest.audience,
+            courier: latest.courier,
+            version: latest.version,
         },
         Signal::Ephemeral(passing) => Body::Ephemeral {
             kind: &passing.kind,
@@ -120,14 +160,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Signal, Unreadable> {
             Recorded { offset, kind: kind.to_owned(), at: moment(at_us)?, data: json(data)?, audience }
                 .into(),
         ),
-        Body::Latest { at_us, lat, lon, heading_deg, speed_mps, eta, audience } => {
+        Body::Latest { at_us, lat, lon, heading_deg, speed_mps, forecast, audience, courier, version } => {
             let position = LatLon::new(lat, lon).map_err(|_| Unreadable)?;
-            let eta = match eta {
-                Some((arrive_us, stale)) => Some(Eta { arrive_at: moment(arrive_us)?, stale }),
-                None => None,
-            };
+            let forecast = forecast.map(Forecast::try_from).transpose()?;
             let at = moment(at_us)?;
-            Signal::Latest(Latest { at, position, heading_deg, speed_mps, eta, audience }.into())
+            let latest =
+                Latest { at, position, heading_deg, speed_mps, forecast, audience, courier, version };
+            Signal::Latest(latest.into())
         }
         Body::Ephemeral { kind, at_us, expires_us, data, audience } => {
             let (kind, data) = (kind.to_owned().into(), json(data)?);
@@ -166,7 +205,7 @@ fn json(text: &str) -> Result<Value, Unreadable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{CourierId, SessionId};
+    use domain::SessionId;
     use serde_json::json;
     use std::sync::Arc;
     use uuid::Uuid;
@@ -181,7 +220,12 @@ mod tests {
         let audience = Audience::STAFF;
         let data = json!({ "text": "따뜻하게", "n": [1, 2.5, null] });
         let position = LatLon::new(37.5, 127.03).unwrap();
-        let eta = Some(Eta { arrive_at: at(99_000_001), stale: true });
+        let forecast = Some(Forecast {
+            ready_by: None,
+            to_pickup: TimeDelta::zero(),
+            to_door: TimeDelta::seconds(420),
+            fresh_until: Some(at(66_000_001)),
+        });
         [
             Signal::Log(Arc::new(Recorded {
                 offset: 41,
@@ -195,8 +239,10 @@ mod tests {
                 position,
                 heading_deg: Some(1.5),
                 speed_mps: None,
-                eta,
+                forecast,
                 audience,
+                courier: CourierId(Uuid::from_u128(u128::MAX)),
+                version: 3,
             })),
             Signal::Ephemeral(Arc::new(Ephemeral {
                 kind: "chat.typing".into(),
@@ -228,7 +274,7 @@ mod tests {
     #[test]
     fn a_position_takes_few_bytes_and_ranks_by_its_moment() {
         let bytes = write(HEAD, &signals()[1]).unwrap();
-        assert!(bytes.len() <= 80, "{} bytes", bytes.len());
+        assert!(bytes.len() <= 112, "{} bytes", bytes.len());
         assert_eq!(&bytes[RANK_AT..BODY_AT], format!("{:016x}", 6_000_001).as_bytes());
     }
 

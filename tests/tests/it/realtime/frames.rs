@@ -1,5 +1,10 @@
 //! What sockets answer to frames that no well-made client sends.
 
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
 use super::*;
 
 #[tokio::test]
@@ -102,5 +107,64 @@ async fn what_is_no_text_or_too_long_closes_at_once() {
     let mut long = open().await;
     long.text(&format!(r#"{{"op":"ping","x":"{}"}}"#, "x".repeat(140_000))).await;
     assert_eq!(long.closed().await, 4405);
+    app.stop().await;
+}
+
+/// Everything that the server sends to who sends `bytes` and only then reads, until the
+/// connection ends: how it ends is part of it.
+async fn heard_after(address: SocketAddr, token: Option<&str>, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(address).await?;
+    let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let upgrade = format!(
+        "GET /v1/realtime HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: AAECAwQFBgcICQoLDA0ODw==\r\n{token}\r\n"
+    );
+    stream.write_all(upgrade.as_bytes()).await?;
+    let mut switched = Vec::new();
+    while !switched.ends_with(b"\r\n\r\n") {
+        switched.push(stream.read_u8().await?);
+    }
+    for part in bytes.chunks(16 * 1024) {
+        stream.write_all(part).await?;
+        // A radio is slow: the server has closed long before the last part comes.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut heard = Vec::new();
+    stream.read_to_end(&mut heard).await?;
+    Ok(heard)
+}
+
+/// A masked text frame, as a client sends it.
+fn text_frame(text: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0x81, 0x80 | 127];
+    frame.extend(u64::try_from(text.len()).unwrap().to_be_bytes());
+    frame.extend([0; 4]); // masked with nothing
+    frame.extend(text);
+    frame
+}
+
+#[tokio::test]
+async fn who_goes_on_sending_still_reads_why_the_socket_was_closed() {
+    let app = TestApp::start().await;
+    let minji = person(app.app(), "minji", &[Role::Customer]).await;
+    let gateway = app.address(Service::Gateway);
+    let large = text_frame(&vec![b' '; 300 * 1024]);
+    let mut not_utf8 = text_frame(b"\xff\xfe");
+    not_utf8.extend(&large);
+    let binary = [&[0x82, 0x80, 0, 0, 0, 0][..], &large].concat();
+    let anonymous = [&text_frame(br#"{"op":"ping"}"#)[..], &large].concat();
+    let token = Some(minji.access_token.as_str());
+    for (token, mut bytes, code) in [
+        (token, large.clone(), 4405_u16),
+        (token, not_utf8, 4400),
+        (token, binary, 4400),
+        (None, anonymous, 4401),
+    ] {
+        // And more of the same, which the server did not ask for.
+        bytes.extend(large.repeat(3));
+        let heard = heard_after(gateway, token, &bytes).await.expect("the connection ends without a reset");
+        let close = heard.windows(4).rev().find(|window| window[0] == 0x88).expect("a close frame");
+        assert_eq!(u16::from_be_bytes([close[2], close[3]]), code);
+    }
     app.stop().await;
 }

@@ -1,10 +1,12 @@
 //! Couriers and deliveries, from the accepted order to the door.
 
 mod again;
+mod backlog;
 mod devices;
 mod dispatch;
 mod positions;
 mod rest;
+mod silent;
 mod stalled;
 mod stream;
 mod way;

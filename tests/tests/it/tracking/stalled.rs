@@ -41,8 +41,10 @@ async fn a_reader_who_stalls_sees_the_newest_position_next_and_misses_no_event()
             position: north(f64::from(number)),
             heading_deg: Some(0.0),
             speed_mps: Some(6.0),
-            eta: None,
+            forecast: None,
             audience: Audience::EVERYONE,
+            courier: rider.user.into(),
+            version: u64::MAX,
         };
         app.fabric().publish(&channel, Signal::Latest(latest.into()));
         match number {

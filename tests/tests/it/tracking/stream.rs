@@ -9,33 +9,43 @@ use services::tracking::{Step, step};
 use super::*;
 
 /// The events of a stream as they come.
-struct Events {
+pub(super) struct Events {
     response: Response,
     text: String,
 }
 
 #[derive(Debug)]
-struct Event {
-    name: String,
+pub(super) struct Event {
+    pub(super) name: String,
     id: Option<String>,
-    data: Value,
+    pub(super) data: Value,
+}
+
+/// What a client is answered that saw an event with the id `last`.
+async fn answer(test: &TestApp, who: &tests::rest::Person, order: OrderId, last: Option<&str>) -> Response {
+    let rest = test.rest_as(Service::Tracking, who);
+    let mut request = rest.request(Method::GET, &format!("/v1/deliveries/{order}/stream"));
+    if let Some(last) = last {
+        request = request.header("last-event-id", last);
+    }
+    request.send().await.unwrap()
 }
 
 impl Events {
-    async fn open(test: &TestApp, who: &tests::rest::Person, order: OrderId, last: Option<&str>) -> Self {
-        let rest = test.rest_as(Service::Tracking, who);
-        let mut request = rest.request(Method::GET, &format!("/v1/deliveries/{order}/stream"));
-        if let Some(last) = last {
-            request = request.header("last-event-id", last);
-        }
-        let response = request.send().await.unwrap();
+    pub(super) async fn open(
+        test: &TestApp,
+        who: &tests::rest::Person,
+        order: OrderId,
+        last: Option<&str>,
+    ) -> Self {
+        let response = answer(test, who, order, last).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { response, text: String::new() }
     }
 
     /// The next event; none once the stream is over.
-    async fn next(&mut self) -> Option<Event> {
+    pub(super) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {
@@ -101,9 +111,12 @@ async fn a_delivery_is_followed_by_server_sent_events_and_resumed_without_a_gap(
     );
     let batch = Batch::new(1, vec![fix(1, app.now(), north(150.0))]).unwrap();
     courier::fixes(app, rider.user.into(), None, batch).await.unwrap();
-    let latest = events.next().await.unwrap();
-    assert_eq!(latest.name, "latest");
-    assert!(latest.data["position"]["lat"].is_f64());
+    // With the food the customer may be shown where the courier was before, too.
+    let mut latest = events.next().await.unwrap();
+    while latest.data["position"]["lat"] != north(150.0).lat() {
+        assert_eq!(latest.name, "latest");
+        latest = events.next().await.unwrap();
+    }
     drop(events);
 
     // As if the position had been shown by a process that was ahead of all others.
@@ -112,9 +125,30 @@ async fn a_delivery_is_followed_by_server_sent_events_and_resumed_without_a_gap(
     assert_eq!(place, picked_up);
     let ahead = format!("{place}:{}", at.parse::<i64>().unwrap() + 1);
     let mut events = Events::open(&test, &eater, order.id, Some(&ahead)).await;
+    // Nobody sees the end before it is there, whatever they say.
+    let mut eager = Events::open(&test, &eater, order.id, Some("over")).await;
+    assert_eq!(eager.logged().await.unwrap().name, "snapshot");
     step(app, &rider, order.id, Step::Delivered).await.unwrap();
-    assert_eq!(events.next().await.unwrap().data["type"], "delivery.delivered");
-    assert_eq!(events.logged().await.unwrap().name, "ended");
+    let delivered = events.next().await.unwrap();
+    assert_eq!(delivered.data["type"], "delivery.delivered");
+    let mut end = events.logged().await.unwrap();
+    assert_eq!(end.name, "ended");
     assert!(events.next().await.is_none(), "the server ends it");
+
+    // Who missed the end, be it alone or with all before it, is told it, and who saw it stays away.
+    for last in [delivered.id.as_deref(), Some(last.as_str()), None] {
+        let mut events = Events::open(&test, &eater, order.id, last).await;
+        loop {
+            end = events.logged().await.expect("the end comes");
+            if end.name == "ended" {
+                break;
+            }
+        }
+        assert!(events.next().await.is_none());
+    }
+    let stranger = test.person("stranger", &[Role::Customer]).await;
+    for (who, status) in [(&eater, StatusCode::NO_CONTENT), (&stranger, StatusCode::NOT_FOUND)] {
+        assert_eq!(answer(&test, who, order.id, end.id.as_deref()).await.status(), status);
+    }
     test.stop().await;
 }

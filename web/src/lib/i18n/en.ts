@@ -205,6 +205,7 @@ export const en: Words = {
     timeline: 'Progress',
     eta: 'Arrives',
     etaStale: 'The estimate is being worked out again',
+    lastSeen: (time: string) => `The courier's position is of ${time}: nothing was heard since`,
     minutesLeft: (n) => (n <= 0 ? 'any moment' : `in about ${n} min`),
     map: 'Delivery map',
     mapHidden: 'The courier appears on the map once the food is picked up.',

@@ -244,6 +244,7 @@ export const ko = {
     timeline: '진행 상황',
     eta: '도착 예정',
     etaStale: '예상 시각을 다시 계산하고 있어요',
+    lastSeen: (time: string) => `${time} 이후로 라이더 위치를 받지 못했어요`,
     minutesLeft: (n: number) => (n <= 0 ? '곧 도착' : `약 ${n}분 후`),
     map: '배달 지도',
     mapHidden: '라이더가 음식을 받으면 지도에 위치가 나타나요.',
