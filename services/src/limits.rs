@@ -1,6 +1,6 @@
 //! How often somebody may ask over REST: counted by user and by network address
-//! (`ClientNetwork`), over all processes that share a Redis, for the service that is asked, whichever port
-//! and path lead to it.
+//! (`ClientNetwork`), over all processes that share a Redis, for the service that is asked,
+//! whichever port and path lead to it.
 //!
 //! What holds while the shared count can't be reached is each rule's own: most
 //! stay open, counted by each process for itself; signing up closes (503), because there

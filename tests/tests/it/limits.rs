@@ -210,10 +210,10 @@ async fn while_nobody_can_count_most_goes_on_and_signing_up_waits() {
         let email = format!("{name}@example.com");
         json!({ "email": email, "password": PASSWORD, "name": name, "phone": "010-1234-5678" })
     };
-    rest.post("/v1/users", body("minji")).await.expect(201);
+    let minji = app.person("minji", &[Role::Customer]).await;
     redis.kill();
     rest.get("/v1/faqs").await.expect(200);
-    let enter = json!({ "email": "minji@example.com", "password": PASSWORD });
+    let enter = json!({ "email": minji.email, "password": PASSWORD });
     rest.post("/v1/auth/sign-in", enter).await.expect(200);
     let refused = rest.post("/v1/users", body("junho")).await;
     assert!(wait(&refused) >= 1);

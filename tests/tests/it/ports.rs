@@ -114,6 +114,17 @@ async fn a_path_has_one_spelling_on_every_port() {
             }
         }
     }
+    // Neither does another spelling get through to another process, nor an unknown parameter.
+    let before = gateway_before_orders(&app).await;
+    let far = gateway.at(format!("http://{}", before.address(Service::Gateway).unwrap()));
+    for name in ["", "/order_service"] {
+        for odd in ["/v1/orders/", "//v1/orders", "/v1//orders", "/%761/orders", "/v1/orders/../orders/"] {
+            let told = far.get(&format!("{name}{odd}")).await;
+            told.expect_problem(404, "path_not_found");
+        }
+        far.get(&format!("{name}/v1/orders?x=1")).await.expect_problem(422, "invalid");
+    }
+    before.stop(Duration::from_secs(5)).await;
     app.stop().await;
 }
 
