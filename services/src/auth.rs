@@ -7,14 +7,17 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use domain::auth::{Email, Presented, RefreshRefusal, Source, TurnedAway, present};
-use domain::{Clock, Failure, Ids, Kind, Principal, Refusal, Refused, Role, SessionId, Timestamp, UserId};
+use domain::{
+    Clock, Failure, Ids, Kind, Principal, Refusal, Refused, Role, SessionId, TextFlaw, TextRule, Timestamp,
+    UserId,
+};
 use sha2::{Digest as _, Sha256};
 use store::auth::Audit;
 use store::fabric::Notice;
 use store::{Store, Tx};
 use tracing::Instrument as _;
 
-use crate::password::Hasher;
+use crate::password::{Hasher, Verdict};
 use crate::revocation::{self, Revoked};
 use crate::settings::AuthSettings;
 use crate::token::{self, TokenRefusal, Tokens};
@@ -149,7 +152,8 @@ pub async fn sign_in(app: &App, asked: SignIn) -> Result<Grant, Failure> {
         .email
         .parse()
         .map_err(|_| Refused::field("/email", "not_an_email", "This is not an e-mail address."))?;
-    let app = App::clone(app);
+    let device = asked.device.as_deref().map(device_name).transpose()?.flatten();
+    let (app, asked) = (App::clone(app), SignIn { device, ..asked });
     let work = async move {
         let source = source_of(&app, &email, &asked).await?;
         begin_attempt(&app, &email, source, asked.from).await?;
@@ -162,6 +166,15 @@ pub async fn sign_in(app: &App, asked: SignIn) -> Result<Grant, Failure> {
         outcome
     };
     tokio::spawn(work.in_current_span()).await.map_err(Failure::fault)?
+}
+
+/// What a device calls itself, as it is kept; none if it says nothing.
+fn device_name(name: &str) -> Result<Option<String>, Refused> {
+    match TextRule::line(MAX_DEVICE).read(name) {
+        Ok(name) => Ok(Some(name.into_string())),
+        Err(TextFlaw::Blank) => Ok(None),
+        Err(flaw) => Err(Refused::field("/device", flaw.code(), flaw.to_string())),
+    }
 }
 
 /// What the attempt counts for: the device, where that proves to be known, or its network.
@@ -177,11 +190,11 @@ async fn look_at(app: &App, email: &Email, source: Source, asked: &SignIn) -> Re
     let rules = &app.settings.auth.lockout;
     let account = store::auth::account(&app.store, email).await?;
     let stored = account.as_ref().map(|account| account.password_hash.as_str());
-    let good = app.identity.hasher.verify(&asked.password, stored).await?;
+    let verdict = app.identity.hasher.verify(&asked.password, stored).await?;
     let now = app.now();
     let mut tx = app.store.begin().await?;
     let held = store::auth::lock_attempts(&mut tx, email, source).await?.as_of(now);
-    let Some(account) = account.as_ref().filter(|_| good) else {
+    let Some(account) = account.as_ref().filter(|_| verdict != Verdict::Wrong) else {
         store::auth::keep_attempts(&mut tx, email, source, &held.wrong(rules, now)).await?;
         let user = account.map(|account| account.user);
         let line = Audit { kind: "sign_in_failed", user, session: None, from: Some(asked.from) };
@@ -192,11 +205,10 @@ async fn look_at(app: &App, email: &Email, source: Source, asked: &SignIn) -> Re
     store::auth::keep_attempts(&mut tx, email, source, &held.right(rules, now)).await?;
     let principal =
         Principal { user: account.user, session: SessionId(app.ids.uuid()), roles: account.roles.clone() };
-    let device = asked.device.as_deref().and_then(|name| domain::user::line(name, MAX_DEVICE));
     let session = Session {
         id: principal.session,
         user: account.user,
-        device: device.unwrap_or_else(|| "unnamed".to_owned()),
+        device: asked.device.clone().unwrap_or_else(|| "unnamed".to_owned()),
         address: asked.from.to_string(),
         created_at: now,
         last_seen_at: now,
@@ -212,7 +224,7 @@ async fn look_at(app: &App, email: &Email, source: Source, asked: &SignIn) -> Re
     };
     store::auth::audit(&mut tx, &line, now).await?;
     tx.commit().await?;
-    if app.identity.hasher.is_outdated(&account.password_hash) {
+    if verdict == Verdict::RightButOutdated {
         let fresh = app.identity.hasher.hash(&asked.password, app.ids.random()).await?;
         store::auth::rehash(&app.store, account.user, &account.password_hash, &fresh).await?;
     }

@@ -21,6 +21,18 @@ const WAITING_EACH: usize = 32;
 /// How long one waits at most.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// What came of comparing a password with its hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is another one, or there is none.
+    Wrong,
+    /// It is the one.
+    Right,
+    /// It is the one; its hash was made in an older way, and is to be made anew: at another
+    /// cost than today's, or of what was typed before passwords were composed.
+    RightButOutdated,
+}
+
 /// See the module.
 pub(crate) struct Hasher {
     argon: Argon2<'static>,
@@ -54,31 +66,14 @@ impl Hasher {
     }
 
     /// Whether the password is the one of `stored`. Takes as long, and is never
-    /// true, where there is none.
-    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Failure> {
+    /// right, where there is none.
+    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<Verdict, Failure> {
         let (argon, password) = (self.argon.clone(), password.to_owned());
         let (known, stored) = (stored.is_some(), stored.unwrap_or(&self.decoy).to_owned());
-        let fits = self
-            .run(move || {
-                PasswordHash::new(&stored).map(|hash| {
-                    let fits = |typed: &str| argon.verify_password(typed.as_bytes(), &hash).is_ok();
-                    // Older hashes were made of what was typed, decomposed or not.
-                    let composed = normalised_password(&password);
-                    fits(&composed) || (composed != password && fits(&password))
-                })
-            })
-            .await?
-            .map_err(|error| Failure::fault(error.to_string()))?;
-        Ok(fits && known)
-    }
-
-    /// Whether `stored` was made at another cost than today's.
-    pub(crate) fn is_outdated(&self, stored: &str) -> bool {
-        let params = PasswordHash::new(stored).ok().and_then(|hash| Params::try_from(&hash).ok());
-        let ours = self.argon.params();
-        params.is_none_or(|made| {
-            (made.m_cost(), made.t_cost(), made.p_cost()) != (ours.m_cost(), ours.t_cost(), ours.p_cost())
-        })
+        let verdict =
+            self.run(move || PasswordHash::new(&stored).map(|hash| judge(&argon, &password, &hash)));
+        let verdict = verdict.await?.map_err(|error| Failure::fault(error.to_string()))?;
+        Ok(if known { verdict } else { Verdict::Wrong })
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
@@ -93,6 +88,24 @@ impl Hasher {
         });
         done.await.map_err(Failure::fault)
     }
+}
+
+fn judge(argon: &Argon2<'_>, password: &str, hash: &PasswordHash) -> Verdict {
+    let fits = |typed: &str| argon.verify_password(typed.as_bytes(), hash).is_ok();
+    let composed = normalised_password(password);
+    if fits(&composed) {
+        if is_of_today(argon, hash) { Verdict::Right } else { Verdict::RightButOutdated }
+    } else if composed != password && fits(password) {
+        Verdict::RightButOutdated
+    } else {
+        Verdict::Wrong
+    }
+}
+
+/// Whether a hash was made at today's cost.
+fn is_of_today(argon: &Argon2<'_>, hash: &PasswordHash) -> bool {
+    let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+    Params::try_from(hash).is_ok_and(|made| cost(&made) == cost(argon.params()))
 }
 
 fn hash(

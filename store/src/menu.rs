@@ -126,7 +126,7 @@ pub async fn restaurant_of(store: &Store, id: MenuId) -> Result<Option<Restauran
 }
 
 /// Those of `restaurants` that have a dish whose name holds `text`, which is
-/// lower case and without spaces.
+/// composed, in lower case and without spaces. Names from before names were composed are.
 pub async fn serving(
     store: &Store,
     restaurants: &[RestaurantId],
@@ -135,7 +135,7 @@ pub async fn serving(
     let ids: Vec<Uuid> = restaurants.iter().map(|id| id.0).collect();
     let found = sqlx::query_scalar!(
         "select distinct g.restaurant_id from menu.groups g join menu.menus m on m.group_id = g.id
-         where g.restaurant_id = any($1) and position($2 in replace(lower(m.name), ' ', '')) > 0",
+         where g.restaurant_id = any($1) and position($2 in replace(lower(normalize(m.name)), ' ', '')) > 0",
         &ids,
         text
     )

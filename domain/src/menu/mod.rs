@@ -104,10 +104,11 @@ impl Card {
     }
 
     /// Refuses what no menu can be, naming every field at fault.
-    pub fn checked(self) -> Result<Self, Refused> {
+    pub fn checked(mut self) -> Result<Self, Refused> {
         let mut faults = Vec::new();
-        for (g, group) in self.groups.iter().enumerate() {
-            for (m, menu) in group.menus.iter().enumerate() {
+        for (g, group) in self.groups.iter_mut().enumerate() {
+            read_name(&mut group.name, &format!("/groups/{g}"), &mut faults);
+            for (m, menu) in group.menus.iter_mut().enumerate() {
                 menu.check(&format!("/groups/{g}/menus/{m}"), &mut faults);
             }
         }
@@ -116,14 +117,19 @@ impl Card {
 }
 
 impl Menu {
-    fn check(&self, at: &str, faults: &mut Vec<Fault>) {
+    fn check(&mut self, at: &str, faults: &mut Vec<Fault>) {
+        read_name(&mut self.name, at, faults);
+        for (g, group) in self.option_groups.iter_mut().enumerate() {
+            let at = format!("{at}/option_groups/{g}");
+            read_name(&mut group.name, &at, faults);
+            for (o, option) in group.options.iter_mut().enumerate() {
+                read_name(&mut option.name, &format!("{at}/options/{o}"), faults);
+            }
+        }
         let mut fault = |pointer: String, detail: &str| {
             faults.push(Fault { pointer, code: "out_of_range", detail: detail.into() });
         };
         let priced = Won::ZERO..=PRICE_MAX;
-        if TextRule::line(NAME_MAX).read(&self.name).is_err() {
-            fault(format!("{at}/name"), "A dish has a name: one line of 1 to 100 characters.");
-        }
         if !priced.contains(&self.price) {
             fault(format!("{at}/price_won"), "A price is 0 to 10000000.");
         }
@@ -141,6 +147,17 @@ impl Menu {
                     fault(format!("{at}/options/{o}"), "A price is 0 to 10000000, a maximum at least 1.");
                 }
             }
+        }
+    }
+}
+
+/// Puts a name into the form in which it is kept, or says what is wrong with it.
+fn read_name(name: &mut String, at: &str, faults: &mut Vec<Fault>) {
+    match TextRule::line(NAME_MAX).read(name) {
+        Ok(text) => *name = text.into_string(),
+        Err(flaw) => {
+            let (pointer, code, detail) = (format!("{at}/name"), flaw.code(), flaw.to_string());
+            faults.push(Fault { pointer, code, detail });
         }
     }
 }

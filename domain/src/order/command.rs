@@ -62,7 +62,7 @@ pub struct Placement {
     pub id: OrderId,
     /// What was quoted.
     pub quote: Quote,
-    /// The customer's words, as [`read_text`](super::read_text) gave them.
+    /// The customer's words, as [`read_note`](super::read_note) gave them.
     pub note: String,
     /// Leave it at the door.
     pub contactless: bool,

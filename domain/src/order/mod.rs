@@ -28,7 +28,7 @@ use crate::{CourierId, LatLon, OrderId, PaymentId, QuoteId, RestaurantId, Timest
 pub use command::{By, Command, Fault, Placement, RejectReason};
 pub use event::{BoardEvent, Fact, OrderEvent};
 pub use refusal::OrderRefusal;
-pub use state::read_text;
+pub use state::read_note;
 pub use timers::{Timer, Times};
 pub use wishes::Wishes;
 

@@ -87,12 +87,15 @@ pub enum OrderRefusal {
     /// There is none to decide on.
     #[error("There is no open request to cancel.")]
     NoCancelRequest,
-    /// Too long a text.
-    #[error("A text has at most 200 characters.")]
-    TextTooLong,
-    /// Text that a ticket printer or a screen would not show as it stands.
-    #[error("{0}")]
-    TextRefused(TextFlaw),
+    /// Text that is too long, or that a ticket printer or a screen would not show as it
+    /// stands.
+    #[error("{flaw}")]
+    TextRefused {
+        /// The field.
+        pointer: &'static str,
+        /// What is wrong with it.
+        flaw: TextFlaw,
+    },
 }
 
 impl Refusal for OrderRefusal {
@@ -117,8 +120,8 @@ impl Refusal for OrderRefusal {
             OrderRefusal::NotItsCourier => "order.not_its_courier",
             OrderRefusal::CancelRequestOpen => "order.cancel_request_open",
             OrderRefusal::NoCancelRequest => "order.no_cancel_request",
-            OrderRefusal::TextTooLong => "order.text_too_long",
-            OrderRefusal::TextRefused(_) => "order.text_refused",
+            OrderRefusal::TextRefused { flaw: TextFlaw::TooLong { .. }, .. } => "order.text_too_long",
+            OrderRefusal::TextRefused { .. } => "order.text_refused",
         }
     }
 
@@ -127,8 +130,7 @@ impl Refusal for OrderRefusal {
             OrderRefusal::NotYours => Kind::NotFound,
             OrderRefusal::NotForYou | OrderRefusal::NotItsCourier => Kind::Forbidden,
             OrderRefusal::PreparationOutOfRange
-            | OrderRefusal::TextTooLong
-            | OrderRefusal::TextRefused(_)
+            | OrderRefusal::TextRefused { .. }
             | OrderRefusal::TooManySoldOut
             | OrderRefusal::NotInOrder { .. } => Kind::Invalid,
             OrderRefusal::Transition { .. }
@@ -147,6 +149,9 @@ impl Refusal for OrderRefusal {
     fn faults(&self) -> Vec<Fault> {
         match self {
             OrderRefusal::SoldOut { lines } => lines.clone(),
+            OrderRefusal::TextRefused { pointer, flaw } => {
+                vec![Fault { pointer: (*pointer).into(), code: flaw.code(), detail: flaw.to_string() }]
+            }
             OrderRefusal::TooManySoldOut => vec![Fault {
                 pointer: "/sold_out_menu_ids".into(),
                 code: "out_of_range",

@@ -24,7 +24,7 @@ impl Order {
     /// A new order from a valid quote. One that costs nothing is paid at once.
     pub fn place(placement: Placement, now: Timestamp) -> Decision {
         let Placement { id, quote, note, contactless, pickup_code } = placement;
-        let note = read_text(&note)?;
+        let note = read_note(&note)?;
         if !quote.is_alive(now) {
             return Err(OrderRefusal::QuoteExpired);
         }
@@ -238,19 +238,19 @@ impl Order {
     }
 
     fn fail_delivery(self, fault: Fault, reason: &str) -> Decision {
-        let reason = read_text(reason)?;
+        let reason = read_text(reason, "/reason")?;
         let fact = Fact::DeliveryFailed { fault, reason: reason.clone() };
         self.end(Status::DeliveryFailed, fault, &reason, fact)
     }
 
     fn cancel(self, fault: Fault, reason: &str) -> Decision {
-        let reason = read_text(reason)?;
+        let reason = read_text(reason, "/reason")?;
         let fact = Fact::Cancelled { fault, reason: reason.clone() };
         self.end(Status::Cancelled, fault, &reason, fact)
     }
 
     fn request_cancel(mut self, reason: &str, now: Timestamp) -> Decision {
-        let reason = read_text(reason)?;
+        let reason = read_text(reason, "/reason")?;
         if self.cancel_request.is_some() {
             return Err(OrderRefusal::CancelRequestOpen);
         }
@@ -287,13 +287,16 @@ impl Order {
     }
 }
 
-/// A note or a reason as it is kept: one line, composed and trimmed, which may be empty.
-pub fn read_text(text: &str) -> Result<String, OrderRefusal> {
+/// A note to the restaurant as it is kept: one line, composed and trimmed, which may be empty.
+pub fn read_note(text: &str) -> Result<String, OrderRefusal> {
+    read_text(text, "/note")
+}
+
+fn read_text(text: &str, pointer: &'static str) -> Result<String, OrderRefusal> {
     match TextRule::line(TEXT_CHARS).read(text) {
         Ok(text) => Ok(text.into_string()),
         Err(TextFlaw::Blank) => Ok(String::new()),
-        Err(TextFlaw::TooLong { .. }) => Err(OrderRefusal::TextTooLong),
-        Err(flaw) => Err(OrderRefusal::TextRefused(flaw)),
+        Err(flaw) => Err(OrderRefusal::TextRefused { pointer, flaw }),
     }
 }
 

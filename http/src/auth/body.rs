@@ -21,6 +21,7 @@ pub(super) struct SignInBody {
     /// Any refresh token that this device had for the account, also of a session that is
     /// over. It shows that the device is known, so that what strangers guess elsewhere
     /// never locks it out; it is no way in.
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
     pub(super) refresh_token: Option<String>,
 }
 
@@ -29,6 +30,7 @@ pub(super) struct SignInBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct Refresh {
     /// The newest refresh token of the session.
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
     pub(super) refresh_token: String,
 }
 
@@ -38,6 +40,7 @@ pub(super) struct Refresh {
 pub(super) struct SignOutBody {
     /// Any refresh token of the session, also where its access token has expired.
     /// Without one it is the session of the access token.
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
     pub(super) refresh_token: Option<String>,
 }
 

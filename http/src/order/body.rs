@@ -64,15 +64,16 @@ pub(super) struct StatusName(pub(super) Status);
 #[serde(deny_unknown_fields)]
 pub(super) struct PaymentBody {
     /// What the gateway gave the customer's device.
-    #[schema(min_length = 1, max_length = 200, example = "tok_success")]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$", example = "tok_success")]
     payment_token: String,
 }
 
 impl PaymentBody {
     pub(super) fn token(&self) -> Result<&str, Refused> {
+        let spelled = self.payment_token.bytes().all(|byte| byte.is_ascii_graphic());
         match self.payment_token.len() {
-            1..=200 => Ok(&self.payment_token),
-            _ => Err(Refused::field("/payment_token", "out_of_range", "1 to 200 characters")),
+            1..=200 if spelled => Ok(&self.payment_token),
+            _ => Err(Refused::field("/payment_token", "out_of_range", "1 to 200 visible ASCII characters")),
         }
     }
 }
@@ -140,7 +141,7 @@ pub(super) struct ReasonBody {
 pub(super) struct CodeBody {
     /// What the customer shows; only for pickup orders.
     #[serde(default)]
-    #[schema(max_length = 4)]
+    #[schema(max_length = 4, pattern = "^[0-9]{4}$")]
     pub(super) code: Option<String>,
 }
 

@@ -42,7 +42,7 @@ const ROUNDS: usize = 4;
 /// Makes an order of a quote. The same cart again, in the same way and with the same
 /// words, gives the same order; a newer cart replaces an order that nobody paid for.
 pub async fn place(app: &App, who: &Principal, request: Request) -> Result<Order, Failure> {
-    let request = Request { note: domain::order::read_text(&request.note)?, ..request };
+    let request = Request { note: domain::order::read_note(&request.note)?, ..request };
     for _ in 0..ROUNDS {
         if let Some(order) = store::order::by_quote(&app.store, request.quote).await? {
             return repeated(who, order, &request);

@@ -11,6 +11,7 @@ mod cart;
 mod checkout;
 mod compose;
 mod connections;
+mod every_text;
 mod fabric;
 mod kill;
 mod limits;
