@@ -13,7 +13,7 @@ use domain::objects::Objects;
 use domain::{Fault, Refused};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::Segment;
 
 use super::Problem;
@@ -95,13 +95,21 @@ pub(super) async fn sized_body(
     Ok(next.run(request).await)
 }
 
+/// What serde says of something that is no value, or not the kind of value that it looks for.
+const NO_VALUE: &str = "expected value";
+
 /// Reads a JSON document; anything after it is refused as well.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body)
         .map_err(|at| Problem::bad_request("body_not_utf8", format!("The body is not UTF-8: {at}.")))?;
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
-        if error.inner().is_data() {
+        // Where one of several names is expected, serde calls a number bad syntax, too.
+        let no_name = || {
+            error.inner().to_string().starts_with(NO_VALUE)
+                && serde_json::from_str::<IgnoredAny>(text).is_ok()
+        };
+        if error.inner().is_data() || no_name() {
             Refused::invalid(vec![fault(&error)]).into()
         } else {
             syntax(error.inner())
@@ -145,7 +153,7 @@ fn code_of(message: &str) -> &'static str {
         () if starts("unknown field") => "unknown_field",
         () if starts("unknown variant") => "unknown_value",
         () if starts("duplicate field") => "duplicate",
-        () if starts("invalid type") => "wrong_type",
+        () if starts("invalid type") || starts(NO_VALUE) => "wrong_type",
         () if starts("invalid value") => "out_of_range",
         () if starts("invalid length") => "wrong_length",
         () => "invalid",
@@ -252,6 +260,13 @@ mod tests {
     struct Line {
         #[expect(dead_code, reason = "only its reading is of interest")]
         quantity: u8,
+        #[expect(dead_code, reason = "only its reading is of interest")]
+        size: Option<Size>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    enum Size {
+        Large,
     }
 
     fn problem(body: &[u8]) -> (u16, String, String) {
@@ -265,7 +280,7 @@ mod tests {
 
     #[test]
     fn every_way_to_get_a_body_wrong_has_its_problem() {
-        let cases: [(&[u8], u16, &str, &str); 10] = [
+        let cases: [(&[u8], u16, &str, &str); 11] = [
             (b"", 400, "", "body_not_json"),
             (b"{", 400, "", "body_not_json"),
             (b"{\"lines\":[]} x", 400, "", "body_not_json"),
@@ -275,6 +290,7 @@ mod tests {
             (b"{}", 422, "/lines", "missing"),
             (b"{\"lines\":[{}]}", 422, "/lines/0/quantity", "missing"),
             (b"{\"lines\":[{\"quantity\":-1}]}", 422, "/lines/0/quantity", "out_of_range"),
+            (b"{\"lines\":[{\"quantity\":1,\"size\":7}]}", 422, "/lines/0/size", "wrong_type"),
             (b"{\"lines\":[],\"a/b\":1}", 422, "/a~1b", "unknown_field"),
         ];
         for (body, status, pointer, code) in cases {
