@@ -1,6 +1,6 @@
 //! Tracking: from a courier's fixes to a delivered order.
 //!
-//! [`fix`] is what a device reports and [`filter`] which of it may be shown;
+//! [`fix`] is what a device reports, with its [`speed`], and [`filter`] which of it may be shown;
 //! [`delivery`] and [`offer`] are the two state machines, [`dispatch`] chooses
 //! whom to ask, [`eta`] says when it arrives, [`geofence`] notices that it does,
 //! and [`track`] writes down where it went; [`sight`] says who sees how much of it.
@@ -13,6 +13,7 @@ pub mod fix;
 pub mod geofence;
 pub mod offer;
 pub mod sight;
+pub mod speed;
 pub mod status;
 pub mod track;
 pub mod vehicle;
@@ -23,5 +24,6 @@ pub use filter::{Filter, Reason, Rejected, Verdict};
 pub use fix::{Batch, BatchRefusal, Fix, RawFix};
 pub use geofence::{Crossing, Fence, Zone};
 pub use offer::{Offer, OfferEvent, OfferRefusal, OfferStatus, Offers};
+pub use speed::SpeedUnit;
 pub use status::DeliveryStatus;
 pub use vehicle::Vehicle;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::tracking::{Batch, BatchRefusal, DeliveryStatus, Offer, RawFix, Vehicle};
+use domain::tracking::{Batch, BatchRefusal, DeliveryStatus, Offer, RawFix, SpeedUnit, Vehicle};
 use domain::{CourierId, LatLon, OfferId, OrderId, Timestamp, Won};
 use serde::{Deserialize, Serialize};
 use services::tracking::courier::{Ack, Me};
+use services::tracking::device::Device;
 use services::tracking::{Step, View, view};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -352,6 +353,16 @@ impl From<Ack> for AckBody {
     }
 }
 
+/// The unit of a speed: knots, kilometres an hour, metres a second.
+#[derive(ToSchema)]
+#[schema(as = SpeedUnit, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it exists for its schema; domain's is what travels")]
+pub(super) enum SpeedUnitWords {
+    Kn,
+    Kmh,
+    Ms,
+}
+
 /// A device to add.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -359,14 +370,58 @@ pub(super) struct NewDevice {
     /// What the courier calls it.
     #[schema(min_length = 1, max_length = 60, example = "Traccar on the old phone")]
     pub(super) name: String,
+    /// The unit in which its OsmAnd app sends speeds. The protocol says knots; some send others.
+    #[serde(default)]
+    #[schema(value_type = SpeedUnitWords, default = "kn")]
+    pub(super) speed_unit: SpeedUnit,
 }
 
-/// An added device. The token is shown this once.
+/// What of a device shall change.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeviceChange {
+    /// What the courier calls it.
+    #[schema(min_length = 1, max_length = 60)]
+    pub(super) name: Option<String>,
+    /// The unit in which its OsmAnd app sends speeds.
+    #[schema(value_type = Option<SpeedUnitWords>)]
+    pub(super) speed_unit: Option<SpeedUnit>,
+}
+
+/// A courier's device. Its token is shown when it is added, and never again.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Device)]
 pub(super) struct DeviceBody {
     /// Which one.
-    pub(super) device_id: Uuid,
+    device_id: Uuid,
+    /// What the courier calls it.
+    name: String,
+    /// The unit in which its OsmAnd app sends speeds.
+    #[schema(value_type = SpeedUnitWords)]
+    speed_unit: SpeedUnit,
+    /// When it was added.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<Device> for DeviceBody {
+    fn from(device: Device) -> Self {
+        Self {
+            device_id: device.id,
+            name: device.name,
+            speed_unit: device.speed_unit,
+            created_at: device.created_at,
+        }
+    }
+}
+
+/// An added device. The token is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AddedDevice)]
+pub(super) struct AddedDeviceBody {
+    /// The device.
+    #[serde(flatten)]
+    pub(super) device: DeviceBody,
     /// What it proves itself with.
     pub(super) device_token: String,
 }

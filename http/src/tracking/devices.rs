@@ -9,11 +9,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use domain::tracking::SpeedUnit;
 use domain::{Failure, Kind, Refused, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use services::App;
-use services::tracking::courier::{self, Report};
+use services::tracking::device::{self, Report, Speed};
 use utoipa::{IntoParams, ToSchema};
 
 use super::osmand;
@@ -23,9 +24,6 @@ use crate::kit::{Json, Problem, check_query};
 const BY_PARAMETER: &str = r#"DeviceToken realm="baedal""#;
 /// OwnTracks sends a name and a password once it is asked for them.
 const BASIC: &str = r#"Basic realm="baedal", charset="UTF-8""#;
-
-/// Metres a second in one km/h: OwnTracks' speed is in km/h.
-const KMH_MPS: f64 = 1.0 / 3.6;
 
 /// A place in the words of OsmAnd. Only the token and a readable place are needed.
 #[derive(IntoParams, ToSchema)]
@@ -41,7 +39,7 @@ pub(super) struct OsmAnd {
     /// When: seconds or milliseconds since 1970, RFC 3339, or `yyyy-MM-dd HH:mm:ss` in UTC.
     /// Now, if it is missing or cannot be read.
     timestamp: Option<String>,
-    /// Knots.
+    /// In the device's `speed_unit`: knots, unless it was set otherwise.
     speed: Option<f64>,
     /// Degrees clockwise from north; `heading` is the same.
     bearing: Option<f64>,
@@ -116,10 +114,10 @@ async fn osmand(app: &App, query: &str, body: &str) -> Result<(), Problem> {
         lat: said.lat,
         lon: said.lon,
         accuracy_m: said.accuracy_m,
-        speed_mps: said.speed_mps,
+        speed: said.speed,
         heading_deg: said.heading_deg,
     };
-    courier::report(app, &said.token, report)
+    device::report(app, &said.token, report)
         .await
         .map(|_| ())
         .map_err(|failure| Problem::from(failure).challenging(BY_PARAMETER))
@@ -141,9 +139,9 @@ pub(super) async fn owntracks(
         let detail = "Send the device's token as the password of Basic authentication.";
         refused(Refused::new("unauthenticated", Kind::Unauthenticated, detail).into())
     })?;
-    courier::check_device(&app, &token).await.map_err(refused)?;
+    device::known(&app, &token).await.map_err(refused)?;
     if said.kind == "location" {
-        courier::report(&app, &token, said.report(app.now())?).await.map_err(refused)?;
+        device::report(&app, &token, said.report(app.now())?).await.map_err(refused)?;
     }
     Ok(Json(json!([])))
 }
@@ -160,7 +158,7 @@ impl OwnTracks {
             lat: place("lat", &self.lat)?,
             lon: place("lon", &self.lon)?,
             accuracy_m: measure("accuracy", &self.acc),
-            speed_mps: measure("speed", &self.vel).map(|kmh| kmh * KMH_MPS),
+            speed: measure("speed", &self.vel).map(|value| Speed { value, unit: Some(SpeedUnit::Kmh) }),
             heading_deg: measure("bearing", &self.cog),
         })
     }

@@ -10,14 +10,18 @@ mod stream;
 use axum::extract::State;
 use domain::tracking::Batch;
 use domain::{Failure, OfferId, OrderId};
-use services::tracking::courier;
+use services::tracking::{courier, device};
 use services::{App, dispatch};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
-use crate::kit::{Created, IfMatch, Json, NoContent, Path, Problem, ProblemBody, Tagged, Who, role};
+use crate::kit::{
+    Created, IfMatch, Json, List, ListQuery, NoContent, Page, Path, Problem, ProblemBody, Tagged, Who, role,
+};
 use body::{
-    AckBody, CourierBody, DeliveryBody, Description, DeviceBody, FixesBody, NewDevice, Shift, StepBody,
+    AckBody, AddedDeviceBody, CourierBody, DeliveryBody, Description, DeviceBody, DeviceChange, FixesBody,
+    NewDevice, Shift, StepBody,
 };
 
 /// All of the service's routes.
@@ -30,7 +34,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(me, describe))
         .routes(routes!(shift))
         .routes(routes!(fixes))
-        .routes(routes!(add_device))
+        .routes(routes!(list_devices, add_device))
+        .routes(routes!(change_device, revoke_device))
         .routes(routes!(accept))
         .routes(routes!(decline))
         .routes(routes!(devices::osmand_get, devices::osmand_post))
@@ -116,16 +121,54 @@ async fn fixes(
     Ok(Json(courier::fixes(&app, who.user.into(), None, batch).await?.into()))
 }
 
+/// The devices that run public tracking apps, in the order in which they were added.
+#[utoipa::path(get, path = "/v1/couriers/me/devices", tag = "courier", params(ListQuery),
+    responses((status = 200, body = Page<DeviceBody>)))]
+async fn list_devices(
+    State(app): State<App>,
+    role::Courier(who): role::Courier,
+    list: List<Uuid>,
+) -> Result<Json<Page<DeviceBody>>, Problem> {
+    let found = device::list(&app, &who, list.after, list.limit + 1).await?;
+    Ok(Json(Page::cut(found, list.limit, |last| last.id, DeviceBody::from)?))
+}
+
 /// Adds a device that runs a public tracking app.
 #[utoipa::path(post, path = "/v1/couriers/me/devices", tag = "courier", request_body = NewDevice,
-    responses((status = 201, body = DeviceBody)))]
+    responses((status = 201, body = AddedDeviceBody)))]
 async fn add_device(
     State(app): State<App>,
     role::Courier(who): role::Courier,
     Json(body): Json<NewDevice>,
-) -> Result<Created<DeviceBody>, Problem> {
-    let device = courier::add_device(&app, &who, &body.name).await?;
-    Ok(Created(DeviceBody { device_id: device.id, device_token: device.token }))
+) -> Result<Created<AddedDeviceBody>, Problem> {
+    let (device, device_token) = device::add(&app, &who, &body.name, body.speed_unit).await?;
+    Ok(Created(AddedDeviceBody { device: device.into(), device_token }))
+}
+
+/// Renames a device, or sets the unit of its speeds.
+#[utoipa::path(patch, path = "/v1/couriers/me/devices/{device_id}", tag = "courier",
+    params(("device_id" = Uuid, Path, description = "The device")), request_body = DeviceChange,
+    responses((status = 200, body = DeviceBody)))]
+async fn change_device(
+    State(app): State<App>,
+    role::Courier(who): role::Courier,
+    Path(id): Path<Uuid>,
+    Json(body): Json<DeviceChange>,
+) -> Result<Json<DeviceBody>, Problem> {
+    let changed = device::change(&app, &who, id, body.name.as_deref(), body.speed_unit).await?;
+    Ok(Json(changed.into()))
+}
+
+/// Revokes a device: its token is refused from now on.
+#[utoipa::path(delete, path = "/v1/couriers/me/devices/{device_id}", tag = "courier",
+    params(("device_id" = Uuid, Path, description = "The device")), responses((status = 204)))]
+async fn revoke_device(
+    State(app): State<App>,
+    role::Courier(who): role::Courier,
+    Path(id): Path<Uuid>,
+) -> Result<NoContent, Problem> {
+    device::revoke(&app, &who, id).await?;
+    Ok(NoContent)
 }
 
 /// Takes the offered delivery. One courier does; for the others it is gone.

@@ -5,12 +5,11 @@
 //! counts as unsaid, and is counted by its name: an odd battery must not cost a position.
 
 use chrono::{DateTime, NaiveDateTime};
+use domain::tracking::SpeedUnit;
 use domain::{Failure, Refused, Timestamp};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
-
-/// Metres a second in one knot: in a query or a form the speed is in knots.
-const KNOT_MPS: f64 = 1_852.0 / 3_600.0;
+use services::tracking::device::Speed;
 
 /// A place and its device's token.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +19,7 @@ pub(super) struct Said {
     pub(super) lon: f64,
     pub(super) at: Option<Timestamp>,
     pub(super) accuracy_m: Option<f64>,
-    pub(super) speed_mps: Option<f64>,
+    pub(super) speed: Option<Speed>,
     pub(super) heading_deg: Option<f64>,
 }
 
@@ -47,7 +46,8 @@ pub(super) fn read(query: &str, body: &str) -> Result<Said, Failure> {
         lon: place.ok_or_else(|| missing("/lon"))?.1,
         at: optional("timestamp", &any(&["timestamp"]), moment),
         accuracy_m: optional("accuracy", &any(&["accuracy"]), measure),
-        speed_mps: optional("speed", &any(&["speed"]), measure).map(|knots| knots * KNOT_MPS),
+        // Of knots, by the book; really of whatever the app sends.
+        speed: optional("speed", &any(&["speed"]), measure).map(|value| Speed { value, unit: None }),
         heading_deg: optional("bearing", &any(&["bearing", "heading"]), measure),
     })
 }
@@ -64,7 +64,8 @@ fn read_json(said: &Value) -> Result<Said, Failure> {
         lon: place("longitude").ok_or_else(|| missing("/location/coords/longitude"))?,
         at: optional("timestamp", &text(&location["timestamp"]), moment),
         accuracy_m: optional("accuracy", &text(&coords["accuracy"]), measure),
-        speed_mps: optional("speed", &text(&coords["speed"]), measure),
+        speed: optional("speed", &text(&coords["speed"]), measure)
+            .map(|value| Speed { value, unit: Some(SpeedUnit::Ms) }),
         heading_deg: optional("bearing", &text(&coords["heading"]), measure),
     })
 }
@@ -158,7 +159,7 @@ mod tests {
         let plain =
             read("id=t&lat=37.5&lon=127.0&timestamp=1795404011&speed=10&bearing=90&accuracy=5", "").unwrap();
         assert_eq!((plain.lat, plain.heading_deg, plain.accuracy_m), (37.5, Some(90.0), Some(5.0)));
-        assert!((plain.speed_mps.unwrap() - 5.144).abs() < 0.001, "ten knots");
+        assert_eq!(plain.speed, Some(Speed { value: 10.0, unit: None }), "of the device's unit");
         for (query, body) in [
             (
                 "deviceid=t&location=37.5,127.0&timestamp=2026-11-23+03:20:11&speed=10&heading=90&accuracy=5",
@@ -171,7 +172,10 @@ mod tests {
         }
         let json = r#"{"location":{"timestamp":"2026-11-23T03:20:11.000Z","coords":{"latitude":37.5,
             "longitude":127.0,"speed":5.5,"heading":90,"accuracy":5,"altitude":33}},"device_id":"t"}"#;
-        assert_eq!(read("", json).unwrap(), Said { speed_mps: Some(5.5), ..plain });
+        assert_eq!(
+            read("", json).unwrap(),
+            Said { speed: Some(Speed { value: 5.5, unit: Some(SpeedUnit::Ms) }), ..plain }
+        );
     }
 
     #[test]

@@ -1,24 +1,17 @@
-//! The courier's own side: shift, fixes, devices.
+//! The courier's own side: profile, shift, fixes.
 
 use actors::courier::{CourierCommand, Couriers};
 use actors::kit::Entities;
 pub use actors::position_log::Ack;
-use domain::tracking::{Batch, Offer, OfferEvent, RawFix, Vehicle};
-use domain::{
-    Channel, CourierId, Event, Failure, Kind, Party, Principal, Refused, Text, TextRule, Timestamp,
-};
+use domain::tracking::{Batch, Offer, OfferEvent, Vehicle};
+use domain::{Channel, CourierId, Event, Failure, Kind, Party, Principal, Refused, Text, TextRule};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use store::fabric::{Listener, Notice, Signal};
 use store::{journal, tracking};
-use uuid::Uuid;
 
 use super::{View, view};
 use crate::live::Snapshot;
 use crate::{App, dispatch};
-
-/// What a device's token begins with, so that a leaked one is recognised.
-const TOKEN_PREFIX: &str = "bdv_";
 
 /// What customers call a courier whose account has no name.
 const NEWCOMER: &str = "라이더";
@@ -35,15 +28,6 @@ pub struct Me {
     pub assignments: Vec<View>,
     /// What they are asked.
     pub offers: Vec<Offer>,
-}
-
-/// A new device. Its token is shown this once.
-#[derive(Clone, Debug)]
-pub struct Device {
-    /// Which one.
-    pub id: Uuid,
-    /// What it proves itself with.
-    pub token: String,
 }
 
 /// What the courier sees of themselves.
@@ -94,7 +78,7 @@ pub async fn describe(
 }
 
 /// A courier's or a device's name, as it is kept.
-fn called(name: &str) -> Result<Text, Refused> {
+pub(super) fn called(name: &str) -> Result<Text, Refused> {
     TextRule::line(NAME_CHARS).read(name).map_err(|flaw| {
         Refused::field("/name", "out_of_range", format!("A name has 1 to 60 characters. {flaw}"))
     })
@@ -132,76 +116,13 @@ pub async fn fixes(app: &App, id: CourierId, epoch: Option<u64>, batch: Batch) -
 }
 
 /// The courier's row, which appears when they first work.
-async fn enter(app: &App, id: CourierId) -> Result<tracking::Courier, Failure> {
+pub(super) async fn enter(app: &App, id: CourierId) -> Result<tracking::Courier, Failure> {
     if let Some(courier) = tracking::courier(&app.store, id).await? {
         return Ok(courier);
     }
     let profile = store::user::profile(&app.store, id.into()).await?;
     let name = profile.as_ref().map_or(NEWCOMER, |profile| profile.name.as_str());
     Ok(tracking::courier_or_new(&app.store, id, name).await?)
-}
-
-/// Adds a device that sends fixes with a token of its own.
-pub async fn add_device(app: &App, who: &Principal, name: &str) -> Result<Device, Failure> {
-    let courier = who.courier().ok_or_else(Failure::forbidden)?;
-    enter(app, courier).await?;
-    let name = called(name)?;
-    let id = app.ids.uuid();
-    let token = format!("{TOKEN_PREFIX}{}", hex::encode(app.ids.random()));
-    tracking::add_device(&app.store, id, courier, name.as_str(), &hashed(&token), app.now()).await?;
-    Ok(Device { id, token })
-}
-
-/// What a public tracking app reports: one place, without a sequence number.
-#[derive(Clone, Copy, Debug)]
-pub struct Report {
-    /// When the device was there.
-    pub at: Timestamp,
-    /// Degrees north.
-    pub lat: f64,
-    /// Degrees east.
-    pub lon: f64,
-    /// Metres.
-    pub accuracy_m: Option<f64>,
-    /// Metres a second.
-    pub speed_mps: Option<f64>,
-    /// Degrees clockwise from north.
-    pub heading_deg: Option<f64>,
-}
-
-/// A device reports where it is; answered once that is kept.
-///
-/// Such apps count nothing, so the fix's own millisecond is its number: sent
-/// again, it is the same fix. The track is of our numbering, below zero.
-pub async fn report(app: &App, token: &str, report: Report) -> Result<Ack, Failure> {
-    let (courier, number) = device(app, token).await?;
-    let fix = RawFix {
-        seq: report.at.timestamp_millis(),
-        at: report.at,
-        lat: report.lat,
-        lon: report.lon,
-        accuracy_m: report.accuracy_m,
-        speed_mps: report.speed_mps,
-        heading_deg: report.heading_deg,
-    };
-    fixes(app, courier, None, Batch::of_device(number, fix)).await
-}
-
-/// Refuses a token that no device has.
-pub async fn check_device(app: &App, token: &str) -> Result<(), Failure> {
-    device(app, token).await.map(drop)
-}
-
-async fn device(app: &App, token: &str) -> Result<(CourierId, u64), Failure> {
-    let known = tracking::device_by_token(&app.store, &hashed(token)).await?;
-    known.ok_or_else(|| {
-        Refused::new("unauthenticated", Kind::Unauthenticated, "This device's token is not known.").into()
-    })
-}
-
-/// Tokens are 256 random bits: a plain hash is enough to keep them by.
-fn hashed(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
 }
 
 /// Has the couriers who are active here read their shift and deliveries again

@@ -2,12 +2,14 @@
 //!
 //! - this file: who may look, what they see, the courier's steps, and how the
 //!   delivery follows its order;
-//! - [`courier`]: the courier's own side: shift, fixes, devices;
+//! - [`courier`]: the courier's own side: profile, shift, fixes;
+//! - [`device`]: their phones with public tracking apps;
 //! - [`mod@view`]: a delivery as it is shown.
 //!
 //! Whom to ask is [`dispatch`]'s.
 
 pub mod courier;
+pub mod device;
 pub mod view;
 
 use std::sync::Arc;

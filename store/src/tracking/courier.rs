@@ -1,9 +1,9 @@
-//! Couriers, their sessions and their devices.
+//! Couriers and their sessions.
 
 use std::collections::HashMap;
 
+use domain::CourierId;
 use domain::tracking::Vehicle;
-use domain::{CourierId, Timestamp};
 use uuid::Uuid;
 
 use super::unknown;
@@ -165,39 +165,4 @@ pub async fn loads(tx: &mut Tx, couriers: &[CourierId]) -> Result<HashMap<Courie
     .fetch_all(&mut **tx)
     .await?;
     Ok(rows.into_iter().map(|row| (row.id.into(), u32::try_from(row.count).unwrap_or(u32::MAX))).collect())
-}
-
-/// Adds a device that sends fixes with the token of this hash.
-pub async fn add_device(
-    store: &Store,
-    id: Uuid,
-    courier: CourierId,
-    name: &str,
-    token_sha256: &[u8],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "insert into tracking.devices (id, courier_id, name, token_sha256, created_at)
-         values ($1, $2, $3, $4, $5)",
-        id,
-        Uuid::from(courier),
-        name,
-        token_sha256,
-        now
-    )
-    .execute(store.pool())
-    .await?;
-    Ok(())
-}
-
-/// Whose device has the token of this hash, and the device's number.
-pub async fn device_by_token(
-    store: &Store,
-    token_sha256: &[u8],
-) -> Result<Option<(CourierId, u64)>, StoreError> {
-    let row =
-        sqlx::query!("select courier_id, number from tracking.devices where token_sha256 = $1", token_sha256)
-            .fetch_optional(store.pool())
-            .await?;
-    Ok(row.map(|row| (row.courier_id.into(), row.number.unsigned_abs())))
 }

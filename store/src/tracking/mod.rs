@@ -7,14 +7,16 @@
 
 mod census;
 mod courier;
+mod device;
 mod offer;
 mod position;
 
 pub use census::{Census, busy, census, unclaimed};
 pub use courier::{
-    Courier, add_device, carried, courier, courier_or_new, device_by_token, loads, lock_courier, next_epoch,
-    register_courier, register_many, set_shift,
+    Courier, carried, courier, courier_or_new, loads, lock_courier, next_epoch, register_courier,
+    register_many, set_shift,
 };
+pub use device::{Device, add_device, change_device, device_by_token, devices, remove_device};
 pub use offer::{asked, offer_order, offers, pending_offers, save_offers};
 pub use position::{Batch, Refused, Row, append, drop_partitions, ensure_partitions, newest, track};
 

@@ -1,8 +1,10 @@
 //! Public tracking apps as couriers' devices.
 
+use domain::tracking::SpeedUnit;
 use reqwest::Client;
-use serde_json::json;
+use serde_json::{Value, json};
 use server::Service;
+use services::tracking::device;
 
 use super::*;
 
@@ -16,7 +18,7 @@ async fn traccar_client_moves_a_courier() {
     let test = TestApp::start().await;
     let app = test.app();
     let who = person(app, Role::Courier);
-    let token = courier::add_device(app, &who, "Traccar").await.unwrap().token;
+    let (_, token) = device::add(app, &who, "Traccar", SpeedUnit::default()).await.unwrap();
     let url = format!("{}/v1/devices/osmand", test.url(Service::Tracking));
     let now = app.now().timestamp();
     let words = |lat: f64, secs: i64| {
@@ -69,7 +71,7 @@ async fn owntracks_moves_a_courier() {
     let test = TestApp::start().await;
     let app = test.app();
     let who = person(app, Role::Courier);
-    let token = courier::add_device(app, &who, "OwnTracks").await.unwrap().token;
+    let (_, token) = device::add(app, &who, "OwnTracks", SpeedUnit::default()).await.unwrap();
     let url = format!("{}/v1/devices/owntracks", test.url(Service::Tracking));
     let send = async |password: &str, body: serde_json::Value| {
         let request = Client::new().post(&url).basic_auth("rider", Some(password)).json(&body);
@@ -97,5 +99,107 @@ async fn owntracks_moves_a_courier() {
     }
     assert_eq!(send(&token, json!({"_type": "location", "lat": 37.5})).await.status(), 422);
     assert_eq!(send(&token, json!([1, 2])).await.status(), 422);
+    test.stop().await;
+}
+
+const DEVICES: &str = "/v1/couriers/me/devices";
+
+#[tokio::test]
+async fn a_device_says_its_speed_in_the_unit_that_it_is_set_to() {
+    let test = TestApp::start().await;
+    let app = test.app();
+    let account = test.person("jiho", &[Role::Courier]).await;
+    let (who, rest) = (principal(&account, Role::Courier), test.rest_as(Service::Tracking, &account));
+    let added = rest.post(DEVICES, json!({ "name": "OsmAnd", "speed_unit": "kmh" })).await.expect(201);
+    let token = added["device_token"].as_str().unwrap();
+    let url = test.url(Service::Tracking);
+    let mut seconds_ago = 20;
+    let send = async |request: reqwest::RequestBuilder| {
+        assert_eq!(request.send().await.unwrap().status(), 200);
+        newest(app, &who).await.unwrap().speed_mps.unwrap()
+    };
+    let mut at = || {
+        seconds_ago -= 2;
+        app.now() - TimeDelta::seconds(seconds_ago)
+    };
+    let mut osmand = || {
+        let words = format!("id={token}&lat=37.5&lon=127.03&timestamp={}&speed=36", at().timestamp());
+        Client::new().get(format!("{url}/v1/devices/osmand?{words}"))
+    };
+    assert!((send(osmand()).await - 10.0).abs() < 0.01, "36 km/h");
+    let path = format!("{DEVICES}/{}", added["device_id"].as_str().unwrap());
+    for (unit, mps) in [("ms", 36.0), ("kn", 18.52)] {
+        let changed = rest.patch(&path, json!({ "speed_unit": unit })).await.expect(200);
+        assert_eq!((&changed["speed_unit"], &changed["name"]), (&json!(unit), &json!("OsmAnd")));
+        assert!((send(osmand()).await - mps).abs() < 0.01, "{unit}");
+    }
+    // Protocols that say their unit mean it.
+    let coords = json!({ "latitude": 37.5, "longitude": 127.03, "speed": 9.0 });
+    let said = json!({ "location": { "timestamp": at(), "coords": coords }, "device_id": token });
+    assert!(
+        (send(Client::new().post(format!("{url}/v1/devices/osmand")).json(&said)).await - 9.0).abs() < 0.01
+    );
+    let said = json!({"_type": "location", "lat": 37.5, "lon": 127.03, "tst": at().timestamp(), "vel": 18});
+    let owntracks = Client::new().post(format!("{url}/v1/devices/owntracks")).basic_auth("x", Some(token));
+    assert!((send(owntracks.json(&said)).await - 5.0).abs() < 0.01);
+    for unit in [json!("mph"), json!(7)] {
+        rest.patch(&path, json!({ "speed_unit": unit })).await.expect(422);
+    }
+    test.stop().await;
+}
+
+#[tokio::test]
+async fn devices_are_listed_renamed_and_revoked_by_their_courier_alone() {
+    let test = TestApp::start().await;
+    let (jiho, other) =
+        (test.person("jiho", &[Role::Courier]).await, test.person("yuna", &[Role::Courier]).await);
+    let (rest, other) = (test.rest_as(Service::Tracking, &jiho), test.rest_as(Service::Tracking, &other));
+    let mut added = Vec::new();
+    for name in ["one", "two", "three"] {
+        added.push(rest.post(DEVICES, json!({ "name": name })).await.expect(201));
+    }
+    let names = |page: &Value| -> Vec<String> {
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let page = rest.get(&format!("{DEVICES}?limit=2")).await.expect(200);
+    assert_eq!(names(&page), ["one", "two"]);
+    assert_eq!(page["items"][0]["speed_unit"], "kn");
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let rest_of_it = rest.get(&format!("{DEVICES}?limit=2&cursor={cursor}")).await.expect(200);
+    assert_eq!((names(&rest_of_it), &rest_of_it["next_cursor"]), (vec!["three".to_owned()], &Value::Null));
+    for device in &added {
+        let secret = device["device_token"].as_str().unwrap();
+        assert!(!page.to_string().contains(secret) && !rest_of_it.to_string().contains(secret));
+    }
+    assert!(names(&other.get(DEVICES).await.expect(200)).is_empty());
+
+    let path = format!("{DEVICES}/{}", added[1]["device_id"].as_str().unwrap());
+    let renamed = rest.patch(&path, json!({ "name": " 두 번째 " })).await.expect(200);
+    assert_eq!(renamed["name"], "두 번째");
+    rest.patch(&path, json!({ "name": "" })).await.expect(422);
+    other.patch(&path, json!({ "name": "mine" })).await.expect(404);
+    other.delete(&path).await.expect(404);
+
+    // One connection all along: a revoked token is refused on it as well.
+    let client = Client::builder().pool_max_idle_per_host(1).build().unwrap();
+    let token = added[1]["device_token"].as_str().unwrap();
+    let url = test.url(Service::Tracking);
+    let osmand = || client.get(format!("{url}/v1/devices/osmand?id={token}&lat=37.5&lon=127.03")).send();
+    assert_eq!(osmand().await.unwrap().status(), 200);
+    rest.delete(&path).await.expect(204);
+    assert_eq!(osmand().await.unwrap().status(), 401);
+    let lwt = client
+        .post(format!("{url}/v1/devices/owntracks"))
+        .basic_auth("x", Some(token))
+        .json(&json!({"_type": "lwt"}));
+    assert_eq!(lwt.send().await.unwrap().status(), 401);
+    rest.delete(&path).await.expect(404);
+    rest.patch(&path, json!({ "name": "two" })).await.expect(404);
+    assert_eq!(names(&rest.get(DEVICES).await.expect(200)), ["one", "three"]);
     test.stop().await;
 }

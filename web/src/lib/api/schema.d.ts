@@ -12,6 +12,11 @@ export interface components {
              */
             preparation_mins: number;
         };
+        /** @description An added device. The token is shown this once. */
+        AddedDevice: components["schemas"]["Device"] & {
+            /** @description What it proves itself with. */
+            device_token: string;
+        };
         /** @description One of a person's addresses. */
         Address: {
             /** @description Building, floor, door. */
@@ -449,15 +454,28 @@ export interface components {
              */
             queued: number;
         };
-        /** @description An added device. The token is shown this once. */
+        /** @description A courier's device. Its token is shown when it is added, and never again. */
         Device: {
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
             /**
              * Format: uuid
              * @description Which one.
              */
             device_id: string;
-            /** @description What it proves itself with. */
-            device_token: string;
+            /** @description What the courier calls it. */
+            name: string;
+            /** @description The unit in which its OsmAnd app sends speeds. */
+            speed_unit: components["schemas"]["SpeedUnit"];
+        };
+        /** @description What of a device shall change. */
+        DeviceChange: {
+            /** @description What the courier calls it. */
+            name?: string | null;
+            speed_unit?: components["schemas"]["SpeedUnit"] | null;
         };
         /** @description A dish with whose it is. */
         Dish: components["schemas"]["Menu"] & {
@@ -701,6 +719,11 @@ export interface components {
              * @example Traccar on the old phone
              */
             name: string;
+            /**
+             * @description The unit in which its OsmAnd app sends speeds. The protocol says knots; some send others.
+             * @default kn
+             */
+            speed_unit: components["schemas"]["SpeedUnit"];
         };
         /** @description Something to say. */
         NewMessage: {
@@ -915,7 +938,7 @@ export interface components {
             lon: number;
             /**
              * Format: double
-             * @description Knots.
+             * @description In the device's `speed_unit`: knots, unless it was set otherwise.
              */
             speed?: number | null;
             /**
@@ -1350,6 +1373,11 @@ export interface components {
              */
             phone: string;
         };
+        /**
+         * @description The unit of a speed: knots, kilometres an hour, metres a second.
+         * @enum {string}
+         */
+        SpeedUnit: "kn" | "kmh" | "ms";
         /**
          * @description What a courier may report.
          * @enum {string}

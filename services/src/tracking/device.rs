@@ -1,0 +1,123 @@
+//! Phones with public tracking apps as couriers' devices: their tokens, and what they report.
+
+use actors::position_log::Ack;
+use domain::tracking::{Batch, RawFix, SpeedUnit};
+use domain::{Failure, Kind, Principal, Refused, Timestamp};
+use sha2::{Digest, Sha256};
+use store::tracking;
+pub use store::tracking::Device;
+use uuid::Uuid;
+
+use super::courier;
+use crate::App;
+
+/// What a device's token begins with, so that a leaked one is recognised.
+const TOKEN_PREFIX: &str = "bdv_";
+
+/// Adds a device that sends fixes with a token of its own, which is told this once.
+pub async fn add(
+    app: &App,
+    who: &Principal,
+    name: &str,
+    speed_unit: SpeedUnit,
+) -> Result<(Device, String), Failure> {
+    let courier = who.courier().ok_or_else(Failure::forbidden)?;
+    courier::enter(app, courier).await?;
+    let name = courier::called(name)?;
+    let token = format!("{TOKEN_PREFIX}{}", hex::encode(app.ids.random()));
+    let (id, called) = ((app.ids.uuid(), courier), (name.as_str(), speed_unit));
+    let device = tracking::add_device(&app.store, id, called, &hashed(&token), app.now()).await?;
+    Ok((device, token))
+}
+
+/// The courier's devices, in the order in which they were added.
+pub async fn list(
+    app: &App,
+    who: &Principal,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<Device>, Failure> {
+    let courier = who.courier().ok_or_else(Failure::forbidden)?;
+    Ok(tracking::devices(&app.store, courier, after, limit).await?)
+}
+
+/// Changes what the courier calls a device, or the unit of its speeds.
+pub async fn change(
+    app: &App,
+    who: &Principal,
+    id: Uuid,
+    name: Option<&str>,
+    speed_unit: Option<SpeedUnit>,
+) -> Result<Device, Failure> {
+    let courier = who.courier().ok_or_else(Failure::forbidden)?;
+    let name = name.map(courier::called).transpose()?;
+    let name = name.as_ref().map(domain::Text::as_str);
+    let changed = tracking::change_device(&app.store, (id, courier), name, speed_unit).await?;
+    changed.ok_or_else(|| Failure::not_found("device"))
+}
+
+/// Forgets a device: its token is refused from now on. No connection outlives that, as each
+/// report is looked at for itself.
+pub async fn revoke(app: &App, who: &Principal, id: Uuid) -> Result<(), Failure> {
+    let courier = who.courier().ok_or_else(Failure::forbidden)?;
+    let gone = tracking::remove_device(&app.store, id, courier).await?;
+    if gone { Ok(()) } else { Err(Failure::not_found("device")) }
+}
+
+/// What a public tracking app reports: one place, without a sequence number.
+#[derive(Clone, Copy, Debug)]
+pub struct Report {
+    /// When the device was there.
+    pub at: Timestamp,
+    /// Degrees north.
+    pub lat: f64,
+    /// Degrees east.
+    pub lon: f64,
+    /// Metres.
+    pub accuracy_m: Option<f64>,
+    /// How fast.
+    pub speed: Option<Speed>,
+    /// Degrees clockwise from north.
+    pub heading_deg: Option<f64>,
+}
+
+/// How fast a device was, in the words of its protocol.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Speed {
+    /// How much.
+    pub value: f64,
+    /// Of what; none where the protocol does not say, and the device's setting does.
+    pub unit: Option<SpeedUnit>,
+}
+
+/// A device reports where it is; answered once that is kept.
+///
+/// Such apps count nothing, so the fix's own millisecond is its number: sent
+/// again, it is the same fix. The track is of our numbering, below zero.
+pub async fn report(app: &App, token: &str, report: Report) -> Result<Ack, Failure> {
+    let device = known(app, token).await?;
+    let in_mps = |Speed { value, unit }: Speed| unit.unwrap_or(device.speed_unit).in_mps(value);
+    let fix = RawFix {
+        seq: report.at.timestamp_millis(),
+        at: report.at,
+        lat: report.lat,
+        lon: report.lon,
+        accuracy_m: report.accuracy_m,
+        speed_mps: report.speed.map(in_mps),
+        heading_deg: report.heading_deg,
+    };
+    courier::fixes(app, device.courier, None, Batch::of_device(device.number, fix)).await
+}
+
+/// The device with this token; refused where there is none.
+pub async fn known(app: &App, token: &str) -> Result<Device, Failure> {
+    let known = tracking::device_by_token(&app.store, &hashed(token)).await?;
+    known.ok_or_else(|| {
+        Refused::new("unauthenticated", Kind::Unauthenticated, "This device's token is not known.").into()
+    })
+}
+
+/// Tokens are 256 random bits: a plain hash is enough to keep them by.
+fn hashed(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
