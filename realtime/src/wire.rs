@@ -118,8 +118,9 @@ impl Wire {
 
     /// Answers the client's own goodbye: the echo of its close frame waits to be written.
     pub(crate) async fn closed(mut self) {
-        // A client that is gone without a goodbye hears nothing more.
-        let _ = self.socket.close(None).await;
+        // As a sink: the socket's own `close` would send a second frame, and flush neither. A
+        // client that is gone without a goodbye hears nothing more.
+        let _ = SinkExt::close(&mut self.socket).await;
     }
 
     /// Writes the last replies and says goodbye with a close code, then hears the

@@ -9,7 +9,9 @@
 //! 1. A connection is counted before a byte of it is read, by its address and in all,
 //!    and counts until its socket is gone, also after it became a WebSocket.
 //! 2. Only a complete request rests without a limit of time: its handler has one.
-//! 3. At shutdown nobody waits for a request that is not complete.
+//! 3. What is no request is answered here, with a problem document: the parser beneath has no
+//!    words for it.
+//! 4. At shutdown nobody waits for a request that is not complete.
 
 mod body;
 mod stream;
@@ -92,9 +94,7 @@ impl Connections {
         open.in_all += 1;
         Ok(Permit { connections: Arc::clone(self), network })
     }
-}
 
-impl Connections {
     /// What is answered to what is no complete request, on a connection that ends with it.
     fn goodbye(&self, problem: &Problem, peer: SocketAddr, path: Option<&str>) -> Vec<u8> {
         let (status, id) = (problem.status(), self.ids.uuid().to_string());
@@ -234,8 +234,8 @@ async fn converse(
     tracing::debug!(%error, "a connection broke off");
     let Some(parts) = connection.into_parts() else { return };
     let mut io = parts.io.into_inner();
-    // The parser says nothing to what is meant for another version of HTTP.
-    let refused = io.refused.or_else(|| error.is_parse().then_some(StatusCode::BAD_REQUEST));
+    // The parser answers nothing at all to what is meant for HTTP/2.
+    let refused = io.refused.or_else(|| error.is_parse_version_h2().then_some(StatusCode::BAD_REQUEST));
     let Some(status) = refused.filter(|_| !stage.is_busy()) else { return };
     let goodbye = connections.goodbye(&Problem::of_status(status), peer, io.path.as_deref());
     let leave = async {
