@@ -155,6 +155,7 @@ export const FAULTS: Record<string, Row> = {
   out_of_range: ['가능한 범위를 벗어났어요.', 'Out of range.'],
   expired: ['기한이 지났어요.', 'It has expired.'],
   closed: ['이 시간에는 영업하지 않아요.', 'Closed at that time.'],
+  unknown_field: ['모르는 항목이에요.', 'Nobody knows this field here.'],
   not_in_order: ['주문에 없는 메뉴예요.', 'The order has no such dish.'],
   invalid: ['올바르지 않아요.', 'This is not right.'],
 }
