@@ -132,6 +132,7 @@ struct World {
     order: String,
     conversation: String,
     address: String,
+    device: String,
 }
 
 impl World {
@@ -152,13 +153,18 @@ impl World {
         }
         people.push(app.rest_as(Service::Gateway, &app.sign_in("admin@example.com").await));
         let [order, conversation, address] = [order, conversation, address].map(|id| id.to_string());
-        Self { people, order, conversation, address }
+        let courier = &people[3];
+        courier.put("/v1/couriers/me", json!({ "name": "김라이", "vehicle": "bicycle" })).await;
+        let device = courier.post("/v1/couriers/me/devices", json!({ "name": "단말기" })).await.expect(201);
+        let device = device["device_id"].as_str().unwrap().to_owned();
+        Self { people, order, conversation, address, device }
     }
 
     fn at(&self, path: &str) -> String {
         let thing = match path.split('/').nth(2) {
             Some("conversations") => &self.conversation,
             Some("users") => &self.address,
+            Some("couriers") => &self.device,
             _ => &self.order,
         };
         let named = path.split('/').map(|part| if part.starts_with('{') { thing } else { part });
