@@ -3,7 +3,7 @@
 //! Serde reads a struct from an array as well, its fields in the order of the source,
 //! and names our types where something else comes. Neither is anybody's business:
 //! [`Objects`] wraps a deserializer, and all that it hands on, so that a struct is
-//! read from a map alone and is called an object.
+//! read from a map alone and is called an object. A whole number may be written `2.0`.
 
 use std::fmt;
 
@@ -28,11 +28,19 @@ pub fn read<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<T
 /// A visitor that sees only wrapped values.
 struct Reader<V> {
     inner: V,
-    expects: Option<&'static str>,
+    expects: Expects,
 }
 
-const OBJECT: Option<&str> = Some("an object");
-const CHOICE: Option<&str> = Some("one of the documented values");
+/// What a type asks its deserializer for, as far as that is judged here.
+#[derive(Clone, Copy, PartialEq)]
+enum Expects {
+    Any,
+    Object,
+    Choice,
+    Whole,
+}
+
+use Expects::{Any, Choice, Whole};
 
 macro_rules! forward {
     ($($name:ident($($arg:ident: $type:ty),*), $expects:expr;)*) => {$(
@@ -46,36 +54,36 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
     type Error = D::Error;
 
     forward! {
-        deserialize_any(), None;
-        deserialize_bool(), None;
-        deserialize_i8(), None;
-        deserialize_i16(), None;
-        deserialize_i32(), None;
-        deserialize_i64(), None;
-        deserialize_i128(), None;
-        deserialize_u8(), None;
-        deserialize_u16(), None;
-        deserialize_u32(), None;
-        deserialize_u64(), None;
-        deserialize_u128(), None;
-        deserialize_f32(), None;
-        deserialize_f64(), None;
-        deserialize_char(), None;
-        deserialize_str(), None;
-        deserialize_string(), None;
-        deserialize_bytes(), None;
-        deserialize_byte_buf(), None;
-        deserialize_option(), None;
-        deserialize_unit(), None;
-        deserialize_unit_struct(name: &'static str), None;
-        deserialize_newtype_struct(name: &'static str), None;
-        deserialize_seq(), None;
-        deserialize_tuple(len: usize), None;
-        deserialize_tuple_struct(name: &'static str, len: usize), None;
-        deserialize_map(), None;
-        deserialize_enum(name: &'static str, variants: &'static [&'static str]), CHOICE;
-        deserialize_identifier(), None;
-        deserialize_ignored_any(), None;
+        deserialize_any(), Any;
+        deserialize_bool(), Any;
+        deserialize_i8(), Whole;
+        deserialize_i16(), Whole;
+        deserialize_i32(), Whole;
+        deserialize_i64(), Whole;
+        deserialize_i128(), Whole;
+        deserialize_u8(), Whole;
+        deserialize_u16(), Whole;
+        deserialize_u32(), Whole;
+        deserialize_u64(), Whole;
+        deserialize_u128(), Whole;
+        deserialize_f32(), Any;
+        deserialize_f64(), Any;
+        deserialize_char(), Any;
+        deserialize_str(), Any;
+        deserialize_string(), Any;
+        deserialize_bytes(), Any;
+        deserialize_byte_buf(), Any;
+        deserialize_option(), Any;
+        deserialize_unit(), Any;
+        deserialize_unit_struct(name: &'static str), Any;
+        deserialize_newtype_struct(name: &'static str), Any;
+        deserialize_seq(), Any;
+        deserialize_tuple(len: usize), Any;
+        deserialize_tuple_struct(name: &'static str, len: usize), Any;
+        deserialize_map(), Any;
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]), Choice;
+        deserialize_identifier(), Any;
+        deserialize_ignored_any(), Any;
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -84,7 +92,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(Reader { inner: visitor, expects: OBJECT })
+        self.0.deserialize_map(Reader { inner: visitor, expects: Expects::Object })
     }
 
     fn is_human_readable(&self) -> bool {
@@ -105,8 +113,9 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Reader<V> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.expects {
-            Some(expects) => f.write_str(expects),
-            None => self.inner.expecting(f),
+            Expects::Object => f.write_str("an object"),
+            Choice => f.write_str("one of the documented values"),
+            Any | Whole => self.inner.expecting(f),
         }
     }
 
@@ -116,13 +125,19 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Reader<V> {
         visit_i128(i128);
         visit_u64(u64);
         visit_u128(u128);
-        visit_f64(f64);
         visit_str(&str);
         visit_borrowed_str(&'de str);
         visit_string(String);
         visit_bytes(&[u8]);
         visit_borrowed_bytes(&'de [u8]);
         visit_byte_buf(Vec<u8>);
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        match whole(value) {
+            Some(whole) if self.expects == Whole => self.inner.visit_i64(whole),
+            _ => self.inner.visit_f64(value),
+        }
     }
 
     fn visit_none<E: Error>(self) -> Result<V::Value, E> {
@@ -142,7 +157,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Reader<V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<V::Value, A::Error> {
-        if self.expects == OBJECT {
+        if self.expects == Expects::Object {
             return Err(A::Error::invalid_type(Unexpected::Seq, &self));
         }
         self.inner.visit_seq(Objects(items))
@@ -155,6 +170,14 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Reader<V> {
     fn visit_enum<A: EnumAccess<'de>>(self, choice: A) -> Result<V::Value, A::Error> {
         self.inner.visit_enum(Objects(choice))
     }
+}
+
+/// The whole number that a JSON number with a fraction of zero is: JSON Schema tells no
+/// `2.0` from `2`. None where a double may stand for several.
+fn whole(value: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "the guard is the range that is exact")]
+    (value.fract() == 0.0 && value.abs() < EXACT).then_some(value as i64)
 }
 
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Objects<S> {
@@ -214,7 +237,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Objects<A> {
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
-        self.0.tuple_variant(len, Reader { inner: visitor, expects: None })
+        self.0.tuple_variant(len, Reader { inner: visitor, expects: Any })
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -222,7 +245,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Objects<A> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.0.struct_variant(fields, Reader { inner: visitor, expects: OBJECT })
+        self.0.struct_variant(fields, Reader { inner: visitor, expects: Expects::Object })
     }
 }
 
@@ -261,6 +284,14 @@ mod tests {
             let said = outer(bad).unwrap_err();
             assert!(said.starts_with("invalid type") && said.contains("expected an object"), "{bad}: {said}");
             assert!(!said.contains("Inner") && !said.contains("Outer"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_may_have_a_fraction_of_zero() {
+        assert_eq!(outer(r#"{"inner":{"n":7.0}}"#).unwrap().inner.n, 7);
+        for bad in ["7.5", "-1.0", "256.0", "1e300"] {
+            assert!(outer(&format!(r#"{{"inner":{{"n":{bad}}}}}"#)).is_err(), "{bad}");
         }
     }
 }

@@ -10,6 +10,8 @@ use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::{GeneralCategory, UnicodeEmoji, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::Refused;
+
 /// Bytes for each character of a rule's length: as many as one code point takes at most,
 /// so that marks heaped on one letter end, too.
 const BYTES_PER_CHARACTER: usize = 4;
@@ -161,6 +163,21 @@ fn is_visible(c: char) -> bool {
     let mark =
         matches!(c.general_category(), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark);
     !mark && !c.is_whitespace() && !is_hidden(c)
+}
+
+/// Characters that a search may have.
+const SEARCH_MAX: usize = 100;
+
+/// What somebody searches for, as the query `q`.
+///
+/// # Errors
+/// It has more than 100 characters.
+pub fn search_text(text: &str) -> Result<&str, Refused> {
+    if text.chars().nth(SEARCH_MAX).is_some() {
+        let detail = format!("A search has at most {SEARCH_MAX} characters.");
+        return Err(Refused::field("/q", "too_long", detail));
+    }
+    Ok(text)
 }
 
 /// The form in which searches for names, and the names, are compared: composed, small

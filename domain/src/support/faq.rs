@@ -7,10 +7,8 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::Topic;
+use crate::text::search_text;
 use crate::{FaqId, Refused};
-
-/// The longest search, in characters.
-pub const MAX_SEARCH_CHARS: usize = 100;
 
 /// The most words that are looked for; the rest would only narrow it to nothing.
 pub const MAX_TERMS: usize = 8;
@@ -61,10 +59,7 @@ pub struct SearchText(Vec<String>);
 impl SearchText {
     /// Reads a search as a person typed it; none if they typed nothing.
     pub fn new(text: &str) -> Result<Option<Self>, Refused> {
-        if text.chars().nth(MAX_SEARCH_CHARS).is_some() {
-            let detail = format!("The search is longer than {MAX_SEARCH_CHARS} characters.");
-            return Err(Refused::field("/q", "too_long", detail));
-        }
+        let text = search_text(text)?;
         let mut terms: Vec<String> = Vec::new();
         for word in folded(text).split(|c: char| !c.is_alphanumeric()) {
             let term = without_particle(word);

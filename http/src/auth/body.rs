@@ -13,10 +13,10 @@ pub(super) struct SignInBody {
     #[schema(format = "email", max_length = 254, example = "minji@example.com")]
     pub(super) email: String,
     /// The password.
-    #[schema(format = "password", example = "baedal-demo")]
+    #[schema(format = "password", example = "한강에서 치킨을")]
     pub(super) password: String,
     /// What the device calls itself, for the list of sessions.
-    #[schema(max_length = 100, example = "Galaxy S25")]
+    #[schema(format = "text", max_length = 100, example = "Galaxy S25")]
     pub(super) device: Option<String>,
     /// Any refresh token that this device had for the account, also of a session that is
     /// over. It shows that the device is known, so that what strangers guess elsewhere

@@ -39,8 +39,10 @@ fn secret<T>(body: T) -> Secret<T> {
 /// that the account does not know.
 #[utoipa::path(post, path = "/v1/auth/sign-in", tag = "auth", security(()), request_body = SignInBody,
     responses((status = 200, body = Tokens),
-        (status = 401, description = "The e-mail address or the password is wrong", body = ProblemBody),
-        (status = 429, description = "Too many wrong passwords; see Retry-After", body = ProblemBody)))]
+        (status = 401, description = "`auth.credentials_wrong`: the e-mail address or the password", body = ProblemBody),
+        (status = 429, description = "`auth.locked`: too many wrong passwords from here; `auth.account_locked`: from \
+            anywhere; `auth.too_many_at_once`. See \
+            Retry-After", body = ProblemBody)))]
 async fn sign_in(
     State(app): State<App>,
     ClientAddress(from): ClientAddress,
@@ -58,7 +60,8 @@ async fn sign_in(
 /// gets the same new one. A token that was used before ends its session.
 #[utoipa::path(post, path = "/v1/auth/refresh", tag = "auth", security(()), request_body = Refresh,
     responses((status = 200, body = Tokens),
-        (status = 401, description = "The refresh token is not good any more", body = ProblemBody)))]
+        (status = 401, description = "`auth.refresh_token_not_good`; `auth.refresh_token_reused`: it was copied, \
+            and its session is over", body = ProblemBody)))]
 async fn refresh(
     State(app): State<App>,
     ClientAddress(from): ClientAddress,
@@ -71,7 +74,8 @@ async fn refresh(
 /// Ends a session, on every port within 2 seconds: that of the refresh token in the body,
 /// which needs no access token, or else the one that the request comes from.
 #[utoipa::path(post, path = "/v1/auth/sign-out", tag = "auth", security((), ("bearer" = [])),
-    request_body = Option<SignOutBody>, responses((status = 204)))]
+    request_body = Option<SignOutBody>, responses((status = 204),
+        (status = 401, description = "`auth.refresh_token_not_good`, `auth.refresh_token_reused`", body = ProblemBody)))]
 async fn sign_out(
     State(app): State<App>,
     ClientAddress(from): ClientAddress,

@@ -11,7 +11,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{Created, IfMatch, Json, NoContent, OfferedKey, Path, Problem, ProblemBody, Tagged, role};
+use crate::kit::{
+    Created, IfMatch, IfMatchHeader, Json, NoContent, OfferedKey, Path, Problem, ProblemBody, Tagged, role,
+};
 use body::{AdditionBody, CartBody, FulfilmentMethod, QuoteBody};
 
 /// All of the service's routes.
@@ -41,7 +43,10 @@ fn tagged(cart: CartView) -> Tagged<CartBody> {
 #[utoipa::path(post, path = "/v1/cart/lines", tag = "cart", request_body = AdditionBody,
     responses((status = 201, body = CartBody),
         (status = 404, description = "No such restaurant or dish", body = ProblemBody),
-        (status = 409, description = "Another restaurant's dishes are in the cart, or the dish cannot be had so", body = ProblemBody)))]
+        (status = 409, description = "`cart.other_restaurant`: another restaurant's dishes are in the cart; \
+            `cart.too_many_lines`, `cart.quantity_out_of_range`, `cart.amount_too_large`; it cannot be had so: \
+            `menu.sold_out`, `menu.option_sold_out`, `menu.unknown_option`, \
+            `menu.too_few_options`, `menu.too_many_options`, `menu.option_too_often`, `menu.amount_too_large`", body = ProblemBody)))]
 async fn add(
     State(app): State<App>,
     role::Customer(who): role::Customer,
@@ -64,8 +69,10 @@ struct LineChange {
 /// Changes how many of a line; 0 removes it.
 #[utoipa::path(patch, path = "/v1/cart/lines/{line_id}", tag = "cart", request_body = LineChange,
     params(("line_id" = Uuid, Path, description = "The line"),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the cart that the change is meant for")),
+        IfMatchHeader),
     responses((status = 200, body = CartBody, headers(("ETag" = String))),
+        (status = 404, description = "`cart.no_such_line`", body = ProblemBody),
+        (status = 409, description = "`cart.quantity_out_of_range`, `cart.amount_too_large`", body = ProblemBody),
         (status = 412, description = "The cart changed since", body = ProblemBody)))]
 async fn set_quantity(
     State(app): State<App>,
@@ -81,8 +88,9 @@ async fn set_quantity(
 /// Takes a line out.
 #[utoipa::path(delete, path = "/v1/cart/lines/{line_id}", tag = "cart",
     params(("line_id" = Uuid, Path, description = "The line"),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the cart that the change is meant for")),
+        IfMatchHeader),
     responses((status = 200, body = CartBody, headers(("ETag" = String))),
+        (status = 404, description = "`cart.no_such_line`", body = ProblemBody),
         (status = 412, description = "The cart changed since", body = ProblemBody)))]
 async fn remove(
     State(app): State<App>,
@@ -95,7 +103,7 @@ async fn remove(
 
 /// Takes everything out.
 #[utoipa::path(delete, path = "/v1/cart", tag = "cart",
-    params(("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    params(IfMatchHeader),
     responses((status = 204), (status = 412, description = "The cart changed since", body = ProblemBody)))]
 async fn clear(
     State(app): State<App>,
@@ -114,7 +122,7 @@ struct QuoteRequest {
     fulfilment: FulfilmentMethod,
     /// One of the customer's addresses; not needed for pickup.
     #[serde(default)]
-    #[schema(value_type = Option<Uuid>)]
+    #[schema(value_type = Option<Uuid>, example = "01920000-0000-7000-8000-000000000001")]
     address_id: Option<AddressId>,
     /// When it should be there: from preparation and travel to 7 days ahead. As soon as
     /// it can be, if not said.
@@ -128,7 +136,7 @@ struct QuoteRequest {
 #[utoipa::path(post, path = "/v1/cart/quote", tag = "cart", request_body = QuoteRequest,
     responses((status = 201, body = QuoteBody),
         (status = 404, description = "No such address", body = ProblemBody),
-        (status = 409, description = "The cart is empty", body = ProblemBody)))]
+        (status = 409, description = "`cart.empty`; `cart.amount_too_large`", body = ProblemBody)))]
 async fn quote(
     State(app): State<App>,
     role::Customer(who): role::Customer,

@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::IntoParams;
 
 use super::{Json, Problem};
 
@@ -60,6 +61,26 @@ impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
         // A read may compare weakly (RFC 9110, 8.8.3.2).
         Ok(Self(tags.map(|tag| tag.trim().trim_start_matches("W/").to_owned()).collect()))
     }
+}
+
+/// The header of [`IfNoneMatch`], for `params(IfNoneMatchHeader)` in a route's docs.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it exists for its words; IfNoneMatch reads the header")]
+pub struct IfNoneMatchHeader {
+    /// The `ETag` that the client has: 304 if it is still that one.
+    #[param(rename = "If-None-Match", example = "\"3\"")]
+    known: Option<String>,
+}
+
+/// The header of [`IfMatch`], for `params(IfMatchHeader)` in a route's docs.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it exists for its words; IfMatch reads the header")]
+pub struct IfMatchHeader {
+    /// The `ETag` of what the change is meant for: 412 if it is another by now.
+    #[param(rename = "If-Match", pattern = r#"^(\*|"[0-9]+")$"#, example = "\"3\"")]
+    meant: Option<String>,
 }
 
 /// The version that the client means to change (`If-Match`), if it says one.

@@ -29,6 +29,7 @@ pub struct ListQuery {
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<u32>,
     /// The `next_cursor` of the page before.
+    #[param(format = "cursor", min_length = 1)]
     cursor: Option<String>,
 }
 

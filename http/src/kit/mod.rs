@@ -33,7 +33,7 @@ pub(crate) use client::Caller;
 pub(crate) use client::believe;
 pub use client::{ClientAddress, TrustedProxies};
 pub use created::{Created, Location, NoContent};
-pub use etag::{IfMatch, IfNoneMatch, Tagged};
+pub use etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Tagged};
 pub use extract::{Json, Path, Query, SlowBody};
 pub(crate) use extract::{check_query, unreadable};
 pub use health::MetricsToken;

@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use services::App;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::SwaggerUi;
 
 use super::client::believe;
 use super::health::MetricsToken;
@@ -60,13 +59,17 @@ pub fn counted(service: &'static str, routes: Router<App>, app: &App) -> Router<
 /// (`OpenApiRouter::from(router)`), and stay out of the document.
 pub fn service_router(spec: ServiceSpec, routes: OpenApiRouter<App>, app: App) -> Router {
     let (routes, api) = routes.split_for_parts();
-    let api = openapi::complete(api, &spec);
+    let (api, declared) = openapi::complete(api, &spec);
     let port = Port { app: app.clone(), service: spec.name };
     let limited = from_fn_with_state(port.clone(), limit::limit);
-    let own = health::metrics(spec.metrics, spec.metrics_token)
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", api));
+    let own = health::metrics(spec.metrics, spec.metrics_token).merge(openapi::routes(&api));
     let not_found = async || Problem::of_status(StatusCode::NOT_FOUND);
     let not_allowed = async || Problem::of_status(StatusCode::METHOD_NOT_ALLOWED);
+    let routes = if cfg!(debug_assertions) {
+        routes.layer(from_fn_with_state(declared, openapi::check))
+    } else {
+        routes
+    };
     routes
         .merge(counted(spec.name, own, &app))
         .merge(health::routes())

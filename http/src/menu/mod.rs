@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{IfMatch, IfNoneMatch, Json, Path, Problem, Tagged, role};
+use crate::kit::{IfMatch, IfMatchHeader, IfNoneMatch, Json, Path, Problem, Tagged, role};
 use body::{CardBody, DishBody};
 
 /// All of the service's routes.
@@ -55,7 +55,7 @@ struct MenuChange {
 /// The owner says whether a dish can be had.
 #[utoipa::path(patch, path = "/v1/menus/{id}", tag = "menu", request_body = MenuChange,
     params(("id" = Uuid, Path, description = "The dish"),
-        ("If-Match" = Option<String>, Header, description = "Only if the menu is still at this version")),
+        IfMatchHeader),
     responses((status = 200, body = DishBody), (status = 412, description = "The menu has changed", body = crate::kit::ProblemBody)))]
 async fn change(
     State(app): State<App>,

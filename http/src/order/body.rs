@@ -5,7 +5,9 @@ use domain::order::{Command, RejectReason, Status};
 use domain::{MenuId, QuoteId, Refused, RestaurantId};
 use serde::Deserialize;
 use services::order::Request;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 /// What to order.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -16,7 +18,7 @@ pub(super) struct OrderBody {
     quote_id: QuoteId,
     /// Words to the restaurant.
     #[serde(default)]
-    #[schema(max_length = 200)]
+    #[schema(format = "text", max_length = 200)]
     note: String,
     /// Leave it at the door.
     #[serde(default)]
@@ -49,7 +51,7 @@ pub(super) struct OfWhom {
     #[param(value_type = Option<Uuid>)]
     pub(super) restaurant_id: Option<RestaurantId>,
     /// Those of this status.
-    #[param(value_type = Option<String>, example = "placed")]
+    #[param(value_type = Option<StatusName>, inline)]
     pub(super) status: Option<StatusName>,
 }
 
@@ -57,6 +59,17 @@ pub(super) struct OfWhom {
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(super) struct StatusName(pub(super) Status);
+
+impl PartialSchema for StatusName {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(Status::ALL.map(Status::as_str)))
+            .into()
+    }
+}
+
+impl ToSchema for StatusName {}
 
 /// How to pay.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -130,7 +143,7 @@ impl From<RejectBody> for Command {
 #[schema(as = Reason)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReasonBody {
-    #[schema(max_length = 200)]
+    #[schema(format = "text", max_length = 200)]
     pub(super) reason: String,
 }
 

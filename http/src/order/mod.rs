@@ -44,7 +44,8 @@ pub fn routes() -> OpenApiRouter<App> {
         (status = 409, description = "`cart.quote_expired`; `cart.quote_not_orderable` with what hinders it in \
             `errors`; `cart.price_rose`: it would cost more now; `cart.quote_outdated`: the cart has \
             changed; `cart.quote_used`: its order is over; `order.wishes_differ`: it was ordered with other \
-            wishes; `order.payment_open`: another order is being paid", body = ProblemBody)))]
+            wishes; `order.payment_open`: another order is being paid", body = ProblemBody),
+        (status = 422, description = "`order.text_too_long`, `order.text_refused`", body = ProblemBody)))]
 async fn place(
     State(app): State<App>,
     Who(who): Who,
@@ -120,7 +121,8 @@ async fn pay(
 /// The restaurant will cook it. Starts the search for a courier.
 #[utoipa::path(post, path = "/v1/orders/{id}/accept", tag = "order", request_body = AcceptBody,
     params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status", body = ProblemBody),
+        (status = 422, description = "`order.preparation_out_of_range`: 5 to 90 minutes", body = ProblemBody)))]
 async fn accept(
     State(app): State<App>,
     Who(who): Who,
@@ -134,7 +136,7 @@ async fn accept(
 /// The restaurant will not cook it. All money goes back.
 #[utoipa::path(post, path = "/v1/orders/{id}/reject", tag = "order", request_body = RejectBody,
     params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status", body = ProblemBody)))]
 async fn reject(
     State(app): State<App>,
     Who(who): Who,
@@ -147,7 +149,7 @@ async fn reject(
 /// Cooking has begun.
 #[utoipa::path(post, path = "/v1/orders/{id}/preparing", tag = "order",
     params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status", body = ProblemBody)))]
 async fn preparing(
     State(app): State<App>,
     Who(who): Who,
@@ -159,7 +161,7 @@ async fn preparing(
 /// It can be collected.
 #[utoipa::path(post, path = "/v1/orders/{id}/ready", tag = "order",
     params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status", body = ProblemBody)))]
 async fn ready(
     State(app): State<App>,
     Who(who): Who,
@@ -172,7 +174,8 @@ async fn ready(
 /// code of a pickup order.
 #[utoipa::path(post, path = "/v1/orders/{id}/complete", tag = "order", request_body = CodeBody,
     params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status; \
+            `order.wrong_code`, `order.code_locked`", body = ProblemBody)))]
 async fn complete(
     State(app): State<App>,
     Who(who): Who,
@@ -185,7 +188,8 @@ async fn complete(
 /// Calls it off: the customer until it is accepted, the restaurant or an admin after.
 #[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "order", request_body = ReasonBody,
     params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status", body = ProblemBody),
+        (status = 422, description = "`order.text_too_long`, `order.text_refused`", body = ProblemBody)))]
 async fn cancel(
     State(app): State<App>,
     Who(who): Who,
@@ -198,7 +202,9 @@ async fn cancel(
 /// The customer asks the restaurant to call it off. Lapses as refused after 3 minutes.
 #[utoipa::path(post, path = "/v1/orders/{id}/cancel-request", tag = "order", request_body = ReasonBody,
     params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status; \
+            `order.cancel_request_open`", body = ProblemBody),
+        (status = 422, description = "`order.text_too_long`, `order.text_refused`", body = ProblemBody)))]
 async fn request_cancel(
     State(app): State<App>,
     Who(who): Who,
@@ -212,7 +218,8 @@ async fn request_cancel(
 /// The restaurant's answer to that.
 #[utoipa::path(post, path = "/v1/orders/{id}/cancel-request/decision", tag = "order", request_body = DecisionBody,
     params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "Not in this status", body = ProblemBody)))]
+    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status; \
+            `order.no_cancel_request`", body = ProblemBody)))]
 async fn decide_cancel(
     State(app): State<App>,
     Who(who): Who,

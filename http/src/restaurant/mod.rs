@@ -4,6 +4,7 @@ mod body;
 
 use axum::extract::State;
 use domain::restaurant::Category;
+use domain::text::search_text;
 use domain::{LatLon, Refused, RestaurantId};
 use serde::Deserialize;
 use services::App;
@@ -14,9 +15,6 @@ use utoipa_axum::routes;
 
 use crate::kit::{Json, List, ListQuery, Page, Path, Problem, Query, role};
 use body::{CategoryWords, RestaurantBody};
-
-/// The longest text that is searched for, in characters.
-const TEXT_MAX: usize = 100;
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -46,9 +44,7 @@ impl TryFrom<Wanted> for Search {
     type Error = Refused;
 
     fn try_from(wanted: Wanted) -> Result<Self, Refused> {
-        if wanted.q.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX) {
-            return Err(Refused::field("/q", "too_long", "At most 100 characters."));
-        }
+        wanted.q.as_deref().map(search_text).transpose()?;
         Ok(Self { to: place(wanted.lat, wanted.lon)?, category: wanted.category, text: wanted.q })
     }
 }

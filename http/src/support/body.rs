@@ -26,7 +26,7 @@ pub(super) struct QuestionBody {
     #[schema(value_type = Option<Uuid>)]
     order_id: Option<OrderId>,
     /// Trimmed; no control characters but line breaks and tabs.
-    #[schema(min_length = 1, max_length = 4000, example = "배달이 너무 늦어요.")]
+    #[schema(format = "text", min_length = 1, max_length = 4000, example = "배달이 너무 늦어요.")]
     text: String,
     /// An id of your making, so that asking again is harmless.
     #[schema(value_type = Uuid)]
@@ -49,7 +49,7 @@ pub(super) struct SayingBody {
     #[schema(value_type = Uuid)]
     client_message_id: ClientMessageId,
     /// Trimmed; no control characters but line breaks and tabs.
-    #[schema(min_length = 1, max_length = 4000, example = "감사합니다.")]
+    #[schema(format = "text", min_length = 1, max_length = 4000, example = "감사합니다.")]
     text: String,
     /// Whether only agents may see it; agents only.
     #[serde(default)]

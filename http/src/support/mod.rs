@@ -39,7 +39,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(post, path = "/v1/conversations", tag = "support", request_body = QuestionBody,
     responses((status = 201, body = ConversationView, headers(("Location" = String))),
         (status = 404, description = "No such order of yours", body = ProblemBody),
-        (status = 409, description = "The client_message_id belongs to another question", body = ProblemBody)))]
+        (status = 409, description = "`support.client_message_id_reused`: it belongs to another question", body = ProblemBody)))]
 async fn open(
     State(app): State<App>,
     Who(who): Who,
@@ -94,8 +94,10 @@ async fn show(
 #[into_params(parameter_in = Query)]
 struct Range {
     /// The first messages after this sequence number.
+    #[param(format = Int64, maximum = 4_294_967_295_u32)]
     after: Option<u32>,
     /// The last messages before this sequence number; rules out `after`.
+    #[param(format = Int64, maximum = 4_294_967_295_u32)]
     before: Option<u32>,
 }
 
@@ -126,7 +128,10 @@ async fn messages(
 #[utoipa::path(post, path = "/v1/conversations/{id}/messages", tag = "support", request_body = SayingBody,
     params(("id" = Uuid, Path, description = "The conversation")),
     responses((status = 201, body = MessageBody),
-        (status = 409, description = "Closed, or the client_message_id belongs to another message", body = ProblemBody)))]
+        (status = 403, description = "`support.not_assigned`: another agent has it; `support.note_by_customer`",
+            body = ProblemBody),
+        (status = 409, description = "`support.closed`; `support.client_message_id_reused`: it belongs to another \
+            message", body = ProblemBody)))]
 async fn send(
     State(app): State<App>,
     Who(who): Who,
@@ -146,7 +151,9 @@ struct ReadMark {
 
 /// Moves your read mark forward.
 #[utoipa::path(post, path = "/v1/conversations/{id}/read", tag = "support", request_body = ReadMark,
-    params(("id" = Uuid, Path, description = "The conversation")), responses((status = 204)))]
+    params(("id" = Uuid, Path, description = "The conversation")), responses((status = 204),
+        (status = 403, description = "`support.not_assigned`: another agent has it", body = ProblemBody),
+        (status = 422, description = "`support.read_beyond_end`", body = ProblemBody)))]
 async fn read(
     State(app): State<App>,
     Who(who): Who,
@@ -161,7 +168,9 @@ async fn read(
 /// changes nothing.
 #[utoipa::path(post, path = "/v1/conversations/{id}/resolve", tag = "support",
     params(("id" = Uuid, Path, description = "The conversation")),
-    responses((status = 200, body = ConversationView)))]
+    responses((status = 200, body = ConversationView),
+        (status = 403, description = "`support.not_assigned`: another agent has it", body = ProblemBody),
+        (status = 409, description = "`support.closed`", body = ProblemBody)))]
 async fn resolve(
     State(app): State<App>,
     Who(who): Who,

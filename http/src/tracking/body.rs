@@ -259,7 +259,7 @@ impl From<Me> for CourierBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct Description {
     /// What customers call them.
-    #[schema(min_length = 1, max_length = 60)]
+    #[schema(format = "text", min_length = 1, max_length = 60)]
     pub(super) name: String,
     /// What they ride.
     #[schema(value_type = VehicleWords)]
@@ -305,7 +305,7 @@ pub(super) struct FixBody {
     /// When it was there.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// Degrees north.
+    /// Degrees north. What is no place is left out, and counted in the answer.
     lat: f64,
     /// Degrees east.
     lon: f64,
@@ -368,7 +368,7 @@ pub(super) enum SpeedUnitWords {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewDevice {
     /// What the courier calls it.
-    #[schema(min_length = 1, max_length = 60, example = "Traccar on the old phone")]
+    #[schema(format = "text", min_length = 1, max_length = 60, example = "Traccar on the old phone")]
     pub(super) name: String,
     /// The unit in which its OsmAnd app sends speeds. The protocol says knots; some send others.
     #[serde(default)]

@@ -31,8 +31,11 @@ const BASIC: &str = r#"Basic realm="baedal", charset="UTF-8""#;
 #[expect(dead_code, reason = "it describes what `osmand::read` takes; that reads it word by word")]
 pub(super) struct OsmAnd {
     /// The device's token; `deviceid` is the same.
+    #[param(min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
     id: String,
     /// Degrees north.
+    #[param(minimum = -90.0, maximum = 90.0)]
     lat: f64,
     /// Degrees east. `location=lat,lon` says both.
     lon: f64,

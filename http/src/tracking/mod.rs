@@ -17,7 +17,8 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::kit::{
-    Created, IfMatch, Json, List, ListQuery, NoContent, Page, Path, Problem, ProblemBody, Tagged, Who, role,
+    Created, IfMatch, IfMatchHeader, Json, List, ListQuery, NoContent, Page, Path, Problem, ProblemBody,
+    Tagged, Who, role,
 };
 use body::{
     AckBody, AddedDeviceBody, CourierBody, DeliveryBody, Description, DeviceBody, DeviceChange, FixesBody,
@@ -57,7 +58,9 @@ async fn show(
 /// The courier reports a step. Reporting it again changes nothing.
 #[utoipa::path(post, path = "/v1/deliveries/{order_id}/steps", tag = "delivery",
     params(("order_id" = Uuid, Path, description = "The order that is delivered")),
-    request_body = StepBody, responses((status = 200, body = DeliveryBody), (status = 409)))]
+    request_body = StepBody, responses((status = 200, body = DeliveryBody),
+        (status = 403, description = "`order.not_its_courier`"),
+        (status = 409, description = "`delivery.transition_refused`, `order.transition_refused`: not now")))]
 async fn step(
     State(app): State<App>,
     role::Courier(who): role::Courier,
@@ -83,7 +86,7 @@ fn tagged(me: courier::Me) -> Tagged<CourierBody> {
 
 /// Sets how customers see the courier.
 #[utoipa::path(put, path = "/v1/couriers/me", tag = "courier", request_body = Description,
-    params(("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    params(IfMatchHeader),
     responses((status = 200, body = CourierBody, headers(("ETag" = String))),
         (status = 412, description = "The profile changed since", body = ProblemBody)))]
 async fn describe(
@@ -111,7 +114,10 @@ async fn shift(
 
 /// Takes fixes, and answers once they are kept. The socket is the better way.
 #[utoipa::path(post, path = "/v1/couriers/me/fixes", tag = "courier", request_body = FixesBody,
-    responses((status = 200, body = AckBody)))]
+    responses((status = 200, body = AckBody),
+        (status = 409, description = "`superseded`: another device has taken over"),
+        (status = 422, description = "`tracking.batch_empty`, `tracking.batch_too_large`, `tracking.negative_number`, \
+            `tracking.seq_not_rising`")))]
 async fn fixes(
     State(app): State<App>,
     role::Courier(who): role::Courier,
@@ -174,7 +180,8 @@ async fn revoke_device(
 /// Takes the offered delivery. One courier does; for the others it is gone.
 #[utoipa::path(post, path = "/v1/offers/{offer_id}/accept", tag = "courier",
     params(("offer_id" = Uuid, Path, description = "The offer")),
-    responses((status = 200, body = DeliveryBody), (status = 409)))]
+    responses((status = 200, body = DeliveryBody), (status = 409, description = "`offer.gone`, `offer.expired`, \
+        `offer.answered`, `offer.off_shift`, `offer.at_capacity`")))]
 async fn accept(
     State(app): State<App>,
     role::Courier(who): role::Courier,
@@ -186,7 +193,7 @@ async fn accept(
 /// Does not take the offered delivery.
 #[utoipa::path(post, path = "/v1/offers/{offer_id}/decline", tag = "courier",
     params(("offer_id" = Uuid, Path, description = "The offer")),
-    responses((status = 204), (status = 409)))]
+    responses((status = 204), (status = 409, description = "`offer.gone`, `offer.expired`, `offer.answered`")))]
 async fn decline(
     State(app): State<App>,
     role::Courier(who): role::Courier,

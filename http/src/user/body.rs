@@ -17,13 +17,13 @@ pub(super) struct SignUp {
     #[schema(format = "email", max_length = 254, example = "minji@example.com")]
     email: String,
     /// Not among the first that anybody would try.
-    #[schema(format = "password", min_length = 8, max_length = 128, example = "한강에서치킨을")]
+    #[schema(format = "password", min_length = 8, max_length = 128, example = "한강에서 치킨을")]
     password: String,
     /// What they are called.
-    #[schema(min_length = 1, max_length = 50, example = "김민지")]
+    #[schema(format = "text", min_length = 1, max_length = 50, example = "김민지")]
     name: String,
     /// Korean as people write it, or international with `+`.
-    #[schema(example = "010-1234-5678")]
+    #[schema(format = "phone", example = "010-1234-5678")]
     phone: String,
 }
 
@@ -67,9 +67,10 @@ impl From<User> for UserBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfileChange {
     /// What the person is called.
-    #[schema(min_length = 1, max_length = 50)]
+    #[schema(format = "text", min_length = 1, max_length = 50)]
     pub(super) name: Option<String>,
     /// Their telephone number.
+    #[schema(format = "phone")]
     pub(super) phone: Option<String>,
 }
 
@@ -79,18 +80,18 @@ pub(super) struct ProfileChange {
 #[schema(as = NewAddress)]
 pub(super) struct NewAddressBody {
     /// What the person calls it.
-    #[schema(min_length = 1, max_length = 30, example = "집")]
+    #[schema(format = "text", min_length = 1, max_length = 30, example = "집")]
     label: String,
     /// The road-name address (도로명 주소).
-    #[schema(min_length = 1, max_length = 200, example = "서울특별시 강남구 테헤란로 152")]
+    #[schema(format = "text", min_length = 1, max_length = 200, example = "서울특별시 강남구 테헤란로 152")]
     road_address: String,
     /// Building, floor, door.
     #[serde(default)]
-    #[schema(max_length = 100, example = "3층 301호")]
+    #[schema(format = "text", max_length = 100, example = "3층 301호")]
     detail: String,
     /// How the courier gets in.
     #[serde(default)]
-    #[schema(max_length = 200, example = "공동현관 #1234")]
+    #[schema(format = "text", max_length = 200, example = "공동현관 #1234")]
     entrance_note: String,
     /// Where that is.
     #[schema(value_type = Position)]

@@ -4,6 +4,7 @@ mod body;
 
 use axum::extract::State;
 use domain::AddressId;
+use domain::text::search_text;
 use domain::user::Address;
 use services::App;
 use services::{gazetteer, user};
@@ -11,7 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::kit::{
-    Created, IfMatch, IfNoneMatch, Json, NoContent, Page, Path, Problem, ProblemBody, Query, Tagged, Who,
+    Created, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Json, NoContent, Page, Path, Problem,
+    ProblemBody, Query, Tagged, Who,
 };
 use body::{AddressBody, NewAddressBody, PlaceBody, ProfileChange, Search, SignUp, UserBody};
 
@@ -28,14 +30,14 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Opens an account as a customer.
 #[utoipa::path(post, path = "/v1/users", tag = "user", security(()), request_body = SignUp,
     responses((status = 201, body = UserBody),
-        (status = 409, description = "The e-mail address has an account", body = ProblemBody)))]
+        (status = 409, description = "`user.email_taken`: the e-mail address has an account", body = ProblemBody)))]
 async fn sign_up(State(app): State<App>, Json(body): Json<SignUp>) -> Result<Created<UserBody>, Problem> {
     Ok(Created(user::register(&app, &body.into()).await?.into()))
 }
 
 /// Whoever asks.
 #[utoipa::path(get, path = "/v1/users/me", tag = "user",
-    params(("If-None-Match" = Option<String>, Header, description = "The ETag that the client has")),
+    params(IfNoneMatchHeader),
     responses((status = 200, body = UserBody, headers(("ETag" = String))),
         (status = 304, description = "The client has the newest")))]
 async fn me(State(app): State<App>, Who(who): Who, known: IfNoneMatch) -> Result<Tagged<UserBody>, Problem> {
@@ -45,7 +47,7 @@ async fn me(State(app): State<App>, Who(who): Who, known: IfNoneMatch) -> Result
 
 /// Changes the name or the telephone number.
 #[utoipa::path(patch, path = "/v1/users/me", tag = "user", request_body = ProfileChange,
-    params(("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+    params(IfMatchHeader),
     responses((status = 200, body = UserBody, headers(("ETag" = String))),
         (status = 412, description = "The profile changed since", body = ProblemBody)))]
 async fn change_me(
@@ -70,7 +72,7 @@ async fn addresses(State(app): State<App>, Who(who): Who) -> Result<Json<Page<Ad
 /// Adds an address, at most 20. The first one becomes the default.
 #[utoipa::path(post, path = "/v1/users/me/addresses", tag = "user", request_body = NewAddressBody,
     responses((status = 201, body = AddressBody),
-        (status = 409, description = "There are 20 already", body = ProblemBody)))]
+        (status = 409, description = "`user.too_many_addresses`: there are 20 already", body = ProblemBody)))]
 async fn add_address(
     State(app): State<App>,
     Who(who): Who,
@@ -82,7 +84,7 @@ async fn add_address(
 /// One of one's addresses. Its `ETag` is for `If-Match`.
 #[utoipa::path(get, path = "/v1/users/me/addresses/{id}", tag = "user",
     params(("id" = Uuid, Path, description = "The address"),
-        ("If-None-Match" = Option<String>, Header, description = "The ETag that the client has")),
+        IfNoneMatchHeader),
     responses((status = 200, body = AddressBody, headers(("ETag" = String))),
         (status = 304, description = "The client has the newest")))]
 async fn address(
@@ -101,9 +103,9 @@ fn tagged(address: Address) -> Tagged<AddressBody> {
 /// Replaces an address.
 #[utoipa::path(put, path = "/v1/users/me/addresses/{id}", tag = "user", request_body = NewAddressBody,
     params(("id" = Uuid, Path, description = "The address"),
-        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+        IfMatchHeader),
     responses((status = 200, body = AddressBody, headers(("ETag" = String))),
-        (status = 409, description = "One address must be the default", body = ProblemBody),
+        (status = 409, description = "`user.default_address_needed`: one address must be the default", body = ProblemBody),
         (status = 412, description = "The address changed since", body = ProblemBody)))]
 async fn replace_address(
     State(app): State<App>,
@@ -119,7 +121,7 @@ async fn replace_address(
 /// Removes an address. If it was the default, the newest other one is next.
 #[utoipa::path(delete, path = "/v1/users/me/addresses/{id}", tag = "user",
     params(("id" = Uuid, Path, description = "The address"),
-        ("If-Match" = Option<String>, Header, description = "The ETag that the change is meant for")),
+        IfMatchHeader),
     responses((status = 204), (status = 412, description = "The address changed since", body = ProblemBody)))]
 async fn remove_address(
     State(app): State<App>,
@@ -134,7 +136,10 @@ async fn remove_address(
 /// Neighbourhoods whose name has the text, best match first, at most 50.
 #[utoipa::path(get, path = "/v1/places", tag = "user", security(()), params(Search),
     responses((status = 200, body = Page<PlaceBody>)))]
-async fn places(State(app): State<App>, Query(search): Query<Search>) -> Json<Page<PlaceBody>> {
-    let places = gazetteer::search(&app, &search.q);
-    Json(Page::whole(places.into_iter().map(PlaceBody::from).collect()))
+async fn places(
+    State(app): State<App>,
+    Query(search): Query<Search>,
+) -> Result<Json<Page<PlaceBody>>, Problem> {
+    let places = gazetteer::search(&app, search_text(&search.q)?);
+    Ok(Json(Page::whole(places.into_iter().map(PlaceBody::from).collect())))
 }

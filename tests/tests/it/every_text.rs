@@ -51,7 +51,9 @@ fn texts(api: &Value, schema: &Value, at: &str, found: &mut Vec<(String, bool)>)
     }
     if is(schema, "string") {
         let limited = ["enum", "const", "pattern"].iter().any(|by| !schema[by].is_null());
-        let free = !limited && (schema["format"].is_null() || schema["format"] == "email");
+        let free = !limited
+            && (schema["format"].is_null()
+                || ["email", "phone", "text"].iter().any(|ours| schema["format"] == *ours));
         found.push((at.to_owned(), free));
     }
 }

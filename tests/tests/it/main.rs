@@ -11,6 +11,7 @@ mod cart;
 mod checkout;
 mod compose;
 mod connections;
+mod documents;
 mod every_text;
 mod fabric;
 mod kill;

@@ -15,11 +15,7 @@ use crate::connections::{gateway, gateway_before_orders};
 /// The id of nothing.
 const ID: &str = "01920000-0000-7000-8000-000000000001";
 
-fn operations(document: &Value) -> Vec<&str> {
-    let items = document["paths"].as_object().into_iter().flat_map(|paths| paths.values());
-    let operations = items.filter_map(Value::as_object).flat_map(|item| item.values());
-    operations.filter_map(|operation| operation["operationId"].as_str()).collect()
-}
+use crate::documents::operations;
 
 #[tokio::test]
 async fn every_port_is_alive_ready_and_documented() {
@@ -33,9 +29,10 @@ async fn every_port_is_alive_ready_and_documented() {
         let document: Value =
             reqwest::get(format!("{url}/openapi.json")).await.unwrap().json().await.unwrap();
         assert_eq!(document["openapi"], "3.1.0", "{service}");
-        let mut names = operations(&document);
+        let mut names: Vec<_> =
+            operations(&document).map(|(_, _, operation)| &operation["operationId"]).collect();
         let all = names.len();
-        names.sort_unstable();
+        names.sort_by_key(|name| name.as_str());
         names.dedup();
         assert_eq!(names.len(), all, "{service} has two operations of one name");
     }

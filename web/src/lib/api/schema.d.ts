@@ -432,7 +432,10 @@ export interface components {
         DeliveryStatus: "requested" | "offered" | "assigned" | "at_restaurant" | "picked_up" | "at_dropoff" | "delivered" | "cancelled" | "undeliverable" | "returned" | "disposed";
         /** @description How customers see the courier. */
         Description: {
-            /** @description What customers call them. */
+            /**
+             * Format: text
+             * @description What customers call them.
+             */
             name: string;
             /** @description What they ride. */
             vehicle: components["schemas"]["Vehicle"];
@@ -532,7 +535,7 @@ export interface components {
             heading_deg?: number | null;
             /**
              * Format: double
-             * @description Degrees north.
+             * @description Degrees north. What is no place is left out, and counted in the answer.
              */
             lat: number;
             /**
@@ -669,11 +672,13 @@ export interface components {
         /** @description Where food goes. */
         NewAddress: {
             /**
+             * Format: text
              * @description Building, floor, door.
              * @example 3층 301호
              */
             detail?: string;
             /**
+             * Format: text
              * @description How the courier gets in.
              * @example 공동현관 #1234
              */
@@ -681,6 +686,7 @@ export interface components {
             /** @description Whether it is used when none is named; left out, that stays as it is. */
             is_default?: boolean | null;
             /**
+             * Format: text
              * @description What the person calls it.
              * @example 집
              */
@@ -688,6 +694,7 @@ export interface components {
             /** @description Where that is. */
             position: components["schemas"]["Position"];
             /**
+             * Format: text
              * @description The road-name address (도로명 주소).
              * @example 서울특별시 강남구 테헤란로 152
              */
@@ -706,6 +713,7 @@ export interface components {
              */
             order_id?: string | null;
             /**
+             * Format: text
              * @description Trimmed; no control characters but line breaks and tabs.
              * @example 배달이 너무 늦어요.
              */
@@ -715,6 +723,7 @@ export interface components {
         /** @description A device to add. */
         NewDevice: {
             /**
+             * Format: text
              * @description What the courier calls it.
              * @example Traccar on the old phone
              */
@@ -735,6 +744,7 @@ export interface components {
             /** @description Whether only agents may see it; agents only. */
             private_note?: boolean;
             /**
+             * Format: text
              * @description Trimmed; no control characters but line breaks and tabs.
              * @example 감사합니다.
              */
@@ -895,7 +905,10 @@ export interface components {
         OrderRequest: {
             /** @description Leave it at the door. */
             contactless?: boolean;
-            /** @description Words to the restaurant. */
+            /**
+             * Format: text
+             * @description Words to the restaurant.
+             */
             note?: string;
             /** @description Collect it oneself. The quote says so; what is said here must agree. */
             pickup?: boolean | null;
@@ -1103,9 +1116,15 @@ export interface components {
         };
         /** @description What changes; what is left out stays. */
         ProfileChange: {
-            /** @description What the person is called. */
+            /**
+             * Format: text
+             * @description What the person is called.
+             */
             name?: string | null;
-            /** @description Their telephone number. */
+            /**
+             * Format: phone
+             * @description Their telephone number.
+             */
             phone?: string | null;
         };
         /** @description A price that is promised until `expires_at`. */
@@ -1161,6 +1180,7 @@ export interface components {
             /**
              * Format: uuid
              * @description One of the customer's addresses; not needed for pickup.
+             * @example 01920000-0000-7000-8000-000000000001
              */
             address_id?: string | null;
             fulfilment?: components["schemas"]["FulfilmentMethod"];
@@ -1188,6 +1208,7 @@ export interface components {
         };
         /** @description Why. */
         Reason: {
+            /** Format: text */
             reason: string;
         };
         /** @description What a session goes on with. */
@@ -1317,7 +1338,8 @@ export interface components {
         /** @description What somebody signs in with. */
         SignInBody: {
             /**
-             * @description What the device calls itself, for the list of sessions.
+             * @description What the device calls itself, for the list of sessions; up to 100 characters, or it
+             *     is listed as unnamed.
              * @example Galaxy S25
              */
             device?: string | null;
@@ -1330,7 +1352,7 @@ export interface components {
             /**
              * Format: password
              * @description The password.
-             * @example baedal-demo
+             * @example 한강에서 치킨을
              */
             password: string;
             /**
@@ -1357,6 +1379,7 @@ export interface components {
              */
             email: string;
             /**
+             * Format: text
              * @description What they are called.
              * @example 김민지
              */
@@ -1364,10 +1387,11 @@ export interface components {
             /**
              * Format: password
              * @description Not among the first that anybody would try.
-             * @example 한강에서치킨을
+             * @example 한강에서 치킨을
              */
             password: string;
             /**
+             * Format: phone
              * @description Korean as people write it, or international with `+`.
              * @example 010-1234-5678
              */
@@ -1747,10 +1771,237 @@ export interface components {
             requested_at: string;
         };
     };
-    responses: never;
-    parameters: never;
+    responses: {
+        /** @description The request can't be read */
+        Problem400: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "bad_request" | "body_not_json" | "body_not_utf8" | "body_unreadable" | "host_invalid" | "idempotency.key_invalid" | "query_not_utf8" | "transfer_encoding_invalid";
+                };
+            };
+        };
+        /** @description Not signed in */
+        Problem401: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "auth.session_ended" | "auth.token_expired" | "auth.token_not_good" | "unauthenticated";
+                };
+            };
+        };
+        /** @description Signed in, but not for this */
+        Problem403: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "forbidden";
+                };
+            };
+        };
+        /** @description No such thing, or not for you */
+        Problem404: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "not_found";
+                };
+            };
+        };
+        /** @description The body comes too slowly */
+        Problem408: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "request_timeout";
+                };
+            };
+        };
+        /** @description Something else happened first */
+        Problem409: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "conflict" | "idempotency.in_progress";
+                };
+            };
+        };
+        /** @description The body is too large */
+        Problem413: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "body_too_large";
+                };
+            };
+        };
+        /** @description The body is of a type or a coding that is not read here */
+        Problem415: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "media_type_unsupported";
+                };
+            };
+        };
+        /** @description Invalid input; `errors` names the fields */
+        Problem422: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "idempotency.key_reused" | "invalid";
+                };
+            };
+        };
+        /** @description Too often; see Retry-After */
+        Problem429: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "limited";
+                };
+            };
+        };
+        /** @description Something broke on our side */
+        Problem500: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "internal";
+                };
+            };
+        };
+        /** @description The answer was lost on its way */
+        Problem502: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "upstream_lost";
+                };
+            };
+        };
+        /** @description Not now; see Retry-After */
+        Problem503: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "overloaded" | "unavailable" | "upstream_unavailable";
+                };
+            };
+        };
+        /** @description Took too long */
+        Problem504: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    type?: "timeout";
+                };
+            };
+        };
+    };
+    parameters: {
+        /** @description The same key and request get the first answer again; an answer that holds a secret is not kept */
+        IdempotencyKey: string;
+    };
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description `true` where this is the kept answer to a request sent before */
+        "Idempotent-Replayed": string;
+        /** @description What is left of each */
+        RateLimit: string;
+        /** @description The limits that counted it (draft-ietf-httpapi-ratelimit-headers) */
+        "RateLimit-Policy": string;
+        /** @description Seconds after which to try again */
+        "Retry-After": number;
+        /** @description Names the request in our logs; the client's own, if it sent one */
+        "X-Request-Id": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;

@@ -143,6 +143,7 @@ export const PROBLEMS: Record<string, Row> = {
 /** What is wrong with one field, where its code says it. */
 export const FAULTS: Record<string, Row> = {
   required: ['꼭 입력해 주세요.', 'This is needed.'],
+  unknown_field: ['알 수 없는 항목이에요.', 'There is no such field.'],
   missing: ['꼭 입력해 주세요.', 'This is needed.'],
   blank: ['꼭 입력해 주세요.', 'This is needed.'],
   too_short: ['너무 짧아요.', 'Too short.'],

@@ -1,0 +1,211 @@
+//! Each service's OpenAPI 3.1 document: its routes' own words, completed with
+//! what the kit answers on every route.
+//!
+//! - `answers`: an operation's answers, with the codes of their problems;
+//! - `declared`: holds the handlers to them, in debug builds.
+
+mod answers;
+mod declared;
+
+use std::io::Write as _;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use domain::Fault;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::ArrayItems;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, InfoBuilder, OpenApi, Ref, RefOr, Schema, ServerBuilder};
+use utoipa::{PartialSchema as _, ToSchema};
+use utoipa_swagger_ui::{self as swagger, SwaggerUi};
+
+pub(super) use declared::{Declared, check};
+
+use super::ServiceSpec;
+
+/// A problem document (RFC 9457).
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// The stable code of what went wrong.
+    #[serde(rename = "type")]
+    #[schema(example = "order.transition_refused")]
+    pub kind: String,
+    /// The status in words.
+    #[schema(example = "Conflict")]
+    pub title: String,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599, example = 409)]
+    pub status: u16,
+    /// What went wrong, for a person.
+    pub detail: String,
+    /// The path that was asked for.
+    #[schema(example = "/v1/orders/01920000-0000-7000-8000-000000000001")]
+    pub instance: String,
+    /// Names the request in our logs.
+    pub request_id: String,
+    /// The fields at fault, where the input is invalid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ProblemFault>,
+}
+
+/// One field at fault.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ProblemFault)]
+pub struct ProblemFault {
+    /// JSON pointer into the body, or `/name` of a query parameter.
+    #[schema(example = "/lines/0/quantity")]
+    pub pointer: String,
+    /// The stable code of what is wrong with it.
+    #[schema(example = "out_of_range")]
+    pub code: String,
+    /// What is wrong, for a person.
+    pub detail: String,
+}
+
+impl From<&Fault> for ProblemFault {
+    fn from(fault: &Fault) -> Self {
+        Self { pointer: fault.pointer.clone(), code: fault.code.to_owned(), detail: fault.detail.clone() }
+    }
+}
+
+/// The words for a `LatLon` in a document: `#[schema(value_type = Position)]`.
+/// A place, WGS84.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it exists for its schema; LatLon itself is what travels")]
+pub struct Position {
+    /// Degrees north.
+    #[schema(minimum = -90.0, maximum = 90.0, example = 37.49794)]
+    lat: f64,
+    /// Degrees east.
+    #[schema(minimum = -180.0, maximum = 180.0, example = 127.02758)]
+    lon: f64,
+}
+
+/// A service's document, and which answers it declares.
+pub(super) fn complete(mut api: OpenApi, spec: &ServiceSpec) -> (OpenApi, Declared) {
+    let mut description = spec.description.to_owned();
+    if api.paths.paths.keys().all(|path| path == "/v1/system/actors") {
+        description.push_str(
+            "\n\n**Nothing is built here yet.** This port serves its health, its metrics and this document only.",
+        );
+    }
+    description.push_str(CONVENTIONS);
+    api.info = InfoBuilder::new()
+        .title(spec.name)
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(description))
+        .build();
+    let here = ServerBuilder::new().url("/").description(Some("Wherever this document comes from")).build();
+    api.servers = Some(vec![here]);
+    api.security = Some(vec![SecurityRequirement::new::<_, _, String>("bearer", [])]);
+    let components = api.components.get_or_insert_with(Components::new);
+    components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
+    components.schemas.insert("ProblemFault".to_owned(), ProblemFault::schema());
+    let mut bearer = Http::new(HttpAuthScheme::Bearer);
+    bearer.bearer_format = Some("JWT".to_owned());
+    components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
+    refer_to_items(components);
+    answers::components(components, api.paths.paths.values().any(|item| item.post.is_some()));
+    let at_gateway = spec.name == "gateway_service";
+    let mut declared = Vec::new();
+    for (path, item) in &mut api.paths.paths {
+        for (method, operation) in operations(item) {
+            name(operation);
+            let is_post = method == Method::POST;
+            let answers = answers::complete(operation, is_post, at_gateway, components);
+            declared.push(((path.clone(), method), answers));
+        }
+    }
+    (api, declared.into_iter().collect())
+}
+
+/// Lets a page refer to what it lists; the generator writes that out instead.
+fn refer_to_items(components: &mut Components) {
+    let names: Vec<String> = components.schemas.keys().cloned().collect();
+    for (name, schema) in &mut components.schemas {
+        let item = name.strip_prefix("Page_").filter(|item| names.iter().any(|name| name == item));
+        if let Some(item) = item
+            && let RefOr::T(Schema::Object(page)) = schema
+            && let Some(RefOr::T(Schema::Array(list))) = page.properties.get_mut("items")
+        {
+            list.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+        }
+    }
+}
+
+const CONVENTIONS: &str = "\n\nErrors are problem documents (RFC 9457) with a stable `type`. Lists take `limit` and \
+    `cursor`. POST requests take an `Idempotency-Key`: the same key and body get the first answer again, another body \
+    422, a request still in progress 409. What is unknown is refused: a field of a body and a parameter of a query \
+    with 422, save where `x-unknown-parameters` says that it is ignored; a path that is not written as it stands here, \
+    as with a slash at its end or twice in it, with 404. Amounts are whole won, times RFC 3339 in UTC. A string of \
+    `format: text` is composed (NFC) and trimmed before it is measured in grapheme clusters; something in it is \
+    visible, and nothing is a control, bidirectional, private or unassigned character. A `cursor` is one that the same \
+    list gave.";
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let all = [
+        (Method::GET, &mut item.get),
+        (Method::PUT, &mut item.put),
+        (Method::POST, &mut item.post),
+        (Method::DELETE, &mut item.delete),
+        (Method::PATCH, &mut item.patch),
+        (Method::HEAD, &mut item.head),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// `show` becomes `order_show`: an operation's name is a handler's, and the
+/// gateway's document has those of all services.
+fn name(operation: &mut Operation) {
+    let noun = operation.tags.iter().flatten().next();
+    if let (Some(noun), Some(id)) = (noun, &mut operation.operation_id) {
+        *id = format!("{noun}_{id}");
+    }
+}
+
+/// The finished document as it is sent, made once.
+#[derive(Clone)]
+struct Sent {
+    plain: Bytes,
+    gzipped: Bytes,
+}
+
+/// Serves the document at `/openapi.json`, and its pages at `/docs`, which look for it beside
+/// themselves: behind the gateway a service has both below its name.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>(api: &OpenApi) -> Router<S> {
+    let plain = serde_json::to_vec(api).unwrap_or_default();
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    // Writing to a Vec never fails.
+    let _ = gzip.write_all(&plain);
+    let sent = Sent { gzipped: gzip.finish().unwrap_or_default().into(), plain: plain.into() };
+    let document = get(async move |headers: HeaderMap| send(&sent, &headers));
+    Router::new()
+        .route("/openapi.json", document)
+        .merge(SwaggerUi::new("/docs").config(swagger::Config::from("../openapi.json")))
+}
+
+fn send(sent: &Sent, headers: &HeaderMap) -> impl IntoResponse + use<> {
+    let json = (header::CONTENT_TYPE, "application/json");
+    let vary = (header::VARY, "accept-encoding");
+    if takes_gzip(headers) {
+        ([json, vary, (header::CONTENT_ENCODING, "gzip")], sent.gzipped.clone()).into_response()
+    } else {
+        ([json, vary], sent.plain.clone()).into_response()
+    }
+}
+
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let named = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    named.flat_map(|value| value.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+        name.trim().eq_ignore_ascii_case("gzip") && weight.is_ok_and(|weight| weight > 0.0)
+    })
+}

@@ -1,0 +1,138 @@
+"""Sends to every operation of every port what its document allows and what it does not, and
+holds each answer to the document. `./dev fuzz` starts what it needs: a server with the demo
+city, where one account has every role.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PROGRAMS = Path(sys.executable).parent
+PASSWORD = "baedal-demo-2026"
+ACCOUNT = "owner-01@demo.baedal.example"
+# Asked last: it is where a fuzzer ends its own session.
+LAST = "auth_service"
+
+
+class Api:
+    """The gateway, asked as the account."""
+
+    def __init__(self, url):
+        self.url, self.token = url, None
+
+    def call(self, method, path, body=None):
+        request = urllib.request.Request(self.url + path, method=method)
+        request.add_header("content-type", "application/json")
+        if self.token:
+            request.add_header("authorization", f"Bearer {self.token}")
+        data = json.dumps(body).encode() if body is not None else None
+        with urllib.request.urlopen(request, data, timeout=30) as answer:
+            text = answer.read()
+            return json.loads(text) if text else None
+
+    def sign_in(self):
+        signed = self.call("POST", "/v1/auth/sign-in", {"email": ACCOUNT, "password": PASSWORD})
+        self.token = signed["access_token"]
+
+
+def menu_line(restaurant, menus):
+    """A dish of the restaurant that can be ordered, with what must be chosen."""
+    menu = next(menu for group in menus["groups"] for menu in group["menus"] if not menu["sold_out"])
+    options = [
+        {"option_id": option["id"], "quantity": 1}
+        for group in menu["option_groups"]
+        for option in [one for one in group["options"] if not one["sold_out"]][: group["min"]]
+    ]
+    return {"restaurant_id": restaurant["id"], "menu_id": menu["id"], "quantity": 1, "options": options}
+
+
+def real_things(api):
+    """Things of the account's own, by the beginning of the paths that they stand in."""
+    restaurant = api.call("GET", "/v1/restaurants/mine")["items"][0]
+    menus = api.call("GET", f"/v1/restaurants/{restaurant['id']}/menus")
+    address = api.call("POST", "/v1/users/me/addresses", {
+        "label": "집", "road_address": "세종대로 1", "position": restaurant["position"], "is_default": True})
+    line = menu_line(restaurant, menus)
+    while api.call("POST", "/v1/cart/lines", line)["shortfall_won"] > 0:
+        pass
+    quote = api.call("POST", "/v1/cart/quote", {"address_id": address["id"]})
+    order = api.call("POST", "/v1/orders", {"quote_id": quote["quote_id"]})
+    conversation = api.call("POST", "/v1/conversations", {
+        "topic": "order", "order_id": order["id"], "text": "?", "client_message_id": str(uuid.uuid4())})
+    cart = api.call("POST", "/v1/cart/lines", line)
+    return {
+        "/v1/restaurants/": {"id": restaurant["id"]},
+        "/v1/menus/": {"id": line["menu_id"]},
+        "/v1/users/me/addresses/": {"id": address["id"]},
+        "/v1/cart/lines/": {"line_id": cart["lines"][0]["id"]},
+        "/v1/orders/": {"id": order["id"]},
+        "/v1/deliveries/": {"id": order["id"]},
+        "/v1/conversations/": {"id": conversation["id"]},
+    }
+
+
+def fuzz(document, port, token, ids, args, deadline):
+    command = [
+        PROGRAMS / "st", "--config-file", HERE / "schemathesis.toml", "run", document,
+        "--url", f"http://127.0.0.1:{port}", "--header", f"Authorization: Bearer {token}",
+        "--max-examples", str(args.cases), "--seed", str(args.seed), "--no-color",
+    ]
+    environment = {**os.environ, "BAEDAL_FUZZ_IDS": json.dumps(ids), "PYTHONDONTWRITEBYTECODE": "1"}
+    left = max(1, deadline - time.monotonic())
+    try:
+        done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=left)
+    except subprocess.TimeoutExpired:
+        return f"took longer than the {args.seconds} s for all ports"
+    cases = re.search(r"(\d+) generated", done.stdout)
+    print(f"  {document.stem}: {cases[1] if cases else 0} cases", flush=True)
+    return None if done.returncode == 0 else done.stdout + done.stderr
+
+
+def main():
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--first-port", type=int, required=True, help="that of auth_service")
+    asked.add_argument("--documents", type=Path, required=True, help="the folder for the documents")
+    asked.add_argument("--cases", type=int, default=20, help="of one operation and phase, at most")
+    asked.add_argument("--seconds", type=int, default=120, help="for all ports together")
+    asked.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    asked.add_argument("--service", action="append", help="only this one, by its documented name")
+    args = asked.parse_args()
+    print(f"  seed {args.seed}")
+    args.documents.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + args.seconds
+    api = Api(f"http://127.0.0.1:{args.first_port + 1}")
+    api.sign_in()
+    ids = real_things(api)
+    ports = {}
+    for port in range(args.first_port, args.first_port + 13):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/openapi.json", timeout=30) as answer:
+            text = answer.read().decode()
+        name = json.loads(text)["info"]["title"]
+        ports[name] = port
+        (args.documents / f"{name}.json").write_text(text)
+    findings = []
+    # The gateway's document is those of the others, which are asked at their own ports.
+    names = [name for name in ports if name not in (LAST, "gateway_service")] + [LAST]
+    for name in names:
+        if args.service and name not in args.service:
+            continue
+        api.sign_in()
+        found = fuzz(args.documents / f"{name}.json", ports[name], api.token, ids, args, deadline)
+        if found:
+            findings.append(f"{name}: {found}")
+    for finding in findings:
+        print(finding, file=sys.stderr)
+    sys.exit(1 if findings else 0)
+
+
+if __name__ == "__main__":
+    main()

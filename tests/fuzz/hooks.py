@@ -1,0 +1,51 @@
+"""What Schemathesis cannot read from a document: texts of the formats that are ours, the
+ids of real things, and rules between fields."""
+
+import base64
+import json
+import os
+import uuid
+
+import schemathesis
+from hypothesis import strategies as st
+
+REAL = json.loads(os.environ.get("BAEDAL_FUZZ_IDS", "{}"))
+
+LETTERS = st.characters(categories=("Lu", "Ll", "Lo", "Nd"), exclude_characters="\u3164\u115f\u1160\uffa0")
+
+
+def cursor(value):
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+schemathesis.openapi.format("text", st.text(LETTERS, min_size=1, max_size=30))
+schemathesis.openapi.format("phone", st.from_regex(r"\A010-[0-9]{4}-[0-9]{4}\Z"))
+schemathesis.openapi.format("password", st.text(LETTERS, min_size=16, max_size=60))
+# Most lists go on after an id, a few after a number.
+schemathesis.openapi.format("cursor", st.uuids().map(lambda id: cursor(str(id))))
+schemathesis.openapi.format("number-cursor", st.integers(0, 1000).map(cursor))
+NUMBERED = ["/v1/faqs", "/v1/conversations/{id}/messages"]
+
+
+@schemathesis.hook
+def before_load_schema(context, raw_schema):
+    """The fuzzer would send one key with many requests, which is refused as it should be."""
+    for path, item in raw_schema["paths"].items():
+        for operation in item.values():
+            parameters = operation.get("parameters", [])
+            operation["parameters"] = [one for one in parameters if not one.get("$ref", "").endswith("/IdempotencyKey")]
+            for one in operation["parameters"]:
+                if path in NUMBERED and one.get("name") == "cursor":
+                    one["schema"]["format"] = "number-cursor"
+
+
+@schemathesis.hook
+def map_path_parameters(context, path_parameters):
+    """Every other id is that of a real thing, so that more is reached than 404."""
+    for prefix, names in REAL.items():
+        if context.operation.path.startswith(prefix):
+            for name, real in names.items():
+                given = (path_parameters or {}).get(name)
+                if isinstance(given, str) and len(given) == 36 and given[-1] in "01234567":
+                    path_parameters[name] = real
+    return path_parameters
