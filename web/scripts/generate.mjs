@@ -13,6 +13,7 @@ const document = await (await fetch(`${base}/openapi.json`)).json()
 const paths = Object.keys(document.paths).length
 // The pages name paths themselves; of the document they take what is sent over them.
 document.paths = {}
+document.components = { schemas: document.components.schemas }
 for (const name of Object.keys(document.components.schemas)) {
   if (name.startsWith('Page_')) delete document.components.schemas[name]
 }
