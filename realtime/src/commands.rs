@@ -78,8 +78,8 @@ pub(crate) async fn run(app: &App, who: &Principal, frame: ClientFrame) -> Resul
         ClientFrame::OfferAnswer { offer_id, accept: false } => {
             dispatch::decline(app, who, offer_id).await.map(nothing)
         }
-        ClientFrame::DeliveryStep { order_id, step } => {
-            written(tracking::step(app, who, order_id, step).await?)
+        ClientFrame::DeliveryStep { order_id, step, reason } => {
+            written(tracking::step_because(app, who, order_id, step, reason).await?)
         }
         // The session does these itself.
         ClientFrame::Auth { .. }

@@ -219,6 +219,7 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
         picked_up_at: None,
         delivered_at: None,
         cancel_request: None,
+        contact: None,
         ending: None,
     })
 }

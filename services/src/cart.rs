@@ -6,6 +6,7 @@ use domain::cart::{
     Cart, Checkout, Command, DropOff, Method, NewLine, PricedLine, Quote, QuoteRefusal, price, pricing,
 };
 use domain::menu::Pick;
+use domain::order::Order;
 use domain::tracking::Vehicle;
 use domain::{
     AddressId, Failure, Fault, LatLon, LineId, MenuId, Principal, QuoteId, Refused, RestaurantId, Timestamp,
@@ -108,7 +109,7 @@ pub async fn add(app: &App, who: &Principal, addition: &Addition) -> Result<Cart
     let card = menu::card(app, addition.restaurant_id).await?;
     let menu = card.menu(addition.menu_id).ok_or_else(|| Failure::not_found("menu"))?;
     let line = NewLine {
-        id: line_id(app, who, addition),
+        id: known_id(app, who, addition.key.as_deref()),
         restaurant_id: addition.restaurant_id,
         menu_id: menu.id,
         name: menu.name.clone(),
@@ -119,10 +120,36 @@ pub async fn add(app: &App, who: &Principal, addition: &Addition) -> Result<Cart
     view(app, change(app, who.user, command, None).await?).await
 }
 
+/// Puts in what can still be had of an earlier order, all at once; with the cart, what
+/// cannot, and why.
+pub async fn refill(
+    app: &App,
+    who: &Principal,
+    order: &Order,
+    refill: &Refill,
+) -> Result<(CartView, Vec<Fault>), Failure> {
+    let card = menu::card(app, order.restaurant).await?;
+    let (lines, left_out) = order.again(&card, || app.ids.uuid().into())?;
+    let id = known_id(app, who, refill.key.as_deref());
+    let command = Command::AddAll { id, lines, replace: refill.replace };
+    Ok((view(app, change(app, who.user, command, refill.seen).await?).await?, left_out))
+}
+
+/// How an earlier order is put in the cart.
+#[derive(Clone, Debug)]
+pub struct Refill {
+    /// Under which key it is done once.
+    pub key: Option<String>,
+    /// Consent to empty the cart first if it is of another restaurant.
+    pub replace: bool,
+    /// Which version of the cart is meant; any, where none is said.
+    pub seen: Option<i64>,
+}
+
 /// The same for an addition that is repeated, so that the cart knows it again
 /// although the answer to the first was never kept.
-fn line_id(app: &App, who: &Principal, addition: &Addition) -> LineId {
-    let Some(key) = &addition.key else { return app.ids.uuid().into() };
+fn known_id(app: &App, who: &Principal, key: Option<&str>) -> LineId {
+    let Some(key) = key else { return app.ids.uuid().into() };
     let digest = Sha256::new_with_prefix(who.user.0).chain_update(key).finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);

@@ -23,15 +23,15 @@ pub async fn react(app: &App, channel: &Channel, event: &Recorded) -> Result<(),
         (Channel::Order(id), "order.delivered") => tracking::follow(app, *id, OrderFact::Delivered).await,
         (Channel::Order(id), "order.rejected") => {
             order::mark_sold_out(app, *id, event).await?;
-            payment::refund::whole(app, *id).await
+            payment::refund::due(app, *id).await
         }
         (Channel::Order(id), "order.cancelled") => {
             tracking::follow(app, *id, OrderFact::Cancelled).await?;
-            payment::refund::whole(app, *id).await
+            payment::refund::due(app, *id).await
         }
         (Channel::Order(id), "order.delivery_failed") => {
             tracking::follow(app, *id, OrderFact::Failed).await?;
-            payment::refund::whole(app, *id).await
+            payment::refund::due(app, *id).await
         }
         (Channel::Delivery(id), "delivery.assigned" | "delivery.unassigned") => {
             tracking::tell_order(app, *id).await

@@ -1,5 +1,6 @@
 //! Orders, and the board feed of their restaurants.
 
+pub mod intervention;
 pub mod unmasking;
 
 use std::collections::BTreeMap;
@@ -220,6 +221,7 @@ pub async fn update(
     if updated.rows_affected() == 0 {
         return Err(StoreError::Conflict);
     }
+    intervention::record(&mut tx, order, now).await?;
     record(&mut tx, order, events, times, now).await?;
     tx.commit().await
 }

@@ -72,10 +72,10 @@ export async function customer() {
   return { tokens, position: place.position }
 }
 
-/** Fills the cart at a restaurant that delivers to `position` now, up to its minimum; answers the restaurant. */
-export async function fillCart(tokens, { lat, lon }) {
+/** Fills the cart at a restaurant that delivers to `position` now, up to its minimum; answers the restaurant, one of `ids` if given. */
+export async function fillCart(tokens, { lat, lon }, ids) {
   const near = await get(tokens, `/v1/restaurants?lat=${lat}&lon=${lon}`)
-  const restaurant = near.items.find((one) => one.open_now && one.deliverable)
+  const restaurant = near.items.find((one) => one.open_now && one.deliverable && (!ids || ids.includes(one.id)))
   assert.ok(restaurant, 'no restaurant delivers here now')
   const { groups } = await get(tokens, `/v1/restaurants/${restaurant.id}/menus`)
   const menu = groups.flatMap((group) => group.menus).find((one) => !one.sold_out)

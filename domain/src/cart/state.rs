@@ -84,6 +84,15 @@ pub enum Command {
         /// Consent to empty the cart first if it is of another restaurant.
         replace: bool,
     },
+    /// Put several dishes of one restaurant in, all or none.
+    AddAll {
+        /// By which the same addition is known again.
+        id: LineId,
+        /// The dishes.
+        lines: Vec<NewLine>,
+        /// Consent to empty the cart first if it is of another restaurant.
+        replace: bool,
+    },
     /// Change how many; 0 removes the line.
     SetQuantity {
         /// Which line.
@@ -188,6 +197,7 @@ impl Cart {
         let before = self.clone();
         let mut cart = match command {
             Command::Add { line, replace } => self.add(line, replace)?,
+            Command::AddAll { id, lines, replace } => self.add_all(id, lines, replace)?,
             Command::SetQuantity { line_id, quantity } => self.set_quantity(line_id, quantity)?,
             Command::Remove { line_id } => self.set_quantity(line_id, 0)?,
             Command::Clear => self.clear(),
@@ -232,10 +242,24 @@ impl Cart {
             None if cart.lines.len() >= LINES_MAX => return Err(CartRefusal::TooManyLines),
             None => cart.lines.push(line),
         }
-        cart.added.push(new.id);
-        let known = cart.added.len().saturating_sub(ADDED_KEPT);
-        cart.added.drain(..known);
-        Ok(cart)
+        Ok(cart.remember(new.id))
+    }
+
+    fn add_all(self, id: LineId, lines: Vec<NewLine>, replace: bool) -> Result<Cart, CartRefusal> {
+        if self.added.contains(&id) {
+            return Ok(self);
+        }
+        let added = self.added.clone();
+        let cart = lines.into_iter().try_fold(self, |cart, line| cart.add(line, replace))?;
+        // One addition, however many dishes.
+        Ok(Cart { added, ..cart }.remember(id))
+    }
+
+    fn remember(mut self, addition: LineId) -> Cart {
+        self.added.push(addition);
+        let known = self.added.len().saturating_sub(ADDED_KEPT);
+        self.added.drain(..known);
+        self
     }
 
     fn set_quantity(mut self, line_id: LineId, quantity: u32) -> Result<Cart, CartRefusal> {

@@ -1,7 +1,10 @@
 //! What can be asked of an order, and who asks.
 
+use chrono::Duration;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use super::{FailReason, Way};
 use crate::cart::Quote;
 use crate::{CourierId, MenuId, OrderId, PaymentId, RestaurantId, UserId, Won};
 
@@ -16,7 +19,7 @@ pub enum By {
     /// A courier.
     Courier(CourierId),
     /// Somebody who runs the platform.
-    Admin,
+    Admin(UserId),
     /// A timer or a reaction.
     System,
     /// The payment of this order.
@@ -35,6 +38,18 @@ pub enum Fault {
     Courier,
     /// The platform's.
     Platform,
+}
+
+impl Fault {
+    /// The name in the store and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Fault::Customer => "customer",
+            Fault::Restaurant => "restaurant",
+            Fault::Courier => "courier",
+            Fault::Platform => "platform",
+        }
+    }
 }
 
 /// Why a restaurant rejects.
@@ -112,8 +127,29 @@ pub enum Command {
     PickUp,
     /// The customer has it.
     Deliver,
+    /// The courier at the door tried to reach the customer.
+    TryContact {
+        /// By which the same attempt is known again.
+        attempt: Uuid,
+        /// How.
+        way: Way,
+        /// How long is waited from the first attempt on.
+        wait: Duration,
+    },
+    /// The customer answers the courier at the door.
+    AnswerContact {
+        /// In their words.
+        text: String,
+        /// How long is waited from the first answer on.
+        wait: Duration,
+    },
     /// The courier could not hand it over.
     FailDelivery {
+        /// Why, which says at whose cost.
+        reason: FailReason,
+    },
+    /// An operator ends it.
+    End {
         /// At whose cost.
         fault: Fault,
         /// Why.
@@ -158,7 +194,10 @@ impl Command {
             Command::AssignCourier { .. } => "assign_courier",
             Command::PickUp => "pick_up",
             Command::Deliver => "deliver",
+            Command::TryContact { .. } => "try_contact",
+            Command::AnswerContact { .. } => "answer_contact",
             Command::FailDelivery { .. } => "fail_delivery",
+            Command::End { .. } => "end",
             Command::Complete { .. } => "complete",
             Command::Cancel { .. } => "cancel",
             Command::RequestCancel { .. } => "request_cancel",

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Fault, Order, RejectReason, Status};
-use crate::{CourierId, Event, MenuId, OrderId, Timestamp};
+use super::{FailReason, Fault, Order, RejectReason, Status, Way};
+use crate::{Audience, CourierId, Event, MenuId, OrderId, Party, Timestamp, Won};
 
 /// A fact, with where the order stands after it.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,12 +61,30 @@ pub enum Fact {
     PickedUp,
     /// The customer has it.
     Delivered,
+    /// The courier at the door tried to reach the customer.
+    ContactTried {
+        /// How.
+        way: Way,
+        /// Until when is waited.
+        ends_at: Timestamp,
+    },
+    /// The customer answered the courier at the door.
+    ContactAnswered {
+        /// In their words.
+        text: String,
+        /// Until when is waited.
+        ends_at: Timestamp,
+    },
     /// It could not be handed over.
     DeliveryFailed {
         /// At whose cost.
         fault: Fault,
         /// Why.
         reason: String,
+        /// Why, where its courier says so.
+        code: Option<FailReason>,
+        /// What goes back.
+        refund: Won,
     },
     /// It went well.
     Completed,
@@ -76,6 +94,8 @@ pub enum Fact {
         fault: Fault,
         /// Why.
         reason: String,
+        /// What goes back of what was paid, or still comes.
+        refund: Won,
     },
     /// The customer asks for a cancellation.
     CancelRequested {
@@ -120,6 +140,8 @@ impl Event for OrderEvent {
             Fact::CourierUnassigned => "order.courier_unassigned",
             Fact::PickedUp => "order.picked_up",
             Fact::Delivered => "order.delivered",
+            Fact::ContactTried { .. } => "order.contact_tried",
+            Fact::ContactAnswered { .. } => "order.contact_answered",
             Fact::DeliveryFailed { .. } => "order.delivery_failed",
             Fact::Completed => "order.completed",
             Fact::Cancelled { .. } => "order.cancelled",
@@ -134,8 +156,13 @@ impl Event for OrderEvent {
             Fact::Accepted { ready_by } => json!({ "ready_by": ready_by }),
             Fact::Rejected { reason, sold_out } => json!({ "reason": reason, "sold_out_menu_ids": sold_out }),
             Fact::CourierAssigned { courier } => json!({ "courier_id": courier }),
-            Fact::DeliveryFailed { fault, reason } | Fact::Cancelled { fault, reason } => {
-                json!({ "by": fault, "reason": reason })
+            Fact::ContactTried { way, ends_at } => json!({ "way": way, "ends_at": ends_at }),
+            Fact::ContactAnswered { text, ends_at } => json!({ "text": text, "ends_at": ends_at }),
+            Fact::DeliveryFailed { fault, reason, code, refund } => {
+                json!({ "by": fault, "reason": reason, "code": code, "refund_won": refund })
+            }
+            Fact::Cancelled { fault, reason, refund } => {
+                json!({ "by": fault, "reason": reason, "refund_won": refund })
             }
             Fact::CancelRequested { reason } => json!({ "reason": reason }),
             _ => json!({}),
@@ -143,6 +170,16 @@ impl Event for OrderEvent {
         data["order_id"] = json!(self.order);
         data["status"] = json!(self.status);
         data
+    }
+
+    /// What courier and customer say to each other at the door is not the restaurant's.
+    fn audience(&self) -> Audience {
+        match self.fact {
+            Fact::ContactTried { .. } | Fact::ContactAnswered { .. } => {
+                Audience::EVERYONE.without(Party::Restaurant)
+            }
+            _ => Audience::EVERYONE,
+        }
     }
 }
 
@@ -157,13 +194,15 @@ pub struct BoardEvent<'a> {
 }
 
 impl<'a> BoardEvent<'a> {
-    /// The board hears of orders that are paid for, and of nothing before.
+    /// The board hears of orders that are paid for, of nothing before, and of nothing that
+    /// is not for the restaurant.
     pub fn of(event: &'a OrderEvent, order: &'a Order) -> Option<Self> {
         let before_payment = matches!(
             event.fact,
             Fact::Created | Fact::PaymentDeclined | Fact::Expired | Fact::Scheduled { .. }
         );
-        (!before_payment && order.placed_at.is_some()).then_some(Self { event, order })
+        (!before_payment && order.placed_at.is_some() && event.audience().has(Party::Restaurant))
+            .then_some(Self { event, order })
     }
 }
 

@@ -7,6 +7,9 @@
 //!   └ cancel ─────▶ cancelled      │ └ reject, overdue ▶ rejected └ cancel ▶ cancelled       └ fail ▶ delivery_failed
 //!                                  └ cancel ▶ cancelled
 //! ```
+//! An operator ends it between `accepted` and `picked_up`, with a fault that they state.
+//! What goes back of the money is a table of fault and progress (`reckoning.rs`); how long
+//! a courier waits at the door stands in `contact.rs`.
 //! A declined payment ends nothing: the order waits for another try until it expires.
 //! `payment_failed` stands in old rows only.
 //! A paid order with a slot waits as `scheduled` until it is time to place it.
@@ -14,7 +17,9 @@
 
 mod availability;
 mod command;
+mod contact;
 mod event;
+mod reckoning;
 mod refusal;
 mod state;
 mod timers;
@@ -26,7 +31,9 @@ use crate::cart::{DropOff, QuotedLine, quote::usual_lead_mins};
 use crate::{CourierId, LatLon, OrderId, PaymentId, QuoteId, RestaurantId, Timestamp, UserId, Won};
 
 pub use command::{By, Command, Fault, Placement, RejectReason};
+pub use contact::{Answer, Attempt, CONTACTS_MAX, Contact, WAYS_NEEDED, Way};
 pub use event::{BoardEvent, Fact, OrderEvent};
+pub use reckoning::{FailReason, Progress, Reckoning};
 pub use refusal::OrderRefusal;
 pub use state::read_note;
 pub use timers::{Timer, Times};
@@ -151,6 +158,15 @@ pub struct Ending {
     pub fault: Fault,
     /// Why, in words.
     pub reason: String,
+    /// Why a courier could not hand it over.
+    #[serde(default)]
+    pub code: Option<FailReason>,
+    /// How far it had come; old rows do not know it.
+    #[serde(default)]
+    pub reached: Option<Progress>,
+    /// Who ended it, where that was an operator.
+    #[serde(default)]
+    pub operator: Option<UserId>,
 }
 
 /// An order. `version` counts its events: it is the offset of the last one on
@@ -212,6 +228,9 @@ pub struct Order {
     pub delivered_at: Option<Timestamp>,
     /// An open wish to cancel.
     pub cancel_request: Option<CancelRequest>,
+    /// The wait at the door, once the courier tried to reach the customer.
+    #[serde(default)]
+    pub contact: Option<Contact>,
     /// How it ended early, if it did.
     pub ending: Option<Ending>,
 }

@@ -54,6 +54,12 @@ pub enum OrderRefusal {
         /// Which lines, by their place in the order.
         lines: Vec<Fault>,
     },
+    /// Nothing of it can be ordered again.
+    #[error("Nothing of this order can be had any more.")]
+    NothingToReorder {
+        /// Why not, by the lines' places in the order.
+        lines: Vec<Fault>,
+    },
     /// Far more is called sold out than any order has.
     #[error("At most 50 dishes can be called sold out at once.")]
     TooManySoldOut,
@@ -81,6 +87,24 @@ pub enum OrderRefusal {
     /// No courier has the delivery.
     #[error("You are not the courier of this order.")]
     NotItsCourier,
+    /// The courier is not at the door.
+    #[error("Only at the door can the customer be waited for.")]
+    NotAtDoor,
+    /// Nobody tried to reach the customer.
+    #[error("The customer was not contacted from the door.")]
+    NoContact,
+    /// The customer was tried in too few ways.
+    #[error("Try at least two ways first: a call, a message, or the door.")]
+    ContactTooFew,
+    /// The customer still has time to come.
+    #[error("The customer is waited for until {}.", until.to_rfc3339())]
+    ContactRunning {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// More attempts or answers than anybody needs.
+    #[error("At most 20 of these are recorded.")]
+    TooManyContacts,
     /// The order is cancelled without asking; or one is open already.
     #[error("There is an open request to cancel already.")]
     CancelRequestOpen,
@@ -112,12 +136,18 @@ impl Refusal for OrderRefusal {
             OrderRefusal::SlotOver => "order.slot_over",
             OrderRefusal::RestaurantClosed { .. } => "order.restaurant_closed",
             OrderRefusal::SoldOut { .. } => "order.sold_out",
+            OrderRefusal::NothingToReorder { .. } => "order.nothing_to_reorder",
             OrderRefusal::NotInOrder { .. } | OrderRefusal::TooManySoldOut => "invalid",
             OrderRefusal::PreparationOutOfRange => "order.preparation_out_of_range",
             OrderRefusal::AmountDiffers { .. } => "order.amount_differs",
             OrderRefusal::WrongCode => "order.wrong_code",
             OrderRefusal::CodeLocked => "order.code_locked",
             OrderRefusal::NotItsCourier => "order.not_its_courier",
+            OrderRefusal::NotAtDoor => "order.not_at_door",
+            OrderRefusal::NoContact => "order.no_contact",
+            OrderRefusal::ContactTooFew => "order.contact_too_few",
+            OrderRefusal::ContactRunning { .. } => "order.contact_running",
+            OrderRefusal::TooManyContacts => "order.too_many_contacts",
             OrderRefusal::CancelRequestOpen => "order.cancel_request_open",
             OrderRefusal::NoCancelRequest => "order.no_cancel_request",
             OrderRefusal::TextRefused { flaw: TextFlaw::TooLong { .. }, .. } => "order.text_too_long",
@@ -134,6 +164,10 @@ impl Refusal for OrderRefusal {
             | OrderRefusal::TooManySoldOut
             | OrderRefusal::NotInOrder { .. } => Kind::Invalid,
             OrderRefusal::Transition { .. }
+            | OrderRefusal::NotAtDoor
+            | OrderRefusal::NoContact
+            | OrderRefusal::ContactTooFew
+            | OrderRefusal::ContactRunning { .. }
             | OrderRefusal::CancelRequestOpen
             | OrderRefusal::WishesDiffer
             | OrderRefusal::NotAsQuoted
@@ -141,14 +175,15 @@ impl Refusal for OrderRefusal {
             | OrderRefusal::PaymentOverdue
             | OrderRefusal::SlotOver
             | OrderRefusal::RestaurantClosed { .. }
-            | OrderRefusal::SoldOut { .. } => Kind::Conflict,
+            | OrderRefusal::SoldOut { .. }
+            | OrderRefusal::NothingToReorder { .. } => Kind::Conflict,
             _ => Kind::Rule,
         }
     }
 
     fn faults(&self) -> Vec<Fault> {
         match self {
-            OrderRefusal::SoldOut { lines } => lines.clone(),
+            OrderRefusal::SoldOut { lines } | OrderRefusal::NothingToReorder { lines } => lines.clone(),
             OrderRefusal::TextRefused { pointer, flaw } => {
                 vec![Fault { pointer: (*pointer).into(), code: flaw.code(), detail: flaw.to_string() }]
             }

@@ -3,11 +3,11 @@
 use chrono::Duration;
 
 use super::{
-    By, CancelRequest, Command, Ending, Fact, Fault, Fulfilment, Order, OrderEvent, OrderRefusal, Placement,
-    RejectReason, Status,
+    Answer, Attempt, By, CONTACTS_MAX, CancelRequest, Command, Contact, Ending, Fact, FailReason, Fault,
+    Fulfilment, Order, OrderEvent, OrderRefusal, Placement, RejectReason, Status,
 };
 use crate::cart::Method;
-use crate::{CourierId, MenuId, PaymentId, TextFlaw, TextRule, Timestamp, Won};
+use crate::{CourierId, MenuId, PaymentId, TextFlaw, TextRule, Timestamp, UserId, Won};
 
 /// Minutes that preparation may take.
 const PREPARATION_MINS: std::ops::RangeInclusive<u32> = 5..=90;
@@ -63,6 +63,7 @@ impl Order {
             picked_up_at: None,
             delivered_at: None,
             cancel_request: None,
+            contact: None,
             ending: None,
         };
         let created = order.to(Status::PendingPayment, Fact::Created);
@@ -85,7 +86,7 @@ impl Order {
             (PendingPayment, Command::DeclinePayment { payment }, By::Payment) => order.decline(*payment),
             (PendingPayment, Command::Expire, By::System) => order.to(Status::Expired, Fact::Expired),
             (PendingPayment | Scheduled | Placed, Command::Cancel { reason }, By::Customer(_)) => {
-                order.cancel(Fault::Customer, reason)
+                order.cancel(Fault::Customer, reason, None)
             }
             (Scheduled, Command::Release, By::System) => order.release(now),
             (Placed, Command::Accept { preparation_mins }, By::Owner(_) | By::System) => {
@@ -100,11 +101,23 @@ impl Order {
                 order.assign(*courier)
             }
             (Accepted | Preparing | Ready, Command::Cancel { reason }, By::Owner(_)) => {
-                order.cancel(Fault::Restaurant, reason)
+                order.cancel(Fault::Restaurant, reason, None)
             }
-            (Accepted | Preparing | Ready, Command::Cancel { reason }, By::Admin) => {
-                order.cancel(Fault::Platform, reason)
+            (Accepted | Preparing | Ready, Command::Cancel { reason }, By::Admin(operator)) => {
+                order.cancel(Fault::Platform, reason, Some(operator))
             }
+            (Accepted | Preparing | Ready, Command::End { fault, reason }, By::Admin(operator)) => {
+                order.cancel(*fault, reason, Some(operator))
+            }
+            (PickedUp, Command::End { fault, reason }, By::Admin(operator)) => {
+                let reason = read_text(reason, "/reason")?;
+                order.fail(*fault, reason, None, Some(operator))
+            }
+            (
+                Status::Cancelled | Status::DeliveryFailed,
+                Command::End { fault, reason },
+                By::Admin(operator),
+            ) if order.ended_so(*fault, reason, operator) => Ok((order, Vec::new())),
             (Accepted | Preparing | Ready, Command::RequestCancel { reason }, By::Customer(_)) => {
                 order.request_cancel(reason, now)
             }
@@ -117,13 +130,13 @@ impl Order {
             (Preparing | Ready, Command::PickUp, By::Courier(courier)) => order.pick_up(courier, now),
             (Ready, Command::Complete { code }, By::Owner(_)) => order.hand_over(code.as_deref(), now),
             (PickedUp, Command::Deliver, By::Courier(courier)) => order.deliver(courier, now),
-            (PickedUp, Command::FailDelivery { fault, reason }, By::Courier(courier)) => {
-                order.check_courier(courier)?;
-                order.fail_delivery(*fault, reason)
+            (PickedUp, Command::TryContact { attempt, way, wait }, By::Courier(_)) => {
+                order.try_contact(Attempt { id: *attempt, way: *way, at: now }, *wait)
             }
-            (PickedUp, Command::FailDelivery { fault, reason }, By::Admin) => {
-                order.fail_delivery(*fault, reason)
+            (PickedUp, Command::AnswerContact { text, wait }, By::Customer(_)) => {
+                order.answer_contact(text, *wait, now)
             }
+            (PickedUp, Command::FailDelivery { reason }, By::Courier(_)) => order.fail_delivery(*reason, now),
             (Delivered, Command::Complete { .. }, By::Customer(_) | By::System) => {
                 order.to(Status::Completed, Fact::Completed)
             }
@@ -182,7 +195,14 @@ impl Order {
             return Err(OrderRefusal::NotInOrder { at });
         }
         let fact = Fact::Rejected { reason, sold_out: sold_out.to_vec() };
-        self.end(Status::Rejected, Fault::Restaurant, reject_words(reason), fact)
+        let ending = Ending {
+            fault: Fault::Restaurant,
+            reason: reject_words(reason).to_owned(),
+            code: None,
+            reached: Some(self.progress()),
+            operator: None,
+        };
+        self.end(Status::Rejected, ending, |_| fact)
     }
 
     fn accept(mut self, preparation_mins: u32, now: Timestamp) -> Decision {
@@ -237,16 +257,89 @@ impl Order {
         self.to(Status::Delivered, Fact::Delivered)
     }
 
-    fn fail_delivery(self, fault: Fault, reason: &str) -> Decision {
-        let reason = read_text(reason, "/reason")?;
-        let fact = Fact::DeliveryFailed { fault, reason: reason.clone() };
-        self.end(Status::DeliveryFailed, fault, &reason, fact)
+    /// The same attempt again says it by no event.
+    fn try_contact(mut self, attempt: Attempt, wait: Duration) -> Decision {
+        let Attempt { way, at, .. } = attempt;
+        let mut contact = self.contact.take().unwrap_or_else(|| Contact {
+            ends_at: at + wait,
+            attempts: Vec::new(),
+            answers: Vec::new(),
+        });
+        let is_known = contact.attempts.iter().any(|known| known.id == attempt.id);
+        if !is_known && contact.attempts.len() >= CONTACTS_MAX {
+            return Err(OrderRefusal::TooManyContacts);
+        }
+        let ends_at = contact.ends_at;
+        if !is_known {
+            contact.attempts.push(attempt);
+        }
+        self.contact = Some(contact);
+        if is_known {
+            Ok((self, Vec::new()))
+        } else {
+            self.to(Status::PickedUp, Fact::ContactTried { way, ends_at })
+        }
     }
 
-    fn cancel(self, fault: Fault, reason: &str) -> Decision {
+    /// The same words again say it by no event.
+    fn answer_contact(mut self, text: &str, wait: Duration, now: Timestamp) -> Decision {
+        let text = read_text(text, "/text")?;
+        let contact = self.contact.as_mut().ok_or(OrderRefusal::NoContact)?;
+        if contact.answers.last().is_some_and(|last| last.text == text) {
+            return Ok((self, Vec::new()));
+        }
+        if contact.answers.len() >= CONTACTS_MAX {
+            return Err(OrderRefusal::TooManyContacts);
+        }
+        if contact.answers.is_empty() {
+            contact.ends_at = contact.ends_at.max(now + wait);
+        }
+        contact.answers.push(Answer { text: text.clone(), at: now });
+        let ends_at = contact.ends_at;
+        self.to(Status::PickedUp, Fact::ContactAnswered { text, ends_at })
+    }
+
+    /// At the customer's cost only from the door, and only after the timer if nobody came.
+    fn fail_delivery(self, reason: FailReason, now: Timestamp) -> Decision {
+        if reason.fault() == Fault::Customer {
+            let contact = self.contact.as_ref().ok_or(OrderRefusal::NoContact)?;
+            if reason == FailReason::CustomerUnreachable {
+                contact.check_unreachable(now)?;
+            }
+        }
+        self.fail(reason.fault(), reason.words().to_owned(), Some(reason), None)
+    }
+
+    fn fail(
+        self,
+        fault: Fault,
+        reason: String,
+        code: Option<FailReason>,
+        operator: Option<UserId>,
+    ) -> Decision {
+        let ending = Ending { fault, reason: reason.clone(), code, reached: Some(self.progress()), operator };
+        self.end(Status::DeliveryFailed, ending, |refund| Fact::DeliveryFailed {
+            fault,
+            reason,
+            code,
+            refund,
+        })
+    }
+
+    fn cancel(self, fault: Fault, reason: &str, operator: Option<UserId>) -> Decision {
         let reason = read_text(reason, "/reason")?;
-        let fact = Fact::Cancelled { fault, reason: reason.clone() };
-        self.end(Status::Cancelled, fault, &reason, fact)
+        let reached = Some(self.progress());
+        let ending = Ending { fault, reason: reason.clone(), code: None, reached, operator };
+        self.end(Status::Cancelled, ending, |refund| Fact::Cancelled { fault, reason, refund })
+    }
+
+    /// Whether an operator ended it like this.
+    fn ended_so(&self, fault: Fault, reason: &str, operator: UserId) -> bool {
+        self.ending.as_ref().is_some_and(|ending| {
+            ending.operator == Some(operator)
+                && ending.fault == fault
+                && read_text(reason, "/reason").is_ok_and(|reason| reason == ending.reason)
+        })
     }
 
     fn request_cancel(mut self, reason: &str, now: Timestamp) -> Decision {
@@ -262,7 +355,7 @@ impl Order {
     fn decide_cancel(mut self, approve: bool) -> Decision {
         let request = self.cancel_request.take().ok_or(OrderRefusal::NoCancelRequest)?;
         if approve {
-            return self.cancel(Fault::Customer, &request.reason);
+            return self.cancel(Fault::Customer, &request.reason, None);
         }
         let status = self.status;
         self.to(status, Fact::CancelRefused)
@@ -272,10 +365,12 @@ impl Order {
         if self.courier == Some(courier) { Ok(()) } else { Err(OrderRefusal::NotItsCourier) }
     }
 
-    fn end(mut self, status: Status, fault: Fault, reason: &str, fact: Fact) -> Decision {
+    /// `fact` is told what goes back.
+    fn end(mut self, status: Status, ending: Ending, fact: impl FnOnce(Won) -> Fact) -> Decision {
         self.cancel_request = None;
-        self.ending = Some(Ending { fault, reason: reason.to_owned() });
-        self.to(status, fact)
+        self.ending = Some(ending);
+        let refund = self.refund_due().unwrap_or_default();
+        self.to(status, fact(refund))
     }
 
     /// One step: one event, one version.

@@ -12,6 +12,8 @@ use crate::{Event, LineId, MenuId};
 const CUSTOMER: UserId = UserId(Uuid::from_u128(1));
 const RESTAURANT: RestaurantId = RestaurantId(Uuid::from_u128(2));
 const COURIER: CourierId = CourierId(Uuid::from_u128(3));
+const OPERATOR: UserId = UserId(Uuid::from_u128(4));
+const WAIT: Duration = Duration::minutes(10);
 const STRANGER: Uuid = Uuid::from_u128(9);
 
 fn now() -> Timestamp {
@@ -95,7 +97,13 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("accepted preparing ready", "lapse_cancel_request", "S", "same"),
     ("preparing ready", "pick_up", "R", "picked_up"),
     ("picked_up", "deliver", "R", "delivered"),
-    ("picked_up", "fail_delivery", "RA", "delivery_failed"),
+    ("accepted preparing ready", "end", "A", "cancelled"),
+    ("picked_up", "try_contact", "R", "same"),
+    ("picked_up", "answer_contact", "C", "same"),
+    ("picked_up", "fail_delivery", "R", "delivery_failed"),
+    ("picked_up", "end", "A", "delivery_failed"),
+    // An operator says the same again.
+    ("cancelled delivery_failed", "end", "A", "same"),
     ("delivered", "complete", "CS", "completed"),
 ];
 
@@ -104,10 +112,14 @@ fn letter(by: By) -> char {
         By::Customer(_) => 'C',
         By::Owner(_) => 'O',
         By::Courier(_) => 'R',
-        By::Admin => 'A',
+        By::Admin(_) => 'A',
         By::System => 'S',
         By::Payment => 'P',
     }
+}
+
+fn try_contact(attempt: u128, way: Way) -> Command {
+    Command::TryContact { attempt: Uuid::from_u128(attempt), way, wait: WAIT }
 }
 
 fn in_table(status: Status, command: &Command, by: By) -> Option<&'static str> {
@@ -126,7 +138,7 @@ fn any_by() -> impl Strategy<Value = By> {
         Just(By::Customer(CUSTOMER)),
         Just(By::Owner(RESTAURANT)),
         Just(By::Courier(COURIER)),
-        Just(By::Admin),
+        Just(By::Admin(OPERATOR)),
         Just(By::System),
         Just(By::Payment),
         Just(By::Customer(UserId(STRANGER))),
@@ -149,7 +161,11 @@ fn any_command() -> impl Strategy<Value = Command> {
         prop_oneof![Just(None), Just(Some(COURIER))].prop_map(|courier| Command::AssignCourier { courier }),
         Just(Command::PickUp),
         Just(Command::Deliver),
-        Just(Command::FailDelivery { fault: Fault::Customer, reason: reason.clone() }),
+        (1..5u128, prop::sample::select(vec![Way::Call, Way::Message, Way::Door]))
+            .prop_map(|(id, way)| try_contact(id, way)),
+        Just(Command::AnswerContact { text: "1분만요".into(), wait: WAIT }),
+        prop::sample::select(FailReason::ALL.to_vec()).prop_map(|reason| Command::FailDelivery { reason }),
+        Just(Command::End { fault: Fault::Restaurant, reason: reason.clone() }),
         Just(Command::Complete { code: None }),
         Just(Command::Cancel { reason: reason.clone() }),
         Just(Command::RequestCancel { reason }),
@@ -195,7 +211,10 @@ proptest! {
                         let data = event.data();
                         prop_assert_eq!(&data["order_id"], &serde_json::json!(order.id));
                     }
-                    prop_assert!(!order.status.is_terminal(), "nothing follows an end");
+                    prop_assert!(!order.status.is_terminal() || events.is_empty(), "nothing follows an end");
+                    // Nothing goes back while it stands, and never more than was paid.
+                    prop_assert_eq!(next.refund_due().is_some(), next.is_dead() || next.status == Status::DeliveryFailed);
+                    prop_assert!(next.refund_due().is_none_or(|back| (Won::ZERO..=next.payable).contains(&back)));
                     // Money never changes after the order was made.
                     prop_assert_eq!(next.payable, order.payable);
                     order = next;
@@ -209,6 +228,11 @@ proptest! {
                                 | OrderRefusal::NotItsCourier
                                 | OrderRefusal::CancelRequestOpen
                                 | OrderRefusal::NoCancelRequest
+                                | OrderRefusal::NoContact
+                                | OrderRefusal::ContactTooFew
+                                | OrderRefusal::ContactRunning { .. }
+                                // Ended otherwise than the operator says now.
+                                | OrderRefusal::Transition { status: Status::Cancelled | Status::DeliveryFailed, command: "end" }
                         );
                         prop_assert!(guarded, "{:?} of {:?} by {:?}: {:?}", command, order.status, by, refusal);
                     }
@@ -364,4 +388,98 @@ fn an_order_is_asked_again_before_money_is_taken() {
         panic!("a dish that is sold out is not charged");
     };
     assert_eq!((lines[0].pointer.as_str(), lines[0].code), ("/lines/0", "sold_out"));
+}
+
+/// An order whose courier has the food.
+fn picked_up() -> Order {
+    let mut order = placed(false);
+    while order.status != Status::PickedUp {
+        let (by, command) = forward(&order);
+        order = order.decide(by, &command, now()).unwrap().0;
+    }
+    order
+}
+
+fn fail(order: &Order, reason: FailReason, at: Timestamp) -> Result<Order, OrderRefusal> {
+    order.decide(By::Courier(COURIER), &Command::FailDelivery { reason }, at).map(|(order, _)| order)
+}
+
+#[test]
+fn nobody_is_unreachable_before_the_timer_has_run_and_two_ways_were_tried() {
+    const UNREACHABLE: FailReason = FailReason::CustomerUnreachable;
+    let order = picked_up();
+    for reason in [UNREACHABLE, FailReason::CustomerRefused, FailReason::WrongAddress] {
+        assert_eq!(fail(&order, reason, now() + WAIT), Err(OrderRefusal::NoContact), "{reason:?}");
+    }
+    let (order, _) = order.decide(By::Courier(COURIER), &try_contact(1, Way::Call), now()).unwrap();
+    let later = now() + Duration::minutes(4);
+    let (order, again) = order.decide(By::Courier(COURIER), &try_contact(1, Way::Call), later).unwrap();
+    assert!(again.is_empty(), "the same attempt");
+    let (order, _) = order.decide(By::Courier(COURIER), &try_contact(2, Way::Call), later).unwrap();
+    assert_eq!(fail(&order, UNREACHABLE, now() + WAIT), Err(OrderRefusal::ContactTooFew));
+    let (order, _) = order.decide(By::Courier(COURIER), &try_contact(3, Way::Door), later).unwrap();
+    let until = now() + WAIT;
+    let early = fail(&order, UNREACHABLE, until - Duration::milliseconds(1));
+    assert_eq!(early, Err(OrderRefusal::ContactRunning { until }));
+    let failed = fail(&order, UNREACHABLE, until).unwrap();
+    assert_eq!((failed.status, failed.refund_due()), (Status::DeliveryFailed, Some(Won::ZERO)));
+    // Who does not take it at the door needs no timer; nor does what is not their fault.
+    assert!(fail(&order, FailReason::CustomerRefused, later).is_ok());
+    assert_eq!(
+        fail(&picked_up(), FailReason::CourierAccident, now()).unwrap().refund_due(),
+        Some(Won(21_000))
+    );
+}
+
+#[test]
+fn the_first_answer_gives_the_customer_the_whole_time_once_more_and_no_other_does() {
+    let (order, _) = picked_up().decide(By::Courier(COURIER), &try_contact(1, Way::Call), now()).unwrap();
+    let (order, _) = order.decide(By::Courier(COURIER), &try_contact(2, Way::Door), now()).unwrap();
+    let answer = |text: &str| Command::AnswerContact { text: text.into(), wait: WAIT };
+    let at = now() + Duration::minutes(9);
+    let (order, events) = order.decide(By::Customer(CUSTOMER), &answer("내려가요"), at).unwrap();
+    assert_eq!(events[0].kind(), "order.contact_answered");
+    let (order, again) = order.decide(By::Customer(CUSTOMER), &answer(" 내려가요 "), at).unwrap();
+    assert!(again.is_empty());
+    let (order, _) = order.decide(By::Customer(CUSTOMER), &answer("거의 다 왔어요"), at + WAIT).unwrap();
+    let contact = order.contact.clone().unwrap();
+    assert_eq!((contact.ends_at, contact.answers.len()), (at + WAIT, 2));
+    assert!(fail(&order, FailReason::CustomerUnreachable, at + WAIT).is_ok());
+}
+
+#[test]
+fn what_courier_and_customer_say_at_the_door_is_not_for_the_restaurant() {
+    let (order, events) =
+        picked_up().decide(By::Courier(COURIER), &try_contact(1, Way::Call), now()).unwrap();
+    assert!(
+        !events[0].audience().has(crate::Party::Restaurant)
+            && events[0].audience().has(crate::Party::Support)
+    );
+    assert!(BoardEvent::of(&events[0], &order).is_none());
+}
+
+#[test]
+fn the_restaurants_consent_to_a_cancellation_gives_the_food_back_only_until_it_is_cooked() {
+    let (order, _) = placed(false).decide(By::Payment, &Command::Pay { amount: Won(21_000) }, now()).unwrap();
+    let cancelled = |order: &Order| {
+        let reason = "변심".to_owned();
+        let (order, _) =
+            order.decide(By::Customer(CUSTOMER), &Command::RequestCancel { reason }, now()).unwrap();
+        order.decide(By::Owner(RESTAURANT), &Command::DecideCancel { approve: true }, now()).unwrap().0
+    };
+    let accept = Command::Accept { preparation_mins: 10 };
+    let (accepted, _) = order.decide(By::Owner(RESTAURANT), &accept, now()).unwrap();
+    assert_eq!(cancelled(&accepted).refund_due(), Some(Won(21_000)));
+    let (cooking, _) = accepted.decide(By::Owner(RESTAURANT), &Command::StartPreparing, now()).unwrap();
+    assert_eq!(cancelled(&cooking).refund_due(), Some(Won(3_000)), "the tip alone");
+}
+
+#[test]
+fn an_order_that_ended_before_faults_were_reckoned_gives_everything_back() {
+    let order = fail(&picked_up(), FailReason::Other, now()).unwrap();
+    let mut row = serde_json::to_value(&order).unwrap();
+    row.as_object_mut().unwrap().remove("contact");
+    row["ending"] = serde_json::json!({ "fault": "customer", "reason": "old" });
+    let old: Order = serde_json::from_value(row).unwrap();
+    assert_eq!(old.refund_due(), Some(Won(21_000)));
 }

@@ -16,6 +16,9 @@ pub struct Times {
     pub accept: Duration,
     /// A wish to cancel that is not decided by then is refused.
     pub cancel_request: Duration,
+    /// How long a courier at the door waits for the customer, from the first attempt to
+    /// reach them, and from their first answer.
+    pub contact: Duration,
     /// A delivered order completes by itself after this.
     pub completion: Duration,
 }
@@ -27,6 +30,7 @@ impl Default for Times {
             accept_nudge: Duration::seconds(90),
             accept: Duration::minutes(5),
             cancel_request: Duration::minutes(3),
+            contact: Duration::minutes(10),
             completion: Duration::hours(24),
         }
     }

@@ -58,7 +58,7 @@ impl AdditionBody {
 /// The cart at today's prices.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Cart)]
-pub(super) struct CartBody {
+pub(crate) struct CartBody {
     /// How many commands have changed it.
     version: u64,
     /// Whose dishes; absent while the cart is empty.

@@ -14,7 +14,8 @@ use utoipa_axum::routes;
 use crate::kit::{
     Created, IfMatch, IfMatchHeader, Json, NoContent, OfferedKey, Path, Problem, ProblemBody, Tagged, role,
 };
-use body::{AdditionBody, CartBody, FulfilmentMethod, QuoteBody};
+pub(crate) use body::CartBody;
+use body::{AdditionBody, FulfilmentMethod, QuoteBody};
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {

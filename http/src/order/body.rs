@@ -1,8 +1,8 @@
 //! What order_service is asked, in JSON.
 
 use chrono::{DateTime, Utc};
-use domain::order::{Command, RejectReason, Status};
-use domain::{MenuId, QuoteId, Refused, RestaurantId};
+use domain::order::{Command, Fault, RejectReason, Status, Way};
+use domain::{MenuId, QuoteId, Refused, RestaurantId, TextRule};
 use serde::Deserialize;
 use services::order::Request;
 use utoipa::openapi::RefOr;
@@ -145,6 +145,75 @@ impl From<RejectBody> for Command {
 pub(super) struct ReasonBody {
     #[schema(format = "text", max_length = 200)]
     pub(super) reason: String,
+}
+
+/// At whose cost, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = EndRequest)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EndBody {
+    #[schema(value_type = FaultWords)]
+    pub(super) fault: Fault,
+    #[schema(min_length = 1, max_length = 200)]
+    reason: String,
+}
+
+impl EndBody {
+    pub(super) fn reason(&self) -> Result<String, Refused> {
+        line("/reason", &self.reason)
+    }
+}
+
+/// A line of text that says something, read before anybody asks where the order stands.
+fn line(pointer: &str, text: &str) -> Result<String, Refused> {
+    let read = TextRule::line(200).read(text);
+    let read = read.map_err(|flaw| Refused::field(pointer, flaw.code(), flaw.to_string()))?;
+    Ok(read.into_string())
+}
+
+/// Who is to blame.
+#[derive(ToSchema)]
+#[schema(as = OrderFault, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it exists for its schema; domain's is what travels")]
+pub(super) enum FaultWords {
+    Customer,
+    Restaurant,
+    Courier,
+    Platform,
+}
+
+/// How the courier tried to reach the customer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ContactAttemptRequest)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AttemptBody {
+    #[schema(value_type = WayWords)]
+    pub(super) way: Way,
+}
+
+/// By telephone, by message, or by bell or knocking.
+#[derive(ToSchema)]
+#[schema(as = ContactWay, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it exists for its schema; domain's is what travels")]
+pub(super) enum WayWords {
+    Call,
+    Message,
+    Door,
+}
+
+/// What the customer lets the courier at the door know.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ContactAnswerRequest)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AnswerBody {
+    #[schema(min_length = 1, max_length = 200)]
+    text: String,
+}
+
+impl AnswerBody {
+    pub(super) fn text(&self) -> Result<String, Refused> {
+        line("/text", &self.text)
+    }
 }
 
 /// The code of a pickup order.

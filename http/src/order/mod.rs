@@ -1,6 +1,8 @@
 //! order_service, 9109: orders, from the quote to the door.
 
 mod body;
+mod contact;
+mod reorder;
 mod unmask;
 
 use axum::extract::State;
@@ -15,7 +17,9 @@ use crate::kit::{
     Created, IfNoneMatch, Json, List, ListQuery, Location, Page, Path, Problem, ProblemBody, Query, Tagged,
     Who,
 };
-use body::{AcceptBody, CodeBody, DecisionBody, OfWhom, OrderBody, PaymentBody, ReasonBody, RejectBody};
+use body::{
+    AcceptBody, CodeBody, DecisionBody, EndBody, OfWhom, OrderBody, PaymentBody, ReasonBody, RejectBody,
+};
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -32,6 +36,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(cancel))
         .routes(routes!(request_cancel))
         .routes(routes!(decide_cancel))
+        .routes(routes!(end))
+        .routes(routes!(reorder::reorder))
+        .routes(routes!(contact::tried))
+        .routes(routes!(contact::answered))
         .routes(routes!(unmask::unmask))
 }
 
@@ -199,7 +207,27 @@ async fn cancel(
     Ok(Json(OrderView::of(order::cancel(&app, &who, id, body.reason).await?, &who)))
 }
 
-/// The customer asks the restaurant to call it off. Lapses as refused after 3 minutes.
+/// An operator ends it, between acceptance and the door, at a stated party's cost: called
+/// off before pickup, a failed delivery after. What goes back follows from the fault and
+/// from how far it had come. It is written down who did it, and why.
+#[utoipa::path(post, path = "/v1/orders/{id}/end", tag = "order", request_body = EndBody,
+    params(("id" = Uuid, Path, description = "The order")),
+    responses((status = 200, body = OrderView),
+        (status = 403, description = "Not an operator", body = ProblemBody),
+        (status = 409, description = "`order.transition_refused`: not in this status", body = ProblemBody),
+        (status = 422, description = "`order.text_too_long`, `order.text_refused`", body = ProblemBody)))]
+async fn end(
+    State(app): State<App>,
+    Who(who): Who,
+    Path(id): Path<OrderId>,
+    Json(body): Json<EndBody>,
+) -> Result<Json<OrderView>, Problem> {
+    let fault = body.fault;
+    Ok(Json(OrderView::of(order::end(&app, &who, id, fault, body.reason()?).await?, &who)))
+}
+
+/// The customer asks the restaurant to call it off. Once it is being cooked, only the
+/// delivery tip goes back. Lapses as refused after 3 minutes.
 #[utoipa::path(post, path = "/v1/orders/{id}/cancel-request", tag = "order", request_body = ReasonBody,
     params(("id" = Uuid, Path, description = "The order")),
     responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status; \

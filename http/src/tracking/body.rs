@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::order::FailReason;
 use domain::tracking::{Batch, BatchRefusal, DeliveryStatus, Offer, RawFix, SpeedUnit, Vehicle};
 use domain::{CourierId, LatLon, OfferId, OrderId, Timestamp, Won};
 use serde::{Deserialize, Serialize};
@@ -280,6 +281,26 @@ pub(super) struct Shift {
 pub(super) struct StepBody {
     /// Which.
     pub(super) step: Step,
+    /// Why it `failed`, which says at whose cost; `other` if nothing is said. That the
+    /// customer is at fault can be said only at the door, that they cannot be reached only
+    /// after the contact timer.
+    #[schema(value_type = Option<FailWords>)]
+    #[serde(default)]
+    pub(super) reason: Option<FailReason>,
+}
+
+/// Why a courier could not hand it over.
+#[derive(ToSchema)]
+#[schema(as = FailReason, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it exists for its schema; domain's is what travels")]
+pub(super) enum FailWords {
+    CustomerUnreachable,
+    CustomerRefused,
+    WrongAddress,
+    RestaurantMistake,
+    FoodDamaged,
+    CourierAccident,
+    Other,
 }
 
 /// Fixes that a device sends together.

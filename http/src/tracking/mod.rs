@@ -60,14 +60,15 @@ async fn show(
     params(("order_id" = Uuid, Path, description = "The order that is delivered")),
     request_body = StepBody, responses((status = 200, body = DeliveryBody),
         (status = 403, description = "`order.not_its_courier`"),
-        (status = 409, description = "`delivery.transition_refused`, `order.transition_refused`: not now")))]
+        (status = 409, description = "`delivery.transition_refused`, `order.transition_refused`: not now; \
+            `order.no_contact`, `order.contact_too_few`, `order.contact_running`: not yet at the customer's cost")))]
 async fn step(
     State(app): State<App>,
     role::Courier(who): role::Courier,
     Path(order): Path<OrderId>,
     Json(body): Json<StepBody>,
 ) -> Result<Json<DeliveryBody>, Problem> {
-    Ok(Json(services::tracking::step(&app, &who, order, body.step).await?.into()))
+    Ok(Json(services::tracking::step_because(&app, &who, order, body.step, body.reason).await?.into()))
 }
 
 /// The courier's shift, deliveries and offers. The `ETag` is the profile's, for `If-Match`.

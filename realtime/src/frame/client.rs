@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use domain::order::FailReason;
 use domain::{ConversationId, Kind, OfferId, OrderId, Refused, Timestamp};
 use serde::{Deserialize, Serialize};
 use services::live::Since;
@@ -63,6 +64,9 @@ pub enum ClientFrame {
         order_id: OrderId,
         /// The step.
         step: Step,
+        /// Why it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<FailReason>,
     },
     /// Says something in a conversation, exactly once per `client_message_id`.
     ChatSend {

@@ -41,6 +41,8 @@ pub struct LimitArgs {
     entities: EntityArgs,
     #[command(flatten)]
     sign_in: SignInArgs,
+    #[command(flatten)]
+    orders: OrderArgs,
 }
 
 impl LimitArgs {
@@ -56,6 +58,7 @@ impl LimitArgs {
         };
         settings.auth.lockout = self.sign_in.lockout();
         settings.auth.hash.at_once = self.sign_in.passwords_at_once;
+        settings.order.contact = TimeDelta::seconds(self.orders.contact_secs.into());
         settings
     }
 }
@@ -281,6 +284,17 @@ pub struct SignInArgs {
     #[arg(long, env = "BAEDAL_PASSWORDS_AT_ONCE",
           default_value_t = services::settings::HashCost::default().at_once, value_parser = within::<usize>(1, 256))]
     pub passwords_at_once: usize,
+}
+
+/// Orders.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Orders")]
+pub struct OrderArgs {
+    /// Seconds that a courier at the door waits for the customer, from the first attempt to
+    /// reach them, and from their first answer.
+    #[arg(long, env = "BAEDAL_CONTACT_SECS", default_value_t = secs(domain::order::Times::default().contact),
+          value_parser = within::<u32>(1, 3_600))]
+    pub contact_secs: u32,
 }
 
 fn secs(delta: TimeDelta) -> u32 {

@@ -1,5 +1,6 @@
 //! Orders: who may ask what of them.
 
+mod contact;
 mod unmask;
 mod view;
 
@@ -18,8 +19,12 @@ use actors::order::OrderCommand;
 use crate::live::Snapshot;
 use crate::{App, cart, menu, payment, restaurant};
 
+pub use contact::{answer_contact, try_contact};
 pub use unmask::{Unmasked, unmask};
-pub use view::{OrderEventView, OrderLineView, OrderOptionView, OrderView, PlaceView, RequestView};
+pub use view::{
+    ContactView, EndingView, OrderEventView, OrderLineView, OrderOptionView, OrderView, PlaceView,
+    RequestView,
+};
 
 /// What a customer orders.
 #[derive(Clone, Debug)]
@@ -227,8 +232,10 @@ pub async fn history(
 ) -> Result<Vec<std::sync::Arc<Recorded>>, Failure> {
     /// Far more than any order has.
     const ALL: u32 = 200;
-    let order = show(app, who, id).await?;
-    Ok(store::journal::since(&app.store, &domain::Channel::Order(order.id), 0, ALL).await?)
+    let (_, parties) = authorise(app, who, id).await?;
+    let mut events = store::journal::since(&app.store, &domain::Channel::Order(id), 0, ALL).await?;
+    events.retain(|event| parties.hears(event.audience));
+    Ok(events)
 }
 
 /// The restaurant's command to an order of its own.
@@ -267,7 +274,7 @@ pub async fn cancel(app: &App, who: &Principal, id: OrderId, reason: String) -> 
     if order.is_of(who.user) {
         as_customer(app, who, id, command).await
     } else if who.is(Role::Admin) {
-        decide(app, id, By::Admin, command).await
+        decide(app, id, By::Admin(who.user), command).await
     } else {
         as_owner(app, who, id, command).await
     }
@@ -298,9 +305,30 @@ pub async fn assign_courier(app: &App, id: OrderId, courier: Option<CourierId>) 
     system(app, id, Command::AssignCourier { courier }).await
 }
 
-/// The delivery could not be handed over, says an admin.
-pub async fn fail_delivery(app: &App, id: OrderId, fault: Fault, reason: String) -> Result<Order, Failure> {
-    decide(app, id, By::Admin, Command::FailDelivery { fault, reason }).await
+/// An operator ends the order at a stated party's cost; what goes back follows from that.
+/// May be repeated.
+pub async fn end(
+    app: &App,
+    who: &Principal,
+    id: OrderId,
+    fault: Fault,
+    reason: String,
+) -> Result<Order, Failure> {
+    if !who.is(Role::Admin) {
+        return Err(Failure::forbidden());
+    }
+    decide(app, id, By::Admin(who.user), Command::End { fault, reason }).await
+}
+
+/// Puts what can still be had of an own order in the cart; with the cart, what cannot,
+/// and why.
+pub async fn reorder(
+    app: &App,
+    who: &Principal,
+    id: OrderId,
+    refill: &cart::Refill,
+) -> Result<(cart::CartView, Vec<domain::Fault>), Failure> {
+    cart::refill(app, who, &theirs(app, who, id).await?, refill).await
 }
 
 /// Empties the cart that the order was made from, once it is paid (reaction).

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use domain::cart::DropOff;
-use domain::order::{Fulfilment, Order, Status};
+use domain::order::{Contact, Ending, Fulfilment, Order, Progress, Status, Way};
+use domain::order::{FailReason, Fault};
 use domain::tracking::sight::Precision;
 use domain::{Audience, Party};
-use domain::{CourierId, MenuId, OptionId, OrderId, RestaurantId, UserId, Won};
+use domain::{CourierId, MenuId, OptionId, OrderId, RestaurantId, Role, UserId, Won};
 use serde::Serialize;
 use store::journal::Recorded;
 use utoipa::ToSchema;
@@ -58,6 +59,58 @@ pub struct OrderView {
     delivered_at: Option<DateTime<Utc>>,
     /// An open wish of the customer to cancel.
     cancel_request: Option<RequestView>,
+    /// The wait at the door, once the courier tried to reach the customer; not for the
+    /// restaurant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<ContactView>,
+    /// How it came to an early end, and what goes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ending: Option<EndingView>,
+}
+
+/// The courier stands at the door and waits.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Contact)]
+pub struct ContactView {
+    /// Until when is waited.
+    ends_at: DateTime<Utc>,
+    attempts: Vec<AttemptView>,
+    /// What the customer let the courier know.
+    answers: Vec<AnswerView>,
+}
+
+/// How the courier tried to reach the customer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ContactAttempt)]
+struct AttemptView {
+    #[schema(value_type = String, example = "call")]
+    way: Way,
+    at: DateTime<Utc>,
+}
+
+/// What the customer answered.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ContactAnswer)]
+struct AnswerView {
+    text: String,
+    at: DateTime<Utc>,
+}
+
+/// An early end.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Ending)]
+pub struct EndingView {
+    /// At whose cost: `customer`, `restaurant`, `courier` or `platform`.
+    #[schema(value_type = String, example = "customer")]
+    fault: Fault,
+    reason: String,
+    /// Why, where the courier could not hand it over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "customer_unreachable")]
+    code: Option<FailReason>,
+    /// What goes back of what was paid.
+    #[schema(value_type = i64, minimum = 0)]
+    refund_won: Won,
 }
 
 /// A dish of the order.
@@ -130,6 +183,9 @@ impl OrderView {
     pub fn of(order: Order, viewer: &domain::Principal) -> Self {
         let is_customer = order.is_of(viewer.user);
         let sight = sight(&order, viewer);
+        let ending = EndingView::of(&order);
+        let brings = order.courier.is_some() && order.courier == viewer.courier();
+        let hears_door = is_customer || brings || viewer.is(Role::Agent) || viewer.is(Role::Admin);
         let drop_off = order.drop_off.and_then(|door| PlaceView::of(door, sight));
         let (contactless, code) = match order.fulfilment {
             Fulfilment::Delivery { contactless } => (contactless, None),
@@ -159,12 +215,34 @@ impl OrderView {
             picked_up_at: order.picked_up_at,
             delivered_at: order.delivered_at,
             cancel_request: order.cancel_request.map(|it| RequestView { reason: it.reason, at: it.at }),
+            contact: order.contact.filter(|_| hears_door).map(ContactView::from),
+            ending,
         }
     }
 
     /// Its version, for entity tags.
     pub fn version(&self) -> u64 {
         self.version
+    }
+}
+
+impl EndingView {
+    fn of(order: &Order) -> Option<Self> {
+        let Ending { fault, reason, code, reached, .. } = order.ending.clone()?;
+        let refund = order.refund_due().filter(|_| reached != Some(Progress::Unpaid));
+        Some(Self { fault, reason, code, refund_won: refund.unwrap_or_default() })
+    }
+}
+
+impl From<Contact> for ContactView {
+    fn from(contact: Contact) -> Self {
+        let attempt = |it: domain::order::Attempt| AttemptView { way: it.way, at: it.at };
+        let answer = |it: domain::order::Answer| AnswerView { text: it.text, at: it.at };
+        Self {
+            ends_at: contact.ends_at,
+            attempts: contact.attempts.into_iter().map(attempt).collect(),
+            answers: contact.answers.into_iter().map(answer).collect(),
+        }
     }
 }
 

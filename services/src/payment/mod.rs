@@ -157,8 +157,8 @@ async fn conclude(app: &App, payment: &Payment) -> Result<(), Failure> {
         Err(failure) => return Err(failure),
     }
     let stands = order::find(app, id).await?;
-    if payment.status == PaymentStatus::Done && stands.is_dead() {
-        refund::whole(app, id).await?;
+    if payment.status == PaymentStatus::Done {
+        refund::due(app, id).await?;
     }
     if payment.status == PaymentStatus::Aborted && stands.is_payment_overdue(&app.settings.order, app.now()) {
         order::system(app, id, Command::Expire).await?;

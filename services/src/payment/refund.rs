@@ -6,19 +6,20 @@ use domain::{Failure, OrderId, RefundId, Won};
 use tokio::time::timeout;
 
 use super::{Cancelled, GATEWAY_PATIENCE};
-use crate::App;
+use crate::{App, order};
 
-/// Gives back all that was paid for `order`, if anything was. May be repeated.
-pub async fn whole(app: &App, order: OrderId) -> Result<(), Failure> {
-    match paid(app, order).await? {
-        Some(payment) => give_back(app, &payment, payment.amount).await,
+/// Gives back what `order` owes its customer now that it is over, if it does. May be
+/// repeated.
+pub async fn due(app: &App, order: OrderId) -> Result<(), Failure> {
+    match order::find(app, order).await?.refund_due() {
+        Some(amount) => part(app, order, amount).await,
         None => Ok(()),
     }
 }
 
 /// Gives back a part of what was paid for `order`, at most all of it. May be repeated:
 /// an order ends once, so the first amount stands.
-pub async fn part(app: &App, order: OrderId, amount: Won) -> Result<(), Failure> {
+async fn part(app: &App, order: OrderId, amount: Won) -> Result<(), Failure> {
     match paid(app, order).await? {
         Some(payment) if amount > Won::ZERO => give_back(app, &payment, amount.min(payment.amount)).await,
         _ => Ok(()),

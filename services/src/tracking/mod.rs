@@ -14,7 +14,7 @@ pub mod view;
 
 use std::sync::Arc;
 
-use domain::order::{Command, Fault, Fulfilment, Order};
+use domain::order::{Command, FailReason, Fulfilment, Order};
 use domain::tracking::delivery::{Decision, Pickup};
 use domain::tracking::sight::{Precision, position_audience};
 use domain::tracking::{Carrier, Delivery, DeliveryStatus, Fix, OrderFact, eta};
@@ -212,6 +212,18 @@ pub async fn track(app: &App, who: &Principal, order: OrderId) -> Result<Vec<Fix
 
 /// The courier reports a step. What the order decides goes to the order first.
 pub async fn step(app: &App, who: &Principal, order: OrderId, step: Step) -> Result<View, Failure> {
+    step_because(app, who, order, step, None).await
+}
+
+/// The same, with the reason why it [`Failed`](Step::Failed); a courier who says none is
+/// not at the customer's cost.
+pub async fn step_because(
+    app: &App,
+    who: &Principal,
+    order: OrderId,
+    step: Step,
+    reason: Option<FailReason>,
+) -> Result<View, Failure> {
     let courier = who.courier().ok_or_else(Failure::forbidden)?;
     let (delivery, _) = authorise(app, who, order).await?;
     if !delivery.is_carried_by(courier) {
@@ -224,8 +236,7 @@ pub async fn step(app: &App, who: &Principal, order: OrderId, step: Step) -> Res
         Step::PickedUp => ask_order(app, &delivery, courier, Command::PickUp, OrderFact::PickedUp).await?,
         Step::Delivered => ask_order(app, &delivery, courier, Command::Deliver, OrderFact::Delivered).await?,
         Step::Failed => {
-            let reason = "The courier could not hand it over.".to_owned();
-            let command = Command::FailDelivery { fault: Fault::Customer, reason };
+            let command = Command::FailDelivery { reason: reason.unwrap_or(FailReason::Other) };
             ask_order(app, &delivery, courier, command, OrderFact::Failed).await?
         }
     };

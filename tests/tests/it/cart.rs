@@ -253,3 +253,68 @@ async fn two_activations_of_one_cart_race_and_every_dish_is_counted() {
     second.stop(std::time::Duration::from_secs(5)).await;
     app.stop().await;
 }
+
+#[tokio::test]
+async fn ordering_the_same_again_fills_the_cart_with_what_can_still_be_had() {
+    let app = TestApp::start().await;
+    let (customer, kitchen, mut card) = story(&app).await;
+    let home = customer.live_at(YEOKSAM).await;
+    let mut second = card.groups[0].menus[0].clone();
+    second.id = uuid::Uuid::from_u128(77).into();
+    second.name = "양념".into();
+    second.option_groups.clear();
+    card.groups[0].menus.push(second);
+    open(app.app(), &kitchen, &card).await;
+    let mut other = mild(&card, 1);
+    other["menu_id"] = json!(uuid::Uuid::from_u128(77));
+    other["options"] = json!([]);
+    customer.post("/v1/cart/lines", mild(&card, 2)).await.expect(201);
+    customer.post("/v1/cart/lines", other).await.expect(201);
+    let quote = customer.post("/v1/cart/quote", json!({ "address_id": home })).await.expect(201);
+    let order = customer.post("/v1/orders", json!({ "quote_id": quote["quote_id"] })).await.expect(201);
+    let path = format!("/v1/orders/{}/reorder", order["id"].as_str().unwrap());
+    customer.delete("/v1/cart").await.expect(204);
+
+    // One dish is dearer today, the other sold out.
+    card.groups[0].menus[0].price = Won(9_500);
+    card.groups[0].menus[1].sold_out = true;
+    open(app.app(), &kitchen, &card).await;
+    let stranger = Guest::new(&app, Role::Customer).await;
+    stranger.post(&path, json!({})).await.expect_problem(404, "not_found");
+    let keyed = || customer.request(Method::POST, &path).header("idempotency-key", "once").json(&json!({}));
+    let again = answer(keyed()).await.expect(200);
+    assert_eq!(again["left_out"][0]["pointer"], json!("/lines/1"));
+    assert_eq!(again["left_out"][0]["code"], json!("sold_out"));
+    let line = |cart: &Value| (cart["lines"].as_array().unwrap().len(), cart["lines"][0]["quantity"].clone());
+    assert_eq!(line(&again["cart"]), (1, json!(2)));
+    assert_eq!(again["cart"]["lines"][0]["unit_price_won"], json!(9_500));
+    assert_eq!(answer(keyed()).await.expect(200), again);
+    let who = principal(&customer);
+    let refill = services::cart::Refill { key: Some("once".into()), replace: false, seen: None };
+    let id = order["id"].as_str().unwrap().parse::<uuid::Uuid>().unwrap().into();
+    services::order::reorder(app.app(), &who, id, &refill).await.unwrap();
+    assert_eq!(
+        line(&customer.get("/v1/cart").await.expect(200)),
+        (1, json!(2)),
+        "the work itself is done once"
+    );
+    let stale = customer.request(Method::POST, &path).header("if-match", "\"1\"").json(&json!({}));
+    answer(stale).await.expect_problem(412, "stale");
+
+    // Another restaurant's dishes are in the cart: as with any addition.
+    let far = tests::shop::kitchen(stranger.id, "선릉 피자");
+    let pizza = tests::shop::card(&far, "피자");
+    open(app.app(), &far, &pizza).await;
+    let mut slice = mild(&pizza, 1);
+    slice["replace"] = json!(true);
+    customer.post("/v1/cart/lines", slice).await.expect(201);
+    customer.post(&path, json!({})).await.expect_problem(409, "cart.other_restaurant");
+    let replaced = customer.post(&path, json!({ "replace": true })).await.expect(200);
+    assert_eq!(replaced["cart"]["restaurant_name"], json!("역삼 치킨"));
+
+    card.groups[0].menus.clear();
+    open(app.app(), &kitchen, &card).await;
+    let nothing = customer.post(&path, json!({})).await.expect_problem(409, "order.nothing_to_reorder");
+    assert_eq!(nothing["errors"].as_array().unwrap().len(), 2);
+    app.stop().await;
+}

@@ -14,6 +14,7 @@ mod connections;
 mod documents;
 mod every_text;
 mod fabric;
+mod faults;
 mod kill;
 mod limits;
 mod map;

@@ -134,7 +134,7 @@ async fn a_refund_is_done_once_however_often_and_wherever_it_is_tried() {
     let id: OrderId = order.id.into();
     cast.customer.command(order.id, "cancel", json!({ "reason": "늦어서요" })).await.unwrap();
     for system in [app.app(), second.app()].into_iter().cycle().take(6) {
-        services::payment::refund::whole(system, id).await.unwrap();
+        services::payment::refund::due(system, id).await.unwrap();
     }
     let refunds = store::payment::refund::of_order(&app.app().store, id).await.unwrap();
     assert_eq!(refunds.len(), 1, "one row, whoever asks");

@@ -1,6 +1,6 @@
 /** A courier at work: shift, offers, deliveries, and the phone's position on its way to the server. */
 
-import type { Courier, Delivery, Offer, Step } from './api/types'
+import type { Courier, Delivery, FailReason, Offer, Step } from './api/types'
 import { FixOutbox, indexedDbStore, newTrack } from './fixes'
 import type { EventFrame, Fix } from './frames'
 import { Problem } from './problem'
@@ -81,8 +81,8 @@ export class Duty {
     if (accept) await this.load()
   }
 
-  async step(delivery: Delivery, step: Step): Promise<void> {
-    await this.rest.post(`/v1/deliveries/${delivery.order_id}/steps`, { step })
+  async step(delivery: Delivery, step: Step, reason?: FailReason): Promise<void> {
+    await this.rest.post(`/v1/deliveries/${delivery.order_id}/steps`, { step, reason })
     await this.load()
   }
 

@@ -8,6 +8,7 @@ import type { Rest } from './rest'
 
 /** From the owner's yes until the handover there is a delivery to follow. */
 const RIDING: OrderStatus[] = ['accepted', 'preparing', 'ready', 'picked_up']
+const ENDED_EARLY: OrderStatus[] = ['cancelled', 'rejected', 'delivery_failed']
 /** The delivery is made a moment after the order is accepted. */
 const TRY_AGAIN_MS = 1_500
 
@@ -80,6 +81,8 @@ export class Tracking {
     if (event.offset !== undefined) order.version = Math.max(order.version, event.offset)
     if (typeof event.data['ready_by'] === 'string') order.ready_by = event.data['ready_by']
     if (event.type === 'order.cancel_refused') order.cancel_request = null
+    // How the courier waits at the door, and what goes back after an early end.
+    if (event.type.startsWith('order.contact_') || ENDED_EARLY.includes(order.status)) void this.load()
     this.#follow()
   }
 

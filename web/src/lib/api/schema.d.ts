@@ -224,6 +224,43 @@ export interface components {
             /** @description What the customer shows; only for pickup orders. */
             code?: string | null;
         };
+        /** @description The courier stands at the door and waits. */
+        Contact: {
+            /** @description What the customer let the courier know. */
+            answers: components["schemas"]["ContactAnswer"][];
+            attempts: components["schemas"]["ContactAttempt"][];
+            /**
+             * Format: date-time
+             * @description Until when is waited.
+             */
+            ends_at: string;
+        };
+        /** @description What the customer answered. */
+        ContactAnswer: {
+            /** Format: date-time */
+            at: string;
+            text: string;
+        };
+        /** @description What the customer lets the courier at the door know. */
+        ContactAnswerRequest: {
+            text: string;
+        };
+        /** @description How the courier tried to reach the customer. */
+        ContactAttempt: {
+            /** Format: date-time */
+            at: string;
+            /** @example call */
+            way: string;
+        };
+        /** @description How the courier tried to reach the customer. */
+        ContactAttemptRequest: {
+            way: components["schemas"]["ContactWay"];
+        };
+        /**
+         * @description By telephone, by message, or by bell or knocking.
+         * @enum {string}
+         */
+        ContactWay: "call" | "message" | "door";
         /** @description A conversation with the support desk, as one of its participants sees it. */
         Conversation: {
             /**
@@ -497,6 +534,30 @@ export interface components {
             position: components["schemas"]["Position"];
             road_address: string;
         };
+        /** @description At whose cost, and why. */
+        EndRequest: {
+            fault: components["schemas"]["OrderFault"];
+            reason: string;
+        };
+        /** @description An early end. */
+        Ending: {
+            /**
+             * @description Why, where the courier could not hand it over.
+             * @example customer_unreachable
+             */
+            code?: string | null;
+            /**
+             * @description At whose cost: `customer`, `restaurant`, `courier` or `platform`.
+             * @example customer
+             */
+            fault: string;
+            reason: string;
+            /**
+             * Format: int64
+             * @description What goes back of what was paid.
+             */
+            refund_won: number;
+        };
         /** @description When it arrives. */
         Eta: {
             /**
@@ -507,6 +568,11 @@ export interface components {
             /** @description Whether the courier was silent for long. */
             stale: boolean;
         };
+        /**
+         * @description Why a courier could not hand it over.
+         * @enum {string}
+         */
+        FailReason: "customer_unreachable" | "customer_refused" | "wrong_address" | "restaurant_mistake" | "food_damaged" | "courier_accident" | "other";
         /** @description A question with its answer. */
         Faq: {
             answer: string;
@@ -814,6 +880,7 @@ export interface components {
         /** @description An order, as those who may see it see it. */
         Order: {
             cancel_request?: components["schemas"]["CancelRequest"] | null;
+            contact?: components["schemas"]["Contact"] | null;
             /** @description Put it down at the door. */
             contactless: boolean;
             /**
@@ -828,6 +895,7 @@ export interface components {
             /** Format: date-time */
             delivered_at?: string | null;
             drop_off?: components["schemas"]["DropOff"] | null;
+            ending?: components["schemas"]["Ending"] | null;
             /** Format: uuid */
             id: string;
             lines: components["schemas"]["OrderLine"][];
@@ -878,6 +946,11 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description Who is to blame.
+         * @enum {string}
+         */
+        OrderFault: "customer" | "restaurant" | "courier" | "platform";
         /** @description A dish of the order. */
         OrderLine: {
             /** Format: uuid */
@@ -1250,6 +1323,17 @@ export interface components {
             /** @description What is sold out. */
             sold_out_menu_ids?: string[];
         };
+        /** @description How an earlier order is put in the cart. */
+        ReorderRequest: {
+            /** @description Consent to empty the cart first if it is of another restaurant. */
+            replace?: boolean;
+        };
+        /** @description The cart with what could be had of an earlier order. */
+        Reordered: {
+            cart: components["schemas"]["Cart"];
+            /** @description What could not, and why; `pointer` is the line in the order. */
+            left_out: components["schemas"]["ProblemFault"][];
+        };
         /** @description A restaurant, as seen from a place if one was given. */
         Restaurant: {
             category: components["schemas"]["Category"];
@@ -1409,6 +1493,7 @@ export interface components {
         Step: "at_restaurant" | "picked_up" | "at_dropoff" | "delivered" | "failed" | "drop_out";
         /** @description A courier's step. */
         StepBody: {
+            reason?: components["schemas"]["FailReason"] | null;
             /** @description Which. */
             step: components["schemas"]["Step"];
         };

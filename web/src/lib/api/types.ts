@@ -43,6 +43,13 @@ export type Trouble = Schemas['Trouble']
 export type CityCounts = Schemas['City']
 /** What a courier reports while delivering. */
 export type Step = Schemas['Step']
+/** Why a courier could not hand it over. */
+export type FailReason = Schemas['FailReason']
+/** The wait at the door. */
+export type Contact = Schemas['Contact']
+export type ContactWay = Schemas['ContactWay']
+/** The cart with what could be had of an earlier order. */
+export type Reordered = Schemas['Reordered']
 export type Order = Omit<Schemas['Order'], 'status'> & { status: OrderStatus }
 
 export interface Page<T> {

@@ -1,12 +1,4 @@
-import type {
-  CartProblem,
-  Category,
-  DeliveryStatus,
-  OrderStatus,
-  RejectReason,
-  Step,
-  Topic,
-} from '../api/types'
+import type { CartProblem, Category, DeliveryStatus, FailReason, OrderStatus, RejectReason, Step, Topic } from '../api/types'
 import type { ConnectionState } from '../realtime'
 
 const orderStatus: Record<OrderStatus, string> = {
@@ -53,6 +45,8 @@ const events: Record<string, string> = {
   'order.ready': '음식이 준비됐어요',
   'order.courier_assigned': '라이더가 배정됐어요',
   'order.picked_up': '라이더가 출발했어요',
+  'order.contact_tried': '라이더가 문 앞에서 연락했어요',
+  'order.contact_answered': '라이더에게 답했어요',
   'order.delivered': '배달이 완료됐어요',
   'order.delivery_failed': '배달하지 못했어요',
   'order.completed': '주문이 완료됐어요',
@@ -72,6 +66,16 @@ const steps: Record<Step, string> = {
   delivered: '배달 완료',
   failed: '전달할 수 없음',
   drop_out: '배달 반납',
+}
+
+const failReasons: Record<FailReason, string> = {
+  customer_unreachable: '고객과 연락이 닿지 않아요',
+  customer_refused: '고객이 받지 않겠다고 했어요',
+  wrong_address: '주소가 잘못됐어요',
+  restaurant_mistake: '가게에서 음식을 잘못 줬어요',
+  food_damaged: '음식이 망가졌어요',
+  courier_accident: '사고가 났어요',
+  other: '그 밖의 이유',
 }
 
 const topics: Record<Topic, string> = {
@@ -133,6 +137,7 @@ export const ko = {
   deliveryStatus,
   events,
   steps,
+  failReasons,
   topics,
   categories,
   connection,
@@ -267,6 +272,31 @@ export const ko = {
     readyBy: (at: string) => `${at} 조리 완료 예정`,
     over: '이 배달은 끝났어요.',
     unknownPayment: '결제 결과를 확인하고 있어요. 잠시만 기다려 주세요.',
+    cancelCost: '조리가 시작돼서, 취소가 받아들여져도 배달팁만 돌려받아요.',
+    refunded: (amount: string) => `${amount}을 돌려드려요.`,
+    notRefunded: '음식이 준비되고 배달됐기 때문에 환불되지 않아요. 궁금한 점은 상담원에게 물어보세요.',
+    reorder: '다시 주문하기',
+    reorderReplace: '장바구니를 비우고 담기',
+    leftOut: (names: string) => `담을 수 있는 메뉴를 담았어요. 지금 주문할 수 없는 메뉴: ${names}`,
+  },
+  door: {
+    title: '라이더가 문 앞에서 기다리고 있어요',
+    tried: { call: '라이더가 전화했어요', message: '라이더가 메시지를 보냈어요', door: '라이더가 문을 두드렸어요' },
+    until: (at: string) => `${at}까지 기다려요`,
+    consequence: '시간이 지나면 배달을 마치지 못할 수 있고, 환불되지 않아요.',
+    quick: ['지금 나가요', '문 앞에 놓아 주세요'],
+    say: '라이더에게 할 말',
+    youSaid: '내 답:',
+    nobody: '고객이 나오지 않거나 전달할 수 없나요?',
+    record: '연락한 방법을 눌러 기록하세요. 첫 기록부터 시간이 흐르고, 고객에게 알려요.',
+    ways: { call: '전화했어요', message: '메시지를 보냈어요', door: '문을 두드렸어요' },
+    customerUntil: (at: string) => `고객을 ${at}까지 기다려 주세요`,
+    ran: '기다리는 시간이 끝났어요',
+    customerSaid: '고객의 답:',
+    reason: '전달할 수 없는 이유',
+    tryFirst: '먼저 고객에게 연락하고 기록해 주세요.',
+    twoWays: '두 가지 방법으로 연락해 주세요.',
+    waitFirst: (left: string) => `${left} 더 기다려 주세요.`,
   },
   chat: {
     title: '상담',
