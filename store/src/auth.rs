@@ -315,11 +315,11 @@ pub async fn sessions(
 ) -> Result<Vec<Session>, StoreError> {
     let rows = sqlx::query!(
         "select id, device, address, created_at, last_seen_at, expires_at from auth.sessions
-         where user_id = $1 and ended_at is null and expires_at > $2 and ($3::uuid is null or id < $3)
+         where user_id = $1 and ended_at is null and expires_at > $2 and id < $3
          order by id desc limit $4",
         user.0,
         now,
-        after.map(|after| after.0),
+        after.map_or(sqlx::types::Uuid::max(), |after| after.0),
         i64::from(limit)
     )
     .fetch_all(store.pool())

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use domain::order::{BoardEvent, Order, OrderEvent, Status, Timer, Times};
 use domain::{Channel, Event, OrderId, QuoteId, RestaurantId, Timestamp, UserId};
-use sqlx::types::Json;
+use sqlx::types::{Json, Uuid};
 
 use crate::journal::{self, signed};
 use crate::{Store, StoreError, Tx, broken_constraint, jobs};
@@ -79,25 +79,37 @@ pub async fn list(
     before: Option<OrderId>,
     limit: u32,
 ) -> Result<Vec<Order>, StoreError> {
-    let (customer, restaurant) = match whose {
-        Whose::Customer(id) => (Some(id.0), None),
-        Whose::Restaurant(id) => (None, Some(id.0)),
+    let statuses = status.map_or_else(|| Status::ALL.to_vec(), |only| vec![only]);
+    let statuses: Vec<String> = statuses.into_iter().map(|status| status.as_str().to_owned()).collect();
+    let before = before.map_or(Uuid::max(), |id| id.0);
+    let rows = match whose {
+        Whose::Customer(id) => {
+            sqlx::query_scalar!(
+                r#"select state as "state: Json<Order>" from orders.orders
+                   where customer_id = $1 and status = any($2) and id < $3
+                   order by id desc limit $4"#,
+                id.0,
+                &statuses,
+                before,
+                i64::from(limit)
+            )
+            .fetch_all(store.pool())
+            .await?
+        }
+        Whose::Restaurant(id) => {
+            sqlx::query_scalar!(
+                r#"select state as "state: Json<Order>" from orders.orders
+                   where restaurant_id = $1 and placed_at is not null and status = any($2) and id < $3
+                   order by id desc limit $4"#,
+                id.0,
+                &statuses,
+                before,
+                i64::from(limit)
+            )
+            .fetch_all(store.pool())
+            .await?
+        }
     };
-    let rows = sqlx::query_scalar!(
-        r#"select state as "state: Json<Order>" from orders.orders
-           where ($1::uuid is null or customer_id = $1)
-             and ($2::uuid is null or (restaurant_id = $2 and placed_at is not null))
-             and ($3::text is null or status = $3)
-             and ($4::uuid is null or id < $4)
-           order by id desc limit $5"#,
-        customer,
-        restaurant,
-        status.map(Status::as_str),
-        before.map(|id| id.0),
-        i64::from(limit)
-    )
-    .fetch_all(store.pool())
-    .await?;
     Ok(rows.into_iter().map(|Json(order)| order).collect())
 }
 

@@ -68,12 +68,12 @@ pub async fn conversations(
                   ) end as "unread!"
            from support.conversations c
            where (customer_id = $1 or ($2 and (agent_id = $1 or status = 'queued')))
-               and (status = any($3) or cardinality($3) = 0) and ($4::uuid is null or id < $4)
+               and (status = any($3) or cardinality($3) = 0) and id < $4
            order by id desc limit $5"#,
         viewer.0,
         is_agent,
         &statuses.iter().map(|status| status.as_str().to_owned()).collect::<Vec<_>>(),
-        after.map(|id| id.0),
+        after.map_or(Uuid::max(), |id| id.0),
         i64::from(limit)
     )
     .fetch_all(store.pool())

@@ -96,9 +96,9 @@ pub async fn devices(
     let rows = sqlx::query_as!(
         DeviceRow,
         "select id, courier_id, number, name, speed_unit, created_at from tracking.devices
-         where courier_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
+         where courier_id = $1 and id > $2 order by id limit $3",
         Uuid::from(courier),
-        after,
+        after.unwrap_or(Uuid::nil()),
         i64::from(limit)
     )
     .fetch_all(store.pool())

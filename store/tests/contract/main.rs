@@ -1,5 +1,5 @@
 //! What the shared memory promises, held over each of its forms: within one
-//! process, over one Redis, and over a Redis Cluster.
+//! process, over one Redis, and over a Redis Cluster; and how PostgreSQL plans our queries.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,6 +10,7 @@
 mod fabric;
 mod geo;
 mod outage;
+mod plans;
 mod presence;
 mod rates;
 mod servers;
