@@ -154,7 +154,7 @@ pub(super) struct ReasonBody {
 pub(super) struct EndBody {
     #[schema(value_type = FaultWords)]
     pub(super) fault: Fault,
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(format = "text", min_length = 1, max_length = 200)]
     reason: String,
 }
 
@@ -206,7 +206,7 @@ pub(super) enum WayWords {
 #[schema(as = ContactAnswerRequest)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AnswerBody {
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(format = "text", min_length = 1, max_length = 200)]
     text: String,
 }
 

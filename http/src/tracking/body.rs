@@ -402,7 +402,7 @@ pub(super) struct NewDevice {
 #[serde(deny_unknown_fields)]
 pub(super) struct DeviceChange {
     /// What the courier calls it.
-    #[schema(min_length = 1, max_length = 60)]
+    #[schema(format = "text", min_length = 1, max_length = 60)]
     pub(super) name: Option<String>,
     /// The unit in which its OsmAnd app sends speeds.
     #[schema(value_type = Option<SpeedUnitWords>)]
