@@ -265,6 +265,7 @@ impl Ports {
             description: service.description(),
             metrics: Arc::clone(&self.metrics),
             metrics_token: self.metrics_token.clone(),
+            forwards: service == Service::Gateway,
             trusted: self.trusted.clone(),
         };
         // Of this very process, whoever serves the other routes.

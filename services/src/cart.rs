@@ -12,9 +12,8 @@ use domain::{
     AddressId, Failure, Fault, LatLon, LineId, MenuId, Principal, QuoteId, Refused, RestaurantId, Timestamp,
     UserId, Won,
 };
-use sha2::{Digest as _, Sha256};
-use uuid::Builder;
 
+use crate::idempotency::known_id;
 use crate::{App, menu, restaurant, user};
 
 /// What a customer asks to be put in the cart: ids and quantities, never a price.
@@ -109,7 +108,7 @@ pub async fn add(app: &App, who: &Principal, addition: &Addition) -> Result<Cart
     let card = menu::card(app, addition.restaurant_id).await?;
     let menu = card.menu(addition.menu_id).ok_or_else(|| Failure::not_found("menu"))?;
     let line = NewLine {
-        id: known_id(app, who, addition.key.as_deref()),
+        id: addition_id(app, who, addition.key.as_deref()),
         restaurant_id: addition.restaurant_id,
         menu_id: menu.id,
         name: menu.name.clone(),
@@ -130,7 +129,7 @@ pub async fn refill(
 ) -> Result<(CartView, Vec<Fault>), Failure> {
     let card = menu::card(app, order.restaurant).await?;
     let (lines, left_out) = order.again(&card, || app.ids.uuid().into())?;
-    let id = known_id(app, who, refill.key.as_deref());
+    let id = addition_id(app, who, refill.key.as_deref());
     let command = Command::AddAll { id, lines, replace: refill.replace };
     Ok((view(app, change(app, who.user, command, refill.seen).await?).await?, left_out))
 }
@@ -148,12 +147,8 @@ pub struct Refill {
 
 /// The same for an addition that is repeated, so that the cart knows it again
 /// although the answer to the first was never kept.
-fn known_id(app: &App, who: &Principal, key: Option<&str>) -> LineId {
-    let Some(key) = key else { return app.ids.uuid().into() };
-    let digest = Sha256::new_with_prefix(who.user.0).chain_update(key).finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    Builder::from_custom_bytes(bytes).into_uuid().into()
+fn addition_id(app: &App, who: &Principal, key: Option<&str>) -> LineId {
+    key.map_or_else(|| app.ids.uuid(), |key| known_id(who.user.0, key)).into()
 }
 
 /// Changes how many of a line; 0 removes it. Where `seen` is given, only if the cart is

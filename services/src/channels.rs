@@ -119,6 +119,7 @@ impl Backend for App {
         metrics::counter!("realtime_history_reads_total").increment(1);
         match channel {
             Channel::Chat(id) => support::history(self, *id, after, limit).await,
+            Channel::Delivery(id) => tracking::history(self, *id, after, limit).await,
             // A map has no log.
             Channel::Map(_) => Ok(Vec::new()),
             _ => Ok(journal::since(&self.store, channel, after, limit).await?),

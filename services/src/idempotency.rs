@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::{Failure, Kind, Refusal, Timestamp};
+use sha2::{Digest as _, Sha256};
 use store::{StoreError, idempotency};
+use uuid::{Builder, Uuid};
 
 use crate::App;
 
@@ -22,6 +24,15 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long answers are kept (the payment rules ask for 15 days).
 const KEPT: TimeDelta = TimeDelta::days(15);
+
+/// The id of what is done under `key` for `whom`: the same whenever it is asked again, also
+/// where the answer to the first was never kept.
+pub(crate) fn known_id(whom: Uuid, key: &str) -> Uuid {
+    let digest = Sha256::new_with_prefix(whom).chain_update(key).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    Builder::from_custom_bytes(bytes).into_uuid()
+}
 
 /// Why a key cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,11 +1,16 @@
-//! Accounts, sessions, refresh tokens, keys, wrong passwords, and the audit log.
+//! Accounts, sessions, refresh tokens, keys, and the audit log; wrong passwords stand in
+//! `attempts`.
+
+mod attempts;
 
 use std::net::IpAddr;
 
-use domain::auth::{Attempts, Email, Held, Shown, Source, Strangers};
+use domain::auth::{Email, Shown};
 use domain::{Role, SessionId, Timestamp, UserId};
 
 use crate::{Store, StoreError, Tx, broken_constraint};
+
+pub use attempts::{keep_attempts, lock_attempts};
 
 /// How somebody signs in.
 #[derive(Clone, Debug)]
@@ -397,102 +402,10 @@ pub async fn known_device(
     Ok(id.map(SessionId))
 }
 
-/// Reads what is held against attempts on an account from `source`, and holds it until the
-/// transaction ends: of several at once, each counts.
-pub async fn lock_attempts(tx: &mut Tx, email: &Email, source: Source) -> Result<Held, StoreError> {
-    // The row is locked whether it is new or not.
-    let row = sqlx::query!(
-        r#"insert into auth.attempts as had (email, address, count, last_at) values ($1, $2, 0, '-infinity')
-           on conflict (email, address) do update set count = had.count
-           returning count, under_way, locked_until,
-             case when last_at > '-infinity' then last_at end as last_at"#,
-        email.as_str(),
-        source.to_string()
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    let here = Attempts {
-        wrong: row.count.unsigned_abs(),
-        under_way: row.under_way.unsigned_abs(),
-        last_at: row.last_at,
-        locked_until: row.locked_until,
-    };
-    let strangers = match source {
-        Source::Device(_) => None,
-        Source::Network(_) => Some(lock_strangers(tx, email).await?),
-    };
-    Ok(Held { here, strangers })
-}
-
-async fn lock_strangers(tx: &mut Tx, email: &Email) -> Result<Strangers, StoreError> {
-    let row = sqlx::query!(
-        r#"insert into auth.stranger_attempts as had (email, last_at) values ($1, '-infinity')
-           on conflict (email) do update set last_at = had.last_at
-           returning clear_at, case when last_at > '-infinity' then last_at end as last_at"#,
-        email.as_str()
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    Ok(Strangers { last_at: row.last_at, clear_at: row.clear_at })
-}
-
-/// Keeps what is held; where nothing is held against anybody, none is kept.
-pub async fn keep_attempts(
-    tx: &mut Tx,
-    email: &Email,
-    source: Source,
-    held: &Held,
-) -> Result<(), StoreError> {
-    let from = source.to_string();
-    let Attempts { wrong, under_way, last_at, locked_until } = held.here;
-    if held.here.is_clear() {
-        sqlx::query!("delete from auth.attempts where email = $1 and address = $2", email.as_str(), from)
-            .execute(&mut **tx)
-            .await?;
-    } else {
-        sqlx::query!(
-            "update auth.attempts
-             set count = $3, under_way = $4, last_at = coalesce($5, last_at), locked_until = $6
-             where email = $1 and address = $2",
-            email.as_str(),
-            from,
-            to_i32(wrong)?,
-            to_i32(under_way)?,
-            last_at,
-            locked_until
-        )
-        .execute(&mut **tx)
-        .await?;
-    }
-    match held.strangers {
-        None => {}
-        Some(Strangers { clear_at: None, .. }) => {
-            sqlx::query!("delete from auth.stranger_attempts where email = $1", email.as_str())
-                .execute(&mut **tx)
-                .await?;
-        }
-        Some(Strangers { clear_at, last_at }) => {
-            sqlx::query!(
-                "update auth.stranger_attempts set clear_at = $2, last_at = coalesce($3, last_at)
-                 where email = $1",
-                email.as_str(),
-                clear_at,
-                last_at
-            )
-            .execute(&mut **tx)
-            .await?;
-        }
-    }
-    Ok(())
-}
-
 /// Drops what has no meaning any more: old attempts, and sessions that ended
 /// before `until`, with their tokens.
 pub async fn drop_old(store: &Store, until: Timestamp) -> Result<(), StoreError> {
-    sqlx::query!("delete from auth.attempts where last_at < $1", until).execute(store.pool()).await?;
-    sqlx::query!("delete from auth.stranger_attempts where last_at < $1", until)
-        .execute(store.pool())
-        .await?;
+    attempts::drop_old(store, until).await?;
     sqlx::query!("delete from auth.sessions where coalesce(ended_at, expires_at) < $1", until)
         .execute(store.pool())
         .await?;

@@ -20,8 +20,7 @@ pub(super) struct SignInBody {
     pub(super) device: Option<String>,
     /// Any refresh token that this device had for the account, also of a session that is
     /// over. It shows that the device is known, so that what strangers guess elsewhere
-    /// never locks it out; it is no way in, and passed over
-    /// where it is no such token.
+    /// never locks it out; it is no way in, and passed over where it is no such token.
     #[schema(format = "refresh-token")]
     pub(super) refresh_token: Option<String>,
 }

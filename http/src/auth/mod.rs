@@ -41,8 +41,7 @@ fn secret<T>(body: T) -> Secret<T> {
     responses((status = 200, body = Tokens),
         (status = 401, description = "`auth.credentials_wrong`: the e-mail address or the password", body = ProblemBody),
         (status = 429, description = "`auth.locked`: too many wrong passwords from here; `auth.account_locked`: from \
-            anywhere; `auth.too_many_at_once`. See \
-            Retry-After", body = ProblemBody)))]
+            anywhere; `auth.too_many_at_once`. See Retry-After", body = ProblemBody)))]
 async fn sign_in(
     State(app): State<App>,
     ClientAddress(from): ClientAddress,

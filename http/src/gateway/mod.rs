@@ -31,9 +31,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::task::JoinSet;
-use utoipa::openapi::path::PathItem;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::kit::operations;
 pub use named::by_name;
 pub use origin::Origin;
 use replicas::Replicas;
@@ -109,7 +109,7 @@ impl Gateway {
         let (_, api) = routes.split_for_parts();
         let mut router = Router::new();
         for (path, item) in &api.paths.paths {
-            for filter in methods(item) {
+            for filter in operations(item).filter_map(|(method, _)| MethodFilter::try_from(method).ok()) {
                 let gateway = Arc::clone(self);
                 let forward = async move |request: Request| gateway.forward(service, request).await;
                 router = router.route(path, on(filter, forward));
@@ -117,18 +117,6 @@ impl Gateway {
         }
         OpenApiRouter::with_openapi(api).merge(OpenApiRouter::from(router))
     }
-}
-
-fn methods(item: &PathItem) -> impl Iterator<Item = MethodFilter> {
-    [
-        (&item.get, MethodFilter::GET),
-        (&item.put, MethodFilter::PUT),
-        (&item.post, MethodFilter::POST),
-        (&item.patch, MethodFilter::PATCH),
-        (&item.delete, MethodFilter::DELETE),
-    ]
-    .into_iter()
-    .filter_map(|(operation, filter)| operation.as_ref().map(|_| filter))
 }
 
 fn client(settings: &Settings) -> Client<HttpConnector, Body> {

@@ -41,10 +41,12 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
         let json = says_json(request.headers());
         let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
-        match body.is_empty() {
-            true => Ok(None),
-            false if json => parse::<Option<T>>(&body).map(|value| value.map(Json)),
-            false => Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
+        if body.is_empty() {
+            Ok(None)
+        } else if json {
+            parse::<Option<T>>(&body).map(|value| value.map(Json))
+        } else {
+            Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
         }
     }
 }

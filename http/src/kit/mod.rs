@@ -40,6 +40,7 @@ pub use health::MetricsToken;
 pub use idempotency::{IdempotencyKey, OfferedKey};
 pub use list::{List, ListQuery, Page};
 pub use observe::RequestId;
+pub(crate) use openapi::operations;
 pub use openapi::{Position, ProblemBody, ProblemFault};
 pub use problem::Problem;
 pub use service::{ServiceSpec, counted, served, service_router};

@@ -16,9 +16,10 @@ use utoipa::openapi::{OpenApi, RefOr};
 
 use super::Problem;
 use super::extract::escape;
+use super::openapi::operations;
 
 /// The extension of an operation that leaves unknown parameters unread.
-pub(super) const IGNORED: &str = "x-unknown-parameters";
+const IGNORED: &str = "x-unknown-parameters";
 
 /// As many faults as are told of one query.
 const FAULTS_MAX: usize = 20;
@@ -31,18 +32,9 @@ type ByMethod = (Method, Vec<String>);
 
 impl Known {
     pub(super) fn of(api: &OpenApi) -> Self {
-        let of_path = |item: &utoipa::openapi::path::PathItem| {
-            let operations = [
-                (Method::GET, &item.get),
-                (Method::PUT, &item.put),
-                (Method::POST, &item.post),
-                (Method::PATCH, &item.patch),
-                (Method::DELETE, &item.delete),
-            ];
-            let strict = operations.into_iter().filter_map(|(method, operation)| {
-                operation.as_ref().filter(|operation| !ignores(operation)).map(|one| (method, names(one)))
-            });
-            strict.collect()
+        let of_path = |item| {
+            let strict = operations(item).filter(|(_, operation)| !ignores(operation));
+            strict.map(|(method, operation)| (method, names(operation))).collect()
         };
         Self(Arc::new(api.paths.paths.iter().map(|(path, item)| (path.clone(), of_path(item))).collect()))
     }
@@ -55,7 +47,7 @@ impl Known {
 }
 
 /// Whether the operation leaves unknown parameters unread.
-pub(super) fn ignores(operation: &Operation) -> bool {
+fn ignores(operation: &Operation) -> bool {
     operation.extensions.as_ref().is_some_and(|said| said.contains_key(IGNORED))
 }
 

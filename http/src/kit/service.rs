@@ -34,6 +34,8 @@ pub struct ServiceSpec {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Who may read them.
     pub metrics_token: MetricsToken,
+    /// Whether it passes requests on to other processes.
+    pub forwards: bool,
     /// Whose word about the client's address is taken.
     pub trusted: TrustedProxies,
 }

@@ -128,7 +128,7 @@ async fn osmand(app: &App, query: &str, body: &str) -> Result<(), Problem> {
 
 /// Takes a place from OwnTracks. The user name of the Basic authentication is
 /// of no account; the password is the device's token.
-#[utoipa::path(post, path = "/v1/devices/owntracks", tag = "device", security(()), request_body = OwnTracks,
+#[utoipa::path(post, path = "/v1/devices/owntracks", tag = "device", security(("basic" = [])), request_body = OwnTracks,
     extensions(("x-unknown-parameters" = json!("ignored"))),
     responses((status = 200, body = [Value], description = "Kept; there are no commands for the device"),
         (status = 401, description = "The token is not known")))]

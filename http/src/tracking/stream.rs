@@ -27,13 +27,17 @@ use services::live::{Hub, Next, Op, Outbox, Place, Since, Subscription};
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::kit::{NoContent, Path, Problem, Session};
+use crate::kit::{NoContent, Offer, Path, Problem, Session, preferred};
 
 /// Bytes of events that may wait for a slow reader before it is sent away.
 const WAITING_BYTES: usize = 64 * 1024;
 
 /// Streams and sockets that one user may have open at a time.
 const OPEN_MAX: usize = 5;
+
+/// The one form in which a stream is given.
+const EVENTS: &str = "text/event-stream";
+const OFFERS: [Offer; 1] = [(EVENTS, &[EVENTS])];
 
 /// The id of a stream's last event.
 const OVER: &str = "over";
@@ -60,6 +64,7 @@ struct Following {
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that came")),
     responses((status = 200, body = String, content_type = "text/event-stream", description = "Until it is over, or the token expires"),
         (status = 204, description = "It is over, and the client has seen that: it need not come back"),
+        (status = 406),
         (status = 429, description = "Too many open streams and sockets")))]
 pub(super) async fn stream(
     State(app): State<App>,
@@ -68,6 +73,9 @@ pub(super) async fn stream(
     Path(order): Path<OrderId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    if preferred(&headers, &OFFERS).is_none() {
+        return Err(Problem::not_acceptable(EVENTS));
+    }
     if saw_the_end(&headers) && services::tracking::is_over(&app, &who, order).await? {
         return Ok(NoContent.into_response());
     }

@@ -184,7 +184,7 @@ impl Hub {
 
     /// Tells whoever watches a courier that is not heard of any more. Each process tells
     /// its own listeners, so nobody hears it twice, and all do whichever process is gone.
-    fn age(&self) {
+    pub(super) fn age(&self) {
         let now = self.backend.now();
         for entry in self.topics.iter().filter(|entry| is_delivery(entry.key())) {
             let after = entry.value().topic().age(now, &self.pen);

@@ -9,24 +9,22 @@
 //!
 //! Nothing here waits or reads; the hub does that.
 
+mod newest;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chrono::TimeDelta;
 use domain::{Audience, Channel, Failure, Party, Principal, Timestamp};
-use store::fabric::{Ephemeral, Latest};
+use store::fabric::Ephemeral;
 use store::journal::Recorded;
 use tokio::time::Instant;
 
 use super::{Lag, Op, Outbox, Regard, Telling, Told, Writer};
-use crate::map::Area;
+use newest::Newest;
 
 /// Events that may wait for the one before them; what is beyond is read again.
 const AHEAD_MAX: usize = 64;
-
-/// How long what was told of a position is told to latecomers as it is: a herd shares it.
-const SHARED_FOR: TimeDelta = TimeDelta::seconds(1);
 
 /// Writes tellings.
 pub(super) struct Pen {
@@ -55,21 +53,6 @@ struct Recent {
     offset: u64,
     audience: Audience,
     told: Arc<Told>,
-}
-
-struct Newest {
-    at: Timestamp,
-    audience: Audience,
-    told: Arc<Told>,
-    position: Option<Position>,
-}
-
-/// A position that was told: what is told of it depends on when.
-struct Position {
-    latest: Arc<Latest>,
-    told_at: Timestamp,
-    /// Its listeners know that it is stale.
-    stale: bool,
 }
 
 struct Member {
@@ -262,11 +245,6 @@ impl Topic {
         self.head.is_some_and(|head| self.known > head)
     }
 
-    /// Whether nobody knows yet what the newest value is.
-    pub(super) fn seeks_newest(&self) -> bool {
-        self.newest.is_none() && !self.sought
-    }
-
     /// Learns that the event at `offset` is committed.
     pub(super) fn learn(&mut self, offset: u64) {
         self.known = self.known.max(offset);
@@ -374,68 +352,6 @@ impl Topic {
         }
     }
 
-    /// A position came. One that is older than what was told is dropped: nothing is
-    /// shown backwards in time. So is one of a courier who lost the delivery since, and
-    /// the same again.
-    pub(super) fn position(&mut self, latest: &Arc<Latest>, now: Timestamp, pen: &Pen) -> After {
-        let told = self.newest.as_ref().and_then(|newest| newest.position.as_ref());
-        if latest.version < self.carried_since || told.is_some_and(|told| told.latest == *latest) {
-            return After::default();
-        }
-        let position = Position { latest: Arc::clone(latest), told_at: now, stale: latest.is_stale(now) };
-        self.newest(latest.at, latest.audience, &Telling::Latest { latest, now }, Some(position), pen)
-    }
-
-    /// The couriers of a map's cell came.
-    pub(super) fn area(&mut self, area: &Area, pen: &Pen) -> After {
-        self.newest(area.at, Audience::EVERYONE, &Telling::Area(area), None, pen)
-    }
-
-    /// Tells all once that the position has turned stale.
-    pub(super) fn age(&mut self, now: Timestamp, pen: &Pen) -> After {
-        let position = self.newest.as_ref().and_then(|newest| newest.position.as_ref());
-        match position.filter(|position| !position.stale && position.latest.is_stale(now)) {
-            Some(Position { latest, .. }) => {
-                let latest = Arc::clone(latest);
-                let position = Position { latest: Arc::clone(&latest), told_at: now, stale: true };
-                let telling = Telling::Latest { latest: &latest, now };
-                self.newest(latest.at, latest.audience, &telling, Some(position), pen)
-            }
-            None => After::default(),
-        }
-    }
-
-    /// Writes the position anew for who comes late, unless it was told a moment ago.
-    fn refresh(&mut self, now: Timestamp, pen: &Pen) {
-        if let Some(newest) = &mut self.newest
-            && let Some(position) = newest.position.as_mut().filter(|told| now - told.told_at >= SHARED_FOR)
-        {
-            newest.told = pen.write(&self.channel, &Telling::Latest { latest: &position.latest, now });
-            position.told_at = now;
-        }
-    }
-
-    fn newest(
-        &mut self,
-        at: Timestamp,
-        audience: Audience,
-        telling: &Telling<'_>,
-        position: Option<Position>,
-        pen: &Pen,
-    ) -> After {
-        let mut after = After::default();
-        if self.ended.is_some() || self.newest.as_ref().is_some_and(|newest| newest.at > at) {
-            return after;
-        }
-        let told = pen.write(&self.channel, telling);
-        for member in self.members.iter().filter(|m| m.sees(at, audience)) {
-            after.deliveries += 1;
-            after.conflated += u64::from(member.outbox.latest(member.id, &told));
-        }
-        self.newest = Some(Newest { at, audience, told, position });
-        after
-    }
-
     /// Something passing came.
     pub(super) fn pass(&self, ephemeral: &Ephemeral, pen: &Pen) -> After {
         let mut after = After::default();
@@ -485,20 +401,6 @@ impl Topic {
             }
         }
         after.gap |= self.is_behind() && !self.mending;
-    }
-
-    /// Another one may carry it since the event at `offset`: what was shown before is
-    /// nobody's position any more. Nobody is taken back in time, though.
-    fn forget_carrier(&mut self, offset: u64) {
-        self.carried_since = offset;
-        self.sought = false;
-        let of_another =
-            |newest: &mut Newest| newest.position.as_ref().is_some_and(|told| told.latest.version < offset);
-        let Some(gone) = self.newest.take_if(of_another) else { return };
-        for member in &mut self.members {
-            member.outbox.forget(member.id);
-            member.floor = member.floor.max(Some(gone.at));
-        }
     }
 
     /// Tells the event after `head`.

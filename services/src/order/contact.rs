@@ -3,11 +3,10 @@
 use domain::order::{By, Command, Order, OrderRefusal, Status, Way};
 use domain::tracking::DeliveryStatus;
 use domain::{Failure, OrderId, Principal};
-use sha2::{Digest, Sha256};
-use uuid::Builder;
 
 use super::{as_customer, decide, find};
 use crate::App;
+use crate::idempotency::known_id;
 
 /// The order's courier, who stands at the door, tried to reach the customer. The same
 /// attempt under the same `key` is recorded once.
@@ -28,15 +27,7 @@ pub async fn try_contact(
     if order.status == Status::PickedUp && !is_at_door {
         return Err(OrderRefusal::NotAtDoor.into());
     }
-    let attempt = key.map_or_else(
-        || app.ids.uuid(),
-        |key| {
-            let digest = Sha256::new_with_prefix(id.0).chain_update(key).finalize();
-            let mut bytes = [0; 16];
-            bytes.copy_from_slice(&digest[..16]);
-            Builder::from_custom_bytes(bytes).into_uuid()
-        },
-    );
+    let attempt = key.map_or_else(|| app.ids.uuid(), |key| known_id(id.0, key));
     let wait = app.settings.order.contact;
     decide(app, id, By::Courier(courier), Command::TryContact { attempt, way, wait }).await
 }

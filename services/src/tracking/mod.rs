@@ -16,12 +16,13 @@ use std::sync::Arc;
 
 use domain::order::{Command, FailReason, Fulfilment, Order};
 use domain::tracking::delivery::{Decision, Pickup};
-use domain::tracking::sight::{Precision, position_audience};
+use domain::tracking::sight::{Precision, masked, position_audience};
 use domain::tracking::{Carrier, Delivery, DeliveryStatus, Fix, OrderFact, eta};
 use domain::{Audience, Channel, CourierId, Failure, OrderId, Party, Principal, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 use store::fabric::{Latest, Notice};
+use store::journal::Recorded;
 use store::{Tx, journal, tracking};
 use utoipa::ToSchema;
 
@@ -152,6 +153,28 @@ pub async fn snapshot(app: &App, order: OrderId, audience: Audience) -> Result<S
     let view = view(app, delivery, audience).await?;
     let data = serde_json::to_value(&view).map_err(Failure::fault)?;
     Ok(Snapshot { offset, data, ended: status.is_over().then(|| status.as_str()) })
+}
+
+/// What happened to the delivery after `after`, as it may be told now: once it is over,
+/// names are masked for whoever comes back as well.
+pub async fn history(
+    app: &App,
+    order: OrderId,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Arc<Recorded>>, Failure> {
+    let mut told = journal::since(&app.store, &Channel::Delivery(order), after, limit).await?;
+    let names = |event: &Recorded| event.data["name"].as_str().map(masked);
+    if told.iter().any(|event| names(event).is_some())
+        && tracking::delivery(&app.store, order).await?.is_some_and(|delivery| delivery.status.is_over())
+    {
+        for event in &mut told {
+            if let Some(name) = names(event) {
+                Arc::make_mut(event).data["name"] = name.into();
+            }
+        }
+    }
+    Ok(told)
 }
 
 /// Where its courier was last, as its channel tells it.

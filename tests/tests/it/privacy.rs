@@ -170,6 +170,10 @@ async fn the_address_is_shown_to_whom_it_concerns_and_no_longer_than_that() {
         assert_eq!(seen(&over), nothing);
         assert_eq!(over["courier"]["name"], "c*");
     }
+    // Nor is the name told to who comes back for what happened.
+    let mut late = socket(&test, customer).await;
+    assert!(late.resume(&format!("delivery:{id}"), &json!(test.app().store.epoch()), 0).await);
+    assert_eq!(late.event("delivery.assigned").await["data"]["name"], "c*");
     at(&test, courier).get(&format!("/v1/orders/{id}")).await.expect_problem(404, "not_found");
     at(&test, agent).get(&format!("/v1/deliveries/{id}")).await.expect_problem(404, "not_found");
     test.stop().await;

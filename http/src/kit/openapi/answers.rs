@@ -17,9 +17,9 @@ pub(super) type Answers = BTreeMap<u16, BTreeSet<String>>;
 
 /// What of an operation decides which of the kit's answers it may give.
 struct Facts {
-    at_gateway: bool,
+    forwards: bool,
     is_post: bool,
-    is_public: bool,
+    wants_session: bool,
     has_id: bool,
     has_body: bool,
     has_version: bool,
@@ -53,13 +53,13 @@ const COMMON: [Common; 16] = [
         status: 401,
         says: "Not signed in",
         codes: &["auth.session_ended", "auth.token_expired", "auth.token_not_good", "unauthenticated"],
-        when: |facts| !facts.is_public,
+        when: |facts| facts.wants_session,
     },
     Common {
         status: 403,
         says: "Signed in, but not for this",
         codes: &["forbidden"],
-        when: |facts| !facts.is_public,
+        when: |facts| facts.wants_session,
     },
     Common {
         status: 404,
@@ -110,7 +110,7 @@ const COMMON: [Common; 16] = [
         status: 502,
         says: "The answer was lost on its way",
         codes: &["upstream_lost"],
-        when: |facts| facts.at_gateway,
+        when: |facts| facts.forwards,
     },
     Common {
         status: 503,
@@ -171,10 +171,10 @@ fn header(says: &str, schema: ObjectBuilder) -> Header {
 pub(super) fn complete(
     operation: &mut Operation,
     is_post: bool,
-    at_gateway: bool,
+    forwards: bool,
     components: &mut Components,
 ) -> Answers {
-    let facts = Facts::of(operation, is_post, at_gateway);
+    let facts = Facts::of(operation, is_post, forwards);
     if is_post && !takes(operation, |place, name| *place == ParameterIn::Header && name == "Idempotency-Key")
     {
         let key = Ref::new("#/components/parameters/IdempotencyKey");
@@ -206,12 +206,12 @@ pub(super) fn complete(
 }
 
 impl Facts {
-    fn of(operation: &Operation, is_post: bool, at_gateway: bool) -> Self {
-        let is_nobody = |one: &SecurityRequirement| *one == SecurityRequirement::default();
+    fn of(operation: &Operation, is_post: bool, forwards: bool) -> Self {
+        let bearer = SecurityRequirement::new::<_, _, String>("bearer", []);
         Self {
-            at_gateway,
+            forwards,
             is_post,
-            is_public: operation.security.as_ref().is_some_and(|all| all.iter().all(is_nobody)),
+            wants_session: operation.security.as_ref().is_none_or(|all| all.contains(&bearer)),
             has_id: takes(operation, |place, _| *place == ParameterIn::Path),
             has_body: operation.request_body.is_some(),
             has_version: takes(operation, |_, name| name == "If-Match"),

@@ -21,13 +21,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, InfoBuilder, OpenApi, Ref, RefOr, Schema, ServerBuilder};
+use utoipa::openapi::{Components, InfoBuilder, OpenApi, Paths, Ref, RefOr, Schema, ServerBuilder};
 use utoipa::{PartialSchema as _, ToSchema};
 use utoipa_swagger_ui::{self as swagger, SwaggerUi};
 
 pub(super) use declared::{Declared, check};
 
-use super::ServiceSpec;
+use super::{ServiceSpec, weighted};
 
 /// A problem document (RFC 9457).
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -108,22 +108,33 @@ pub(super) fn complete(mut api: OpenApi, spec: &ServiceSpec) -> (OpenApi, Declar
     let components = api.components.get_or_insert_with(Components::new);
     components.schemas.insert("Problem".to_owned(), ProblemBody::schema());
     components.schemas.insert("ProblemFault".to_owned(), ProblemFault::schema());
-    let mut bearer = Http::new(HttpAuthScheme::Bearer);
-    bearer.bearer_format = Some("JWT".to_owned());
-    components.security_schemes.insert("bearer".to_owned(), SecurityScheme::Http(bearer).into());
+    components
+        .security_schemes
+        .extend(schemes(&api.paths).map(|(name, scheme)| (name.to_owned(), scheme.into())));
     refer_to_items(components);
     answers::components(components, api.paths.paths.values().any(|item| item.post.is_some()));
-    let at_gateway = spec.name == "gateway_service";
     let mut declared = Vec::new();
     for (path, item) in &mut api.paths.paths {
-        for (method, operation) in operations(item) {
+        for (method, operation) in operations_mut(item) {
             name(operation);
             let is_post = method == Method::POST;
-            let answers = answers::complete(operation, is_post, at_gateway, components);
+            let answers = answers::complete(operation, is_post, spec.forwards, components);
             declared.push(((path.clone(), method), answers));
         }
     }
     (api, declared.into_iter().collect())
+}
+
+/// How somebody shows who they are: by an access token, and where a route says so by the
+/// password of Basic authentication.
+fn schemes(paths: &Paths) -> impl Iterator<Item = (&'static str, SecurityScheme)> + use<> {
+    let mut bearer = Http::new(HttpAuthScheme::Bearer);
+    bearer.bearer_format = Some("JWT".to_owned());
+    let basic = SecurityRequirement::new::<_, _, String>("basic", []);
+    let takes_basic = |one: &Operation| one.security.as_ref().is_some_and(|all| all.contains(&basic));
+    let is_wanted = paths.paths.values().flat_map(operations).any(|(_, one)| takes_basic(one));
+    let basic = is_wanted.then(|| ("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic))));
+    [("bearer", SecurityScheme::Http(bearer))].into_iter().chain(basic)
 }
 
 /// Lets a page refer to what it lists; the generator writes that out instead.
@@ -149,7 +160,20 @@ const CONVENTIONS: &str = "\n\nErrors are problem documents (RFC 9457) with a st
     visible, and nothing is a control, bidirectional, private or unassigned character. A `cursor` is one that the same \
     list gave.";
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+/// A path's operations.
+pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (Method, &Operation)> {
+    let all = [
+        (Method::GET, &item.get),
+        (Method::PUT, &item.put),
+        (Method::POST, &item.post),
+        (Method::DELETE, &item.delete),
+        (Method::PATCH, &item.patch),
+        (Method::HEAD, &item.head),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+}
+
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     let all = [
         (Method::GET, &mut item.get),
         (Method::PUT, &mut item.put),
@@ -202,10 +226,6 @@ fn send(sent: &Sent, headers: &HeaderMap) -> impl IntoResponse + use<> {
 }
 
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    let named = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    named.flat_map(|value| value.split(',')).any(|coding| {
-        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        let weight = weight.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
-        name.trim().eq_ignore_ascii_case("gzip") && weight.is_ok_and(|weight| weight > 0.0)
-    })
+    let accepted = weighted(headers, header::ACCEPT_ENCODING);
+    accepted.iter().any(|(coding, weight)| coding == "gzip" && *weight > 0.0)
 }

@@ -89,6 +89,11 @@ async fn a_delivery_is_followed_by_server_sent_events_and_resumed_without_a_gap(
     let order = accepted_order_of(app, eater.id.parse().unwrap()).await;
     let offer = offer_to(app, &rider).await;
 
+    let stream = format!("/v1/deliveries/{}/stream", order.id);
+    let json = test.rest_as(Service::Tracking, &eater).request(Method::GET, &stream);
+    tests::rest::answer(json.header("accept", "application/json"))
+        .await
+        .expect_problem(406, "not_acceptable");
     let mut events = Events::open(&test, &eater, order.id, None).await;
     let snapshot = events.logged().await.unwrap();
     assert_eq!(snapshot.name, "snapshot");

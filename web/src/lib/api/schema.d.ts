@@ -243,6 +243,7 @@ export interface components {
         };
         /** @description What the customer lets the courier at the door know. */
         ContactAnswerRequest: {
+            /** Format: text */
             text: string;
         };
         /** @description How the courier tried to reach the customer. */
@@ -513,7 +514,10 @@ export interface components {
         };
         /** @description What of a device shall change. */
         DeviceChange: {
-            /** @description What the courier calls it. */
+            /**
+             * Format: text
+             * @description What the courier calls it.
+             */
             name?: string | null;
             speed_unit?: components["schemas"]["SpeedUnit"] | null;
         };
@@ -537,6 +541,7 @@ export interface components {
         /** @description At whose cost, and why. */
         EndRequest: {
             fault: components["schemas"]["OrderFault"];
+            /** Format: text */
             reason: string;
         };
         /** @description An early end. */
@@ -1422,8 +1427,8 @@ export interface components {
         /** @description What somebody signs in with. */
         SignInBody: {
             /**
-             * @description What the device calls itself, for the list of sessions; up to 100 characters, or it
-             *     is listed as unnamed.
+             * Format: text
+             * @description What the device calls itself, for the list of sessions.
              * @example Galaxy S25
              */
             device?: string | null;
@@ -1440,9 +1445,10 @@ export interface components {
              */
             password: string;
             /**
+             * Format: refresh-token
              * @description Any refresh token that this device had for the account, also of a session that is
              *     over. It shows that the device is known, so that what strangers guess elsewhere
-             *     never locks it out; it is no way in.
+             *     never locks it out; it is no way in, and passed over where it is no such token.
              */
             refresh_token?: string | null;
         };
@@ -1856,237 +1862,10 @@ export interface components {
             requested_at: string;
         };
     };
-    responses: {
-        /** @description The request can't be read */
-        Problem400: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "bad_request" | "body_not_json" | "body_not_utf8" | "body_unreadable" | "host_invalid" | "idempotency.key_invalid" | "query_not_utf8" | "transfer_encoding_invalid";
-                };
-            };
-        };
-        /** @description Not signed in */
-        Problem401: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "auth.session_ended" | "auth.token_expired" | "auth.token_not_good" | "unauthenticated";
-                };
-            };
-        };
-        /** @description Signed in, but not for this */
-        Problem403: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "forbidden";
-                };
-            };
-        };
-        /** @description No such thing, or not for you */
-        Problem404: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "not_found";
-                };
-            };
-        };
-        /** @description The body comes too slowly */
-        Problem408: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "request_timeout";
-                };
-            };
-        };
-        /** @description Something else happened first */
-        Problem409: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "conflict" | "idempotency.in_progress";
-                };
-            };
-        };
-        /** @description The body is too large */
-        Problem413: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "body_too_large";
-                };
-            };
-        };
-        /** @description The body is of a type or a coding that is not read here */
-        Problem415: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "media_type_unsupported";
-                };
-            };
-        };
-        /** @description Invalid input; `errors` names the fields */
-        Problem422: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "idempotency.key_reused" | "invalid";
-                };
-            };
-        };
-        /** @description Too often; see Retry-After */
-        Problem429: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Retry-After": components["headers"]["Retry-After"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "limited";
-                };
-            };
-        };
-        /** @description Something broke on our side */
-        Problem500: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "internal";
-                };
-            };
-        };
-        /** @description The answer was lost on its way */
-        Problem502: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "upstream_lost";
-                };
-            };
-        };
-        /** @description Not now; see Retry-After */
-        Problem503: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Retry-After": components["headers"]["Retry-After"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "overloaded" | "unavailable" | "upstream_unavailable";
-                };
-            };
-        };
-        /** @description Took too long */
-        Problem504: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    type?: "timeout";
-                };
-            };
-        };
-    };
-    parameters: {
-        /** @description The same key and request get the first answer again; an answer that holds a secret is not kept */
-        IdempotencyKey: string;
-    };
+    responses: never;
+    parameters: never;
     requestBodies: never;
-    headers: {
-        /** @description `true` where this is the kept answer to a request sent before */
-        "Idempotent-Replayed": string;
-        /** @description What is left of each */
-        RateLimit: string;
-        /** @description The limits that counted it (draft-ietf-httpapi-ratelimit-headers) */
-        "RateLimit-Policy": string;
-        /** @description Seconds after which to try again */
-        "Retry-After": number;
-        /** @description Names the request in our logs; the client's own, if it sent one */
-        "X-Request-Id": string;
-    };
+    headers: never;
     pathItems: never;
 }
 export type $defs = Record<string, never>;
