@@ -79,6 +79,10 @@ impl Target {
         stream.write_all(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n").await?;
         let mut text = String::new();
         stream.read_to_string(&mut text).await?;
+        let head = text.lines().next().unwrap_or_default();
+        if !head.ends_with("200 OK") {
+            return Err(format!("no metrics: {head}").into());
+        }
         let values = text.lines().filter_map(|line| {
             let (series, value) = line.rsplit_once(' ')?;
             let own = series.split('{').next() == Some(name);

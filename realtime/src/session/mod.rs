@@ -85,14 +85,12 @@ enum Happened {
     Timer,
 }
 
-/// Serves one socket until it is over. What happens once is boxed: thousands of
-/// sockets rest in the one loop, and hold room for nothing else.
+/// Lets a socket in, and has it served by a task of its own: thousands of sockets rest in
+/// that one, and hold no room for what happens once.
 pub(crate) async fn serve(port: Arc<Port>, socket: WebSocket, token: Option<String>, visit: Visit) {
-    if let Some(mut session) = Box::pin(open(port, Wire::new(socket), token)).await {
-        let closing = session.live().await;
-        Box::pin(session.leave(closing)).await;
+    if let Some(session) = open(port, Wire::new(socket), token).await {
+        tokio::spawn(session.serve(visit));
     }
-    drop(visit); // the address has its socket until it is gone
 }
 
 /// Closes a socket that is not let in.
@@ -159,6 +157,13 @@ impl Session {
         session.await_reauth();
         session.pace(); // who comes again and again gains nothing by it
         session
+    }
+
+    /// Serves the socket until it is over.
+    async fn serve(mut self: Box<Self>, visit: Visit) {
+        let closing = self.live().await;
+        Box::pin(self.leave(closing)).await;
+        drop(visit); // the address has its socket until it is gone
     }
 
     /// Until something ends it; a close to say then, if anything.

@@ -43,9 +43,9 @@ use tower::ServiceExt as _;
 use body::{Answer, Paced, Rest, drained};
 use stream::{Stage, Timed};
 
-/// Files that a process needs beside its connections: listeners, the database's
-/// pool, the log.
-const FILES_RESERVED: usize = 64;
+/// Files that a process needs beside its connections: listeners, the database's pool,
+/// calls to third parties, the log.
+const FILES_RESERVED: usize = 512;
 
 /// How long to wait until accepting is tried again when the system refuses.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
@@ -142,7 +142,7 @@ fn files() -> Option<usize> {
 }
 
 fn connections_for(files: usize) -> usize {
-    files.saturating_sub(FILES_RESERVED.max(files / 4)).max(1)
+    files.saturating_sub(FILES_RESERVED.min(files / 4)).max(1)
 }
 
 /// Accepts and serves connections until `stop` says so, then until the last one is through.
@@ -209,7 +209,7 @@ async fn converse(
     let connections = Arc::clone(&permit.connections);
     let limits = connections.limits;
     let stage = Stage::default();
-    let io = Timed::new(stream, stage.clone(), limits, permit);
+    let io = Timed::new(stream, stage.clone(), permit);
     let service = hyper::service::service_fn({
         let stage = stage.clone();
         move |request| answer(router.clone(), request, peer, limits, stage.clone())
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn some_files_stay_for_what_is_no_connection() {
         assert_eq!(connections_for(256), 192);
-        assert_eq!(connections_for(1_000_000), 750_000);
-        assert_eq!(connections_for(10), 1);
+        assert_eq!(connections_for(20_000), 19_488);
+        assert_eq!(connections_for(1), 1);
     }
 }

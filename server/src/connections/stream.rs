@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use axum::http::StatusCode;
-use services::settings::ConnectionLimits;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
@@ -69,29 +68,30 @@ impl Stage {
 pub(super) struct Timed {
     pub(super) stream: TcpStream,
     stage: Stage,
-    limits: ConnectionLimits,
     /// Since when it waits for what.
     timer: Option<(u8, Pin<Box<Sleep>>)>,
     /// The path that the request asks for, where its first bytes tell.
-    pub(super) path: Option<String>,
+    pub(super) path: Option<Box<str>>,
     /// The status of what is no request.
     pub(super) refused: Option<StatusCode>,
-    _permit: Permit,
+    permit: Permit,
 }
 
 impl Timed {
-    pub(super) fn new(stream: TcpStream, stage: Stage, limits: ConnectionLimits, permit: Permit) -> Self {
-        Self { stream, stage, limits, timer: None, path: None, refused: None, _permit: permit }
+    pub(super) fn new(stream: TcpStream, stage: Stage, permit: Permit) -> Self {
+        Self { stream, stage, timer: None, path: None, refused: None, permit }
     }
 
     /// Follows the stage; ready when its time is over.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let stage = self.stage.get();
         if stage == BUSY {
-            self.timer = None;
+            // A socket may stay so for hours: it holds nothing of its request.
+            (self.timer, self.path) = (None, None);
             return Poll::Pending;
         }
-        let within = if stage == IDLE { self.limits.idle } else { self.limits.header_within };
+        let limits = &self.permit.connections.limits;
+        let within = if stage == IDLE { limits.idle } else { limits.header_within };
         let timer = match &mut self.timer {
             // The first byte of a new connection gives no new time.
             Some((since, timer)) if *since == stage || *since == FRESH => timer,
@@ -110,12 +110,12 @@ impl Timed {
 }
 
 /// The path of a request whose head begins so. Never its query: it may hold a secret.
-fn path(head: &[u8]) -> Option<String> {
+fn path(head: &[u8]) -> Option<Box<str>> {
     let target = head.split(|byte| byte.is_ascii_whitespace()).nth(1)?;
     let path = std::str::from_utf8(target.split(|byte| *byte == b'?').next()?).ok()?;
     let clean =
         path.starts_with('/') && path.len() <= 2_048 && path.bytes().all(|byte| byte.is_ascii_graphic());
-    clean.then(|| path.to_owned())
+    clean.then(|| path.into())
 }
 
 impl AsyncRead for Timed {
