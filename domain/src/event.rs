@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::Audience;
+use crate::{Audience, Channel};
 
 /// A fact of one entity, as it is remembered and told to whoever listens.
 ///
@@ -20,3 +20,48 @@ pub trait Event {
         Audience::EVERYONE
     }
 }
+
+/// The kinds of events of one noun: what other nouns subscribe to. They stand in the
+/// noun's own channels; what a feed repeats of them is not subscribed to.
+pub trait EventKind: Copy + PartialEq + Send + Sync + 'static {
+    /// Identifies the entity that a channel is of.
+    type Id: Send + 'static;
+
+    /// The name on the wire.
+    fn as_str(self) -> &'static str;
+
+    /// The kind of that name, if it is one of these.
+    fn parse(name: &str) -> Option<Self>;
+
+    /// The entity whose channel this is, if it is one of the noun's own.
+    fn entity(channel: &Channel) -> Option<Self::Id>;
+}
+
+/// Writes an [`EventKind`], so that each name on the wire stands once.
+macro_rules! event_kinds {
+    ($(#[$doc:meta])* $kinds:ident of $channel:ident($id:ty) { $($kind:ident = $name:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $kinds {
+            $(#[doc = concat!("`", $name, "`")] $kind,)*
+        }
+
+        impl $crate::EventKind for $kinds {
+            type Id = $id;
+
+            fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => $name,)* }
+            }
+
+            fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$kind),)* _ => None }
+            }
+
+            fn entity(channel: &$crate::Channel) -> Option<$id> {
+                match channel { $crate::Channel::$channel(id) => Some(*id), _ => None }
+            }
+        }
+    };
+}
+
+pub(crate) use event_kinds;

@@ -37,7 +37,7 @@ pub use audience::{Audience, Party};
 pub use cell::Cell;
 pub use channel::Channel;
 pub use clock::{Clock, Ids, Timestamp};
-pub use event::Event;
+pub use event::{Event, EventKind};
 pub use geo::LatLon;
 pub use ids::*;
 pub use network::ClientNetwork;

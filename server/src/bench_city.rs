@@ -10,7 +10,7 @@ use clap::Args;
 use domain::Clock;
 use services::bench_city::{self, Wanted};
 use services::settings::AuthSettings;
-use services::{Services, Settings};
+use services::{Services, Settings, Subscribers};
 use store::{Store, shared};
 
 use crate::ambient::{RandomIds, SystemClock};
@@ -55,11 +55,12 @@ impl BenchCityArgs {
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
         let Self { rides, talks, talks_each, orders, crowd, out, database } = self;
         let (clock, ids): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), Arc::new(RandomIds));
-        let alone = shared::Settings::default();
-        let store = Store::connect(&database.database(1), &alone, &clock, ids.as_ref()).await?;
+        let (alone, subscribers) = (shared::Settings::default(), Subscribers::default());
+        let store =
+            Store::connect(&database.database(1), &alone, &clock, ids.as_ref(), subscribers.clone()).await?;
         let auth = AuthSettings { access_life: TOKEN_LIFE, ..AuthSettings::default() };
         let settings = Settings { auth, ..Settings::default() };
-        let app = Services::start(store, clock, ids, settings).await?;
+        let app = Services::start(store, clock, ids, settings, subscribers).await?;
         let city = bench_city::make(&app, Wanted { rides, talks, talks_each, orders, crowd }).await;
         app.stop(Duration::from_secs(5)).await;
         std::fs::write(out, serde_json::to_vec(&city?)?)?;

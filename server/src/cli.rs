@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use domain::Clock;
 use services::demo_city::Loaded;
-use services::{Services, Settings};
+use services::{Services, Settings, Subscribers};
 use store::Store;
 use store::shared;
 use tokio::signal::unix::{SignalKind, signal};
@@ -166,6 +166,7 @@ async fn serve(
         ids: Arc::new(RandomIds),
         backlog: listen.backlog,
         settings,
+        subscribers: Subscribers::default(),
         metrics,
         pages,
         processes,
@@ -185,9 +186,10 @@ async fn serve(
 
 async fn load_demo(seed: u64, couriers: u32, database: &DatabaseArgs) -> Result<(), Box<dyn Error>> {
     let (clock, ids): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), Arc::new(RandomIds));
-    let alone = shared::Settings::default();
-    let store = Store::connect(&database.database(1), &alone, &clock, ids.as_ref()).await?;
-    let app = Services::start(store, clock, ids, Settings::default()).await?;
+    let (alone, subscribers) = (shared::Settings::default(), Subscribers::default());
+    let store =
+        Store::connect(&database.database(1), &alone, &clock, ids.as_ref(), subscribers.clone()).await?;
+    let app = Services::start(store, clock, ids, Settings::default(), subscribers).await?;
     let loaded = services::demo_city::load(&app, seed).await;
     let enlisted = services::demo_city::enlist(&app, couriers as usize).await;
     app.stop(Duration::from_secs(5)).await;

@@ -25,7 +25,7 @@ use http_adapters::gateway::{self, Gateway};
 use http_adapters::kit::{self, MetricsToken, ServiceSpec, TrustedProxies, service_router};
 use services::live::Hub;
 use services::system::{Process, System};
-use services::{App, Services, Settings};
+use services::{App, Services, Settings, Subscribers};
 use socket2::SockRef;
 use store::schema::{self, Schema};
 use store::{Database, Store, shared};
@@ -63,6 +63,8 @@ pub struct Parts {
     pub ids: Arc<dyn Ids>,
     /// Every number that is our choice.
     pub settings: Settings,
+    /// Who acts because of which events.
+    pub subscribers: Subscribers,
     /// See [`Metrics`].
     pub metrics: Metrics,
     /// What the operator chose for the pages.
@@ -129,8 +131,11 @@ impl Server {
         if schema::check(&parts.database, env!("CARGO_PKG_VERSION")).await? == Schema::Newer {
             tracing::warn!("the database's schema is newer than this program: an upgrade is under way");
         }
-        let store = Store::connect(&parts.database, &parts.shared, &parts.clock, parts.ids.as_ref()).await?;
-        let app = Services::start(store, parts.clock, parts.ids, parts.settings).await?;
+        let (ids, subscribers) = (parts.ids, parts.subscribers);
+        let store =
+            Store::connect(&parts.database, &parts.shared, &parts.clock, ids.as_ref(), subscribers.clone())
+                .await?;
+        let app = Services::start(store, parts.clock, ids, parts.settings, subscribers).await?;
         let hub = Hub::open(Arc::new(app.clone()), app.fabric(), realtime::frame::write, app.settings.live);
         let system = System::new(app.clone(), Arc::clone(&hub), process);
         system.watch();

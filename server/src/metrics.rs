@@ -147,6 +147,9 @@ metrics! {
     Counter "realtime_slow_readers_total" [""] rare "Listeners sent away because too much waited for them.";
     Gauge "realtime_sockets" [""] "Open sockets and streams.";
     Gauge "realtime_subscriptions" [""] "Listeners, counted once per channel.";
+    Counter "subscriber_failures_total" ["parked, subscriber"] "Tries of a subscriber's job that failed; parked: it was the last one.";
+    Gauge "subscriber_jobs" ["state, subscriber"] "Reactions that wait, of all processes: due, running, failing, parked; subscriber: unknown for another version's.";
+    Histogram "subscriber_seconds" ["subscriber"] rare "How long a subscriber takes for an event.";
     Counter "worker_restarts_total" ["worker"] "Long-running tasks started again after a failure.";
 }
 

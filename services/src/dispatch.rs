@@ -46,12 +46,12 @@ fn alert_key(order: OrderId) -> String {
 }
 
 /// A delivery was asked for: operators hear of it if nobody takes it for long.
-pub(crate) async fn set_out(app: &App, tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
+pub(crate) fn set_out(app: &App, tx: &mut Tx, delivery: &Delivery) {
     let order = delivery.order;
     let at = delivery.requested_at + app.settings.tracking.dispatch.alert_after;
     // Should the process die before the first round, the reminder begins it.
-    jobs::remind(tx, &look_key(order), delivery.requested_at, Reminder::LookForCourier { order }).await?;
-    jobs::remind(tx, &alert_key(order), at, Reminder::NoCourierFound { order }).await
+    jobs::remind(tx, &look_key(order), delivery.requested_at, Reminder::LookForCourier { order });
+    jobs::remind(tx, &alert_key(order), at, Reminder::NoCourierFound { order });
 }
 
 /// Ends what was not answered in time and, if nobody is being asked, asks the
@@ -216,8 +216,8 @@ pub(crate) async fn drop_out(app: &App, order: OrderId, courier: CourierId) -> R
     tracking::save_offers(&mut tx, &before, &offers).await?;
     tell_courier_and_save(&mut tx, carrier.as_ref(), &delivery, &events, now).await?;
     let alert_at = now + app.settings.tracking.dispatch.alert_after;
-    jobs::remind(&mut tx, &look_key(order), now, Reminder::LookForCourier { order }).await?;
-    jobs::remind(&mut tx, &alert_key(order), alert_at, Reminder::NoCourierFound { order }).await?;
+    jobs::remind(&mut tx, &look_key(order), now, Reminder::LookForCourier { order });
+    jobs::remind(&mut tx, &alert_key(order), alert_at, Reminder::NoCourierFound { order });
     tx.commit().await?;
     announce(app, carrier.as_ref());
     app.fabric().forget(&Channel::Delivery(order));
@@ -275,10 +275,11 @@ async fn settle(tx: &mut Tx, before: &Offers, outcome: &Outcome, now: Timestamp)
     tell_courier_and_save(tx, delivery.carrier.as_ref(), delivery, events, now).await?;
     let order = delivery.order;
     match look_again {
-        Some(at) => jobs::remind(tx, &look_key(order), *at, Reminder::LookForCourier { order }).await,
+        Some(at) => jobs::remind(tx, &look_key(order), *at, Reminder::LookForCourier { order }),
         None => {
-            jobs::forget(tx, &look_key(order)).await?;
-            jobs::forget(tx, &alert_key(order)).await
+            jobs::forget(tx, &look_key(order));
+            jobs::forget(tx, &alert_key(order));
         }
     }
+    Ok(())
 }

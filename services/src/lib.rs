@@ -53,6 +53,7 @@ use store::journal::Recorded;
 use store::presence::Presence;
 use store::rate_limits::RateLimits;
 
+pub use reactions::Subscribers;
 pub use settings::Settings;
 
 /// Everything a use case may ask. Handed to every adapter; there are no statics.
@@ -97,12 +98,14 @@ pub struct Services {
 pub struct StartError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl Services {
-    /// Starts the actor system and its workers on a store that is migrated.
+    /// Starts the actor system and its workers on a store that is migrated and tells the
+    /// same `subscribers`.
     pub async fn start(
         store: Store,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
         settings: Settings,
+        subscribers: Subscribers,
     ) -> Result<App, StartError> {
         let (root, reports) = Root::start().await.map_err(start_error)?;
         let identity = auth::Identity::open(&store, &clock, ids.as_ref(), &settings.auth).await?;
@@ -143,7 +146,7 @@ impl Services {
             workers: Workers::default(),
             root,
         });
-        app.spawn_workers(reports);
+        app.spawn_workers(reports, subscribers);
         app.spawn_position_workers(&positions);
         Ok(app)
     }
@@ -180,14 +183,18 @@ impl Services {
         self.store.close().await;
     }
 
-    fn spawn_workers(self: &Arc<Self>, mut reports: tokio::sync::mpsc::UnboundedReceiver<CrashReport>) {
+    fn spawn_workers(
+        self: &Arc<Self>,
+        mut reports: tokio::sync::mpsc::UnboundedReceiver<CrashReport>,
+        subscribers: Subscribers,
+    ) {
         let app = Arc::downgrade(self);
         let stopping = move || app.upgrade().map(|app| (Arc::clone(&app), app.workers.stopping()));
         self.workers.spawn("jobs", move || {
-            let started = stopping();
+            let (started, subscribers) = (stopping(), subscribers.clone());
             async move {
                 let Some((app, stopping)) = started else { return Ok(()) };
-                let handler = Arc::new(Jobs(Arc::downgrade(&app)));
+                let handler = Arc::new(Jobs { app: Arc::downgrade(&app), subscribers });
                 jobs::run(&app.store, handler, stopping).await
             }
         });
@@ -248,18 +255,21 @@ fn start_error(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> St
 }
 
 /// Hands jobs to the nouns that react, for as long as the services live.
-struct Jobs(std::sync::Weak<Services>);
+struct Jobs {
+    app: std::sync::Weak<Services>,
+    subscribers: Subscribers,
+}
 
 impl Jobs {
     fn app(&self) -> Result<App, Failure> {
-        self.0.upgrade().ok_or_else(|| Failure::fault("the services have stopped"))
+        self.app.upgrade().ok_or_else(|| Failure::fault("the services have stopped"))
     }
 }
 
 #[async_trait]
 impl JobHandler for Jobs {
-    async fn react(&self, channel: Channel, event: Arc<Recorded>) -> Result<(), Failure> {
-        reactions::react(&self.app()?, &channel, &event).await
+    async fn react(&self, subscriber: &str, channel: Channel, event: Arc<Recorded>) -> Result<(), Failure> {
+        self.subscribers.react(self.app()?, subscriber, &channel, event).await
     }
 
     async fn remind(&self, reminder: Reminder) -> Result<(), Failure> {

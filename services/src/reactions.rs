@@ -1,41 +1,135 @@
-//! What one noun does because of another's event.
+//! What one noun does because of another's event: who subscribes to what.
 //!
-//! Every reaction may run twice and must come out the same: it is told the
-//! event by its channel and offset, and asks an entity that knows what it has
-//! already done.
+//! To add a subscriber, write one function in the noun that acts, which takes the [`App`]
+//! and a [`Reaction`], and one line in [`Subscribers::default`]. Every event of these kinds
+//! is then committed together with a job for the subscriber, which is tried again until it
+//! succeeds. The job is the subscriber's own: it neither waits for other subscribers of the
+//! event nor repeats them.
+//!
+//! - The function may run twice for one event and must come out the same: it asks an entity
+//!   that knows what has already been done.
+//! - A subscriber gets the events of one channel in order, save for retries. What must stay
+//!   in order is therefore one subscriber: `delivery.follow` asks for a courier and calls
+//!   the search off.
+//! - The name is part of the jobs that wait, so it stays. A process whose table has no such
+//!   pair of name and kind leaves the job to a process that has.
+//! - While an older version runs beside this one, its commits make no jobs for subscribers
+//!   that it does not know.
 
-use domain::tracking::OrderFact;
-use domain::{Channel, Failure};
+use std::sync::Arc;
+
+use domain::order::OrderEventKind as Order;
+use domain::tracking::DeliveryEventKind as Delivery;
+use domain::{Channel, EventKind, Failure};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use store::jobs::Subscriptions;
 use store::journal::Recorded;
 
 use crate::{App, order, payment, tracking};
 
-/// Runs what reacts to `event` of `channel`. An error has it run again later, also where
-/// nothing here reacts: only an event that somebody reacts to makes a job, so this one
-/// waits for a process of the version that made it.
-pub async fn react(app: &App, channel: &Channel, event: &Recorded) -> Result<(), Failure> {
-    match (channel, event.kind.as_str()) {
-        // Jobs of an older version, which emptied the cart before it was paid for.
-        (Channel::Order(_), "order.created") => Ok(()),
-        (Channel::Order(id), "order.placed" | "order.scheduled") => order::clear_cart(app, *id).await,
-        (Channel::Order(id), "order.accepted") => tracking::request(app, *id).await,
-        (Channel::Order(id), "order.picked_up") => tracking::follow(app, *id, OrderFact::PickedUp).await,
-        (Channel::Order(id), "order.delivered") => tracking::follow(app, *id, OrderFact::Delivered).await,
-        (Channel::Order(id), "order.rejected") => {
-            order::mark_sold_out(app, *id, event).await?;
-            payment::refund::due(app, *id).await
+impl Default for Subscribers {
+    fn default() -> Self {
+        let delivery_follows =
+            &[Order::Accepted, Order::PickedUp, Order::Delivered, Order::Cancelled, Order::DeliveryFailed];
+        let order_ends = &[Order::Rejected, Order::Cancelled, Order::DeliveryFailed];
+        let courier_changes = &[Delivery::Assigned, Delivery::Unassigned];
+        Self::of([
+            Subscriber::new("cart.empty", &[Order::Scheduled, Order::Placed], order::clear_cart),
+            Subscriber::new("delivery.follow", delivery_follows, tracking::follow_order),
+            Subscriber::new("menu.sold_out", &[Order::Rejected], order::mark_sold_out),
+            Subscriber::new("order.courier", courier_changes, tracking::tell_order),
+            Subscriber::new("payment.refund", order_ends, payment::refund::order_ended),
+        ])
+    }
+}
+
+/// What a subscriber acts on.
+#[derive(Clone, Debug)]
+pub struct Reaction<K: EventKind> {
+    /// The entity that the event is of.
+    pub id: K::Id,
+    /// What happened.
+    pub kind: K,
+    /// The event as it stands in the journal.
+    pub event: Arc<Recorded>,
+}
+
+/// One who acts because of certain events of one noun.
+#[derive(Clone)]
+pub struct Subscriber {
+    name: &'static str,
+    kinds: Vec<&'static str>,
+    is_of_noun: fn(&Channel) -> bool,
+    run: Arc<Run>,
+}
+
+type Run = dyn Fn(App, &Channel, Arc<Recorded>) -> BoxFuture<'static, Result<(), Failure>> + Send + Sync;
+
+impl Subscriber {
+    /// Has `run` called for every event of these kinds.
+    pub fn new<K, F>(
+        name: &'static str,
+        kinds: &[K],
+        run: impl Fn(App, Reaction<K>) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        K: EventKind,
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        Self {
+            name,
+            kinds: kinds.iter().map(|kind| kind.as_str()).collect(),
+            is_of_noun: |channel| K::entity(channel).is_some(),
+            run: Arc::new(move |app, channel, event| match K::entity(channel).zip(K::parse(&event.kind)) {
+                Some((id, kind)) => run(app, Reaction { id, kind, event }).boxed(),
+                None => {
+                    let failure =
+                        Failure::fault(format!("{name} has no use for {} of {channel}", event.kind));
+                    std::future::ready(Err(failure)).boxed()
+                }
+            }),
         }
-        (Channel::Order(id), "order.cancelled") => {
-            tracking::follow(app, *id, OrderFact::Cancelled).await?;
-            payment::refund::due(app, *id).await
+    }
+}
+
+/// Everybody who subscribes to anything.
+#[derive(Clone)]
+pub struct Subscribers(Arc<[Subscriber]>);
+
+impl Subscribers {
+    /// These and nobody else.
+    pub fn of(all: impl IntoIterator<Item = Subscriber>) -> Self {
+        Self(all.into_iter().collect())
+    }
+
+    /// These and one more.
+    pub fn and(&self, one: Subscriber) -> Self {
+        Self::of(self.0.iter().cloned().chain([one]))
+    }
+
+    /// Does what `subscriber` does because of `event` of `channel`.
+    pub(crate) async fn react(
+        &self,
+        app: App,
+        subscriber: &str,
+        channel: &Channel,
+        event: Arc<Recorded>,
+    ) -> Result<(), Failure> {
+        match self.0.iter().find(|known| known.name == subscriber) {
+            Some(known) => (known.run)(app, channel, event).await,
+            None => Err(Failure::fault(format!("there is no subscriber {subscriber}"))),
         }
-        (Channel::Order(id), "order.delivery_failed") => {
-            tracking::follow(app, *id, OrderFact::Failed).await?;
-            payment::refund::due(app, *id).await
-        }
-        (Channel::Delivery(id), "delivery.assigned" | "delivery.unassigned") => {
-            tracking::tell_order(app, *id).await
-        }
-        (channel, kind) => Err(Failure::fault(format!("nobody here reacts to {kind} of {channel}"))),
+    }
+}
+
+impl Subscriptions for Subscribers {
+    fn pairs(&self) -> Vec<(&'static str, &'static str)> {
+        self.0.iter().flat_map(|one| one.kinds.iter().map(|kind| (one.name, *kind))).collect()
+    }
+
+    fn subscribers(&self, channel: &Channel, kind: &str) -> Vec<&'static str> {
+        let subscribes = |one: &&Subscriber| one.kinds.contains(&kind) && (one.is_of_noun)(channel);
+        self.0.iter().filter(subscribes).map(|one| one.name).collect()
     }
 }

@@ -1,6 +1,5 @@
-//! Durable timers that fire: each becomes a command to the noun that set it.
+//! Durable timers that fire: each has a function in the noun that set it, and a line here.
 
-use domain::order::{Command, RejectReason};
 use domain::{Failure, Reminder};
 
 use crate::{App, dispatch, order, payment, support};
@@ -13,19 +12,12 @@ pub async fn remind(app: &App, reminder: Reminder) -> Result<(), Failure> {
         Reminder::PaymentUnknown { order } => payment::look_again(app, order).await,
         Reminder::PaymentLate { payment, looks } => payment::look_late(app, payment, looks).await,
         Reminder::RefundDue { refund } => payment::refund::carry_out(app, refund).await,
-        Reminder::SlotNear { order } => order::system(app, order, Command::Release).await,
+        Reminder::SlotNear { order } => order::slot_near(app, order).await,
         Reminder::AcceptNudge { order } => order::nudge(app, order).await,
-        Reminder::AcceptOverdue { order } => {
-            let reject = Command::Reject { reason: RejectReason::NoAnswer, sold_out: Vec::new() };
-            order::system(app, order, reject).await
-        }
-        Reminder::CancelRequestLapsed { order } => {
-            order::system(app, order, Command::LapseCancelRequest).await
-        }
+        Reminder::AcceptOverdue { order } => order::accept_overdue(app, order).await,
+        Reminder::CancelRequestLapsed { order } => order::cancel_request_lapsed(app, order).await,
         Reminder::LookForCourier { order } => dispatch::advance(app, order).await,
         Reminder::NoCourierFound { order } => dispatch::alert(app, order).await,
-        Reminder::CompletionDue { order } => {
-            order::system(app, order, Command::Complete { code: None }).await
-        }
+        Reminder::CompletionDue { order } => order::completion_due(app, order).await,
     }
 }

@@ -4,10 +4,18 @@
 //! decides on it, so it exists if and only if that commit does; a job may run
 //! twice, never not at all. After [`MAX_ATTEMPTS`] it is parked where it is,
 //! logged and counted.
+//!
+//! An event has one job for each of its subscribers, with attempts of its own. A
+//! subscriber gets the events of one channel in order, save for retries. A job carries the
+//! pair of subscriber and kind as a flag, and a process takes no job with a flag that it
+//! does not know: while versions are mixed, the job waits, untried, for a process that does.
+
+mod backlog;
+mod batch;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::{Channel, Failure, Reminder, Timestamp};
@@ -17,6 +25,9 @@ use sqlx::PgPool;
 
 use crate::journal::{self, Recorded};
 use crate::{Store, StoreError, Tx};
+pub use backlog::{Backlog, Backlogs, UNKNOWN, backlog};
+pub(crate) use batch::Batch;
+use batch::flag;
 
 /// Tries of one job; with the engine's exponential backoff, about nine hours.
 pub const MAX_ATTEMPTS: i32 = 10;
@@ -30,51 +41,32 @@ const WORKER_SILENCE: Duration = Duration::from_secs(10);
 /// Who does the work. An error means: try again later.
 #[async_trait]
 pub trait JobHandler: Send + Sync + 'static {
-    /// What other nouns do because of `event` on `channel`.
-    async fn react(&self, channel: Channel, event: Arc<Recorded>) -> Result<(), Failure>;
+    /// What `subscriber` does because of `event` on `channel`.
+    async fn react(&self, subscriber: &str, channel: Channel, event: Arc<Recorded>) -> Result<(), Failure>;
 
     /// A reminder is due.
     async fn remind(&self, reminder: Reminder) -> Result<(), Failure>;
 }
 
-/// Has the event at `offset` of `channel` reacted to. Events of one channel are
-/// reacted to in order, save for retries.
-pub async fn react(tx: &mut Tx, channel: &Channel, offset: u64) -> Result<(), StoreError> {
-    let task = Reaction { channel: channel.to_string(), offset };
-    // The queue is one of 256: events of one channel stay in order, and the
-    // engine's table of queues stays small.
-    sqlx::query(
-        "select graphile_worker.add_job($1, $2::json, queue_name := 'reaction-' || (hashtext($3) & 255),
-                max_attempts := $4)",
-    )
-    .bind(Reaction::IDENTIFIER)
-    .bind(serde_json::to_value(&task)?)
-    .bind(&task.channel)
-    .bind(MAX_ATTEMPTS)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+/// Who subscribes to what. Asked for every event that is appended to the journal, so none
+/// is committed without the jobs of its subscribers.
+pub trait Subscriptions: Send + Sync + 'static {
+    /// Every subscriber's name with each kind of event that it subscribes to. A name stays
+    /// as long as jobs may wait for it.
+    fn pairs(&self) -> Vec<(&'static str, &'static str)>;
+
+    /// Who subscribes to events of this kind on this channel.
+    fn subscribers(&self, channel: &Channel, kind: &str) -> Vec<&'static str>;
 }
 
 /// Has `reminder` fire at `at`. A reminder with the same key is replaced.
-pub async fn remind(tx: &mut Tx, key: &str, at: Timestamp, reminder: Reminder) -> Result<(), StoreError> {
-    sqlx::query(
-        "select graphile_worker.add_job($1, $2::json, run_at := $3, job_key := $4, max_attempts := $5)",
-    )
-    .bind(Due::IDENTIFIER)
-    .bind(serde_json::to_value(Due { reminder })?)
-    .bind(at)
-    .bind(key)
-    .bind(MAX_ATTEMPTS)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+pub fn remind(tx: &mut Tx, key: &str, at: Timestamp, reminder: Reminder) {
+    tx.jobs.remind(key, at, reminder);
 }
 
 /// Takes back the reminder with this key, if it has not fired yet.
-pub async fn forget(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
-    sqlx::query("select graphile_worker.remove_job($1)").bind(key).execute(&mut **tx).await?;
-    Ok(())
+pub fn forget(tx: &mut Tx, key: &str) {
+    tx.jobs.forget(key);
 }
 
 /// Jobs that failed at least once and are still there: for tests and operators.
@@ -89,46 +81,6 @@ pub async fn failing(store: &Store) -> Result<Vec<String>, StoreError> {
     Ok(rows)
 }
 
-/// How much work waits.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Backlog {
-    /// Due, and not begun.
-    pub due: u64,
-    /// Being worked on.
-    pub running: u64,
-    /// Not due yet: reminders, and tries after a failure.
-    pub scheduled: u64,
-    /// Failed, and to be tried again.
-    pub failing: u64,
-    /// Failed for the last time; somebody has to look. A reminder that was replaced
-    /// while it fired, by a process that then died, is nothing to look at.
-    pub parked: u64,
-    /// Seconds since the oldest one that is not begun was due; 0 if none is.
-    pub oldest_due_secs: f64,
-}
-
-/// How much work waits, for all processes. Reads the whole table of jobs.
-pub async fn backlog(store: &Store) -> Result<Backlog, StoreError> {
-    let row: (i64, i64, i64, i64, i64, f64) = sqlx::query_as(
-        "select count(*) filter (where alive and locked_at is null and run_at <= now()),
-                count(*) filter (where locked_at is not null),
-                count(*) filter (where alive and locked_at is null and run_at > now()),
-                count(*) filter (where alive and last_error is not null),
-                count(*) filter (where not alive),
-                coalesce(extract(epoch from now() - min(run_at)
-                    filter (where alive and locked_at is null and run_at <= now())), 0)::float8
-         from (select *, attempts < max_attempts as alive from graphile_worker._private_jobs job
-               where locked_at is not null
-                  or not exists (select from graphile_worker._private_job_retirements old where old.id = job.id)) job",
-    )
-    .fetch_one(store.pool())
-    .await?;
-    let (due, running, scheduled, failing, parked, oldest_due_secs) = row;
-    let [due, running, scheduled, failing, parked] =
-        [due, running, scheduled, failing, parked].map(i64::unsigned_abs);
-    Ok(Backlog { due, running, scheduled, failing, parked, oldest_due_secs })
-}
-
 pub(crate) async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     let worker = options(pool).init().await.map_err(|error| StoreError::Fault(error.into()))?;
     drop(worker);
@@ -141,10 +93,12 @@ pub async fn run(
     handler: Arc<dyn JobHandler>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), StoreError> {
-    // Known from the beginning, so that a first failure is a rise.
-    let [_, _] = ["true", "false"].map(failures);
+    let pairs = store.subscriptions().pairs();
+    register_counters(&pairs);
     discard_replaced(store.pool()).await?;
+    discard_old_queues(store.pool()).await?;
     let worker = options(store.pool())
+        .job_flag_allowlist(pairs.into_iter().map(|(subscriber, kind)| flag(subscriber, kind)))
         .add_extension(Handler { store: store.clone(), handler })
         .shutdown_signal(shutdown)
         .init()
@@ -153,12 +107,34 @@ pub async fn run(
     worker.run().await.map_err(|error| StoreError::Fault(error.into()))
 }
 
+/// Counters are known from the beginning, so that a first failure is a rise.
+fn register_counters(pairs: &[(&'static str, &'static str)]) {
+    for parked in ["true", "false"] {
+        failures(parked).increment(0);
+        for (subscriber, _) in pairs {
+            failures_of(subscriber, parked).increment(0);
+        }
+    }
+}
+
 /// A reminder that is replaced while it fires leaves with the process that fires it;
 /// if that dies, it stays.
 async fn discard_replaced(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query(
         "delete from graphile_worker._private_jobs job using graphile_worker._private_job_retirements old
          where old.id = job.id and job.locked_at is null",
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// The queues of [`EventJob`]s, which are not made any more.
+async fn discard_old_queues(pool: &PgPool) -> Result<(), StoreError> {
+    sqlx::query(
+        "delete from graphile_worker._private_job_queues queue
+         where queue_name like 'reaction-%' and locked_at is null
+           and not exists (select from graphile_worker._private_jobs job where job.job_queue_id = queue.id)",
     )
     .execute(pool)
     .await?;
@@ -176,6 +152,7 @@ fn options(pool: &PgPool) -> WorkerOptions {
         .sweep_threshold(WORKER_SILENCE)
         .recovery_delay(Duration::ZERO)
         .define_job::<Reaction>()
+        .define_job::<EventJob>()
         .define_job::<Due>()
 }
 
@@ -191,26 +168,73 @@ impl std::fmt::Debug for Handler {
     }
 }
 
+/// One subscriber's part in one event.
 #[derive(Serialize, Deserialize)]
 struct Reaction {
+    subscriber: String,
     channel: String,
     offset: u64,
 }
 
 impl TaskHandler for Reaction {
-    const IDENTIFIER: &'static str = "reaction";
+    const IDENTIFIER: &'static str = "subscriber";
 
     #[expect(refining_impl_trait, reason = "the engine takes any result; ours is this one")]
     async fn run(self, context: WorkerContext) -> Result<(), String> {
         let Some(Handler { store, handler }) = context.get_ext::<Handler>() else {
             return Err("this worker only migrates".to_owned());
         };
-        let channel: Channel = self.channel.parse().map_err(|error| format!("{}: {error}", self.channel))?;
-        let event = journal::at(store, &channel, self.offset).await.map_err(|error| error.to_string())?;
-        let event = event.ok_or("the event is not in the journal")?;
-        let done = handler.react(channel, event).await;
-        outcome(&context, &self.channel, done)
+        let began = Instant::now();
+        let done = match event(store, &self.channel, self.offset).await {
+            Ok((channel, event)) => handler.react(&self.subscriber, channel, event).await,
+            Err(failure) => Err(failure),
+        };
+        let seconds = metrics::histogram!("subscriber_seconds", "subscriber" => self.subscriber.clone());
+        seconds.record(began.elapsed().as_secs_f64());
+        if let Some(parked) = outcome(&context, &format!("{} of {}", self.subscriber, self.channel), &done) {
+            failures_of(&self.subscriber, parked).increment(1);
+        }
+        done.map_err(|failure| failure.to_string())
     }
+}
+
+/// A job of an older version, which made one for all subscribers of an event. It becomes
+/// one job for each of them, at its own time, so that they stay in order.
+#[derive(Serialize, Deserialize)]
+struct EventJob {
+    channel: String,
+    offset: u64,
+}
+
+impl TaskHandler for EventJob {
+    const IDENTIFIER: &'static str = "reaction";
+
+    #[expect(refining_impl_trait, reason = "the engine takes any result; ours is this one")]
+    async fn run(self, context: WorkerContext) -> Result<(), String> {
+        let Some(Handler { store, .. }) = context.get_ext::<Handler>() else {
+            return Err("this worker only migrates".to_owned());
+        };
+        let done = self.split(store, *context.job().run_at()).await;
+        outcome(&context, &self.channel, &done);
+        done.map_err(|failure| failure.to_string())
+    }
+}
+
+impl EventJob {
+    async fn split(&self, store: &Store, run_at: Timestamp) -> Result<(), Failure> {
+        let (channel, event) = event(store, &self.channel, self.offset).await?;
+        let mut tx = store.begin().await?;
+        for subscriber in store.subscriptions().subscribers(&channel, &event.kind) {
+            tx.jobs.react(subscriber, &channel, (self.offset, &event.kind), Some(run_at));
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+async fn event(store: &Store, channel: &str, offset: u64) -> Result<(Channel, Arc<Recorded>), Failure> {
+    let channel: Channel = channel.parse().map_err(|error| Failure::fault(format!("{channel}: {error}")))?;
+    let event = journal::at(store, &channel, offset).await?;
+    Ok((channel, event.ok_or_else(|| Failure::fault("the event is not in the journal"))?))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -227,7 +251,8 @@ impl TaskHandler for Due {
             return Err("this worker only migrates".to_owned());
         };
         let done = handler.remind(self.reminder.clone()).await;
-        outcome(&context, &format!("{:?}", self.reminder), done)
+        outcome(&context, &format!("{:?}", self.reminder), &done);
+        done.map_err(|failure| failure.to_string())
     }
 }
 
@@ -235,17 +260,23 @@ fn failures(parked: &'static str) -> metrics::Counter {
     metrics::counter!("jobs_failed_total", "parked" => parked)
 }
 
-fn outcome(context: &WorkerContext, what: &str, done: Result<(), Failure>) -> Result<(), String> {
-    let Err(failure) = done else { return Ok(()) };
+fn failures_of(subscriber: &str, parked: &'static str) -> metrics::Counter {
+    metrics::counter!("subscriber_failures_total", "subscriber" => subscriber.to_owned(), "parked" => parked)
+}
+
+/// Logs and counts a failure, and says whether it was the last one.
+fn outcome(context: &WorkerContext, what: &str, done: &Result<(), Failure>) -> Option<&'static str> {
+    let Err(failure) = done else { return None };
     let attempt = *context.job().attempts();
     let parked = i32::from(attempt) >= MAX_ATTEMPTS;
-    failures(if parked { "true" } else { "false" }).increment(1);
     if parked {
         tracing::error!(%what, attempt, %failure, "a job is parked after its last attempt");
     } else {
         tracing::warn!(%what, attempt, %failure, "a job failed and will be tried again");
     }
-    Err(failure.to_string())
+    let parked = if parked { "true" } else { "false" };
+    failures(parked).increment(1);
+    Some(parked)
 }
 
 #[cfg(test)]
@@ -276,13 +307,25 @@ mod tests {
         }
     }
 
+    struct Nobody;
+
+    impl Subscriptions for Nobody {
+        fn pairs(&self) -> Vec<(&'static str, &'static str)> {
+            Vec::new()
+        }
+
+        fn subscribers(&self, _: &Channel, _: &str) -> Vec<&'static str> {
+            Vec::new()
+        }
+    }
+
     /// Holds what `check` does with a store of its own that has one reminder, far away.
     async fn with_a_reminder(name: &str, check: impl AsyncFnOnce(&Store)) {
         let admin = std::env::var("DATABASE_URL").unwrap();
         let name = format!("baedal_jobs_{name}_{}", std::process::id());
         let database = scratch::create(&admin, &name).await.unwrap();
         let (alone, clock) = (Settings::default(), Arc::new(Still) as Arc<dyn Clock>);
-        let store = Store::connect(&database, &alone, &clock, &Still).await.unwrap();
+        let store = Store::connect(&database, &alone, &clock, &Still, Nobody).await.unwrap();
         look_years_later(&store).await;
         check(&store).await;
         drop(store);
@@ -293,7 +336,7 @@ mod tests {
         let years_later = Timestamp::from_timestamp(4_000_000_000, 0).unwrap();
         let reminder = Reminder::LookForCourier { order: OrderId(Uuid::nil()) };
         let mut tx = store.begin().await.unwrap();
-        remind(&mut tx, "look", years_later, reminder).await.unwrap();
+        remind(&mut tx, "look", years_later, reminder);
         tx.commit().await.unwrap();
     }
 
@@ -312,10 +355,10 @@ mod tests {
         with_a_reminder("replaced", async |store| {
             run(store, FIRED_BY_ONE_WHO_DIED).await;
             look_years_later(store).await;
-            assert_eq!(backlog(store).await.unwrap().running, 1);
+            assert_eq!(backlog(store).await.unwrap().all.running, 1);
             run(store, RECOVERED).await;
             let next = Backlog { scheduled: 1, ..Backlog::default() };
-            assert_eq!(backlog(store).await.unwrap(), next);
+            assert_eq!(backlog(store).await.unwrap().all, next);
             assert!(failing(store).await.unwrap().is_empty());
             discard_replaced(store.pool()).await.unwrap();
             let left: i64 = sqlx::query_scalar("select count(*) from graphile_worker._private_jobs")
@@ -327,13 +370,45 @@ mod tests {
         .await;
     }
 
+    /// What waits, in the order in which it runs.
+    async fn payloads(store: &Store) -> Vec<serde_json::Value> {
+        sqlx::query_scalar("select payload from graphile_worker._private_jobs order by run_at, id")
+            .fetch_all(store.pool())
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_jobs_of_a_transaction_are_written_in_order_by_its_commit_or_not_at_all() {
+        with_a_reminder("commit", async |store| {
+            let (order, before) = (OrderId(Uuid::nil()), payloads(store).await);
+            let decide = async || {
+                let mut tx = store.begin().await.unwrap();
+                for offset in 1..4 {
+                    tx.jobs.react("somebody", &Channel::Order(order), (offset, "order.placed"), None);
+                }
+                let reminder = Reminder::NoCourierFound { order };
+                remind(&mut tx, "alert", Timestamp::UNIX_EPOCH, reminder);
+                forget(&mut tx, "alert");
+                forget(&mut tx, "look");
+                tx
+            };
+            drop(decide().await);
+            assert_eq!(payloads(store).await, before);
+            decide().await.commit().await.unwrap();
+            let offsets: Vec<_> = payloads(store).await.iter().map(|job| job["offset"].as_u64()).collect();
+            assert_eq!(offsets, [Some(1), Some(2), Some(3)], "and no reminder is left");
+        })
+        .await;
+    }
+
     #[tokio::test]
     async fn a_job_that_failed_for_the_last_time_is_parked_and_stays() {
         with_a_reminder("parked", async |store| {
             run(store, FAILED_FOR_GOOD).await;
             discard_replaced(store.pool()).await.unwrap();
             let parked = Backlog { parked: 1, ..Backlog::default() };
-            assert_eq!(backlog(store).await.unwrap(), parked);
+            assert_eq!(backlog(store).await.unwrap().all, parked);
         })
         .await;
     }

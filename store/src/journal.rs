@@ -91,13 +91,14 @@ async fn insert<E: Event>(
         )
         .execute(&mut **tx)
         .await?;
+        tx.add_reactions(channel, (offset, &recorded.kind));
         tx.tell(channel.clone(), Arc::new(recorded));
     }
     Ok(())
 }
 
 /// Appends the first event of each of many entities' channels in one statement;
-/// nobody is told.
+/// nobody is told, and no subscriber gets a job.
 pub async fn begin_many<E: Event>(
     store: &Store,
     first: &[(Channel, E)],

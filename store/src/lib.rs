@@ -37,6 +37,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, PgPool, Postgres};
 
 use fabric::{Fabric, Notice, Signal};
+use jobs::{Batch, Subscriptions};
 use journal::Recorded;
 use shared::Shared;
 
@@ -60,6 +61,7 @@ pub struct Store {
     position_pool: PgPool,
     shared: Shared,
     epoch: Arc<str>,
+    subscriptions: Arc<dyn Subscriptions>,
 }
 
 /// Why the store could not do it.
@@ -146,24 +148,32 @@ impl Store {
     }
 
     /// Opens the pool, reads which history this is, and joins the processes that
-    /// share it.
+    /// share it. Events are committed with jobs for those whom `subscriptions` names.
     pub async fn connect(
         database: &Database,
         settings: &shared::Settings,
         clock: &Arc<dyn Clock>,
         ids: &dyn Ids,
+        subscriptions: impl Subscriptions,
     ) -> Result<Self, StoreError> {
         let position_pool = pool(database, POSITION_CONNECTIONS)?;
         let pool = pool(database, database.max_connections)?;
         let epoch = journal::epoch(&pool).await?;
         let shared = Shared::open(settings, &identity(&pool, &epoch).await?, clock, ids)?;
-        Ok(Self { pool, position_pool, shared, epoch: epoch.into() })
+        Ok(Self { pool, position_pool, shared, epoch: epoch.into(), subscriptions: Arc::new(subscriptions) })
     }
 
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let inner = self.pool.begin().await?;
-        Ok(Tx { inner, fabric: Arc::clone(&self.shared.fabric), told: Vec::new(), notices: Vec::new() })
+        Ok(Tx {
+            inner,
+            fabric: Arc::clone(&self.shared.fabric),
+            subscriptions: Arc::clone(&self.subscriptions),
+            jobs: Batch::default(),
+            told: Vec::new(),
+            notices: Vec::new(),
+        })
     }
 
     /// The memory that processes share.
@@ -201,6 +211,10 @@ impl Store {
         self.shared.fabric.close().await;
         self.position_pool.close().await;
         self.pool.close().await;
+    }
+
+    pub(crate) fn subscriptions(&self) -> &dyn Subscriptions {
+        self.subscriptions.as_ref()
     }
 
     pub(crate) fn pool(&self) -> &PgPool {
@@ -255,18 +269,21 @@ fn pool(database: &Database, max_connections: u32) -> Result<PgPool, StoreError>
         .connect_lazy_with(options.application_name("baedal").options(SESSION)))
 }
 
-/// A transaction, and what is to be told when it is committed. Dropped without
-/// [`commit`](Tx::commit) it is rolled back and nothing is told.
+/// A transaction, what it leaves to be done, and what is to be told when it is committed.
+/// Dropped without [`commit`](Tx::commit) it is rolled back and nothing is told or done.
 pub struct Tx {
     inner: sqlx::Transaction<'static, Postgres>,
     fabric: Arc<dyn Fabric>,
+    subscriptions: Arc<dyn Subscriptions>,
+    pub(crate) jobs: Batch,
     told: Vec<(Channel, Signal)>,
     notices: Vec<Notice>,
 }
 
 impl Tx {
-    /// Commits, then publishes what was told meanwhile, in order.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    /// Adds the jobs and commits, then publishes what was told meanwhile, in order.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.jobs.write(&mut self.inner).await?;
         self.inner.commit().await?;
         for (channel, signal) in self.told {
             self.fabric.publish(&channel, signal);
@@ -278,6 +295,13 @@ impl Tx {
     /// Announces `notice` once this transaction is committed.
     pub fn announce(&mut self, notice: Notice) {
         self.notices.push(notice);
+    }
+
+    /// Adds a job for each subscriber of the event at `offset` of `channel`.
+    pub(crate) fn add_reactions(&mut self, channel: &Channel, (offset, kind): (u64, &str)) {
+        for subscriber in self.subscriptions.subscribers(channel, kind) {
+            self.jobs.react(subscriber, channel, (offset, kind), None);
+        }
     }
 
     /// Publishes `recorded` on `channel` once this transaction is committed.

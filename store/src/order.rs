@@ -238,7 +238,7 @@ pub async fn update(
     tx.commit().await
 }
 
-/// What goes with every commit: the journal, the board, reactions and timers.
+/// What goes with every commit: the journal, the board and timers.
 async fn record(
     tx: &mut Tx,
     order: &Order,
@@ -251,15 +251,10 @@ async fn record(
     journal::append(tx, &channel, before, events, now).await?;
     let board: Vec<BoardEvent<'_>> = events.iter().filter_map(|event| BoardEvent::of(event, order)).collect();
     journal::append_feed(tx, &Channel::Merchant(order.restaurant), &board, now).await?;
-    for (event, offset) in events.iter().zip(before + 1..) {
-        if event.is_reacted_to() {
-            jobs::react(tx, &channel, offset).await?;
-        }
-        for timer in event.timers(times, now) {
-            match timer {
-                Timer::Set { key, at, reminder } => jobs::remind(tx, &key, at, reminder).await?,
-                Timer::Clear { key } => jobs::forget(tx, &key).await?,
-            }
+    for timer in events.iter().flat_map(|event| event.timers(times, now)) {
+        match timer {
+            Timer::Set { key, at, reminder } => jobs::remind(tx, &key, at, reminder),
+            Timer::Clear { key } => jobs::forget(tx, &key),
         }
     }
     Ok(())

@@ -35,7 +35,7 @@ pub async fn begin(
         };
     }
     let order = payment.order;
-    jobs::remind(&mut tx, &ask_key(order), ask_at, Reminder::PaymentUnknown { order }).await?;
+    jobs::remind(&mut tx, &ask_key(order), ask_at, Reminder::PaymentUnknown { order });
     tx.commit().await?;
     Ok(Ok(()))
 }
@@ -63,29 +63,27 @@ pub async fn settle(
     }
     let order = payment.order;
     match follow.ask_at {
-        Some(at) => {
-            jobs::remind(&mut tx, &ask_key(order), at, Reminder::PaymentUnknown { order }).await?;
-        }
-        None => jobs::forget(&mut tx, &ask_key(order)).await?,
+        Some(at) => jobs::remind(&mut tx, &ask_key(order), at, Reminder::PaymentUnknown { order }),
+        None => jobs::forget(&mut tx, &ask_key(order)),
     }
     if let Some(void) = &follow.void {
         refund::insert(&mut tx, void, now).await?;
     }
     if let Some(at) = follow.late_at {
-        late_look(&mut tx, payment.id, 0, at).await?;
+        late_look(&mut tx, payment.id, 0, at);
     }
     tx.commit().await
 }
 
 /// Has the gateway asked at `at` whether a charge that was given up came late.
-pub async fn late_look(tx: &mut Tx, payment: PaymentId, looks: u32, at: Timestamp) -> Result<(), StoreError> {
-    jobs::remind(tx, &format!("payment:{payment}:late"), at, Reminder::PaymentLate { payment, looks }).await
+pub fn late_look(tx: &mut Tx, payment: PaymentId, looks: u32, at: Timestamp) {
+    jobs::remind(tx, &format!("payment:{payment}:late"), at, Reminder::PaymentLate { payment, looks });
 }
 
 /// The order has heard of the outcome: nobody needs to look again.
 pub async fn concluded(store: &Store, order: OrderId) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    jobs::forget(&mut tx, &ask_key(order)).await?;
+    jobs::forget(&mut tx, &ask_key(order));
     tx.commit().await
 }
 

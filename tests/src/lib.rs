@@ -24,8 +24,8 @@ use server::ambient::RandomIds;
 use server::processes::ProcessArgs;
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
-use services::Settings;
 use services::settings::HashCost;
+use services::{Settings, Subscribers};
 use store::{Database, shared};
 
 use crate::clock::TestClock;
@@ -39,6 +39,8 @@ pub struct TestApp {
     name: String,
     settings: Settings,
     shared: shared::Settings,
+    /// The subscribers of servers that are started from now on.
+    pub subscribers: Subscribers,
     /// The clock of its servers.
     pub clock: Arc<TestClock>,
 }
@@ -69,20 +71,34 @@ impl TestApp {
         Self::start_sharing(settings, shared::Settings { redis: Some(redis), ..Default::default() }).await
     }
 
+    /// Starts one whose events these subscribe to.
+    pub async fn start_subscribed(subscribers: Subscribers) -> Self {
+        Self::start_with_subscribers(settings(), subscribers).await
+    }
+
+    /// The same, with these settings.
+    pub async fn start_with_subscribers(settings: Settings, subscribers: Subscribers) -> Self {
+        Self::start_as(settings, shared::Settings::default(), subscribers).await
+    }
+
     /// Starts one whose processes share their memory like this.
     pub async fn start_sharing(settings: Settings, shared: shared::Settings) -> Self {
+        Self::start_as(settings, shared, Subscribers::default()).await
+    }
+
+    async fn start_as(settings: Settings, shared: shared::Settings, subscribers: Subscribers) -> Self {
         let admin_url = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server");
         let name = format!("baedal_test_{}", domain::Ids::uuid(&RandomIds).simple());
         let database = store::scratch::create(&admin_url, &name).await.expect("a database of its own");
         let clock = Arc::new(TestClock::default());
-        let server = start(&database, &shared, &settings, &clock).await;
-        Self { server: Some(server), database, admin_url, name, settings, shared, clock }
+        let server = start(&database, &shared, &settings, &subscribers, &clock).await;
+        Self { server: Some(server), database, admin_url, name, settings, shared, subscribers, clock }
     }
 
     /// Another server on the same database: a second process, as far as
     /// anything but memory is concerned.
     pub async fn second_server(&self) -> Server {
-        start(&self.database, &self.shared, &self.settings, &self.clock).await
+        start(&self.database, &self.shared, &self.settings, &self.subscribers, &self.clock).await
     }
 
     /// The use cases behind the ports.
@@ -100,7 +116,12 @@ impl TestApp {
         format!("http://{}", self.address(service))
     }
 
-    /// The connection string of the test's own database.
+    /// The test's own database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Its connection string.
     pub fn database_url(&self) -> &str {
         &self.database.url
     }
@@ -115,7 +136,7 @@ impl TestApp {
     /// Stops the server and starts it again, as a restart of the process does.
     pub async fn restart(&mut self) {
         self.halt().await;
-        self.server = Some(start(&self.database, &self.shared, &self.settings, &self.clock).await);
+        self.server = Some(self.second_server().await);
     }
 
     /// Stops it; fails the test if a job was left failing.
@@ -136,6 +157,7 @@ async fn start(
     database: &Database,
     shared: &shared::Settings,
     settings: &Settings,
+    subscribers: &Subscribers,
     clock: &Arc<TestClock>,
 ) -> Server {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -147,6 +169,7 @@ async fn start(
         clock: Arc::clone(clock) as _,
         ids: Arc::new(RandomIds),
         settings: settings.clone(),
+        subscribers: subscribers.clone(),
         metrics: Arc::new(String::new),
         pages: PagesArgs::default(),
         processes: ProcessArgs::default(),

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{FailReason, Fault, Order, RejectReason, Status, Way};
-use crate::{Audience, CourierId, Event, MenuId, OrderId, Party, Timestamp, Won};
+use crate::event::event_kinds;
+use crate::{Audience, CourierId, Event, EventKind, MenuId, OrderId, Party, Timestamp, Won};
 
 /// A fact, with where the order stands after it.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,48 +107,63 @@ pub enum Fact {
     CancelRefused,
 }
 
-impl OrderEvent {
-    /// Whether another noun does something because of it: the delivery follows
-    /// the order, the cart is emptied, the money goes back.
-    pub fn is_reacted_to(&self) -> bool {
-        matches!(
-            self.fact,
-            Fact::Scheduled { .. }
-                | Fact::Placed
-                | Fact::Accepted { .. }
-                | Fact::Rejected { .. }
-                | Fact::PickedUp
-                | Fact::Delivered
-                | Fact::DeliveryFailed { .. }
-                | Fact::Cancelled { .. }
-        )
+event_kinds! {
+    /// The names of what can happen.
+    OrderEventKind of Order(OrderId) {
+        Created = "order.created",
+        Scheduled = "order.scheduled",
+        Placed = "order.placed",
+        PaymentDeclined = "order.payment_declined",
+        Expired = "order.expired",
+        Accepted = "order.accepted",
+        Rejected = "order.rejected",
+        Preparing = "order.preparing",
+        Ready = "order.ready",
+        CourierAssigned = "order.courier_assigned",
+        CourierUnassigned = "order.courier_unassigned",
+        PickedUp = "order.picked_up",
+        Delivered = "order.delivered",
+        ContactTried = "order.contact_tried",
+        ContactAnswered = "order.contact_answered",
+        DeliveryFailed = "order.delivery_failed",
+        Completed = "order.completed",
+        Cancelled = "order.cancelled",
+        CancelRequested = "order.cancel_requested",
+        CancelRefused = "order.cancel_refused",
+    }
+}
+
+impl Fact {
+    fn kind(&self) -> OrderEventKind {
+        use OrderEventKind as Kind;
+        match self {
+            Fact::Created => Kind::Created,
+            Fact::Scheduled { .. } => Kind::Scheduled,
+            Fact::Placed => Kind::Placed,
+            Fact::PaymentDeclined => Kind::PaymentDeclined,
+            Fact::Expired => Kind::Expired,
+            Fact::Accepted { .. } => Kind::Accepted,
+            Fact::Rejected { .. } => Kind::Rejected,
+            Fact::Preparing => Kind::Preparing,
+            Fact::Ready => Kind::Ready,
+            Fact::CourierAssigned { .. } => Kind::CourierAssigned,
+            Fact::CourierUnassigned => Kind::CourierUnassigned,
+            Fact::PickedUp => Kind::PickedUp,
+            Fact::Delivered => Kind::Delivered,
+            Fact::ContactTried { .. } => Kind::ContactTried,
+            Fact::ContactAnswered { .. } => Kind::ContactAnswered,
+            Fact::DeliveryFailed { .. } => Kind::DeliveryFailed,
+            Fact::Completed => Kind::Completed,
+            Fact::Cancelled { .. } => Kind::Cancelled,
+            Fact::CancelRequested { .. } => Kind::CancelRequested,
+            Fact::CancelRefused => Kind::CancelRefused,
+        }
     }
 }
 
 impl Event for OrderEvent {
     fn kind(&self) -> &'static str {
-        match self.fact {
-            Fact::Created => "order.created",
-            Fact::Scheduled { .. } => "order.scheduled",
-            Fact::Placed => "order.placed",
-            Fact::PaymentDeclined => "order.payment_declined",
-            Fact::Expired => "order.expired",
-            Fact::Accepted { .. } => "order.accepted",
-            Fact::Rejected { .. } => "order.rejected",
-            Fact::Preparing => "order.preparing",
-            Fact::Ready => "order.ready",
-            Fact::CourierAssigned { .. } => "order.courier_assigned",
-            Fact::CourierUnassigned => "order.courier_unassigned",
-            Fact::PickedUp => "order.picked_up",
-            Fact::Delivered => "order.delivered",
-            Fact::ContactTried { .. } => "order.contact_tried",
-            Fact::ContactAnswered { .. } => "order.contact_answered",
-            Fact::DeliveryFailed { .. } => "order.delivery_failed",
-            Fact::Completed => "order.completed",
-            Fact::Cancelled { .. } => "order.cancelled",
-            Fact::CancelRequested { .. } => "order.cancel_requested",
-            Fact::CancelRefused => "order.cancel_refused",
-        }
+        self.fact.kind().as_str()
     }
 
     fn data(&self) -> Value {

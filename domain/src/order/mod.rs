@@ -32,7 +32,7 @@ use crate::{CourierId, LatLon, OrderId, PaymentId, QuoteId, RestaurantId, Timest
 
 pub use command::{By, Command, Fault, Placement, RejectReason};
 pub use contact::{Answer, Attempt, CONTACTS_MAX, Contact, WAYS_NEEDED, Way};
-pub use event::{BoardEvent, Fact, OrderEvent};
+pub use event::{BoardEvent, Fact, OrderEvent, OrderEventKind};
 pub use reckoning::{FailReason, Progress, Reckoning};
 pub use refusal::OrderRefusal;
 pub use state::read_note;

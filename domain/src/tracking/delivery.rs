@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use super::status::DeliveryStatus;
 use super::vehicle::Vehicle;
 pub use crate::cart::DropOff;
-use crate::{CourierId, Event, Kind, LatLon, OrderId, Refusal, RestaurantId, Timestamp, UserId};
+use crate::event::event_kinds;
+use crate::{CourierId, Event, EventKind, Kind, LatLon, OrderId, Refusal, RestaurantId, Timestamp, UserId};
 
 /// The courier of a delivery, as its customer knows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,31 +139,51 @@ pub enum Fact {
     },
 }
 
-impl DeliveryEvent {
-    /// Whether the order does something because of it.
-    pub fn is_reacted_to(&self) -> bool {
-        matches!(self.fact, Fact::Assigned(_) | Fact::Unassigned { .. })
+event_kinds! {
+    /// The names of what can happen.
+    DeliveryEventKind of Delivery(OrderId) {
+        Requested = "delivery.requested",
+        Offered = "delivery.offered",
+        Assigned = "delivery.assigned",
+        Unassigned = "delivery.unassigned",
+        AtRestaurant = "delivery.at_restaurant",
+        PickedUp = "delivery.picked_up",
+        Near = "delivery.near",
+        AtDropoff = "delivery.at_dropoff",
+        Delivered = "delivery.delivered",
+        Cancelled = "delivery.cancelled",
+        Undeliverable = "delivery.undeliverable",
+        Returned = "delivery.returned",
+        Disposed = "delivery.disposed",
+        Late = "delivery.late",
+    }
+}
+
+impl Fact {
+    fn kind(&self) -> DeliveryEventKind {
+        use DeliveryEventKind as Kind;
+        match self {
+            Fact::Requested { .. } => Kind::Requested,
+            Fact::Offered => Kind::Offered,
+            Fact::Assigned(_) => Kind::Assigned,
+            Fact::Unassigned { .. } => Kind::Unassigned,
+            Fact::AtRestaurant => Kind::AtRestaurant,
+            Fact::PickedUp => Kind::PickedUp,
+            Fact::Near => Kind::Near,
+            Fact::AtDropoff => Kind::AtDropoff,
+            Fact::Delivered => Kind::Delivered,
+            Fact::Cancelled => Kind::Cancelled,
+            Fact::Undeliverable => Kind::Undeliverable,
+            Fact::Returned => Kind::Returned,
+            Fact::Disposed => Kind::Disposed,
+            Fact::Late { .. } => Kind::Late,
+        }
     }
 }
 
 impl Event for DeliveryEvent {
     fn kind(&self) -> &'static str {
-        match self.fact {
-            Fact::Requested { .. } => "delivery.requested",
-            Fact::Offered => "delivery.offered",
-            Fact::Assigned(_) => "delivery.assigned",
-            Fact::Unassigned { .. } => "delivery.unassigned",
-            Fact::AtRestaurant => "delivery.at_restaurant",
-            Fact::PickedUp => "delivery.picked_up",
-            Fact::Near => "delivery.near",
-            Fact::AtDropoff => "delivery.at_dropoff",
-            Fact::Delivered => "delivery.delivered",
-            Fact::Cancelled => "delivery.cancelled",
-            Fact::Undeliverable => "delivery.undeliverable",
-            Fact::Returned => "delivery.returned",
-            Fact::Disposed => "delivery.disposed",
-            Fact::Late { .. } => "delivery.late",
-        }
+        self.fact.kind().as_str()
     }
 
     fn data(&self) -> Value {

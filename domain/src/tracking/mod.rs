@@ -18,7 +18,9 @@ pub mod status;
 pub mod track;
 pub mod vehicle;
 
-pub use delivery::{Carrier, Delivery, DeliveryEvent, DeliveryRefusal, DropOff, OrderFact, Pickup};
+pub use delivery::{
+    Carrier, Delivery, DeliveryEvent, DeliveryEventKind, DeliveryRefusal, DropOff, OrderFact, Pickup,
+};
 pub use eta::{Eta, Forecast};
 pub use filter::{Filter, Reason, Rejected, Verdict};
 pub use fix::{Batch, BatchRefusal, Fix, RawFix};

@@ -5,7 +5,10 @@ mod unmask;
 mod view;
 
 use domain::cart::{Method, Quote, QuoteRefusal};
-use domain::order::{By, Command, Fault, Fulfilment, Order, OrderRefusal, Placement, Status, Wishes};
+use domain::order::{
+    By, Command, Fault, Fulfilment, Order, OrderEventKind, OrderRefusal, Placement, RejectReason, Status,
+    Wishes,
+};
 use domain::tracking::sight::Stage;
 use domain::{
     Audience, CourierId, Failure, MenuId, OrderId, Party, Principal, QuoteId, Refused, RestaurantId, Role,
@@ -17,6 +20,7 @@ use store::order::Whose;
 use actors::order::OrderCommand;
 
 use crate::live::Snapshot;
+use crate::reactions::Reaction;
 use crate::{App, cart, menu, payment, restaurant};
 
 pub use contact::{answer_contact, try_contact};
@@ -331,11 +335,11 @@ pub async fn reorder(
     cart::refill(app, who, &theirs(app, who, id).await?, refill).await
 }
 
-/// Empties the cart that the order was made from, once it is paid (reaction).
-pub async fn clear_cart(app: &App, id: OrderId) -> Result<(), Failure> {
-    let order = find(app, id).await?;
+/// Empties the cart that the order was made from, once it is paid (subscriber).
+pub async fn clear_cart(app: App, paid: Reaction<OrderEventKind>) -> Result<(), Failure> {
+    let order = find(&app, paid.id).await?;
     match order.cart_version {
-        Some(version) => cart::clear_ordered(app, order.customer, version).await,
+        Some(version) => cart::clear_ordered(&app, order.customer, version).await,
         None => Ok(()),
     }
 }
@@ -349,11 +353,31 @@ pub async fn payment_overdue(app: &App, id: OrderId) -> Result<(), Failure> {
     system(app, id, Command::Expire).await
 }
 
-/// What a restaurant rejected an order for is sold out (reaction).
-pub async fn mark_sold_out(app: &App, id: OrderId, rejected: &Recorded) -> Result<(), Failure> {
-    let ids = rejected.data["sold_out_menu_ids"].clone();
+/// What a restaurant rejected an order for is sold out (subscriber).
+pub async fn mark_sold_out(app: App, rejected: Reaction<OrderEventKind>) -> Result<(), Failure> {
+    let ids = rejected.event.data["sold_out_menu_ids"].clone();
     let menus: Vec<MenuId> = serde_json::from_value(ids).map_err(Failure::fault)?;
-    menu::mark_sold_out(app, find(app, id).await?.restaurant, &menus).await
+    menu::mark_sold_out(&app, find(&app, rejected.id).await?.restaurant, &menus).await
+}
+
+/// The slot of a paid order is near: it is placed (reminder).
+pub async fn slot_near(app: &App, id: OrderId) -> Result<(), Failure> {
+    system(app, id, Command::Release).await
+}
+
+/// The restaurant did not answer in time: that is a no (reminder).
+pub async fn accept_overdue(app: &App, id: OrderId) -> Result<(), Failure> {
+    system(app, id, Command::Reject { reason: RejectReason::NoAnswer, sold_out: Vec::new() }).await
+}
+
+/// The restaurant did not decide on the customer's wish to cancel (reminder).
+pub async fn cancel_request_lapsed(app: &App, id: OrderId) -> Result<(), Failure> {
+    system(app, id, Command::LapseCancelRequest).await
+}
+
+/// A delivered order completes by itself (reminder).
+pub async fn completion_due(app: &App, id: OrderId) -> Result<(), Failure> {
+    system(app, id, Command::Complete { code: None }).await
 }
 
 /// The restaurant has not answered for a while: its board is told so (reminder).

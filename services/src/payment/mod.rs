@@ -73,7 +73,7 @@ pub async fn look_late(app: &App, id: PaymentId, looks: u32) -> Result<(), Failu
         tracing::error!(payment = %id, amount = %void.amount, "a charge came after it was given up; it goes back");
         store::payment::refund::insert(&mut tx, &void, now).await?;
     } else if let Some(wait) = app.settings.payment.late_look(looks + 1) {
-        store::payment::late_look(&mut tx, id, looks + 1, now + wait).await?;
+        store::payment::late_look(&mut tx, id, looks + 1, now + wait);
     }
     Ok(tx.commit().await?)
 }

@@ -1,12 +1,19 @@
 //! Giving money back: a row first, then the gateway under the row's own key, again and
 //! again until it has said.
 
+use domain::order::OrderEventKind;
 use domain::payment::{Payment, PaymentStatus, Refund, RefundReason, RefundStatus};
 use domain::{Failure, OrderId, RefundId, Won};
 use tokio::time::timeout;
 
 use super::{Cancelled, GATEWAY_PATIENCE};
+use crate::reactions::Reaction;
 use crate::{App, order};
+
+/// Gives back what an order that ended owes its customer (subscriber).
+pub async fn order_ended(app: App, ended: Reaction<OrderEventKind>) -> Result<(), Failure> {
+    due(&app, ended.id).await
+}
 
 /// Gives back what `order` owes its customer now that it is over, if it does. May be
 /// repeated.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use domain::{Failure, Principal, Role, Timestamp};
 use metrics::gauge;
-use store::jobs::{self, Backlog};
+use store::jobs::{self, Backlogs};
 use tokio::time::Instant;
 
 use crate::App;
@@ -74,7 +74,7 @@ pub struct System {
     hub: Arc<Hub>,
     process: Process,
     /// As last sampled; none while the database does not answer.
-    backlog: Mutex<Option<Backlog>>,
+    backlog: Mutex<Option<Backlogs>>,
     /// Payments and refunds that wait for a decision, as last sampled.
     money_undecided: AtomicU64,
     /// How the city was, and when that was counted.
@@ -84,7 +84,7 @@ pub struct System {
 impl System {
     /// Of this process.
     pub fn new(app: App, hub: Arc<Hub>, process: Process) -> Arc<Self> {
-        let backlog = Mutex::new(Some(Backlog::default()));
+        let backlog = Mutex::new(Some(Backlogs::default()));
         let (money_undecided, counted) = (AtomicU64::default(), tokio::sync::Mutex::default());
         Arc::new(Self { app, hub, process, backlog, money_undecided, counted })
     }
@@ -94,8 +94,8 @@ impl System {
         if who.is(Role::Admin) { Ok(self.view()) } else { Err(Failure::forbidden()) }
     }
 
-    fn backlog(&self) -> Option<Backlog> {
-        *self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
+    fn backlog(&self) -> Option<Backlogs> {
+        self.backlog.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Samples for as long as the services live.
@@ -132,13 +132,20 @@ impl System {
             tracing::warn!(%error, "could not count the jobs that wait");
         }
         let backlog = backlog.ok();
-        if let Some(backlog) = backlog {
+        if let Some(Backlogs { all: backlog, subscribers }) = &backlog {
             gauge!("jobs", "state" => "due").set(backlog.due as f64);
             gauge!("jobs", "state" => "running").set(backlog.running as f64);
             gauge!("jobs", "state" => "scheduled").set(backlog.scheduled as f64);
             gauge!("jobs", "state" => "failing").set(backlog.failing as f64);
             gauge!("jobs", "state" => "parked").set(backlog.parked as f64);
             gauge!("jobs_oldest_due_seconds").set(backlog.oldest_due_secs);
+            for (name, backlog) in subscribers {
+                let jobs = |state| gauge!("subscriber_jobs", "subscriber" => *name, "state" => state);
+                jobs("due").set(backlog.due as f64);
+                jobs("running").set(backlog.running as f64);
+                jobs("failing").set(backlog.failing as f64);
+                jobs("parked").set(backlog.parked as f64);
+            }
         }
         *self.backlog.lock().unwrap_or_else(PoisonError::into_inner) = backlog;
         if let Ok(undecided) = decision::count(&self.app).await {

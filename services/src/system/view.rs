@@ -7,7 +7,7 @@ use actors::kit::{KindReport, WorkerReport, WorkerState};
 use chrono::TimeDelta;
 use domain::Timestamp;
 use serde::Serialize;
-use store::jobs::Backlog;
+use store::jobs::{Backlog, Backlogs};
 use utoipa::ToSchema;
 
 use super::{System, Trouble, Vitals, trouble};
@@ -119,7 +119,7 @@ pub struct WorkerView {
 }
 
 /// Reactions and reminders.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = SystemJobs)]
 pub struct JobsView {
     /// Due, and not begun.
@@ -128,6 +128,26 @@ pub struct JobsView {
     pub running: u64,
     /// Not due yet.
     pub scheduled: u64,
+    /// Failed, and to be tried again.
+    pub failing: u64,
+    /// Failed for the last time.
+    pub parked: u64,
+    /// Seconds that the oldest one which is due waits.
+    pub oldest_due_secs: f64,
+    /// The reactions among them, by who is to do them.
+    pub subscribers: Vec<SubscriberView>,
+}
+
+/// The reactions of one subscriber.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = SystemSubscriber)]
+pub struct SubscriberView {
+    /// Its name, or `unknown` for those of another version of the program.
+    pub name: &'static str,
+    /// Due, and not begun.
+    pub due: u64,
+    /// Being worked on.
+    pub running: u64,
     /// Failed, and to be tried again.
     pub failing: u64,
     /// Failed for the last time.
@@ -251,10 +271,15 @@ impl WorkerView {
     }
 }
 
-impl From<Backlog> for JobsView {
-    fn from(backlog: Backlog) -> Self {
-        let Backlog { due, running, scheduled, failing, parked, oldest_due_secs } = backlog;
-        Self { due, running, scheduled, failing, parked, oldest_due_secs }
+impl From<Backlogs> for JobsView {
+    fn from(Backlogs { all, subscribers }: Backlogs) -> Self {
+        let Backlog { due, running, scheduled, failing, parked, oldest_due_secs } = all;
+        let subscribers = subscribers.into_iter().map(|(name, backlog)| {
+            let Backlog { due, running, scheduled: _, failing, parked, oldest_due_secs } = backlog;
+            SubscriberView { name, due, running, failing, parked, oldest_due_secs }
+        });
+        let subscribers = subscribers.collect();
+        Self { due, running, scheduled, failing, parked, oldest_due_secs, subscribers }
     }
 }
 

@@ -14,11 +14,11 @@ pub mod view;
 
 use std::sync::Arc;
 
-use domain::order::{Command, FailReason, Fulfilment, Order};
+use domain::order::{Command, FailReason, Fulfilment, Order, OrderEventKind};
 use domain::tracking::delivery::{Decision, Pickup};
 use domain::tracking::sight::{Precision, masked, position_audience};
-use domain::tracking::{Carrier, Delivery, DeliveryStatus, Fix, OrderFact, eta};
-use domain::{Audience, Channel, CourierId, Failure, OrderId, Party, Principal, Timestamp};
+use domain::tracking::{Carrier, Delivery, DeliveryEventKind, DeliveryStatus, Fix, OrderFact, eta};
+use domain::{Audience, Channel, CourierId, EventKind, Failure, OrderId, Party, Principal, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 use store::fabric::{Latest, Notice};
@@ -27,6 +27,7 @@ use store::{Tx, journal, tracking};
 use utoipa::ToSchema;
 
 use crate::live::Snapshot;
+use crate::reactions::Reaction;
 use crate::{App, dispatch, gazetteer, order};
 pub use view::View;
 
@@ -297,24 +298,41 @@ async fn take_over(app: &App, order: OrderId, fact: OrderFact) -> Result<Deliver
     }
 }
 
+/// The delivery does as the order says (subscriber).
+pub async fn follow_order(app: App, happened: Reaction<OrderEventKind>) -> Result<(), Failure> {
+    let fact = match happened.kind {
+        OrderEventKind::Accepted => return request(&app, happened.id).await,
+        OrderEventKind::PickedUp => OrderFact::PickedUp,
+        OrderEventKind::Delivered => OrderFact::Delivered,
+        OrderEventKind::Cancelled => OrderFact::Cancelled,
+        OrderEventKind::DeliveryFailed => OrderFact::Failed,
+        other => return Err(Failure::fault(format!("no delivery follows {}", other.as_str()))),
+    };
+    follow(&app, happened.id, fact).await
+}
+
 /// The delivery takes over what the order says. An order that ends before a
 /// courier was wanted, or that its customer collects, has no delivery.
-pub async fn follow(app: &App, order: OrderId, fact: OrderFact) -> Result<(), Failure> {
+async fn follow(app: &App, order: OrderId, fact: OrderFact) -> Result<(), Failure> {
     if tracking::delivery(&app.store, order).await?.is_some() {
         take_over(app, order, fact).await?;
     }
     Ok(())
 }
 
-/// The restaurant accepted: a courier is wanted. Asked again, it goes on asking.
-pub async fn request(app: &App, id: OrderId) -> Result<(), Failure> {
+/// The restaurant accepted: a courier is wanted. Asked again, it goes on asking. An order
+/// that has ended since wants none: this may be a late try, after its end was heard of.
+async fn request(app: &App, id: OrderId) -> Result<(), Failure> {
     let order = order::find(app, id).await?;
+    if order.status.is_terminal() {
+        return Ok(());
+    }
     let Some(delivery) = of_order(app, &order) else { return Ok(()) };
     let (delivery, events) = delivery.request();
     let mut tx = app.store.begin().await?;
     match tracking::save(&mut tx, &delivery, &events, app.now()).await {
         Ok(()) => {
-            dispatch::set_out(app, &mut tx, &delivery).await?;
+            dispatch::set_out(app, &mut tx, &delivery);
             tx.commit().await?;
         }
         // It was asked for before.
@@ -324,8 +342,9 @@ pub async fn request(app: &App, id: OrderId) -> Result<(), Failure> {
     dispatch::advance(app, order.id).await
 }
 
-/// The delivery has a courier, or lost one: the order follows.
-pub async fn tell_order(app: &App, id: OrderId) -> Result<(), Failure> {
+/// The delivery has a courier, or lost one: the order follows (subscriber).
+pub async fn tell_order(app: App, changed: Reaction<DeliveryEventKind>) -> Result<(), Failure> {
+    let (app, id) = (&app, changed.id);
     let Some(delivery) = tracking::delivery(&app.store, id).await? else { return Ok(()) };
     if !delivery.status.is_open() && !delivery.status.is_before_pickup() {
         // The order knew before us.

@@ -25,14 +25,14 @@ pub async fn insert(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result<bool
     .await?;
     let new = inserted.rows_affected() == 1;
     if new {
-        due(tx, refund.id, now).await?;
+        due(tx, refund.id, now);
     }
     Ok(new)
 }
 
 /// Has the gateway asked for it at `at`.
-async fn due(tx: &mut Tx, refund: RefundId, at: Timestamp) -> Result<(), StoreError> {
-    jobs::remind(tx, &due_key(refund), at, Reminder::RefundDue { refund }).await
+fn due(tx: &mut Tx, refund: RefundId, at: Timestamp) {
+    jobs::remind(tx, &due_key(refund), at, Reminder::RefundDue { refund });
 }
 
 fn due_key(refund: RefundId) -> String {
@@ -103,8 +103,8 @@ pub async fn attempted(
         give_back(&mut tx, refund.payment, now).await?;
     }
     match retry_at {
-        Some(at) => due(&mut tx, refund.id, at).await?,
-        None => jobs::forget(&mut tx, &due_key(refund.id)).await?,
+        Some(at) => due(&mut tx, refund.id, at),
+        None => jobs::forget(&mut tx, &due_key(refund.id)),
     }
     tx.commit().await
 }

@@ -32,7 +32,7 @@ pub async fn set_presence(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    jobs::forget(&mut tx, &away_key(agent_id)).await?;
+    jobs::forget(&mut tx, &away_key(agent_id));
     lock(&mut tx).await?;
     let changed = query!(
         "insert into support.agents as known (agent_id, online, capacity) values ($1, $2, coalesce($3::int, $4::int))
@@ -64,14 +64,14 @@ pub async fn set_presence(
 /// Has [`Reminder::AgentAway`] fire at `at`, unless the agent is heard of before.
 pub async fn expect_back(store: &Store, agent: UserId, at: Timestamp) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    jobs::remind(&mut tx, &away_key(agent), at, Reminder::AgentAway { agent }).await?;
+    jobs::remind(&mut tx, &away_key(agent), at, Reminder::AgentAway { agent });
     tx.commit().await
 }
 
 /// The agent is back: nobody needs to be reminded.
 pub async fn is_back(store: &Store, agent: UserId) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    jobs::forget(&mut tx, &away_key(agent)).await?;
+    jobs::forget(&mut tx, &away_key(agent));
     tx.commit().await
 }
 

@@ -25,7 +25,7 @@ use domain::{Channel, CourierId, LatLon, OrderId, Timestamp};
 use uuid::Uuid;
 
 use crate::journal::{self, signed};
-use crate::{Store, StoreError, Tx, jobs};
+use crate::{Store, StoreError, Tx};
 
 /// A row of `tracking.deliveries`.
 struct DeliveryRow {
@@ -139,8 +139,6 @@ pub async fn live(store: &Store, courier: CourierId) -> Result<Vec<Delivery>, St
 
 /// Commits a decision on a delivery together with its events, if the row is
 /// still at the version before them; otherwise [`StoreError::Conflict`].
-///
-/// What the order does because of an event is queued in the same transaction.
 pub async fn save(
     tx: &mut Tx,
     delivery: &Delivery,
@@ -156,13 +154,7 @@ pub async fn save(
         return Err(StoreError::Conflict);
     }
     let channel = Channel::Delivery(delivery.order);
-    journal::append(tx, &channel, before, events, now).await?;
-    for (event, offset) in events.iter().zip(before + 1..) {
-        if event.is_reacted_to() {
-            jobs::react(tx, &channel, offset).await?;
-        }
-    }
-    Ok(())
+    journal::append(tx, &channel, before, events, now).await
 }
 
 async fn insert(tx: &mut Tx, delivery: &Delivery) -> Result<u64, StoreError> {

@@ -324,6 +324,7 @@ pub(crate) async fn gateway(app: &TestApp, processes: ProcessArgs) -> Server {
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds),
         settings: tests::settings(),
+        subscribers: services::Subscribers::default(),
         metrics: Arc::new(String::new),
         pages: PagesArgs::default(),
         processes,

@@ -47,7 +47,7 @@ async fn settled(app: &TestApp) {
 }
 
 async fn busy(app: &TestApp) -> u64 {
-    let backlog = store::jobs::backlog(&app.app().store).await.unwrap();
+    let backlog = store::jobs::backlog(&app.app().store).await.unwrap().all;
     backlog.due + backlog.running
 }
 

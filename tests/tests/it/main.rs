@@ -36,6 +36,7 @@ mod sessions;
 mod start;
 mod storm;
 mod story;
+mod subscribers;
 mod support;
 mod support_wire;
 mod system;

@@ -13,7 +13,7 @@ use server::ambient::{RandomIds, SystemClock};
 use server::processes::ProcessArgs;
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
-use services::Settings;
+use services::{Settings, Subscribers};
 use sim::frame::Say;
 use sim::socket::Manners;
 use sim::{Heard, Socket, ambient};
@@ -189,6 +189,7 @@ async fn many_processes_that_start_at_once_on_an_empty_database_agree() {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             settings: settings(),
+            subscribers: Subscribers::default(),
             metrics: Arc::new(String::new),
             pages: PagesArgs::default(),
             processes: ProcessArgs::default(),

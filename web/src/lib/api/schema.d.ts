@@ -1665,6 +1665,8 @@ export interface components {
              * @description Not due yet.
              */
             scheduled: number;
+            /** @description The reactions among them, by who is to do them. */
+            subscribers: components["schemas"]["SystemSubscriber"][];
         };
         /** @description The process that answers. */
         SystemProcess: components["schemas"]["Vitals"] & {
@@ -1696,6 +1698,36 @@ export interface components {
              * @description When it is asked again.
              */
             until: string;
+        };
+        /** @description The reactions of one subscriber. */
+        SystemSubscriber: {
+            /**
+             * Format: int64
+             * @description Due, and not begun.
+             */
+            due: number;
+            /**
+             * Format: int64
+             * @description Failed, and to be tried again.
+             */
+            failing: number;
+            /** @description Its name, or `unknown` for those of another version of the program. */
+            name: string;
+            /**
+             * Format: double
+             * @description Seconds that the oldest one which is due waits.
+             */
+            oldest_due_secs: number;
+            /**
+             * Format: int64
+             * @description Failed for the last time.
+             */
+            parked: number;
+            /**
+             * Format: int64
+             * @description Being worked on.
+             */
+            running: number;
         };
         /** @description One long-running task. */
         SystemWorker: {

@@ -1,0 +1,134 @@
+//! The jobs of one transaction: reactions to its events, reminders set and cancelled. One
+//! statement writes them all, as the last one before the commit.
+
+use std::collections::BTreeMap;
+
+use domain::{Channel, Reminder, Timestamp};
+use graphile_worker::TaskHandler;
+use serde::Serialize;
+use sqlx::PgConnection;
+
+use super::{Due, MAX_ATTEMPTS, Reaction};
+use crate::StoreError;
+
+/// Queues of one subscriber, which are its concurrency over all processes: the jobs of a
+/// queue run one after another. Fewer than [`CONCURRENCY`](super::CONCURRENCY), so that a
+/// subscriber that hangs leaves workers for the others. Looking for a job, the engine locks
+/// every free queue, so a few are cheaper than one for each channel.
+const QUEUES: i32 = 6;
+
+/// Jobs to be written with the commit.
+#[derive(Default)]
+pub(crate) struct Batch {
+    reactions: Vec<Job>,
+    /// By key, as last decided: set, or cancelled.
+    reminders: BTreeMap<String, Option<Job>>,
+}
+
+/// A job, as the statement reads it.
+#[derive(Serialize)]
+struct Job {
+    task: &'static str,
+    payload: Payload,
+    /// None: as soon as it is committed.
+    run_at: Option<Timestamp>,
+    /// A job with the same key is replaced.
+    key: Option<String>,
+    subscriber: Option<String>,
+    channel: Option<String>,
+    flag: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Payload {
+    Reaction(Reaction),
+    Due(Due),
+}
+
+/// What a process must know to take a subscriber's job for an event of this kind.
+pub(super) fn flag(subscriber: &str, kind: &str) -> String {
+    format!("{subscriber} {kind}")
+}
+
+impl Batch {
+    /// Has `subscriber` act on the event of this kind at `offset` of `channel`: at `run_at`,
+    /// or as soon as it is committed.
+    pub(crate) fn react(
+        &mut self,
+        subscriber: &str,
+        channel: &Channel,
+        (offset, kind): (u64, &str),
+        run_at: Option<Timestamp>,
+    ) {
+        let channel = channel.to_string();
+        let reaction = Reaction { subscriber: subscriber.to_owned(), channel: channel.clone(), offset };
+        self.reactions.push(Job {
+            task: Reaction::IDENTIFIER,
+            payload: Payload::Reaction(reaction),
+            run_at,
+            key: None,
+            subscriber: Some(subscriber.to_owned()),
+            channel: Some(channel),
+            flag: Some(flag(subscriber, kind)),
+        });
+    }
+
+    pub(super) fn remind(&mut self, key: &str, at: Timestamp, reminder: Reminder) {
+        let job = Job {
+            task: Due::IDENTIFIER,
+            payload: Payload::Due(Due { reminder }),
+            run_at: Some(at),
+            key: Some(key.to_owned()),
+            subscriber: None,
+            channel: None,
+            flag: None,
+        };
+        self.reminders.insert(key.to_owned(), Some(job));
+    }
+
+    pub(super) fn forget(&mut self, key: &str) {
+        self.reminders.insert(key.to_owned(), None);
+    }
+
+    /// Writes everything. The channels' offsets are locked by now, so whatever is written
+    /// later, by any process, belongs to later events of these channels: reactions run by
+    /// the time of this statement. (`now()` would be when the transaction began, which says
+    /// nothing about who came first.)
+    pub(crate) async fn write(self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        if self.reactions.is_empty() && self.reminders.is_empty() {
+            return Ok(());
+        }
+        let (mut jobs, mut forgotten) = (self.reactions, Vec::new());
+        for (key, set) in self.reminders {
+            match set {
+                Some(job) => jobs.push(job),
+                None => forgotten.push(key),
+            }
+        }
+        // Without jobs `add_jobs` is not called: it would wake every worker.
+        sqlx::query(
+            "select count(graphile_worker.remove_job(key)) from unnest($1::text[]) as key
+             union all
+             select count(*) from (select where jsonb_array_length($2) > 0) as any_job
+             cross join lateral graphile_worker.add_jobs(array(
+                 select row(
+                     task, payload, subscriber || '-' || (hashtext(channel) & 2147483647) % $3::int,
+                     coalesce(run_at, clock_timestamp() + place * interval '1 microsecond'),
+                     $4::int, key, null, case when flag is not null then array[flag] end
+                 )::graphile_worker.job_spec
+                 from rows from (jsonb_to_recordset($2) as (
+                     task text, payload json, run_at timestamptz, key text, subscriber text, channel text, flag text
+                 )) with ordinality as job (task, payload, run_at, key, subscriber, channel, flag, place)
+                 order by place
+             ))",
+        )
+        .bind(forgotten)
+        .bind(serde_json::to_value(jobs)?)
+        .bind(QUEUES)
+        .bind(MAX_ATTEMPTS)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
