@@ -12,6 +12,7 @@
 
 mod backlog;
 mod batch;
+pub(crate) mod moved;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -60,6 +61,9 @@ pub trait Subscriptions: Send + Sync + 'static {
 }
 
 /// Has `reminder` fire at `at`. A reminder with the same key is replaced.
+///
+/// The engine compares PostgreSQL's clock. It is given how long to wait, so that a reminder
+/// fires in time although that clock and this process's differ.
 pub fn remind(tx: &mut Tx, key: &str, at: Timestamp, reminder: Reminder) {
     tx.jobs.remind(key, at, reminder);
 }
@@ -69,16 +73,13 @@ pub fn forget(tx: &mut Tx, key: &str) {
     tx.jobs.forget(key);
 }
 
+const FAILING: &str = "select coalesce(last_error, '') from graphile_worker._private_jobs job
+    where attempts > 0 and last_error is not null
+      and not exists (select from graphile_worker._private_job_retirements old where old.id = job.id)";
+
 /// Jobs that failed at least once and are still there: for tests and operators.
 pub async fn failing(store: &Store) -> Result<Vec<String>, StoreError> {
-    let rows: Vec<String> = sqlx::query_scalar(
-        "select coalesce(last_error, '') from graphile_worker._private_jobs job
-         where attempts > 0 and last_error is not null
-           and not exists (select from graphile_worker._private_job_retirements old where old.id = job.id)",
-    )
-    .fetch_all(store.pool())
-    .await?;
-    Ok(rows)
+    Ok(sqlx::query_scalar(FAILING).fetch_all(store.pool()).await?)
 }
 
 pub(crate) async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
@@ -288,7 +289,7 @@ mod tests {
     use crate::scratch;
     use crate::shared::Settings;
 
-    /// The store asks neither for the time nor for ids here.
+    /// No time passes for the store, and it asks for no ids here.
     struct Still;
 
     impl Clock for Still {

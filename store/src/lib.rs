@@ -62,6 +62,7 @@ pub struct Store {
     shared: Shared,
     epoch: Arc<str>,
     subscriptions: Arc<dyn Subscriptions>,
+    clock: Arc<dyn Clock>,
 }
 
 /// Why the store could not do it.
@@ -160,7 +161,8 @@ impl Store {
         let pool = pool(database, database.max_connections)?;
         let epoch = journal::epoch(&pool).await?;
         let shared = Shared::open(settings, &identity(&pool, &epoch).await?, clock, ids)?;
-        Ok(Self { pool, position_pool, shared, epoch: epoch.into(), subscriptions: Arc::new(subscriptions) })
+        let (epoch, clock) = (epoch.into(), Arc::clone(clock));
+        Ok(Self { pool, position_pool, shared, epoch, clock, subscriptions: Arc::new(subscriptions) })
     }
 
     /// Begins a transaction.
@@ -171,6 +173,7 @@ impl Store {
             fabric: Arc::clone(&self.shared.fabric),
             subscriptions: Arc::clone(&self.subscriptions),
             jobs: Batch::default(),
+            clock: Arc::clone(&self.clock),
             told: Vec::new(),
             notices: Vec::new(),
         })
@@ -276,6 +279,7 @@ pub struct Tx {
     fabric: Arc<dyn Fabric>,
     subscriptions: Arc<dyn Subscriptions>,
     pub(crate) jobs: Batch,
+    clock: Arc<dyn Clock>,
     told: Vec<(Channel, Signal)>,
     notices: Vec<Notice>,
 }
@@ -283,7 +287,7 @@ pub struct Tx {
 impl Tx {
     /// Adds the jobs and commits, then publishes what was told meanwhile, in order.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        self.jobs.write(&mut self.inner).await?;
+        self.jobs.write(self.clock.now(), &mut self.inner).await?;
         self.inner.commit().await?;
         for (channel, signal) in self.told {
             self.fabric.publish(&channel, signal);

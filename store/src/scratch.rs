@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
+use crate::jobs::moved;
 use crate::{Database, MIGRATOR, Store, StoreError};
 
 /// Makes an empty database of the newest schema, on the server that `admin_url`
@@ -39,10 +41,43 @@ pub async fn remove(admin_url: &str, name: &str) -> Result<(), StoreError> {
 
 /// Runs a statement in a database of a test, as no program of ours would.
 pub async fn run_in(database: &Database, sql: &str) -> Result<(), StoreError> {
-    let options: sqlx::postgres::PgConnectOptions = database.url.parse()?;
-    let mut connection = options.connect().await?;
+    let mut connection = inside(database).await?;
     run(&mut connection, sql.to_owned()).await?;
     Ok(connection.close().await?)
+}
+
+/// Has every job that waits run earlier by `by`. The engine compares PostgreSQL's own clock,
+/// which a test cannot set. Call it after moving the clock of the test's servers. Partitions
+/// need nothing: the position log makes those that it misses.
+pub async fn advance(database: &Database, by: TimeDelta) -> Result<(), StoreError> {
+    let mut connection = inside(database).await?;
+    moved::bring_nearer(&mut connection, by).await?;
+    Ok(connection.close().await?)
+}
+
+/// Waits until no job is due or being worked on. Without a worker it waits for ever.
+pub async fn jobs_done(database: &Database) -> Result<(), StoreError> {
+    let mut connection = inside(database).await?;
+    while moved::in_hand(&mut connection).await? > 0 {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(connection.close().await?)
+}
+
+/// What the jobs said that failed and are still to be tried again, or parked.
+pub async fn failing_jobs(database: &Database) -> Result<Vec<String>, StoreError> {
+    let mut connection = inside(database).await?;
+    let failing = moved::failing(&mut connection).await?;
+    connection.close().await?;
+    Ok(failing)
+}
+
+/// Between two looks at the jobs.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+async fn inside(database: &Database) -> Result<PgConnection, StoreError> {
+    let options: sqlx::postgres::PgConnectOptions = database.url.parse()?;
+    Ok(options.connect().await?)
 }
 
 async fn template(admin: &mut PgConnection, admin_url: &str) -> Result<String, StoreError> {

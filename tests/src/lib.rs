@@ -17,23 +17,28 @@ pub mod shop;
 pub mod socket;
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use server::ambient::RandomIds;
 use server::processes::ProcessArgs;
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
 use services::settings::HashCost;
 use services::{Settings, Subscribers};
-use store::{Database, shared};
+use store::{Database, scratch, shared};
 
+use crate::cast::PATIENCE;
 use crate::clock::TestClock;
 
-/// See the module. [`TestApp::stop`] ends it; a test that forgets leaves its
-/// database behind, which the next run of the template's builder ignores.
+/// See the module. [`TestApp::stop`] ends it. One that is dropped instead, for example by a
+/// panic, removes its database too. Both fail the test if an entity crashed or a job was
+/// left failing.
 pub struct TestApp {
-    server: Option<Server>,
+    server: Option<TestServer>,
     database: Database,
     admin_url: String,
     name: String,
@@ -41,6 +46,9 @@ pub struct TestApp {
     shared: shared::Settings,
     /// The subscribers of servers that are started from now on.
     pub subscribers: Subscribers,
+    crashes: Arc<AtomicU64>,
+    /// Read before the server stops, because what a stop interrupts is no failure.
+    failing: Option<Vec<String>>,
     /// The clock of its servers.
     pub clock: Arc<TestClock>,
 }
@@ -89,16 +97,30 @@ impl TestApp {
     async fn start_as(settings: Settings, shared: shared::Settings, subscribers: Subscribers) -> Self {
         let admin_url = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server");
         let name = format!("baedal_test_{}", domain::Ids::uuid(&RandomIds).simple());
-        let database = store::scratch::create(&admin_url, &name).await.expect("a database of its own");
+        let database = scratch::create(&admin_url, &name).await.expect("a database of its own");
         let clock = Arc::new(TestClock::default());
-        let server = start(&database, &shared, &settings, &subscribers, &clock).await;
-        Self { server: Some(server), database, admin_url, name, settings, shared, subscribers, clock }
+        let mut app = Self {
+            server: None,
+            database,
+            admin_url,
+            name,
+            settings,
+            shared,
+            subscribers,
+            crashes: Arc::default(),
+            failing: None,
+            clock,
+        };
+        app.restart().await;
+        app
     }
 
     /// Another server on the same database: a second process, as far as
     /// anything but memory is concerned.
-    pub async fn second_server(&self) -> Server {
-        start(&self.database, &self.shared, &self.settings, &self.subscribers, &self.clock).await
+    pub async fn second_server(&self) -> TestServer {
+        let server =
+            start(&self.database, &self.shared, &self.settings, &self.subscribers, &self.clock).await;
+        TestServer { server: Some(server), crashes: Arc::clone(&self.crashes) }
     }
 
     /// The use cases behind the ports.
@@ -126,6 +148,25 @@ impl TestApp {
         &self.database.url
     }
 
+    /// Moves the clock of its servers, and brings the jobs that wait nearer by as much. Jobs
+    /// that were due before are finished first; [`run_due_jobs`](Self::run_due_jobs) waits for
+    /// those that become due. Two clocks are not moved: the runtime's (how long a socket may be
+    /// silent, how often a worker looks) and Redis' own. Tests of those shorten a setting.
+    pub async fn advance(&self, by: TimeDelta) {
+        if self.server.is_some() {
+            self.run_due_jobs().await;
+        }
+        self.clock.set_forward(by);
+        scratch::advance(&self.database, by).await.expect("the jobs can be moved");
+    }
+
+    /// Waits until every job that is due, and every job that follows at once, has been done or
+    /// has failed. What did not happen by then does not happen without a further cause.
+    pub async fn run_due_jobs(&self) {
+        let done = tokio::time::timeout(PATIENCE, scratch::jobs_done(&self.database));
+        done.await.expect("what is due is done in time").expect("the jobs can be read");
+    }
+
     /// Stops the server; the database stays for another process to use.
     pub async fn halt(&mut self) {
         if let Some(server) = self.server.take() {
@@ -139,17 +180,83 @@ impl TestApp {
         self.server = Some(self.second_server().await);
     }
 
-    /// Stops it; fails the test if a job was left failing.
+    /// Stops it, and fails the test if an entity crashed or a job was left failing.
     pub async fn stop(mut self) {
-        let server = self.server.take().expect("stopped once");
-        let failing = store::jobs::failing(&server.app().store).await.expect("the jobs can be read");
-        server.stop(Duration::from_secs(5)).await;
-        store::scratch::remove(&self.admin_url, &self.name).await.expect("the database can be removed");
-        assert!(failing.is_empty(), "jobs were left failing: {failing:?}");
+        self.failing = Some(self.left_failing().await);
+        self.halt().await;
+    }
+
+    async fn left_failing(&self) -> Vec<String> {
+        scratch::failing_jobs(&self.database).await.expect("the jobs can be read")
+    }
+
+    /// Removes the database. Returns what the jobs said that were left failing.
+    async fn leave(&mut self) -> Vec<String> {
+        let failing = match self.failing.take() {
+            Some(failing) => failing,
+            None => self.left_failing().await,
+        };
+        scratch::remove(&self.admin_url, &self.name).await.expect("the database can be removed");
+        failing
     }
 
     fn server(&self) -> &Server {
         self.server.as_ref().expect("it runs until it is stopped")
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        drop(self.server.take());
+        // On a thread of its own, because the test's runtime cannot be waited for here.
+        let leave = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(self.leave())
+        };
+        let failing = std::thread::scope(|scope| scope.spawn(leave).join());
+        if !std::thread::panicking() {
+            let failing = failing.expect("the test's end");
+            assert!(failing.is_empty(), "jobs were left failing: {failing:?}");
+            let crashes = self.crashes.load(Ordering::Relaxed);
+            assert!(crashes == 0, "entities crashed: {crashes}");
+        }
+    }
+}
+
+/// One server of a [`TestApp`]. When it ends, the test learns how often its entities crashed.
+pub struct TestServer {
+    server: Option<Server>,
+    crashes: Arc<AtomicU64>,
+}
+
+impl TestServer {
+    /// Stops it as a process is stopped that has `deadline` for it.
+    pub async fn stop(mut self, deadline: Duration) {
+        self.count_crashes();
+        if let Some(server) = self.server.take() {
+            server.stop(deadline).await;
+        }
+    }
+
+    fn count_crashes(&self) {
+        let Some(server) = &self.server else { return };
+        let app = server.app();
+        let kinds = [app.orders.report(), app.couriers.report(), app.chats.report(), app.carts.report()];
+        self.crashes.fetch_add(kinds.iter().map(|kind| kind.crashes).sum(), Ordering::Relaxed);
+    }
+}
+
+impl Deref for TestServer {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        self.server.as_ref().expect("it runs until it is stopped")
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.count_crashes();
     }
 }
 

@@ -22,7 +22,7 @@ const QUEUES: i32 = 6;
 pub(crate) struct Batch {
     reactions: Vec<Job>,
     /// By key, as last decided: set, or cancelled.
-    reminders: BTreeMap<String, Option<Job>>,
+    reminders: BTreeMap<String, Option<(Timestamp, Job)>>,
 }
 
 /// A job, as the statement reads it.
@@ -30,8 +30,9 @@ pub(crate) struct Batch {
 struct Job {
     task: &'static str,
     payload: Payload,
-    /// None: as soon as it is committed.
+    /// When, by PostgreSQL's clock. None: after `wait_us`, or as soon as it is committed.
     run_at: Option<Timestamp>,
+    wait_us: Option<i64>,
     /// A job with the same key is replaced.
     key: Option<String>,
     subscriber: Option<String>,
@@ -67,6 +68,7 @@ impl Batch {
             task: Reaction::IDENTIFIER,
             payload: Payload::Reaction(reaction),
             run_at,
+            wait_us: None,
             key: None,
             subscriber: Some(subscriber.to_owned()),
             channel: Some(channel),
@@ -78,13 +80,14 @@ impl Batch {
         let job = Job {
             task: Due::IDENTIFIER,
             payload: Payload::Due(Due { reminder }),
-            run_at: Some(at),
+            run_at: None,
+            wait_us: None,
             key: Some(key.to_owned()),
             subscriber: None,
             channel: None,
             flag: None,
         };
-        self.reminders.insert(key.to_owned(), Some(job));
+        self.reminders.insert(key.to_owned(), Some((at, job)));
     }
 
     pub(super) fn forget(&mut self, key: &str) {
@@ -94,15 +97,18 @@ impl Batch {
     /// Writes everything. The channels' offsets are locked by now, so whatever is written
     /// later, by any process, belongs to later events of these channels: reactions run by
     /// the time of this statement. (`now()` would be when the transaction began, which says
-    /// nothing about who came first.)
-    pub(crate) async fn write(self, connection: &mut PgConnection) -> Result<(), StoreError> {
+    /// nothing about who came first.) Reminders are set for as long after `now` as they are due.
+    pub(crate) async fn write(self, now: Timestamp, connection: &mut PgConnection) -> Result<(), StoreError> {
         if self.reactions.is_empty() && self.reminders.is_empty() {
             return Ok(());
         }
         let (mut jobs, mut forgotten) = (self.reactions, Vec::new());
         for (key, set) in self.reminders {
             match set {
-                Some(job) => jobs.push(job),
+                Some((at, job)) => {
+                    let wait_us = (at - now).num_microseconds().unwrap_or(i64::MAX);
+                    jobs.push(Job { wait_us: Some(wait_us), ..job });
+                }
                 None => forgotten.push(key),
             }
         }
@@ -114,12 +120,13 @@ impl Batch {
              cross join lateral graphile_worker.add_jobs(array(
                  select row(
                      task, payload, subscriber || '-' || (hashtext(channel) & 2147483647) % $3::int,
-                     coalesce(run_at, clock_timestamp() + place * interval '1 microsecond'),
+                     coalesce(run_at, clock_timestamp() + coalesce(wait_us, place) * interval '1 microsecond'),
                      $4::int, key, null, case when flag is not null then array[flag] end
                  )::graphile_worker.job_spec
                  from rows from (jsonb_to_recordset($2) as (
-                     task text, payload json, run_at timestamptz, key text, subscriber text, channel text, flag text
-                 )) with ordinality as job (task, payload, run_at, key, subscriber, channel, flag, place)
+                     task text, payload json, run_at timestamptz, wait_us bigint, key text,
+                     subscriber text, channel text, flag text
+                 )) with ordinality as job (task, payload, run_at, wait_us, key, subscriber, channel, flag, place)
                  order by place
              ))",
         )

@@ -144,6 +144,26 @@ fn there_are_no_statics_for_lifecycle_or_configuration() {
     }
 }
 
+/// What of a source runs in production: no comments, and no tests at its end.
+fn runs(text: &str) -> impl Iterator<Item = &str> {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    text.lines().map(|line| line.split("//").next().unwrap_or_default().trim())
+}
+
+#[test]
+fn what_tests_do_to_a_database_is_named_by_nothing_that_runs_in_production() {
+    for room in ["domain", "store", "actors", "services", "http", "realtime", "server", "sim", "bench"] {
+        let own = |path: &Path| path.ends_with("store/src/scratch.rs");
+        for (path, text) in sources(room).into_iter().filter(|(path, _)| !own(path)) {
+            for line in runs(&text).filter(|line| *line != "pub mod scratch;") {
+                // `jobs::moved` is what only `scratch` calls.
+                let named = line.contains("scratch") || line.contains("moved::");
+                assert!(!named, "{}: {line}", path.display());
+            }
+        }
+    }
+}
+
 /// Crates that must not come back, each with why.
 const BANNED: [(&str, &str); 1] = [("rsa", "RUSTSEC-2023-0071, which no version mends")];
 

@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use domain::order::Times;
+use domain::order::{Status, Times};
 use server::Service;
-use services::Settings;
 use sim::{Heard, ambient};
 use tests::TestApp;
-use tests::cast::{Cast, PATIENCE, acked, eventually, hear, on_the_way, socket};
+use tests::cast::{Cast, PATIENCE, acked, hear, on_the_way, socket};
 use tests::process::Process;
 
 #[tokio::test]
@@ -79,16 +78,14 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
 
 #[tokio::test]
 async fn a_reminder_that_was_set_before_a_restart_still_fires() {
-    let times = Times { accept: TimeDelta::seconds(3), ..Times::default() };
-    let mut app = TestApp::start_with(Settings { order: times, ..Settings::default() }).await;
+    let mut app = TestApp::start().await;
     let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
     let order = cast.placed().await;
+    app.halt().await;
+    app.advance(Times::default().accept).await;
     app.restart().await;
-    let id = order.id.into();
-    eventually(|| async {
-        let order = services::order::find(app.app(), id).await.unwrap();
-        order.status == domain::order::Status::Rejected
-    })
-    .await;
+    app.run_due_jobs().await;
+    let order = services::order::find(app.app(), order.id.into()).await.unwrap();
+    assert_eq!(order.status, Status::Rejected);
     app.stop().await;
 }

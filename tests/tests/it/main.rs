@@ -41,5 +41,6 @@ mod support;
 mod support_wire;
 mod system;
 mod text;
+mod time;
 mod tracking;
 mod versions;

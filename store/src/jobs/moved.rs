@@ -1,0 +1,33 @@
+//! What tests do with the jobs' table: only [`scratch`](crate::scratch) calls this.
+
+use chrono::TimeDelta;
+use sqlx::PgConnection;
+
+use crate::StoreError;
+
+/// Has every job that waits run earlier by `by`, and wakes the workers.
+pub(crate) async fn bring_nearer(connection: &mut PgConnection, by: TimeDelta) -> Result<(), StoreError> {
+    sqlx::query(
+        "update graphile_worker._private_jobs set run_at = run_at - $1 * interval '1 microsecond'
+         where locked_at is null",
+    )
+    .bind(by.num_microseconds().unwrap_or(i64::MAX))
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("select pg_notify('jobs:insert', '{\"count\":-1}')").execute(connection).await?;
+    Ok(())
+}
+
+/// How many jobs are due or being worked on.
+pub(crate) async fn in_hand(connection: &mut PgConnection) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar(
+        "select count(*) from graphile_worker._private_jobs
+         where locked_at is not null or (run_at <= now() and attempts < max_attempts)",
+    );
+    Ok(count.fetch_one(connection).await?)
+}
+
+/// See [`failing`](super::failing).
+pub(crate) async fn failing(connection: &mut PgConnection) -> Result<Vec<String>, StoreError> {
+    Ok(sqlx::query_scalar(super::FAILING).fetch_all(connection).await?)
+}
