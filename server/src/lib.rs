@@ -142,6 +142,8 @@ impl Server {
         services::map::watch(&app, &hub);
         let mut server =
             Self { app, hub, addresses: Vec::new(), stop: watch::Sender::new(false), ports: Vec::new() };
+        let elsewhere =
+            elsewhere.into_iter().map(|(service, replicas)| (service.name(), service.document(), replicas));
         let gateway = Gateway::open(parts.processes.settings(), elsewhere);
         let mut exempt = server.app.settings.sockets.unlimited_networks.clone();
         exempt.extend(&parts.processes.trusted_proxies.0);
@@ -270,7 +272,11 @@ impl Ports {
             description: service.description(),
             metrics: Arc::clone(&self.metrics),
             metrics_token: self.metrics_token.clone(),
-            forwards: service == Service::Gateway,
+            named: if service == Service::Gateway {
+                Service::ALL.map(|each| (each.name(), each.document())).into()
+            } else {
+                Vec::new()
+            },
             trusted: self.trusted.clone(),
         };
         // Of this very process, whoever serves the other routes.

@@ -129,7 +129,7 @@ impl ProcessArgs {
     pub(crate) fn elsewhere(
         &self,
         served: &[Service],
-    ) -> Result<Vec<(&'static str, Vec<Origin>)>, UpstreamsError> {
+    ) -> Result<Vec<(Service, Vec<Origin>)>, UpstreamsError> {
         if !served.contains(&Service::Gateway) {
             return Ok(Vec::new());
         }
@@ -148,7 +148,7 @@ impl ProcessArgs {
             return Err(UpstreamsError::Missing(missing));
         }
         let upstreams = self.upstreams.0.iter();
-        Ok(upstreams.map(|upstream| (upstream.service.name(), upstream.replicas.clone())).collect())
+        Ok(upstreams.map(|upstream| (upstream.service, upstream.replicas.clone())).collect())
     }
 
     /// The gateway's numbers.
@@ -204,7 +204,7 @@ mod tests {
             missing.to_string().contains("user_service") && missing.to_string().contains("BAEDAL_UPSTREAMS")
         );
         let there = args(&["user_service=http://a:1"]);
-        assert_eq!(there.elsewhere(&but_user).unwrap()[0].0, "user_service");
+        assert_eq!(there.elsewhere(&but_user).unwrap()[0].0, Service::User);
         assert_eq!(there.elsewhere(&Service::ALL), Err(UpstreamsError::Both(Service::User)));
         let twice = args(&["user_service=http://a:1", "user_service=http://b:1"]);
         assert_eq!(twice.elsewhere(&but_user), Err(UpstreamsError::Twice(Service::User)));

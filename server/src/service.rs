@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use domain::Channel;
 use services::App;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 /// One of the thirteen.
@@ -133,6 +134,11 @@ impl Service {
             Service::User => http_adapters::user::routes(),
             _ => OpenApiRouter::new(),
         }
+    }
+
+    /// What its routes say of themselves.
+    pub(crate) fn document(self) -> OpenApi {
+        self.routes().merge(http_adapters::system::process_routes()).into_openapi()
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use domain::{ClientNetwork, Kind, Refused, UserId};
 use futures::future::join_all;
+use serde::{Deserialize, Serialize};
 
 use crate::App;
 
@@ -42,15 +43,16 @@ impl Default for Limits {
     }
 }
 
-/// What a request wants, as far as a rule of its own counts it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Begins a session.
+/// Which rules count a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitClass {
+    /// Those by user and by address.
+    Usual,
+    /// Also that of sign-ins.
     SignIn,
-    /// Makes an account.
+    /// Also that of new accounts.
     SignUp,
-    /// Anything else.
-    Other,
 }
 
 /// A rule that counted the request.
@@ -89,7 +91,7 @@ pub async fn count(
     service: &str,
     user: Option<UserId>,
     from: IpAddr,
-    purpose: Purpose,
+    class: LimitClass,
 ) -> Vec<Counted> {
     let limits = &app.settings.limits;
     let unlimited = app.settings.sockets.unlimited_networks.iter().any(|network| network.contains(&from));
@@ -100,10 +102,10 @@ pub async fn count(
     if !unlimited {
         let client = ClientNetwork::from(from);
         rules.push(("address", limits.address, format!("address:{service}:{client}")));
-        match purpose {
-            Purpose::SignIn => rules.push(("sign_in", limits.sign_in, format!("sign_in:{client}"))),
-            Purpose::SignUp => rules.push(("sign_up", limits.sign_up, format!("sign_up:{client}"))),
-            Purpose::Other => {}
+        match class {
+            LimitClass::Usual => {}
+            LimitClass::SignIn => rules.push(("sign_in", limits.sign_in, format!("sign_in:{client}"))),
+            LimitClass::SignUp => rules.push(("sign_up", limits.sign_up, format!("sign_up:{client}"))),
         }
     }
     let counted = rules.into_iter().map(async |(rule, rate, key)| {

@@ -8,22 +8,27 @@ use axum::http::header::{CACHE_CONTROL, HeaderName};
 use domain::SessionId;
 use services::App;
 use services::auth::SignIn;
+use services::limits::LimitClass;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{ClientAddress, Json, List, ListQuery, NoContent, Page, Path, Problem, ProblemBody, Who};
+use crate::kit::{
+    ClientAddress, Json, List, ListQuery, NoContent, Noun, Page, Path, Policy, Problem, ProblemBody, Who,
+};
 use body::{KeySet, Refresh, SessionBody, SignInBody, SignOutBody, Tokens};
+
+const SESSION: Policy = Policy::of(Noun::Session);
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(sign_in))
-        .routes(routes!(refresh))
-        .routes(routes!(sign_out))
-        .routes(routes!(sessions))
-        .routes(routes!(end_session))
-        .routes(routes!(end_other_sessions))
-        .routes(routes!(keys))
+        .routes(SESSION.limit(LimitClass::SignIn).on(routes!(sign_in)))
+        .routes(SESSION.on(routes!(refresh)))
+        .routes(SESSION.on(routes!(sign_out)))
+        .routes(SESSION.on(routes!(sessions)))
+        .routes(SESSION.on(routes!(end_session)))
+        .routes(SESSION.on(routes!(end_other_sessions)))
+        .routes(SESSION.on(routes!(keys)))
 }
 
 /// Tokens are for their owner alone: nothing on the way may keep them, nor do

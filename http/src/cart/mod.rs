@@ -3,7 +3,7 @@
 mod body;
 
 use axum::extract::State;
-use domain::{AddressId, LineId};
+use domain::{AddressId, LineId, Role};
 use serde::Deserialize;
 use services::App;
 use services::cart::{CartView, QuoteWish};
@@ -12,27 +12,27 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::kit::{
-    Created, IfMatch, IfMatchHeader, Json, NoContent, OfferedKey, Path, Problem, ProblemBody, Tagged, role,
+    Created, IfMatch, IfMatchHeader, Json, NoContent, Noun, OfferedKey, Path, Policy, Problem, ProblemBody,
+    Tagged, Who,
 };
 pub(crate) use body::CartBody;
 use body::{AdditionBody, FulfilmentMethod, QuoteBody};
 
+const CART: Policy = Policy::of(Noun::Cart).role(Role::Customer);
+
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(show, clear))
-        .routes(routes!(add))
-        .routes(routes!(set_quantity, remove))
-        .routes(routes!(quote))
+        .routes(CART.on(routes!(show, clear)))
+        .routes(CART.on(routes!(add)))
+        .routes(CART.on(routes!(set_quantity, remove)))
+        .routes(CART.on(routes!(quote)))
 }
 
 /// The cart at today's prices. Its `ETag` is its version, for `If-Match`.
 #[utoipa::path(get, path = "/v1/cart", tag = "cart",
     responses((status = 200, body = CartBody, headers(("ETag" = String)))))]
-async fn show(
-    State(app): State<App>,
-    role::Customer(who): role::Customer,
-) -> Result<Tagged<CartBody>, Problem> {
+async fn show(State(app): State<App>, Who(who): Who) -> Result<Tagged<CartBody>, Problem> {
     Ok(tagged(services::cart::show(&app, &who).await?))
 }
 
@@ -50,7 +50,7 @@ fn tagged(cart: CartView) -> Tagged<CartBody> {
             `menu.too_few_options`, `menu.too_many_options`, `menu.option_too_often`, `menu.amount_too_large`", body = ProblemBody)))]
 async fn add(
     State(app): State<App>,
-    role::Customer(who): role::Customer,
+    Who(who): Who,
     OfferedKey(key): OfferedKey,
     Json(addition): Json<AdditionBody>,
 ) -> Result<Created<CartBody>, Problem> {
@@ -77,7 +77,7 @@ struct LineChange {
         (status = 412, description = "The cart changed since", body = ProblemBody)))]
 async fn set_quantity(
     State(app): State<App>,
-    role::Customer(who): role::Customer,
+    Who(who): Who,
     Path(line_id): Path<LineId>,
     meant: Option<IfMatch>,
     Json(change): Json<LineChange>,
@@ -95,7 +95,7 @@ async fn set_quantity(
         (status = 412, description = "The cart changed since", body = ProblemBody)))]
 async fn remove(
     State(app): State<App>,
-    role::Customer(who): role::Customer,
+    Who(who): Who,
     Path(line_id): Path<LineId>,
     meant: Option<IfMatch>,
 ) -> Result<Tagged<CartBody>, Problem> {
@@ -106,11 +106,7 @@ async fn remove(
 #[utoipa::path(delete, path = "/v1/cart", tag = "cart",
     params(IfMatchHeader),
     responses((status = 204), (status = 412, description = "The cart changed since", body = ProblemBody)))]
-async fn clear(
-    State(app): State<App>,
-    role::Customer(who): role::Customer,
-    meant: Option<IfMatch>,
-) -> Result<NoContent, Problem> {
+async fn clear(State(app): State<App>, Who(who): Who, meant: Option<IfMatch>) -> Result<NoContent, Problem> {
     services::cart::clear(&app, &who, meant.and_then(IfMatch::version)).await?;
     Ok(NoContent)
 }
@@ -140,7 +136,7 @@ struct QuoteRequest {
         (status = 409, description = "`cart.empty`; `cart.amount_too_large`", body = ProblemBody)))]
 async fn quote(
     State(app): State<App>,
-    role::Customer(who): role::Customer,
+    Who(who): Who,
     Json(request): Json<QuoteRequest>,
 ) -> Result<Created<QuoteBody>, Problem> {
     let wish =

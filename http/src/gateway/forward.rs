@@ -57,7 +57,7 @@ impl Gateway {
         prepare(&mut parts);
         let again = is_repeatable(&parts.method, &parts.headers);
         let (path, mut tried) = (path_of(&parts), 0);
-        for replica in self.candidates(replicas, &parts) {
+        for replica in self.candidates(replicas, replicas.key(&parts).as_deref()) {
             let Ok(_room) = replica.room.try_acquire() else { continue };
             tried += 1;
             let request = outgoing(&parts, replica.origin.at(path.clone()), Body::from(body.clone()));
@@ -79,9 +79,9 @@ impl Gateway {
         Err(unavailable(service))
     }
 
-    /// The replicas to try, the best one first.
-    pub(super) fn candidates(&self, replicas: &Replicas, parts: &Parts) -> Vec<Arc<Replica>> {
-        let mut candidates = replicas.candidates(parts.uri.path(), &parts.headers);
+    /// The replicas to try for what is placed by `key`, the best one first.
+    pub(super) fn candidates(&self, replicas: &Replicas, key: Option<&str>) -> Vec<Arc<Replica>> {
+        let mut candidates = replicas.candidates(key);
         candidates.truncate(self.settings.tries);
         candidates
     }

@@ -4,7 +4,7 @@
 //! one that runs elsewhere is reached over HTTP, at one of its replicas. Clients
 //! cannot tell the difference, and neither can the document that they read.
 //!
-//! - `place`: which replica a request goes to;
+//! - `place`: which replica a request goes to, by the policy of its operation;
 //! - `replicas`: which replicas there are, and how they are;
 //! - `forward`: one request, there and back;
 //! - `tunnel`: one WebSocket;
@@ -31,9 +31,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::task::JoinSet;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::kit::operations;
+use crate::kit::{Operations, operations};
 pub use named::by_name;
 pub use origin::Origin;
 use replicas::Replicas;
@@ -81,15 +82,19 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Begins to look after the replicas of the services that run elsewhere.
+    /// Begins to look after the replicas of the services that run elsewhere, whose documents
+    /// say what each request is placed by.
     pub fn open(
         settings: Settings,
-        elsewhere: impl IntoIterator<Item = (&'static str, Vec<Origin>)>,
+        elsewhere: impl IntoIterator<Item = (&'static str, OpenApi, Vec<Origin>)>,
     ) -> Arc<Self> {
         let client = client(&settings);
         let elsewhere: BTreeMap<_, _> = elsewhere
             .into_iter()
-            .map(|(service, origins)| (service, Arc::new(Replicas::new(service, origins, &settings))))
+            .map(|(service, api, origins)| {
+                let replicas = Replicas::new(service, Operations::of(&api), origins, &settings);
+                (service, Arc::new(replicas))
+            })
             .collect();
         let mut checks = JoinSet::new();
         for replica in elsewhere.values().flat_map(|replicas| replicas.all()) {

@@ -1,14 +1,15 @@
 //! Which replica a request goes to: rendezvous hashing (highest random weight,
 //! Thaler and Ravishankar 1998).
 //!
-//! Every gateway ranks a service's replicas by a hash of the entity that the
-//! request is about and of the replica's name. So all gateways agree without
+//! Every gateway ranks a service's replicas by a hash of what the request is placed
+//! by (an entity or the caller, as its operation's policy says) and of the replica's name. So all gateways agree without
 //! asking each other; when a replica goes, its entities alone move, evenly to
 //! the others; when it comes back, they return.
 //!
 //! Placing keeps an entity's commands together, so that commits seldom conflict.
 //! Nothing rests on it: every commit is fenced wherever it is decided.
 
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -16,26 +17,16 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// What a request is about, if it is about one thing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum About {
-    /// The entity with this id.
-    Entity(String),
-    /// Whatever belongs to whoever asks: their cart, their shift, their sockets.
-    Caller,
-    /// Anything: any replica will do.
-    Anything,
-}
+use crate::kit::{Operations, Placing};
 
-/// What the request for `path` is about.
-pub(super) fn about(path: &str) -> About {
-    let mut parts = path.trim_start_matches('/').split('/').skip(1);
-    match (parts.next(), parts.next()) {
-        (Some("orders" | "deliveries" | "conversations"), Some(id)) if !id.is_empty() => {
-            About::Entity(plain(id))
-        }
-        (Some("cart" | "couriers" | "offers" | "realtime"), _) => About::Caller,
-        _ => About::Anything,
+/// What a request for one of these operations is placed by; nothing where any replica
+/// will do.
+pub(super) fn key(operations: &Operations, parts: &Parts) -> Option<String> {
+    let (policy, parameters) = operations.find(&parts.method, parts.uri.path())?;
+    match policy.placing() {
+        Placing::Entity => parameters.iter().next().map(|(_, id)| plain(id)),
+        Placing::Caller => caller(&parts.headers),
+        Placing::Anywhere => None,
     }
 }
 
@@ -79,7 +70,9 @@ pub(super) fn ranked<'a, R>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::Request;
     use proptest::prelude::*;
+    use utoipa_axum::router::OpenApiRouter;
 
     fn order<'a>(entity: &str, replicas: &'a [String]) -> Vec<&'a String> {
         ranked(entity, replicas.iter(), |replica| replica)
@@ -132,24 +125,50 @@ mod tests {
         }
     }
 
+    fn bearer(subject: &str) -> String {
+        let claims = BASE64_URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"{subject}","iat":1}}"#));
+        format!("Bearer e30.{claims}.c2ln")
+    }
+
     #[test]
-    fn a_path_says_what_it_is_about() {
-        let id = "01920000-0000-7000-8000-00000000000a";
-        let entity = || About::Entity(id.to_owned());
-        for (path, expected) in [
-            (format!("/v1/orders/{id}"), entity()),
-            (format!("/v1/orders/{}/accept", id.to_uppercase()), entity()),
-            (format!("/v1/deliveries/{id}/stream"), entity()),
-            (format!("/v1/conversations/{id}/messages"), entity()),
-            ("/v1/cart/lines".into(), About::Caller),
-            ("/v1/couriers/me/shift".into(), About::Caller),
-            ("/v1/realtime".into(), About::Caller),
-            ("/v1/orders".into(), About::Anything),
-            ("/v1/orders/".into(), About::Anything),
-            ("/v1/restaurants/7".into(), About::Anything),
-            ("/".into(), About::Anything),
+    fn a_request_is_placed_by_what_its_operation_is_about() {
+        let (id, who) = ("01920000-0000-7000-8000-00000000000a", "somebody");
+        let services = [
+            crate::cart::routes(),
+            crate::order::routes(),
+            crate::restaurant::routes(),
+            crate::support::routes(),
+            crate::tracking::routes(),
+        ];
+        let documents: Vec<_> = services.into_iter().map(OpenApiRouter::into_openapi).collect();
+        let operations = Operations::below(documents.iter().map(|api| ("", api)));
+        for (method, path, expected) in [
+            ("GET", format!("/v1/orders/{id}"), Some(id)),
+            ("HEAD", format!("/v1/orders/{id}"), Some(id)),
+            ("POST", format!("/v1/orders/{}/accept", id.to_uppercase()), Some(id)),
+            ("GET", format!("/v1/deliveries/{id}/stream"), Some(id)),
+            ("POST", format!("/v1/deliveries/{id}/steps"), Some(id)),
+            ("GET", format!("/v1/conversations/{id}/messages"), Some(id)),
+            ("GET", "/v1/cart".into(), Some(who)),
+            ("PATCH", format!("/v1/cart/lines/{id}"), Some(who)),
+            ("PUT", "/v1/couriers/me/shift".into(), Some(who)),
+            ("DELETE", format!("/v1/couriers/me/devices/{id}"), Some(who)),
+            ("POST", format!("/v1/offers/{id}/accept"), Some(who)),
+            ("GET", "/v1/orders".into(), None),
+            ("POST", "/v1/conversations".into(), None),
+            ("GET", "/v1/restaurants/mine".into(), None),
+            ("GET", format!("/v1/restaurants/{id}"), None),
+            ("GET", "/v1/agents/me/desk".into(), None),
+            ("GET", format!("/v1/faqs/{id}"), None),
+            ("POST", "/v1/devices/osmand".into(), None),
+            ("DELETE", format!("/v1/orders/{id}"), None),
+            ("GET", "/v1/orders/".into(), None),
+            ("GET", "/".into(), None),
         ] {
-            assert_eq!(about(&path), expected, "{path}");
+            let request = Request::builder().method(method).uri(&path);
+            let request = request.header(header::AUTHORIZATION, bearer(who)).body(()).unwrap();
+            let placed = key(&operations, &request.into_parts().0);
+            assert_eq!(placed.as_deref(), expected, "{method} {path}");
         }
     }
 
@@ -157,8 +176,7 @@ mod tests {
     fn a_token_names_its_bearer_and_nonsense_names_nobody() {
         let with =
             |value: &str| caller(&HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]));
-        let claims = BASE64_URL_SAFE_NO_PAD.encode(r#"{"sub":"somebody","iat":1}"#);
-        assert_eq!(with(&format!("Bearer e30.{claims}.c2ln")), Some("somebody".into()));
+        assert_eq!(with(&bearer("somebody")), Some("somebody".into()));
         for nonsense in ["Bearer", "Bearer a.b.c", "Bearer ..", "Basic dXNlcjpwYXNz", "Bearer e30.e30.e30"] {
             assert_eq!(with(nonsense), None, "{nonsense}");
         }

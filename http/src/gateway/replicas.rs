@@ -15,14 +15,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::sync::{Semaphore, watch};
 
-use super::place::{About, about, caller, ranked};
+use super::place::{key, ranked};
 use super::{Origin, Settings};
+use crate::kit::Operations;
 
 /// How a replica is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,18 +76,24 @@ impl Replica {
 /// All replicas of one service.
 pub(super) struct Replicas {
     service: &'static str,
+    operations: Operations,
     all: Vec<Arc<Replica>>,
     /// Whose turn it is, where any will do.
     turn: AtomicUsize,
 }
 
 impl Replicas {
-    pub(super) fn new(service: &'static str, origins: Vec<Origin>, settings: &Settings) -> Self {
+    pub(super) fn new(
+        service: &'static str,
+        operations: Operations,
+        origins: Vec<Origin>,
+        settings: &Settings,
+    ) -> Self {
         let new = |origin| {
             let (health, room) = (watch::Sender::new(Health::Up), Semaphore::new(settings.in_flight));
             Arc::new(Replica { service, origin, health, room })
         };
-        Self { service, all: origins.into_iter().map(new).collect(), turn: AtomicUsize::new(0) }
+        Self { service, operations, all: origins.into_iter().map(new).collect(), turn: AtomicUsize::new(0) }
     }
 
     pub(super) fn service(&self) -> &'static str {
@@ -96,18 +104,16 @@ impl Replicas {
         &self.all
     }
 
+    /// What a request is placed by; nothing where any replica will do.
+    pub(super) fn key(&self, parts: &Parts) -> Option<String> {
+        key(&self.operations, parts)
+    }
+
     /// The replicas that are up, in the order in which to try them.
-    pub(super) fn candidates(&self, path: &str, headers: &HeaderMap) -> Vec<Arc<Replica>> {
-        let entity = match about(path) {
-            About::Entity(id) => Some(id),
-            About::Caller => caller(headers),
-            About::Anything => None,
-        };
+    pub(super) fn candidates(&self, key: Option<&str>) -> Vec<Arc<Replica>> {
         let mut up = self.all.iter().filter(|each| *each.health.borrow() == Health::Up);
-        match entity {
-            Some(entity) => {
-                ranked(&entity, up, |replica| replica.origin.name()).into_iter().cloned().collect()
-            }
+        match key {
+            Some(key) => ranked(key, up, |replica| replica.origin.name()).into_iter().cloned().collect(),
             None => {
                 let mut up: Vec<_> = up.by_ref().cloned().collect();
                 if !up.is_empty() {
@@ -153,7 +159,7 @@ mod tests {
 
     fn replicas() -> Replicas {
         let origins = ["http://a:1", "http://b:1", "http://c:1"].map(|each| each.parse().unwrap());
-        Replicas::new("order_service", origins.into(), &Settings::default())
+        Replicas::new("order_service", Operations::default(), origins.into(), &Settings::default())
     }
 
     fn names(candidates: &[Arc<Replica>]) -> Vec<&str> {
@@ -163,24 +169,24 @@ mod tests {
     #[test]
     fn an_entity_stays_at_its_replica_and_moves_only_while_that_is_down() {
         let replicas = replicas();
-        let path = "/v1/orders/01920000-0000-7000-8000-00000000000a";
-        let first = replicas.candidates(path, &HeaderMap::new());
-        assert_eq!(names(&first), names(&replicas.candidates(path, &HeaderMap::new())));
+        let order = Some("01920000-0000-7000-8000-00000000000a");
+        let first = replicas.candidates(order);
+        assert_eq!(names(&first), names(&replicas.candidates(order)));
         first[0].unreachable();
-        assert_eq!(names(&replicas.candidates(path, &HeaderMap::new())), names(&first[1..]));
+        assert_eq!(names(&replicas.candidates(order)), names(&first[1..]));
         first[0].turn(Health::Up);
-        assert_eq!(names(&replicas.candidates(path, &HeaderMap::new())), names(&first));
+        assert_eq!(names(&replicas.candidates(order)), names(&first));
     }
 
     #[test]
     fn what_is_about_nothing_is_spread() {
         let replicas = replicas();
-        let first = || names(&replicas.candidates("/v1/orders", &HeaderMap::new()))[0].to_owned();
+        let first = || names(&replicas.candidates(None))[0].to_owned();
         assert_eq!([first(), first(), first(), first()], ["a:1", "b:1", "c:1", "a:1"]);
         replicas.all[1].unreachable();
         let firsts = [first(), first(), first(), first()];
         assert!(!firsts.contains(&"b:1".to_owned()) && firsts.contains(&"c:1".to_owned()), "{firsts:?}");
         replicas.all.iter().for_each(|each| each.unreachable());
-        assert!(replicas.candidates("/v1/orders", &HeaderMap::new()).is_empty());
+        assert!(replicas.candidates(None).is_empty());
     }
 }

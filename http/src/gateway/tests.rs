@@ -18,6 +18,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
+use utoipa::openapi::OpenApi;
 
 use super::{Gateway, Settings, by_name};
 use crate::kit::{TrustedProxies, believe};
@@ -67,7 +68,7 @@ where
 /// A gateway before these replicas.
 async fn gateway(settings: Settings, replicas: &[SocketAddr]) -> SocketAddr {
     let origins = replicas.iter().map(|address| format!("http://{address}").parse().unwrap()).collect();
-    let gateway = Gateway::open(settings, [(SERVICE, origins)]);
+    let gateway = Gateway::open(settings, [(SERVICE, OpenApi::default(), origins)]);
     let router: Router = by_name(&gateway, []);
     let router = router.layer(from_fn_with_state(TrustedProxies::default(), believe));
     let (listener, address) = listen().await;

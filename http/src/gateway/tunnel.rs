@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, copy_buf, 
 
 use super::Gateway;
 use super::forward::{drop_hop_by_hop_of, lost, outgoing, path_of, prepare, unavailable};
+use super::place::caller;
 use super::replicas::Replicas;
 use crate::kit::Problem;
 
@@ -47,8 +48,9 @@ impl Gateway {
         };
         prepare(&mut parts);
         upgrade(&mut parts.headers);
-        // A handshake changes nothing: it may be tried wherever there is room.
-        for replica in self.candidates(replicas, &parts) {
+        // A socket is its caller's, whatever it will follow. A handshake changes nothing: it
+        // may be tried wherever there is room.
+        for replica in self.candidates(replicas, caller(&parts.headers).as_deref()) {
             let Ok(_room) = replica.room.try_acquire() else { continue };
             let request = outgoing(&parts, replica.origin.at(path_of(&parts)), Body::empty());
             let answer = tokio::select! {

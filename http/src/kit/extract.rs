@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
-use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, Version, header, request::Parts};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::Segment;
 
-use super::Problem;
+use super::{Problem, policy};
 
 /// A JSON body, in requests and in answers.
 #[derive(Clone, Copy, Debug)]
@@ -85,11 +85,8 @@ fn is_slow(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// Refuses a body that is said to be too large before any of it is read or asked for.
-pub(super) async fn sized_body(
-    State(most): State<u64>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
+pub(super) async fn sized_body(request: Request, next: Next) -> Result<Response, Problem> {
+    let most = u64::from(policy::body_max_bytes(request.extensions().get()));
     let said = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     if said.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > most) {
         return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE));

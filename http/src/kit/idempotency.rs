@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: a POST that is sent again does its work once.
+//! `Idempotency-Key`: a request that is sent again does its work once, where the operation's
+//! [`Policy`] says so.
 //!
 //! The first answer is kept, with a hash of the request, for its user. A repeat
 //! gets that answer (`Idempotent-Replayed: true`); the same key on another
@@ -11,8 +12,8 @@ use std::panic::AssertUnwindSafe;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest as _, FromRequestParts, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
 use serde_json::Value;
@@ -20,30 +21,16 @@ use services::App;
 use services::idempotency::{Answer, Claim, Key, Ticket};
 use sha2::{Digest as _, Sha256};
 use tracing::Instrument as _;
-use utoipa_axum::router::OpenApiRouter;
 
 use super::extract::unreadable;
+use super::policy::Policy;
 use super::service::panicked;
 use super::{Problem, who};
 
 const HEADER: &str = "idempotency-key";
 
-/// No answer to a POST is larger than this, in bytes.
+/// No answer that is kept is larger than this, in bytes.
 const ANSWER_LIMIT: usize = 256 * 1024;
-
-/// Demands the key, on routes where a repeat would cost somebody money.
-#[derive(Clone, Debug)]
-pub struct IdempotencyKey(pub String);
-
-impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        named(&parts.headers)?.map(Self).ok_or_else(|| {
-            Problem::bad_request("idempotency.key_missing", "This needs an Idempotency-Key header.")
-        })
-    }
-}
 
 /// The key of a request that may have one, for work that knows itself again.
 #[derive(Clone, Debug)]
@@ -68,14 +55,11 @@ fn named(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-/// Has the answers of these routes kept, for whoever sends a request again. Not
-/// for routes whose requests go on to another process: that one keeps them.
-pub(super) fn once(routes: OpenApiRouter<App>, app: &App) -> OpenApiRouter<App> {
-    routes.layer(from_fn_with_state(app.clone(), keep))
-}
-
-async fn keep(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
-    if request.method() != Method::POST || !request.headers().contains_key(HEADER) {
+/// Keeps the answers of these routes, for whoever sends a request again. Not for
+/// routes whose requests go on to another process: that one keeps them.
+pub(super) async fn keep(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
+    let takes_key = request.extensions().get::<Policy>().is_some_and(Policy::takes_key);
+    if !takes_key || !request.headers().contains_key(HEADER) {
         return Ok(next.run(request).await);
     }
     let (mut parts, body) = request.into_parts();

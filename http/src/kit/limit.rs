@@ -6,13 +6,13 @@
 use std::fmt::Write as _;
 
 use axum::extract::{FromRequestParts as _, Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method};
+use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use services::limits::{self, Counted, Purpose};
+use services::limits::{self, Counted, LimitClass};
 
 use super::observe::Port;
+use super::policy::Policy;
 use super::{ClientAddress, Problem, who};
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -24,21 +24,14 @@ pub(super) async fn limit(State(port): State<Port>, request: Request, next: Next
     let verified = who::verified(&mut parts, &port.app).ok().flatten();
     let user = verified.map(|verified| verified.principal.user);
     let Ok(ClientAddress(from)) = ClientAddress::from_request_parts(&mut parts, &()).await;
-    let counted = limits::count(&port.app, port.service, user, from, purpose(&parts)).await;
+    let class = parts.extensions.get::<Policy>().map_or(LimitClass::Usual, Policy::limit_class);
+    let counted = limits::count(&port.app, port.service, user, from, class).await;
     let mut response = match counted.iter().find_map(Counted::refusal) {
         Some(refused) => Problem::from(refused).into_response(),
         None => next.run(Request::from_parts(parts, body)).await,
     };
     tell(&mut response, &counted);
     response
-}
-
-fn purpose(parts: &Parts) -> Purpose {
-    match (&parts.method, parts.uri.path()) {
-        (&Method::POST, "/v1/auth/sign-in") => Purpose::SignIn,
-        (&Method::POST, "/v1/users") => Purpose::SignUp,
-        _ => Purpose::Other,
-    }
 }
 
 fn tell(response: &mut Response, counted: &[Counted]) {

@@ -1,11 +1,11 @@
 //! What every port has in common, so that an adapter is only its own routes.
 //!
 //! - in: [`Json`], [`Path`], [`Query`], [`List`], [`IfMatch`], [`IfNoneMatch`],
-//!   [`Who`] and the roles ([`role`]);
+//!   [`Who`];
 //! - out: [`Json`], [`Page`], [`Tagged`], [`Created`], [`Problem`];
-//! - around: [`served`], which adds idempotency, limits and strict queries to a service's
-//!   routes, and [`service_router`], which adds documents, health, metrics, request ids and
-//!   problem documents to a port.
+//! - around: [`Policy`], which a route states of itself; [`served`], which adds roles,
+//!   idempotency, limits and strict queries to a service's routes, and [`service_router`], which
+//!   adds documents, health, metrics, request ids and problem documents to a port.
 //!
 //! Handlers return `Result<_, Problem>`; `?` turns every `Failure` of `services`
 //! into its problem document. No handler ever chooses an error's status.
@@ -22,6 +22,7 @@ mod limit;
 mod list;
 mod observe;
 mod openapi;
+mod policy;
 mod problem;
 mod query;
 mod service;
@@ -37,11 +38,13 @@ pub use etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Tagged};
 pub use extract::{Json, Path, Query, SlowBody};
 pub(crate) use extract::{check_query, unreadable};
 pub use health::MetricsToken;
-pub use idempotency::{IdempotencyKey, OfferedKey};
+pub use idempotency::OfferedKey;
 pub use list::{List, ListQuery, Page};
 pub use observe::RequestId;
 pub(crate) use openapi::operations;
 pub use openapi::{Position, ProblemBody, ProblemFault};
+pub(crate) use policy::Operations;
+pub use policy::{Noun, Placing, Policy};
 pub use problem::Problem;
 pub use service::{ServiceSpec, counted, served, service_router};
-pub use who::{Session, Who, role};
+pub use who::{Session, Who};

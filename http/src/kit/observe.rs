@@ -1,5 +1,5 @@
-//! What surrounds every request: its id, its line in the log, its metrics, its
-//! time limit, and the problem document if it ends in one.
+//! What surrounds every request: its id, its line in the log, its metrics, and the
+//! problem document if it ends in one.
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use metrics::Label;
 use services::App;
 use tracing::Instrument as _;
@@ -16,10 +16,6 @@ use super::problem::in_korean;
 use super::{Problem, korean};
 
 const REQUEST_ID: &str = "x-request-id";
-
-/// How long a handler may take until it must have begun to answer. Streams may
-/// last longer: only their beginning counts.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Names one request in the log, in its answer and in problem documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,10 +62,7 @@ pub(super) async fn observe(State(port): State<Port>, mut request: Request, next
     };
     request.extensions_mut().insert(seen.id.clone());
     let span = tracing::info_span!("request", request_id = %seen.id.0, trace_id = %seen.trace_id);
-    let answered = tokio::time::timeout(TIME_LIMIT, next.run(request)).instrument(span).await;
-    let response =
-        answered.unwrap_or_else(|_| Problem::of_status(StatusCode::GATEWAY_TIMEOUT).into_response());
-    let mut response = seen.documented(response);
+    let mut response = seen.documented(next.run(request).instrument(span).await);
     if let Ok(id) = HeaderValue::from_str(&seen.id.0) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

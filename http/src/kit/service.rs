@@ -4,24 +4,22 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler as _;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use services::App;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::client::believe;
 use super::health::MetricsToken;
-use super::idempotency::once;
+use super::idempotency::keep;
 use super::observe::{Port, observe};
+use super::policy::Operations;
 use super::query::{Known, known_query};
-use super::{Problem, TrustedProxies, extract, health, limit, openapi};
-
-/// The largest body that a route takes unless it says otherwise.
-const BODY_LIMIT: u32 = 256 * 1024;
+use super::{Problem, TrustedProxies, extract, health, limit, openapi, policy, who};
 
 /// What a port says of itself.
 #[derive(Clone)]
@@ -34,19 +32,22 @@ pub struct ServiceSpec {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Who may read them.
     pub metrics_token: MetricsToken,
-    /// Whether it passes requests on to other processes.
-    pub forwards: bool,
+    /// The services that are also reached below their names, with their documents: the
+    /// gateway's alone.
+    pub named: Vec<(&'static str, OpenApi)>,
     /// Whose word about the client's address is taken.
     pub trusted: TrustedProxies,
 }
 
 /// The routes of `service` that this very process serves. Their requests are counted as the
 /// service's, whichever port and path they came by; their queries hold what is documented;
-/// the answers of their POSTs are kept.
+/// answers are kept and roles wanted where the operation's [`Policy`](super::Policy) says so.
 pub fn served(service: &'static str, routes: OpenApiRouter<App>, app: &App) -> OpenApiRouter<App> {
     let known = Known::of(routes.get_openapi());
     let port = Port { app: app.clone(), service };
-    once(routes, app)
+    routes
+        .layer(from_fn_with_state(app.clone(), who::admit))
+        .layer(from_fn_with_state(app.clone(), keep))
         .layer(from_fn_with_state(known, known_query))
         .layer(from_fn_with_state(port, limit::limit))
 }
@@ -61,6 +62,9 @@ pub fn counted(service: &'static str, routes: Router<App>, app: &App) -> Router<
 /// (`OpenApiRouter::from(router)`), and stay out of the document.
 pub fn service_router(spec: ServiceSpec, routes: OpenApiRouter<App>, app: App) -> Router {
     let (routes, api) = routes.split_for_parts();
+    let below: Vec<_> = spec.named.iter().map(|(name, api)| (format!("/{name}"), api)).collect();
+    let below = below.iter().map(|(prefix, api)| (prefix.as_str(), *api));
+    let operations = Operations::below(below.chain([("", &api)]));
     let (api, declared) = openapi::complete(api, &spec);
     let port = Port { app: app.clone(), service: spec.name };
     let limited = from_fn_with_state(port.clone(), limit::limit);
@@ -77,11 +81,11 @@ pub fn service_router(spec: ServiceSpec, routes: OpenApiRouter<App>, app: App) -
         .merge(health::routes())
         .fallback(not_found.layer(limited.clone()))
         .method_not_allowed_fallback(not_allowed.layer(limited))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT as usize))
-        .layer(from_fn_with_state(u64::from(BODY_LIMIT), extract::sized_body))
+        .layer(from_fn(extract::sized_body))
         .layer(from_fn(extract::readable_query))
         .layer(from_fn(extract::strict_head))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(operations, policy::apply))
         .layer(from_fn_with_state(port, observe))
         .layer(from_fn_with_state(spec.trusted, believe))
         .with_state(app)

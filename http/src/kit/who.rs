@@ -1,12 +1,15 @@
-//! Who is asking. A handler that takes none of these serves everybody.
+//! Who is asking. A handler that takes none of these serves everybody whom the role of its
+//! [`Policy`] lets in.
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use axum::http::{HeaderMap, header, request::Parts};
-use domain::{Kind, Principal, Refused};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::middleware::Next;
+use axum::response::Response;
+use domain::{Failure, Kind, Principal, Refused};
 use services::App;
 use services::auth::Verified;
 
-use super::Problem;
+use super::{Policy, Problem};
 
 /// Whoever is signed in. `Option<Who>` where signing in is not needed.
 #[derive(Clone, Debug)]
@@ -65,38 +68,17 @@ fn sign_in_first() -> Problem {
     Refused::new("unauthenticated", Kind::Unauthenticated, "Sign in first.").into()
 }
 
-/// Whoever is signed in as one of the roles; 403 for everybody else.
-pub mod role {
-    use super::{App, FromRequestParts, Parts, Principal, Problem, Who};
-    use domain::{Failure, Role};
-
-    macro_rules! roles {
-        ($($(#[$doc:meta])* $name:ident;)*) => {$(
-            $(#[$doc])*
-            #[derive(Clone, Debug)]
-            pub struct $name(pub Principal);
-
-            impl FromRequestParts<App> for $name {
-                type Rejection = Problem;
-
-                async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-                    let Who(principal) = <Who as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-                    if principal.is(Role::$name) { Ok(Self(principal)) } else { Err(Failure::forbidden().into()) }
-                }
-            }
-        )*};
+/// Lets in who has the role that the operation's [`Policy`] wants, before the handler. A
+/// request for no operation of these routes goes no further.
+pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
+    let Some(policy) = request.extensions().get::<Policy>() else {
+        return Err(Problem::of_status(StatusCode::METHOD_NOT_ALLOWED));
+    };
+    let Some(role) = policy.wants_role() else { return Ok(next.run(request).await) };
+    let (mut parts, body) = request.into_parts();
+    let verified = verified(&mut parts, &app)?.ok_or_else(sign_in_first)?;
+    if !verified.principal.is(role) {
+        return Err(Failure::forbidden().into());
     }
-
-    roles! {
-        /// Somebody who orders.
-        Customer;
-        /// A rider.
-        Courier;
-        /// Somebody who runs a restaurant; whether this one, `services` says.
-        Owner;
-        /// Somebody at the support desk.
-        Agent;
-        /// Somebody who runs the platform.
-        Admin;
-    }
+    Ok(next.run(Request::from_parts(parts, body)).await)
 }

@@ -3,7 +3,7 @@
 mod body;
 
 use axum::extract::State;
-use domain::{Failure, MenuId, RestaurantId};
+use domain::{Failure, MenuId, RestaurantId, Role};
 use serde::Deserialize;
 use services::App;
 use services::menu::Dish;
@@ -11,12 +11,17 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{IfMatch, IfMatchHeader, IfNoneMatch, Json, Path, Problem, Tagged, role};
+use crate::kit::{IfMatch, IfMatchHeader, IfNoneMatch, Json, Noun, Path, Policy, Problem, Tagged, Who};
 use body::{CardBody, DishBody};
+
+const MENU: Policy = Policy::of(Noun::Menu);
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(card)).routes(routes!(show, change))
+    OpenApiRouter::new()
+        .routes(MENU.on(routes!(card)))
+        .routes(MENU.on(routes!(show)))
+        .routes(MENU.role(Role::Owner).on(routes!(change)))
 }
 
 /// All that a restaurant offers. The tag is the menu's version.
@@ -59,7 +64,7 @@ struct MenuChange {
     responses((status = 200, body = DishBody), (status = 412, description = "The menu has changed", body = crate::kit::ProblemBody)))]
 async fn change(
     State(app): State<App>,
-    role::Owner(who): role::Owner,
+    Who(who): Who,
     Path(id): Path<MenuId>,
     seen: Option<IfMatch>,
     Json(change): Json<MenuChange>,

@@ -6,7 +6,7 @@ use services::App;
 use services::order::{self, OrderView};
 
 use super::body::{AnswerBody, AttemptBody};
-use crate::kit::{Json, OfferedKey, Path, Problem, ProblemBody, Who, role};
+use crate::kit::{Json, OfferedKey, Path, Problem, ProblemBody, Who};
 
 /// The courier at the door tried to reach the customer. The first attempt starts the
 /// timer, of which the customer is told; after it, and after attempts in two ways, the
@@ -19,7 +19,7 @@ use crate::kit::{Json, OfferedKey, Path, Problem, ProblemBody, Who, role};
             body = ProblemBody)))]
 pub(super) async fn tried(
     State(app): State<App>,
-    role::Courier(who): role::Courier,
+    Who(who): Who,
     Path(id): Path<OrderId>,
     OfferedKey(key): OfferedKey,
     Json(body): Json<AttemptBody>,

@@ -6,41 +6,43 @@ mod reorder;
 mod unmask;
 
 use axum::extract::State;
-use domain::OrderId;
 use domain::order::Command;
+use domain::{OrderId, Role};
 use services::App;
 use services::order::{self, OrderEventView, OrderView};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::kit::{
-    Created, IfNoneMatch, Json, List, ListQuery, Location, Page, Path, Problem, ProblemBody, Query, Tagged,
-    Who,
+    Created, IfNoneMatch, Json, List, ListQuery, Location, Noun, Page, Path, Policy, Problem, ProblemBody,
+    Query, Tagged, Who,
 };
 use body::{
     AcceptBody, CodeBody, DecisionBody, EndBody, OfWhom, OrderBody, PaymentBody, ReasonBody, RejectBody,
 };
 
+const ORDER: Policy = Policy::of(Noun::Order);
+
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(place, list))
-        .routes(routes!(show))
-        .routes(routes!(history))
-        .routes(routes!(pay))
-        .routes(routes!(accept))
-        .routes(routes!(reject))
-        .routes(routes!(preparing))
-        .routes(routes!(ready))
-        .routes(routes!(complete))
-        .routes(routes!(cancel))
-        .routes(routes!(request_cancel))
-        .routes(routes!(decide_cancel))
-        .routes(routes!(end))
-        .routes(routes!(reorder::reorder))
-        .routes(routes!(contact::tried))
-        .routes(routes!(contact::answered))
-        .routes(routes!(unmask::unmask))
+        .routes(ORDER.on(routes!(place, list)))
+        .routes(ORDER.on(routes!(show)))
+        .routes(ORDER.on(routes!(history)))
+        .routes(ORDER.on(routes!(pay)))
+        .routes(ORDER.on(routes!(accept)))
+        .routes(ORDER.on(routes!(reject)))
+        .routes(ORDER.on(routes!(preparing)))
+        .routes(ORDER.on(routes!(ready)))
+        .routes(ORDER.on(routes!(complete)))
+        .routes(ORDER.on(routes!(cancel)))
+        .routes(ORDER.on(routes!(request_cancel)))
+        .routes(ORDER.on(routes!(decide_cancel)))
+        .routes(ORDER.on(routes!(end)))
+        .routes(ORDER.role(Role::Customer).on(routes!(reorder::reorder)))
+        .routes(ORDER.role(Role::Courier).on(routes!(contact::tried)))
+        .routes(ORDER.on(routes!(contact::answered)))
+        .routes(ORDER.on(routes!(unmask::unmask)))
 }
 
 /// Makes an order of a quote. It waits for its payment, 15 minutes at most. The

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::cart::CartBody;
 use crate::kit::{
-    IfMatch, IfMatchHeader, Json, OfferedKey, Path, Problem, ProblemBody, ProblemFault, Tagged, role,
+    IfMatch, IfMatchHeader, Json, OfferedKey, Path, Problem, ProblemBody, ProblemFault, Tagged, Who,
 };
 
 /// How an earlier order is put in the cart.
@@ -42,7 +42,7 @@ pub(super) struct Reordered {
         (status = 412, description = "The cart changed since", body = ProblemBody)))]
 pub(super) async fn reorder(
     State(app): State<App>,
-    role::Customer(who): role::Customer,
+    Who(who): Who,
     Path(id): Path<OrderId>,
     meant: Option<IfMatch>,
     OfferedKey(key): OfferedKey,

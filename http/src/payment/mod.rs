@@ -3,28 +3,30 @@
 mod body;
 
 use axum::extract::State;
-use domain::{PaymentId, RefundId};
+use domain::{PaymentId, RefundId, Role};
 use services::App;
 use services::payment::decision;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{Json, Path, Problem, ProblemBody, role};
+use crate::kit::{Json, Noun, Path, Policy, Problem, ProblemBody, Who};
 use body::{DecisionBody, PaymentBody, RefundBody, UndecidedBody};
+
+const PAYMENT: Policy = Policy::of(Noun::Payment).role(Role::Admin);
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(undecided)).routes(routes!(decide)).routes(routes!(retry))
+    OpenApiRouter::new()
+        .routes(PAYMENT.on(routes!(undecided)))
+        .routes(PAYMENT.on(routes!(decide)))
+        .routes(PAYMENT.on(routes!(retry)))
 }
 
 /// Payments of which the gateway never said what became of them, and refunds that it
 /// refused or never took; the oldest 100 of each.
 #[utoipa::path(get, path = "/v1/payments/undecided", tag = "payment",
     responses((status = 200, body = UndecidedBody)))]
-async fn undecided(
-    State(app): State<App>,
-    role::Admin(who): role::Admin,
-) -> Result<Json<UndecidedBody>, Problem> {
+async fn undecided(State(app): State<App>, Who(who): Who) -> Result<Json<UndecidedBody>, Problem> {
     Ok(Json(decision::list(&app, &who).await?.into()))
 }
 
@@ -38,7 +40,7 @@ async fn undecided(
         (status = 409, description = "`payment.decided`: it is known what became of it", body = ProblemBody)))]
 async fn decide(
     State(app): State<App>,
-    role::Admin(who): role::Admin,
+    Who(who): Who,
     Path(id): Path<PaymentId>,
     Json(body): Json<DecisionBody>,
 ) -> Result<Json<PaymentBody>, Problem> {
@@ -53,7 +55,7 @@ async fn decide(
         (status = 409, description = "`payment.decided`: it is under way, or done", body = ProblemBody)))]
 async fn retry(
     State(app): State<App>,
-    role::Admin(who): role::Admin,
+    Who(who): Who,
     Path(id): Path<RefundId>,
 ) -> Result<Json<RefundBody>, Problem> {
     Ok(Json(decision::retry(&app, &who, id).await?.into()))

@@ -5,7 +5,7 @@ mod body;
 use axum::extract::State;
 use domain::restaurant::Category;
 use domain::text::search_text;
-use domain::{LatLon, Refused, RestaurantId};
+use domain::{LatLon, Refused, RestaurantId, Role};
 use serde::Deserialize;
 use services::App;
 use services::restaurant::{After, Search};
@@ -13,12 +13,17 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{Json, List, ListQuery, Page, Path, Problem, Query, role};
+use crate::kit::{Json, List, ListQuery, Noun, Page, Path, Policy, Problem, Query, Who};
 use body::{CategoryWords, RestaurantBody};
+
+const RESTAURANT: Policy = Policy::of(Noun::Restaurant);
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(mine)).routes(routes!(show))
+    OpenApiRouter::new()
+        .routes(RESTAURANT.on(routes!(list)))
+        .routes(RESTAURANT.role(Role::Owner).on(routes!(mine)))
+        .routes(RESTAURANT.on(routes!(show)))
 }
 
 /// What is looked for, and where.
@@ -105,10 +110,7 @@ async fn show(
 /// The restaurants that whoever asks owns.
 #[utoipa::path(get, path = "/v1/restaurants/mine", tag = "restaurant",
     responses((status = 200, body = Page<RestaurantBody>)))]
-async fn mine(
-    State(app): State<App>,
-    role::Owner(who): role::Owner,
-) -> Result<Json<Page<RestaurantBody>>, Problem> {
+async fn mine(State(app): State<App>, Who(who): Who) -> Result<Json<Page<RestaurantBody>>, Problem> {
     let owned = services::restaurant::mine(&app, &who).await?;
     Ok(Json(Page::whole(owned.into_iter().map(RestaurantBody::from).collect())))
 }

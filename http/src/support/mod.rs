@@ -5,8 +5,8 @@ mod body;
 mod faqs;
 
 use axum::extract::State;
-use domain::ConversationId;
 use domain::support::Status;
+use domain::{ConversationId, Role};
 use serde::Deserialize;
 use services::App;
 use services::support::{self, ConversationView, DeskView, Page as Which, StatusName};
@@ -15,23 +15,27 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::kit::{
-    Created, IfNoneMatch, Json, List, ListQuery, Location, NoContent, Page, Path, Problem, ProblemBody,
-    Query, Tagged, Who, role,
+    Created, IfNoneMatch, Json, List, ListQuery, Location, NoContent, Noun, Page, Path, Policy, Problem,
+    ProblemBody, Query, Tagged, Who,
 };
 use body::{MessageBody, PresenceBody, QuestionBody, SayingBody};
+
+const CONVERSATION: Policy = Policy::of(Noun::Conversation);
+const DESK: Policy = Policy::of(Noun::Desk).role(Role::Agent);
+const FAQ: Policy = Policy::of(Noun::Faq);
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(faqs::list))
-        .routes(routes!(faqs::show))
-        .routes(routes!(open, list))
-        .routes(routes!(show))
-        .routes(routes!(messages, send))
-        .routes(routes!(read))
-        .routes(routes!(resolve))
-        .routes(routes!(set_presence))
-        .routes(routes!(desk))
+        .routes(FAQ.on(routes!(faqs::list)))
+        .routes(FAQ.on(routes!(faqs::show)))
+        .routes(CONVERSATION.on(routes!(open, list)))
+        .routes(CONVERSATION.on(routes!(show)))
+        .routes(CONVERSATION.on(routes!(messages, send)))
+        .routes(CONVERSATION.on(routes!(read)))
+        .routes(CONVERSATION.on(routes!(resolve)))
+        .routes(DESK.on(routes!(set_presence)))
+        .routes(DESK.on(routes!(desk)))
 }
 
 /// Asks the support desk. The conversation is queued and given to the next free
@@ -185,7 +189,7 @@ async fn resolve(
     responses((status = 200, body = DeskView)))]
 async fn set_presence(
     State(app): State<App>,
-    role::Agent(who): role::Agent,
+    Who(who): Who,
     Json(presence): Json<PresenceBody>,
 ) -> Result<Json<DeskView>, Problem> {
     Ok(Json(support::set_presence(&app, &who, presence.into()).await?))
@@ -193,6 +197,6 @@ async fn set_presence(
 
 /// The desk as you see it.
 #[utoipa::path(get, path = "/v1/agents/me/desk", tag = "desk", responses((status = 200, body = DeskView)))]
-async fn desk(State(app): State<App>, role::Agent(who): role::Agent) -> Result<Json<DeskView>, Problem> {
+async fn desk(State(app): State<App>, Who(who): Who) -> Result<Json<DeskView>, Problem> {
     Ok(Json(support::desk(&app, &who).await?))
 }

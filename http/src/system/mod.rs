@@ -3,21 +3,25 @@
 use std::sync::Arc;
 
 use axum::Extension;
+use domain::Role;
 use services::App;
 use services::system::{CityView, System, SystemView};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{Json, Problem, role};
+use crate::kit::{Json, Noun, Policy, Problem, Who};
+
+const CITY: Policy = Policy::of(Noun::City).role(Role::Admin);
+const PROCESS: Policy = Policy::of(Noun::Process).role(Role::Admin);
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(city))
+    OpenApiRouter::new().routes(CITY.on(routes!(city)))
 }
 
 /// What every port answers of its own process.
 pub fn process_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(actors))
+    OpenApiRouter::new().routes(PROCESS.on(routes!(actors)))
 }
 
 /// The actor system of the process that answers: entities, workers, queues,
@@ -27,7 +31,7 @@ pub fn process_routes() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/v1/system/actors", tag = "system", responses((status = 200, body = SystemView)))]
 async fn actors(
     Extension(system): Extension<Arc<System>>,
-    role::Admin(who): role::Admin,
+    Who(who): Who,
 ) -> Result<Json<SystemView>, Problem> {
     Ok(Json(system.show(&who)?))
 }
@@ -35,9 +39,6 @@ async fn actors(
 /// The city: couriers, orders, deliveries that nobody takes, and the cells of its
 /// map. A cell's couriers come live on the channel `map:{cell}`.
 #[utoipa::path(get, path = "/v1/system/city", tag = "system", responses((status = 200, body = CityView)))]
-async fn city(
-    Extension(system): Extension<Arc<System>>,
-    role::Admin(who): role::Admin,
-) -> Result<Json<CityView>, Problem> {
+async fn city(Extension(system): Extension<Arc<System>>, Who(who): Who) -> Result<Json<CityView>, Problem> {
     Ok(Json(system.city(&who).await?))
 }

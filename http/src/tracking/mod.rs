@@ -9,7 +9,7 @@ mod stream;
 
 use axum::extract::State;
 use domain::tracking::Batch;
-use domain::{Failure, OfferId, OrderId};
+use domain::{Failure, OfferId, OrderId, Role};
 use services::tracking::{courier, device};
 use services::{App, dispatch};
 use utoipa_axum::router::OpenApiRouter;
@@ -17,30 +17,34 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::kit::{
-    Created, IfMatch, IfMatchHeader, Json, List, ListQuery, NoContent, Page, Path, Problem, ProblemBody,
-    Tagged, Who, role,
+    Created, IfMatch, IfMatchHeader, Json, List, ListQuery, NoContent, Noun, Page, Path, Policy, Problem,
+    ProblemBody, Tagged, Who,
 };
 use body::{
     AckBody, AddedDeviceBody, CourierBody, DeliveryBody, Description, DeviceBody, DeviceChange, FixesBody,
     NewDevice, Shift, StepBody,
 };
 
+const DELIVERY: Policy = Policy::of(Noun::Delivery);
+const COURIER: Policy = Policy::of(Noun::Courier).role(Role::Courier);
+const DEVICE: Policy = Policy::of(Noun::Device);
+
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(show))
-        .routes(routes!(step))
-        .routes(routes!(stream::stream))
-        .routes(routes!(export::track))
-        .routes(routes!(me, describe))
-        .routes(routes!(shift))
-        .routes(routes!(fixes))
-        .routes(routes!(list_devices, add_device))
-        .routes(routes!(change_device, revoke_device))
-        .routes(routes!(accept))
-        .routes(routes!(decline))
-        .routes(routes!(devices::osmand_get, devices::osmand_post))
-        .routes(routes!(devices::owntracks))
+        .routes(DELIVERY.on(routes!(show)))
+        .routes(DELIVERY.role(Role::Courier).on(routes!(step)))
+        .routes(DELIVERY.on(routes!(stream::stream)))
+        .routes(DELIVERY.on(routes!(export::track)))
+        .routes(COURIER.on(routes!(me, describe)))
+        .routes(COURIER.on(routes!(shift)))
+        .routes(COURIER.on(routes!(fixes)))
+        .routes(COURIER.on(routes!(list_devices, add_device)))
+        .routes(COURIER.on(routes!(change_device, revoke_device)))
+        .routes(COURIER.on(routes!(accept)))
+        .routes(COURIER.on(routes!(decline)))
+        .routes(DEVICE.on(routes!(devices::osmand_get, devices::osmand_post)))
+        .routes(DEVICE.on(routes!(devices::owntracks)))
 }
 
 /// Where a delivery is.
@@ -64,7 +68,7 @@ async fn show(
             `order.no_contact`, `order.contact_too_few`, `order.contact_running`: not yet at the customer's cost")))]
 async fn step(
     State(app): State<App>,
-    role::Courier(who): role::Courier,
+    Who(who): Who,
     Path(order): Path<OrderId>,
     Json(body): Json<StepBody>,
 ) -> Result<Json<DeliveryBody>, Problem> {
@@ -74,10 +78,7 @@ async fn step(
 /// The courier's shift, deliveries and offers. The `ETag` is the profile's, for `If-Match`.
 #[utoipa::path(get, path = "/v1/couriers/me", tag = "courier",
     responses((status = 200, body = CourierBody, headers(("ETag" = String)))))]
-async fn me(
-    State(app): State<App>,
-    role::Courier(who): role::Courier,
-) -> Result<Tagged<CourierBody>, Problem> {
+async fn me(State(app): State<App>, Who(who): Who) -> Result<Tagged<CourierBody>, Problem> {
     Ok(tagged(courier::me(&app, &who).await?))
 }
 
@@ -92,7 +93,7 @@ fn tagged(me: courier::Me) -> Tagged<CourierBody> {
         (status = 412, description = "The profile changed since", body = ProblemBody)))]
 async fn describe(
     State(app): State<App>,
-    role::Courier(who): role::Courier,
+    Who(who): Who,
     meant: Option<IfMatch>,
     Json(body): Json<Description>,
 ) -> Result<Tagged<CourierBody>, Problem> {
@@ -106,7 +107,7 @@ async fn describe(
     responses((status = 200, body = CourierBody)))]
 async fn shift(
     State(app): State<App>,
-    role::Courier(who): role::Courier,
+    Who(who): Who,
     Json(body): Json<Shift>,
 ) -> Result<Json<CourierBody>, Problem> {
     courier::shift(&app, &who, body.on).await?;
@@ -121,7 +122,7 @@ async fn shift(
             `tracking.seq_not_rising`")))]
 async fn fixes(
     State(app): State<App>,
-    role::Courier(who): role::Courier,
+    Who(who): Who,
     Json(body): Json<FixesBody>,
 ) -> Result<Json<AckBody>, Problem> {
     let batch = Batch::try_from(body).map_err(Failure::from)?;
@@ -133,7 +134,7 @@ async fn fixes(
     responses((status = 200, body = Page<DeviceBody>)))]
 async fn list_devices(
     State(app): State<App>,
-    role::Courier(who): role::Courier,
+    Who(who): Who,
     list: List<Uuid>,
 ) -> Result<Json<Page<DeviceBody>>, Problem> {
     let found = device::list(&app, &who, list.after, list.limit + 1).await?;
@@ -145,7 +146,7 @@ async fn list_devices(
     responses((status = 201, body = AddedDeviceBody)))]
 async fn add_device(
     State(app): State<App>,
-    role::Courier(who): role::Courier,
+    Who(who): Who,
     Json(body): Json<NewDevice>,
 ) -> Result<Created<AddedDeviceBody>, Problem> {
     let (device, device_token) = device::add(&app, &who, &body.name, body.speed_unit).await?;
@@ -158,7 +159,7 @@ async fn add_device(
     responses((status = 200, body = DeviceBody)))]
 async fn change_device(
     State(app): State<App>,
-    role::Courier(who): role::Courier,
+    Who(who): Who,
     Path(id): Path<Uuid>,
     Json(body): Json<DeviceChange>,
 ) -> Result<Json<DeviceBody>, Problem> {
@@ -171,7 +172,7 @@ async fn change_device(
     params(("device_id" = Uuid, Path, description = "The device")), responses((status = 204)))]
 async fn revoke_device(
     State(app): State<App>,
-    role::Courier(who): role::Courier,
+    Who(who): Who,
     Path(id): Path<Uuid>,
 ) -> Result<NoContent, Problem> {
     device::revoke(&app, &who, id).await?;
@@ -185,7 +186,7 @@ async fn revoke_device(
         `offer.answered`, `offer.off_shift`, `offer.at_capacity`")))]
 async fn accept(
     State(app): State<App>,
-    role::Courier(who): role::Courier,
+    Who(who): Who,
     Path(offer): Path<OfferId>,
 ) -> Result<Json<DeliveryBody>, Problem> {
     Ok(Json(dispatch::accept(&app, &who, offer).await?.into()))
@@ -197,7 +198,7 @@ async fn accept(
     responses((status = 204), (status = 409, description = "`offer.gone`, `offer.expired`, `offer.answered`")))]
 async fn decline(
     State(app): State<App>,
-    role::Courier(who): role::Courier,
+    Who(who): Who,
     Path(offer): Path<OfferId>,
 ) -> Result<NoContent, Problem> {
     dispatch::decline(&app, &who, offer).await?;

@@ -6,25 +6,28 @@ use axum::extract::State;
 use domain::AddressId;
 use domain::text::search_text;
 use domain::user::Address;
-use services::App;
-use services::{gazetteer, user};
+use services::limits::LimitClass;
+use services::{App, gazetteer, user};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::kit::{
-    Created, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Json, NoContent, Page, Path, Problem,
-    ProblemBody, Query, Tagged, Who,
+    Created, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Json, NoContent, Noun, Page, Path,
+    Policy, Problem, ProblemBody, Query, Tagged, Who,
 };
 use body::{AddressBody, NewAddressBody, PlaceBody, ProfileChange, Search, SignUp, UserBody};
+
+const USER: Policy = Policy::of(Noun::User);
+const PLACE: Policy = Policy::of(Noun::Place);
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(sign_up))
-        .routes(routes!(me, change_me))
-        .routes(routes!(addresses, add_address))
-        .routes(routes!(address, replace_address, remove_address))
-        .routes(routes!(places))
+        .routes(USER.limit(LimitClass::SignUp).on(routes!(sign_up)))
+        .routes(USER.on(routes!(me, change_me)))
+        .routes(USER.on(routes!(addresses, add_address)))
+        .routes(USER.on(routes!(address, replace_address, remove_address)))
+        .routes(PLACE.on(routes!(places)))
 }
 
 /// Opens an account as a customer.

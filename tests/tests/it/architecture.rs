@@ -164,6 +164,28 @@ fn what_tests_do_to_a_database_is_named_by_nothing_that_runs_in_production() {
     }
 }
 
+#[test]
+fn what_surrounds_requests_knows_no_path_of_the_api() {
+    // Routes state their policies; a path that decides something elsewhere would be forgotten
+    // when the route moves.
+    let rooms = ["http/src/kit", "http/src/gateway", "services/src/limits.rs", "services/src/idempotency.rs"];
+    let mut read = 0;
+    for (path, text) in sources("http").into_iter().chain(sources("services")) {
+        let file = path.strip_prefix(root()).unwrap();
+        if !rooms.iter().any(|room| file.starts_with(room)) || file.ends_with("tests.rs") {
+            continue;
+        }
+        read += 1;
+        for line in runs(&text) {
+            let is_words = line.starts_with("#[schema(example = ");
+            let names_one =
+                ["v1/", ".well-known", "\"orders", "\"deliveries"].iter().any(|part| line.contains(part));
+            assert!(is_words || !names_one, "{}: {line}", file.display());
+        }
+    }
+    assert!(read > 25, "{read} files");
+}
+
 /// Crates that must not come back, each with why.
 const BANNED: [(&str, &str); 1] = [("rsa", "RUSTSEC-2023-0071, which no version mends")];
 

@@ -44,7 +44,9 @@ async fn a_document_is_complete_and_compressed() {
             }
             let parameters = operation["parameters"].as_array().into_iter().flatten();
             let keyed = parameters.filter(|one| one["$ref"] == "#/components/parameters/IdempotencyKey");
-            assert_eq!(keyed.count() == 1, method == "post", "{method} {path}");
+            let takes_key = &operation["x-baedal-policy"]["idempotency_key"];
+            assert_eq!(*takes_key, keyed.count() == 1, "{method} {path}");
+            assert_eq!(*takes_key, method == "post", "{method} {path}");
         }
     }
     app.stop().await;

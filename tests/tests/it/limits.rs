@@ -7,7 +7,7 @@ use domain::Role;
 use serde_json::json;
 use server::Service;
 use services::Settings;
-use services::limits::{self, Outage, Purpose, Rate};
+use services::limits::{self, LimitClass, Outage, Rate};
 use tests::TestApp;
 use tests::cast::eventually;
 use tests::redis::Redis;
@@ -82,7 +82,7 @@ async fn the_addresses_of_one_ipv6_network_share_a_limit() {
     settings.limits.sign_up = few(2);
     let app = TestApp::start_with(settings).await;
     let allowed = async |from: &str| {
-        let counted = limits::count(app.app(), "user", None, from.parse().unwrap(), Purpose::SignUp).await;
+        let counted = limits::count(app.app(), "user", None, from.parse().unwrap(), LimitClass::SignUp).await;
         counted.iter().all(|rule| rule.taken.allowed)
     };
     assert!(allowed("2001:db8::1").await && allowed("2001:db8::ffff:2").await);

@@ -23,6 +23,7 @@ mod orders;
 mod pages;
 mod payments;
 mod people;
+mod policies;
 mod ports;
 mod privacy;
 mod problems;

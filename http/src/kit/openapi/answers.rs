@@ -18,7 +18,7 @@ pub(super) type Answers = BTreeMap<u16, BTreeSet<String>>;
 /// What of an operation decides which of the kit's answers it may give.
 struct Facts {
     forwards: bool,
-    is_post: bool,
+    takes_key: bool,
     wants_session: bool,
     has_id: bool,
     has_body: bool,
@@ -83,7 +83,7 @@ const COMMON: [Common; 16] = [
         status: 409,
         says: "Something else happened first",
         codes: &["conflict", "idempotency.in_progress"],
-        when: |facts| facts.is_post || facts.has_version,
+        when: |facts| facts.takes_key || facts.has_version,
     },
     Common {
         status: 412,
@@ -121,8 +121,8 @@ const COMMON: [Common; 16] = [
     Common { status: 504, says: "Took too long", codes: &["timeout"], when: |_| true },
 ];
 
-/// The components that the completed operations refer to; some only where there is a POST.
-pub(super) fn components(components: &mut Components, has_post: bool) {
+/// The components that the completed operations refer to; some only where a key is taken.
+pub(super) fn components(components: &mut Components, takes_key: bool) {
     let text = |says: &str| header(says, ObjectBuilder::new().schema_type(Type::String));
     let replayed = text("`true` where this is the kept answer to a request sent before");
     let headers = [
@@ -138,13 +138,13 @@ pub(super) fn components(components: &mut Components, has_post: bool) {
         ),
     ];
     components.headers.extend(headers.map(|(name, header)| (name.to_owned(), header.into())));
-    if has_post {
+    if takes_key {
         components.headers.insert("Idempotent-Replayed".to_owned(), replayed.into());
         components.parameters.insert("IdempotencyKey".to_owned(), key().into());
     }
 }
 
-/// The parameter of every POST.
+/// The parameter of every operation whose answers are kept.
 fn key() -> Parameter {
     ParameterBuilder::new()
         .name("Idempotency-Key")
@@ -170,12 +170,13 @@ fn header(says: &str, schema: ObjectBuilder) -> Header {
 /// Completes the operation's answers, and says which they are.
 pub(super) fn complete(
     operation: &mut Operation,
-    is_post: bool,
+    takes_key: bool,
     forwards: bool,
     components: &mut Components,
 ) -> Answers {
-    let facts = Facts::of(operation, is_post, forwards);
-    if is_post && !takes(operation, |place, name| *place == ParameterIn::Header && name == "Idempotency-Key")
+    let facts = Facts::of(operation, takes_key, forwards);
+    if takes_key
+        && !takes(operation, |place, name| *place == ParameterIn::Header && name == "Idempotency-Key")
     {
         let key = Ref::new("#/components/parameters/IdempotencyKey");
         operation.parameters.get_or_insert_default().push(RefOr::Ref(key));
@@ -186,7 +187,7 @@ pub(super) fn complete(
         let (Ok(status), RefOr::T(response)) = (status.parse::<u16>(), response) else { continue };
         let codes = if status < 400 { BTreeSet::new() } else { codes(status, &response.description) };
         *response = if status < 400 {
-            good(std::mem::take(response), status, is_post)
+            good(std::mem::take(response), status, takes_key)
         } else {
             problem(status, &response.description, &codes)
         };
@@ -206,11 +207,11 @@ pub(super) fn complete(
 }
 
 impl Facts {
-    fn of(operation: &Operation, is_post: bool, forwards: bool) -> Self {
+    fn of(operation: &Operation, takes_key: bool, forwards: bool) -> Self {
         let bearer = SecurityRequirement::new::<_, _, String>("bearer", []);
         Self {
             forwards,
-            is_post,
+            takes_key,
             wants_session: operation.security.as_ref().is_none_or(|all| all.contains(&bearer)),
             has_id: takes(operation, |place, _| *place == ParameterIn::Path),
             has_body: operation.request_body.is_some(),
@@ -241,11 +242,11 @@ fn codes(status: u16, description: &str) -> BTreeSet<String> {
 }
 
 /// An answer that is no problem, with the headers that the kit adds.
-fn good(mut response: Response, status: u16, is_post: bool) -> Response {
+fn good(mut response: Response, status: u16, takes_key: bool) -> Response {
     if response.description.is_empty() {
         response.description = reason(status).to_owned();
     }
-    let replayed = is_post.then_some("Idempotent-Replayed");
+    let replayed = takes_key.then_some("Idempotent-Replayed");
     refer_to_headers(
         &mut response,
         ["X-Request-Id", "RateLimit-Policy", "RateLimit"].into_iter().chain(replayed),

@@ -27,7 +27,7 @@ use utoipa_swagger_ui::{self as swagger, SwaggerUi};
 
 pub(super) use declared::{Declared, check};
 
-use super::{ServiceSpec, weighted};
+use super::{Noun, Policy, ServiceSpec, weighted};
 
 /// A problem document (RFC 9457).
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -91,7 +91,8 @@ pub struct Position {
 /// A service's document, and which answers it declares.
 pub(super) fn complete(mut api: OpenApi, spec: &ServiceSpec) -> (OpenApi, Declared) {
     let mut description = spec.description.to_owned();
-    if api.paths.paths.keys().all(|path| path == "/v1/system/actors") {
+    let of_process = |one: &Operation| Policy::read(one).is_some_and(|policy| policy.is_about(Noun::Process));
+    if api.paths.paths.values().flat_map(operations).all(|(_, one)| of_process(one)) {
         description.push_str(
             "\n\n**Nothing is built here yet.** This port serves its health, its metrics and this document only.",
         );
@@ -112,13 +113,15 @@ pub(super) fn complete(mut api: OpenApi, spec: &ServiceSpec) -> (OpenApi, Declar
         .security_schemes
         .extend(schemes(&api.paths).map(|(name, scheme)| (name.to_owned(), scheme.into())));
     refer_to_items(components);
-    answers::components(components, api.paths.paths.values().any(|item| item.post.is_some()));
-    let mut declared = Vec::new();
+    let takes_key = |one: &Operation| Policy::read(one).is_some_and(|policy| policy.takes_key());
+    let any_takes_key = api.paths.paths.values().flat_map(operations).any(|(_, one)| takes_key(one));
+    answers::components(components, any_takes_key);
+    let (mut declared, forwards) = (Vec::new(), !spec.named.is_empty());
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations_mut(item) {
             name(operation);
-            let is_post = method == Method::POST;
-            let answers = answers::complete(operation, is_post, spec.forwards, components);
+            let takes_key = takes_key(operation);
+            let answers = answers::complete(operation, takes_key, forwards, components);
             declared.push(((path.clone(), method), answers));
         }
     }
@@ -152,8 +155,9 @@ fn refer_to_items(components: &mut Components) {
 }
 
 const CONVENTIONS: &str = "\n\nErrors are problem documents (RFC 9457) with a stable `type`. Lists take `limit` and \
-    `cursor`. POST requests take an `Idempotency-Key`: the same key and body get the first answer again, another body \
-    422, a request still in progress 409. What is unknown is refused: a field of a body and a parameter of a query \
+    `cursor`. `x-baedal-policy` says what surrounds an operation: its time limit and its largest body, the class of its \
+    rate limit, the role that it is for, and whether it takes an `Idempotency-Key`: the same key and body get the first \
+    answer again, another body 422, a request still in progress 409. What is unknown is refused: a field of a body and a parameter of a query \
     with 422, save where `x-unknown-parameters` says that it is ignored; a path that is not written as it stands here, \
     as with a slash at its end or twice in it, with 404. Amounts are whole won, times RFC 3339 in UTC. A string of \
     `format: text` is composed (NFC) and trimmed before it is measured in grapheme clusters; something in it is \
@@ -173,7 +177,7 @@ pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (Method, &Oper
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
 }
 
-fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+pub(super) fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     let all = [
         (Method::GET, &mut item.get),
         (Method::PUT, &mut item.put),

@@ -64,7 +64,6 @@ export const PROBLEMS: Record<string, Row> = {
   'idempotency.in_progress': ['같은 요청을 처리하고 있어요.', 'The same request is being done already.'],
   'idempotency.key_reused': ['요청이 바뀌었어요. 다시 시도해 주세요.', 'The request changed. Please try again.'],
   'idempotency.key_invalid': ['요청을 읽을 수 없어요. 새로고침한 뒤 다시 시도해 주세요.', 'The request could not be read. Reload and try again.'],
-  'idempotency.key_missing': ['요청을 읽을 수 없어요. 새로고침한 뒤 다시 시도해 주세요.', 'The request could not be read. Reload and try again.'],
 
   'menu.sold_out': ['품절된 메뉴예요.', 'This dish is sold out.'],
   'menu.option_sold_out': ['품절된 옵션이 있어요.', 'An option is sold out.'],
