@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use domain::tracking::dispatch::{Candidate, Choice, choose};
 use domain::tracking::offer::{Offer, OfferRefusal, OfferStatus, Offers, Told};
-use domain::tracking::{Carrier, Delivery, DeliveryEvent, OrderFact};
-use domain::{Channel, CourierId, Failure, OfferId, OrderId, Principal, Reminder, Timestamp};
+use domain::tracking::{Carrier, Delivery, DeliveryEvent, DispatchReminder, OrderFact};
+use domain::{Channel, CourierId, Failure, OfferId, OrderId, Principal, Timestamp};
 use store::{StoreError, Tx, jobs, journal, tracking};
 
 use crate::tracking::{View, announce, tell_courier_and_save, view};
@@ -50,8 +50,16 @@ pub(crate) fn set_out(app: &App, tx: &mut Tx, delivery: &Delivery) {
     let order = delivery.order;
     let at = delivery.requested_at + app.settings.tracking.dispatch.alert_after;
     // Should the process die before the first round, the reminder begins it.
-    jobs::remind(tx, &look_key(order), delivery.requested_at, Reminder::LookForCourier { order });
-    jobs::remind(tx, &alert_key(order), at, Reminder::NoCourierFound { order });
+    jobs::remind(tx, &look_key(order), delivery.requested_at, DispatchReminder::LookForCourier { order });
+    jobs::remind(tx, &alert_key(order), at, DispatchReminder::NoCourierFound { order });
+}
+
+/// A reminder of dispatch is due.
+pub(crate) async fn remind(app: &App, reminder: DispatchReminder) -> Result<(), Failure> {
+    match reminder {
+        DispatchReminder::LookForCourier { order } => advance(app, order).await,
+        DispatchReminder::NoCourierFound { order } => alert(app, order).await,
+    }
 }
 
 /// Ends what was not answered in time and, if nobody is being asked, asks the
@@ -216,8 +224,8 @@ pub(crate) async fn drop_out(app: &App, order: OrderId, courier: CourierId) -> R
     tracking::save_offers(&mut tx, &before, &offers).await?;
     tell_courier_and_save(&mut tx, carrier.as_ref(), &delivery, &events, now).await?;
     let alert_at = now + app.settings.tracking.dispatch.alert_after;
-    jobs::remind(&mut tx, &look_key(order), now, Reminder::LookForCourier { order });
-    jobs::remind(&mut tx, &alert_key(order), alert_at, Reminder::NoCourierFound { order });
+    jobs::remind(&mut tx, &look_key(order), now, DispatchReminder::LookForCourier { order });
+    jobs::remind(&mut tx, &alert_key(order), alert_at, DispatchReminder::NoCourierFound { order });
     tx.commit().await?;
     announce(app, carrier.as_ref());
     app.fabric().forget(&Channel::Delivery(order));
@@ -240,7 +248,7 @@ pub(crate) async fn call_off(app: &App, order: OrderId) -> Result<Delivery, Fail
 }
 
 /// Nobody took it for long: operators are told, and the search goes on.
-pub async fn alert(app: &App, order: OrderId) -> Result<(), Failure> {
+async fn alert(app: &App, order: OrderId) -> Result<(), Failure> {
     let Some(delivery) = tracking::delivery(&app.store, order).await? else { return Ok(()) };
     if delivery.status.is_open() {
         metrics::counter!("dispatch_no_courier_total").increment(1);
@@ -275,7 +283,7 @@ async fn settle(tx: &mut Tx, before: &Offers, outcome: &Outcome, now: Timestamp)
     tell_courier_and_save(tx, delivery.carrier.as_ref(), delivery, events, now).await?;
     let order = delivery.order;
     match look_again {
-        Some(at) => jobs::remind(tx, &look_key(order), *at, Reminder::LookForCourier { order }),
+        Some(at) => jobs::remind(tx, &look_key(order), *at, DispatchReminder::LookForCourier { order }),
         None => {
             jobs::forget(tx, &look_key(order));
             jobs::forget(tx, &alert_key(order));

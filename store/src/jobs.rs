@@ -64,8 +64,8 @@ pub trait Subscriptions: Send + Sync + 'static {
 ///
 /// The engine compares PostgreSQL's clock. It is given how long to wait, so that a reminder
 /// fires in time although that clock and this process's differ.
-pub fn remind(tx: &mut Tx, key: &str, at: Timestamp, reminder: Reminder) {
-    tx.jobs.remind(key, at, reminder);
+pub fn remind(tx: &mut Tx, key: &str, at: Timestamp, reminder: impl Into<Reminder>) {
+    tx.jobs.remind(key, at, reminder.into());
 }
 
 /// Takes back the reminder with this key, if it has not fired yet.
@@ -282,6 +282,10 @@ fn outcome(context: &WorkerContext, what: &str, done: &Result<(), Failure>) -> O
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use domain::payment::PaymentReminder;
+    use domain::tracking::DispatchReminder;
     use domain::{Clock, Ids, OrderId};
     use uuid::Uuid;
 
@@ -335,7 +339,7 @@ mod tests {
 
     async fn look_years_later(store: &Store) {
         let years_later = Timestamp::from_timestamp(4_000_000_000, 0).unwrap();
-        let reminder = Reminder::LookForCourier { order: OrderId(Uuid::nil()) };
+        let reminder = DispatchReminder::LookForCourier { order: OrderId(Uuid::nil()) };
         let mut tx = store.begin().await.unwrap();
         remind(&mut tx, "look", years_later, reminder);
         tx.commit().await.unwrap();
@@ -379,6 +383,51 @@ mod tests {
             .unwrap()
     }
 
+    /// Never done with what dispatch is reminded of; counts what payments are.
+    #[derive(Default)]
+    struct Hanging(AtomicUsize);
+
+    #[async_trait]
+    impl JobHandler for Hanging {
+        async fn react(&self, _: &str, _: Channel, _: Arc<Recorded>) -> Result<(), Failure> {
+            Ok(())
+        }
+
+        async fn remind(&self, reminder: Reminder) -> Result<(), Failure> {
+            if let Reminder::Dispatch(_) = reminder {
+                return std::future::pending().await;
+            }
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_noun_whose_reminders_hang_leaves_workers_to_another() {
+        with_a_reminder("hang", async |store| {
+            let order = OrderId(Uuid::nil());
+            let mut tx = store.begin().await.unwrap();
+            for number in 0..20 {
+                let look = DispatchReminder::LookForCourier { order };
+                remind(&mut tx, &format!("look {number}"), Timestamp::UNIX_EPOCH, look);
+            }
+            let later = Timestamp::UNIX_EPOCH + Duration::from_secs(1);
+            remind(&mut tx, "ask", later, PaymentReminder::PaymentUnknown { order });
+            tx.commit().await.unwrap();
+            let handler = Arc::new(Hanging::default());
+            let fired = async {
+                while handler.0.load(Ordering::SeqCst) == 0 {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            };
+            tokio::select! {
+                ended = super::run(store, Arc::clone(&handler) as _, std::future::pending()) => ended.unwrap(),
+                fired = tokio::time::timeout(Duration::from_secs(10), fired) => fired.unwrap(),
+            }
+        })
+        .await;
+    }
+
     #[tokio::test]
     async fn the_jobs_of_a_transaction_are_written_in_order_by_its_commit_or_not_at_all() {
         with_a_reminder("commit", async |store| {
@@ -388,7 +437,7 @@ mod tests {
                 for offset in 1..4 {
                     tx.jobs.react("somebody", &Channel::Order(order), (offset, "order.placed"), None);
                 }
-                let reminder = Reminder::NoCourierFound { order };
+                let reminder = DispatchReminder::NoCourierFound { order };
                 remind(&mut tx, "alert", Timestamp::UNIX_EPOCH, reminder);
                 forget(&mut tx, "alert");
                 forget(&mut tx, "look");

@@ -2,8 +2,8 @@
 
 pub mod refund;
 
-use domain::payment::{Payment, PaymentRefusal, PaymentStatus, Refund};
-use domain::{OrderId, PaymentId, RefundId, Reminder, Timestamp, UserId, Won};
+use domain::payment::{Payment, PaymentRefusal, PaymentReminder, PaymentStatus, Refund};
+use domain::{OrderId, PaymentId, RefundId, Timestamp, UserId, Won};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, Tx, broken_constraint, jobs};
@@ -35,7 +35,7 @@ pub async fn begin(
         };
     }
     let order = payment.order;
-    jobs::remind(&mut tx, &ask_key(order), ask_at, Reminder::PaymentUnknown { order });
+    jobs::remind(&mut tx, &ask_key(order), ask_at, PaymentReminder::PaymentUnknown { order });
     tx.commit().await?;
     Ok(Ok(()))
 }
@@ -63,7 +63,7 @@ pub async fn settle(
     }
     let order = payment.order;
     match follow.ask_at {
-        Some(at) => jobs::remind(&mut tx, &ask_key(order), at, Reminder::PaymentUnknown { order }),
+        Some(at) => jobs::remind(&mut tx, &ask_key(order), at, PaymentReminder::PaymentUnknown { order }),
         None => jobs::forget(&mut tx, &ask_key(order)),
     }
     if let Some(void) = &follow.void {
@@ -77,7 +77,7 @@ pub async fn settle(
 
 /// Has the gateway asked at `at` whether a charge that was given up came late.
 pub fn late_look(tx: &mut Tx, payment: PaymentId, looks: u32, at: Timestamp) {
-    jobs::remind(tx, &format!("payment:{payment}:late"), at, Reminder::PaymentLate { payment, looks });
+    jobs::remind(tx, &format!("payment:{payment}:late"), at, PaymentReminder::PaymentLate { payment, looks });
 }
 
 /// The order has heard of the outcome: nobody needs to look again.

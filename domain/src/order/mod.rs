@@ -36,7 +36,7 @@ pub use event::{BoardEvent, Fact, OrderEvent, OrderEventKind};
 pub use reckoning::{FailReason, Progress, Reckoning};
 pub use refusal::OrderRefusal;
 pub use state::read_note;
-pub use timers::{Timer, Times};
+pub use timers::{OrderReminder, Timer, Times};
 pub use wishes::Wishes;
 
 /// Where an order stands.

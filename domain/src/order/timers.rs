@@ -1,9 +1,10 @@
 //! What an order waits for, as durable reminders.
 
 use chrono::Duration;
+use serde::{Deserialize, Serialize};
 
 use super::{Fact, Order, OrderEvent};
-use crate::{Reminder, Timestamp};
+use crate::{OrderId, Timestamp};
 
 /// How long things may take. All of it is configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,42 @@ impl Default for Times {
     }
 }
 
+/// What an order asks to be reminded of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reminder", rename_all = "snake_case")]
+pub enum OrderReminder {
+    /// The order was not paid in time.
+    PaymentOverdue {
+        /// The order.
+        order: OrderId,
+    },
+    /// A scheduled order is to be placed.
+    SlotNear {
+        /// The order.
+        order: OrderId,
+    },
+    /// The restaurant has not answered for a while.
+    AcceptNudge {
+        /// The order.
+        order: OrderId,
+    },
+    /// The restaurant did not answer in time.
+    AcceptOverdue {
+        /// The order.
+        order: OrderId,
+    },
+    /// The restaurant did not decide on the customer's wish to cancel.
+    CancelRequestLapsed {
+        /// The order.
+        order: OrderId,
+    },
+    /// A delivered order completes by itself.
+    CompletionDue {
+        /// The order.
+        order: OrderId,
+    },
+}
+
 /// A change to an order's reminders, to be made in the commit of the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Timer {
@@ -46,7 +83,7 @@ pub enum Timer {
         /// When.
         at: Timestamp,
         /// Of what.
-        reminder: Reminder,
+        reminder: OrderReminder,
     },
     /// Not needed any more.
     Clear {
@@ -66,34 +103,36 @@ impl OrderEvent {
         };
         let clear = |what: &str| Timer::Clear { key: key(order, what) };
         match &self.fact {
-            Fact::Created => vec![set("payment", times.payment, Reminder::PaymentOverdue { order })],
+            Fact::Created => vec![set("payment", times.payment, OrderReminder::PaymentOverdue { order })],
             Fact::Scheduled { release_at, .. } => vec![
                 clear("payment"),
                 Timer::Set {
                     key: key(order, "slot"),
                     at: *release_at,
-                    reminder: Reminder::SlotNear { order },
+                    reminder: OrderReminder::SlotNear { order },
                 },
             ],
             Fact::Placed => vec![
                 clear("payment"),
-                set("nudge", times.accept_nudge, Reminder::AcceptNudge { order }),
-                set("accept", times.accept, Reminder::AcceptOverdue { order }),
+                set("nudge", times.accept_nudge, OrderReminder::AcceptNudge { order }),
+                set("accept", times.accept, OrderReminder::AcceptOverdue { order }),
             ],
             Fact::Accepted { .. } | Fact::Rejected { .. } => vec![clear("nudge"), clear("accept")],
             Fact::CancelRequested { .. } => {
-                vec![set("cancel", times.cancel_request, Reminder::CancelRequestLapsed { order })]
+                vec![set("cancel", times.cancel_request, OrderReminder::CancelRequestLapsed { order })]
             }
             Fact::CancelRefused => vec![clear("cancel")],
             Fact::Cancelled { .. } => ["payment", "slot", "nudge", "accept", "cancel"].map(clear).into(),
-            Fact::Delivered => vec![set("completion", times.completion, Reminder::CompletionDue { order })],
+            Fact::Delivered => {
+                vec![set("completion", times.completion, OrderReminder::CompletionDue { order })]
+            }
             Fact::Completed => vec![clear("completion")],
             _ => Vec::new(),
         }
     }
 }
 
-fn key(order: crate::OrderId, what: &str) -> String {
+fn key(order: OrderId, what: &str) -> String {
     format!("order:{order}:{what}")
 }
 

@@ -16,12 +16,36 @@ mod refund;
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::{Kind, OrderId, PaymentId, Refusal, Timestamp, UserId, Won};
+use crate::{Kind, OrderId, PaymentId, RefundId, Refusal, Timestamp, UserId, Won};
 
 pub use refund::{REFUND_ATTEMPTS, Refund, RefundReason, RefundStatus};
 
 /// How often the gateway is asked what became of a payment before somebody must decide.
 pub const LOOKS: u32 = 4;
+
+/// What a payment or a refund asks to be reminded of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reminder", rename_all = "snake_case")]
+pub enum PaymentReminder {
+    /// The gateway did not say what became of a payment: ask again.
+    PaymentUnknown {
+        /// The order whose payment it is.
+        order: OrderId,
+    },
+    /// A payment was given up because the gateway did not know it: ask once more
+    /// whether it came late.
+    PaymentLate {
+        /// The payment.
+        payment: PaymentId,
+        /// How often it was asked since.
+        looks: u32,
+    },
+    /// Money is to go back.
+    RefundDue {
+        /// The refund.
+        refund: RefundId,
+    },
+}
 
 /// How long things may take. All of it is configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! has waited longest is served first, by the agent who has least to do; among
 //! equals, by the one whose last turn is longest ago.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Conversation;
@@ -15,6 +16,17 @@ pub const DEFAULT_CAPACITY: i32 = 5;
 
 /// The most that an agent may take at once.
 pub const MAX_CAPACITY: i32 = 50;
+
+/// What the desk asks to be reminded of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reminder", rename_all = "snake_case")]
+pub enum SupportReminder {
+    /// A support agent's last socket went, and none came back.
+    AgentAway {
+        /// The agent.
+        agent: UserId,
+    },
+}
 
 /// An agent, as the desk sees them.
 #[derive(Clone, Debug, PartialEq, Eq)]

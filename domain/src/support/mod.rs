@@ -9,6 +9,6 @@ pub mod message;
 mod properties;
 
 pub use conversation::{ChatEvent, ChatRefusal, Conversation, NewConversation, Status, Topic};
-pub use desk::{Agent, Assignment, DeskEvent, Waiting};
+pub use desk::{Agent, Assignment, DeskEvent, SupportReminder, Waiting};
 pub use faq::{Faq, SearchText, Wording};
 pub use message::{Draft, Message, MessageText, Side};

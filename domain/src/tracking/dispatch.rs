@@ -7,9 +7,26 @@
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 use super::offer::{OfferRefusal, OfferStatus, Offers};
-use crate::{CourierId, LatLon, Timestamp, Won};
+use crate::{CourierId, LatLon, OrderId, Timestamp, Won};
+
+/// What dispatch asks to be reminded of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reminder", rename_all = "snake_case")]
+pub enum DispatchReminder {
+    /// Offers of a delivery may have expired: ask the next couriers.
+    LookForCourier {
+        /// The order that is delivered.
+        order: OrderId,
+    },
+    /// Nobody took a delivery for long.
+    NoCourierFound {
+        /// The order that is delivered.
+        order: OrderId,
+    },
+}
 
 /// Dispatch's numbers.
 #[derive(Clone, Debug, PartialEq)]

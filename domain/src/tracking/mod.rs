@@ -21,6 +21,7 @@ pub mod vehicle;
 pub use delivery::{
     Carrier, Delivery, DeliveryEvent, DeliveryEventKind, DeliveryRefusal, DropOff, OrderFact, Pickup,
 };
+pub use dispatch::DispatchReminder;
 pub use eta::{Eta, Forecast};
 pub use filter::{Filter, Reason, Rejected, Verdict};
 pub use fix::{Batch, BatchRefusal, Fix, RawFix};

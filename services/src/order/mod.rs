@@ -1,13 +1,13 @@
 //! Orders: who may ask what of them.
 
 mod contact;
+mod reminders;
 mod unmask;
 mod view;
 
 use domain::cart::{Method, Quote, QuoteRefusal};
 use domain::order::{
-    By, Command, Fault, Fulfilment, Order, OrderEventKind, OrderRefusal, Placement, RejectReason, Status,
-    Wishes,
+    By, Command, Fault, Fulfilment, Order, OrderEventKind, OrderRefusal, Placement, Status, Wishes,
 };
 use domain::tracking::sight::Stage;
 use domain::{
@@ -24,6 +24,7 @@ use crate::reactions::Reaction;
 use crate::{App, cart, menu, payment, restaurant};
 
 pub use contact::{answer_contact, try_contact};
+pub(crate) use reminders::remind;
 pub use unmask::{Unmasked, unmask};
 pub use view::{
     ContactView, EndingView, OrderEventView, OrderLineView, OrderOptionView, OrderView, PlaceView,
@@ -344,49 +345,11 @@ pub async fn clear_cart(app: App, paid: Reaction<OrderEventKind>) -> Result<(), 
     }
 }
 
-/// The order was not paid in time (reminder). While money may still come it does not
-/// expire; what becomes of the payment then ends it.
-pub async fn payment_overdue(app: &App, id: OrderId) -> Result<(), Failure> {
-    if payment::is_open(app, id).await? {
-        return Ok(());
-    }
-    system(app, id, Command::Expire).await
-}
-
 /// What a restaurant rejected an order for is sold out (subscriber).
 pub async fn mark_sold_out(app: App, rejected: Reaction<OrderEventKind>) -> Result<(), Failure> {
     let ids = rejected.event.data["sold_out_menu_ids"].clone();
     let menus: Vec<MenuId> = serde_json::from_value(ids).map_err(Failure::fault)?;
     menu::mark_sold_out(&app, find(&app, rejected.id).await?.restaurant, &menus).await
-}
-
-/// The slot of a paid order is near: it is placed (reminder).
-pub async fn slot_near(app: &App, id: OrderId) -> Result<(), Failure> {
-    system(app, id, Command::Release).await
-}
-
-/// The restaurant did not answer in time: that is a no (reminder).
-pub async fn accept_overdue(app: &App, id: OrderId) -> Result<(), Failure> {
-    system(app, id, Command::Reject { reason: RejectReason::NoAnswer, sold_out: Vec::new() }).await
-}
-
-/// The restaurant did not decide on the customer's wish to cancel (reminder).
-pub async fn cancel_request_lapsed(app: &App, id: OrderId) -> Result<(), Failure> {
-    system(app, id, Command::LapseCancelRequest).await
-}
-
-/// A delivered order completes by itself (reminder).
-pub async fn completion_due(app: &App, id: OrderId) -> Result<(), Failure> {
-    system(app, id, Command::Complete { code: None }).await
-}
-
-/// The restaurant has not answered for a while: its board is told so (reminder).
-pub async fn nudge(app: &App, id: OrderId) -> Result<(), Failure> {
-    let order = find(app, id).await?;
-    match order.status {
-        Status::Placed => Ok(store::order::nudge(&app.store, &order, app.now()).await?),
-        _ => Ok(()),
-    }
 }
 
 /// What `order:{id}` and `merchant:{id}` begin with.

@@ -13,7 +13,9 @@ pub mod refund;
 use std::time::Duration;
 
 use domain::order::{By, Command, Order};
-use domain::payment::{GatewayAnswer, Payment, PaymentStatus, Refund, RefundStatus, Settlement};
+use domain::payment::{
+    GatewayAnswer, Payment, PaymentReminder, PaymentStatus, Refund, RefundStatus, Settlement,
+};
 use domain::{Failure, Kind, OrderId, PaymentId, Refused};
 use store::StoreError;
 use store::payment::Follow;
@@ -51,8 +53,17 @@ pub async fn pay(app: &App, order: &Order, token: &str) -> Result<(), Failure> {
     settle(app, payment, &answer).await
 }
 
-/// Looks again at what became of an order's payment (reminder).
-pub async fn look_again(app: &App, order: OrderId) -> Result<(), Failure> {
+/// A reminder of a payment or a refund is due.
+pub(crate) async fn remind(app: &App, reminder: PaymentReminder) -> Result<(), Failure> {
+    match reminder {
+        PaymentReminder::PaymentUnknown { order } => look_again(app, order).await,
+        PaymentReminder::PaymentLate { payment, looks } => look_late(app, payment, looks).await,
+        PaymentReminder::RefundDue { refund } => refund::carry_out(app, refund).await,
+    }
+}
+
+/// Looks again at what became of an order's payment.
+async fn look_again(app: &App, order: OrderId) -> Result<(), Failure> {
     let Some(mut payment) = store::payment::latest(&app.store, order).await? else { return Ok(()) };
     if !payment.status.is_open() {
         return conclude(app, &payment).await;
@@ -63,8 +74,8 @@ pub async fn look_again(app: &App, order: OrderId) -> Result<(), Failure> {
 }
 
 /// Looks whether a charge that was given up came all the same, and has it voided
-/// (reminder).
-pub async fn look_late(app: &App, id: PaymentId, looks: u32) -> Result<(), Failure> {
+///.
+async fn look_late(app: &App, id: PaymentId, looks: u32) -> Result<(), Failure> {
     let Some(payment) = store::payment::load(&app.store, id).await? else { return Ok(()) };
     let answer = app.gateway.lookup(id).await?;
     let now = app.now();

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use domain::support::Status;
 use domain::support::desk::{DEFAULT_CAPACITY, MAX_CAPACITY};
+use domain::support::{Status, SupportReminder};
 use domain::{Failure, Principal, Refused, Role, UserId};
 use store::support::{self, Presence};
 
@@ -58,8 +58,15 @@ pub async fn agent_gone(app: &App, agent: UserId) -> Result<(), Failure> {
     if online { expect_back(app, agent).await } else { Ok(()) }
 }
 
+/// A reminder of the desk is due.
+pub(crate) async fn remind(app: &App, reminder: SupportReminder) -> Result<(), Failure> {
+    match reminder {
+        SupportReminder::AgentAway { agent } => agent_away(app, agent).await,
+    }
+}
+
 /// The grace is over.
-pub async fn agent_away(app: &App, agent: UserId) -> Result<(), Failure> {
+async fn agent_away(app: &App, agent: UserId) -> Result<(), Failure> {
     if !support::agent(&app.store, agent).await?.is_some_and(|agent| agent.online) {
         return Ok(());
     }

@@ -18,8 +18,8 @@ pub use store::support::Presence;
 use crate::App;
 
 pub use channel::{authorise, heads, history, snapshot, snapshot_desk};
-pub(crate) use desk::watch_over;
-pub use desk::{agent_away, agent_gone, agent_here, desk, set_presence};
+pub use desk::{agent_gone, agent_here, desk, set_presence};
+pub(crate) use desk::{remind, watch_over};
 pub use faqs::{faq, faqs};
 pub use view::{ConversationView, DeskView, StatusName, TopicName};
 

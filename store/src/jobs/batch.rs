@@ -11,10 +11,11 @@ use sqlx::PgConnection;
 use super::{Due, MAX_ATTEMPTS, Reaction};
 use crate::StoreError;
 
-/// Queues of one subscriber, which are its concurrency over all processes: the jobs of a
-/// queue run one after another. Fewer than [`CONCURRENCY`](super::CONCURRENCY), so that a
-/// subscriber that hangs leaves workers for the others. Looking for a job, the engine locks
-/// every free queue, so a few are cheaper than one for each channel.
+/// Queues of one subscriber, or of one noun's reminders. They are its concurrency over all
+/// processes: the jobs of a queue run one after another. Fewer than
+/// [`CONCURRENCY`](super::CONCURRENCY), so that one that hangs leaves workers for the
+/// others. Looking for a job, the engine locks every free queue, so a few are cheaper than
+/// one for each channel.
 const QUEUES: i32 = 6;
 
 /// Jobs to be written with the commit.
@@ -35,8 +36,10 @@ struct Job {
     wait_us: Option<i64>,
     /// A job with the same key is replaced.
     key: Option<String>,
-    subscriber: Option<String>,
-    channel: Option<String>,
+    /// Whose queues it goes to: a subscriber, or `reminder.` and a noun.
+    queues: String,
+    /// Names the queue among these: jobs with the same value run one after another.
+    serial: String,
     flag: Option<String>,
 }
 
@@ -70,8 +73,8 @@ impl Batch {
             run_at,
             wait_us: None,
             key: None,
-            subscriber: Some(subscriber.to_owned()),
-            channel: Some(channel),
+            queues: subscriber.to_owned(),
+            serial: channel,
             flag: Some(flag(subscriber, kind)),
         });
     }
@@ -79,12 +82,12 @@ impl Batch {
     pub(super) fn remind(&mut self, key: &str, at: Timestamp, reminder: Reminder) {
         let job = Job {
             task: Due::IDENTIFIER,
-            payload: Payload::Due(Due { reminder }),
             run_at: None,
             wait_us: None,
             key: Some(key.to_owned()),
-            subscriber: None,
-            channel: None,
+            queues: format!("reminder.{}", reminder.noun()),
+            serial: key.to_owned(),
+            payload: Payload::Due(Due { reminder }),
             flag: None,
         };
         self.reminders.insert(key.to_owned(), Some((at, job)));
@@ -119,14 +122,14 @@ impl Batch {
              select count(*) from (select where jsonb_array_length($2) > 0) as any_job
              cross join lateral graphile_worker.add_jobs(array(
                  select row(
-                     task, payload, subscriber || '-' || (hashtext(channel) & 2147483647) % $3::int,
+                     task, payload, queues || '-' || (hashtext(serial) & 2147483647) % $3::int,
                      coalesce(run_at, clock_timestamp() + coalesce(wait_us, place) * interval '1 microsecond'),
                      $4::int, key, null, case when flag is not null then array[flag] end
                  )::graphile_worker.job_spec
                  from rows from (jsonb_to_recordset($2) as (
                      task text, payload json, run_at timestamptz, wait_us bigint, key text,
-                     subscriber text, channel text, flag text
-                 )) with ordinality as job (task, payload, run_at, wait_us, key, subscriber, channel, flag, place)
+                     queues text, serial text, flag text
+                 )) with ordinality as job (task, payload, run_at, wait_us, key, queues, serial, flag, place)
                  order by place
              ))",
         )

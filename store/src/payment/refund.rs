@@ -1,7 +1,7 @@
 //! Refunds: rows that are worked on until the gateway has said.
 
-use domain::payment::{PaymentStatus, Refund, RefundReason, RefundStatus};
-use domain::{OrderId, PaymentId, RefundId, Reminder, Timestamp, Won};
+use domain::payment::{PaymentReminder, PaymentStatus, Refund, RefundReason, RefundStatus};
+use domain::{OrderId, PaymentId, RefundId, Timestamp, Won};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, Tx, jobs};
@@ -32,7 +32,7 @@ pub async fn insert(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result<bool
 
 /// Has the gateway asked for it at `at`.
 fn due(tx: &mut Tx, refund: RefundId, at: Timestamp) {
-    jobs::remind(tx, &due_key(refund), at, Reminder::RefundDue { refund });
+    jobs::remind(tx, &due_key(refund), at, PaymentReminder::RefundDue { refund });
 }
 
 fn due_key(refund: RefundId) -> String {

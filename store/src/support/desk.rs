@@ -1,8 +1,8 @@
 //! The desk in the store: one locked decision over all agents and the queue.
 
 use domain::support::desk::{self, DEFAULT_CAPACITY};
-use domain::support::{Agent, Assignment, DeskEvent, Waiting};
-use domain::{Channel, ConversationId, Reminder, Timestamp, UserId};
+use domain::support::{Agent, Assignment, DeskEvent, SupportReminder, Waiting};
+use domain::{Channel, ConversationId, Timestamp, UserId};
 use sqlx::{query, query_scalar};
 
 use super::{Step, reading, tell, write_one};
@@ -61,10 +61,10 @@ pub async fn set_presence(
     tx.commit().await
 }
 
-/// Has [`Reminder::AgentAway`] fire at `at`, unless the agent is heard of before.
+/// Has [`SupportReminder::AgentAway`] fire at `at`, unless the agent is heard of before.
 pub async fn expect_back(store: &Store, agent: UserId, at: Timestamp) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    jobs::remind(&mut tx, &away_key(agent), at, Reminder::AgentAway { agent });
+    jobs::remind(&mut tx, &away_key(agent), at, SupportReminder::AgentAway { agent });
     tx.commit().await
 }
 

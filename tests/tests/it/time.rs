@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actors::order::OrderCommand;
 use chrono::TimeDelta;
-use domain::order::{By, Command, Status, Times};
-use domain::{OrderId, Reminder, Timestamp};
+use domain::order::{By, Command, OrderReminder, Status, Times};
+use domain::{OrderId, Timestamp};
 use server::Service;
 use store::{jobs, scratch};
 use tests::TestApp;
@@ -42,7 +42,7 @@ async fn a_test_that_leaves_a_job_failing_fails_and_leaves_no_database() {
     let app = TestApp::start().await;
     let nobody = OrderId(app.app().ids.uuid());
     let mut tx = app.app().store.begin().await.unwrap();
-    let fails = Reminder::SlotNear { order: nobody };
+    let fails = OrderReminder::SlotNear { order: nobody };
     jobs::remind(&mut tx, "fails", app.app().now(), fails);
     tx.commit().await.unwrap();
     app.run_due_jobs().await;
