@@ -202,7 +202,7 @@ impl Server {
         &self.app
     }
 
-    /// Stops accepting, lets requests, sockets, actors and workers finish within
+    /// Stops accepting, lets requests, sockets, jobs, actors and workers finish within
     /// `deadline` each, then stops.
     pub async fn stop(self, deadline: Duration) {
         self.stop.send_replace(true);
@@ -213,7 +213,8 @@ impl Server {
                 let _ = port.await;
             }
         };
-        if tokio::time::timeout(deadline, ports).await.is_err() {
+        let (ports, ()) = tokio::join!(tokio::time::timeout(deadline, ports), self.app.stop_jobs(deadline));
+        if ports.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
         self.app.stop(deadline).await;

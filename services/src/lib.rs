@@ -89,6 +89,8 @@ pub struct Services {
     pub gateway: Box<dyn payment::Gateway>,
     /// The long-running tasks.
     pub workers: Workers,
+    /// Those that work on jobs. They stop before the actors, which jobs ask.
+    pub(crate) job_workers: Workers,
     root: Root,
 }
 
@@ -144,6 +146,7 @@ impl Services {
             positions: log,
             gateway: Box::new(gateway),
             workers: Workers::default(),
+            job_workers: Workers::default(),
             root,
         });
         app.spawn_workers(reports, subscribers);
@@ -176,8 +179,14 @@ impl Services {
         &self.store.shared().rate_limits
     }
 
-    /// Lets actors and workers finish what they have, `deadline` each at most.
+    /// Lets jobs that have begun finish, within `deadline`, and begins no other.
+    pub async fn stop_jobs(&self, deadline: Duration) {
+        self.job_workers.stop(deadline).await;
+    }
+
+    /// Lets jobs, actors and workers finish what they have, `deadline` each at most.
     pub async fn stop(&self, deadline: Duration) {
+        self.stop_jobs(deadline).await;
         self.root.stop(deadline).await;
         self.workers.stop(deadline).await;
         self.store.close().await;
@@ -189,8 +198,8 @@ impl Services {
         subscribers: Subscribers,
     ) {
         let app = Arc::downgrade(self);
-        let stopping = move || app.upgrade().map(|app| (Arc::clone(&app), app.workers.stopping()));
-        self.workers.spawn("jobs", move || {
+        let stopping = move || app.upgrade().map(|app| (Arc::clone(&app), app.job_workers.stopping()));
+        self.job_workers.spawn("jobs", move || {
             let (started, subscribers) = (stopping(), subscribers.clone());
             async move {
                 let Some((app, stopping)) = started else { return Ok(()) };

@@ -219,7 +219,11 @@ impl System {
                 .into_iter()
                 .map(|report| KindView::new(report, now))
                 .collect(),
-            workers: app.workers.report().into_iter().map(|report| WorkerView::new(report, now)).collect(),
+            workers: [app.job_workers.report(), app.workers.report()]
+                .into_iter()
+                .flatten()
+                .map(|report| WorkerView::new(report, now))
+                .collect(),
             jobs: self.backlog().map(Into::into),
             money_undecided: self.money_undecided.load(Ordering::Relaxed),
             hub: self.hub.report().into(),

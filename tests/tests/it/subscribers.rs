@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::order::OrderEventKind as Order;
+use domain::order::{Command, OrderEventKind as Order};
 use domain::{Channel, Failure, OrderId};
 use serde_json::json;
 use server::Service;
@@ -196,6 +196,30 @@ async fn jobs_of_the_version_that_had_one_for_each_event_are_finished() {
     .await;
     let delivery = store::tracking::delivery(store, id).await.unwrap();
     assert!(delivery.is_none(), "no courier is looked for, the order has ended");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_in_hand_at_shutdown_finds_the_actors_that_it_asks() {
+    let (begun, ended) = (Arc::new(Semaphore::new(0)), Arc::new(Mutex::new(None)));
+    let (at_work, outcome) = (Arc::clone(&begun), Arc::clone(&ended));
+    let slow = Subscriber::new("a.slow", &[Order::Placed], move |app, placed: Reaction<Order>| {
+        let (at_work, outcome) = (Arc::clone(&at_work), Arc::clone(&outcome));
+        async move {
+            at_work.add_permits(1);
+            // The shutdown begins meanwhile.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let done = services::order::system(&app, placed.id, Command::LapseCancelRequest).await;
+            *outcome.lock().unwrap() = Some(done.is_ok());
+            done
+        }
+    });
+    let mut app = TestApp::start_subscribed(Subscribers::default().and(slow)).await;
+    cast(&app).await.placed().await;
+    begun.acquire().await.unwrap().forget();
+    app.halt().await;
+    assert_eq!(*ended.lock().unwrap(), Some(true));
+    app.restart().await;
     app.stop().await;
 }
 
