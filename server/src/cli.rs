@@ -1,7 +1,7 @@
 //! The commands of the `baedal` binary.
 
 use std::error::Error;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +57,11 @@ enum Command {
         #[command(flatten)]
         pages: Box<PagesArgs>,
     },
+    /// Print the OpenAPI document of a service, as its port serves it.
+    Openapi {
+        /// Its documented name; gateway_service has everybody's operations.
+        service: Service,
+    },
     /// Bring the database to the newest schema.
     Migrate {
         #[command(flatten)]
@@ -111,6 +116,10 @@ impl Cli {
                 }
                 let (shared, settings) = (shared.settings(), limits.settings());
                 serve(&services, &database, shared, &listen, settings, *processes, *pages).await
+            }
+            Command::Openapi { service } => {
+                let document = serde_json::to_string_pretty(&service.document())?;
+                Ok(writeln!(std::io::stdout(), "{document}")?)
             }
             Command::Migrate { database } => {
                 Store::migrate(&database.database(1)).await?;

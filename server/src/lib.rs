@@ -143,7 +143,7 @@ impl Server {
         let mut server =
             Self { app, hub, addresses: Vec::new(), stop: watch::Sender::new(false), ports: Vec::new() };
         let elsewhere =
-            elsewhere.into_iter().map(|(service, replicas)| (service.name(), service.document(), replicas));
+            elsewhere.into_iter().map(|(service, replicas)| (service.name(), service.api(), replicas));
         let gateway = Gateway::open(parts.processes.settings(), elsewhere);
         let mut exempt = server.app.settings.sockets.unlimited_networks.clone();
         exempt.extend(&parts.processes.trusted_proxies.0);
@@ -274,7 +274,7 @@ impl Ports {
             metrics: Arc::clone(&self.metrics),
             metrics_token: self.metrics_token.clone(),
             named: if service == Service::Gateway {
-                Service::ALL.map(|each| (each.name(), each.document())).into()
+                Service::ALL.map(|each| (each.name(), each.api())).into()
             } else {
                 Vec::new()
             },

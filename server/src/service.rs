@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use domain::Channel;
+use http_adapters::kit;
 use services::App;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -136,9 +137,20 @@ impl Service {
         }
     }
 
-    /// What its routes say of themselves.
-    pub(crate) fn document(self) -> OpenApi {
-        self.routes().merge(http_adapters::system::process_routes()).into_openapi()
+    /// The operations of its port, as their routes describe them; the gateway has those of all services.
+    pub(crate) fn api(self) -> OpenApi {
+        let own = match self {
+            Service::Gateway => {
+                Service::ALL.into_iter().fold(OpenApiRouter::new(), |all, each| all.merge(each.routes()))
+            }
+            service => service.routes(),
+        };
+        own.merge(http_adapters::system::process_routes()).into_openapi()
+    }
+
+    /// The document that its port serves, without a server.
+    pub fn document(self) -> OpenApi {
+        kit::document(self.name(), self.description(), self == Service::Gateway, self.api())
     }
 }
 

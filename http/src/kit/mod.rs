@@ -42,7 +42,7 @@ pub use idempotency::OfferedKey;
 pub use list::{List, ListQuery, Page};
 pub use observe::RequestId;
 pub(crate) use openapi::operations;
-pub use openapi::{Position, ProblemBody, ProblemFault};
+pub use openapi::{Position, ProblemBody, ProblemFault, document};
 pub(crate) use policy::Operations;
 pub use policy::{Noun, Placing, Policy};
 pub use problem::Problem;

@@ -65,7 +65,7 @@ pub fn service_router(spec: ServiceSpec, routes: OpenApiRouter<App>, app: App) -
     let below: Vec<_> = spec.named.iter().map(|(name, api)| (format!("/{name}"), api)).collect();
     let below = below.iter().map(|(prefix, api)| (prefix.as_str(), *api));
     let operations = Operations::below(below.chain([("", &api)]));
-    let (api, declared) = openapi::complete(api, &spec);
+    let (api, declared) = openapi::complete(spec.name, spec.description, !spec.named.is_empty(), api);
     let port = Port { app: app.clone(), service: spec.name };
     let limited = from_fn_with_state(port.clone(), limit::limit);
     let own = health::metrics(spec.metrics, spec.metrics_token).merge(openapi::routes(&api));

@@ -52,6 +52,16 @@ async fn a_document_is_complete_and_compressed() {
     app.stop().await;
 }
 
+#[tokio::test]
+async fn a_document_is_printed_without_a_server_as_its_port_serves_it() {
+    let app = TestApp::start().await;
+    for service in Service::ALL {
+        let served = app.rest(service).get("/openapi.json").await.expect(200);
+        assert!(serde_json::to_value(service.document()).unwrap() == served, "{service}");
+    }
+    app.stop().await;
+}
+
 /// The id of nothing.
 const NOBODYS: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001);
 

@@ -27,7 +27,7 @@ use utoipa_swagger_ui::{self as swagger, SwaggerUi};
 
 pub(super) use declared::{Declared, check};
 
-use super::{Noun, Policy, ServiceSpec, weighted};
+use super::{Noun, Policy, weighted};
 
 /// A problem document (RFC 9457).
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -88,9 +88,20 @@ pub struct Position {
     lon: f64,
 }
 
-/// A service's document, and which answers it declares.
-pub(super) fn complete(mut api: OpenApi, spec: &ServiceSpec) -> (OpenApi, Declared) {
-    let mut description = spec.description.to_owned();
+/// A service's document as its port serves it: its routes' own words, completed. `forwards`
+/// says whether other processes answer some of its requests.
+pub fn document(name: &str, description: &str, forwards: bool, routes: OpenApi) -> OpenApi {
+    complete(name, description, forwards, routes).0
+}
+
+/// The same, with which answers it declares.
+pub(super) fn complete(
+    title: &str,
+    description: &str,
+    forwards: bool,
+    mut api: OpenApi,
+) -> (OpenApi, Declared) {
+    let mut description = description.to_owned();
     let of_process = |one: &Operation| Policy::read(one).is_some_and(|policy| policy.is_about(Noun::Process));
     if api.paths.paths.values().flat_map(operations).all(|(_, one)| of_process(one)) {
         description.push_str(
@@ -99,7 +110,7 @@ pub(super) fn complete(mut api: OpenApi, spec: &ServiceSpec) -> (OpenApi, Declar
     }
     description.push_str(CONVENTIONS);
     api.info = InfoBuilder::new()
-        .title(spec.name)
+        .title(title)
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(description))
         .build();
@@ -116,7 +127,7 @@ pub(super) fn complete(mut api: OpenApi, spec: &ServiceSpec) -> (OpenApi, Declar
     let takes_key = |one: &Operation| Policy::read(one).is_some_and(|policy| policy.takes_key());
     let any_takes_key = api.paths.paths.values().flat_map(operations).any(|(_, one)| takes_key(one));
     answers::components(components, any_takes_key);
-    let (mut declared, forwards) = (Vec::new(), !spec.named.is_empty());
+    let mut declared = Vec::new();
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations_mut(item) {
             name(operation);
