@@ -16,9 +16,7 @@ use uuid::Uuid;
 
 use crate::rest::PASSWORD;
 use crate::shop;
-
-/// How long anything that should happen is awaited.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub use crate::wait::{PATIENCE, eventually};
 
 /// Where the customer lives: about 800 m from the kitchen.
 pub const HOME: Place = Place { lat: 37.5060, lon: 127.0420 };
@@ -216,14 +214,4 @@ pub async fn acked(courier: &mut Socket) {
         let ack = courier.until(PATIENCE, |heard| matches!(heard, Heard::Acked(_)).then_some(()));
         ack.await.expect("an acknowledgement comes");
     }
-}
-
-/// Asks until `done`, a short while between two questions.
-pub async fn eventually<F: Future<Output = bool>>(mut done: impl FnMut() -> F) {
-    let asking = async {
-        while !done().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, asking).await.expect("it comes true in time");
 }

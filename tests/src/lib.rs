@@ -15,6 +15,7 @@ pub mod redis;
 pub mod rest;
 pub mod shop;
 pub mod socket;
+pub mod wait;
 
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -31,8 +32,8 @@ use services::settings::HashCost;
 use services::{Settings, Subscribers};
 use store::{Database, scratch, shared};
 
-use crate::cast::PATIENCE;
 use crate::clock::TestClock;
+use crate::wait::PATIENCE;
 
 /// See the module. [`TestApp::stop`] ends it. One that is dropped instead, for example by a
 /// panic, removes its database too. Both fail the test if an entity crashed or a job was

@@ -59,7 +59,7 @@ impl Process {
                 while !reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success()) {
                     let ended = process.child.try_wait().expect("it can be asked");
                     assert!(ended.is_none(), "{any} ended: {ended:?}");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    crate::wait::real_time_passes(Duration::from_millis(50)).await;
                 }
             };
             tokio::time::timeout(READY_WITHIN, up).await.expect("ready in time");

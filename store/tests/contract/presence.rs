@@ -66,7 +66,12 @@ async fn a_process_that_dies_takes_its_people_with_it_and_one_that_lives_does_no
     .await;
     drop(dying); // without a goodbye: nobody renews its leases
     eventually("the lease is over", || async { is_absent(&asker, &gone).await }).await;
-    tokio::time::sleep(Duration::from_millis(1_500)).await; // longer than a lease
+    // A lease that begins only now ends as well meanwhile, so the living one's was renewed.
+    let (dying, gone) = (stage.process().await, somebody());
+    dying.presence.enter(&gone);
+    eventually("that one is known", || async { !is_absent(&asker, &gone).await }).await;
+    drop(dying);
+    eventually("its lease is over", || async { is_absent(&asker, &gone).await }).await;
     assert!(!is_absent(&asker, &there).await, "renewed by the other");
 }
 

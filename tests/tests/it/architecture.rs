@@ -28,8 +28,12 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 fn sources(room: &str) -> Vec<(PathBuf, String)> {
+    sources_in(&[root().join(room).join("src")])
+}
+
+fn sources_in(folders: &[PathBuf]) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    let mut folders = vec![root().join(room).join("src")];
+    let mut folders = folders.to_vec();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -184,6 +188,35 @@ fn what_surrounds_requests_knows_no_path_of_the_api() {
         }
     }
     assert!(read > 25, "{read} files");
+}
+
+/// Where real time passes in whole-system tests, each with why it cannot be moved.
+const REAL_TIME: [(&str, &str); 6] = [
+    ("src/process.rs", "another process takes a while to start"),
+    ("tests/it/limits.rs", "rates are counted by Redis' and the runtime's clocks"),
+    ("tests/it/realtime/frames.rs", "a slow radio takes real time"),
+    ("tests/it/sessions.rs", "a client that is told to come back later waits"),
+    ("tests/it/subscribers.rs", "work that takes a while, so that others could overtake it"),
+    ("tests/it/tracking/backlog.rs", "the rate of a socket is counted by the runtime's clock"),
+];
+
+#[test]
+fn whole_system_tests_move_the_clock_and_do_not_sleep() {
+    let home = root().join("tests");
+    let mut passing = BTreeSet::new();
+    for (path, text) in sources_in(&[home.join("src"), home.join("tests")]) {
+        let file = path.strip_prefix(&home).unwrap().to_str().unwrap().to_owned();
+        if matches!(file.as_str(), "src/wait.rs" | "tests/it/architecture.rs") {
+            continue;
+        }
+        for banned in ["sleep(", "sleep_until(", "::sleep"] {
+            assert!(!text.contains(banned), "{file} sleeps: move the clock, or await what follows");
+        }
+        if text.contains("real_time_passes(") {
+            passing.insert(file);
+        }
+    }
+    assert_eq!(passing, REAL_TIME.map(|(file, _)| file.to_owned()).into());
 }
 
 /// Crates that must not come back, each with why.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use domain::menu::Card;
+use domain::order::Status;
 use domain::restaurant::{Hours, Restaurant};
 use domain::tip::TimeSurcharge;
 use domain::week::Span;
@@ -155,7 +156,9 @@ async fn a_newer_cart_replaces_the_unpaid_order_but_not_one_that_is_being_paid()
     let quote = story.quote().await;
     let third = json!({ "quote_id": quote["quote_id"] });
     story.customer.post("/v1/orders", third.clone()).await.expect_problem(409, "order.payment_open");
-    eventually(|| async { story.status(&second).await == "placed" }).await;
+    app.advance(TimeDelta::seconds(5)).await;
+    app.run_due_jobs().await;
+    assert_eq!(story.status(&second).await, "placed");
     let third = story.customer.post("/v1/orders", third).await.expect(201);
     assert_ne!(third["id"], second["id"]);
 
@@ -260,12 +263,21 @@ async fn a_closed_shop_takes_orders_for_when_it_is_open_at_the_price_of_then() {
     let path = format!("/v1/orders/{}/history", order["id"].as_str().unwrap());
     let history = story.customer.get(&path).await.expect(200);
     let release_at = history["items"].as_array().unwrap().last().unwrap()["data"]["release_at"].clone();
-    let lead = now + TimeDelta::minutes(180)
-        - release_at.as_str().unwrap().parse::<chrono::DateTime<Utc>>().unwrap();
+    let release_at = release_at.as_str().unwrap().parse::<chrono::DateTime<Utc>>().unwrap();
+    let lead = now + TimeDelta::minutes(180) - release_at;
     assert!(
         (20..40).contains(&lead.num_minutes()),
         "preparation of 20 minutes and the way, not a constant: {lead}"
     );
+    let id = order["id"].as_str().unwrap().parse().unwrap();
+    let status = async || {
+        app.run_due_jobs().await;
+        services::order::find(app.app(), id).await.unwrap().status
+    };
+    app.advance(release_at - app.app().now() - TimeDelta::minutes(1)).await;
+    assert_eq!(status().await, Status::Scheduled);
+    app.advance(TimeDelta::minutes(1)).await;
+    assert_eq!(status().await, Status::Placed);
     app.stop().await;
 }
 

@@ -10,6 +10,7 @@ use services::support;
 use sim::{Heard, ambient};
 use tests::cast::{Cast, PATIENCE, acked, eventually, hear, on_the_way, socket};
 use tests::redis::Redis;
+use tests::rest::Person;
 use tests::socket::Socket;
 use tests::{TestApp, settings};
 
@@ -159,59 +160,83 @@ async fn an_outage_of_redis_loses_nothing_on_a_log_channel() {
     test.stop().await;
 }
 
+/// The settings of a test whose processes look quickly for agents who are gone.
+fn sweeping() -> services::Settings {
+    let mut settings = settings();
+    settings.support.agent_grace = Duration::from_secs(1);
+    settings.support.agent_sweep = Duration::from_millis(20);
+    settings
+}
+
+async fn is_online(test: &TestApp, who: &Person) -> bool {
+    let agent = store::support::agent(&test.app().store, who.id.parse().unwrap()).await.unwrap();
+    agent.is_some_and(|agent| agent.online)
+}
+
+/// Lets graces pass until the agent is offline. By then whoever went no later is offline too.
+async fn goes_offline(test: &TestApp, who: &Person) {
+    eventually(|| async {
+        test.advance(TimeDelta::seconds(1)).await;
+        test.run_due_jobs().await;
+        !is_online(test, who).await
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn an_agent_is_online_until_the_last_process_has_lost_them() {
-    let mut settings = settings();
-    settings.support.agent_grace = Duration::from_millis(300);
-    settings.support.agent_sweep = Duration::from_millis(200);
-    let test = TestApp::start_joined(settings).await;
+    let test = TestApp::start_joined(sweeping()).await;
     let second = test.second_server().await;
     joined(&test, &second).await;
     let (sora, sora_there) = (test.person("sora", &[Role::Agent]).await, gateway(&second));
-    let agent = sora.id.parse().unwrap();
+    let minho = test.person("minho", &[Role::Agent]).await;
     let mut one = Socket::open(test.address(Service::Gateway), &sora.access_token).await;
+    let mut elsewhere = Socket::open(test.address(Service::Gateway), &minho.access_token).await;
     let address = sora_there.trim_start_matches("http://").parse().unwrap();
     let other = Socket::open(address, &sora.access_token).await;
-    one.ask(json!({ "op": "presence", "online": true })).await;
-    let online = || async {
-        store::support::agent(&test.app().store, agent).await.unwrap().is_some_and(|agent| agent.online)
-    };
-    assert!(online().await);
+    for phone in [&mut one, &mut elsewhere] {
+        phone.ask(json!({ "op": "presence", "online": true })).await;
+    }
+    assert!(is_online(&test, &sora).await && is_online(&test, &minho).await);
 
     drop(one);
-    // Two graces and several sweeps later: nobody who is looked for is found missing.
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(online().await, "the other process has them");
+    drop(elsewhere);
+    // Whoever has no other socket goes offline meanwhile.
+    goes_offline(&test, &minho).await;
+    assert!(is_online(&test, &sora).await, "the other process has them");
     drop(other);
-    eventually(|| async { !online().await }).await;
+    goes_offline(&test, &sora).await;
     second.stop(DEADLINE).await;
     test.stop().await;
 }
 
 #[tokio::test]
 async fn an_agent_who_was_online_when_the_process_was_killed_does_not_stay_so() {
-    let mut settings = settings();
-    settings.support.agent_grace = Duration::from_millis(300);
-    settings.support.agent_sweep = Duration::from_millis(200);
+    let settings = sweeping();
+    let word = TimeDelta::from_std(settings.support.agent_word).unwrap();
     let test = TestApp::start_with(settings).await;
-    let sora = test.person("sora", &[Role::Agent]).await;
-    let agent = sora.id.parse().unwrap();
-    // As a process that is gone has left it.
+    let (sora, minho) =
+        (test.person("sora", &[Role::Agent]).await, test.person("minho", &[Role::Agent]).await);
     let online = store::support::Presence { online: true, capacity: None };
-    store::support::set_presence(&test.app().store, agent, online, test.app().now()).await.unwrap();
-    let is_online = || async {
-        store::support::agent(&test.app().store, agent).await.unwrap().is_some_and(|agent| agent.online)
+    // As a process that is gone has left it.
+    let left_online = async |who: &Person| {
+        let (agent, now) = (who.id.parse().unwrap(), test.app().now());
+        store::support::set_presence(&test.app().store, agent, online, now).await.unwrap();
     };
-    eventually(|| async { !is_online().await }).await;
+    left_online(&sora).await;
+    goes_offline(&test, &sora).await;
 
     // One who says so over REST is believed for a while.
     let who = domain::Principal {
-        user: agent,
+        user: sora.id.parse().unwrap(),
         session: domain::SessionId(ambient::fresh_id()),
         roles: vec![Role::Agent],
     };
     support::set_presence(test.app(), &who, online).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(is_online().await);
+    left_online(&minho).await;
+    goes_offline(&test, &minho).await;
+    assert!(is_online(&test, &sora).await);
+    test.advance(word).await;
+    goes_offline(&test, &sora).await;
     test.stop().await;
 }

@@ -9,7 +9,7 @@ use server::Service;
 use services::Settings;
 use sim::{ambient, api::Api, socket::Socket};
 use tests::TestApp;
-use tests::cast::{Cast, eventually, hear, socket};
+use tests::cast::{Cast, hear, socket};
 use tests::process::Process;
 use tests::rest::Rest;
 use tests::shop::Guest;
@@ -41,23 +41,14 @@ async fn refunds(app: &TestApp, order: Uuid) -> Vec<Won> {
     refunds.iter().map(|refund| refund.amount).collect()
 }
 
-/// Waits until nothing of this database is still to be done at once.
-async fn settled(app: &TestApp) {
-    eventually(|| async { busy(app).await == 0 }).await;
-}
-
-async fn busy(app: &TestApp) -> u64 {
-    let backlog = store::jobs::backlog(&app.app().store).await.unwrap().all;
-    backlog.due + backlog.running
-}
-
 fn failed(reason: &str) -> Value {
     json!({ "step": "failed", "reason": reason })
 }
 
 #[tokio::test]
 async fn a_courier_waits_at_the_door_and_the_customer_hears_of_it_and_can_answer() {
-    let order = Times { contact: TimeDelta::seconds(2), ..Times::default() };
+    // Shorter than what an access token is good for.
+    let order = Times { contact: TimeDelta::minutes(5), ..Times::default() };
     let app = TestApp::start_with(Settings { order, ..tests::settings() }).await;
     let (cast, mut courier) = cast(&app).await;
     let (id, _) = at_door(&cast, &mut courier).await;
@@ -82,6 +73,7 @@ async fn a_courier_waits_at_the_door_and_the_customer_hears_of_it_and_can_answer
     rider.post(&attempts, json!({ "way": "door" })).await.expect(200);
     rider.post(&steps, unreachable()).await.expect_problem(409, "order.contact_running");
 
+    app.advance(TimeDelta::minutes(1)).await;
     let words = "엘리베이터를 기다리고 있어요";
     let answered =
         eater.post(&format!("{orders}/contact-answers"), json!({ "text": words })).await.expect(200);
@@ -99,12 +91,15 @@ async fn a_courier_waits_at_the_door_and_the_customer_hears_of_it_and_can_answer
     let history = owner.get(&format!("{orders}/history")).await.expect(200).to_string();
     assert!(history.contains("order.picked_up") && !history.contains("contact"), "{history}");
 
-    eventually(|| async { rider.post(&steps, unreachable()).await.status == 200 }).await;
+    app.advance(TimeDelta::minutes(4)).await;
+    rider.post(&steps, unreachable()).await.expect_problem(409, "order.contact_running");
+    app.advance(TimeDelta::minutes(1)).await;
+    rider.post(&steps, unreachable()).await.expect(200);
     let over = hear(&mut watch, "order.delivery_failed").await;
     assert_eq!((&over.data["by"], &over.data["refund_won"]), (&json!("customer"), &json!(0)));
     let ending = eater.get(&orders).await.expect(200)["ending"].clone();
     assert_eq!((&ending["code"], &ending["refund_won"]), (&json!("customer_unreachable"), &json!(0)));
-    settled(&app).await;
+    app.run_due_jobs().await;
     assert_eq!(refunds(&app, id).await, [], "the food was cooked and brought");
     app.stop().await;
 }
@@ -146,7 +141,8 @@ async fn what_is_not_the_customers_fault_gives_everything_back() {
     ] {
         let (id, payable) = at_door(&cast, &mut courier).await;
         rider.post(&format!("/v1/deliveries/{id}/steps"), body).await.expect(200);
-        eventually(|| async { refunds(&app, id).await == [Won(payable)] }).await;
+        app.run_due_jobs().await;
+        assert_eq!(refunds(&app, id).await, [Won(payable)]);
         let order = services::order::find(app.app(), id.into()).await.unwrap();
         assert_eq!(order.ending.unwrap().fault.as_str(), fault);
     }
@@ -173,7 +169,8 @@ async fn an_operator_ends_an_order_at_a_stated_cost_once_and_it_is_written_down(
         assert_eq!((&ended["status"], &ended["ending"]["refund_won"]), (&json!("cancelled"), &json!(tip)));
     }
     admin.post(&path, body("platform")).await.expect_problem(409, "order.transition_refused");
-    eventually(|| async { refunds(&app, order.id).await == [Won(tip)] }).await;
+    app.run_due_jobs().await;
+    assert_eq!(refunds(&app, order.id).await, [Won(tip)]);
     let written =
         store::order::intervention::of_order(&app.app().store, order.id.into()).await.unwrap().unwrap();
     assert_eq!((written.operator, written.fault.as_str(), written.refund), (admin.id, "customer", Won(tip)));
@@ -200,7 +197,7 @@ async fn failing_delivering_and_ending_over_two_processes_come_to_one_end_and_on
         let answers = tokio::join!(fails, delivers, ends);
         let won = [&answers.0, &answers.1, &answers.2].iter().filter(|answer| answer.status == 200).count();
         assert_eq!(won, 1, "round {round}: {answers:?}");
-        settled(&app).await;
+        app.run_due_jobs().await;
         let order = services::order::find(app.app(), id.into()).await.unwrap();
         let back = if order.status == Status::Delivered { vec![] } else { vec![Won(payable)] };
         assert_eq!(refunds(&app, id).await, back, "round {round}");
@@ -223,8 +220,7 @@ async fn an_order_whose_server_is_killed_as_it_fails_still_gives_the_money_back_
     line.step(id, "failed").await.unwrap();
     drop(server);
     app.restart().await;
-    eventually(|| async { refunds(&app, id).await == [Won(payable)] }).await;
-    settled(&app).await;
+    app.run_due_jobs().await;
     let payment = store::payment::latest(&app.app().store, id.into()).await.unwrap().unwrap();
     assert_eq!(payment.status, PaymentStatus::Cancelled);
     assert_eq!(refunds(&app, id).await, [Won(payable)]);

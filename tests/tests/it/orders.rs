@@ -3,13 +3,12 @@
 use chrono::TimeDelta;
 use domain::order::{By, Command, Status, Times};
 use domain::payment::PaymentStatus;
-use domain::{Kind, OrderId, Won};
+use domain::{Channel, Kind, OrderId, Won};
 use futures::future::join_all;
 use server::Service;
-use services::Settings;
-use sim::ApiError;
+use sim::{ApiError, ambient};
 use tests::TestApp;
-use tests::cast::{Cast, eventually};
+use tests::cast::{Cast, socket};
 
 async fn cast(app: &TestApp) -> Cast {
     Cast::gather(app.app(), &app.url(Service::Gateway)).await
@@ -31,7 +30,8 @@ async fn a_declined_payment_ends_nothing_and_an_unanswered_one_comes_through_lat
     assert!(!cast.customer.cart().await.unwrap().lines.is_empty(), "nothing was bought: the cart stays");
     let paid = cast.customer.pay(order.id, "tok_success").await.unwrap();
     assert_eq!(paid.status, "placed", "another card");
-    eventually(|| async { cast.customer.cart().await.unwrap().lines.is_empty() }).await;
+    app.run_due_jobs().await;
+    assert!(cast.customer.cart().await.unwrap().lines.is_empty());
     let again = cast.customer.pay(order.id, "tok_success").await.unwrap();
     assert_eq!(again.id, paid.id, "what is paid is not paid again");
 
@@ -39,7 +39,9 @@ async fn a_declined_payment_ends_nothing_and_an_unanswered_one_comes_through_lat
     let unknown = cast.customer.pay(unknown.id, "tok_timeout").await.unwrap();
     assert_eq!(unknown.status, "pending_payment");
     assert_eq!(code(cast.customer.pay(unknown.id, "tok_success").await), "payment.already_paying");
-    eventually(|| async { cast.customer.get_order(unknown.id).await.unwrap().status == "placed" }).await;
+    app.advance(TimeDelta::seconds(5)).await;
+    app.run_due_jobs().await;
+    assert_eq!(cast.customer.get_order(unknown.id).await.unwrap().status, "placed");
     app.stop().await;
 }
 
@@ -82,16 +84,17 @@ async fn two_activations_of_one_order_never_both_win() {
 
 #[tokio::test]
 async fn a_restaurant_that_does_not_answer_rejects_and_the_money_goes_back() {
-    let times = Times { accept: TimeDelta::seconds(1), ..Times::default() };
-    let app = TestApp::start_with(Settings { order: times, ..Settings::default() }).await;
+    let app = TestApp::start().await;
     let cast = cast(&app).await;
     let order = cast.order().await;
     let id: OrderId = order.id.into();
     cast.customer.pay(order.id, "tok_success").await.unwrap();
     let paid = store::payment::live(&app.app().store, id).await.unwrap().unwrap();
     assert_eq!((paid.status, paid.amount), (PaymentStatus::Done, Won(order.payable_won)));
-    eventually(|| async { cast.customer.get_order(order.id).await.unwrap().status == "rejected" }).await;
-    eventually(|| async { store::payment::live(&app.app().store, id).await.unwrap().is_none() }).await;
+    app.advance(Times::default().accept).await;
+    app.run_due_jobs().await;
+    assert_eq!(cast.customer.get_order(order.id).await.unwrap().status, "rejected");
+    assert!(store::payment::live(&app.app().store, id).await.unwrap().is_none());
     let charge = store::payment::sandbox_lookup(&app.app().store, paid.id).await.unwrap().unwrap();
     assert!(charge.cancelled, "the gateway was told to give the money back");
     app.stop().await;
@@ -99,11 +102,17 @@ async fn a_restaurant_that_does_not_answer_rejects_and_the_money_goes_back() {
 
 #[tokio::test]
 async fn an_order_that_is_not_paid_in_time_expires() {
-    let times = Times { payment: TimeDelta::seconds(1), ..Times::default() };
-    let app = TestApp::start_with(Settings { order: times, ..Settings::default() }).await;
+    let app = TestApp::start().await;
     let cast = cast(&app).await;
-    let order = cast.order().await;
-    eventually(|| async { cast.customer.get_order(order.id).await.unwrap().status == "expired" }).await;
+    let id: OrderId = cast.order().await.id.into();
+    let status = async || {
+        app.run_due_jobs().await;
+        services::order::find(app.app(), id).await.unwrap().status
+    };
+    app.advance(Times::default().payment - TimeDelta::minutes(1)).await;
+    assert_eq!(status().await, Status::PendingPayment);
+    app.advance(TimeDelta::minutes(1)).await;
+    assert_eq!(status().await, Status::Expired);
     app.stop().await;
 }
 
@@ -147,8 +156,8 @@ async fn the_customer_cancels_until_it_is_accepted_and_asks_afterwards() {
     let reason = || serde_json::json!({ "reason": "주소를 잘못 적었어요" });
     let early = cast.placed().await;
     assert_eq!(cast.customer.command(early.id, "cancel", reason()).await.unwrap().status, "cancelled");
-    let id: OrderId = early.id.into();
-    eventually(|| async { store::payment::live(&app.app().store, id).await.unwrap().is_none() }).await;
+    app.run_due_jobs().await;
+    assert!(store::payment::live(&app.app().store, early.id.into()).await.unwrap().is_none());
 
     let late = cast.placed().await;
     cast.owner.command(late.id, "accept", serde_json::json!({ "preparation_mins": 10 })).await.unwrap();
@@ -164,5 +173,64 @@ async fn the_customer_cancels_until_it_is_accepted_and_asks_afterwards() {
     assert_eq!(granted.status, "cancelled");
     let order = services::order::find(app.app(), late.id.into()).await.unwrap();
     assert_eq!(order.status, Status::Cancelled);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_wish_to_cancel_that_nobody_decides_lapses_and_may_be_uttered_again() {
+    let app = TestApp::start().await;
+    let cast = cast(&app).await;
+    let order = cast.placed().await;
+    cast.owner.command(order.id, "accept", serde_json::json!({ "preparation_mins": 10 })).await.unwrap();
+    let ask = || cast.customer.command(order.id, "cancel-request", serde_json::json!({ "reason": "늦어요" }));
+    ask().await.unwrap();
+    app.advance(Times::default().cancel_request - TimeDelta::minutes(1)).await;
+    app.run_due_jobs().await;
+    assert_eq!(code(ask().await), "order.cancel_request_open");
+    app.advance(TimeDelta::minutes(1)).await;
+    app.run_due_jobs().await;
+    let history = cast.customer.history(order.id).await.unwrap();
+    assert_eq!(history.last().unwrap().kind, "order.cancel_refused");
+    ask().await.unwrap();
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_restaurant_is_reminded_of_an_order_before_it_is_rejected() {
+    let app = TestApp::start().await;
+    let cast = cast(&app).await;
+    cast.placed().await;
+    let board = Channel::Merchant(cast.restaurant.into());
+    let told = async || {
+        app.run_due_jobs().await;
+        store::journal::since(&app.app().store, &board, 0, 100).await.unwrap().last().unwrap().kind.clone()
+    };
+    let nudge = Times::default().accept_nudge;
+    app.advance(nudge - TimeDelta::seconds(30)).await;
+    assert_eq!(told().await, "order.placed");
+    app.advance(TimeDelta::seconds(30)).await;
+    assert_eq!(told().await, "order.waiting");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_delivered_order_that_nobody_confirms_completes_by_itself() {
+    let app = TestApp::start().await;
+    let cast = cast(&app).await;
+    let mut courier = socket(&cast.courier);
+    let order = cast.placed().await;
+    cast.assigned(order.id, &mut courier, ambient::now()).await;
+    let line = courier.line();
+    cast.picked_up(order.id, &line).await;
+    line.step(order.id, "at_dropoff").await.unwrap();
+    line.step(order.id, "delivered").await.unwrap();
+    let status = async || {
+        app.run_due_jobs().await;
+        services::order::find(app.app(), order.id.into()).await.unwrap().status
+    };
+    app.advance(Times::default().completion - TimeDelta::minutes(1)).await;
+    assert_eq!(status().await, Status::Delivered);
+    app.advance(TimeDelta::minutes(1)).await;
+    assert_eq!(status().await, Status::Completed);
     app.stop().await;
 }

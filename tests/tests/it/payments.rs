@@ -34,7 +34,8 @@ async fn a_charge_of_another_amount_goes_back_and_the_order_waits_for_the_right_
     let short = cast.customer.pay(order.id, "tok_short").await.unwrap();
     assert_eq!(short.status, "pending_payment");
     let took = Won(order.payable_won - 1);
-    eventually(|| async { succeeded(&app, id).await == [(took, RefundReason::AmountDiffers)] }).await;
+    app.run_due_jobs().await;
+    assert_eq!(succeeded(&app, id).await, [(took, RefundReason::AmountDiffers)]);
     assert_eq!(cast.customer.pay(order.id, "tok_success").await.unwrap().status, "placed");
     app.stop().await;
 }
@@ -47,8 +48,10 @@ async fn a_charge_that_is_on_its_way_is_awaited() {
     assert_eq!(cast.customer.pay(order.id, "tok_late").await.unwrap().status, "pending_payment");
     let id: OrderId = order.id.into();
     // The first look, after five seconds, finds nothing; that is no answer yet.
-    eventually(|| async { latest(&app, id).await.asked == 1 }).await;
-    assert_eq!(latest(&app, id).await.status, PaymentStatus::Unknown);
+    app.advance(TimeDelta::seconds(5)).await;
+    app.run_due_jobs().await;
+    let payment = latest(&app, id).await;
+    assert_eq!((payment.asked, payment.status), (1, PaymentStatus::Unknown));
     let again = cast.customer.pay(order.id, "tok_success").await.unwrap_err();
     assert_eq!(again.slug(), Some("payment.already_paying"));
     app.stop().await;
@@ -63,11 +66,17 @@ async fn a_charge_that_comes_after_it_was_given_up_goes_back() {
     let order = cast.order().await;
     let id: OrderId = order.id.into();
     cast.customer.pay(order.id, "tok_late").await.unwrap();
-    eventually(|| async { latest(&app, id).await.status == PaymentStatus::Aborted }).await;
+    app.advance(TimeDelta::seconds(5)).await;
+    app.run_due_jobs().await;
+    assert_eq!(latest(&app, id).await.status, PaymentStatus::Aborted);
     // Another card pays; then the first charge arrives after all.
     assert_eq!(cast.customer.pay(order.id, "tok_success").await.unwrap().status, "placed");
-    let payable = Won(order.payable_won);
-    eventually(|| async { succeeded(&app, id).await == [(payable, RefundReason::LateApproval)] }).await;
+    app.advance(short).await;
+    app.run_due_jobs().await;
+    assert_eq!(succeeded(&app, id).await, [], "the gateway has not heard of it yet");
+    app.advance(TimeDelta::seconds(5)).await;
+    app.run_due_jobs().await;
+    assert_eq!(succeeded(&app, id).await, [(Won(order.payable_won), RefundReason::LateApproval)]);
     assert_eq!(latest(&app, id).await.status, PaymentStatus::Done, "the second one is kept");
     app.stop().await;
 }

@@ -14,6 +14,7 @@ use services::auth::SignIn;
 use tests::TestApp;
 use tests::rest::{PASSWORD, Rest};
 use tests::socket::{Heard, Socket};
+use tests::wait::real_time_passes;
 
 async fn refresh(auth: &Rest, token: &str) -> tests::rest::Answer {
     auth.post("/v1/auth/refresh", json!({ "refresh_token": token })).await
@@ -190,7 +191,7 @@ async fn who_has_many_addresses_guesses_little_and_a_known_device_gets_in() {
     let answer = enter(106, &minji.email, PASSWORD, Some(&minji.refresh_token)).await;
     answer.expect_problem(429, "auth.locked");
     // The next day strangers may try again.
-    app.clock.set_forward(TimeDelta::hours(24));
+    app.advance(TimeDelta::hours(24)).await;
     enter(107, &minji.email, PASSWORD, None).await.expect(200);
     second.stop(Duration::from_secs(5)).await;
     app.stop().await;
@@ -241,7 +242,7 @@ async fn a_clock_that_goes_back_locks_nobody_out_for_the_difference() {
     let wait: u32 = locked.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=31).contains(&wait), "{wait}");
     locked.expect_problem(429, "auth.locked");
-    app.clock.set_forward(TimeDelta::seconds(31));
+    app.advance(TimeDelta::seconds(31)).await;
     enter(PASSWORD).await.expect(200);
     app.stop().await;
 }
@@ -265,7 +266,7 @@ async fn of_a_crowd_behind_one_address_nobody_is_locked_out() {
                 assert!((1..=5).contains(&told), "{told}");
                 assert_ne!(answer.body["type"], "auth.locked");
                 // Some come back at once, as impatient clients do.
-                tokio::time::sleep(Duration::from_millis(told)).await;
+                real_time_passes(Duration::from_millis(told)).await;
             }
             other => panic!("{other}: {}", answer.body),
         }

@@ -14,6 +14,7 @@ use services::reactions::{Reaction, Subscriber};
 use store::jobs::{Backlog, UNKNOWN};
 use store::scratch;
 use tests::cast::{Cast, eventually};
+use tests::wait::real_time_passes;
 use tests::{TestApp, settings};
 use tokio::sync::Semaphore;
 
@@ -126,7 +127,7 @@ async fn a_subscriber_hears_each_channel_in_order_however_many_processes_there_a
             let heard = Arc::clone(&heard);
             async move {
                 // Later events are heard faster: whoever does not keep the order is overtaken.
-                tokio::time::sleep(Duration::from_millis(pause / said.event.offset)).await;
+                real_time_passes(Duration::from_millis(pause / said.event.offset)).await;
                 heard.lock().unwrap().entry((name, said.id)).or_default().push(said.event.offset);
                 Ok(())
             }
@@ -208,7 +209,7 @@ async fn a_job_in_hand_at_shutdown_finds_the_actors_that_it_asks() {
         async move {
             at_work.add_permits(1);
             // The shutdown begins meanwhile.
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            real_time_passes(Duration::from_millis(300)).await;
             let done = services::order::system(&app, placed.id, Command::LapseCancelRequest).await;
             *outcome.lock().unwrap() = Some(done.is_ok());
             done

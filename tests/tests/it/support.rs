@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use domain::support::{Draft, Message, MessageText, Side, Status, Topic};
 use domain::{Audience, Channel, ClientMessageId, ConversationId, Failure, Party, Principal, Role, UserId};
 use futures::future::join_all;
@@ -490,15 +491,15 @@ async fn a_customer_who_comes_back_is_queued_and_helped_again() {
 
 #[tokio::test]
 async fn an_agent_whose_sockets_are_gone_goes_offline_and_one_who_returns_does_not() {
-    let mut settings = Settings::default();
-    settings.support.agent_grace = Duration::from_millis(300);
-    let test = TestApp::start_with(settings).await;
+    let test = TestApp::start().await;
     let app = test.app();
     let mut ears = Ears::of(app);
     let (gone, back) = (agent(app, 1).await, agent(app, 1).await);
     support::agent_gone(app, back.user).await.unwrap();
     support::agent_here(app, back.user).await.unwrap();
     support::agent_gone(app, gone.user).await.unwrap();
+    test.advance(TimeDelta::from_std(Settings::default().support.agent_grace).unwrap()).await;
+    test.run_due_jobs().await;
 
     let away =
         |who: UserId| move |data: &Value| data["agent_id"] == who.to_string() && data["online"] == false;

@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::*;
+use tests::wait::real_time_passes;
 
 #[tokio::test]
 async fn every_malformed_frame_gets_its_problem_and_disturbs_nobody() {
@@ -127,7 +128,7 @@ async fn heard_after(address: SocketAddr, token: Option<&str>, bytes: &[u8]) -> 
     for part in bytes.chunks(16 * 1024) {
         stream.write_all(part).await?;
         // A radio is slow: the server has closed long before the last part comes.
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        real_time_passes(Duration::from_millis(5)).await;
     }
     let mut heard = Vec::new();
     stream.read_to_end(&mut heard).await?;

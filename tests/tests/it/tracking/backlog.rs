@@ -11,6 +11,7 @@ use sim::replay::{self, Options};
 use tests::socket::Socket;
 
 use super::*;
+use tests::wait::real_time_passes;
 
 /// Within so long whoever watches sees where the courier is now.
 const PRESENT_WITHIN: Duration = Duration::from_secs(2);
@@ -45,7 +46,7 @@ async fn keep(phone: &mut Socket, frame: &Value) {
         }
         assert_eq!(answer["problem"]["type"], "tracking.too_many_fixes", "{answer}");
         let secs = answer["problem"]["retry_after_secs"].as_u64().unwrap();
-        tokio::time::sleep(Duration::from_secs(secs)).await;
+        real_time_passes(Duration::from_secs(secs)).await;
     }
 }
 

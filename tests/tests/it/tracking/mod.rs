@@ -27,6 +27,7 @@ use services::App;
 use services::tracking::courier;
 use store::journal;
 use tests::TestApp;
+use tests::wait::until;
 use uuid::Uuid;
 
 /// A place so many metres north of the restaurant.
@@ -116,19 +117,6 @@ async fn accepted_order_of(app: &App, customer: UserId) -> Order {
         .unwrap();
     ask(app, id, By::Payment, Command::Pay { amount: payable }).await.unwrap();
     ask(app, id, owner, Command::Accept { preparation_mins: 10 }).await.unwrap()
-}
-
-/// Waits until `look` finds something.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let waiting = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap_or_else(|_| panic!("never: {what}"))
 }
 
 /// The offer that the courier is made.

@@ -9,12 +9,14 @@ use tests::socket::Socket;
 use super::stream::Events;
 use super::*;
 
-/// After so long the position of a test's courier is old.
-const STALE_AFTER: TimeDelta = TimeDelta::seconds(3);
+/// After so long the position of a courier is old.
+const STALE_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 async fn start() -> TestApp {
     let mut settings = tests::settings();
     settings.tracking.courier.eta.stale_after = STALE_AFTER;
+    // For a moment of the runtime's clock a snapshot is shared, which is not moved here.
+    settings.live.snapshot_shared = Duration::ZERO;
     TestApp::start_joined(settings).await
 }
 
@@ -61,6 +63,9 @@ async fn who_watches_is_told_once_that_the_courier_fell_silent_in_whichever_proc
 
     // Told when it is measured, and once more when it has become old.
     for expected in [(first, false), (first, true)] {
+        if expected.1 {
+            test.advance(STALE_AFTER).await;
+        }
         for socket in &mut sockets {
             while said(&socket.next("latest").await) != expected {}
         }
@@ -122,6 +127,7 @@ async fn a_silent_courier_is_not_taken_for_the_one_who_took_over() {
     let mut late = Socket::open(test.address(Service::Tracking), &operator.access_token).await;
     let shown = late.follow(&channel).await;
     assert_eq!(metres(&shown["data"]), "700");
+    test.advance(STALE_AFTER).await;
     loop {
         let told = late.next("latest").await;
         assert_eq!(metres(&told), "700");
