@@ -45,6 +45,8 @@ use actors::position_log::{PositionLog, PositionWriter};
 use async_trait::async_trait;
 use domain::gazetteer::Gazetteer;
 use domain::{Channel, Clock, Failure, Ids, Reminder, Timestamp};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use store::Store;
 use store::fabric::Fabric;
 use store::geo_index::GeoIndex;
@@ -197,43 +199,20 @@ impl Services {
         mut reports: tokio::sync::mpsc::UnboundedReceiver<CrashReport>,
         subscribers: Subscribers,
     ) {
-        let app = Arc::downgrade(self);
-        let stopping = move || app.upgrade().map(|app| (Arc::clone(&app), app.job_workers.stopping()));
-        self.job_workers.spawn("jobs", move || {
-            let (started, subscribers) = (stopping(), subscribers.clone());
-            async move {
-                let Some((app, stopping)) = started else { return Ok(()) };
-                let handler = Arc::new(Jobs { app: Arc::downgrade(&app), subscribers });
-                jobs::run(&app.store, handler, stopping).await
+        let jobs = move |app: App, stopping| {
+            let handler = Arc::new(Jobs { app: Arc::downgrade(&app), subscribers: subscribers.clone() });
+            async move { jobs::run(&app.store, handler, stopping).await }
+        };
+        self.spawn("jobs", |app| &app.job_workers, jobs);
+        let hold_lease = async |app: App, stopping: Stopping| {
+            tokio::select! {
+                stood = store::idempotency::stand(&app.store, app.owner) => stood.map(|never| match never {}),
+                () = stopping => Ok(()),
             }
-        });
-        let app = Arc::downgrade(self);
-        self.workers.spawn("owner", move || {
-            let started = app.upgrade();
-            async move {
-                let Some(app) = started else { return Ok(()) };
-                tokio::select! {
-                    stood = store::idempotency::stand(&app.store, app.owner) => stood.map(|never| match never {}),
-                    () = app.workers.stopping() => Ok(()),
-                }
-            }
-        });
-        let app = Arc::downgrade(self);
-        self.workers.spawn("sessions", move || {
-            let started = app.upgrade().map(|app| (Arc::clone(&app), app.workers.stopping()));
-            async move {
-                let Some((app, stopping)) = started else { return Ok(()) };
-                auth::work(app, stopping).await
-            }
-        });
-        let app = Arc::downgrade(self);
-        self.workers.spawn("presence", move || {
-            let started = app.upgrade().map(|app| (Arc::clone(&app), app.workers.stopping()));
-            async move {
-                let Some((app, stopping)) = started else { return Ok(()) };
-                support::watch_over(app, stopping).await
-            }
-        });
+        };
+        self.spawn("owner", |app| &app.workers, hold_lease);
+        self.spawn("sessions", |app| &app.workers, auth::work);
+        self.spawn("presence", |app| &app.workers, support::watch_over);
         tokio::spawn(async move {
             while let Some(CrashReport { kind, id, cause }) = reports.recv().await {
                 tracing::error!(%kind, %id, %cause, "an entity crashes again and again and is left alone for a while");
@@ -245,19 +224,39 @@ impl Services {
 impl Services {
     /// Started again, they go on with the same channel: nothing that waits is lost.
     fn spawn_position_workers(self: &Arc<Self>, positions: &Arc<PositionWriter>) {
-        let (app, log) = (Arc::downgrade(self), Arc::clone(positions));
-        self.workers.spawn("position log", move || {
-            let started = app.upgrade().map(|app| Arc::clone(&log).run(app.workers.stopping()));
-            async { if let Some(work) = started { work.await } else { Ok(()) } }
-        });
-        let (app, keeper) = (Arc::downgrade(self), Arc::clone(positions));
-        self.workers.spawn("partition keeper", move || {
-            let started =
-                app.upgrade().map(|app| Arc::clone(&keeper).keep_partitions(app.workers.stopping()));
+        let (log, keeper) = (Arc::clone(positions), Arc::clone(positions));
+        self.spawn("position log", |app| &app.workers, move |_, stopping| Arc::clone(&log).run(stopping));
+        self.spawn(
+            "partition keeper",
+            |app| &app.workers,
+            move |_, stopping| Arc::clone(&keeper).keep_partitions(stopping),
+        );
+    }
+
+    /// Adds a worker to `branch` that does `work` until the branch stops. Between two runs it
+    /// holds no [`App`], so that it keeps no services alive that everybody else let go.
+    fn spawn<Work, E>(
+        self: &Arc<Self>,
+        name: &'static str,
+        branch: fn(&Self) -> &Workers,
+        work: impl Fn(App, Stopping) -> Work + Send + 'static,
+    ) where
+        Work: Future<Output = Result<(), E>> + Send + 'static,
+        E: std::fmt::Display + Send + 'static,
+    {
+        let app = Arc::downgrade(self);
+        branch(self).spawn(name, move || {
+            let started = app.upgrade().map(|app| {
+                let stopping = branch(&app).stopping().boxed();
+                work(app, stopping)
+            });
             async { if let Some(work) = started { work.await } else { Ok(()) } }
         });
     }
 }
+
+/// Resolves when a worker has to stop.
+type Stopping = BoxFuture<'static, ()>;
 
 fn start_error(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StartError {
     StartError(error.into())
