@@ -24,7 +24,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
     && strip --strip-debug /out/baedal
 
 FROM debian:12.12-slim
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin baedal
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin baedal \
+    && install -d -o baedal /var/lib/baedal
 COPY --from=binary /out/baedal /usr/local/bin/baedal
 COPY --chmod=755 docker/ready /usr/local/bin/ready
 USER 10001

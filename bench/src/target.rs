@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
+use sim::sandbox::Sandbox;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -23,6 +25,8 @@ pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     pub(crate) process: Process,
     _child: Child,
+    /// What the server calls.
+    _sandbox: Option<Sandbox>,
 }
 
 /// Brings the database to the newest schema.
@@ -42,9 +46,12 @@ impl Target {
             }
         };
         tokio::time::timeout(UP_WITHIN, gone).await.map_err(|_| "somebody else listens there")?;
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let sandbox = Sandbox::start(any, Arc::new(sim::ambient::now), None).await?;
         let child = Command::new(&options.server)
             .args(["serve", "--first-port", &options.first_port.to_string()])
             .env("BAEDAL_LOG", "warn")
+            .env("BAEDAL_TOSS_URL", sandbox.toss_url())
             .kill_on_drop(true)
             .spawn()?;
         let up = async {
@@ -53,7 +60,7 @@ impl Target {
             }
         };
         tokio::time::timeout(UP_WITHIN, up).await.map_err(|_| "the server did not come up")?;
-        Self::of(child, address)
+        Ok(Self { _sandbox: Some(sandbox), ..Self::of(child, address)? })
     }
 
     /// A baseline, which is this same binary.
@@ -70,7 +77,7 @@ impl Target {
 
     fn of(child: Child, address: SocketAddr) -> Outcome<Self> {
         let pid = child.id().ok_or("the process ended")?;
-        Ok(Self { address, process: Process { pid }, _child: child })
+        Ok(Self { address, process: Process { pid }, _child: child, _sandbox: None })
     }
 
     /// The sum of a metric over its labels.

@@ -60,7 +60,8 @@ impl BenchCityArgs {
             Store::connect(&database.database(1), &alone, &clock, ids.as_ref(), subscribers.clone()).await?;
         let auth = AuthSettings { access_life: TOKEN_LIFE, ..AuthSettings::default() };
         let settings = Settings { auth, ..Settings::default() };
-        let app = Services::start(store, clock, ids, settings, subscribers).await?;
+        let nobody = integrations::open(&integrations::Settings::default())?; // nobody is called
+        let app = Services::start(store, clock, ids, settings, subscribers, nobody).await?;
         let city = bench_city::make(&app, Wanted { rides, talks, talks_each, orders, crowd }).await;
         app.stop(Duration::from_secs(5)).await;
         std::fs::write(out, serde_json::to_vec(&city?)?)?;

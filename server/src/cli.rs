@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use domain::Clock;
 use services::demo_city::Loaded;
 use services::{Services, Settings, Subscribers};
@@ -21,6 +21,7 @@ use crate::config::{DatabaseArgs, ListenArgs, LogArgs, LogFormat, SharedArgs};
 use crate::limits::LimitArgs;
 use crate::people::{DemoArgs, ReplayArgs};
 use crate::processes::ProcessArgs;
+use crate::third_parties::{SandboxArgs, ThirdPartyArgs};
 use crate::web::PagesArgs;
 use crate::{Parts, Server, Service};
 
@@ -37,26 +38,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve all thirteen services, or those that are named, each on its port.
-    Serve {
-        /// Documented names, as `order_service`; none means all.
-        services: Vec<Service>,
-        /// Bring the database to this program's schema first.
-        #[arg(long, env = "BAEDAL_MIGRATE", default_value_t = false, action = ArgAction::Set, num_args = 0..=1,
-              require_equals = true, default_missing_value = "true")]
-        migrate: bool,
-        #[command(flatten)]
-        database: DatabaseArgs,
-        #[command(flatten)]
-        shared: SharedArgs,
-        #[command(flatten)]
-        listen: ListenArgs,
-        #[command(flatten)]
-        processes: Box<ProcessArgs>,
-        #[command(flatten)]
-        limits: Box<LimitArgs>,
-        #[command(flatten)]
-        pages: Box<PagesArgs>,
-    },
+    Serve(Box<ServeArgs>),
     /// Print the OpenAPI document of a service, as its port serves it.
     Openapi {
         /// Its documented name; gateway_service has everybody's operations.
@@ -83,10 +65,38 @@ enum Command {
     /// access tokens, as JSON to a file. For databases that are thrown away.
     #[command(hide = true)]
     LoadBench(BenchCityArgs),
+    /// Be the third parties that a machine of one's own cannot reach: a payment gateway that
+    /// moves no money.
+    Sandbox(SandboxArgs),
     /// Be the people of the demo city: customers, couriers, owners and agents.
     Demo(DemoArgs),
     /// Push a recorded GPX track as a courier's phone would.
     Replay(ReplayArgs),
+}
+
+/// What to serve, and how.
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// Documented names, as `order_service`; none means all.
+    services: Vec<Service>,
+    /// Bring the database to this program's schema first.
+    #[arg(long, env = "BAEDAL_MIGRATE", default_value_t = false, action = ArgAction::Set, num_args = 0..=1,
+          require_equals = true, default_missing_value = "true")]
+    migrate: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    shared: SharedArgs,
+    #[command(flatten)]
+    listen: ListenArgs,
+    #[command(flatten)]
+    processes: ProcessArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    third_parties: ThirdPartyArgs,
+    #[command(flatten)]
+    pages: PagesArgs,
 }
 
 /// Names each flag's value by its environment variable, so that an error names
@@ -110,13 +120,7 @@ impl Cli {
     pub async fn run(self) -> Result<(), Box<dyn Error>> {
         start_log(&self.log)?;
         match self.command {
-            Command::Serve { services, migrate, database, shared, listen, limits, processes, pages } => {
-                if migrate {
-                    Store::migrate(&database.database(1)).await?;
-                }
-                let (shared, settings) = (shared.settings(), limits.settings());
-                serve(&services, &database, shared, &listen, settings, *processes, *pages).await
-            }
+            Command::Serve(args) => args.run().await,
             Command::Openapi { service } => {
                 let document = serde_json::to_string_pretty(&service.document())?;
                 Ok(writeln!(std::io::stdout(), "{document}")?)
@@ -128,6 +132,7 @@ impl Cli {
             }
             Command::LoadDemo { seed, couriers, database } => load_demo(seed, couriers, &database).await,
             Command::LoadBench(city) => city.run().await,
+            Command::Sandbox(sandbox) => sandbox.run().await,
             Command::Demo(demo) => demo.run().await,
             Command::Replay(replay) => replay.run().await,
         }
@@ -153,44 +158,42 @@ fn start_log(args: &LogArgs) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn serve(
-    services: &[Service],
-    database: &DatabaseArgs,
-    shared: shared::Settings,
-    listen: &ListenArgs,
-    settings: Settings,
-    processes: ProcessArgs,
-    pages: PagesArgs,
-) -> Result<(), Box<dyn Error>> {
-    let chosen = if services.is_empty() { &Service::ALL[..] } else { services };
-    if shared.redis.is_none() && !Service::ALL.iter().all(|each| chosen.contains(each)) {
-        return Err(ALONE.into());
+impl ServeArgs {
+    async fn run(self) -> Result<(), Box<dyn Error>> {
+        if self.migrate {
+            Store::migrate(&self.database.database(1)).await?;
+        }
+        let chosen = if self.services.is_empty() { Service::ALL.to_vec() } else { self.services };
+        let shared = self.shared.settings();
+        if shared.redis.is_none() && !Service::ALL.iter().all(|each| chosen.contains(each)) {
+            return Err(ALONE.into());
+        }
+        let parts = Parts {
+            database: self.database.database(chosen.len()),
+            shared,
+            services: chosen.iter().map(|service| (*service, address(&self.listen, *service))).collect(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            backlog: self.listen.backlog,
+            settings: self.limits.settings(),
+            subscribers: Subscribers::default(),
+            metrics: crate::metrics::install()?,
+            pages: self.pages,
+            processes: self.processes,
+            third_parties: self.third_parties.settings(),
+        };
+        let server = Server::start(parts).await?;
+        for (service, address) in server.addresses() {
+            tracing::info!(%service, %address, "listening");
+        }
+        asked_to_stop().await?;
+        tracing::info!("stopping; a second signal aborts");
+        tokio::select! {
+            () = server.stop(Duration::from_secs(self.listen.shutdown_secs)) => {}
+            stopped = asked_to_stop() => stopped?,
+        }
+        Ok(())
     }
-    let metrics = crate::metrics::install()?;
-    let parts = Parts {
-        database: database.database(chosen.len()),
-        shared,
-        services: chosen.iter().map(|service| (*service, address(listen, *service))).collect(),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(RandomIds),
-        backlog: listen.backlog,
-        settings,
-        subscribers: Subscribers::default(),
-        metrics,
-        pages,
-        processes,
-    };
-    let server = Server::start(parts).await?;
-    for (service, address) in server.addresses() {
-        tracing::info!(%service, %address, "listening");
-    }
-    asked_to_stop().await?;
-    tracing::info!("stopping; a second signal aborts");
-    tokio::select! {
-        () = server.stop(Duration::from_secs(listen.shutdown_secs)) => {}
-        stopped = asked_to_stop() => stopped?,
-    }
-    Ok(())
 }
 
 async fn load_demo(seed: u64, couriers: u32, database: &DatabaseArgs) -> Result<(), Box<dyn Error>> {
@@ -198,7 +201,8 @@ async fn load_demo(seed: u64, couriers: u32, database: &DatabaseArgs) -> Result<
     let (alone, subscribers) = (shared::Settings::default(), Subscribers::default());
     let store =
         Store::connect(&database.database(1), &alone, &clock, ids.as_ref(), subscribers.clone()).await?;
-    let app = Services::start(store, clock, ids, Settings::default(), subscribers).await?;
+    let nobody = integrations::open(&integrations::Settings::default())?; // nobody is called
+    let app = Services::start(store, clock, ids, Settings::default(), subscribers, nobody).await?;
     let loaded = services::demo_city::load(&app, seed).await;
     let enlisted = services::demo_city::enlist(&app, couriers as usize).await;
     app.stop(Duration::from_secs(5)).await;

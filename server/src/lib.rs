@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod people;
 pub mod processes;
 pub mod service;
+pub mod third_parties;
 pub mod web;
 
 use std::net::SocketAddr;
@@ -71,6 +72,8 @@ pub struct Parts {
     pub pages: PagesArgs,
     /// How this process joins others.
     pub processes: ProcessArgs,
+    /// Where third parties are.
+    pub third_parties: integrations::Settings,
 }
 
 /// A server that listens.
@@ -102,6 +105,9 @@ pub enum StartError {
     /// The database can't be used.
     #[error(transparent)]
     Store(#[from] store::StoreError),
+    /// A third party is not configured as it must be.
+    #[error(transparent)]
+    ThirdParty(#[from] integrations::OpenError),
     /// The actor system did not start.
     #[error(transparent)]
     Services(#[from] services::StartError),
@@ -112,6 +118,7 @@ impl Server {
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let served: Vec<Service> = parts.services.iter().map(|(service, _)| *service).collect();
         let elsewhere = parts.processes.elsewhere(&served)?;
+        let third_parties = integrations::open(&parts.third_parties)?;
         let mut listeners = Vec::new();
         let process = Process {
             node: parts.ids.uuid().simple().to_string(),
@@ -135,7 +142,8 @@ impl Server {
         let store =
             Store::connect(&parts.database, &parts.shared, &parts.clock, ids.as_ref(), subscribers.clone())
                 .await?;
-        let app = Services::start(store, parts.clock, ids, parts.settings, subscribers).await?;
+        let app =
+            Services::start(store, parts.clock, ids, parts.settings, subscribers, third_parties).await?;
         let hub = Hub::open(Arc::new(app.clone()), app.fabric(), realtime::frame::write, app.settings.live);
         let system = System::new(app.clone(), Arc::clone(&hub), process);
         system.watch();

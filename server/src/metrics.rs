@@ -150,6 +150,9 @@ metrics! {
     Counter "subscriber_failures_total" ["parked, subscriber"] "Tries of a subscriber's job that failed; parked: it was the last one.";
     Gauge "subscriber_jobs" ["state, subscriber"] "Reactions that wait, of all processes: due, running, failing, parked; subscriber: unknown for another version's.";
     Histogram "subscriber_seconds" ["subscriber"] rare "How long a subscriber takes for an event.";
+    Counter "third_party_calls_total" ["party, call, outcome"] rare "Calls of third parties: answered, refused, unheard (it may be done), or unsent.";
+    Gauge "third_party_open" ["party"] rare "Whether a third party is left alone for a while because it does not answer: 1, or 0.";
+    Histogram "third_party_seconds" ["party, call"] rare "A call of a third party, with its further tries.";
     Counter "worker_restarts_total" ["worker"] "Long-running tasks started again after a failure.";
 }
 

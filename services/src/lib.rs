@@ -87,13 +87,19 @@ pub struct Services {
     pub couriers: Entities<Couriers>,
     /// Where their positions are kept.
     pub positions: PositionLog,
-    /// Where money comes from and goes back to.
-    pub gateway: Box<dyn payment::Gateway>,
+    /// Who helps from outside.
+    pub third_parties: ThirdParties,
     /// The long-running tasks.
     pub workers: Workers,
     /// Those that work on jobs. They stop before the actors, which jobs ask.
     pub(crate) job_workers: Workers,
     root: Root,
+}
+
+/// Who helps from outside, each behind a small trait; only `server` says who it is.
+pub struct ThirdParties {
+    /// Where money comes from and goes back to.
+    pub gateway: Box<dyn payment::Gateway>,
 }
 
 /// A part could not be started.
@@ -110,6 +116,7 @@ impl Services {
         ids: Arc<dyn Ids>,
         settings: Settings,
         subscribers: Subscribers,
+        third_parties: ThirdParties,
     ) -> Result<App, StartError> {
         let (root, reports) = Root::start().await.map_err(start_error)?;
         let identity = auth::Identity::open(&store, &clock, ids.as_ref(), &settings.auth).await?;
@@ -132,7 +139,6 @@ impl Services {
         };
         let couriers = Entities::start(courier, settings.entities, &root).await.map_err(start_error)?;
         store.fabric().listen(Arc::new(tracking::courier::Ear(couriers.clone())));
-        let gateway = payment::SandboxGateway { store: store.clone(), clock: Arc::clone(&clock) };
         let app = Arc::new(Self {
             store,
             clock,
@@ -146,7 +152,7 @@ impl Services {
             orders,
             couriers,
             positions: log,
-            gateway: Box::new(gateway),
+            third_parties,
             workers: Workers::default(),
             job_workers: Workers::default(),
             root,

@@ -5,6 +5,8 @@
 //! tests and the bench are all built of them, so whatever works here works for
 //! a real client.
 //!
+//! Beside them stand the third parties that nobody can reach from here: [`sandbox`].
+//!
 //! Behaviour is drawn from a seed; the machine's clock and entropy are asked
 //! in [`ambient`] only.
 
@@ -24,6 +26,7 @@ pub mod outbox;
 pub mod owner;
 pub mod person;
 pub mod replay;
+pub mod sandbox;
 pub mod shapes;
 pub mod socket;
 pub mod walk;

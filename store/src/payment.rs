@@ -1,9 +1,9 @@
-//! Payments, the refunds of them, and what the sandbox gateway remembers.
+//! Payments and the refunds of them.
 
 pub mod refund;
 
 use domain::payment::{Payment, PaymentRefusal, PaymentReminder, PaymentStatus, Refund};
-use domain::{OrderId, PaymentId, RefundId, Timestamp, UserId, Won};
+use domain::{OrderId, PaymentId, Timestamp, UserId, Won};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, Tx, broken_constraint, jobs};
@@ -198,99 +198,4 @@ impl TryFrom<Row> for Payment {
 
 fn ask_key(order: OrderId) -> String {
     format!("payment:{order}:ask")
-}
-
-/// What the sandbox gateway remembers of a charge.
-#[derive(Clone, Copy, Debug)]
-pub struct SandboxCharge {
-    /// How much.
-    pub amount: Won,
-    /// Whether the money is there, or will be.
-    pub approved: bool,
-    /// When it reaches the gateway, if not at once.
-    pub known_at: Option<Timestamp>,
-    /// When the gateway begins to say so.
-    pub settles_at: Timestamp,
-    /// Whether some of it went back.
-    pub cancelled: bool,
-}
-
-/// Has the sandbox gateway remember a charge. The first one under a key stands.
-pub async fn sandbox_charge(store: &Store, key: PaymentId, charge: SandboxCharge) -> Result<(), StoreError> {
-    sqlx::query!(
-        "insert into payment.sandbox_charges (payment_id, amount_won, outcome, settles_at, known_at)
-         values ($1, $2, $3, $4, $5) on conflict (payment_id) do nothing",
-        key.0,
-        charge.amount.0,
-        if charge.approved { "approved" } else { "declined" },
-        charge.settles_at,
-        charge.known_at,
-    )
-    .execute(store.pool())
-    .await?;
-    Ok(())
-}
-
-/// What the sandbox gateway remembers under `key`.
-pub async fn sandbox_lookup(store: &Store, key: PaymentId) -> Result<Option<SandboxCharge>, StoreError> {
-    let row = sqlx::query!(
-        "select amount_won, outcome, settles_at, known_at, cancelled from payment.sandbox_charges
-         where payment_id = $1",
-        key.0
-    )
-    .fetch_optional(store.pool())
-    .await?;
-    Ok(row.map(|row| SandboxCharge {
-        amount: Won(row.amount_won),
-        approved: row.outcome == "approved",
-        known_at: row.known_at,
-        settles_at: row.settles_at,
-        cancelled: row.cancelled,
-    }))
-}
-
-/// Has the sandbox gateway give some of a charge back, once under this key. Says
-/// whether it could: never more than was taken.
-pub async fn sandbox_cancel(
-    store: &Store,
-    key: PaymentId,
-    refund: RefundId,
-    amount: Won,
-) -> Result<bool, StoreError> {
-    let mut tx = store.begin().await?;
-    let charge = sqlx::query_scalar!(
-        "select amount_won from payment.sandbox_charges
-         where payment_id = $1 and outcome = 'approved' for update",
-        key.0
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    let given = sqlx::query!(
-        r#"select coalesce(sum(amount_won), 0)::bigint as "sum!",
-                  coalesce(bool_or(refund_id = $2), false) as "done!"
-           from payment.sandbox_refunds where payment_id = $1"#,
-        key.0,
-        refund.0
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    if given.done {
-        return Ok(true);
-    }
-    if charge.is_none_or(|charge| given.sum + amount.0 > charge) {
-        return Ok(false);
-    }
-    sqlx::query!(
-        "insert into payment.sandbox_refunds (refund_id, payment_id, amount_won) values ($1, $2, $3)",
-        refund.0,
-        key.0,
-        amount.0
-    )
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query!("update payment.sandbox_charges set cancelled = true where payment_id = $1", key.0)
-        .execute(&mut *tx)
-        .await?;
-    tx.commit().await?;
-    Ok(true)
 }

@@ -24,12 +24,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::Clock as _;
 use server::ambient::RandomIds;
 use server::processes::ProcessArgs;
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
 use services::settings::HashCost;
 use services::{Settings, Subscribers};
+use sim::sandbox::Sandbox;
 use store::{Database, scratch, shared};
 
 use crate::clock::TestClock;
@@ -50,6 +52,8 @@ pub struct TestApp {
     crashes: Arc<AtomicU64>,
     /// Read before the server stops, because what a stop interrupts is no failure.
     failing: Option<Vec<String>>,
+    /// The third parties that its servers call. They outlive them, and go by the same clock.
+    pub sandbox: Sandbox,
     /// The clock of its servers.
     pub clock: Arc<TestClock>,
 }
@@ -100,6 +104,7 @@ impl TestApp {
         let name = format!("baedal_test_{}", domain::Ids::uuid(&RandomIds).simple());
         let database = scratch::create(&admin_url, &name).await.expect("a database of its own");
         let clock = Arc::new(TestClock::default());
+        let sandbox = sandbox(&clock).await;
         let mut app = Self {
             server: None,
             database,
@@ -110,6 +115,7 @@ impl TestApp {
             subscribers,
             crashes: Arc::default(),
             failing: None,
+            sandbox,
             clock,
         };
         app.restart().await;
@@ -119,9 +125,7 @@ impl TestApp {
     /// Another server on the same database: a second process, as far as
     /// anything but memory is concerned.
     pub async fn second_server(&self) -> TestServer {
-        let server =
-            start(&self.database, &self.shared, &self.settings, &self.subscribers, &self.clock).await;
-        TestServer { server: Some(server), crashes: Arc::clone(&self.crashes) }
+        TestServer { server: Some(start(self).await), crashes: Arc::clone(&self.crashes) }
     }
 
     /// The use cases behind the ports.
@@ -261,26 +265,34 @@ impl Drop for TestServer {
     }
 }
 
-async fn start(
-    database: &Database,
-    shared: &shared::Settings,
-    settings: &Settings,
-    subscribers: &Subscribers,
-    clock: &Arc<TestClock>,
-) -> Server {
+/// How long a third party may take in a test, which waits for what it knows to hang.
+const THIRD_PARTY_WITHIN: Duration = Duration::from_millis(500);
+
+async fn sandbox(clock: &Arc<TestClock>) -> Sandbox {
+    let clock = Arc::clone(clock);
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    Sandbox::start(any, Arc::new(move || clock.now()), None).await.expect("the sandbox starts")
+}
+
+async fn start(app: &TestApp) -> Server {
+    let third_parties = integrations::Settings {
+        toss: integrations::toss::Settings { url: app.sandbox.toss_url(), ..Default::default() },
+        limits: integrations::Limits { answer_within: THIRD_PARTY_WITHIN, tries: 1, ..Default::default() },
+    };
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let parts = Parts {
-        database: database.clone(),
-        shared: shared.clone(),
+        database: app.database.clone(),
+        shared: app.shared.clone(),
         services: Service::ALL.map(|service| (service, any)).into(),
         backlog: 1024,
-        clock: Arc::clone(clock) as _,
+        clock: Arc::clone(&app.clock) as _,
         ids: Arc::new(RandomIds),
-        settings: settings.clone(),
-        subscribers: subscribers.clone(),
+        settings: app.settings.clone(),
+        subscribers: app.subscribers.clone(),
         metrics: Arc::new(String::new),
         pages: PagesArgs::default(),
         processes: ProcessArgs::default(),
+        third_parties,
     };
     // Boxed: every test would carry the start of a whole server in its own future.
     Box::pin(Server::start(parts)).await.expect("the server starts")

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use server::Service;
 
+use crate::TestApp;
+
 /// How long a process may take to be ready: a debug build, on a machine that is
 /// busy with other tests.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -32,18 +34,19 @@ struct Start {
 }
 
 impl Process {
-    /// Starts `baedal serve` on a migrated database and waits until it is ready.
-    pub async fn start(database_url: &str) -> Self {
-        Self::alone(database_url, None).await
+    /// Starts `baedal serve` on a test's database, beside its third parties, and waits until
+    /// it is ready.
+    pub async fn start(app: &TestApp) -> Self {
+        Self::alone(app, None).await
     }
 
     /// The same with so few file descriptors.
-    pub async fn cramped(database_url: &str, files: u32) -> Self {
-        Self::alone(database_url, Some(files)).await
+    pub async fn cramped(app: &TestApp, files: u32) -> Self {
+        Self::alone(app, Some(files)).await
     }
 
-    async fn alone(database_url: &str, files: Option<u32>) -> Self {
-        let environment = vec![("DATABASE_URL", database_url.to_owned())];
+    async fn alone(app: &TestApp, files: Option<u32>) -> Self {
+        let environment = outside(app);
         let first_port = rows(1).remove(0);
         let start = Start { binary: binary(), services: Vec::new(), first_port, environment, files };
         Self::ready(vec![start]).await.remove(0)
@@ -140,7 +143,7 @@ impl Split {
     pub const LIVE: [Service; 3] = [Service::Order, Service::Tracking, Service::Support];
 
     /// Starts all of them at once, with so many replicas of [`Split::LIVE`].
-    pub async fn start(database_url: &str, redis_url: &str, replicas: usize) -> Self {
+    pub async fn start(app: &TestApp, redis_url: &str, replicas: usize) -> Self {
         let rows = rows(replicas);
         let placed = |service: Service| {
             let count = if Self::LIVE.contains(&service) { replicas } else { 1 };
@@ -153,14 +156,14 @@ impl Split {
                 };
                 format!("{service}={}", placed(service).map(at).collect::<Vec<_>>().join("|"))
             });
-        let environment = vec![
-            ("DATABASE_URL", database_url.to_owned()),
+        let mut environment = outside(app);
+        environment.extend([
             ("REDIS_URL", redis_url.to_owned()),
             ("BAEDAL_DATABASE_CONNECTIONS", "4".to_owned()),
             ("BAEDAL_UPSTREAMS", upstreams.collect::<Vec<_>>().join(",")),
             ("BAEDAL_TRUSTED_PROXIES", "127.0.0.1".to_owned()),
             ("TOKIO_WORKER_THREADS", "1".to_owned()),
-        ];
+        ]);
         let binary = binary();
         let start = |(service, first_port)| Start {
             binary: binary.clone(),
@@ -190,6 +193,11 @@ impl Split {
         self.processes.retain(|process| process.start.services != [service] || process.url(service) != url);
         assert_eq!(self.processes.len(), before - 1, "there is one replica of {service} at {url}");
     }
+}
+
+/// What a process of a test finds outside: the database and the third parties.
+fn outside(app: &TestApp) -> Vec<(&'static str, String)> {
+    vec![("DATABASE_URL", app.database_url().to_owned()), ("BAEDAL_TOSS_URL", app.sandbox.toss_url())]
 }
 
 /// The binary, built if it is not up to date.

@@ -12,6 +12,7 @@ use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngExt;
@@ -19,6 +20,7 @@ use rand::rngs::StdRng;
 use rustix::process::Signal;
 use sim::Api;
 use sim::api::Request;
+use sim::sandbox::Sandbox;
 use tokio::process::{Child, Command};
 
 use super::child::{self, signal};
@@ -57,6 +59,8 @@ pub(crate) struct Cluster {
     /// Between the server and PostgreSQL.
     pub(crate) back: Proxy,
     pub(crate) postgres: Postgres,
+    /// Third parties: they have no part in what is broken here.
+    _sandbox: Sandbox,
     /// Where there are replicas.
     redis: Option<Redis>,
     pub(crate) dir: Dir,
@@ -69,6 +73,8 @@ impl Cluster {
         let postgres = Postgres::start(&dir.path).await?;
         let back = Proxy::before(postgres.address, seed).await?;
         let redis = if replicas > 0 { Some(Redis::start(&dir.path).await?) } else { None };
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let sandbox = Sandbox::start(any, Arc::new(sim::ambient::now), None).await?;
         let start = |name: &str, database: SocketAddr| Start {
             binary: binary.to_owned(),
             log: dir.path.join(format!("{name}.log")),
@@ -76,6 +82,7 @@ impl Cluster {
             redis_url: redis.as_ref().map(Redis::url),
             services: Vec::new(),
             upstreams: String::new(),
+            toss_url: sandbox.toss_url(),
             first_port: 0,
         };
         for preparation in [&["migrate"][..], &["load-demo"]] {
@@ -98,7 +105,7 @@ impl Cluster {
         let gateway = Server::start(gateway).await?;
         let front = Proxy::before(gateway.gateway(), seed.rotate_left(32)).await?;
         servers.insert(0, gateway);
-        Ok(Self { servers, front, back, postgres, redis, dir })
+        Ok(Self { servers, front, back, postgres, _sandbox: sandbox, redis, dir })
     }
 
     /// Where clients go.
@@ -143,6 +150,7 @@ struct Start {
     /// All, if none is named.
     services: Vec<&'static str>,
     upstreams: String,
+    toss_url: String,
     first_port: u16,
 }
 
@@ -211,6 +219,8 @@ impl Start {
         let mut command = Command::new(&self.binary);
         command.env("DATABASE_URL", &self.database_url).env("BAEDAL_LOG", "warn").stdin(Stdio::null());
         command.env_remove("REDIS_URL").env("BAEDAL_UPSTREAMS", &self.upstreams);
+        // A sandbox on this machine answers at once, or never.
+        command.env("BAEDAL_TOSS_URL", &self.toss_url).env("BAEDAL_THIRD_PARTY_MS", "500");
         if let Some(url) = &self.redis_url {
             command.env("REDIS_URL", url);
         }

@@ -123,8 +123,20 @@ impl Diner {
         found.await.ok_or_else(|| "no quote that can be ordered".into())
     }
 
-    /// Pays. Where the gateway did not say, a reminder brings the outcome.
+    /// Pays. Where the gateway did not say, a reminder brings the outcome; where it is left
+    /// alone for a while, the same card is tried again.
     async fn pay(&self, order: Uuid, card: &'static str, yard: &Yard) -> Outcome<()> {
+        let paid = until(STAGE_WITHIN, || async {
+            if let Err(failure) = self.try_to_pay(order, card, yard).await {
+                return Some(Err(failure));
+            }
+            let order = super::people::hurried(&self.api).get_order(order).await.ok()?;
+            (order.status != "pending_payment").then_some(Ok(()))
+        });
+        paid.await.ok_or_else(|| format!("order {order} was never paid"))?
+    }
+
+    async fn try_to_pay(&self, order: Uuid, card: &'static str, yard: &Yard) -> Outcome<()> {
         let body = json!({ "payment_token": card });
         let path = format!("/v1/orders/{order}/payments");
         let paid: Asked<Order> = insist(&self.api, || Request::post(path.clone(), body.clone())).await;
@@ -136,7 +148,7 @@ impl Diner {
             Ok(_) | Err(ApiError::Refused { .. }) => {}
             Err(failure) => return Err(failure.into()),
         }
-        self.reaches(order, "paid", |status| status != "pending_payment").await
+        Ok(())
     }
 
     async fn reaches(&self, order: Uuid, what: &str, there: impl Fn(&str) -> bool + Copy) -> Outcome<()> {

@@ -22,7 +22,7 @@ use store::payment::Follow;
 
 use crate::{App, order};
 
-pub use gateway::{Cancelled, Gateway, SandboxGateway};
+pub use gateway::{Cancelled, Charge, Gateway};
 
 /// How long a customer waits for the gateway before the outcome counts as unknown.
 const GATEWAY_PATIENCE: Duration = Duration::from_secs(5);
@@ -41,8 +41,9 @@ pub async fn pay(app: &App, order: &Order, token: &str) -> Result<(), Failure> {
     };
     let ask_at = now + Payment::ask_again_after(0).unwrap_or_default();
     store::payment::begin(&app.store, &payment, ask_at).await??;
-    let charge = app.gateway.charge(payment.id, payment.amount, token);
-    let answer = match tokio::time::timeout(GATEWAY_PATIENCE, charge).await {
+    let charge = Charge { key: payment.id, customer: order.customer, amount: payment.amount, token };
+    let answer = match tokio::time::timeout(GATEWAY_PATIENCE, app.third_parties.gateway.charge(&charge)).await
+    {
         Ok(Ok(answer)) => answer,
         Ok(Err(failure)) => {
             tracing::warn!(payment = %payment.id, %failure, "the payment gateway failed");
@@ -69,7 +70,7 @@ async fn look_again(app: &App, order: OrderId) -> Result<(), Failure> {
         return conclude(app, &payment).await;
     }
     payment.asked += 1;
-    let answer = app.gateway.lookup(payment.id).await?;
+    let answer = app.third_parties.gateway.lookup(payment.id).await?;
     settle(app, payment, &answer).await
 }
 
@@ -77,7 +78,7 @@ async fn look_again(app: &App, order: OrderId) -> Result<(), Failure> {
 ///.
 async fn look_late(app: &App, id: PaymentId, looks: u32) -> Result<(), Failure> {
     let Some(payment) = store::payment::load(&app.store, id).await? else { return Ok(()) };
-    let answer = app.gateway.lookup(id).await?;
+    let answer = app.third_parties.gateway.lookup(id).await?;
     let now = app.now();
     let mut tx = app.store.begin().await?;
     if let Some(void) = void(app, &payment.settle(&answer, &app.settings.payment, now)) {

@@ -61,7 +61,8 @@ pub async fn carry_out(app: &App, id: RefundId) -> Result<(), Failure> {
     if refund.status != RefundStatus::Requested {
         return Ok(());
     }
-    let asked = timeout(GATEWAY_PATIENCE, app.gateway.cancel(refund.payment, id, refund.amount)).await;
+    let asked =
+        timeout(GATEWAY_PATIENCE, app.third_parties.gateway.cancel(refund.payment, id, refund.amount)).await;
     let wait = match asked {
         Ok(Ok(Cancelled::Done)) => {
             refund.status = RefundStatus::Succeeded;

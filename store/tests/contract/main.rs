@@ -15,6 +15,7 @@ mod presence;
 mod rates;
 mod servers;
 mod stage;
+mod upgrades;
 
 use servers::Cluster;
 use stage::Stage;

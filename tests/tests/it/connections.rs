@@ -182,7 +182,7 @@ async fn idle_connections_leave_a_process_the_files_that_it_needs() {
     const FILES: usize = 256;
     let mut app = TestApp::start().await;
     app.halt().await;
-    let server = Process::cramped(app.database_url(), 256).await;
+    let server = Process::cramped(&app, 256).await;
     let gateway: SocketAddr = server.gateway().replace("http://", "").parse().unwrap();
     let mut first = connect(gateway, "").await;
     let mut storm = Vec::new();
@@ -328,6 +328,7 @@ pub(crate) async fn gateway(app: &TestApp, processes: ProcessArgs) -> Server {
         metrics: Arc::new(String::new),
         pages: PagesArgs::default(),
         processes,
+        third_parties: integrations::Settings::default(),
     };
     Box::pin(Server::start(parts)).await.unwrap()
 }

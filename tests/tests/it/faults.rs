@@ -211,7 +211,7 @@ async fn an_order_whose_server_is_killed_as_it_fails_still_gives_the_money_back_
     let mut app = TestApp::start().await;
     let kitchen = Cast::hire(app.app()).await;
     app.halt().await;
-    let server = Process::start(app.database_url()).await;
+    let server = Process::start(&app).await;
     let cast = Cast::enter(kitchen, &server.gateway()).await;
     let mut courier = socket(&cast.courier);
     let (id, payable) = at_door(&cast, &mut courier).await;

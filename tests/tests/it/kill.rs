@@ -17,7 +17,7 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let mut app = TestApp::start().await;
     let kitchen = Cast::hire(app.app()).await;
     app.halt().await;
-    let server = Process::start(app.database_url()).await;
+    let server = Process::start(&app).await;
     let cast = Cast::enter(kitchen, &server.gateway()).await;
     let began = ambient::now() - TimeDelta::seconds(90);
     let order = cast.placed().await;

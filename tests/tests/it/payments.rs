@@ -120,9 +120,7 @@ async fn a_refund_that_the_gateway_refuses_waits_for_somebody() {
     let id: OrderId = order.id.into();
     // Somebody gave a part of it back in the gateway's own books already.
     let payment = latest(&app, id).await;
-    let store = &app.app().store;
-    let elsewhere = app.app().ids.uuid().into();
-    assert!(store::payment::sandbox_cancel(store, payment.id, elsewhere, Won(1_000)).await.unwrap());
+    assert!(app.sandbox.toss().cancel_elsewhere(&payment.id.to_string(), 1_000));
     cast.customer.command(order.id, "cancel", json!({ "reason": "늦어서요" })).await.unwrap();
     let waiting = || async { admin.get("/v1/payments/undecided").await.expect(200)["refunds"].clone() };
     eventually(|| async { waiting().await[0]["status"] == "failed" }).await;
@@ -155,10 +153,8 @@ async fn a_refund_is_done_once_however_often_and_wherever_it_is_tried() {
     assert_eq!(succeeded(&app, id).await, [(Won(order.payable_won), RefundReason::OrderEnded)]);
     assert_eq!(latest(&app, id).await.status, PaymentStatus::Cancelled);
     // The gateway's own books have it once: nothing is left to give back, and no more was given.
-    let payment = latest(&app, id).await.id;
-    let more = app.app().ids.uuid().into();
-    let given = store::payment::sandbox_cancel(&app.app().store, payment, more, Won(1)).await.unwrap();
-    assert!(!given);
+    let payment = latest(&app, id).await.id.to_string();
+    assert_eq!(app.sandbox.toss().balance(&payment), Some(0));
     second.stop(std::time::Duration::from_secs(5)).await;
     app.stop().await;
 }

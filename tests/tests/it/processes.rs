@@ -37,7 +37,7 @@ async fn end(mut app: TestApp, split: Split) {
 #[tokio::test]
 async fn the_story_is_the_same_in_thirteen_processes() {
     let (app, kitchen) = kitchen().await;
-    let split = Split::start(app.database_url(), &redis(), 1).await;
+    let split = Split::start(&app, &redis(), 1).await;
     let gateway = split.gateway();
     let cast = Cast::enter(kitchen, &gateway).await;
     play(&cast, &Doors::at(&gateway)).await;
@@ -47,7 +47,7 @@ async fn the_story_is_the_same_in_thirteen_processes() {
 #[tokio::test]
 async fn the_story_is_the_same_whichever_replicas_are_entered() {
     let (app, kitchen) = kitchen().await;
-    let split = Split::start(app.database_url(), &redis(), 3).await;
+    let split = Split::start(&app, &redis(), 3).await;
     let gateway = split.gateway();
     let seed = ambient::luck();
     println!("seed {seed}");
@@ -95,7 +95,7 @@ async fn replica_with_a_socket(replicas: &[String]) -> String {
 #[tokio::test]
 async fn a_replica_that_is_killed_in_the_middle_takes_nothing_with_it() {
     let (mut app, kitchen) = kitchen().await;
-    let mut split = Split::start(app.database_url(), &redis(), 2).await;
+    let mut split = Split::start(&app, &redis(), 2).await;
     let gateway = split.gateway();
     let cast = Cast::enter(kitchen, &gateway).await;
     let began = ambient::now() - TimeDelta::seconds(90);

@@ -10,8 +10,19 @@ fn root() -> PathBuf {
 /// Everything that tests are written in.
 fn sources() -> String {
     let mut text = String::new();
-    let rooms =
-        ["domain", "store", "actors", "services", "http", "realtime", "server", "sim", "bench", "tests"];
+    let rooms = [
+        "domain",
+        "store",
+        "actors",
+        "services",
+        "integrations",
+        "http",
+        "realtime",
+        "server",
+        "sim",
+        "bench",
+        "tests",
+    ];
     let mut folders: Vec<PathBuf> = rooms.iter().map(|room| root().join(room)).collect();
     folders.push(root().join("web/src"));
     while let Some(folder) = folders.pop() {

@@ -190,6 +190,7 @@ async fn many_processes_that_start_at_once_on_an_empty_database_agree() {
             metrics: Arc::new(String::new),
             pages: PagesArgs::default(),
             processes: ProcessArgs::default(),
+            third_parties: integrations::Settings::default(),
         })
     };
     let servers: Vec<Server> =

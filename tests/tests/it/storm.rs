@@ -11,7 +11,7 @@ async fn a_process_without_file_descriptors_goes_on_when_it_has_some_again() {
     const FILES: u32 = 120;
     let mut app = TestApp::start().await;
     app.halt().await;
-    let server = Process::cramped(app.database_url(), FILES).await;
+    let server = Process::cramped(&app, FILES).await;
     let gateway = server.gateway().replace("http://", "");
     let mut first = TcpStream::connect(&gateway).await.unwrap();
     let mut storm = Vec::new();

@@ -49,7 +49,7 @@ async fn after_a_story_the_server_exposes_what_the_page_of_metrics_lists() {
     let mut app = TestApp::start().await;
     let line = Cast::hire(app.app()).await;
     app.halt().await;
-    let process = Process::start(app.database_url()).await;
+    let process = Process::start(&app).await;
     let cast = Cast::enter(line, &process.gateway()).await;
     let order = cast.placed().await;
     let mut courier = socket(&cast.courier);
@@ -86,7 +86,7 @@ async fn after_a_story_the_server_exposes_what_the_page_of_metrics_lists() {
 #[tokio::test]
 async fn a_thousand_ids_make_one_series() {
     let app = TestApp::start().await;
-    let process = Process::start(app.database_url()).await;
+    let process = Process::start(&app).await;
     let client = reqwest::Client::new();
     for number in 0..1_000 {
         let path = format!("/v1/orders/01920000-0000-7000-8000-{number:012}");

@@ -1,0 +1,195 @@
+//! One HTTP client for all third parties: how long a call may take, when it is tried
+//! again, and when a party is left alone.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode, Url};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::OpenError;
+use crate::breaker::Breaker;
+
+/// Bytes that an answer may have.
+const ANSWER_MAX: usize = 1024 * 1024;
+
+/// What a third party may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long a connection may take.
+    pub connect_within: Duration,
+    /// How long one try may take, from connecting to the last byte of the answer.
+    pub answer_within: Duration,
+    /// How often a call is tried that may be repeated.
+    pub tries: u32,
+    /// The pause before the second try; each further one is twice as long.
+    pub pause: Duration,
+    /// After so many failures in a row a party is left alone …
+    pub failures_max: u32,
+    /// … for so long.
+    pub rest: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect_within: Duration::from_secs(1),
+            answer_within: Duration::from_secs(2),
+            tries: 2,
+            pause: Duration::from_millis(200),
+            failures_max: 10,
+            rest: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A third party.
+pub(crate) struct Party {
+    name: &'static str,
+    base: Url,
+    client: reqwest::Client,
+    limits: Limits,
+    breaker: Mutex<Breaker>,
+}
+
+/// What it is asked. Its address and headers may hold secrets and are never logged.
+pub(crate) struct Call<'a> {
+    /// What this is, for metrics and the log.
+    pub(crate) name: &'static str,
+    pub(crate) method: Method,
+    /// The parts of the path, unescaped.
+    pub(crate) path: &'a [&'a str],
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Value>,
+}
+
+/// What it said; never that it cannot serve for now.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Vec<u8>,
+}
+
+/// It did not say anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Silence {
+    /// Nothing was sent: it cannot be reached, or is left alone.
+    Unsent,
+    /// It may have done what it was asked.
+    Unheard,
+}
+
+impl Party {
+    pub(crate) fn open(
+        name: &'static str,
+        base: &str,
+        headers: HeaderMap,
+        limits: Limits,
+    ) -> Result<Self, OpenError> {
+        let wrong = |cause: String| OpenError { party: name, cause };
+        let base = Url::parse(base).map_err(|error| wrong(format!("{error}: {base:?}")))?;
+        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+            return Err(wrong(format!("no address over HTTP: {base}")));
+        }
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("baedal/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .connect_timeout(limits.connect_within)
+            .timeout(limits.answer_within)
+            // Whoever answers elsewhere is not given our secrets.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| wrong(error.to_string()))?;
+        let breaker = Mutex::new(Breaker::new(limits.failures_max, limits.rest));
+        Ok(Self { name, base, client, limits, breaker })
+    }
+
+    /// Calls it. The call must be one that may be repeated: one that reads, or that the
+    /// party does once however often it comes.
+    pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Answer, Silence> {
+        let begun = Instant::now();
+        let answer = self.tried(call).await;
+        let outcome = match &answer {
+            Ok(answer) if answer.status.is_success() => "answered",
+            Ok(_) => "refused",
+            Err(Silence::Unheard) => "unheard",
+            Err(Silence::Unsent) => "unsent",
+        };
+        let labels = [("party", self.name), ("call", call.name)];
+        metrics::histogram!("third_party_seconds", &labels).record(begun.elapsed().as_secs_f64());
+        metrics::counter!("third_party_calls_total", "party" => self.name, "call" => call.name, "outcome" => outcome)
+            .increment(1);
+        answer
+    }
+
+    async fn tried(&self, call: &Call<'_>) -> Result<Answer, Silence> {
+        let mut silence = Silence::Unsent;
+        let mut pause = self.limits.pause;
+        for number in 1..=self.limits.tries {
+            if !self.breaker(|breaker| breaker.admits(Instant::now())) {
+                break;
+            }
+            match self.once(call).await {
+                Ok(answer) if !is_unable(answer.status) => {
+                    self.breaker(Breaker::answered);
+                    return Ok(answer);
+                }
+                Ok(answer) => {
+                    tracing::warn!(party = self.name, call = call.name, status = %answer.status, "a third party cannot serve");
+                    silence = Silence::Unheard;
+                }
+                Err(error) => {
+                    let error = error.without_url();
+                    tracing::warn!(party = self.name, call = call.name, %error, "a third party does not answer");
+                    if !error.is_connect() {
+                        silence = Silence::Unheard;
+                    }
+                }
+            }
+            self.breaker(|breaker| breaker.failed(Instant::now()));
+            if number < self.limits.tries {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+        }
+        Err(silence)
+    }
+
+    async fn once(&self, call: &Call<'_>) -> Result<Answer, reqwest::Error> {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(call.path);
+        }
+        let mut request = self.client.request(call.method.clone(), url).headers(call.headers.clone());
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let mut response = request.send().await?;
+        let mut answer = Answer { status: response.status(), body: Vec::new() };
+        while let Some(chunk) = response.chunk().await? {
+            if answer.body.len() + chunk.len() > ANSWER_MAX {
+                break; // no answer of any party: it will not be readable
+            }
+            answer.body.extend_from_slice(&chunk);
+        }
+        Ok(answer)
+    }
+
+    fn breaker<T>(&self, ask: impl FnOnce(&mut Breaker) -> T) -> T {
+        let mut breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_open = breaker.is_open();
+        let told = ask(&mut breaker);
+        if breaker.is_open() != was_open {
+            let open = breaker.is_open();
+            tracing::warn!(party = self.name, open, "a third party is left alone, or is back");
+            metrics::gauge!("third_party_open", "party" => self.name).set(f64::from(u8::from(open)));
+        }
+        told
+    }
+}
+
+/// Whether it says only that it cannot serve for now.
+fn is_unable(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+}

@@ -1,0 +1,272 @@
+//! Toss Payments' core API (docs.tosspayments.com/reference): charges by a billing key,
+//! look-ups by order id, cancellations.
+//!
+//! Its `orderId` is the id of our payment: each try to pay is an order of its own there.
+//! Every call that moves money has an `Idempotency-Key` and is done once.
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::payment::GatewayAnswer;
+use domain::{Failure, PaymentId, RefundId, Won};
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use services::payment::{Cancelled, Charge, Gateway};
+
+use crate::party::{Answer, Call, Party, Silence};
+use crate::{Limits, OpenError};
+
+const NAME: &str = "toss";
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// What the customer's bank shows.
+const ORDER_NAME: &str = "배달 주문";
+
+/// Where Toss Payments is, and who we are there.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The address that the API's paths follow.
+    pub url: String,
+    /// The secret key of our account.
+    pub secret_key: String,
+}
+
+impl Default for Settings {
+    /// The sandbox on this machine.
+    fn default() -> Self {
+        Self { url: "http://127.0.0.1:9120/toss".to_owned(), secret_key: "test_sk_sandbox".to_owned() }
+    }
+}
+
+/// A gateway.
+pub(crate) struct Toss(Party);
+
+/// A payment, as far as we read it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentObject {
+    payment_key: String,
+    status: String,
+    total_amount: i64,
+    failure: Option<Fault>,
+}
+
+/// Why something was not done.
+#[derive(Deserialize)]
+struct Fault {
+    code: String,
+    message: String,
+}
+
+impl Toss {
+    pub(crate) fn open(settings: &Settings, limits: Limits) -> Result<Self, OpenError> {
+        let credentials = STANDARD.encode(format!("{}:", settings.secret_key));
+        let mut authorization = HeaderValue::try_from(format!("Basic {credentials}"))
+            .map_err(|error| OpenError { party: NAME, cause: error.to_string() })?;
+        authorization.set_sensitive(true);
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, authorization)]);
+        Ok(Self(Party::open(NAME, &settings.url, headers, limits)?))
+    }
+
+    async fn read(&self, order: PaymentId) -> Result<Answer, Silence> {
+        let order = order.to_string();
+        let path = ["v1", "payments", "orders", &order];
+        let (method, headers) = (Method::GET, HeaderMap::new());
+        self.0.call(&Call { name: "lookup", method, path: &path, headers, body: None }).await
+    }
+
+    async fn post(
+        &self,
+        name: &'static str,
+        path: &[&str],
+        key: String,
+        body: Value,
+    ) -> Result<Answer, Silence> {
+        let key = HeaderValue::try_from(key).map(|key| (IDEMPOTENCY_KEY, key));
+        let headers = HeaderMap::from_iter(key.ok());
+        self.0.call(&Call { name, method: Method::POST, path, headers, body: Some(body) }).await
+    }
+}
+
+#[async_trait]
+impl Gateway for Toss {
+    async fn charge(&self, charge: &Charge<'_>) -> Result<GatewayAnswer, Failure> {
+        // No billing key, and as a part of a path it would mean another one.
+        if matches!(charge.token, "." | "..") {
+            return Ok(GatewayAnswer::Declined { reason: "no such billing key".to_owned() });
+        }
+        let body = json!({
+            "amount": charge.amount.0,
+            "customerKey": charge.customer,
+            "orderId": charge.key,
+            "orderName": ORDER_NAME,
+        });
+        let path = ["v1", "billing", charge.token];
+        match self.post("charge", &path, charge.key.to_string(), body).await {
+            Ok(answer) => Ok(meaning(&answer)),
+            // What was never sent takes no money, and is tried again by whoever pays.
+            Err(Silence::Unsent) => {
+                Ok(GatewayAnswer::Declined { reason: "the payment gateway cannot be reached".to_owned() })
+            }
+            Err(Silence::Unheard) => Err(silent(Silence::Unheard)),
+        }
+    }
+
+    async fn lookup(&self, key: PaymentId) -> Result<GatewayAnswer, Failure> {
+        Ok(meaning(&self.read(key).await.map_err(silent)?))
+    }
+
+    async fn cancel(&self, key: PaymentId, refund: RefundId, amount: Won) -> Result<Cancelled, Failure> {
+        let found = self.read(key).await.map_err(silent)?;
+        let Ok(payment) = serde_json::from_slice::<PaymentObject>(&found.body) else {
+            return refused(&found);
+        };
+        let path = ["v1", "payments", &payment.payment_key, "cancel"];
+        let body = json!({ "cancelReason": "order ended", "cancelAmount": amount.0 });
+        let answer = self.post("cancel", &path, refund.to_string(), body).await.map_err(silent)?;
+        if answer.status.is_success() { Ok(Cancelled::Done) } else { refused(&answer) }
+    }
+}
+
+fn silent(_: Silence) -> Failure {
+    Failure::fault("the payment gateway does not answer")
+}
+
+/// What an answer about a payment means. What is not known for certain is unknown.
+fn meaning(answer: &Answer) -> GatewayAnswer {
+    if !answer.status.is_success() {
+        return match serde_json::from_slice::<Fault>(&answer.body) {
+            Ok(fault) if fault.code == "NOT_FOUND_PAYMENT" => GatewayAnswer::NotFound,
+            Ok(fault) if DECLINES.contains(&fault.code.as_str()) => {
+                GatewayAnswer::Declined { reason: fault.message }
+            }
+            Ok(fault) => {
+                tracing::error!(party = NAME, code = fault.code, "a code that decides nothing");
+                GatewayAnswer::Unknown
+            }
+            Err(_) => GatewayAnswer::Unknown,
+        };
+    }
+    let Ok(payment) = serde_json::from_slice::<PaymentObject>(&answer.body) else {
+        tracing::error!(party = NAME, "an answer that cannot be read");
+        return GatewayAnswer::Unknown;
+    };
+    match payment.status.as_str() {
+        "DONE" | "PARTIAL_CANCELED" | "CANCELED" => {
+            GatewayAnswer::Approved { amount: Won(payment.total_amount) }
+        }
+        "ABORTED" | "EXPIRED" => {
+            let reason = payment.failure.map_or(payment.status, |fault| fault.message);
+            GatewayAnswer::Declined { reason }
+        }
+        _ => GatewayAnswer::Unknown,
+    }
+}
+
+fn refused(answer: &Answer) -> Result<Cancelled, Failure> {
+    let fault = serde_json::from_slice::<Fault>(&answer.body).ok();
+    let code = fault.map(|fault| fault.code).unwrap_or_default();
+    if REFUSALS.contains(&code.as_str()) {
+        return Ok(Cancelled::Refused);
+    }
+    tracing::error!(party = NAME, code, status = %answer.status, "a cancellation was not done");
+    Err(Failure::fault("the payment gateway did not take a cancellation"))
+}
+
+/// Codes that mean: this charge was not made, and will not be
+/// (docs.tosspayments.com/reference/error-codes, automatic payments).
+const DECLINES: [&str; 22] = [
+    "BELOW_MINIMUM_AMOUNT",
+    "EXCEED_MAX_AMOUNT",
+    "EXCEED_MAX_AUTH_COUNT",
+    "EXCEED_MAX_DAILY_PAYMENT_COUNT",
+    "EXCEED_MAX_MONTHLY_PAYMENT_AMOUNT",
+    "EXCEED_MAX_ONE_DAY_AMOUNT",
+    "EXCEED_MAX_PAYMENT_AMOUNT",
+    "INVALID_BILL_KEY_REQUEST",
+    "INVALID_CARD_EXPIRATION",
+    "INVALID_CARD_INSTALLMENT_PLAN",
+    "INVALID_CARD_LOST_OR_STOLEN",
+    "INVALID_CARD_NUMBER",
+    "INVALID_PASSWORD",
+    "INVALID_REJECT_CARD",
+    "INVALID_STOPPED_CARD",
+    "NOT_ALLOWED_POINT_USE",
+    "NOT_MATCHES_CUSTOMER_KEY",
+    "NOT_SUPPORTED_CARD_TYPE",
+    "NOT_SUPPORTED_INSTALLMENT_PLAN_CARD_OR_MERCHANT",
+    "REJECT_ACCOUNT_PAYMENT",
+    "REJECT_CARD_COMPANY",
+    "REJECT_CARD_PAYMENT",
+];
+
+/// Codes that mean: this money does not go back this way (the same page, cancellations).
+const REFUSALS: [&str; 8] = [
+    "ALREADY_CANCELED_PAYMENT",
+    "EXCEED_CANCEL_AMOUNT_DISCOUNT_AMOUNT",
+    "EXCEED_MAX_REFUND_DUE",
+    "NOT_ALLOWED_PARTIAL_REFUND",
+    "NOT_CANCELABLE_AMOUNT",
+    "NOT_CANCELABLE_PAYMENT",
+    "NOT_CANCELABLE_PAYMENT_FOR_DORMANT_USER",
+    "NOT_FOUND_PAYMENT",
+];
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+
+    use super::*;
+
+    fn means(status: u16, body: &Value) -> GatewayAnswer {
+        let status = StatusCode::from_u16(status).unwrap();
+        meaning(&Answer { status, body: serde_json::to_vec(body).unwrap() })
+    }
+
+    fn fault(code: &str) -> Value {
+        json!({ "code": code, "message": "no" })
+    }
+
+    fn payment(status: &str) -> Value {
+        json!({ "paymentKey": "k", "status": status, "totalAmount": 100, "failure": null, "card": {} })
+    }
+
+    #[test]
+    fn only_what_is_certain_is_taken_for_an_outcome() {
+        let declined = |reason: &str| GatewayAnswer::Declined { reason: reason.to_owned() };
+        for status in ["DONE", "PARTIAL_CANCELED", "CANCELED"] {
+            assert_eq!(means(200, &payment(status)), GatewayAnswer::Approved { amount: Won(100) });
+        }
+        for status in ["ABORTED", "EXPIRED"] {
+            assert_eq!(means(200, &payment(status)), declined(status));
+        }
+        for status in ["READY", "IN_PROGRESS", "WAITING_FOR_DEPOSIT", "SOMETHING_NEW"] {
+            assert_eq!(means(200, &payment(status)), GatewayAnswer::Unknown, "{status}");
+        }
+        for code in DECLINES {
+            assert_eq!(means(403, &fault(code)), declined("no"), "{code}");
+        }
+        assert_eq!(means(404, &fault("NOT_FOUND_PAYMENT")), GatewayAnswer::NotFound);
+        for unknown in [
+            fault("IDEMPOTENT_REQUEST_PROCESSING"),
+            fault("UNAUTHORIZED_KEY"),
+            fault(""),
+            json!([]),
+            json!("no"),
+        ] {
+            assert_eq!(means(400, &unknown), GatewayAnswer::Unknown, "{unknown}");
+        }
+        assert_eq!(means(200, &json!({ "status": "DONE" })), GatewayAnswer::Unknown);
+    }
+
+    #[test]
+    fn a_refusal_is_final_and_anything_else_is_tried_again() {
+        let said = |code: &str| {
+            refused(&Answer { status: StatusCode::FORBIDDEN, body: fault(code).to_string().into_bytes() })
+        };
+        assert!(REFUSALS.iter().all(|code| said(code).is_ok_and(|said| said == Cancelled::Refused)));
+        assert!(said("PROVIDER_ERROR").is_err());
+    }
+}

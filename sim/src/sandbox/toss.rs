@@ -1,0 +1,391 @@
+//! Toss Payments, as far as Baedal calls it (docs.tosspayments.com/reference): charges by a
+//! billing key, look-ups, cancellations.
+//!
+//! What a billing key does is its name: `tok_success` is approved; `tok_timeout` is
+//! approved too, but the answer gets lost, and a look-up says only after two seconds what
+//! became of it; `tok_late` arrives after eight seconds, and is approved then; `tok_short`
+//! is approved for one won less than was asked for; anything else is declined.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{Path as Segment, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Now;
+use super::book::Book;
+
+/// From when on a look-up tells what became of `tok_timeout`.
+const SETTLES_AFTER: TimeDelta = TimeDelta::seconds(2);
+
+/// How long `tok_late` is on its way: longer than until the first look at it.
+const ARRIVES_AFTER: TimeDelta = TimeDelta::seconds(8);
+
+/// See the module.
+pub struct Toss {
+    now: Now,
+    books: Mutex<Books>,
+}
+
+struct Books {
+    book: Book,
+    charges: HashMap<String, Charge>,
+}
+
+/// What is written down.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Entry {
+    Charged(Charge),
+    Cancelled { order: String, cancel: Cancel },
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Charge {
+    order: String,
+    order_name: String,
+    /// The idempotency key of the request that made it.
+    key: String,
+    amount: i64,
+    declined: bool,
+    /// Whether whoever asked is left without an answer.
+    unheard: bool,
+    requested_at: DateTime<Utc>,
+    /// Not known before.
+    arrives_at: DateTime<Utc>,
+    /// Nobody is told before what became of it.
+    settles_at: DateTime<Utc>,
+    #[serde(default)]
+    cancels: Vec<Cancel>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Cancel {
+    key: String,
+    amount: i64,
+    reason: String,
+    at: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ChargeRequest {
+    amount: i64,
+    #[serde(rename = "customerKey")]
+    _customer_key: String,
+    order_id: String,
+    order_name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CancelRequest {
+    cancel_reason: String,
+    /// All that is left, if none is said.
+    cancel_amount: Option<i64>,
+}
+
+/// Status, code and words of a refusal.
+type Refusal = (u16, &'static str, &'static str);
+
+const REJECTED: Refusal = (403, "REJECT_CARD_PAYMENT", "한도초과 혹은 잔액부족으로 결제에 실패했습니다.");
+const UNKNOWN: Refusal = (404, "NOT_FOUND_PAYMENT", "존재하지 않는 결제 정보 입니다.");
+const INVALID: Refusal = (400, "INVALID_REQUEST", "잘못된 요청입니다.");
+const DUPLICATED: Refusal =
+    (400, "DUPLICATED_ORDER_ID", "이미 승인 및 취소가 진행된 중복된 주문번호 입니다.");
+const STRANGER: Refusal = (401, "UNAUTHORIZED_KEY", "인증되지 않은 시크릿 키 혹은 클라이언트 키 입니다.");
+const TOO_MUCH: Refusal = (403, "NOT_CANCELABLE_AMOUNT", "취소 할 수 없는 금액 입니다.");
+const GONE: Refusal = (400, "ALREADY_CANCELED_PAYMENT", "이미 취소된 결제 입니다.");
+const BROKEN: Refusal = (500, "FAILED_INTERNAL_SYSTEM_PROCESSING", "내부 시스템 처리 작업이 실패했습니다.");
+
+impl Toss {
+    pub(super) fn open(now: Now, folder: Option<&Path>) -> std::io::Result<Self> {
+        let (book, entries) = Book::open(folder, "toss.jsonl")?;
+        let mut books = Books { book, charges: HashMap::new() };
+        entries.into_iter().for_each(|entry| books.apply(entry));
+        Ok(Self { now, books: Mutex::new(books) })
+    }
+
+    /// What was taken for this order and not given back, in won; none if nothing is known.
+    pub fn balance(&self, order: &str) -> Option<i64> {
+        self.with(|books| books.charges.get(order).filter(|charge| !charge.declined).map(Charge::balance))
+    }
+
+    /// Gives a part back in these books alone, as somebody at the gateway's own console does.
+    pub fn cancel_elsewhere(&self, order: &str, amount: i64) -> bool {
+        let cancel = CancelRequest { cancel_reason: "by hand".to_owned(), cancel_amount: Some(amount) };
+        let now = (self.now)();
+        self.with(|books| books.cancel(order, now.to_rfc3339(), &cancel, now)).is_ok()
+    }
+
+    fn with<T>(&self, ask: impl FnOnce(&mut Books) -> T) -> T {
+        ask(&mut self.books.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Books {
+    fn apply(&mut self, entry: Entry) {
+        match entry {
+            Entry::Charged(charge) => {
+                self.charges.insert(charge.order.clone(), charge);
+            }
+            Entry::Cancelled { order, cancel } => {
+                if let Some(charge) = self.charges.get_mut(&order) {
+                    charge.cancels.push(cancel);
+                }
+            }
+        }
+    }
+
+    fn record(&mut self, entry: Entry) -> Result<(), Refusal> {
+        self.book.write(&entry).map_err(|_| BROKEN)?;
+        self.apply(entry);
+        Ok(())
+    }
+
+    /// The charge of this order, made now if it is new.
+    fn charge(
+        &mut self,
+        token: &str,
+        key: &str,
+        asked: ChargeRequest,
+        now: DateTime<Utc>,
+    ) -> Result<Charge, Refusal> {
+        if let Some(charge) = self.charges.get(&asked.order_id) {
+            return if charge.key == key { Ok(charge.clone()) } else { Err(DUPLICATED) };
+        }
+        let arrives_at = if token == "tok_late" { now + ARRIVES_AFTER } else { now };
+        let charge = Charge {
+            order: asked.order_id,
+            order_name: asked.order_name,
+            key: key.to_owned(),
+            amount: asked.amount - i64::from(token == "tok_short"),
+            declined: !matches!(token, "tok_success" | "tok_timeout" | "tok_late" | "tok_short"),
+            unheard: matches!(token, "tok_timeout" | "tok_late"),
+            requested_at: now,
+            arrives_at,
+            settles_at: if token == "tok_timeout" { now + SETTLES_AFTER } else { arrives_at },
+            cancels: Vec::new(),
+        };
+        self.record(Entry::Charged(charge.clone()))?;
+        Ok(charge)
+    }
+
+    fn known(&self, order: &str, now: DateTime<Utc>) -> Result<&Charge, Refusal> {
+        self.charges.get(order).filter(|charge| charge.arrives_at <= now).ok_or(UNKNOWN)
+    }
+
+    fn cancel(
+        &mut self,
+        order: &str,
+        key: String,
+        asked: &CancelRequest,
+        now: DateTime<Utc>,
+    ) -> Result<Charge, Refusal> {
+        let charge = self.known(order, now)?;
+        if charge.cancels.iter().any(|cancel| cancel.key == key) {
+            return Ok(charge.clone());
+        }
+        let amount = asked.cancel_amount.unwrap_or(charge.balance());
+        match charge.status(now) {
+            "CANCELED" => return Err(GONE),
+            "DONE" | "PARTIAL_CANCELED" if (1..=charge.balance()).contains(&amount) => {}
+            "DONE" | "PARTIAL_CANCELED" => return Err(TOO_MUCH),
+            _ => return Err(UNKNOWN),
+        }
+        let cancel = Cancel { key, amount, reason: asked.cancel_reason.clone(), at: now };
+        self.record(Entry::Cancelled { order: order.to_owned(), cancel })?;
+        self.known(order, now).cloned()
+    }
+}
+
+impl Charge {
+    fn balance(&self) -> i64 {
+        self.amount - self.cancels.iter().map(|cancel| cancel.amount).sum::<i64>()
+    }
+
+    fn status(&self, now: DateTime<Utc>) -> &'static str {
+        match (self.settles_at <= now, self.declined, self.cancels.len(), self.balance()) {
+            (false, ..) => "IN_PROGRESS",
+            (_, true, ..) => "ABORTED",
+            (_, _, 0, _) => "DONE",
+            (_, _, _, 0) => "CANCELED",
+            _ => "PARTIAL_CANCELED",
+        }
+    }
+
+    /// The `Payment` object.
+    fn object(&self, now: DateTime<Utc>) -> Value {
+        let cancels: Vec<Value> = self
+            .cancels
+            .iter()
+            .map(|cancel| {
+                json!({ "transactionKey": cancel.key, "cancelAmount": cancel.amount,
+                        "cancelReason": cancel.reason, "canceledAt": cancel.at, "cancelStatus": "DONE" })
+            })
+            .collect();
+        let failure = self.declined.then(|| json!({ "code": REJECTED.1, "message": REJECTED.2 }));
+        json!({
+            "mId": "baedal_sandbox",
+            "paymentKey": format!("pay_{}", self.order),
+            "orderId": self.order,
+            "orderName": self.order_name,
+            "type": "BILLING",
+            "method": "카드",
+            "currency": "KRW",
+            "status": self.status(now),
+            "requestedAt": self.requested_at,
+            "approvedAt": (!self.declined).then_some(self.settles_at),
+            "totalAmount": self.amount,
+            "balanceAmount": self.balance(),
+            "cancels": (!cancels.is_empty()).then_some(cancels),
+            "failure": failure,
+        })
+    }
+}
+
+/// Its API.
+pub(super) fn routes(toss: Arc<Toss>) -> Router {
+    Router::new()
+        .route("/v1/billing/{billing_key}", post(charge))
+        .route("/v1/payments/orders/{order_id}", get(by_order))
+        .route("/v1/payments/{payment_key}", get(by_key))
+        .route("/v1/payments/{payment_key}/cancel", post(cancel))
+        .layer(from_fn(known_caller))
+        .with_state(toss)
+}
+
+/// Any secret key is one of an account here; without one nobody is served.
+async fn known_caller(request: Request, next: Next) -> Response {
+    let said = request.headers().get(header::AUTHORIZATION).and_then(|said| said.to_str().ok());
+    if said.is_some_and(|said| said.starts_with("Basic ")) { next.run(request).await } else { no(STRANGER) }
+}
+
+async fn charge(
+    State(toss): State<Arc<Toss>>,
+    Segment(token): Segment<String>,
+    headers: HeaderMap,
+    body: Result<Json<ChargeRequest>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    let Ok(Json(asked)) = body else { return no(INVALID) };
+    if asked.amount <= 0 || !(6..=64).contains(&asked.order_id.len()) {
+        return no(INVALID);
+    }
+    let now = (toss.now)();
+    match toss.with(|books| books.charge(&token, &key(&headers), asked, now)) {
+        Ok(charge) if charge.unheard => std::future::pending().await,
+        Ok(charge) if charge.declined => no(REJECTED),
+        Ok(charge) => Json(charge.object(now)).into_response(),
+        Err(refusal) => no(refusal),
+    }
+}
+
+async fn by_order(State(toss): State<Arc<Toss>>, Segment(order): Segment<String>) -> Response {
+    let now = (toss.now)();
+    said(toss.with(|books| books.known(&order, now).cloned()), now)
+}
+
+async fn by_key(State(toss): State<Arc<Toss>>, Segment(payment): Segment<String>) -> Response {
+    let now = (toss.now)();
+    said(toss.with(|books| books.known(of(&payment), now).cloned()), now)
+}
+
+async fn cancel(
+    State(toss): State<Arc<Toss>>,
+    Segment(payment): Segment<String>,
+    headers: HeaderMap,
+    body: Result<Json<CancelRequest>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    let Ok(Json(asked)) = body else { return no(INVALID) };
+    let now = (toss.now)();
+    said(toss.with(|books| books.cancel(of(&payment), key(&headers), &asked, now)), now)
+}
+
+fn said(charge: Result<Charge, Refusal>, now: DateTime<Utc>) -> Response {
+    match charge {
+        Ok(charge) => Json(charge.object(now)).into_response(),
+        Err(refusal) => no(refusal),
+    }
+}
+
+fn no((status, code, message): Refusal) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(json!({ "code": code, "message": message }))).into_response()
+}
+
+/// The order of a payment key.
+fn of(payment: &str) -> &str {
+    payment.strip_prefix("pay_").unwrap_or_default()
+}
+
+fn key(headers: &HeaderMap) -> String {
+    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    key.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::SocketAddr;
+
+    use super::*;
+    use crate::sandbox::Sandbox;
+
+    async fn sandbox(folder: &Path) -> Sandbox {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Sandbox::start(any, Arc::new(crate::ambient::now), Some(folder)).await.unwrap()
+    }
+
+    async fn ask(request: reqwest::RequestBuilder) -> (u16, Value) {
+        let answer = request.basic_auth("sk", Some("")).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn money_moves_once_under_its_key_and_is_remembered_over_a_restart() {
+        let folder = std::env::temp_dir().join(format!("toss-{}", crate::ambient::fresh_id()));
+        let http = reqwest::Client::new();
+        let charge = |url: &str, key: &'static str| {
+            let body = json!({ "amount": 100, "customerKey": "customer", "orderId": "order-1", "orderName": "dinner" });
+            http.post(format!("{url}/v1/billing/tok_success")).header("idempotency-key", key).json(&body)
+        };
+        let cancel = |url: &str, key: &'static str, won: i64| {
+            let body = json!({ "cancelReason": "late", "cancelAmount": won });
+            http.post(format!("{url}/v1/payments/pay_order-1/cancel"))
+                .header("idempotency-key", key)
+                .json(&body)
+        };
+        let first = sandbox(&folder).await;
+        let url = first.toss_url();
+        let stranger = http.get(format!("{url}/v1/payments/orders/order-1")).send().await.unwrap();
+        assert_eq!(stranger.status(), 401);
+        let (status, payment) = ask(charge(&url, "a")).await;
+        assert_eq!((status, &payment["status"]), (200, &json!("DONE")));
+        assert_eq!(ask(charge(&url, "a")).await.1, payment, "the same key is the same charge");
+        assert_eq!(ask(charge(&url, "b")).await.1["code"], "DUPLICATED_ORDER_ID");
+        assert_eq!(ask(cancel(&url, "c", 60)).await.1["balanceAmount"], 40);
+        assert_eq!(ask(cancel(&url, "c", 60)).await.1["balanceAmount"], 40, "and the same cancellation");
+        drop(first);
+
+        // Killed while it wrote: what was half written was told to nobody.
+        let mut book = std::fs::File::options().append(true).open(folder.join("toss.jsonl")).unwrap();
+        book.write_all(b"{\"cancelled\":{\"ord").unwrap();
+        let second = sandbox(&folder).await;
+        let url = second.toss_url();
+        assert_eq!(second.toss().balance("order-1"), Some(40));
+        assert_eq!(ask(cancel(&url, "d", 41)).await.1["code"], "NOT_CANCELABLE_AMOUNT");
+        assert_eq!(ask(cancel(&url, "d", 40)).await.1["status"], "CANCELED");
+        drop(second);
+        let third = sandbox(&folder).await;
+        assert_eq!(ask(cancel(&third.toss_url(), "e", 1)).await.1["code"], "ALREADY_CANCELED_PAYMENT");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
