@@ -1,6 +1,6 @@
 //! Who helps: third parties over HTTP, each behind the small trait that `services` declares.
 //!
-//! A party is called through [`party`], which bounds how long it may take and leaves it
+//! A party is called through `party`, which bounds how long it may take and leaves it
 //! alone for a while when it does not answer. Its sandbox is a server in `sim/` that speaks
 //! the same protocol, so that what is under test is what runs in production.
 
