@@ -273,12 +273,8 @@ async fn hold(tx: &mut Tx, order: OrderId) -> Result<Option<Held>, StoreError> {
 async fn settle(tx: &mut Tx, before: &Offers, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
     let Outcome { delivery, events, offers, told, look_again } = outcome;
     tracking::save_offers(tx, before, offers).await?;
-    // Feeds are locked until the commit: always in the same order, or two
-    // deliveries that ask the same couriers wait for each other.
-    let mut told: Vec<_> = told.iter().collect();
-    told.sort_by_key(|(courier, _)| *courier);
     for (courier, event) in told {
-        journal::append_feed(tx, &Channel::Courier(*courier), std::slice::from_ref(event), now).await?;
+        journal::append_feed(tx, &Channel::Courier(*courier), std::slice::from_ref(event), now);
     }
     tell_courier_and_save(tx, delivery.carrier.as_ref(), delivery, events, now).await?;
     let order = delivery.order;

@@ -3,13 +3,13 @@
 //! A channel of one entity takes the entity's version as its offset: the fenced
 //! update of the entity's row in the same transaction makes the offsets gap-free.
 //! A channel that merges several entities draws its offsets from its row in
-//! `journal.feeds`, whose lock it holds until the commit.
+//! `journal.feeds`, whose lock it takes last and holds until the commit.
 
 use std::sync::Arc;
 
 use domain::{Audience, Channel, Event, Timestamp};
 use serde_json::Value;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use crate::{Store, StoreError, Tx};
 
@@ -30,71 +30,92 @@ pub struct Recorded {
 
 /// Appends an entity's `events` to its own channel, at the offsets after
 /// `version`, the entity's version before the decision.
-pub async fn append<E: Event>(
-    tx: &mut Tx,
-    channel: &Channel,
-    version: u64,
-    events: &[E],
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    insert(tx, channel, version, events, at).await
+pub fn append<E: Event>(tx: &mut Tx, channel: &Channel, version: u64, events: &[E], at: Timestamp) {
+    for (event, offset) in events.iter().zip(version + 1..) {
+        tx.journal.add(channel, Some(offset), event, at);
+    }
 }
 
 /// Appends `events` to a channel that merges several entities.
-pub async fn append_feed<E: Event>(
-    tx: &mut Tx,
-    channel: &Channel,
-    events: &[E],
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    if events.is_empty() {
-        return Ok(());
+pub fn append_feed<E: Event>(tx: &mut Tx, channel: &Channel, events: &[E], at: Timestamp) {
+    for event in events {
+        tx.journal.add(channel, None, event, at);
     }
-    let count = i64::try_from(events.len()).map_err(|error| StoreError::Fault(error.into()))?;
-    let head = sqlx::query_scalar!(
-        "insert into journal.feeds (channel, head) values ($1, $2)
-         on conflict (channel) do update set head = feeds.head + excluded.head
-         returning head",
-        channel.to_string(),
-        count
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    insert(tx, channel, (head - count).unsigned_abs(), events, at).await
 }
 
-async fn insert<E: Event>(
-    tx: &mut Tx,
-    channel: &Channel,
-    before: u64,
-    events: &[E],
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    let at = domain::clock::to_micros(at);
-    for (event, offset) in events.iter().zip(before + 1..) {
-        let recorded = Recorded {
-            offset,
-            kind: event.kind().to_owned(),
-            at,
-            data: event.data(),
-            audience: event.audience(),
-        };
-        sqlx::query!(
-            r#"insert into journal.events (channel, "offset", type, at, data, audience)
-               values ($1, $2, $3, $4, $5, $6)"#,
-            channel.to_string(),
-            signed(offset)?,
-            recorded.kind,
-            at,
-            recorded.data,
-            i16::from(recorded.audience.code()),
-        )
-        .execute(&mut **tx)
-        .await?;
-        tx.add_reactions(channel, (offset, &recorded.kind));
-        tx.tell(channel.clone(), Arc::new(recorded));
+/// The events of one transaction. One statement writes them all, just before the commit.
+#[derive(Default)]
+pub(crate) struct Batch {
+    channels: Vec<Channel>,
+    /// None where the channel's row in `journal.feeds` gives it.
+    offsets: Vec<Option<u64>>,
+    kinds: Vec<String>,
+    times: Vec<Timestamp>,
+    data: Vec<Value>,
+    audiences: Vec<Audience>,
+}
+
+impl Batch {
+    fn add<E: Event>(&mut self, channel: &Channel, offset: Option<u64>, event: &E, at: Timestamp) {
+        self.channels.push(channel.clone());
+        self.offsets.push(offset);
+        self.kinds.push(event.kind().to_owned());
+        self.times.push(domain::clock::to_micros(at));
+        self.data.push(event.data());
+        self.audiences.push(event.audience());
     }
-    Ok(())
+
+    /// Writes the events, and returns them with their offsets in the order in which they
+    /// were appended. Locks the rows of feeds in the order of their names, so that two
+    /// transactions with the same feeds never wait for each other.
+    pub(crate) async fn write(
+        self,
+        connection: &mut PgConnection,
+    ) -> Result<Vec<(Channel, Recorded)>, StoreError> {
+        if self.channels.is_empty() {
+            return Ok(Vec::new());
+        }
+        let own: Vec<Option<i64>> =
+            self.offsets.iter().map(|offset| offset.map(signed).transpose()).collect::<Result<_, _>>()?;
+        let offsets = sqlx::query_scalar!(
+            r#"with event as (
+                 select channel, own, type, at, data, audience, place
+                 from unnest($1::text[], $2::bigint[], $3::text[], $4::timestamptz[], $5::jsonb[], $6::smallint[])
+                     with ordinality as event (channel, own, type, at, data, audience, place)
+             ), feed as (
+                 insert into journal.feeds (channel, head)
+                 select channel, count(*) from event where own is null group by channel order by channel
+                 on conflict (channel) do update set head = feeds.head + excluded.head
+                 returning channel, head
+             ), numbered as (
+                 -- A feed's head is the offset of the last one.
+                 select coalesce(own, head + 1 - row_number() over (partition by channel order by place desc))
+                            as "offset", channel, type, at, data, audience, place
+                 from event left join feed using (channel)
+             ), written as (
+                 insert into journal.events (channel, "offset", type, at, data, audience)
+                 select channel, "offset", type, at, data, audience from numbered
+             )
+             select "offset" as "offset!" from numbered order by place"#,
+            &self.channels.iter().map(Channel::to_string).collect::<Vec<_>>(),
+            &own as &[Option<i64>],
+            &self.kinds,
+            &self.times,
+            &self.data,
+            &self.audiences.iter().map(|audience| i16::from(audience.code())).collect::<Vec<_>>(),
+        )
+        .fetch_all(connection)
+        .await?;
+        let rest = self.kinds.into_iter().zip(self.times).zip(self.data).zip(self.audiences);
+        let recorded = rest.zip(offsets).map(|((((kind, at), data), audience), offset)| Recorded {
+            offset: offset.unsigned_abs(),
+            kind,
+            at,
+            data,
+            audience,
+        });
+        Ok(self.channels.into_iter().zip(recorded).collect())
+    }
 }
 
 /// Appends the first event of each of many entities' channels in one statement;

@@ -172,6 +172,7 @@ impl Store {
             inner,
             fabric: Arc::clone(&self.shared.fabric),
             subscriptions: Arc::clone(&self.subscriptions),
+            journal: journal::Batch::default(),
             jobs: Batch::default(),
             clock: Arc::clone(&self.clock),
             told: Vec::new(),
@@ -278,6 +279,7 @@ pub struct Tx {
     inner: sqlx::Transaction<'static, Postgres>,
     fabric: Arc<dyn Fabric>,
     subscriptions: Arc<dyn Subscriptions>,
+    pub(crate) journal: journal::Batch,
     pub(crate) jobs: Batch,
     clock: Arc<dyn Clock>,
     told: Vec<(Channel, Signal)>,
@@ -285,8 +287,13 @@ pub struct Tx {
 }
 
 impl Tx {
-    /// Adds the jobs and commits, then publishes what was told meanwhile, in order.
+    /// Writes the events, then the jobs, and commits; then publishes what was told meanwhile,
+    /// in order.
     pub async fn commit(mut self) -> Result<(), StoreError> {
+        for (channel, recorded) in std::mem::take(&mut self.journal).write(&mut self.inner).await? {
+            self.add_reactions(&channel, (recorded.offset, &recorded.kind));
+            self.tell(channel, Arc::new(recorded));
+        }
         self.jobs.write(self.clock.now(), &mut self.inner).await?;
         self.inner.commit().await?;
         for (channel, signal) in self.told {
@@ -302,7 +309,7 @@ impl Tx {
     }
 
     /// Adds a job for each subscriber of the event at `offset` of `channel`.
-    pub(crate) fn add_reactions(&mut self, channel: &Channel, (offset, kind): (u64, &str)) {
+    fn add_reactions(&mut self, channel: &Channel, (offset, kind): (u64, &str)) {
         for subscriber in self.subscriptions.subscribers(channel, kind) {
             self.jobs.react(subscriber, channel, (offset, kind), None);
         }

@@ -151,7 +151,7 @@ pub async fn raise(tx: &mut Tx, id: RestaurantId, seen: Option<u64>) -> Result<u
     let seen = seen.map(signed).transpose()?;
     let version = sqlx::query_scalar!(
         "update menu.cards set version = version + 1
-         where restaurant_id = $1 and ($2::bigint is null or version = $2) returning version",
+         where restaurant_id = $1 and version = coalesce($2, version) returning version",
         id.0,
         seen
     )

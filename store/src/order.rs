@@ -130,7 +130,7 @@ pub async fn open(store: &Store, restaurant: RestaurantId) -> Result<Vec<Order>,
 /// Tells the restaurant's board that an order still waits for an answer.
 pub async fn nudge(store: &Store, order: &Order, now: Timestamp) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    journal::append_feed(&mut tx, &Channel::Merchant(order.restaurant), &[Waiting(order)], now).await?;
+    journal::append_feed(&mut tx, &Channel::Merchant(order.restaurant), &[Waiting(order)], now);
     tx.commit().await
 }
 
@@ -185,7 +185,7 @@ pub async fn insert(
             _ => Err(error.into()),
         };
     }
-    record(&mut tx, order, events, times, now).await?;
+    record(&mut tx, order, events, times, now);
     tx.commit().await
 }
 
@@ -234,30 +234,23 @@ pub async fn update(
         return Err(StoreError::Conflict);
     }
     intervention::record(&mut tx, order, now).await?;
-    record(&mut tx, order, events, times, now).await?;
+    record(&mut tx, order, events, times, now);
     tx.commit().await
 }
 
 /// What goes with every commit: the journal, the board and timers.
-async fn record(
-    tx: &mut Tx,
-    order: &Order,
-    events: &[OrderEvent],
-    times: &Times,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+fn record(tx: &mut Tx, order: &Order, events: &[OrderEvent], times: &Times, now: Timestamp) {
     let channel = Channel::Order(order.id);
     let before = order.version - u64::try_from(events.len()).unwrap_or(0);
-    journal::append(tx, &channel, before, events, now).await?;
+    journal::append(tx, &channel, before, events, now);
     let board: Vec<BoardEvent<'_>> = events.iter().filter_map(|event| BoardEvent::of(event, order)).collect();
-    journal::append_feed(tx, &Channel::Merchant(order.restaurant), &board, now).await?;
+    journal::append_feed(tx, &Channel::Merchant(order.restaurant), &board, now);
     for timer in events.iter().flat_map(|event| event.timers(times, now)) {
         match timer {
             Timer::Set { key, at, reminder } => jobs::remind(tx, &key, at, reminder),
             Timer::Clear { key } => jobs::forget(tx, &key),
         }
     }
-    Ok(())
 }
 
 /// How many orders that were made since `since` stand how. Ids are in the order of

@@ -395,7 +395,7 @@ pub(crate) async fn tell_courier_and_save(
     tracking::save(tx, delivery, events, now).await?;
     if let Some(carrier) = carrier.filter(|_| !events.is_empty()) {
         let changed = [view::AssignmentChanged { order: delivery.order, status: delivery.status }];
-        journal::append_feed(tx, &Channel::Courier(carrier.courier), &changed, now).await?;
+        journal::append_feed(tx, &Channel::Courier(carrier.courier), &changed, now);
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ pub async fn set_presence(
         .fetch_one(&mut *tx)
         .await?;
         let event = DeskEvent::Presence { agent_id, online: wanted.online, open };
-        journal::append_feed(&mut tx, &Channel::Desk, &[event], now).await?;
+        journal::append_feed(&mut tx, &Channel::Desk, &[event], now);
         run(&mut tx, now).await?;
     }
     tx.commit().await
@@ -193,5 +193,6 @@ async fn give(tx: &mut Tx, one: &Assignment, now: Timestamp) -> Result<(), Store
         .execute(&mut **tx)
         .await?;
     let event = DeskEvent::Assigned { conversation_id: one.conversation_id, agent_id: one.agent_id };
-    journal::append_feed(tx, &Channel::Desk, &[event], now).await
+    journal::append_feed(tx, &Channel::Desk, &[event], now);
+    Ok(())
 }

@@ -12,12 +12,12 @@ pub async fn faqs(store: &Store, category: Option<Topic>) -> Result<Vec<Faq>, St
     let rows = query_as!(
         Row,
         "select id, category, position, question_ko, answer_ko, question_en, answer_en
-         from support.faqs where $1::text is null or category = $1 order by position",
-        category.map(Topic::as_str)
+         from support.faqs order by position"
     )
     .fetch_all(store.pool())
     .await?;
-    rows.into_iter().map(Faq::try_from).collect()
+    let faqs = rows.into_iter().map(Faq::try_from).collect::<Result<Vec<_>, _>>()?;
+    Ok(faqs.into_iter().filter(|faq| category.is_none_or(|only| faq.category == only)).collect())
 }
 
 /// One question.

@@ -70,7 +70,7 @@ pub async fn commit(store: &Store, step: &Step) -> Result<(), StoreError> {
     tell(&mut tx, step);
     if step.resolves() {
         let event = DeskEvent::Resolved { conversation_id: step.after.id };
-        journal::append_feed(&mut tx, &Channel::Desk, &[event], step.at).await?;
+        journal::append_feed(&mut tx, &Channel::Desk, &[event], step.at);
         desk::run(&mut tx, step.at).await?;
     } else {
         queue(&mut tx, &step.after, step.at).await?;
@@ -160,7 +160,7 @@ pub async fn mark_read(store: &Store, marks: &[Mark]) -> Vec<Result<(), StoreErr
 /// Says that a conversation waits, and hands out the queue.
 async fn queue(tx: &mut Tx, conversation: &Conversation, now: Timestamp) -> Result<(), StoreError> {
     let event = DeskEvent::Queued(Box::new(conversation.clone()));
-    journal::append_feed(tx, &Channel::Desk, &[event], now).await?;
+    journal::append_feed(tx, &Channel::Desk, &[event], now);
     desk::run(tx, now).await
 }
 

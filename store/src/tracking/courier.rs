@@ -107,7 +107,7 @@ pub async fn register_courier(
         "insert into tracking.couriers (id, name, vehicle) values ($1, $2, $3)
          on conflict (id) do update
          set name = excluded.name, vehicle = excluded.vehicle, version = couriers.version + 1
-         where $4::bigint is null or couriers.version = $4",
+         where couriers.version = coalesce($4, couriers.version)",
         Uuid::from(id),
         name,
         vehicle.as_str(),

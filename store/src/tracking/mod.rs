@@ -154,7 +154,8 @@ pub async fn save(
         return Err(StoreError::Conflict);
     }
     let channel = Channel::Delivery(delivery.order);
-    journal::append(tx, &channel, before, events, now).await
+    journal::append(tx, &channel, before, events, now);
+    Ok(())
 }
 
 async fn insert(tx: &mut Tx, delivery: &Delivery) -> Result<u64, StoreError> {

@@ -29,13 +29,20 @@ async fn no_query_reads_a_large_table_from_end_to_end() {
     run(&mut connection, include_str!("fill.sql")).await;
     run(&mut connection, "analyze").await;
     run(&mut connection, "set plan_cache_mode = force_generic_plan").await;
-    let (mut seen, mut slow) = (0, Vec::new());
+    let (mut seen, mut slow, mut board) = (0, Vec::new(), None);
     for (query, parameters) in queries() {
+        if asks_whether_given(&query) {
+            slow.push(format!("one plan for a parameter that may be null in: {query}"));
+        }
         if FINE.iter().any(|(part, _)| query.contains(part)) {
             continue;
         }
         let mut faults = Vec::new();
-        walk(&plan(&mut connection, &query, parameters).await, &mut faults);
+        let plan = plan(&mut connection, &query, parameters).await;
+        walk(&plan, &mut faults);
+        if query.contains(BOARD) {
+            board = Some(plan.to_string());
+        }
         seen += 1;
         slow.extend(faults.into_iter().map(|fault| format!("{fault} in: {query}")));
     }
@@ -43,6 +50,20 @@ async fn no_query_reads_a_large_table_from_end_to_end() {
     store::scratch::remove(&admin, &name).await.unwrap();
     assert!(seen > 100, "{seen} queries");
     assert!(slow.is_empty(), "{}", slow.join("\n\n"));
+    let board = board.expect("the board is read by a query of its own");
+    assert!(board.contains(r#""Index Name":"orders_open""#), "closed orders are read for the board: {board}");
+}
+
+/// Part of the query of a restaurant's board.
+const BOARD: &str =
+    "status in ('placed', 'accepted', 'preparing', 'ready', 'picked_up')\n           order by id";
+
+/// `$1 is null or …` has one plan for two questions, and no index fits both.
+fn asks_whether_given(query: &str) -> bool {
+    query.match_indices(" is null or").any(|(at, _)| {
+        let word = query[..at].rsplit([' ', '(', '\n']).next().unwrap_or_default();
+        word.starts_with('$')
+    })
 }
 
 /// The queries that can be planned, with how many parameters each takes.
