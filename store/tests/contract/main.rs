@@ -1,5 +1,6 @@
 //! What the shared memory promises, held over each of its forms: within one
-//! process, over one Redis, and over a Redis Cluster; and how PostgreSQL plans our queries.
+//! process, over one Redis, and over a Redis Cluster; how PostgreSQL plans our queries, and how
+//! often a commit asks it.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,6 +8,7 @@
     reason = "a test says by a panic what went wrong, in its helpers too"
 )]
 
+mod commits;
 mod fabric;
 mod geo;
 mod outage;
@@ -16,6 +18,7 @@ mod rates;
 mod servers;
 mod stage;
 mod upgrades;
+mod wire;
 
 use servers::Cluster;
 use stage::Stage;

@@ -1,0 +1,100 @@
+//! A way to PostgreSQL that writes down what is asked of it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use store::Database;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What was asked, a line for each round trip: a statement's text, or [`PING`].
+pub(crate) type Asked = Arc<Mutex<Vec<String>>>;
+
+/// The pool's question whether a connection still works.
+pub(crate) const PING: &str = "ping";
+
+/// The database by way of this process, and what will be asked of it. Preparing a statement
+/// is left out, because a connection does it once for each.
+pub(crate) async fn watched(database: &Database) -> (Database, Asked) {
+    let options: PgConnectOptions = database.url.parse().unwrap();
+    let there = (options.get_host().to_owned(), options.get_port());
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = Asked::default();
+    let lines = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(&there).await.unwrap();
+            let ((client, mut back), (mut answers, server)) = (client.into_split(), server.into_split());
+            tokio::spawn(forward(client, server, Arc::clone(&lines)));
+            tokio::spawn(async move { tokio::io::copy(&mut answers, &mut back).await });
+        }
+    });
+    let options = options.host("127.0.0.1").port(port).ssl_mode(PgSslMode::Disable);
+    (Database { url: options.to_url_lossy().to_string(), ..database.clone() }, asked)
+}
+
+/// One message of the protocol: its type, none for the first one, and the whole of it.
+async fn message(from: &mut (impl AsyncRead + Unpin), first: bool) -> std::io::Result<(Option<u8>, Vec<u8>)> {
+    let kind = if first { None } else { Some(from.read_u8().await?) };
+    let length = from.read_u32().await?;
+    let mut whole: Vec<u8> = kind.into_iter().chain(length.to_be_bytes()).collect();
+    let head = whole.len();
+    whole.resize(head + length as usize - 4, 0);
+    from.read_exact(&mut whole[head..]).await?;
+    Ok((kind, whole))
+}
+
+async fn forward(
+    mut client: impl AsyncRead + Unpin,
+    mut server: impl tokio::io::AsyncWrite + Unpin,
+    asked: Asked,
+) {
+    let mut conversation = Conversation::default();
+    let mut first = true;
+    while let Ok((kind, whole)) = message(&mut client, first).await {
+        first = false;
+        if let Some(line) = kind.and_then(|kind| conversation.hear(kind, &whole[5..])) {
+            asked.lock().unwrap().push(line);
+        }
+        if server.write_all(&whole).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Conversation {
+    /// The texts of prepared statements, by their names.
+    statements: HashMap<String, String>,
+    executed: Option<String>,
+    prepares: bool,
+}
+
+impl Conversation {
+    /// A line, if this message asks for an answer.
+    fn hear(&mut self, kind: u8, body: &[u8]) -> Option<String> {
+        let mut words = body.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned());
+        let mut word = || words.next().unwrap_or_default();
+        match kind {
+            b'Q' => return Some(word()),
+            b'P' => {
+                self.statements.insert(word(), word());
+                self.prepares = true;
+            }
+            b'C' => self.prepares = true,
+            b'B' => {
+                word();
+                self.executed = self.statements.get(&word()).cloned();
+            }
+            b'S' => {
+                let prepares = std::mem::take(&mut self.prepares);
+                return self.executed.take().or_else(|| (!prepares).then(|| PING.to_owned()));
+            }
+            _ => {}
+        }
+        None
+    }
+}
