@@ -8,8 +8,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clap::Args;
 use domain::Clock;
+use services::auth;
 use services::bench_city::{self, Wanted};
-use services::settings::AuthSettings;
 use services::{Services, Settings, Subscribers};
 use store::{Store, shared};
 
@@ -58,7 +58,7 @@ impl BenchCityArgs {
         let (alone, subscribers) = (shared::Settings::default(), Subscribers::default());
         let store =
             Store::connect(&database.database(1), &alone, &clock, ids.as_ref(), subscribers.clone()).await?;
-        let auth = AuthSettings { access_life: TOKEN_LIFE, ..AuthSettings::default() };
+        let auth = auth::Settings { access_life: TOKEN_LIFE, ..auth::Settings::default() };
         let settings = Settings { auth, ..Settings::default() };
         let nobody = integrations::open(&integrations::Settings::default())?; // nobody is called
         let app = Services::start(store, clock, ids, settings, subscribers, nobody).await?;

@@ -19,17 +19,14 @@ pub mod live;
 pub mod map;
 pub mod menu;
 pub mod order;
-mod password;
 pub mod payment;
 pub mod place;
 pub mod reactions;
 pub mod reminders;
 pub mod restaurant;
-mod revocation;
 pub mod settings;
 pub mod support;
 pub mod system;
-mod token;
 pub mod tracking;
 pub mod user;
 

@@ -29,7 +29,7 @@ use server::ambient::RandomIds;
 use server::processes::ProcessArgs;
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
-use services::settings::HashCost;
+use services::auth::HashCost;
 use services::{Settings, Subscribers};
 use sim::sandbox::Sandbox;
 use store::{Database, scratch, shared};

@@ -282,7 +282,7 @@ pub struct SignInArgs {
 
     /// Passwords that are hashed at the same time, each with 19 MiB and one core.
     #[arg(long, env = "BAEDAL_PASSWORDS_AT_ONCE",
-          default_value_t = services::settings::HashCost::default().at_once, value_parser = within::<usize>(1, 256))]
+          default_value_t = services::auth::HashCost::default().at_once, value_parser = within::<usize>(1, 256))]
     pub passwords_at_once: usize,
 }
 

@@ -13,7 +13,7 @@ use domain::auth::normalised_password;
 use domain::{Failure, Ids, Refused};
 use tokio::sync::Semaphore;
 
-use crate::settings::HashCost;
+use super::HashCost;
 
 /// How many hashes may wait for each that runs.
 const WAITING_EACH: usize = 32;

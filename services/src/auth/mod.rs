@@ -1,4 +1,15 @@
 //! Signing in, going on, and signing out; and who somebody is by their token.
+//!
+//! - this file: sign-in, refresh, sessions, and what is verified of a request;
+//! - `token`: access tokens and the keys that sign them;
+//! - `password`: how they are hashed;
+//! - `revocation`: which sessions were ended;
+//! - `settings`: the numbers.
+
+mod password;
+mod revocation;
+mod settings;
+mod token;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,12 +28,12 @@ use store::fabric::Notice;
 use store::{Store, Tx};
 use tracing::Instrument as _;
 
-use crate::password::{Hasher, Verdict};
-use crate::revocation::{self, Revoked};
-use crate::settings::AuthSettings;
-use crate::token::{self, TokenRefusal, Tokens};
 use crate::{App, StartError, start_error};
+use password::{Hasher, Verdict};
+use revocation::Revoked;
+use token::{TokenRefusal, Tokens};
 
+pub use settings::{HashCost, Settings};
 pub use store::auth::Session;
 
 /// What is kept of sessions and attempts that are over, for whoever looks back.
@@ -45,7 +56,7 @@ impl Identity {
         store: &Store,
         clock: &Arc<dyn Clock>,
         ids: &dyn Ids,
-        settings: &AuthSettings,
+        settings: &Settings,
     ) -> Result<Self, StartError> {
         let keys =
             store::auth::signing_keys(store, &token::new_key(ids), clock.now()).await.map_err(start_error)?;

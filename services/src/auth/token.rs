@@ -12,8 +12,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use store::auth::SigningKey;
 
-use crate::auth::Verified;
-use crate::settings::AuthSettings;
+use super::{Settings, Verified};
 
 /// The media type of access tokens (RFC 9068, 2.1).
 const TYPE: &str = "at+jwt";
@@ -88,10 +87,7 @@ pub(crate) fn new_key(ids: &dyn Ids) -> SigningKey {
 
 impl Tokens {
     /// The first of `keys` signs, all of them verify.
-    pub(crate) fn new(
-        keys: &[SigningKey],
-        settings: &AuthSettings,
-    ) -> Result<Self, jsonwebtoken::errors::Error> {
+    pub(crate) fn new(keys: &[SigningKey], settings: &Settings) -> Result<Self, jsonwebtoken::errors::Error> {
         let first = keys.first().ok_or(jsonwebtoken::errors::ErrorKind::InvalidEddsaKey)?;
         let mut public = Vec::new();
         for key in keys {
@@ -226,12 +222,12 @@ mod tests {
 
     fn tokens() -> (SigningKey, Tokens) {
         let key = new_key(&InARow::default());
-        let tokens = Tokens::new(std::slice::from_ref(&key), &AuthSettings::default()).unwrap();
+        let tokens = Tokens::new(std::slice::from_ref(&key), &Settings::default()).unwrap();
         (key, tokens)
     }
 
     fn claims(changes: &Value) -> Value {
-        let settings = AuthSettings::default();
+        let settings = Settings::default();
         let mut claims = json!({
             "iss": settings.issuer, "aud": settings.audience, "sub": Uuid::from_u128(7), "sid": Uuid::from_u128(8),
             "jti": Uuid::nil(), "iat": now().timestamp(), "exp": now().timestamp() + 600, "roles": ["customer"],
@@ -326,7 +322,7 @@ mod tests {
         }
         // Somebody else's key under our name, and carried along in the token.
         let other = SigningKey { kid: key.kid, ..new_key(&InARow(AtomicU8::new(99))) };
-        let theirs = Tokens::new(std::slice::from_ref(&other), &AuthSettings::default()).unwrap();
+        let theirs = Tokens::new(std::slice::from_ref(&other), &Settings::default()).unwrap();
         let their_key = theirs.public_keys().keys[0].clone();
         let token = sign(&other, |header| header.jwk = Some(their_key), &json!({}));
         assert_eq!(tokens.verify(&token, now()), Err(TokenRefusal::NotGood));
