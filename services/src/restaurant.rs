@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::Duration;
 use domain::restaurant::{Category, Destination, Opening, Restaurant};
 use domain::text::searchable;
-use domain::{Failure, LatLon, Principal, Refused, RestaurantId, Timestamp, Won};
+use domain::{Failure, LatLon, Principal, Refused, RestaurantId, Role, Timestamp, Won};
 use serde::{Deserialize, Serialize};
 
 use crate::App;
@@ -157,4 +157,16 @@ pub async fn find(app: &App, id: RestaurantId) -> Result<Restaurant, Failure> {
 pub async fn owned(app: &App, who: &Principal, id: RestaurantId) -> Result<Restaurant, Failure> {
     let restaurant = find(app, id).await?;
     if restaurant.owner == who.user { Ok(restaurant) } else { Err(Failure::not_found("restaurant")) }
+}
+
+/// Whether `who` runs the restaurant.
+pub async fn owns(app: &App, who: &Principal, restaurant: RestaurantId) -> Result<bool, Failure> {
+    if !who.is(Role::Owner) {
+        return Ok(false);
+    }
+    match owned(app, who, restaurant).await {
+        Ok(_) => Ok(true),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(fault) => Err(fault),
+    }
 }

@@ -195,22 +195,10 @@ pub(crate) async fn staff_of(
     if who.is(Role::Agent) && store::support::has_conversation(&app.store, who.user, order).await? {
         parties = parties.and(Party::Support);
     }
-    if placed && owns(app, who, restaurant).await? {
+    if placed && restaurant::owns(app, who, restaurant).await? {
         parties = parties.and(Party::Restaurant);
     }
     Ok(parties)
-}
-
-/// Whether `who` runs the restaurant.
-pub async fn owns(app: &App, who: &Principal, restaurant: RestaurantId) -> Result<bool, Failure> {
-    if !who.is(Role::Owner) {
-        return Ok(false);
-    }
-    match restaurant::owned(app, who, restaurant).await {
-        Ok(_) => Ok(true),
-        Err(Failure::Refused(_)) => Ok(false),
-        Err(fault) => Err(fault),
-    }
 }
 
 /// Orders newest first: the person's own, or those of a restaurant that is theirs.
@@ -246,7 +234,7 @@ pub async fn history(
 /// The restaurant's command to an order of its own.
 pub async fn as_owner(app: &App, who: &Principal, id: OrderId, command: Command) -> Result<Order, Failure> {
     let order = find(app, id).await?;
-    if order.placed_at.is_none() || !owns(app, who, order.restaurant).await? {
+    if order.placed_at.is_none() || !restaurant::owns(app, who, order.restaurant).await? {
         return Err(Failure::not_found("order"));
     }
     decide(app, id, By::Owner(order.restaurant), command).await
@@ -298,7 +286,7 @@ pub async fn complete(
     if order.is_of(who.user) {
         return as_customer(app, who, id, command).await;
     }
-    if awaits_code && owns(app, who, order.restaurant).await? {
+    if awaits_code && restaurant::owns(app, who, order.restaurant).await? {
         let begun = store::code_tries::begin(&app.store, &format!("pickup:{id}")).await?;
         begun.map_err(OrderRefusal::from)?;
     }
