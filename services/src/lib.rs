@@ -80,6 +80,8 @@ pub struct Services {
     pub chats: Chats,
     /// The orders.
     pub orders: Orders,
+    /// Whether money may still come for them.
+    pub(crate) open_payments: Box<dyn order::OpenPayments>,
     /// The couriers.
     pub couriers: Entities<Couriers>,
     /// Where their positions are kept.
@@ -137,6 +139,7 @@ impl Services {
         let couriers = Entities::start(courier, settings.entities, &root).await.map_err(start_error)?;
         store.fabric().listen(Arc::new(tracking::courier::Ear(couriers.clone())));
         let app = Arc::new(Self {
+            open_payments: Box::new(payment::Payments(store.clone())),
             store,
             clock,
             ids,

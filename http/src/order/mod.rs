@@ -8,8 +8,8 @@ mod unmask;
 use axum::extract::State;
 use domain::order::Command;
 use domain::{OrderId, Role};
-use services::App;
 use services::order::{self, OrderEventView, OrderView};
+use services::{App, payment};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -124,7 +124,7 @@ async fn pay(
     Path(id): Path<OrderId>,
     Json(body): Json<PaymentBody>,
 ) -> Result<Json<OrderView>, Problem> {
-    let order = order::pay(&app, &who, id, body.token()?).await?;
+    let order = payment::pay(&app, &who, id, body.token()?).await?;
     Ok(Json(OrderView::of(order, &who)))
 }
 

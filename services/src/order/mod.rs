@@ -5,6 +5,7 @@ mod reminders;
 mod unmask;
 mod view;
 
+use async_trait::async_trait;
 use domain::cart::{Method, Quote, QuoteRefusal};
 use domain::order::{
     By, Command, Fault, Fulfilment, Order, OrderEventKind, OrderRefusal, Placement, Status, Wishes,
@@ -21,7 +22,7 @@ use actors::order::OrderCommand;
 
 use crate::live::Snapshot;
 use crate::reactions::Reaction;
-use crate::{App, cart, menu, payment, restaurant};
+use crate::{App, cart, menu, restaurant};
 
 pub use contact::{answer_contact, try_contact};
 pub(crate) use reminders::remind;
@@ -44,6 +45,14 @@ pub struct Request {
     pub pickup: Option<bool>,
     /// For later: where it is said, what the quote is for.
     pub slot: Option<Timestamp>,
+}
+
+/// What an order must know of its payment, which knows the order: while money may still
+/// come, it is neither replaced nor does it expire.
+#[async_trait]
+pub trait OpenPayments: Send + Sync + 'static {
+    /// Whether money may still come for `order`.
+    async fn is_open(&self, order: OrderId) -> Result<bool, Failure>;
 }
 
 /// How often an order is tried that another one of the same customer came before.
@@ -118,7 +127,7 @@ impl Request {
 async fn replace_unpaid(app: &App, who: &Principal, cart_version: u64) -> Result<(), Failure> {
     let unpaid = store::order::unpaid(&app.store, who.user).await?;
     let Some(older) = unpaid.filter(|order| order.cart_version != Some(cart_version)) else { return Ok(()) };
-    if payment::is_open(app, older.id).await? {
+    if app.open_payments.is_open(older.id).await? {
         return Err(OrderRefusal::PaymentOpen.into());
     }
     let reason = "replaced by a newer order".to_owned();
@@ -133,23 +142,6 @@ async fn replace_unpaid(app: &App, who: &Principal, cart_version: u64) -> Result
 fn pickup_code(app: &App) -> String {
     let [first, second, ..] = app.ids.random();
     format!("{:04}", u16::from_be_bytes([first, second]) % 10_000)
-}
-
-/// Pays for an order, if the restaurant still takes it. What is paid is not paid again.
-pub async fn pay(app: &App, who: &Principal, id: OrderId, token: &str) -> Result<Order, Failure> {
-    let order = theirs(app, who, id).await?;
-    if order.status != Status::PendingPayment {
-        let refusal = OrderRefusal::Transition { status: order.status, command: "pay" };
-        return if order.is_dead() { Err(refusal.into()) } else { Ok(order) };
-    }
-    let now = app.now();
-    if order.is_payment_overdue(&app.settings.order, now) {
-        return Err(OrderRefusal::PaymentOverdue.into());
-    }
-    let restaurant = restaurant::find(app, order.restaurant).await?;
-    order.check_available(&restaurant, &menu::card(app, order.restaurant).await?, now)?;
-    payment::pay(app, &order, token).await?;
-    find(app, id).await
 }
 
 /// The order, if `who` may see it: its customer, its restaurant, its courier,
@@ -378,7 +370,8 @@ pub async fn find(app: &App, id: OrderId) -> Result<Order, Failure> {
     store::order::load(&app.store, id).await?.ok_or_else(|| Failure::not_found("order"))
 }
 
-async fn theirs(app: &App, who: &Principal, id: OrderId) -> Result<Order, Failure> {
+/// The order, if it is this customer's: for others there is none.
+pub(crate) async fn theirs(app: &App, who: &Principal, id: OrderId) -> Result<Order, Failure> {
     let order = find(app, id).await?;
     if order.is_of(who.user) { Ok(order) } else { Err(Failure::not_found("order")) }
 }

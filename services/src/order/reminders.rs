@@ -4,7 +4,7 @@ use domain::order::{Command, OrderReminder, RejectReason, Status};
 use domain::{Failure, OrderId};
 
 use super::{find, system};
-use crate::{App, payment};
+use crate::App;
 
 /// A reminder of an order is due.
 pub(crate) async fn remind(app: &App, reminder: OrderReminder) -> Result<(), Failure> {
@@ -24,7 +24,7 @@ pub(crate) async fn remind(app: &App, reminder: OrderReminder) -> Result<(), Fai
 /// The order was not paid in time. While money may still come it does not
 /// expire; what becomes of the payment then ends it.
 async fn payment_overdue(app: &App, id: OrderId) -> Result<(), Failure> {
-    if payment::is_open(app, id).await? {
+    if app.open_payments.is_open(id).await? {
         return Ok(());
     }
     system(app, id, Command::Expire).await

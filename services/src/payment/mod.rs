@@ -1,4 +1,5 @@
-//! Paying for orders.
+//! Paying for orders. A payment knows its order, an order no payment: what it must know of
+//! it is [`OpenPayments`].
 //!
 //! A try is written down before the gateway is asked, with a reminder to look
 //! again, which goes only when the order has heard of the outcome. So whatever
@@ -12,23 +13,42 @@ pub mod refund;
 
 use std::time::Duration;
 
-use domain::order::{By, Command, Order};
+use async_trait::async_trait;
+use domain::order::{By, Command, Order, OrderRefusal, Status};
 use domain::payment::{
     GatewayAnswer, Payment, PaymentReminder, PaymentStatus, Refund, RefundStatus, Settlement,
 };
-use domain::{Failure, Kind, OrderId, PaymentId, Refused};
-use store::StoreError;
+use domain::{Failure, Kind, OrderId, PaymentId, Principal, Refused};
 use store::payment::Follow;
+use store::{Store, StoreError};
 
-use crate::{App, order};
+use crate::order::OpenPayments;
+use crate::{App, menu, order, restaurant};
 
 pub use gateway::{Cancelled, Charge, Gateway};
 
 /// How long a customer waits for the gateway before the outcome counts as unknown.
 const GATEWAY_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Pays for an order, if the restaurant still takes it. What is paid is not paid again.
+pub async fn pay(app: &App, who: &Principal, id: OrderId, token: &str) -> Result<Order, Failure> {
+    let order = order::theirs(app, who, id).await?;
+    if order.status != Status::PendingPayment {
+        let refusal = OrderRefusal::Transition { status: order.status, command: "pay" };
+        return if order.is_dead() { Err(refusal.into()) } else { Ok(order) };
+    }
+    let now = app.now();
+    if order.is_payment_overdue(&app.settings.order, now) {
+        return Err(OrderRefusal::PaymentOverdue.into());
+    }
+    let restaurant = restaurant::find(app, order.restaurant).await?;
+    order.check_available(&restaurant, &menu::card(app, order.restaurant).await?, now)?;
+    attempt(app, &order, token).await?;
+    order::find(app, id).await
+}
+
 /// Tries to pay for `order` with what the customer's `token` stands for.
-pub async fn pay(app: &App, order: &Order, token: &str) -> Result<(), Failure> {
+async fn attempt(app: &App, order: &Order, token: &str) -> Result<(), Failure> {
     let now = app.now();
     let payment = Payment {
         id: app.ids.uuid().into(),
@@ -90,10 +110,15 @@ async fn look_late(app: &App, id: PaymentId, looks: u32) -> Result<(), Failure> 
     Ok(tx.commit().await?)
 }
 
-/// Whether money may still come for `order`.
-pub async fn is_open(app: &App, order: OrderId) -> Result<bool, Failure> {
-    let live = store::payment::live(&app.store, order).await?;
-    Ok(live.is_some_and(|payment| payment.status.is_open() || payment.status == PaymentStatus::Done))
+/// What the payments of this store say of their orders.
+pub(crate) struct Payments(pub(crate) Store);
+
+#[async_trait]
+impl OpenPayments for Payments {
+    async fn is_open(&self, order: OrderId) -> Result<bool, Failure> {
+        let live = store::payment::live(&self.0, order).await?;
+        Ok(live.is_some_and(|payment| payment.status.is_open() || payment.status == PaymentStatus::Done))
+    }
 }
 
 /// Writes down what the gateway said, and what follows. An answer that comes when the
