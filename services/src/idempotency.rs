@@ -25,6 +25,14 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long answers are kept (the payment rules ask for 15 days).
 const KEPT: TimeDelta = TimeDelta::days(15);
 
+/// Shows this process to those who wait for its work, until `stopping` (worker).
+pub(crate) async fn hold_lease(app: App, stopping: impl Future<Output = ()>) -> Result<(), StoreError> {
+    tokio::select! {
+        stood = idempotency::stand(&app.store, app.owner) => stood.map(|never| match never {}),
+        () = stopping => Ok(()),
+    }
+}
+
 /// The id of what is done under `key` for `whom`: the same whenever it is asked again, also
 /// where the answer to the first was never kept.
 pub(crate) fn known_id(whom: Uuid, key: &str) -> Uuid {

@@ -210,13 +210,7 @@ impl Services {
             async move { jobs::run(&app.store, handler, stopping).await }
         };
         self.spawn("jobs", |app| &app.job_workers, jobs);
-        let hold_lease = async |app: App, stopping: Stopping| {
-            tokio::select! {
-                stood = store::idempotency::stand(&app.store, app.owner) => stood.map(|never| match never {}),
-                () = stopping => Ok(()),
-            }
-        };
-        self.spawn("owner", |app| &app.workers, hold_lease);
+        self.spawn("owner", |app| &app.workers, idempotency::hold_lease);
         self.spawn("sessions", |app| &app.workers, auth::work);
         self.spawn("presence", |app| &app.workers, support::watch_over);
         tokio::spawn(async move {

@@ -15,7 +15,7 @@ use store::support::{self, Viewed};
 
 pub use store::support::Presence;
 
-use crate::App;
+use crate::{App, order};
 
 pub use channel::{authorise, heads, history, snapshot, snapshot_desk};
 pub use desk::{agent_gone, agent_here, desk, set_presence};
@@ -60,8 +60,9 @@ pub enum Page {
 pub async fn open(app: &App, who: &Principal, question: Question) -> Result<ConversationView, Failure> {
     let Question { topic, order_id, text, client_message_id } = question;
     let draft = draft(app, client_message_id, &text, false)?;
+    // A question may name an order of the person's own, and no other.
     if let Some(order) = order_id {
-        check_order(app, who, order).await?;
+        order::theirs(app, who, order).await?;
     }
     let new = NewConversation { id: app.ids.uuid().into(), customer_id: who.user, topic, order_id };
     let now = app.now();
@@ -191,10 +192,4 @@ async fn or_unseen<T>(
 fn draft(app: &App, client_id: ClientMessageId, text: &str, private_note: bool) -> Result<Draft, Failure> {
     let text = MessageText::new(text, "/text")?;
     Ok(Draft { message_id: app.ids.uuid().into(), client_message_id: client_id, text, private_note })
-}
-
-/// A question may name an order of the person's own, and no other.
-async fn check_order(app: &App, who: &Principal, order: OrderId) -> Result<(), Failure> {
-    let order = store::order::load(&app.store, order).await?;
-    if order.is_some_and(|order| order.is_of(who.user)) { Ok(()) } else { Err(Failure::not_found("order")) }
 }

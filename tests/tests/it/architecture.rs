@@ -234,6 +234,177 @@ fn whole_system_tests_move_the_clock_and_do_not_sleep() {
     assert_eq!(passing, REAL_TIME.map(|(file, _)| file.to_owned()).into());
 }
 
+/// The production sources of each module of `services`, in one text each.
+fn modules_of_services() -> BTreeMap<String, Vec<(PathBuf, String)>> {
+    let home = root().join("services/src");
+    let mut modules: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (path, text) in sources("services") {
+        let file = path.strip_prefix(&home).unwrap().to_owned();
+        let is_test = file.components().any(|part| part.as_os_str() == "tests") || file.ends_with("tests.rs");
+        if !is_test {
+            let module = file.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned();
+            let code = runs(&text).collect::<Vec<_>>().join("\n");
+            modules.entry(module).or_default().push((file, code));
+        }
+    }
+    modules
+}
+
+/// What a text names directly below `path`: `a` and `b` of `path::a::c` and `path::{a::d, b}`.
+fn named_below<'a>(text: &'a str, path: &str) -> BTreeSet<&'a str> {
+    let is_word = |it: char| it.is_alphanumeric() || it == '_';
+    let word = |text: &'a str| text.split(|it| !is_word(it)).next().unwrap_or_default();
+    let mut names = BTreeSet::new();
+    for (at, found) in text.match_indices(&format!("{path}::")) {
+        if text[..at].ends_with(|it| is_word(it) || it == ':') {
+            continue;
+        }
+        let rest = &text[at + found.len()..];
+        let Some(list) = rest.strip_prefix('{') else {
+            names.insert(word(rest));
+            continue;
+        };
+        let (mut depth, mut starts) = (1, true);
+        for (at, it) in list.char_indices() {
+            match it {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 1 => starts = true,
+                it if starts && is_word(it) => {
+                    names.insert(word(&list[at..]));
+                    starts = false;
+                }
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn what_is_named_below_a_path_is_found() {
+    let text =
+        "use store::{StoreError, Tx, journal::{self, Recorded},\n user};\n store::auth::login(app.store)";
+    let expected = BTreeSet::from(["StoreError", "Tx", "auth", "journal", "user"]);
+    assert_eq!(named_below(text, "store"), expected);
+    assert_eq!(named_below("crate::order::find; domain::crate_::x", "crate"), BTreeSet::from(["order"]));
+}
+
+/// Which module of `services` asks the store for what is another noun's, and why. Nothing may be
+/// added: ask the noun.
+const FOREIGN_STORE: [(&str, &str, &str); 12] = [
+    ("dispatch", "tracking", "the search is a part of tracking, which is to be split"),
+    ("map", "tracking", "the cells of the map are read where deliveries are"),
+    ("order", "code_tries", "the only one whose codes are tried"),
+    ("order", "support", "whose conversation it is; support asks orders"),
+    ("order", "tracking", "whether the courier is at the door; tracking asks orders"),
+    ("order", "user", "the name of a customer who is unmasked"),
+    ("restaurant", "menu", "a search by dish; menus ask restaurants"),
+    ("system", "order", "counts for operators"),
+    ("system", "tracking", "counts for operators"),
+    ("tracking", "order", "an order that has no delivery yet"),
+    ("tracking", "user", "the name of a courier"),
+    ("user", "auth", "signing up makes the account together with the user"),
+];
+
+#[test]
+fn a_noun_of_the_store_is_named_in_the_same_noun_of_services_alone() {
+    // Not of a noun: what all nouns share.
+    let shared = ["fabric", "geo_index", "jobs", "journal", "presence", "rate_limits", "schema", "shared"];
+    // They fill the tables of many nouns at once.
+    let fills = ["bench_city", "demo_city"];
+    let home = root().join("store/src");
+    let modules = sources("store").into_iter().map(|(path, _)| {
+        let first = path.strip_prefix(&home).unwrap().iter().next().unwrap();
+        first.to_str().unwrap().trim_end_matches(".rs").to_owned()
+    });
+    let nouns: BTreeSet<_> = modules.filter(|module| !shared.contains(&module.as_str())).collect();
+    let mut foreign = BTreeSet::new();
+    for (module, files) in modules_of_services() {
+        if fills.contains(&module.as_str()) {
+            continue;
+        }
+        for (file, text) in files {
+            for name in named_below(&text, "store").into_iter().filter(|name| nouns.contains(*name)) {
+                if name == module {
+                    continue;
+                }
+                let known = FOREIGN_STORE.iter().any(|(from, to, _)| (*from, *to) == (module.as_str(), name));
+                assert!(known, "services/src/{} names store::{name}", file.display());
+                foreign.insert((module.clone(), name.to_owned()));
+            }
+        }
+    }
+    for (module, name, _) in FOREIGN_STORE {
+        let stands = foreign.contains(&(module.to_owned(), name.to_owned()));
+        assert!(stands, "services/src/{module} names store::{name} no more: take it off the list");
+    }
+}
+
+/// Imports between modules of `services` that close a circle, and why. Nothing may be added.
+const CIRCLES: [(&str, &str, &str); 5] = [
+    ("dispatch", "tracking", "tracking is to be split into delivery, dispatch and steps"),
+    ("live", "map", "the hub passes on cells of the map; a crate of its own will know no noun"),
+    ("order", "reactions", "`Reaction`, the type of what a subscriber acts on"),
+    ("payment", "reactions", "`Reaction`"),
+    ("tracking", "reactions", "`Reaction`"),
+];
+
+#[test]
+fn the_modules_of_services_import_each_other_in_no_circle() {
+    let modules = modules_of_services();
+    let mut imports: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (module, files) in &modules {
+        let mut names = BTreeSet::new();
+        for (file, text) in files {
+            names.extend(named_below(text, "crate"));
+            // From a module's own file, this is the crate as well.
+            if file.iter().count() == 1 || (file.iter().count() == 2 && file.ends_with("mod.rs")) {
+                names.extend(named_below(text, "super"));
+            }
+        }
+        names.retain(|name| *name != module && modules.contains_key(*name));
+        imports.insert(module, names);
+    }
+    imports.remove("lib");
+    for (from, to, _) in CIRCLES {
+        assert!(imports[from].contains(to), "{from} imports {to} no more: take it off the list");
+    }
+    let mut open = imports.clone();
+    for (from, to, _) in CIRCLES {
+        open.get_mut(from).unwrap().remove(to);
+    }
+    for (from, to, _) in CIRCLES {
+        let (mut reached, mut next) = (BTreeSet::new(), vec![to]);
+        while let Some(module) = next.pop() {
+            if reached.insert(module) {
+                next.extend(&open[module]);
+            }
+        }
+        assert!(reached.contains(from), "{from} → {to} closes no circle any more: take it off the list");
+    }
+    // Who imports nobody that is left, or is imported by nobody, is in no circle.
+    let mut left = open;
+    loop {
+        let imported: BTreeSet<_> = left.values().flatten().copied().collect();
+        let is_free = |(module, names): (&&str, &BTreeSet<_>)| names.is_empty() || !imported.contains(module);
+        let free: Vec<_> = left.iter().filter(|one| is_free(*one)).map(|(module, _)| *module).collect();
+        if free.is_empty() {
+            break;
+        }
+        for module in free {
+            left.remove(module);
+            for names in left.values_mut() {
+                names.remove(module);
+            }
+        }
+    }
+    assert!(left.is_empty(), "imports in a circle: {left:?}");
+}
+
 /// Crates that must not come back, each with why.
 const BANNED: [(&str, &str); 1] = [("rsa", "RUSTSEC-2023-0071, which no version mends")];
 
