@@ -11,8 +11,8 @@ COPY web ./
 RUN npm run build
 
 FROM rust:1.95.0-slim-bookworm AS binary
-# jemalloc is built from C sources, with make.
-RUN apt-get update && apt-get install -y --no-install-recommends make && rm -rf /var/lib/apt/lists/*
+# jemalloc is built from C sources, with make; third parties show certificates of these authorities.
+RUN apt-get update && apt-get install -y --no-install-recommends make ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 COPY --from=pages /src/web/dist web/dist
@@ -27,6 +27,7 @@ FROM debian:12.12-slim
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin baedal \
     && install -d -o baedal /var/lib/baedal
 COPY --from=binary /out/baedal /usr/local/bin/baedal
+COPY --from=binary /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --chmod=755 docker/ready /usr/local/bin/ready
 USER 10001
 EXPOSE 9101-9113

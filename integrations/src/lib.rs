@@ -12,10 +12,10 @@ pub mod toss;
 
 use services::ThirdParties;
 
-pub use party::Limits;
+pub use party::{ANSWER_WITHIN_MS, Limits, http_url};
 
-/// Where third parties are, and what they may cost.
-#[derive(Clone, Debug, Default)]
+/// Where third parties are, and what they may cost. Not to be logged: it holds their keys.
+#[derive(Clone, Default)]
 pub struct Settings {
     /// The payment gateway.
     pub toss: toss::Settings,

@@ -1,6 +1,8 @@
 //! One HTTP client for all third parties: how long a call may take, when it is tried
 //! again, and when a party is left alone.
 
+use std::error::Error as _;
+use std::iter::successors;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +16,9 @@ use crate::breaker::Breaker;
 
 /// Bytes that an answer may have.
 const ANSWER_MAX: usize = 1024 * 1024;
+
+/// Milliseconds that one try may take, unless a setting says otherwise.
+pub const ANSWER_WITHIN_MS: u64 = 2_000;
 
 /// What a third party may cost.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +41,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect_within: Duration::from_secs(1),
-            answer_within: Duration::from_secs(2),
+            answer_within: Duration::from_millis(ANSWER_WITHIN_MS),
             tries: 2,
             pause: Duration::from_millis(200),
             failures_max: 10,
@@ -88,19 +93,19 @@ impl Party {
         limits: Limits,
     ) -> Result<Self, OpenError> {
         let wrong = |cause: String| OpenError { party: name, cause };
-        let base = Url::parse(base).map_err(|error| wrong(format!("{error}: {base:?}")))?;
-        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
-            return Err(wrong(format!("no address over HTTP: {base}")));
-        }
-        let client = reqwest::Client::builder()
+        let base = address(base).map_err(wrong)?;
+        let mut client = reqwest::Client::builder()
             .user_agent(concat!("baedal/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
             .connect_timeout(limits.connect_within)
             .timeout(limits.answer_within)
             // Whoever answers elsewhere is not given our secrets.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| wrong(error.to_string()))?;
+            .redirect(reqwest::redirect::Policy::none());
+        if base.scheme() == "http" {
+            // The system's certificates would be read, and a machine may have none.
+            client = client.tls_certs_only([]);
+        }
+        let client = client.build().map_err(|error| wrong(reasons(&error)))?;
         let breaker = Mutex::new(Breaker::new(limits.failures_max, limits.rest));
         Ok(Self { name, base, client, limits, breaker })
     }
@@ -187,6 +192,26 @@ impl Party {
         }
         told
     }
+}
+
+/// The address of an API over HTTP, as a setting gives it.
+pub fn http_url(text: &str) -> Result<String, String> {
+    address(text).map(|_| text.to_owned())
+}
+
+fn address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if matches!(url.scheme(), "http" | "https") {
+        Ok(url)
+    } else {
+        Err("an address begins with http:// or https://".to_owned())
+    }
+}
+
+/// What went wrong, and why: the library's own words leave out the second.
+fn reasons(error: &reqwest::Error) -> String {
+    let causes = successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |said, cause| format!("{said}: {cause}"))
 }
 
 /// Whether it says only that it cannot serve for now.

@@ -25,7 +25,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const ORDER_NAME: &str = "배달 주문";
 
 /// Where Toss Payments is, and who we are there.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// The address that the API's paths follow.
     pub url: String,

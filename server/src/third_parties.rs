@@ -18,15 +18,17 @@ use crate::ambient::SystemClock;
 pub struct ThirdPartyArgs {
     /// Where the API of Toss Payments begins; by default, at the sandbox on this machine
     /// (`baedal sandbox`).
-    #[arg(long, env = "BAEDAL_TOSS_URL", default_value = "http://127.0.0.1:9120/toss")]
+    #[arg(long, env = "BAEDAL_TOSS_URL", default_value_t = toss::Settings::default().url,
+          value_parser = integrations::http_url)]
     pub toss_url: String,
 
     /// The secret key of the account at Toss Payments. The sandbox takes any.
-    #[arg(long, env = "BAEDAL_TOSS_SECRET_KEY", hide_env_values = true, default_value = "test_sk_sandbox")]
+    #[arg(long, env = "BAEDAL_TOSS_SECRET_KEY", hide_env_values = true,
+          default_value_t = toss::Settings::default().secret_key)]
     pub toss_secret_key: String,
 
     /// Milliseconds that a third party may take for one try.
-    #[arg(long, env = "BAEDAL_THIRD_PARTY_MS", default_value_t = 2_000,
+    #[arg(long, env = "BAEDAL_THIRD_PARTY_MS", default_value_t = integrations::ANSWER_WITHIN_MS,
           value_parser = clap::value_parser!(u64).range(50..=60_000))]
     pub third_party_ms: u64,
 }

@@ -2,9 +2,9 @@
 //! Thaler and Ravishankar 1998).
 //!
 //! Every gateway ranks a service's replicas by a hash of what the request is placed
-//! by (an entity or the caller, as its operation's policy says) and of the replica's name. So all gateways agree without
-//! asking each other; when a replica goes, its entities alone move, evenly to
-//! the others; when it comes back, they return.
+//! by (an entity or the caller, as its operation's policy says) and of the replica's
+//! name. So all gateways agree without asking each other; when a replica goes, its
+//! entities alone move, evenly to the others; when it comes back, they return.
 //!
 //! Placing keeps an entity's commands together, so that commits seldom conflict.
 //! Nothing rests on it: every commit is fenced wherever it is decided.

@@ -18,8 +18,8 @@ pub trait Gateway: Send + Sync + 'static {
     async fn cancel(&self, key: PaymentId, refund: RefundId, amount: Won) -> Result<Cancelled, Failure>;
 }
 
-/// Money to be taken.
-#[derive(Clone, Copy, Debug)]
+/// Money to be taken. Not to be logged: the token is as good as the card.
+#[derive(Clone, Copy)]
 pub struct Charge<'a> {
     /// Under which the gateway knows it.
     pub key: PaymentId,

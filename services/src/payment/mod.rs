@@ -94,8 +94,7 @@ async fn look_again(app: &App, order: OrderId) -> Result<(), Failure> {
     settle(app, payment, &answer).await
 }
 
-/// Looks whether a charge that was given up came all the same, and has it voided
-///.
+/// Looks whether a charge that was given up came all the same, and has it voided.
 async fn look_late(app: &App, id: PaymentId, looks: u32) -> Result<(), Failure> {
     let Some(payment) = store::payment::load(&app.store, id).await? else { return Ok(()) };
     let answer = app.third_parties.gateway.lookup(id).await?;

@@ -257,7 +257,6 @@ pub(super) fn routes(toss: Arc<Toss>) -> Router {
     Router::new()
         .route("/v1/billing/{billing_key}", post(charge))
         .route("/v1/payments/orders/{order_id}", get(by_order))
-        .route("/v1/payments/{payment_key}", get(by_key))
         .route("/v1/payments/{payment_key}/cancel", post(cancel))
         .layer(from_fn(known_caller))
         .with_state(toss)
@@ -291,11 +290,6 @@ async fn charge(
 async fn by_order(State(toss): State<Arc<Toss>>, Segment(order): Segment<String>) -> Response {
     let now = (toss.now)();
     said(toss.with(|books| books.known(&order, now).cloned()), now)
-}
-
-async fn by_key(State(toss): State<Arc<Toss>>, Segment(payment): Segment<String>) -> Response {
-    let now = (toss.now)();
-    said(toss.with(|books| books.known(of(&payment), now).cloned()), now)
 }
 
 async fn cancel(

@@ -29,6 +29,11 @@ async fn what_is_wrong_with_a_setting_is_said_by_its_name_and_without_secrets() 
         (&[("DATABASE_URL", "mysql://a:geheim-7@b/c")], &["DATABASE_URL", "postgres://user"]),
         (&[("DATABASE_URL", NOWHERE), ("BAEDAL_FIRST_PORT", "65530")], &["BAEDAL_FIRST_PORT", "65523"]),
         (&[("DATABASE_URL", NOWHERE), ("BAEDAL_LOG", "=,=")], &["BAEDAL_LOG", "baedal=debug"]),
+        (&[("DATABASE_URL", NOWHERE), ("BAEDAL_TOSS_URL", "toss.example")], &["BAEDAL_TOSS_URL"]),
+        (
+            &[("DATABASE_URL", NOWHERE), ("BAEDAL_TOSS_URL", "ftp://a.example")],
+            &["BAEDAL_TOSS_URL", "https://"],
+        ),
     ] {
         let said = serve(settings).await;
         for word in words {
@@ -36,6 +41,27 @@ async fn what_is_wrong_with_a_setting_is_said_by_its_name_and_without_secrets() 
         }
         assert!(!said.contains("geheim-7") && !said.contains("panicked"), "{said}");
     }
+}
+
+/// As in a container that holds nothing but the program: certificates are for those parties
+/// alone that show one.
+#[tokio::test]
+async fn a_machine_without_certificates_calls_what_needs_none() {
+    let folder = std::env::temp_dir().join(format!("certificates-{}", sim::ambient::fresh_id()));
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("none.pem");
+    std::fs::write(&file, "").unwrap();
+    let none = [
+        ("DATABASE_URL", NOWHERE),
+        ("BAEDAL_FIRST_PORT", "0"),
+        ("SSL_CERT_FILE", file.to_str().unwrap()),
+        ("SSL_CERT_DIR", folder.to_str().unwrap()),
+    ];
+    let said = serve(&none).await;
+    assert!(said.contains("DATABASE_URL") && said.contains("refused"), "it goes on to the database: {said}");
+    let said = serve(&[&none[..], &[("BAEDAL_TOSS_URL", "https://toss.example")]].concat()).await;
+    assert!(said.contains("toss") && said.contains("certificates"), "{said}");
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test]

@@ -86,6 +86,7 @@ async fn who_watches_is_told_once_that_the_courier_fell_silent_in_whichever_proc
     for socket in &mut sockets {
         assert_eq!(said(&socket.next("latest").await), (second, false));
     }
+    test.advance(STALE_AFTER).await;
     let mut streamed = Vec::new();
     while streamed.last() != Some(&(second, true)) {
         let event = events.next().await.unwrap();
