@@ -89,8 +89,6 @@ impl Fenced for CartEntity {
         _: &[Changed],
         _: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.store.begin().await?;
-        store::cart::commit(&mut tx, before.version, after).await?;
-        tx.commit().await
+        store::cart::commit(&self.store, before.version, after).await
     }
 }

@@ -5,7 +5,7 @@ use domain::cart::state::QUANTITY_MAX;
 use domain::cart::{
     Cart, Checkout, Command, DropOff, Method, NewLine, PricedLine, Quote, QuoteRefusal, price, pricing,
 };
-use domain::menu::Pick;
+use domain::menu::{Card, Pick};
 use domain::order::Order;
 use domain::tracking::Vehicle;
 use domain::{
@@ -83,14 +83,20 @@ async fn view(app: &App, cart: Cart) -> Result<CartView, Failure> {
             shortfall: Won::ZERO,
         });
     };
-    let restaurant = restaurant::find(app, id).await?;
-    let lines = price(&cart.lines, &menu::card(app, id).await?).map_err(Failure::fault)?;
+    let card = menu::card(app, id).await?;
+    view_with(app, cart, &card).await
+}
+
+/// The cart at the prices of `card`, which is that of its restaurant.
+async fn view_with(app: &App, cart: Cart, card: &Card) -> Result<CartView, Failure> {
+    let restaurant = restaurant::find(app, card.restaurant_id).await?;
+    let lines = price(&cart.lines, card).map_err(Failure::fault)?;
     let subtotal = pricing::subtotal(&lines).map_err(Failure::fault)?;
     let minimum = restaurant.minimum_order;
     let shortfall = minimum.minus(subtotal).map_err(Failure::fault)?.or_zero();
     Ok(CartView {
         version: cart.version,
-        restaurant: Some((id, restaurant.name)),
+        restaurant: Some((restaurant.id, restaurant.name)),
         lines,
         subtotal,
         minimum,
@@ -116,7 +122,13 @@ pub async fn add(app: &App, who: &Principal, addition: &Addition) -> Result<Cart
         choice: menu.choose(&addition.picks)?,
     };
     let command = Command::Add { line, replace: addition.replace };
-    view(app, change(app, who.user, command, None).await?).await
+    let cart = change(app, who.user, command, None).await?;
+    if cart.restaurant_id == Some(card.restaurant_id) {
+        view_with(app, cart, &card).await
+    } else {
+        // It was added before, and the cart is of another restaurant by now.
+        view(app, cart).await
+    }
 }
 
 /// Puts in what can still be had of an earlier order, all at once; with the cart, what

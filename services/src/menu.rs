@@ -1,5 +1,7 @@
 //! Looking at menus, and saying what is sold out.
 
+use std::sync::Arc;
+
 use domain::menu::{Card, Menu};
 use domain::{Failure, MenuId, Principal, Refused, RestaurantId};
 
@@ -17,12 +19,12 @@ pub struct Dish {
 }
 
 /// All that a restaurant offers; nothing yet if it has no menu.
-pub async fn card(app: &App, id: RestaurantId) -> Result<Card, Failure> {
+pub async fn card(app: &App, id: RestaurantId) -> Result<Arc<Card>, Failure> {
     if let Some(card) = store::menu::card(&app.store, id).await? {
         return Ok(card);
     }
     restaurant::find(app, id).await?;
-    Ok(Card { restaurant_id: id, version: 0, groups: Vec::new() })
+    Ok(Arc::new(Card { restaurant_id: id, version: 0, groups: Vec::new() }))
 }
 
 /// One dish.

@@ -30,8 +30,9 @@ pub async fn load(store: &Store, customer: UserId) -> Result<Cart, StoreError> {
     })
 }
 
-/// Writes `cart` in place of the version `before`; 0 means there was none.
-pub async fn commit(tx: &mut Tx, before: u64, cart: &Cart) -> Result<(), StoreError> {
+/// Writes `cart` in place of the version `before`; 0 means there was none. Nobody is told of
+/// a cart, so the statement is its own transaction.
+pub async fn commit(store: &Store, before: u64, cart: &Cart) -> Result<(), StoreError> {
     let restaurant_id = cart.restaurant_id.map(|id| id.0);
     let lines = serde_json::to_value(&cart.lines)?;
     let version = signed(cart.version)?;
@@ -46,7 +47,7 @@ pub async fn commit(tx: &mut Tx, before: u64, cart: &Cart) -> Result<(), StoreEr
             lines,
             &added
         )
-        .execute(&mut **tx)
+        .execute(store.pool())
         .await?
     } else {
         sqlx::query!(
@@ -59,7 +60,7 @@ pub async fn commit(tx: &mut Tx, before: u64, cart: &Cart) -> Result<(), StoreEr
             signed(before)?,
             &added
         )
-        .execute(&mut **tx)
+        .execute(store.pool())
         .await?
     };
     if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict) }

@@ -63,6 +63,7 @@ pub struct Store {
     epoch: Arc<str>,
     subscriptions: Arc<dyn Subscriptions>,
     clock: Arc<dyn Clock>,
+    cards: Arc<menu::Cards>,
 }
 
 /// Why the store could not do it.
@@ -162,7 +163,8 @@ impl Store {
         let epoch = journal::epoch(&pool).await?;
         let shared = Shared::open(settings, &identity(&pool, &epoch).await?, clock, ids)?;
         let (epoch, clock) = (epoch.into(), Arc::clone(clock));
-        Ok(Self { pool, position_pool, shared, epoch, clock, subscriptions: Arc::new(subscriptions) })
+        let (subscriptions, cards) = (Arc::new(subscriptions), Arc::default());
+        Ok(Self { pool, position_pool, shared, epoch, clock, subscriptions, cards })
     }
 
     /// Begins a transaction.
@@ -215,6 +217,10 @@ impl Store {
         self.shared.fabric.close().await;
         self.position_pool.close().await;
         self.pool.close().await;
+    }
+
+    pub(crate) fn cards(&self) -> &menu::Cards {
+        &self.cards
     }
 
     pub(crate) fn subscriptions(&self) -> &dyn Subscriptions {

@@ -1,6 +1,9 @@
 //! Menus in PostgreSQL.
 
+mod cards;
+
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::menu::{Card, Menu, MenuGroup, MenuOption, OptionGroup};
 use domain::{MenuId, RestaurantId, Won};
@@ -8,10 +11,27 @@ use uuid::Uuid;
 
 use crate::journal::signed;
 use crate::{Store, StoreError, Tx};
+pub(crate) use cards::Cards;
 
-/// All that a restaurant offers, if it has a menu. Read in one snapshot, so that
-/// the version names exactly what came with it.
-pub async fn card(store: &Store, id: RestaurantId) -> Result<Option<Card>, StoreError> {
+/// All that a restaurant offers, if it has a menu. A card that this process has read before
+/// costs one question, for the version: every change of a menu, by whichever process, raises it.
+pub async fn card(store: &Store, id: RestaurantId) -> Result<Option<Arc<Card>>, StoreError> {
+    let version = sqlx::query_scalar!("select version from menu.cards where restaurant_id = $1", id.0)
+        .fetch_optional(store.pool())
+        .await?;
+    let Some(version) = version else { return Ok(None) };
+    if let Some(card) = store.cards().at(id, version.unsigned_abs()) {
+        return Ok(Some(card));
+    }
+    let card = read(store, id).await?.map(Arc::new);
+    if let Some(card) = &card {
+        store.cards().keep(card);
+    }
+    Ok(card)
+}
+
+/// Reads the card in one snapshot, so that the version names exactly what came with it.
+async fn read(store: &Store, id: RestaurantId) -> Result<Option<Card>, StoreError> {
     let mut tx = store.begin().await?;
     sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *tx).await?;
     let version = sqlx::query_scalar!("select version from menu.cards where restaurant_id = $1", id.0)
@@ -169,18 +189,20 @@ pub async fn set_sold_out(tx: &mut Tx, id: MenuId, sold_out: bool) -> Result<(),
 }
 
 /// Writes a whole menu in place of the one that stood there, if any: one
-/// statement for each table, however long the menu is.
+/// statement for each table, however long the menu is. Its version is the card's, or the one
+/// after that which stood, if that is higher: no version ever names two menus.
 pub async fn replace(tx: &mut Tx, card: &Card) -> Result<(), StoreError> {
-    sqlx::query!("delete from menu.cards where restaurant_id = $1", card.restaurant_id.0)
-        .execute(&mut **tx)
-        .await?;
     sqlx::query!(
-        "insert into menu.cards (restaurant_id, version) values ($1, $2)",
+        "insert into menu.cards (restaurant_id, version) values ($1, $2)
+         on conflict (restaurant_id) do update set version = greatest(cards.version + 1, excluded.version)",
         card.restaurant_id.0,
         signed(card.version)?
     )
     .execute(&mut **tx)
     .await?;
+    sqlx::query!("delete from menu.groups where restaurant_id = $1", card.restaurant_id.0)
+        .execute(&mut **tx)
+        .await?;
     insert_groups(tx, card).await?;
     let menus = card.groups.iter().flat_map(|group| places(&group.menus, group.id.0));
     insert_menus(tx, &menus.collect::<Vec<_>>()).await?;

@@ -207,7 +207,8 @@ pub async fn insert_many(store: &Store, orders: &[Order]) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Commits the order's next state if it still stands at `version`.
+/// Commits the order's next state if it still stands at `version`. Where an operator ended
+/// it, who did is written down by the same statement.
 pub async fn update(
     store: &Store,
     version: u64,
@@ -217,9 +218,16 @@ pub async fn update(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
-    let updated = sqlx::query!(
-        "update orders.orders set version = $3, status = $4, courier_id = $5, placed_at = $6, state = $7
-         where id = $1 and version = $2",
+    let ending = order.ending.as_ref();
+    let updated = sqlx::query_scalar!(
+        r#"with updated as (
+             update orders.orders set version = $3, status = $4, courier_id = $5, placed_at = $6, state = $7
+             where id = $1 and version = $2 returning id
+         ), ended_by_operator as (
+             insert into orders.interventions (order_id, operator, fault, reason, refund_won, at)
+             select id, $8::uuid, $9, $10, $11, $12 from updated where $8 is not null
+         )
+         select exists (select from updated) as "updated!""#,
         order.id.0,
         signed(version)?,
         signed(order.version)?,
@@ -227,13 +235,17 @@ pub async fn update(
         order.courier.map(|courier| courier.0),
         order.placed_at,
         Json(order) as _,
+        ending.and_then(|ending| ending.operator).map(|operator| operator.0),
+        ending.map(|ending| ending.fault.as_str()),
+        ending.map(|ending| ending.reason.as_str()),
+        order.refund_due().unwrap_or_default().0,
+        now,
     )
-    .execute(&mut *tx)
+    .fetch_one(&mut *tx)
     .await?;
-    if updated.rows_affected() == 0 {
+    if !updated {
         return Err(StoreError::Conflict);
     }
-    intervention::record(&mut tx, order, now).await?;
     record(&mut tx, order, events, times, now);
     tx.commit().await
 }

@@ -1,5 +1,7 @@
 //! Databases that live for one test or one bench run.
 
+mod wire;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -7,6 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
 use crate::jobs::moved;
 use crate::{Database, MIGRATOR, Store, StoreError};
+pub use wire::{Asked, PING, watched};
 
 /// Makes an empty database of the newest schema, on the server that `admin_url`
 /// names. The schema is built once, as a template, and copied from then on.
@@ -44,6 +47,17 @@ pub async fn run_in(database: &Database, sql: &str) -> Result<(), StoreError> {
     let mut connection = inside(database).await?;
     run(&mut connection, sql.to_owned()).await?;
     Ok(connection.close().await?)
+}
+
+/// A transaction of somebody else's. It ends without a commit when it is dropped.
+pub struct Held(#[expect(dead_code, reason = "held for the locks that it has")] PgConnection);
+
+/// Runs a statement in a transaction that stays open: others wait for what it locks.
+pub async fn hold(database: &Database, sql: &str) -> Result<Held, StoreError> {
+    let mut connection = inside(database).await?;
+    run(&mut connection, "begin".to_owned()).await?;
+    run(&mut connection, sql.to_owned()).await?;
+    Ok(Held(connection))
 }
 
 /// Has every job that waits run earlier by `by`. The engine compares PostgreSQL's own clock,

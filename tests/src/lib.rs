@@ -32,6 +32,7 @@ use server::{Parts, Server, Service};
 use services::auth::HashCost;
 use services::{Settings, Subscribers};
 use sim::sandbox::Sandbox;
+use store::scratch::Asked;
 use store::{Database, scratch, shared};
 
 use crate::clock::TestClock;
@@ -125,7 +126,17 @@ impl TestApp {
     /// Another server on the same database: a second process, as far as
     /// anything but memory is concerned.
     pub async fn second_server(&self) -> TestServer {
-        TestServer { server: Some(start(self).await), crashes: Arc::clone(&self.crashes) }
+        self.server_on(&self.database).await
+    }
+
+    /// The same, and what it asks PostgreSQL.
+    pub async fn watched_server(&self) -> (TestServer, Asked) {
+        let (database, asked) = scratch::watched(&self.database).await.expect("a way to watch");
+        (self.server_on(&database).await, asked)
+    }
+
+    async fn server_on(&self, database: &Database) -> TestServer {
+        TestServer { server: Some(start(self, database).await), crashes: Arc::clone(&self.crashes) }
     }
 
     /// The use cases behind the ports.
@@ -274,14 +285,14 @@ async fn sandbox(clock: &Arc<TestClock>) -> Sandbox {
     Sandbox::start(any, Arc::new(move || clock.now()), None).await.expect("the sandbox starts")
 }
 
-async fn start(app: &TestApp) -> Server {
+async fn start(app: &TestApp, database: &Database) -> Server {
     let third_parties = integrations::Settings {
         toss: integrations::toss::Settings { url: app.sandbox.toss_url(), ..Default::default() },
         limits: integrations::Limits { answer_within: THIRD_PARTY_WITHIN, tries: 1, ..Default::default() },
     };
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let parts = Parts {
-        database: app.database.clone(),
+        database: database.clone(),
         shared: app.shared.clone(),
         services: Service::ALL.map(|service| (service, any)).into(),
         backlog: 1024,

@@ -90,26 +90,26 @@ pub(super) struct DishBody {
     menu: MenuBody,
 }
 
-impl From<Card> for CardBody {
-    fn from(card: Card) -> Self {
-        let groups = card.groups.into_iter().map(GroupBody::from).collect();
+impl From<&Card> for CardBody {
+    fn from(card: &Card) -> Self {
+        let groups = card.groups.iter().map(GroupBody::from).collect();
         Self { restaurant_id: card.restaurant_id, version: card.version, groups }
     }
 }
 
-impl From<MenuGroup> for GroupBody {
-    fn from(group: MenuGroup) -> Self {
-        let menus = group.menus.into_iter().map(MenuBody::from).collect();
-        Self { id: group.id, name: group.name, menus }
+impl From<&MenuGroup> for GroupBody {
+    fn from(group: &MenuGroup) -> Self {
+        let menus = group.menus.iter().map(MenuBody::from).collect();
+        Self { id: group.id, name: group.name.clone(), menus }
     }
 }
 
-impl From<Menu> for MenuBody {
-    fn from(menu: Menu) -> Self {
+impl From<&Menu> for MenuBody {
+    fn from(menu: &Menu) -> Self {
         Self {
             id: menu.id,
-            name: menu.name,
-            description: menu.description,
+            name: menu.name.clone(),
+            description: menu.description.clone(),
             price_won: menu.price,
             sold_out: menu.sold_out,
             option_groups: menu.option_groups.iter().map(OptionGroupBody::from).collect(),
@@ -138,6 +138,6 @@ impl From<&OptionGroup> for OptionGroupBody {
 
 impl From<Dish> for DishBody {
     fn from(dish: Dish) -> Self {
-        Self { restaurant_id: dish.restaurant_id, version: dish.version, menu: dish.menu.into() }
+        Self { restaurant_id: dish.restaurant_id, version: dish.version, menu: (&dish.menu).into() }
     }
 }

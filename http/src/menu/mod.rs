@@ -34,7 +34,7 @@ async fn card(
     known: IfNoneMatch,
 ) -> Result<Tagged<CardBody>, Problem> {
     let card = services::menu::card(&app, id).await?;
-    Ok(Tagged::new(signed(card.version)?, CardBody::from(card)).unless(&known))
+    Ok(Tagged::new(signed(card.version)?, CardBody::from(card.as_ref())).unless(&known))
 }
 
 /// One dish. The tag is the version of the menu that it stands in.

@@ -42,7 +42,8 @@ pub async fn pay(app: &App, who: &Principal, id: OrderId, token: &str) -> Result
         return Err(OrderRefusal::PaymentOverdue.into());
     }
     let restaurant = restaurant::find(app, order.restaurant).await?;
-    order.check_available(&restaurant, &menu::card(app, order.restaurant).await?, now)?;
+    let card = menu::card(app, order.restaurant).await?;
+    order.check_available(&restaurant, &card, now)?;
     attempt(app, &order, token).await?;
     order::find(app, id).await
 }

@@ -1,9 +1,8 @@
 //! Which orders operators ended, at whose cost, and why.
 
-use domain::order::Order;
 use domain::{OrderId, Timestamp, UserId, Won};
 
-use crate::{Store, StoreError, Tx};
+use crate::{Store, StoreError};
 
 /// An order that an operator ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,25 +17,6 @@ pub struct Intervention {
     pub refund: Won,
     /// When.
     pub at: Timestamp,
-}
-
-/// Writes down who ended the order, where an operator did.
-pub(super) async fn record(tx: &mut Tx, order: &Order, now: Timestamp) -> Result<(), StoreError> {
-    let Some(ending) = &order.ending else { return Ok(()) };
-    let Some(operator) = ending.operator else { return Ok(()) };
-    sqlx::query!(
-        "insert into orders.interventions (order_id, operator, fault, reason, refund_won, at)
-         values ($1, $2, $3, $4, $5, $6)",
-        order.id.0,
-        operator.0,
-        ending.fault.as_str(),
-        ending.reason,
-        order.refund_due().unwrap_or_default().0,
-        now
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }
 
 /// How an operator ended the order, if one did.

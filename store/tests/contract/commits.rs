@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::cart::{DropOff, Method, Quote, QuotedLine};
-use domain::order::{By, Command, Order, OrderEvent, Placement, Times};
+use domain::order::{By, Command, Fault, Order, OrderEvent, Placement, Times};
 use domain::support::{Conversation, Draft, MessageText, Status, Topic};
 use domain::tracking::{Carrier, Delivery, DeliveryStatus, Pickup, Vehicle};
 use domain::{Channel, Clock, Event, LatLon, OrderId, RestaurantId, Timestamp, UserId, Won};
 use serde_json::{Value, json};
 use store::jobs::Subscriptions;
+use store::scratch::{Asked, PING, watched};
 use store::support::Step;
 use store::{Database, Store, journal, order, scratch, support, tracking};
 
 use crate::stage::{RandomIds, TestClock, fresh};
-use crate::wire::{Asked, PING, watched};
 
 /// An order's commit: its row, the journal with the board, jobs with timers, COMMIT.
 const ORDER: usize = 4;
@@ -46,7 +46,7 @@ async fn with_store(name: &str, check: impl AsyncFnOnce(Commits)) {
     let admin = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL");
     let name = format!("commits_{name}_{}", fresh().simple());
     let database = scratch::create(&admin, &name).await.unwrap();
-    let (watched, asked) = watched(&database).await;
+    let (watched, asked) = watched(&database).await.unwrap();
     let database = Database { max_connections: 1, ..watched };
     let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
     let settings = store::shared::Settings::default();
@@ -60,10 +60,9 @@ impl Commits {
     /// What `commit` asked. The pool's ping and sqlx's BEGIN, which belong to taking a
     /// connection and carry nothing of the commit, are left out.
     async fn asked(&self, commit: impl Future) -> Vec<String> {
-        self.asked.lock().unwrap().clear();
+        self.asked.take();
         commit.await;
-        let asked = std::mem::take(&mut *self.asked.lock().unwrap());
-        asked.into_iter().filter(|line| line != PING && line != "BEGIN").collect()
+        self.asked.take().into_iter().filter(|line| line != PING && line != "BEGIN").collect()
     }
 
     async fn at_most(&self, budget: usize, commit: impl Future) {
@@ -96,6 +95,24 @@ async fn an_orders_commit_makes_four_round_trips() {
         let owner = By::Owner(order.restaurant);
         let accepted = commits.decide(&paid, owner, Command::Accept { preparation_mins: 20 }).await;
         commits.decide(&accepted, owner, Command::StartPreparing).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_operators_ending_of_an_order_makes_four_round_trips_and_is_written_down() {
+    with_store("ending", async |commits| {
+        let now = commits.clock.now();
+        let (order, events) = placed(now);
+        order::insert(&commits.store, &order, &events, &Times::default(), now).await.unwrap();
+        let paid = commits.decide(&order, By::Payment, Command::Pay { amount: order.payable }).await;
+        let accept = Command::Accept { preparation_mins: 20 };
+        let accepted = commits.decide(&paid, By::Owner(order.restaurant), accept).await;
+        let operator = UserId(fresh());
+        let end = Command::End { fault: Fault::Platform, reason: "가게 정전".to_owned() };
+        commits.decide(&accepted, By::Admin(operator), end).await;
+        let written = order::intervention::of_order(&commits.store, order.id).await.unwrap().unwrap();
+        assert_eq!((written.operator, written.reason.as_str()), (operator, "가게 정전"));
     })
     .await;
 }

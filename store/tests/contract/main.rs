@@ -18,7 +18,6 @@ mod rates;
 mod servers;
 mod stage;
 mod upgrades;
-mod wire;
 
 use servers::Cluster;
 use stage::Stage;

@@ -7,6 +7,7 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::Service;
+use store::scratch::PING;
 use tests::TestApp;
 use tests::rest::answer;
 use tests::shop::{Guest, YEOKSAM, card, kitchen, mild, open};
@@ -316,5 +317,69 @@ async fn ordering_the_same_again_fills_the_cart_with_what_can_still_be_had() {
     open(app.app(), &kitchen, &card).await;
     let nothing = customer.post(&path, json!({})).await.expect_problem(409, "order.nothing_to_reorder");
     assert_eq!(nothing["errors"].as_array().unwrap().len(), 2);
+    app.stop().await;
+}
+
+/// Round trips to PostgreSQL that an addition may make, its key's claim and answer included.
+const ADDITION: usize = 6;
+
+/// Part of what a server's workers ask all the time, and the pool's ping.
+const ASKED_ANYWAY: [&str; 3] = ["graphile_worker", "from auth.sessions where ended_at", PING];
+
+#[tokio::test]
+async fn adding_a_dish_makes_six_round_trips() {
+    let app = TestApp::start().await;
+    let (customer, _, card) = story(&app).await;
+    let (server, asked) = app.watched_server().await;
+    let customer = customer.at(server.address(Service::Gateway).unwrap());
+    let add = async |number: i32| {
+        asked.take();
+        let request = customer.request(Method::POST, "/v1/cart/lines").header("idempotency-key", number);
+        answer(request.json(&mild(&card, 1))).await.expect(201);
+        let mut asked = asked.take();
+        asked.retain(|line| !ASKED_ANYWAY.iter().any(|part| line.contains(part)));
+        asked
+    };
+    // The first one reads the menu. Workers may ask something else in between.
+    add(0).await;
+    let mut asked = Vec::new();
+    for number in 1..=5 {
+        asked.push(add(number).await);
+    }
+    let fewest = asked.iter().min_by_key(|asked| asked.len()).unwrap();
+    assert!(fewest.iter().any(|line| line.contains("cart.carts")), "nothing was written: {fewest:?}");
+    assert!(fewest.len() <= ADDITION, "{} round trips:\n{}", fewest.len(), fewest.join("\n"));
+    drop(server);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_change_of_the_menu_is_seen_at_once_by_a_process_that_has_read_it() {
+    let app = TestApp::start().await;
+    let owner = Guest::new(&app, Role::Owner).await;
+    let (customer, _, _) = story(&app).await;
+    let kitchen = kitchen(owner.id, "서초 치킨");
+    let card = card(&kitchen, "양념");
+    open(app.app(), &kitchen, &card).await;
+    let second = app.second_server().await;
+    let there = customer.at(second.address(Service::Gateway).unwrap());
+    let sold_out = async |sold_out: bool| {
+        let dish = format!("/v1/menus/{}", card.groups[0].menus[0].id);
+        owner.patch(&dish, json!({ "sold_out": sold_out })).await.expect(200);
+    };
+    there.post("/v1/cart/lines", mild(&card, 1)).await.expect(201);
+    sold_out(true).await;
+    there.post("/v1/cart/lines", mild(&card, 1)).await.expect_problem(409, "menu.sold_out");
+    assert_eq!(there.get("/v1/cart").await.expect(200)["lines"][0]["problem"]["code"], "sold_out");
+    sold_out(false).await;
+    there.post("/v1/cart/lines", mild(&card, 1)).await.expect(201);
+
+    // The whole card is written anew, and says that it is still the first.
+    let mut dearer = card.clone();
+    dearer.groups[0].menus[0].price = Won(10_000);
+    open(app.app(), &kitchen, &dearer).await;
+    let cart = there.post("/v1/cart/lines", mild(&card, 1)).await.expect(201);
+    assert_eq!(cart["lines"][0]["unit_price_won"], 10_000);
+    drop(second);
     app.stop().await;
 }

@@ -1,39 +1,53 @@
 //! A way to PostgreSQL that writes down what is asked of it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use store::Database;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::{Database, StoreError};
+
 /// What was asked, a line for each round trip: a statement's text, or [`PING`].
-pub(crate) type Asked = Arc<Mutex<Vec<String>>>;
+#[derive(Clone, Debug, Default)]
+pub struct Asked(Arc<Mutex<Vec<String>>>);
 
 /// The pool's question whether a connection still works.
-pub(crate) const PING: &str = "ping";
+pub const PING: &str = "ping";
+
+impl Asked {
+    /// What was asked since the last call.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, line: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+}
 
 /// The database by way of this process, and what will be asked of it. Preparing a statement
 /// is left out, because a connection does it once for each.
-pub(crate) async fn watched(database: &Database) -> (Database, Asked) {
-    let options: PgConnectOptions = database.url.parse().unwrap();
+pub async fn watched(database: &Database) -> Result<(Database, Asked), StoreError> {
+    let options: PgConnectOptions = database.url.parse()?;
     let there = (options.get_host().to_owned(), options.get_port());
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(sqlx::Error::Io)?;
+    let port = listener.local_addr().map_err(sqlx::Error::Io)?.port();
     let asked = Asked::default();
-    let lines = Arc::clone(&asked);
+    let lines = asked.clone();
     tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let server = TcpStream::connect(&there).await.unwrap();
+        while let Ok((client, _)) = listener.accept().await
+            && let Ok(server) = TcpStream::connect(&there).await
+        {
             let ((client, mut back), (mut answers, server)) = (client.into_split(), server.into_split());
-            tokio::spawn(forward(client, server, Arc::clone(&lines)));
+            tokio::spawn(forward(client, server, lines.clone()));
             tokio::spawn(async move { tokio::io::copy(&mut answers, &mut back).await });
         }
     });
     let options = options.host("127.0.0.1").port(port).ssl_mode(PgSslMode::Disable);
-    (Database { url: options.to_url_lossy().to_string(), ..database.clone() }, asked)
+    Ok((Database { url: options.to_url_lossy().to_string(), ..database.clone() }, asked))
 }
 
 /// One message of the protocol: its type, none for the first one, and the whole of it.
@@ -57,7 +71,7 @@ async fn forward(
     while let Ok((kind, whole)) = message(&mut client, first).await {
         first = false;
         if let Some(line) = kind.and_then(|kind| conversation.hear(kind, &whole[5..])) {
-            asked.lock().unwrap().push(line);
+            asked.note(line);
         }
         if server.write_all(&whole).await.is_err() {
             return;
