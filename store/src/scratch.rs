@@ -42,7 +42,7 @@ pub async fn remove(admin_url: &str, name: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Runs a statement in a database of a test, as no program of ours would.
+/// Runs statements in a database of a test, as no program of ours would.
 pub async fn run_in(database: &Database, sql: &str) -> Result<(), StoreError> {
     let mut connection = inside(database).await?;
     run(&mut connection, sql.to_owned()).await?;
@@ -118,7 +118,7 @@ async fn template(admin: &mut PgConnection, admin_url: &str) -> Result<String, S
 
 async fn run(admin: &mut PgConnection, sql: String) -> Result<(), StoreError> {
     // Names of databases can't be bound; these are made by us.
-    sqlx::query(AssertSqlSafe(sql)).execute(admin).await?;
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(admin).await?;
     Ok(())
 }
 

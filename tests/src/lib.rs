@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::Clock as _;
+use domain::{Clock as _, Timestamp};
 use server::ambient::RandomIds;
 use server::processes::ProcessArgs;
 use server::web::PagesArgs;
@@ -33,7 +33,7 @@ use services::auth::HashCost;
 use services::{Settings, Subscribers};
 use sim::sandbox::Sandbox;
 use store::scratch::Asked;
-use store::{Database, scratch, shared};
+use store::{Database, Store, scratch, shared};
 
 use crate::clock::TestClock;
 use crate::wait::PATIENCE;
@@ -97,30 +97,49 @@ impl TestApp {
 
     /// Starts one whose processes share their memory like this.
     pub async fn start_sharing(settings: Settings, shared: shared::Settings) -> Self {
-        Self::start_as(settings, shared, Subscribers::default()).await
+        Box::pin(Self::start_as(settings, shared, Subscribers::default())).await
     }
 
     async fn start_as(settings: Settings, shared: shared::Settings, subscribers: Subscribers) -> Self {
-        let admin_url = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server");
-        let name = format!("baedal_test_{}", domain::Ids::uuid(&RandomIds).simple());
+        let (admin_url, name) = (admin_url(), new_name());
         let database = scratch::create(&admin_url, &name).await.expect("a database of its own");
+        let mut app = Self::without_server(admin_url, name, database).await;
+        (app.settings, app.shared, app.subscribers) = (settings, shared, subscribers);
+        app.restart().await;
+        app
+    }
+
+    /// Starts one with the usual settings on what an older version left: the SQL of its
+    /// database, which is migrated. The clock of its servers goes on from `taken_at`.
+    pub async fn start_from(dump: &str, taken_at: Timestamp) -> Self {
+        let (admin_url, name) = (admin_url(), new_name());
+        let database = scratch::create_empty(&admin_url, &name).await.expect("a database of its own");
+        let mut app = Self::without_server(admin_url, name, database).await;
+        scratch::run_in(&app.database, dump).await.expect("the dump is SQL");
+        Store::migrate(&app.database).await.expect("the dump is migrated");
+        let ago = taken_at - app.clock.now();
+        app.clock.set_forward(ago);
+        scratch::advance(&app.database, ago).await.expect("the jobs can be moved");
+        app.restart().await;
+        app
+    }
+
+    async fn without_server(admin_url: String, name: String, database: Database) -> Self {
         let clock = Arc::new(TestClock::default());
         let sandbox = sandbox(&clock).await;
-        let mut app = Self {
+        Self {
             server: None,
             database,
             admin_url,
             name,
-            settings,
-            shared,
-            subscribers,
+            settings: settings(),
+            shared: shared::Settings::default(),
+            subscribers: Subscribers::default(),
             crashes: Arc::default(),
             failing: None,
             sandbox,
             clock,
-        };
-        app.restart().await;
-        app
+        }
     }
 
     /// Another server on the same database: a second process, as far as
@@ -237,6 +256,14 @@ impl Drop for TestApp {
             assert!(crashes == 0, "entities crashed: {crashes}");
         }
     }
+}
+
+fn admin_url() -> String {
+    std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server")
+}
+
+fn new_name() -> String {
+    format!("baedal_test_{}", domain::Ids::uuid(&RandomIds).simple())
 }
 
 /// One server of a [`TestApp`]. When it ends, the test learns how often its entities crashed.

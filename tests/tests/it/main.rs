@@ -30,6 +30,7 @@ mod problems;
 mod processes;
 mod promises;
 mod realtime;
+mod release;
 mod repeats;
 mod replicas;
 mod restaurants;
