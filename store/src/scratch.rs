@@ -60,6 +60,11 @@ pub async fn hold(database: &Database, sql: &str) -> Result<Held, StoreError> {
     Ok(Held(connection))
 }
 
+/// The payload of a job of `task`, read and written again as a worker would.
+pub fn job_again(task: &str, payload: serde_json::Value) -> Result<serde_json::Value, StoreError> {
+    moved::again(task, payload)
+}
+
 /// Has every job that waits run earlier by `by`. The engine compares PostgreSQL's own clock,
 /// which a test cannot set. Call it after moving the clock of the test's servers. Partitions
 /// need nothing: the position log makes those that it misses.

@@ -1,9 +1,25 @@
 //! What tests do with the jobs' table: only [`scratch`](crate::scratch) calls this.
 
 use chrono::TimeDelta;
+use graphile_worker::TaskHandler;
+use serde_json::Value;
 use sqlx::PgConnection;
 
+use super::{Due, EventJob, Reaction};
 use crate::StoreError;
+
+/// Reads a job's payload, and writes it again.
+pub(crate) fn again(task: &str, payload: Value) -> Result<Value, StoreError> {
+    fn of<Job: TaskHandler>(payload: Value) -> Result<Value, StoreError> {
+        Ok(serde_json::to_value(serde_json::from_value::<Job>(payload)?)?)
+    }
+    match task {
+        Reaction::IDENTIFIER => of::<Reaction>(payload),
+        EventJob::IDENTIFIER => of::<EventJob>(payload),
+        Due::IDENTIFIER => of::<Due>(payload),
+        _ => Err(StoreError::Fault(format!("there is no task {task}").into())),
+    }
+}
 
 /// Has every job that waits run earlier by `by`, and wakes the workers.
 pub(crate) async fn bring_nearer(connection: &mut PgConnection, by: TimeDelta) -> Result<(), StoreError> {

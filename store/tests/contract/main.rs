@@ -9,6 +9,7 @@
 )]
 
 mod commits;
+mod documents;
 mod fabric;
 mod geo;
 mod outage;
