@@ -6,9 +6,10 @@ use std::iter::successors;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
+use services::senders::SendError;
 use tokio::time::Instant;
 
 use crate::OpenError;
@@ -16,6 +17,8 @@ use crate::breaker::Breaker;
 
 /// Bytes that an answer may have.
 const ANSWER_MAX: usize = 1024 * 1024;
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Milliseconds that one try may take, unless a setting says otherwise.
 pub const ANSWER_WITHIN_MS: u64 = 2_000;
@@ -67,7 +70,18 @@ pub(crate) struct Call<'a> {
     /// The parts of the path, unescaped.
     pub(crate) path: &'a [&'a str],
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<Value>,
+    pub(crate) body: Body,
+    /// Whether it is tried again when nobody knows what became of it: it reads, or the party
+    /// does it once however often it comes.
+    pub(crate) is_repeatable: bool,
+}
+
+/// What goes with it.
+pub(crate) enum Body {
+    None,
+    Json(Value),
+    /// `application/x-www-form-urlencoded`.
+    Form(String),
 }
 
 /// What it said; never that it cannot serve for now.
@@ -79,7 +93,7 @@ pub(crate) struct Answer {
 /// It did not say anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Silence {
-    /// Nothing was sent: it cannot be reached, or is left alone.
+    /// Nothing was done: it cannot be reached, is left alone, or is asked too often.
     Unsent,
     /// It may have done what it was asked.
     Unheard,
@@ -110,21 +124,17 @@ impl Party {
         Ok(Self { name, base, client, limits, breaker })
     }
 
-    /// Calls it. The call must be one that may be repeated: one that reads, or that the
-    /// party does once however often it comes.
+    /// Calls it.
     pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Answer, Silence> {
         let begun = Instant::now();
         let answer = self.tried(call).await;
         let outcome = match &answer {
-            Ok(answer) if answer.status.is_success() => "answered",
-            Ok(_) => "refused",
-            Err(Silence::Unheard) => "unheard",
-            Err(Silence::Unsent) => "unsent",
+            Ok(answer) if answer.status.is_success() => Outcome::Answered,
+            Ok(_) => Outcome::Refused,
+            Err(Silence::Unheard) => Outcome::Unheard,
+            Err(Silence::Unsent) => Outcome::Unsent,
         };
-        let labels = [("party", self.name), ("call", call.name)];
-        metrics::histogram!("third_party_seconds", &labels).record(begun.elapsed().as_secs_f64());
-        metrics::counter!("third_party_calls_total", "party" => self.name, "call" => call.name, "outcome" => outcome)
-            .increment(1);
+        record(self.name, call.name, begun, outcome);
         answer
     }
 
@@ -142,7 +152,9 @@ impl Party {
                 }
                 Ok(answer) => {
                     tracing::warn!(party = self.name, call = call.name, status = %answer.status, "a third party cannot serve");
-                    silence = Silence::Unheard;
+                    if answer.status != StatusCode::TOO_MANY_REQUESTS {
+                        silence = Silence::Unheard;
+                    }
                 }
                 Err(error) => {
                     let error = error.without_url();
@@ -153,6 +165,9 @@ impl Party {
                 }
             }
             self.breaker(|breaker| breaker.failed(Instant::now()));
+            if silence == Silence::Unheard && !call.is_repeatable {
+                break;
+            }
             if number < self.limits.tries {
                 tokio::time::sleep(pause).await;
                 pause *= 2;
@@ -167,9 +182,11 @@ impl Party {
             path.pop_if_empty().extend(call.path);
         }
         let mut request = self.client.request(call.method.clone(), url).headers(call.headers.clone());
-        if let Some(body) = &call.body {
-            request = request.json(body);
-        }
+        request = match &call.body {
+            Body::None => request,
+            Body::Json(body) => request.json(body),
+            Body::Form(body) => request.header(CONTENT_TYPE, FORM).body(body.clone()),
+        };
         let mut response = request.send().await?;
         let mut answer = Answer { status: response.status(), body: Vec::new() };
         while let Some(chunk) = response.chunk().await? {
@@ -194,6 +211,29 @@ impl Party {
     }
 }
 
+/// What became of a call, for metrics.
+#[derive(Clone, Copy)]
+pub(crate) enum Outcome {
+    Answered,
+    Refused,
+    Unheard,
+    Unsent,
+}
+
+/// Measures a call of a third party that began then.
+pub(crate) fn record(party: &'static str, call: &'static str, begun: Instant, outcome: Outcome) {
+    let outcome = match outcome {
+        Outcome::Answered => "answered",
+        Outcome::Refused => "refused",
+        Outcome::Unheard => "unheard",
+        Outcome::Unsent => "unsent",
+    };
+    let labels = [("party", party), ("call", call)];
+    metrics::histogram!("third_party_seconds", &labels).record(begun.elapsed().as_secs_f64());
+    metrics::counter!("third_party_calls_total", "party" => party, "call" => call, "outcome" => outcome)
+        .increment(1);
+}
+
 /// The address of an API over HTTP, as a setting gives it.
 pub fn http_url(text: &str) -> Result<String, String> {
     address(text).map(|_| text.to_owned())
@@ -205,6 +245,22 @@ fn address(text: &str) -> Result<Url, String> {
         Ok(url)
     } else {
         Err("an address begins with http:// or https://".to_owned())
+    }
+}
+
+/// The value of a header that holds a secret: whoever prints the headers does not print it.
+pub(crate) fn secret_header(party: &'static str, value: String) -> Result<HeaderValue, OpenError> {
+    let wrong = |_| OpenError { party, cause: "a key has characters that no header may have".to_owned() };
+    let mut value = HeaderValue::try_from(value).map_err(wrong)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// What it means for a message that its sender did not say anything.
+pub(crate) fn silent_send(silence: Silence) -> SendError {
+    match silence {
+        Silence::Unsent => SendError::Unavailable,
+        Silence::Unheard => SendError::Unknown,
     }
 }
 

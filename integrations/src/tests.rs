@@ -2,15 +2,21 @@
 //! nobody waits for a party that does not.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::payment::GatewayAnswer;
-use domain::{PaymentId, UserId, Won};
+use domain::text::TextRule;
+use domain::{Clock, Ids, PaymentId, Timestamp, UserId, Won};
+use services::blobs::{BlobArea, BlobError, BlobKey};
 use services::payment::{Charge, Gateway};
+use services::senders::{Mail, MailSender, SendError, Sms, SmsSender};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use crate::resend::{self, Resend};
+use crate::solapi::{self, Solapi};
 use crate::toss::{self, Toss};
 use crate::{Limits, Settings, open};
 
@@ -46,6 +52,25 @@ async fn server(answers: &'static [&'static str]) -> (SocketAddr, tokio::sync::w
         }
     });
     (address, count)
+}
+
+/// A clock that stands, and ids that are all the same.
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+}
+
+impl Ids for Fixed {
+    fn uuid(&self) -> Uuid {
+        Uuid::from_u128(7)
+    }
+
+    fn random(&self) -> [u8; 32] {
+        [7; 32]
+    }
 }
 
 fn gateway(address: SocketAddr, limits: Limits) -> Toss {
@@ -101,6 +126,74 @@ async fn nobody_waits_for_a_party_that_answered_nobody() {
 fn an_address_that_is_none_is_refused_at_the_start() {
     for url in ["", "ftp://gateway.example", "mailto:gateway@example.com", "http://"] {
         let toss = toss::Settings { url: url.to_owned(), ..toss::Settings::default() };
-        assert!(open(&Settings { toss, ..Settings::default() }).is_err(), "{url:?}");
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(Fixed), Arc::new(Fixed));
+        assert!(open(&Settings { toss, ..Settings::default() }, &clock, &ids).is_err(), "{url:?}");
     }
+}
+
+fn sender_of_mail(address: SocketAddr) -> Resend {
+    let url = format!("http://{address}");
+    Resend::open(&resend::Settings { url, ..resend::Settings::default() }, LIMITS).unwrap()
+}
+
+fn mail() -> Mail {
+    let text = TextRule::line(100).read("text").unwrap();
+    let to = "minji@example.com".parse().unwrap();
+    Mail { key: Uuid::from_u128(1), to, subject: text.clone(), body: text }
+}
+
+fn sender_of_sms(address: SocketAddr) -> Solapi {
+    let url = format!("http://{address}");
+    let settings = solapi::Settings { url, ..solapi::Settings::default() };
+    Solapi::open(&settings, LIMITS, Arc::new(Fixed), Arc::new(Fixed)).unwrap()
+}
+
+fn sms(to: &str) -> Sms {
+    let text = TextRule::line(100).read("text").unwrap();
+    Sms { key: Uuid::from_u128(1), to: to.parse().unwrap(), text }
+}
+
+const OFTEN: &str = "HTTP/1.1 429 Often\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const TAKEN: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"id\":\"1\",\"statusCode\":\"2000\"}";
+const TORN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\nconnection: close\r\n\r\n{";
+
+#[tokio::test]
+async fn a_mail_is_tried_again_under_its_key_and_one_that_nobody_answers_for_may_have_been_sent() {
+    let (address, asked) = server(&[BUSY, TAKEN]).await;
+    assert_eq!(sender_of_mail(address).send(&mail()).await, Ok(()));
+    assert_eq!(*asked.borrow(), 2);
+    assert_eq!(sender_of_mail(address).send(&mail()).await, Err(SendError::Unknown));
+    assert_eq!(*asked.borrow(), 4);
+}
+
+#[tokio::test]
+async fn a_text_message_that_may_have_been_sent_is_not_sent_again() {
+    for answers in [&[BUSY, TAKEN][..], &[TORN, TAKEN], &[]] {
+        let (address, asked) = server(answers).await;
+        let sent = sender_of_sms(address).send(&sms("010-1234-5678")).await;
+        assert_eq!((sent, *asked.borrow()), (Err(SendError::Unknown), 1), "{answers:?}");
+    }
+    let (address, asked) = server(&[OFTEN, TAKEN]).await;
+    assert_eq!(sender_of_sms(address).send(&sms("010-1234-5678")).await, Ok(()));
+    assert_eq!(*asked.borrow(), 2, "the first was not taken, and this is certain");
+}
+
+#[tokio::test]
+async fn what_reached_no_sender_was_not_sent() {
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    assert_eq!(sender_of_mail(nobody).send(&mail()).await, Err(SendError::Unavailable));
+    assert_eq!(sender_of_sms(nobody).send(&sms("010-1234-5678")).await, Err(SendError::Unavailable));
+    let (address, asked) = server(&[TAKEN]).await;
+    assert_eq!(sender_of_sms(address).send(&sms("+1 212 555 0100")).await, Err(SendError::Refused));
+    assert_eq!(*asked.borrow(), 0, "only Korean numbers are dialled");
+}
+
+#[tokio::test]
+async fn without_a_setting_nobody_sends_and_nothing_is_kept() {
+    let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(Fixed), Arc::new(Fixed));
+    let parties = open(&Settings::default(), &clock, &ids).unwrap();
+    assert_eq!(parties.mail.send(&mail()).await, Err(SendError::NotConfigured));
+    assert_eq!(parties.sms.send(&sms("010-1234-5678")).await, Err(SendError::NotConfigured));
+    let key = BlobKey::of(BlobArea::new("photo"), b"");
+    assert_eq!(parties.blobs.delete(&key).await, Err(BlobError::NotConfigured));
 }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use services::payment::{Cancelled, Charge, Gateway};
 
-use crate::party::{Answer, Call, Party, Silence};
+use crate::party::{Answer, Body, Call, Party, Silence, secret_header};
 use crate::{Limits, OpenError};
 
 const NAME: &str = "toss";
@@ -63,9 +63,7 @@ struct Fault {
 impl Toss {
     pub(crate) fn open(settings: &Settings, limits: Limits) -> Result<Self, OpenError> {
         let credentials = STANDARD.encode(format!("{}:", settings.secret_key));
-        let mut authorization = HeaderValue::try_from(format!("Basic {credentials}"))
-            .map_err(|error| OpenError { party: NAME, cause: error.to_string() })?;
-        authorization.set_sensitive(true);
+        let authorization = secret_header(NAME, format!("Basic {credentials}"))?;
         let headers = HeaderMap::from_iter([(AUTHORIZATION, authorization)]);
         Ok(Self(Party::open(NAME, &settings.url, headers, limits)?))
     }
@@ -74,7 +72,8 @@ impl Toss {
         let order = order.to_string();
         let path = ["v1", "payments", "orders", &order];
         let (method, headers) = (Method::GET, HeaderMap::new());
-        self.0.call(&Call { name: "lookup", method, path: &path, headers, body: None }).await
+        let body = Body::None;
+        self.0.call(&Call { name: "lookup", method, path: &path, headers, body, is_repeatable: true }).await
     }
 
     async fn post(
@@ -86,7 +85,8 @@ impl Toss {
     ) -> Result<Answer, Silence> {
         let key = HeaderValue::try_from(key).map(|key| (IDEMPOTENCY_KEY, key));
         let headers = HeaderMap::from_iter(key.ok());
-        self.0.call(&Call { name, method: Method::POST, path, headers, body: Some(body) }).await
+        let (method, body) = (Method::POST, Body::Json(body));
+        self.0.call(&Call { name, method, path, headers, body, is_repeatable: true }).await
     }
 }
 

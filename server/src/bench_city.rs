@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::Args;
-use domain::Clock;
+use domain::{Clock, Ids};
 use services::auth;
 use services::bench_city::{self, Wanted};
 use services::{Services, Settings, Subscribers};
@@ -54,13 +54,13 @@ impl BenchCityArgs {
     /// Makes the city.
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
         let Self { rides, talks, talks_each, orders, crowd, out, database } = self;
-        let (clock, ids): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), Arc::new(RandomIds));
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(RandomIds));
         let (alone, subscribers) = (shared::Settings::default(), Subscribers::default());
         let store =
             Store::connect(&database.database(1), &alone, &clock, ids.as_ref(), subscribers.clone()).await?;
         let auth = auth::Settings { access_life: TOKEN_LIFE, ..auth::Settings::default() };
         let settings = Settings { auth, ..Settings::default() };
-        let nobody = integrations::open(&integrations::Settings::default())?; // nobody is called
+        let nobody = integrations::open(&integrations::Settings::default(), &clock, &ids)?; // nobody is called
         let app = Services::start(store, clock, ids, settings, subscribers, nobody).await?;
         let city = bench_city::make(&app, Wanted { rides, talks, talks_each, orders, crowd }).await;
         app.stop(Duration::from_secs(5)).await;

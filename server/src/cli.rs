@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use domain::Clock;
+use domain::{Clock, Ids};
 use services::demo_city::Loaded;
 use services::{Services, Settings, Subscribers};
 use store::Store;
@@ -66,7 +66,8 @@ enum Command {
     #[command(hide = true)]
     LoadBench(BenchCityArgs),
     /// Be the third parties that a machine of one's own cannot reach: a payment gateway that
-    /// moves no money.
+    /// moves no money, and senders of mail, text messages and push notifications that show
+    /// them on pages.
     Sandbox(SandboxArgs),
     /// Be the people of the demo city: customers, couriers, owners and agents.
     Demo(DemoArgs),
@@ -120,7 +121,8 @@ impl Cli {
     pub async fn run(self) -> Result<(), Box<dyn Error>> {
         start_log(&self.log)?;
         match self.command {
-            Command::Serve(args) => args.run().await,
+            // Boxed: every other command would carry its future.
+            Command::Serve(args) => Box::pin(args.run()).await,
             Command::Openapi { service } => {
                 let document = serde_json::to_string_pretty(&service.document())?;
                 Ok(writeln!(std::io::stdout(), "{document}")?)
@@ -180,7 +182,7 @@ impl ServeArgs {
             metrics: crate::metrics::install()?,
             pages: self.pages,
             processes: self.processes,
-            third_parties: self.third_parties.settings(),
+            third_parties: self.third_parties.settings()?,
         };
         let server = Server::start(parts).await?;
         for (service, address) in server.addresses() {
@@ -197,11 +199,11 @@ impl ServeArgs {
 }
 
 async fn load_demo(seed: u64, couriers: u32, database: &DatabaseArgs) -> Result<(), Box<dyn Error>> {
-    let (clock, ids): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), Arc::new(RandomIds));
+    let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(RandomIds));
     let (alone, subscribers) = (shared::Settings::default(), Subscribers::default());
     let store =
         Store::connect(&database.database(1), &alone, &clock, ids.as_ref(), subscribers.clone()).await?;
-    let nobody = integrations::open(&integrations::Settings::default())?; // nobody is called
+    let nobody = integrations::open(&integrations::Settings::default(), &clock, &ids)?; // nobody is called
     let app = Services::start(store, clock, ids, Settings::default(), subscribers, nobody).await?;
     let loaded = services::demo_city::load(&app, seed).await;
     let enlisted = services::demo_city::enlist(&app, couriers as usize).await;

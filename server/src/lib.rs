@@ -118,7 +118,7 @@ impl Server {
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let served: Vec<Service> = parts.services.iter().map(|(service, _)| *service).collect();
         let elsewhere = parts.processes.elsewhere(&served)?;
-        let third_parties = integrations::open(&parts.third_parties)?;
+        let third_parties = integrations::open(&parts.third_parties, &parts.clock, &parts.ids)?;
         let mut listeners = Vec::new();
         let process = Process {
             node: parts.ids.uuid().simple().to_string(),

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use clap::Args;
 use domain::Clock;
-use integrations::{Limits, Settings, toss};
+use domain::auth::Email;
+use integrations::{Limits, Settings, blobs, fcm, resend, solapi, toss};
 use sim::sandbox::Sandbox;
 
 use crate::ambient::SystemClock;
+use crate::limits::within;
 
 /// Where third parties are, and how long they may take.
 #[derive(Clone, Debug, Args)]
@@ -31,16 +33,202 @@ pub struct ThirdPartyArgs {
     #[arg(long, env = "BAEDAL_THIRD_PARTY_MS", default_value_t = integrations::ANSWER_WITHIN_MS,
           value_parser = clap::value_parser!(u64).range(50..=60_000))]
     pub third_party_ms: u64,
+
+    #[command(flatten)]
+    senders: SenderArgs,
+
+    #[command(flatten)]
+    blobs: BlobArgs,
+}
+
+/// Settings that do not go together.
+#[derive(Debug, thiserror::Error)]
+pub enum WrongSetting {
+    /// One needs another one.
+    #[error("{set} is set, so {missing} must be, too")]
+    Missing {
+        /// The one.
+        set: &'static str,
+        /// The other one.
+        missing: &'static str,
+    },
+    /// A file that it names cannot be read.
+    #[error("{setting}: {}: {cause}", file.display())]
+    Unreadable {
+        /// Which one.
+        setting: &'static str,
+        /// What it says.
+        file: PathBuf,
+        /// Why not.
+        cause: std::io::Error,
+    },
 }
 
 impl ThirdPartyArgs {
     /// As the integrations want it.
-    pub fn settings(&self) -> Settings {
-        Settings {
+    pub fn settings(&self) -> Result<Settings, WrongSetting> {
+        Ok(Settings {
             toss: toss::Settings { url: self.toss_url.clone(), secret_key: self.toss_secret_key.clone() },
+            blobs: self.blobs.settings()?,
+            mail: self.senders.mail()?,
+            sms: self.senders.sms()?,
+            push: self.senders.push()?,
             limits: Limits { answer_within: Duration::from_millis(self.third_party_ms), ..Limits::default() },
-        }
+        })
     }
+}
+
+/// Who sends messages to people outside the app. Whoever has no key sends none, and what needs
+/// one is refused as unavailable.
+#[derive(Clone, Debug, Args)]
+struct SenderArgs {
+    /// Where the API of Resend begins, which sends mail.
+    #[arg(long, env = "BAEDAL_RESEND_URL", default_value_t = resend::Settings::default().url,
+          value_parser = integrations::http_url)]
+    resend_url: String,
+
+    /// The API key of the account at Resend. Unset: no mail is sent.
+    #[arg(long, env = "BAEDAL_RESEND_API_KEY", hide_env_values = true, default_value = "")]
+    resend_api_key: String,
+
+    /// Who mail is from, as `배달 <no-reply@baedal.example>`; of a domain that Resend has verified.
+    #[arg(long, env = "BAEDAL_MAIL_FROM", default_value = "", value_parser = none_or_mailbox)]
+    mail_from: String,
+
+    /// Where the API of SOLAPI begins, which sends text messages.
+    #[arg(long, env = "BAEDAL_SOLAPI_URL", default_value_t = solapi::Settings::default().url,
+          value_parser = integrations::http_url)]
+    solapi_url: String,
+
+    /// The API key of the account at SOLAPI. Unset: no text messages are sent.
+    #[arg(long, env = "BAEDAL_SOLAPI_API_KEY", hide_env_values = true, default_value = "")]
+    solapi_api_key: String,
+
+    /// The secret of that key.
+    #[arg(long, env = "BAEDAL_SOLAPI_API_SECRET", hide_env_values = true, default_value = "")]
+    solapi_api_secret: String,
+
+    /// The number that text messages come from, registered at SOLAPI: digits alone.
+    #[arg(long, env = "BAEDAL_SMS_FROM", default_value = "", value_parser = none_or_digits)]
+    sms_from: String,
+
+    /// Where the API of Firebase Cloud Messaging begins, which sends push notifications.
+    #[arg(long, env = "BAEDAL_FCM_URL", default_value_t = fcm::Settings::default().url,
+          value_parser = integrations::http_url)]
+    fcm_url: String,
+
+    /// The key file of the service account at Google. Unset: no push notifications are sent.
+    #[arg(long, env = "BAEDAL_FCM_ACCOUNT", default_value = "")]
+    fcm_account: String,
+
+    /// Where the account's access tokens come from. Unset: from where its key file says.
+    #[arg(long, env = "BAEDAL_FCM_TOKEN_URL", default_value = "", value_parser = none_or_url)]
+    fcm_token_url: String,
+}
+
+impl SenderArgs {
+    fn mail(&self) -> Result<Option<resend::Settings>, WrongSetting> {
+        let Some(api_key) = some(&self.resend_api_key) else { return Ok(None) };
+        let from = needed("BAEDAL_RESEND_API_KEY", "BAEDAL_MAIL_FROM", &self.mail_from)?;
+        Ok(Some(resend::Settings { url: self.resend_url.clone(), api_key, from }))
+    }
+
+    fn sms(&self) -> Result<Option<solapi::Settings>, WrongSetting> {
+        let Some(api_key) = some(&self.solapi_api_key) else { return Ok(None) };
+        let need = |missing, value| needed("BAEDAL_SOLAPI_API_KEY", missing, value);
+        let api_secret = need("BAEDAL_SOLAPI_API_SECRET", &self.solapi_api_secret)?;
+        let from = need("BAEDAL_SMS_FROM", &self.sms_from)?;
+        Ok(Some(solapi::Settings { url: self.solapi_url.clone(), api_key, api_secret, from }))
+    }
+
+    fn push(&self) -> Result<Option<fcm::Settings>, WrongSetting> {
+        let Some(file) = some(&self.fcm_account).map(PathBuf::from) else { return Ok(None) };
+        let account = std::fs::read_to_string(&file).map_err(|cause| WrongSetting::Unreadable {
+            setting: "BAEDAL_FCM_ACCOUNT",
+            file,
+            cause,
+        })?;
+        Ok(Some(fcm::Settings { url: self.fcm_url.clone(), token_url: some(&self.fcm_token_url), account }))
+    }
+}
+
+/// Where uploaded files are kept.
+#[derive(Clone, Debug, Args)]
+struct BlobArgs {
+    /// Where uploaded files are kept: a folder, or `s3://bucket` for an object store that speaks
+    /// S3's protocol. Unset: nowhere, and uploads are refused. Processes share it.
+    #[arg(long, env = "BAEDAL_BLOBS", default_value = "")]
+    blobs: String,
+
+    /// Bytes of one uploaded file.
+    #[arg(long, env = "BAEDAL_BLOB_BYTES", default_value_t = blobs::Settings::default().max_bytes,
+          value_parser = within::<usize>(1_024, 1_073_741_824))]
+    blob_bytes: usize,
+
+    /// Where that object store is, as `https://kr.object.example`. Unset: AWS, in the region.
+    #[arg(long, env = "BAEDAL_S3_URL", default_value = "", value_parser = none_or_url)]
+    s3_url: String,
+
+    /// The region of the bucket, which is a part of each signature.
+    #[arg(long, env = "BAEDAL_S3_REGION", default_value = "ap-northeast-2")]
+    s3_region: String,
+
+    /// The access key id of the account at the object store.
+    #[arg(long, env = "BAEDAL_S3_ACCESS_KEY", hide_env_values = true, default_value = "")]
+    s3_access_key: String,
+
+    /// The secret access key of that account.
+    #[arg(long, env = "BAEDAL_S3_SECRET_KEY", hide_env_values = true, default_value = "")]
+    s3_secret_key: String,
+}
+
+impl BlobArgs {
+    fn settings(&self) -> Result<blobs::Settings, WrongSetting> {
+        let need = |missing, value| needed("BAEDAL_BLOBS=s3://…", missing, value);
+        let place = match self.blobs.strip_prefix("s3://") {
+            Some(bucket) => blobs::Place::S3(blobs::Bucket {
+                name: bucket.to_owned(),
+                endpoint: some(&self.s3_url),
+                region: self.s3_region.clone(),
+                access_key: need("BAEDAL_S3_ACCESS_KEY", &self.s3_access_key)?,
+                secret_key: need("BAEDAL_S3_SECRET_KEY", &self.s3_secret_key)?,
+            }),
+            None => {
+                some(&self.blobs).map_or(blobs::Place::Nowhere, |folder| blobs::Place::Folder(folder.into()))
+            }
+        };
+        Ok(blobs::Settings { place, max_bytes: self.blob_bytes })
+    }
+}
+
+/// What is set to nothing is not set.
+fn some(value: &str) -> Option<String> {
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// A setting without which another one means nothing.
+fn needed(set: &'static str, missing: &'static str, value: &str) -> Result<String, WrongSetting> {
+    some(value).ok_or(WrongSetting::Missing { set, missing })
+}
+
+fn none_or_digits(text: &str) -> Result<String, String> {
+    let good =
+        text.is_empty() || (8..=12).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_digit());
+    if good { Ok(text.to_owned()) } else { Err("a number is written in digits, as 0215881588".to_owned()) }
+}
+
+fn none_or_mailbox(text: &str) -> Result<String, String> {
+    let address = text.strip_suffix('>').and_then(|text| Some(text.rsplit_once('<')?.1)).unwrap_or(text);
+    let good = text.is_empty() || !text.contains(['\r', '\n']) && address.parse::<Email>().is_ok();
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err("a sender is written as 배달 <no-reply@baedal.example>".to_owned())
+    }
+}
+
+fn none_or_url(text: &str) -> Result<String, String> {
+    if text.is_empty() { Ok(String::new()) } else { integrations::http_url(text) }
 }
 
 /// The sandbox.

@@ -7,6 +7,7 @@
 
 pub mod auth;
 pub mod bench_city;
+pub mod blobs;
 pub mod cart;
 pub mod channels;
 pub mod demo_city;
@@ -24,6 +25,7 @@ pub mod place;
 pub mod reactions;
 pub mod reminders;
 pub mod restaurant;
+pub mod senders;
 pub mod settings;
 pub mod support;
 pub mod system;
@@ -99,6 +101,14 @@ pub struct Services {
 pub struct ThirdParties {
     /// Where money comes from and goes back to.
     pub gateway: Box<dyn payment::Gateway>,
+    /// Where files are kept.
+    pub blobs: Box<dyn blobs::Blobs>,
+    /// Who sends mail.
+    pub mail: Box<dyn senders::MailSender>,
+    /// Who sends text messages.
+    pub sms: Box<dyn senders::SmsSender>,
+    /// Who sends push notifications.
+    pub push: Box<dyn senders::PushSender>,
 }
 
 /// A part could not be started.

@@ -19,19 +19,22 @@ pub mod wait;
 
 use std::net::SocketAddr;
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::{Clock as _, Timestamp};
+use integrations::blobs::{self, Place};
+use integrations::{fcm, resend, solapi, toss};
 use server::ambient::RandomIds;
 use server::processes::ProcessArgs;
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
 use services::auth::HashCost;
 use services::{Settings, Subscribers};
-use sim::sandbox::Sandbox;
+use sim::sandbox::{self, Sandbox};
 use store::scratch::Asked;
 use store::{Database, Store, scratch, shared};
 
@@ -126,7 +129,7 @@ impl TestApp {
 
     async fn without_server(admin_url: String, name: String, database: Database) -> Self {
         let clock = Arc::new(TestClock::default());
-        let sandbox = sandbox(&clock).await;
+        let sandbox = start_sandbox(&clock).await;
         Self {
             server: None,
             database,
@@ -225,13 +228,21 @@ impl TestApp {
         scratch::failing_jobs(&self.database).await.expect("the jobs can be read")
     }
 
-    /// Removes the database. Returns what the jobs said that were left failing.
+    /// The folder where its servers keep files.
+    pub fn blobs(&self) -> PathBuf {
+        std::env::temp_dir().join(&self.name)
+    }
+
+    /// Removes the database and the files. Returns what the jobs said that were left failing.
     async fn leave(&mut self) -> Vec<String> {
         let failing = match self.failing.take() {
             Some(failing) => failing,
             None => self.left_failing().await,
         };
         scratch::remove(&self.admin_url, &self.name).await.expect("the database can be removed");
+        if self.blobs().exists() {
+            std::fs::remove_dir_all(self.blobs()).expect("the files can be removed");
+        }
         failing
     }
 
@@ -306,17 +317,40 @@ impl Drop for TestServer {
 /// How long a third party may take in a test, which waits for what it knows to hang.
 const THIRD_PARTY_WITHIN: Duration = Duration::from_millis(500);
 
-async fn sandbox(clock: &Arc<TestClock>) -> Sandbox {
+async fn start_sandbox(clock: &Arc<TestClock>) -> Sandbox {
     let clock = Arc::clone(clock);
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     Sandbox::start(any, Arc::new(move || clock.now()), None).await.expect("the sandbox starts")
 }
 
-async fn start(app: &TestApp, database: &Database) -> Server {
-    let third_parties = integrations::Settings {
-        toss: integrations::toss::Settings { url: app.sandbox.toss_url(), ..Default::default() },
+/// The third parties that stand in the sandbox, and a folder for files.
+fn third_parties(app: &TestApp) -> integrations::Settings {
+    let url = |party| app.sandbox.url_of(party);
+    integrations::Settings {
+        toss: toss::Settings { url: url("toss"), ..Default::default() },
+        blobs: blobs::Settings { place: Place::Folder(app.blobs()), ..Default::default() },
+        mail: Some(resend::Settings {
+            url: url("resend"),
+            api_key: "re_sandbox".into(),
+            from: "배달 <no-reply@baedal.example>".into(),
+        }),
+        sms: Some(solapi::Settings {
+            url: url("solapi"),
+            api_key: sandbox::solapi::API_KEY.into(),
+            api_secret: sandbox::solapi::API_SECRET.into(),
+            from: "0215881588".into(),
+        }),
+        push: Some(fcm::Settings {
+            url: url("fcm"),
+            token_url: Some(url("fcm/token")),
+            account: sandbox::fcm::ACCOUNT.into(),
+        }),
         limits: integrations::Limits { answer_within: THIRD_PARTY_WITHIN, tries: 1, ..Default::default() },
-    };
+    }
+}
+
+async fn start(app: &TestApp, database: &Database) -> Server {
+    let third_parties = third_parties(app);
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let parts = Parts {
         database: database.clone(),

@@ -197,7 +197,11 @@ impl Split {
 
 /// What a process of a test finds outside: the database and the third parties.
 fn outside(app: &TestApp) -> Vec<(&'static str, String)> {
-    vec![("DATABASE_URL", app.database_url().to_owned()), ("BAEDAL_TOSS_URL", app.sandbox.toss_url())]
+    vec![
+        ("DATABASE_URL", app.database_url().to_owned()),
+        ("BAEDAL_TOSS_URL", app.sandbox.toss_url()),
+        ("BAEDAL_BLOBS", app.blobs().display().to_string()),
+    ]
 }
 
 /// The binary, built if it is not up to date.

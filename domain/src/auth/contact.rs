@@ -100,10 +100,53 @@ impl fmt::Display for Phone {
     }
 }
 
+/// What a push service calls one installation of an app. It changes when the app is installed
+/// anew, and whoever knows it can send to it: it is not to be logged.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PushToken(String);
+
+/// The text is no token of a push service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a token of a push service")]
+pub struct NotAPushToken;
+
+impl PushToken {
+    /// The token.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PushToken {
+    type Err = NotAPushToken;
+
+    /// Tokens are opaque; none of a known service has other characters than visible ASCII ones,
+    /// or more than 4,096 of them.
+    fn from_str(text: &str) -> Result<Self, NotAPushToken> {
+        let good = (1..=4_096).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if good { Ok(Self(text.to_owned())) } else { Err(NotAPushToken) }
+    }
+}
+
+impl fmt::Debug for PushToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PushToken(..)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_push_token_is_visible_ascii_and_prints_nothing_of_itself() {
+        let token: PushToken = "fX3:APA91b-_".parse().unwrap();
+        assert_eq!(format!("{token:?}"), "PushToken(..)");
+        for text in ["", " a", "a\n", "토큰", "a b", &"a".repeat(4_097)] {
+            assert_eq!(text.parse::<PushToken>(), Err(NotAPushToken), "{text}");
+        }
+    }
 
     #[test]
     fn one_address_has_one_spelling() {

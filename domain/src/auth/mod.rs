@@ -7,7 +7,7 @@ mod password;
 mod session;
 mod strangers;
 
-pub use contact::{Email, NotAPhone, NotAnEmail, Phone};
+pub use contact::{Email, NotAPhone, NotAPushToken, NotAnEmail, Phone, PushToken};
 pub use lockout::{Attempts, Busy, Held, Locked, Lockout, TurnedAway};
 pub use password::{PasswordFlaw, check as check_password, normalised_password};
 pub use session::{GRACE, Presented, RefreshRefusal, Shown, present};

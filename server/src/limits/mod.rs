@@ -18,7 +18,7 @@ use services::settings::ConnectionLimits;
 use sockets::SocketArgs;
 
 /// A number within a range, of whatever type the setting has.
-fn within<T>(least: u64, most: u64) -> RangedU64ValueParser<T>
+pub(crate) fn within<T>(least: u64, most: u64) -> RangedU64ValueParser<T>
 where
     T: TryFrom<u64> + Clone + Send + Sync + 'static,
     <T as TryFrom<u64>>::Error: Send + Sync + 'static + std::error::Error + ToString,

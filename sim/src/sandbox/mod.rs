@@ -1,10 +1,18 @@
 //! Third parties that cannot be reached from a test or from a developer's machine: one
 //! server that speaks their protocols, moves no money, and misbehaves on demand.
 //!
-//! Each party has a path of its own: Toss Payments answers under `/toss`. What was done is
-//! kept by the server alone, as a third party would, and outlives whoever calls it.
+//! Each party has a path of its own: Toss Payments answers under `/toss`, Resend (mail) under
+//! `/resend`, SOLAPI (text messages) under `/solapi`, Firebase Cloud Messaging under `/fcm`.
+//! What was done is kept by the server alone, as a third party would, and outlives whoever
+//! calls it. Messages are shown to people at `/mailbox`, `/sms` and `/push`, and to programs
+//! at the same addresses with `.json`.
 
 mod book;
+pub mod fcm;
+mod pages;
+mod resend;
+pub mod sent;
+pub mod solapi;
 pub mod toss;
 
 use std::net::SocketAddr;
@@ -17,6 +25,7 @@ use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use sent::{Sent, SentLog};
 use toss::Toss;
 
 /// What time it is for the third parties.
@@ -26,6 +35,9 @@ pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 pub struct Sandbox {
     address: SocketAddr,
     toss: Arc<Toss>,
+    mails: Arc<SentLog>,
+    texts: Arc<SentLog>,
+    pushes: Arc<SentLog>,
     serving: JoinHandle<std::io::Result<()>>,
 }
 
@@ -34,13 +46,19 @@ impl Sandbox {
     /// from them at the next start; without one it is forgotten at the end.
     pub async fn start(address: SocketAddr, now: Now, folder: Option<&Path>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
+        let sent = |file| SentLog::open(Arc::clone(&now), folder, file).map(Arc::new);
+        let (mails, texts, pushes) = (sent("mail.jsonl")?, sent("sms.jsonl")?, sent("push.jsonl")?);
         let toss = Arc::new(Toss::open(now, folder)?);
         let router = Router::new()
             .route("/readyz", get(|| async { "ready" }))
-            .nest("/toss", toss::routes(Arc::clone(&toss)));
+            .nest("/toss", toss::routes(Arc::clone(&toss)))
+            .nest("/resend", resend::routes(Arc::clone(&mails)))
+            .nest("/solapi", solapi::routes(Arc::clone(&texts)))
+            .nest("/fcm", fcm::routes(Arc::clone(&pushes)))
+            .merge(pages::routes([&mails, &texts, &pushes].map(Arc::clone)));
         let address = listener.local_addr()?;
         let serving = tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { address, toss, serving })
+        Ok(Self { address, toss, mails, texts, pushes, serving })
     }
 
     /// Where it listens.
@@ -50,7 +68,27 @@ impl Sandbox {
 
     /// Where the API of Toss Payments begins.
     pub fn toss_url(&self) -> String {
-        format!("http://{}/toss", self.address)
+        self.url_of("toss")
+    }
+
+    /// Where the API of this party begins: `toss`, `resend`, `solapi`, `fcm`.
+    pub fn url_of(&self, party: &str) -> String {
+        format!("http://{}/{party}", self.address)
+    }
+
+    /// The mails to this address, the oldest first.
+    pub fn mails_to(&self, address: &str) -> Vec<Sent> {
+        self.mails.to(address)
+    }
+
+    /// The text messages to this number, as it is dialled (`01012345678`).
+    pub fn texts_to(&self, number: &str) -> Vec<Sent> {
+        self.texts.to(number)
+    }
+
+    /// The push notifications that the device with this token shows.
+    pub fn pushes_to(&self, token: &str) -> Vec<Sent> {
+        self.pushes.to(token)
     }
 
     /// The books of Toss Payments.

@@ -43,6 +43,7 @@ mod support;
 mod support_wire;
 mod system;
 mod text;
+mod third_parties;
 mod time;
 mod tracking;
 mod versions;

@@ -34,6 +34,24 @@ async fn what_is_wrong_with_a_setting_is_said_by_its_name_and_without_secrets() 
             &[("DATABASE_URL", NOWHERE), ("BAEDAL_TOSS_URL", "ftp://a.example")],
             &["BAEDAL_TOSS_URL", "https://"],
         ),
+        (
+            &[("DATABASE_URL", NOWHERE), ("BAEDAL_RESEND_API_KEY", "re_geheim-7")],
+            &["BAEDAL_RESEND_API_KEY", "BAEDAL_MAIL_FROM"],
+        ),
+        (
+            &[("DATABASE_URL", NOWHERE), ("BAEDAL_SOLAPI_API_KEY", "geheim-7")],
+            &["BAEDAL_SOLAPI_API_KEY", "BAEDAL_SOLAPI_API_SECRET"],
+        ),
+        (&[("DATABASE_URL", NOWHERE), ("BAEDAL_SMS_FROM", "02-1588-1588")], &["BAEDAL_SMS_FROM", "digits"]),
+        (
+            &[("DATABASE_URL", NOWHERE), ("BAEDAL_FCM_ACCOUNT", "/nowhere.json")],
+            &["BAEDAL_FCM_ACCOUNT", "/nowhere"],
+        ),
+        (&[("DATABASE_URL", NOWHERE), ("BAEDAL_FCM_ACCOUNT", "/dev/null")], &["fcm", "key file"]),
+        (
+            &[("DATABASE_URL", NOWHERE), ("BAEDAL_BLOBS", "s3://b"), ("BAEDAL_S3_SECRET_KEY", "geheim-7")],
+            &["BAEDAL_BLOBS", "BAEDAL_S3_ACCESS_KEY"],
+        ),
     ] {
         let said = serve(settings).await;
         for word in words {
