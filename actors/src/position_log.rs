@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::tracking::Rejected;
-use domain::{Clock, Failure, Kind, Refused};
+use domain::{Clock, Failure, Refused, refusal};
 use metrics::{Counter, Histogram, counter, histogram};
 use store::tracking::{self, Batch};
 use store::{Store, StoreError};
@@ -90,7 +90,7 @@ pub struct Ack {
 
 /// The refusal of what an older session sends.
 pub fn superseded() -> Refused {
-    Refused::new("superseded", Kind::Conflict, "A newer connection speaks for this courier.")
+    refusal::superseded().because("A newer connection speaks for this courier.")
 }
 
 struct Entry {
@@ -179,7 +179,7 @@ async fn answer(mut written: mpsc::Receiver<Answers>) {
 }
 
 fn busy() -> Failure {
-    Refused::unavailable("Positions cannot be kept just now; please send them again.", 1).into()
+    Refused::unavailable(1).because("Positions cannot be kept just now; please send them again.").into()
 }
 
 impl PositionWriter {

@@ -37,13 +37,23 @@ pub trait EventKind: Copy + PartialEq + Send + Sync + 'static {
     fn entity(channel: &Channel) -> Option<Self::Id>;
 }
 
-/// Writes an [`EventKind`], so that each name on the wire stands once.
+/// Writes an [`EventKind`], so that each name on the wire stands once, with what it says to
+/// people: `Kind(parameter, …) = "noun.name": "Korean", "English",`.
 macro_rules! event_kinds {
-    ($(#[$doc:meta])* $kinds:ident of $channel:ident($id:ty) { $($kind:ident = $name:literal,)* }) => {
+    ($(#[$doc:meta])* $kinds:ident of $channel:ident($id:ty) {
+        $($kind:ident$(($($param:ident),*))? = $name:literal: $ko:literal, $en:literal,)*
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $kinds {
             $(#[doc = concat!("`", $name, "`")] $kind,)*
+        }
+
+        impl $kinds {
+            /// What each kind says to people.
+            pub(crate) const WORDS: &[$crate::Words] = &[$(
+                $crate::Words { code: $name, params: &[$($(stringify!($param)),*)?], ko: $ko, en: $en },
+            )*];
         }
 
         impl $crate::EventKind for $kinds {

@@ -1,9 +1,12 @@
 //! How a rule says no.
 //!
 //! Every noun has an enum of its own refusals. Outside the noun they travel as
-//! [`Refused`]: a stable code, a kind, and a sentence for the person who asked.
+//! [`Refused`]: a stable code, a kind, and words for the person who asked.
 
 use std::fmt;
+
+use crate::words::Params;
+use crate::{Fault, Words};
 
 /// What sort of no it is. One table in `http` maps each to a status, and the
 /// realtime protocol carries the same names.
@@ -31,28 +34,10 @@ pub enum Kind {
 }
 
 /// A noun's own refusal.
-pub trait Refusal: fmt::Display {
-    /// The stable code, noun first (`order.transition_refused`).
-    fn code(&self) -> &'static str;
-
-    /// What sort of no it is.
-    fn kind(&self) -> Kind;
-
-    /// What it is about, part by part, where it can be named.
-    fn faults(&self) -> Vec<Fault> {
-        Vec::new()
-    }
-}
-
-/// One field that is wrong, by its JSON pointer (`/lines/0/quantity`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Where: a JSON pointer into the request.
-    pub pointer: String,
-    /// What: a stable code (`out_of_range`).
-    pub code: &'static str,
-    /// For a person.
-    pub detail: String,
+pub trait Refusal {
+    /// The same with its code, its kind and its words, as [`refusals!`](crate::refusals)
+    /// declares them.
+    fn refused(&self) -> Refused;
 }
 
 /// Any noun's refusal, on its way to whoever asked.
@@ -62,7 +47,11 @@ pub struct Refused {
     pub code: &'static str,
     /// What sort of no it is.
     pub kind: Kind,
-    /// For a person; tells nothing of the inside.
+    /// What it says to people.
+    pub words: &'static Words,
+    /// The parameters of the words.
+    pub params: Params,
+    /// In English; tells nothing of the inside.
     pub detail: String,
     /// The fields at fault, for invalid input; what else a refusal is about.
     pub faults: Vec<Fault>,
@@ -71,35 +60,103 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// A refusal without faults.
-    pub fn new(code: &'static str, kind: Kind, detail: impl Into<String>) -> Self {
-        Self { code, kind, detail: detail.into(), faults: Vec::new(), retry_after_secs: None }
+    /// A refusal without faults. Made by what [`refusals!`](crate::refusals) declares.
+    pub fn new(kind: Kind, words: &'static Words, params: Params) -> Self {
+        let detail = words.in_english(&params);
+        Self { code: words.code, kind, words, params, detail, faults: Vec::new(), retry_after_secs: None }
+    }
+
+    /// The same, with what it is about, part by part.
+    pub fn with_faults(self, faults: Vec<Fault>) -> Self {
+        Self { faults, ..self }
+    }
+
+    /// The same, after which to try again in `secs`.
+    pub fn after(self, secs: u32) -> Self {
+        Self { retry_after_secs: Some(secs), ..self }
+    }
+
+    /// The same, with an English sentence that says more exactly to whoever writes a client
+    /// what is not right about it.
+    pub fn because(self, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..self }
     }
 
     /// There is no such `noun`, or not for this person: both look alike.
     pub fn not_found(noun: &str) -> Self {
-        Self::new("not_found", Kind::NotFound, format!("There is no such {noun}."))
+        not_found(noun).because(format!("There is no such {noun}."))
     }
 
     /// Invalid input, with the fields at fault.
     pub fn invalid(faults: Vec<Fault>) -> Self {
-        Self { faults, ..Self::new("invalid", Kind::Invalid, "The request has invalid fields.") }
+        invalid().with_faults(faults)
     }
 
     /// The `noun` is no longer at the version that the caller means to change.
     pub fn stale(noun: &str) -> Self {
-        Self::new("stale", Kind::Stale, format!("The {noun} changed since you looked; look again."))
+        stale(noun).because(format!("The {noun} changed since you looked; look again."))
     }
 
-    /// One field is wrong.
-    pub fn field(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self::invalid(vec![Fault { pointer: pointer.into(), code, detail: detail.into() }])
+    /// One field is wrong; `detail` says, in English, which rule it breaks.
+    pub fn field(pointer: impl Into<String>, words: &'static Words, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![Fault::new(pointer, words, detail)])
     }
 
     /// Not now; try again after `secs`.
-    pub fn unavailable(detail: impl Into<String>, secs: u32) -> Self {
-        Self { retry_after_secs: Some(secs), ..Self::new("unavailable", Kind::Unavailable, detail) }
+    pub fn unavailable(secs: u32) -> Self {
+        unavailable().after(secs)
     }
+
+    /// Signed in, but not as somebody who may.
+    pub fn forbidden() -> Self {
+        forbidden()
+    }
+}
+
+// What any noun, or none, says.
+crate::refusals! {
+    not_found(noun) => NotFound "not_found": "찾을 수 없어요.", "There is no such thing.";
+    invalid() => Invalid "invalid":
+        "올바르지 않은 항목이 있어요. 확인해 주세요.", "Something is not right. Please check what you entered.";
+    stale(noun) => Stale "stale":
+        "그사이 내용이 바뀌었어요. 다시 확인해 주세요.", "It changed meanwhile. Please look again.";
+    forbidden() => Forbidden "forbidden": "이 작업을 할 권한이 없어요.", "You may not do this.";
+    unavailable() => Unavailable "unavailable":
+        "지금은 처리할 수 없어요. 잠시 후 다시 시도해 주세요.", "Not possible just now. Please try again in a moment.";
+    pub conflict() => Conflict "conflict":
+        "다른 변경이 먼저 처리됐어요. 다시 확인해 주세요.", "Something else happened first. Please look again.";
+    pub superseded() => Conflict "superseded":
+        "다른 기기에서 이어서 쓰고 있어요.", "Another device has taken over.";
+    pub unauthenticated() => Unauthenticated "unauthenticated": "먼저 로그인해 주세요.", "Please sign in first.";
+    pub limited() => Limited "limited":
+        "요청이 너무 잦아요. 잠시 후 다시 시도해 주세요.", "Too many requests. Please try again in a moment.";
+    pub overloaded() => Unavailable "overloaded":
+        "요청이 몰리고 있어요. 잠시 후 다시 시도해 주세요.", "Very busy just now. Please try again in a moment.";
+    pub timeout() => Unavailable "timeout":
+        "응답이 너무 오래 걸렸어요. 다시 시도해 주세요.", "The answer took too long. Please try again.";
+    pub crashed() => Unavailable "crashed":
+        "처리하다가 문제가 생겼어요. 처리됐는지 확인한 뒤 다시 시도해 주세요.",
+        "Something failed while it was done. Look whether it was done, then try again.";
+    pub quarantined() => Unavailable "quarantined":
+        "문제가 반복돼 잠시 멈췄어요. 나중에 다시 시도해 주세요.",
+        "It failed too often and rests for a while. Please try again later.";
+    pub upstream_unavailable(service) => Unavailable "upstream_unavailable":
+        "지금은 처리할 수 없어요. 잠시 후 다시 시도해 주세요.", "Not possible just now. Please try again in a moment.";
+    pub connections_full() => Unavailable "connections_full":
+        "접속이 몰리고 있어요. 잠시 후 다시 시도해 주세요.", "Too many connections just now. Please try again in a moment.";
+    pub too_many_sockets() => Limited "too_many_sockets":
+        "열려 있는 화면이 너무 많아요. 다른 화면을 닫아 주세요.", "Too many connections are open. Please close one first.";
+    pub channel_unknown() => NotFound "channel_unknown": "찾을 수 없어요.", "There is no such thing.";
+    pub too_many_subscriptions(max) => Limited "too_many_subscriptions":
+        "한 번에 볼 수 있는 수를 넘었어요. 다른 화면을 닫아 주세요.",
+        "Too much is open at once. Please close something.";
+    pub bad_frame() => Invalid "bad_frame":
+        "요청을 읽을 수 없어요. 새로고침한 뒤 다시 시도해 주세요.",
+        "The request could not be read. Reload and try again.";
+    pub idempotency_in_progress() => Conflict "idempotency.in_progress":
+        "같은 요청을 처리하고 있어요.", "The same request is being done already.";
+    pub idempotency_key_reused() => Invalid "idempotency.key_reused":
+        "요청이 바뀌었어요. 다시 시도해 주세요.", "The request changed. Please try again.";
 }
 
 impl fmt::Display for Refused {
@@ -112,8 +169,7 @@ impl std::error::Error for Refused {}
 
 impl<R: Refusal> From<R> for Refused {
     fn from(refusal: R) -> Self {
-        let faults = refusal.faults();
-        Self { faults, ..Self::new(refusal.code(), refusal.kind(), refusal.to_string()) }
+        refusal.refused()
     }
 }
 
@@ -144,7 +200,7 @@ impl Failure {
 
     /// Signed in, but not as somebody who may.
     pub fn forbidden() -> Self {
-        Self::Refused(Refused::new("forbidden", Kind::Forbidden, "You may not do this."))
+        Self::Refused(Refused::forbidden())
     }
 }
 

@@ -10,7 +10,7 @@ use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::{GeneralCategory, UnicodeEmoji, UnicodeGeneralCategory};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::Refused;
+use crate::{Fault, Refused, Words, fault};
 
 /// Bytes for each character of a rule's length: as many as one code point takes at most,
 /// so that marks heaped on one letter end, too.
@@ -111,14 +111,19 @@ pub enum TextFlaw {
 }
 
 impl TextFlaw {
-    /// The stable code.
-    pub fn code(self) -> &'static str {
+    /// The code, with its words.
+    pub fn words(self) -> &'static Words {
         match self {
-            Self::Blank => "blank",
-            Self::TooLong { .. } => "too_long",
-            Self::ControlCharacter => "control_character",
-            Self::ForbiddenCharacter => "forbidden_character",
+            Self::Blank => fault::BLANK,
+            Self::TooLong { .. } => fault::TOO_LONG,
+            Self::ControlCharacter => fault::CONTROL_CHARACTER,
+            Self::ForbiddenCharacter => fault::FORBIDDEN_CHARACTER,
         }
+    }
+
+    /// The fault of the field at `pointer`.
+    pub fn at(self, pointer: impl Into<String>) -> Fault {
+        Fault::new(pointer, self.words(), self.to_string())
     }
 }
 
@@ -175,7 +180,7 @@ const SEARCH_MAX: usize = 100;
 pub fn search_text(text: &str) -> Result<&str, Refused> {
     if text.chars().nth(SEARCH_MAX).is_some() {
         let detail = format!("A search has at most {SEARCH_MAX} characters.");
-        return Err(Refused::field("/q", "too_long", detail));
+        return Err(Refused::field("/q", fault::TOO_LONG, detail));
     }
     Ok(text)
 }
@@ -194,7 +199,7 @@ mod tests {
     use super::*;
 
     fn flaw(text: &str) -> Option<&'static str> {
-        TextRule::line(20).read(text).err().map(TextFlaw::code)
+        TextRule::line(20).read(text).err().map(|flaw| flaw.words().code)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::gazetteer::DongCode;
 use crate::week::Span;
 use crate::won::Overflow;
-use crate::{Fault, Timestamp, Won};
+use crate::{Fault, Timestamp, Won, fault};
 
 /// From a subtotal on, this tip. Left-closed: a subtotal exactly at `from` gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,22 +110,21 @@ impl TipPlan {
 
     /// Everything that is wrong with the rules.
     pub fn check(&self) -> Vec<Fault> {
-        let fault =
-            |pointer: String, detail: &str| Fault { pointer, code: "out_of_range", detail: detail.into() };
+        let wrong = |pointer: &str, detail: &str| Fault::new(pointer, fault::OUT_OF_RANGE, detail);
         let mut faults = Vec::new();
         if self.tiers.first().is_none_or(|first| first.from != Won::ZERO) {
-            faults.push(fault("/tip/tiers".into(), "The first tier starts at 0."));
+            faults.push(wrong("/tip/tiers", "The first tier starts at 0."));
         }
         if !self.tiers.is_sorted_by(|a, b| a.from < b.from) {
-            faults.push(fault("/tip/tiers".into(), "Tiers rise."));
+            faults.push(wrong("/tip/tiers", "Tiers rise."));
         }
         if self.distance.is_some_and(|d| d.step_m == 0) {
-            faults.push(fault("/tip/distance/step_m".into(), "A step is at least 1 metre."));
+            faults.push(wrong("/tip/distance/step_m", "A step is at least 1 metre."));
         }
         let amounts = self.tiers.iter().map(|tier| tier.tip).chain(self.distance.map(|d| d.step));
         let amounts = amounts.chain(self.dongs.iter().map(|d| d.surcharge));
         if amounts.chain(self.times.iter().map(|t| t.surcharge)).any(|amount| amount < Won::ZERO) {
-            faults.push(fault("/tip".into(), "Tips are not negative."));
+            faults.push(wrong("/tip", "Tips are not negative."));
         }
         let spans = self.times.iter().flat_map(|t| &t.spans);
         faults.extend(spans.filter_map(|span| span.check("/tip/times")));

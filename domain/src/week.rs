@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveTime, Ti
 use serde::{Deserialize, Serialize};
 
 use crate::clock::seoul;
-use crate::{Fault, Timestamp};
+use crate::{Fault, Timestamp, fault};
 
 /// Minutes in a day.
 pub const DAY_MINS: u16 = 24 * 60;
@@ -54,10 +54,12 @@ impl Span {
         let good = self.from_min < DAY_MINS
             && self.from_min < self.to_min
             && self.to_min - self.from_min <= DAY_MINS;
-        (!good).then(|| Fault {
-            pointer: pointer.into(),
-            code: "out_of_range",
-            detail: "A span begins within its day and lasts from 1 minute to 24 hours.".into(),
+        (!good).then(|| {
+            Fault::new(
+                pointer,
+                fault::OUT_OF_RANGE,
+                "A span begins within its day and lasts from 1 minute to 24 hours.",
+            )
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::tracking::Batch;
-use domain::{CourierId, Failure, Principal, Refused, Role};
+use domain::{CourierId, Failure, Principal, Refused, Role, fault};
 use serde::Serialize;
 use serde_json::{Value, json};
 use services::support::{self, Presence, Saying};
@@ -99,5 +99,5 @@ fn nothing(_done: ()) -> Value {
 }
 
 fn out_of_range(pointer: &str) -> Failure {
-    Refused::field(pointer, "out_of_range", "The number is too large.").into()
+    Refused::field(pointer, fault::OUT_OF_RANGE, "The number is too large.").into()
 }

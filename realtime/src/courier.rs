@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 use std::task::{Context, Poll};
 
-use domain::tracking::{Batch, RawFix};
-use domain::{CourierId, Failure, Kind, Refused, Timestamp};
+use domain::tracking::{Batch, RawFix, fix};
+use domain::{CourierId, Failure, Kind, Timestamp};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesOrdered;
@@ -163,8 +163,7 @@ fn admit(place: &Place, limits: &Limits, count: FixCount) -> Result<(), Failure>
         let (fresh, old) = (limits.fixes_per_sec, limits.old_fixes_per_sec);
         let detail =
             format!("More than {fresh} fixes a second, or {old} that waited; send them again later.");
-        let limited = Refused::new("tracking.too_many_fixes", Kind::Limited, detail);
-        Refused { retry_after_secs: Some(secs), ..limited }.into()
+        fix::too_many_fixes(fresh, old).because(detail).after(secs).into()
     })
 }
 
@@ -182,6 +181,8 @@ fn raw(fix: Fix) -> RawFix {
 
 #[cfg(test)]
 mod tests {
+    use domain::Refused;
+
     use super::*;
 
     fn arrived(first: i64, last: i64, kept: bool) -> Arrived {
@@ -192,7 +193,7 @@ mod tests {
         let outcome = if kept {
             Ok(Kept { seq: last, rejected: BTreeMap::new() })
         } else {
-            Err(Refused::unavailable("busy", 1).into())
+            Err(Refused::unavailable(1).into())
         };
         Arrived { reference: None, track, first, came: Instant::now(), outcome }
     }

@@ -96,7 +96,8 @@ fn server_frames(check: impl Fn(&[ServerFrame<'_>])) {
     let problem = Problem {
         kind: "order.transition_refused",
         title: "Conflict",
-        detail: "A delivered order cannot be picked up.".into(),
+        detail: "The order has moved on; this cannot be done now.".into(),
+        params: [("command", "pick_up".into()), ("status", "delivered".into())].into(),
         errors: Vec::new(),
         retry_after_secs: None,
     };

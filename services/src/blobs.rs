@@ -142,7 +142,7 @@ impl From<BlobError> for Failure {
     fn from(error: BlobError) -> Self {
         match error {
             BlobError::NotConfigured | BlobError::Unavailable => {
-                Refused::unavailable("Files can't be kept or read right now.", 30).into()
+                Refused::unavailable(30).because("Files can't be kept or read right now.").into()
             }
             BlobError::TooLarge { .. } | BlobError::OutOfRange { .. } => Self::fault(error),
         }

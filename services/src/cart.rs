@@ -10,7 +10,7 @@ use domain::order::Order;
 use domain::tracking::Vehicle;
 use domain::{
     AddressId, Failure, Fault, LatLon, LineId, MenuId, Principal, QuoteId, Refused, RestaurantId, Timestamp,
-    UserId, Won,
+    UserId, Won, fault,
 };
 
 use crate::idempotency::known_id;
@@ -39,12 +39,9 @@ impl Addition {
         let picks = self.picks.iter().enumerate();
         let picks = picks.map(|(at, pick)| (format!("/options/{at}/quantity"), pick.quantity));
         let all = std::iter::once(("/quantity".to_owned(), self.quantity)).chain(picks);
-        let faults =
-            all.filter(|(_, quantity)| !(1..=QUANTITY_MAX).contains(quantity)).map(|(pointer, _)| Fault {
-                pointer,
-                code: "out_of_range",
-                detail: format!("1 to {QUANTITY_MAX}"),
-            });
+        let faults = all
+            .filter(|(_, quantity)| !(1..=QUANTITY_MAX).contains(quantity))
+            .map(|(pointer, _)| Fault::new(pointer, fault::OUT_OF_RANGE, format!("1 to {QUANTITY_MAX}")));
         let faults: Vec<_> = faults.collect();
         if faults.is_empty() { Ok(()) } else { Err(Refused::invalid(faults)) }
     }
@@ -173,7 +170,7 @@ pub async fn set_quantity(
     seen: Option<i64>,
 ) -> Result<CartView, Failure> {
     if quantity > QUANTITY_MAX {
-        return Err(Refused::field("/quantity", "out_of_range", format!("0 to {QUANTITY_MAX}")).into());
+        return Err(Refused::field("/quantity", fault::OUT_OF_RANGE, format!("0 to {QUANTITY_MAX}")).into());
     }
     view(app, change(app, who.user, Command::SetQuantity { line_id, quantity }, seen).await?).await
 }
@@ -217,7 +214,7 @@ pub async fn quote(app: &App, who: &Principal, wish: QuoteWish) -> Result<Quote,
         (Method::Delivery, Some(address)) => Some(drop_off(app, who, address).await?),
         (Method::Delivery, None) => {
             let detail = "A delivery needs an address.";
-            return Err(Refused::field("/address_id", "required", detail).into());
+            return Err(Refused::field("/address_id", fault::REQUIRED, detail).into());
         }
     };
     quote_to(app, who, drop_off, wish.slot).await

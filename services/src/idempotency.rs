@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::{Failure, Kind, Refusal, Timestamp};
+use domain::{Failure, Timestamp, refusal};
 use sha2::{Digest as _, Sha256};
 use store::{StoreError, idempotency};
 use uuid::{Builder, Uuid};
@@ -40,33 +40,6 @@ pub(crate) fn known_id(whom: Uuid, key: &str) -> Uuid {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     Builder::from_custom_bytes(bytes).into_uuid()
-}
-
-/// Why a key cannot be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum KeyRefusal {
-    /// The first request is not done.
-    #[error("A request with this Idempotency-Key is still in progress.")]
-    InProgress,
-    /// The key was used for something else.
-    #[error("This Idempotency-Key was used for another request.")]
-    Reused,
-}
-
-impl Refusal for KeyRefusal {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::InProgress => "idempotency.in_progress",
-            Self::Reused => "idempotency.key_reused",
-        }
-    }
-
-    fn kind(&self) -> Kind {
-        match self {
-            Self::InProgress => Kind::Conflict,
-            Self::Reused => Kind::Invalid,
-        }
-    }
 }
 
 /// What to do with a request that carries a key.
@@ -106,10 +79,10 @@ pub async fn claim(app: &App, key: Key) -> Result<Claim, Failure> {
                 metrics::counter!("idempotency_taken_over_total").increment(1);
                 return Ok(Claim::Ours(Ticket { key, claimed_at: now }));
             }
-            Err(KeyRefusal::InProgress.into())
+            Err(refusal::idempotency_in_progress().into())
         }
-        idempotency::Claim::InProgress(_) => Err(KeyRefusal::InProgress.into()),
-        idempotency::Claim::Other => Err(KeyRefusal::Reused.into()),
+        idempotency::Claim::InProgress(_) => Err(refusal::idempotency_in_progress().into()),
+        idempotency::Claim::Other => Err(refusal::idempotency_key_reused().into()),
     }
 }
 

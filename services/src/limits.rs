@@ -9,7 +9,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use domain::{ClientNetwork, Kind, Refused, UserId};
+use domain::{ClientNetwork, Refused, UserId, refusal};
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 
@@ -75,13 +75,9 @@ impl Counted {
         let secs = u32::try_from(self.taken.retry_after.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
         let secs = secs.max(1);
         if !self.taken.counted {
-            return Some(Refused::unavailable(
-                format!("This is not possible just now; try again in {secs} s."),
-                secs,
-            ));
+            return Some(Refused::unavailable(secs));
         }
-        let detail = format!("Too many requests; try again in {secs} s.");
-        Some(Refused { retry_after_secs: Some(secs), ..Refused::new("limited", Kind::Limited, detail) })
+        Some(refusal::limited().after(secs))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::Duration;
 use domain::restaurant::{Category, Destination, Opening, Restaurant};
 use domain::text::searchable;
-use domain::{Failure, LatLon, Principal, Refused, RestaurantId, Role, Timestamp, Won};
+use domain::{Failure, LatLon, Principal, Refused, RestaurantId, Role, Timestamp, Won, fault};
 use serde::{Deserialize, Serialize};
 
 use crate::App;
@@ -123,7 +123,7 @@ pub async fn list(
 fn as_of(now: Timestamp, after: Option<After>) -> Result<Timestamp, Refused> {
     let as_of = after.map_or(now, |after| after.as_of);
     if (now - as_of).abs() > Duration::hours(LIST_LIFE_HOURS) {
-        return Err(Refused::field("/cursor", "expired", "The list is too old; begin it again."));
+        return Err(Refused::field("/cursor", fault::EXPIRED, "The list is too old; begin it again."));
     }
     Ok(as_of)
 }

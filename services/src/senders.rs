@@ -78,7 +78,7 @@ impl From<SendError> for Failure {
     fn from(error: SendError) -> Self {
         match error {
             SendError::NotConfigured | SendError::Unavailable => {
-                Refused::unavailable("Messages can't be sent right now.", 30).into()
+                Refused::unavailable(30).because("Messages can't be sent right now.").into()
             }
             SendError::Refused | SendError::Gone | SendError::Unknown => Self::fault(error),
         }

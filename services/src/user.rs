@@ -1,10 +1,8 @@
 //! People: signing up, their profile, their addresses.
 
-use std::fmt::Display;
-
 use domain::auth::{Email, Phone, check_password};
-use domain::user::{Address, AddressBook, Place};
-use domain::{AddressId, Failure, Fault, Kind, LatLon, Principal, Refusal, Refused, Role, Timestamp, UserId};
+use domain::user::{Address, AddressBook, Place, address};
+use domain::{AddressId, Failure, Fault, LatLon, Principal, Refused, Role, Timestamp, UserId, fault};
 use store::auth::{Account, Audit};
 use store::user::Profile;
 
@@ -42,24 +40,6 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
-/// Why nobody new is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SignUpRefusal {
-    /// The address has an account.
-    #[error("There is an account with this e-mail address already; sign in instead.")]
-    EmailTaken,
-}
-
-impl Refusal for SignUpRefusal {
-    fn code(&self) -> &'static str {
-        "user.email_taken"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Conflict
-    }
-}
-
 /// What somebody's words mean, all of them checked.
 struct Checked {
     email: Email,
@@ -71,12 +51,10 @@ fn check(new: &NewUser) -> Result<Checked, Refused> {
     let email = new.email.parse::<Email>();
     let (name, phone) = (check_name(&new.name), check_phone(&new.phone));
     let password = match &email {
-        Ok(email) => {
-            check_password(&new.password, email).map_err(|flaw| fault("/password", flaw.code(), &flaw))
-        }
+        Ok(email) => check_password(&new.password, email).map_err(|flaw| flaw.at("/password")),
         Err(_) => Ok(()),
     };
-    let email = email.map_err(|error| fault("/email", "not_an_email", &error));
+    let email = email.map_err(|error| Fault::new("/email", fault::NOT_AN_EMAIL, error.to_string()));
     match (email, password, name, phone) {
         (Ok(email), Ok(()), Ok(name), Ok(phone)) => Ok(Checked { email, name, phone }),
         (email, password, name, phone) => {
@@ -87,15 +65,14 @@ fn check(new: &NewUser) -> Result<Checked, Refused> {
 }
 
 fn check_name(name: &str) -> Result<String, Fault> {
-    domain::user::name(name).ok_or_else(|| fault("/name", "invalid", &"one line of 1 to 50 characters"))
+    domain::user::name(name)
+        .ok_or_else(|| Fault::new("/name", fault::INVALID, "one line of 1 to 50 characters"))
 }
 
 fn check_phone(phone: &str) -> Result<Phone, Fault> {
-    phone.parse().map_err(|error: domain::auth::NotAPhone| fault("/phone", "not_a_phone", &error))
-}
-
-fn fault(pointer: &str, code: &'static str, detail: &dyn Display) -> Fault {
-    Fault { pointer: pointer.to_owned(), code, detail: detail.to_string() }
+    phone
+        .parse()
+        .map_err(|error: domain::auth::NotAPhone| Fault::new("/phone", fault::NOT_A_PHONE, error.to_string()))
 }
 
 /// Signs somebody up as a customer.
@@ -126,7 +103,7 @@ pub async fn register_hashed(app: &App, new: &NewUser, hash: &str, roles: &[Role
     let profile = Profile { id, name, phone: phone.to_string(), version: 1, created_at: now };
     let mut tx = app.store.begin().await?;
     if !store::auth::open_account(&mut tx, &email, &account, now).await? {
-        return Err(SignUpRefusal::EmailTaken.into());
+        return Err(address::email_taken().into());
     }
     store::user::insert(&mut tx, &profile).await?;
     let line = Audit { kind: "signed_up", user: Some(id), session: None, from: None };
@@ -272,7 +249,11 @@ fn place(app: &App, new: &NewAddress) -> Result<Place, Refused> {
         }
         domain::user::line(text, max).unwrap_or_else(|| {
             let least = u8::from(needed);
-            faults.push(fault(pointer, "invalid", &format!("one line of {least} to {max} characters")));
+            faults.push(Fault::new(
+                pointer,
+                fault::INVALID,
+                format!("one line of {least} to {max} characters"),
+            ));
             String::new()
         })
     };

@@ -113,13 +113,10 @@ impl From<serde_json::Error> for StoreError {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict => Failure::Refused(Refused {
-                retry_after_secs: Some(1),
-                ..Refused::new("conflict", domain::Kind::Conflict, "Somebody else changed this first.")
-            }),
+            StoreError::Conflict => domain::refusal::conflict().after(1).into(),
             StoreError::Unavailable(_) | StoreError::Unknown => {
                 tracing::warn!(cause = %error, "the database is unavailable");
-                Failure::Refused(Refused::unavailable("The service is busy; please try again.", 1))
+                Refused::unavailable(1).into()
             }
             StoreError::Fault(_) | StoreError::Setting(_) => Failure::fault(error),
         }

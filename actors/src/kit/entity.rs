@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry as Slot;
-use domain::{Failure, Kind, Refused};
+use domain::{Failure, Refused, refusal};
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, ActorRuntime, SpawnErr};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -136,8 +136,8 @@ impl<E: Entity> Entities<E> {
         self.tell(id, make(Reply(sender)))?;
         match tokio::time::timeout(self.0.limits.patience, receiver).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(unavailable("crashed", "It failed while it worked on this.").into()),
-            Err(_) => Err(unavailable("timeout", "It took too long to answer.").into()),
+            Ok(Err(_)) => Err(refusal::crashed().after(1).into()),
+            Err(_) => Err(refusal::timeout().after(1).into()),
         }
     }
 
@@ -147,7 +147,7 @@ impl<E: Entity> Entities<E> {
         let shared = &self.0;
         let overloaded = || {
             shared.figures.refused.one();
-            unavailable("overloaded", "Too much waits for this already.")
+            refusal::overloaded().after(1)
         };
         // The shard stays locked from here until the message is in the mailbox,
         // so the entity can't be passivated in between.
@@ -156,7 +156,7 @@ impl<E: Entity> Entities<E> {
             Slot::Vacant(slot) => {
                 let active = Shell::activate(shared, id).map_err(|error| {
                     tracing::error!(kind = E::KIND, %id, %error, "an entity could not be started");
-                    unavailable("unavailable", "It could not be started.")
+                    Refused::unavailable(1)
                 })?;
                 (slot.insert(active), true)
             }
@@ -168,7 +168,7 @@ impl<E: Entity> Entities<E> {
         active.used_ms.store(shared.now_ms(), Ordering::Relaxed);
         active.actor.send_message(Envelope { command, permit, sent: Instant::now() }).map_err(|_| {
             // It crashed this very moment; the supervisor has not heard of it yet.
-            unavailable("crashed", "It failed just now.")
+            refusal::crashed().after(1)
         })
     }
 
@@ -199,10 +199,6 @@ impl<E: Entity> Entities<E> {
     }
 }
 
-fn unavailable(code: &'static str, detail: &str) -> Refused {
-    Refused { retry_after_secs: Some(1), ..Refused::new(code, Kind::Unavailable, detail) }
-}
-
 impl<E: Entity> Shared<E> {
     fn now_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
@@ -215,7 +211,7 @@ impl<E: Entity> Shared<E> {
         let now = Instant::now();
         self.quarantined.remove_if(&id, |_, quarantine| quarantine.until <= now);
         match self.quarantined.get(&id) {
-            Some(_) => Err(unavailable("quarantined", "It failed too often and is left alone for a while.")),
+            Some(_) => Err(refusal::quarantined().after(1)),
             None => Ok(()),
         }
     }

@@ -21,7 +21,7 @@
 use chrono::TimeDelta;
 
 use super::{AccountLocked, Strangers};
-use crate::{Kind, Refused, Timestamp};
+use crate::{Refused, Timestamp};
 
 /// An attempt of which nothing was heard for so long died with its process.
 const UNDER_WAY_AT_MOST: TimeDelta = TimeDelta::seconds(30);
@@ -102,22 +102,17 @@ impl From<TurnedAway> for Refused {
 }
 
 /// Others sign in to the same account from the same place this very moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Others are signing in to this account from here; try again in a moment.")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
 impl From<Busy> for Refused {
-    fn from(busy: Busy) -> Self {
-        Self {
-            retry_after_secs: Some(1),
-            ..Self::new("auth.too_many_at_once", Kind::Limited, busy.to_string())
-        }
+    fn from(_: Busy) -> Self {
+        super::refusal::too_many_at_once().after(1)
     }
 }
 
 /// Too many wrong passwords.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Too many wrong passwords from here; try again in {retry_after_secs} s.")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Locked {
     /// Seconds until the next attempt is looked at.
     pub retry_after_secs: u32,
@@ -125,10 +120,7 @@ pub struct Locked {
 
 impl From<Locked> for Refused {
     fn from(locked: Locked) -> Self {
-        Self {
-            retry_after_secs: Some(locked.retry_after_secs),
-            ..Self::new("auth.locked", Kind::Limited, locked.to_string())
-        }
+        super::refusal::locked(locked.retry_after_secs).after(locked.retry_after_secs)
     }
 }
 

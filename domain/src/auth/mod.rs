@@ -4,6 +4,7 @@
 mod contact;
 mod lockout;
 mod password;
+pub mod refusal;
 mod session;
 mod strangers;
 

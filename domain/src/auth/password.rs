@@ -4,6 +4,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::Email;
+use crate::{Fault, fault};
 
 /// Why a password is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,14 +24,15 @@ pub enum PasswordFlaw {
 }
 
 impl PasswordFlaw {
-    /// The stable code.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::TooShort => "too_short",
-            Self::TooLong => "too_long",
-            Self::Common => "too_common",
-            Self::HoldsEmail => "holds_email",
-        }
+    /// The fault of the field at `pointer`.
+    pub fn at(self, pointer: &str) -> Fault {
+        let words = match self {
+            Self::TooShort => fault::TOO_SHORT,
+            Self::TooLong => fault::TOO_LONG,
+            Self::Common => fault::TOO_COMMON,
+            Self::HoldsEmail => fault::HOLDS_EMAIL,
+        };
+        Fault::new(pointer, words, self.to_string())
     }
 }
 

@@ -7,7 +7,8 @@
 
 use chrono::TimeDelta;
 
-use crate::{Kind, Refusal, Timestamp};
+use super::refusal;
+use crate::{Refusal, Refused, Timestamp};
 
 /// A lost response may be asked for again so long after the token was used.
 pub const GRACE: TimeDelta = TimeDelta::seconds(10);
@@ -39,26 +40,20 @@ pub enum Presented {
 }
 
 /// The session does not go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshRefusal {
     /// No such token, or its session is over.
-    #[error("This refresh token is not good any more; sign in again.")]
     NotGood,
     /// The token had been used: somebody may have a copy.
-    #[error("This refresh token was used before, so its session has been ended; sign in again.")]
     Reused,
 }
 
 impl Refusal for RefreshRefusal {
-    fn code(&self) -> &'static str {
+    fn refused(&self) -> Refused {
         match self {
-            Self::NotGood => "auth.refresh_token_not_good",
-            Self::Reused => "auth.refresh_token_reused",
+            Self::NotGood => refusal::refresh_token_not_good(),
+            Self::Reused => refusal::refresh_token_reused(),
         }
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Unauthenticated
     }
 }
 

@@ -14,7 +14,7 @@ use std::fmt;
 use chrono::TimeDelta;
 
 use super::Lockout;
-use crate::{ClientNetwork, Kind, Refused, SessionId, Timestamp};
+use crate::{ClientNetwork, Refused, SessionId, Timestamp};
 
 const DAY: TimeDelta = TimeDelta::days(1);
 
@@ -49,11 +49,7 @@ pub struct Strangers {
 }
 
 /// Strangers tried too often.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "Too many wrong passwords for this account; try again in {retry_after_secs} s, or on a device that \
-     was signed in before."
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountLocked {
     /// Seconds until the next attempt of a stranger is looked at.
     pub retry_after_secs: u32,
@@ -61,10 +57,7 @@ pub struct AccountLocked {
 
 impl From<AccountLocked> for Refused {
     fn from(locked: AccountLocked) -> Self {
-        Self {
-            retry_after_secs: Some(locked.retry_after_secs),
-            ..Self::new("auth.account_locked", Kind::Limited, locked.to_string())
-        }
+        super::refusal::account_locked(locked.retry_after_secs).after(locked.retry_after_secs)
     }
 }
 

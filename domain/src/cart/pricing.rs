@@ -8,7 +8,7 @@ use crate::gazetteer::DongCode;
 use crate::menu::{Card, Choice, ChoiceRefusal, ChosenOption};
 use crate::restaurant::{Destination, Opening, Restaurant};
 use crate::won::Overflow;
-use crate::{QuoteId, Timestamp, Won};
+use crate::{QuoteId, Refusal, Timestamp, Won};
 
 /// A line at today's price, or as it was last seen where it can't be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,9 +52,11 @@ fn price_line(line: &Line, card: &Card) -> Result<PricedLine, Overflow> {
             });
             Ok(PricedLine { line: quoted(line, name, choice)?, problem })
         }
-        Err(ChoiceRefusal::Overflow(overflow)) => Err(overflow),
+        Err(ChoiceRefusal::Overflow) => Err(Overflow),
         Err(ChoiceRefusal::SoldOut(name)) => as_seen(line, Problem::SoldOut { line_id, name }),
-        Err(refusal) => as_seen(line, Problem::OptionsChanged { line_id, name, detail: refusal.to_string() }),
+        Err(refusal) => {
+            as_seen(line, Problem::OptionsChanged { line_id, name, detail: refusal.refused().detail })
+        }
     }
 }
 
@@ -331,7 +333,8 @@ mod tests {
         let sold_out = Menu { sold_out: true, ..chicken() };
         let quote = quote(&with(&chicken(), 1), &restaurant, &card(vec![sold_out]));
         let refused: crate::Refused = quote.clone().honour(quote, noon()).unwrap_err().into();
-        let told: Vec<_> = refused.faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+        let told: Vec<_> =
+            refused.faults.iter().map(|fault| (fault.pointer.as_str(), fault.code())).collect();
         let line = format!("/lines/{}", crate::LineId(Uuid::from_u128(1)));
         assert_eq!(
             told,

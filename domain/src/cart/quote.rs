@@ -9,7 +9,8 @@ use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Fault, Kind, LatLon, LineId, MenuId, OptionId, QuoteId, Refusal, RestaurantId, Timestamp, UserId, Won,
+    Fault, LatLon, LineId, MenuId, OptionId, QuoteId, Refusal, Refused, RestaurantId, Timestamp, UserId, Won,
+    fault,
 };
 
 /// How long a quote may be ordered from, in minutes.
@@ -148,38 +149,38 @@ impl Problem {
     /// What it is about: a field of the request for the quote, or a line of the
     /// cart by its id.
     pub(crate) fn fault(&self) -> Fault {
-        let fault = |pointer: &str, code, detail: String| Fault { pointer: pointer.into(), code, detail };
-        let of_line = |line_id: &LineId, code, detail| fault(&format!("/lines/{line_id}"), code, detail);
+        let of_line =
+            |line_id: &LineId, words, detail| Fault::new(format!("/lines/{line_id}"), words, detail);
         match self {
             Problem::Closed { next_open_at } => {
                 let opens =
                     next_open_at.map_or(String::new(), |at| format!(" It opens at {}.", at.to_rfc3339()));
-                fault("/slot", "closed", format!("The restaurant takes no orders then.{opens}"))
+                Fault::new("/slot", fault::CLOSED, format!("The restaurant takes no orders then.{opens}"))
             }
             Problem::NotDeliverable => {
-                fault("/address_id", "not_deliverable", "The restaurant does not deliver there.".into())
+                Fault::new("/address_id", fault::NOT_DELIVERABLE, "The restaurant does not deliver there.")
             }
-            Problem::SlotOutOfRange { earliest, latest } => fault(
+            Problem::SlotOutOfRange { earliest, latest } => Fault::new(
                 "/slot",
-                "slot_out_of_range",
+                fault::SLOT_OUT_OF_RANGE,
                 format!("From {} to {}.", earliest.to_rfc3339(), latest.to_rfc3339()),
             ),
-            Problem::BelowMinimum { shortfall } => fault(
+            Problem::BelowMinimum { shortfall } => Fault::new(
                 "/lines",
-                "below_minimum",
+                fault::BELOW_MINIMUM,
                 format!("{shortfall} are missing to the minimum order amount."),
             ),
             Problem::SoldOut { line_id, name } => {
-                of_line(line_id, "sold_out", format!("{name} is sold out."))
+                of_line(line_id, fault::SOLD_OUT, format!("{name} is sold out."))
             }
             Problem::Gone { line_id, name } => {
-                of_line(line_id, "gone", format!("{name} is no longer offered."))
+                of_line(line_id, fault::GONE, format!("{name} is no longer offered."))
             }
             Problem::OptionsChanged { line_id, detail, .. } => {
-                of_line(line_id, "options_changed", detail.clone())
+                of_line(line_id, fault::OPTIONS_CHANGED, detail.clone())
             }
             Problem::PriceChanged { line_id, now, .. } => {
-                of_line(line_id, "price_changed", format!("It costs {now} now."))
+                of_line(line_id, fault::PRICE_CHANGED, format!("It costs {now} now."))
             }
         }
     }
@@ -236,25 +237,20 @@ pub struct Quote {
 }
 
 /// Why a quote cannot be ordered from.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QuoteRefusal {
     /// Its time is over.
-    #[error("The quote has expired; ask for a new one.")]
     Expired,
     /// It has a problem that forbids to order.
-    #[error("The quote cannot be ordered: see its problems.")]
     NotOrderable {
         /// What forbids it.
         problems: Vec<Problem>,
     },
     /// The cart is another one by now.
-    #[error("The cart has changed since it was quoted; ask for a new quote.")]
     Outdated,
     /// It was ordered from, and that order is over.
-    #[error("The order of this quote is over; ask for a new quote.")]
     Used,
     /// The same cart would cost more now. The customer must agree first.
-    #[error("The price rose from {was} to {now}; ask for a new quote.")]
     PriceRose {
         /// What was promised.
         was: Won,
@@ -264,29 +260,30 @@ pub enum QuoteRefusal {
 }
 
 impl Refusal for QuoteRefusal {
-    fn code(&self) -> &'static str {
+    fn refused(&self) -> Refused {
         match self {
-            QuoteRefusal::Expired => "cart.quote_expired",
-            QuoteRefusal::NotOrderable { .. } => "cart.quote_not_orderable",
-            QuoteRefusal::Outdated => "cart.quote_outdated",
-            QuoteRefusal::Used => "cart.quote_used",
-            QuoteRefusal::PriceRose { .. } => "cart.price_rose",
+            Self::Expired => quote_expired(),
+            Self::NotOrderable { problems } => quote_not_orderable().with_faults(faults(problems)),
+            Self::Outdated => quote_outdated(),
+            Self::Used => quote_used(),
+            Self::PriceRose { was, now } => price_rose(was.0, now.0),
         }
     }
+}
 
-    fn kind(&self) -> Kind {
-        match self {
-            QuoteRefusal::PriceRose { .. } | QuoteRefusal::Outdated | QuoteRefusal::Used => Kind::Conflict,
-            QuoteRefusal::Expired | QuoteRefusal::NotOrderable { .. } => Kind::Rule,
-        }
-    }
-
-    fn faults(&self) -> Vec<Fault> {
-        match self {
-            QuoteRefusal::NotOrderable { problems } => faults(problems),
-            _ => Vec::new(),
-        }
-    }
+crate::refusals! {
+    quote_expired() => Rule "cart.quote_expired":
+        "금액 안내가 만료됐어요. 금액을 다시 확인해 주세요.", "The price has expired. Please check the price again.";
+    quote_not_orderable() => Rule "cart.quote_not_orderable":
+        "지금은 이대로 주문할 수 없어요.", "It cannot be ordered like this now.";
+    quote_outdated() => Conflict "cart.quote_outdated":
+        "장바구니가 바뀌었어요. 금액을 다시 확인해 주세요.", "The cart has changed. Please check the price again.";
+    quote_used() => Conflict "cart.quote_used":
+        "이 금액으로 한 주문은 끝났어요. 금액을 다시 확인해 주세요.",
+        "The order of this price is over. Please check the price again.";
+    price_rose(was_won, now_won) => Conflict "cart.price_rose":
+        "그사이 금액이 올랐어요. 금액을 다시 확인해 주세요.",
+        "The price has risen meanwhile. Please check the price again.";
 }
 
 impl Quote {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::menu::{Choice, ChosenOption, Pick};
 use crate::won::Overflow;
-use crate::{Kind, LineId, MenuId, Refusal, RestaurantId, UserId, Won};
+use crate::{LineId, MenuId, Refusal, Refused, RestaurantId, UserId, Won};
 
 /// The most of one dish in a line.
 pub const QUANTITY_MAX: u32 = 99;
@@ -116,54 +116,54 @@ pub enum Command {
 }
 
 /// Why a cart does not do it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CartRefusal {
     /// It holds dishes of another restaurant.
-    #[error("The cart holds dishes of another restaurant; add with replace to empty it first.")]
     OtherRestaurant,
     /// It is at another version than the caller means to change.
-    #[error("The cart changed since you looked; look again.")]
     Stale,
     /// There is no such line.
-    #[error("The cart has no such line.")]
     NoSuchLine,
     /// More or fewer of one dish than a line can hold.
-    #[error("A line holds 1 to {QUANTITY_MAX} of a dish.")]
     Quantity,
     /// No room for another line.
-    #[error("A cart holds at most {LINES_MAX} lines.")]
     TooManyLines,
     /// There is nothing to quote.
-    #[error("The cart is empty.")]
     Empty,
     /// The sum does not fit.
-    #[error(transparent)]
-    Overflow(#[from] Overflow),
+    Overflow,
 }
 
 impl Refusal for CartRefusal {
-    fn code(&self) -> &'static str {
+    fn refused(&self) -> Refused {
         match self {
-            CartRefusal::OtherRestaurant => "cart.other_restaurant",
-            CartRefusal::Stale => "stale",
-            CartRefusal::NoSuchLine => "cart.no_such_line",
-            CartRefusal::Quantity => "cart.quantity_out_of_range",
-            CartRefusal::TooManyLines => "cart.too_many_lines",
-            CartRefusal::Empty => "cart.empty",
-            CartRefusal::Overflow(_) => "cart.amount_too_large",
+            Self::OtherRestaurant => other_restaurant(),
+            Self::Stale => Refused::stale("cart"),
+            Self::NoSuchLine => no_such_line(),
+            Self::Quantity => quantity_out_of_range(QUANTITY_MAX),
+            Self::TooManyLines => too_many_lines(LINES_MAX),
+            Self::Empty => empty(),
+            Self::Overflow => amount_too_large(),
         }
     }
+}
 
-    fn kind(&self) -> Kind {
-        match self {
-            CartRefusal::OtherRestaurant => Kind::Conflict,
-            CartRefusal::Stale => Kind::Stale,
-            CartRefusal::NoSuchLine => Kind::NotFound,
-            CartRefusal::Quantity
-            | CartRefusal::TooManyLines
-            | CartRefusal::Empty
-            | CartRefusal::Overflow(_) => Kind::Rule,
-        }
+crate::refusals! {
+    other_restaurant() => Conflict "cart.other_restaurant":
+        "다른 가게의 메뉴가 장바구니에 있어요.", "The cart holds dishes of another restaurant.";
+    no_such_line() => NotFound "cart.no_such_line":
+        "장바구니에서 이미 빠진 메뉴예요.", "It is no longer in the cart.";
+    quantity_out_of_range(max) => Rule "cart.quantity_out_of_range":
+        "한 메뉴는 {max}개까지 담을 수 있어요.", "At most {max} of one dish can be had.";
+    too_many_lines(max) => Rule "cart.too_many_lines":
+        "장바구니가 가득 찼어요. 메뉴는 {max}가지까지 담을 수 있어요.", "The cart is full. It holds at most {max} dishes.";
+    empty() => Rule "cart.empty": "장바구니가 비어 있어요.", "The cart is empty.";
+    amount_too_large() => Rule "cart.amount_too_large": "금액이 너무 커요.", "The amount is too large.";
+}
+
+impl From<Overflow> for CartRefusal {
+    fn from(_: Overflow) -> Self {
+        Self::Overflow
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Menu, MenuOption, OptionGroup};
 use crate::won::Overflow;
-use crate::{Kind, OptionId, Refusal, Won};
+use crate::{OptionId, Refusal, Refused, Won};
 
 /// What a customer picked: an option, so many times for one dish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,19 +40,15 @@ pub struct Choice {
 }
 
 /// Why a dish cannot be had like that.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChoiceRefusal {
     /// The dish is sold out.
-    #[error("{0} is sold out.")]
     SoldOut(String),
     /// The dish does not have the option.
-    #[error("The dish has no option {0}.")]
     UnknownOption(OptionId),
     /// The option is sold out.
-    #[error("The option {0} is sold out.")]
     OptionSoldOut(String),
     /// A group wants more.
-    #[error("{group}: at least {min} must be chosen.")]
     TooFew {
         /// The group's name.
         group: String,
@@ -60,7 +56,6 @@ pub enum ChoiceRefusal {
         min: u32,
     },
     /// A group allows fewer.
-    #[error("{group}: at most {max} may be chosen.")]
     TooMany {
         /// The group's name.
         group: String,
@@ -68,7 +63,6 @@ pub enum ChoiceRefusal {
         max: u32,
     },
     /// The option may not be chosen so often.
-    #[error("{option}: at most {max} for one dish.")]
     TooOften {
         /// The option's name.
         option: String,
@@ -76,25 +70,41 @@ pub enum ChoiceRefusal {
         max: u32,
     },
     /// The price does not fit.
-    #[error(transparent)]
-    Overflow(#[from] Overflow),
+    Overflow,
 }
 
 impl Refusal for ChoiceRefusal {
-    fn code(&self) -> &'static str {
+    fn refused(&self) -> Refused {
         match self {
-            ChoiceRefusal::SoldOut(_) => "menu.sold_out",
-            ChoiceRefusal::UnknownOption(_) => "menu.unknown_option",
-            ChoiceRefusal::OptionSoldOut(_) => "menu.option_sold_out",
-            ChoiceRefusal::TooFew { .. } => "menu.too_few_options",
-            ChoiceRefusal::TooMany { .. } => "menu.too_many_options",
-            ChoiceRefusal::TooOften { .. } => "menu.option_too_often",
-            ChoiceRefusal::Overflow(_) => "menu.amount_too_large",
+            Self::SoldOut(dish) => sold_out(dish.as_str()),
+            Self::UnknownOption(option) => unknown_option(option.to_string()),
+            Self::OptionSoldOut(option) => option_sold_out(option.as_str()),
+            Self::TooFew { group, min } => too_few_options(group.as_str(), *min),
+            Self::TooMany { group, max } => too_many_options(group.as_str(), *max),
+            Self::TooOften { option, max } => option_too_often(option.as_str(), *max),
+            Self::Overflow => amount_too_large(),
         }
     }
+}
 
-    fn kind(&self) -> Kind {
-        Kind::Rule
+crate::refusals! {
+    sold_out(dish) => Rule "menu.sold_out": "{dish}: 품절된 메뉴예요.", "{dish}: this dish is sold out.";
+    unknown_option(option_id) => Rule "menu.unknown_option":
+        "없는 옵션이에요. 메뉴를 다시 열어 주세요.", "There is no such option. Please open the dish again.";
+    option_sold_out(option) => Rule "menu.option_sold_out":
+        "{option}: 품절된 옵션이에요.", "{option}: this option is sold out.";
+    too_few_options(group, min) => Rule "menu.too_few_options":
+        "{group}: {min}개 이상 골라 주세요.", "{group}: please choose at least {min}.";
+    too_many_options(group, max) => Rule "menu.too_many_options":
+        "{group}: {max}개까지 고를 수 있어요.", "{group}: at most {max} can be chosen.";
+    option_too_often(option, max) => Rule "menu.option_too_often":
+        "{option}: {max}개까지 고를 수 있어요.", "{option}: at most {max} can be chosen.";
+    amount_too_large() => Rule "menu.amount_too_large": "금액이 너무 커요.", "The amount is too large.";
+}
+
+impl From<Overflow> for ChoiceRefusal {
+    fn from(_: Overflow) -> Self {
+        Self::Overflow
     }
 }
 
@@ -189,7 +199,7 @@ mod tests {
 
     #[test]
     fn each_rule_refuses_by_its_name() {
-        let code = |picked: &[(u128, u32)]| chicken().choose(&picks(picked)).unwrap_err().code();
+        let code = |picked: &[(u128, u32)]| chicken().choose(&picks(picked)).unwrap_err().refused().code;
         assert_eq!(code(&[]), "menu.too_few_options");
         assert_eq!(code(&[(11, 1), (12, 1)]), "menu.too_many_options");
         assert_eq!(code(&[(11, 1), (21, 2), (22, 2)]), "menu.too_many_options");
@@ -204,10 +214,10 @@ mod tests {
     fn what_is_sold_out_cannot_be_chosen() {
         let mut menu = chicken();
         menu.option_groups[0].options[0].sold_out = true;
-        assert_eq!(menu.choose(&picks(&[(11, 1)])).unwrap_err().code(), "menu.option_sold_out");
+        assert_eq!(menu.choose(&picks(&[(11, 1)])).unwrap_err().refused().code, "menu.option_sold_out");
         assert!(menu.choose(&picks(&[(12, 1)])).is_ok());
         menu.sold_out = true;
-        assert_eq!(menu.choose(&picks(&[(12, 1)])).unwrap_err().code(), "menu.sold_out");
+        assert_eq!(menu.choose(&picks(&[(12, 1)])).unwrap_err().refused().code, "menu.sold_out");
     }
 
     proptest! {

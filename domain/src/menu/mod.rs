@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 pub use choice::{Choice, ChoiceRefusal, ChosenOption, Pick, normalise};
 
-use crate::{Fault, MenuGroupId, MenuId, OptionGroupId, OptionId, Refused, RestaurantId, TextRule, Won};
+use crate::{
+    Fault, MenuGroupId, MenuId, OptionGroupId, OptionId, Refused, RestaurantId, TextRule, Won, fault,
+};
 
 /// The dearest dish or option that is believed, in won.
 pub const PRICE_MAX: Won = Won(10_000_000);
@@ -126,25 +128,25 @@ impl Menu {
                 read_name(&mut option.name, &format!("{at}/options/{o}"), faults);
             }
         }
-        let mut fault = |pointer: String, detail: &str| {
-            faults.push(Fault { pointer, code: "out_of_range", detail: detail.into() });
+        let mut wrong = |pointer: String, detail: &str| {
+            faults.push(Fault::new(pointer, fault::OUT_OF_RANGE, detail));
         };
         let priced = Won::ZERO..=PRICE_MAX;
         if !priced.contains(&self.price) {
-            fault(format!("{at}/price_won"), "A price is 0 to 10000000.");
+            wrong(format!("{at}/price_won"), "A price is 0 to 10000000.");
         }
         for (g, group) in self.option_groups.iter().enumerate() {
             let at = format!("{at}/option_groups/{g}");
             if group.max == 0 || group.min > group.max {
-                fault(format!("{at}/max"), "A maximum is at least 1 and not below the minimum.");
+                wrong(format!("{at}/max"), "A maximum is at least 1 and not below the minimum.");
             }
             let possible: u64 = group.options.iter().map(|option| u64::from(group.max_of(option))).sum();
             if possible < u64::from(group.min) {
-                fault(format!("{at}/min"), "So many cannot be chosen.");
+                wrong(format!("{at}/min"), "So many cannot be chosen.");
             }
             for (o, option) in group.options.iter().enumerate() {
                 if !priced.contains(&option.price) || option.max_quantity == 0 {
-                    fault(format!("{at}/options/{o}"), "A price is 0 to 10000000, a maximum at least 1.");
+                    wrong(format!("{at}/options/{o}"), "A price is 0 to 10000000, a maximum at least 1.");
                 }
             }
         }
@@ -155,10 +157,7 @@ impl Menu {
 fn read_name(name: &mut String, at: &str, faults: &mut Vec<Fault>) {
     match TextRule::line(NAME_MAX).read(name) {
         Ok(text) => *name = text.into_string(),
-        Err(flaw) => {
-            let (pointer, code, detail) = (format!("{at}/name"), flaw.code(), flaw.to_string());
-            faults.push(Fault { pointer, code, detail });
-        }
+        Err(flaw) => faults.push(flaw.at(format!("{at}/name"))),
     }
 }
 

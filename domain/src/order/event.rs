@@ -110,26 +110,28 @@ pub enum Fact {
 event_kinds! {
     /// The names of what can happen.
     OrderEventKind of Order(OrderId) {
-        Created = "order.created",
-        Scheduled = "order.scheduled",
-        Placed = "order.placed",
-        PaymentDeclined = "order.payment_declined",
-        Expired = "order.expired",
-        Accepted = "order.accepted",
-        Rejected = "order.rejected",
-        Preparing = "order.preparing",
-        Ready = "order.ready",
-        CourierAssigned = "order.courier_assigned",
-        CourierUnassigned = "order.courier_unassigned",
-        PickedUp = "order.picked_up",
-        Delivered = "order.delivered",
-        ContactTried = "order.contact_tried",
-        ContactAnswered = "order.contact_answered",
-        DeliveryFailed = "order.delivery_failed",
-        Completed = "order.completed",
-        Cancelled = "order.cancelled",
-        CancelRequested = "order.cancel_requested",
-        CancelRefused = "order.cancel_refused",
+        Created = "order.created": "주문서 작성", "Order written",
+        Scheduled(slot) = "order.scheduled": "결제 완료, 예약됐어요", "Paid, scheduled",
+        Placed = "order.placed": "결제 완료, 가게 확인 중", "Paid, waiting for the restaurant",
+        PaymentDeclined = "order.payment_declined": "카드 결제가 승인되지 않았어요", "The card was declined",
+        Expired = "order.expired": "결제 시간이 지났어요", "The time to pay ran out",
+        Accepted(ready_by) = "order.accepted": "가게가 주문을 수락했어요", "The restaurant accepted",
+        Rejected(reason) = "order.rejected": "가게가 주문을 거절했어요", "The restaurant declined",
+        Preparing = "order.preparing": "조리를 시작했어요", "Cooking has begun",
+        Ready = "order.ready": "음식이 준비됐어요", "The food is ready",
+        CourierAssigned = "order.courier_assigned": "라이더가 배정됐어요", "A courier was assigned",
+        CourierUnassigned = "order.courier_unassigned": "다른 라이더를 찾고 있어요", "Another courier is looked for",
+        PickedUp = "order.picked_up": "라이더가 출발했어요", "The courier set off",
+        Delivered = "order.delivered": "배달이 완료됐어요", "Delivered",
+        ContactTried(way, ends_at) = "order.contact_tried":
+            "라이더가 문 앞에서 연락했어요", "The courier tried to reach you from the door",
+        ContactAnswered(text, ends_at) = "order.contact_answered": "라이더에게 답했어요", "You answered the courier",
+        DeliveryFailed(reason, refund_won) = "order.delivery_failed":
+            "배달하지 못했어요", "It could not be delivered",
+        Completed = "order.completed": "주문이 완료됐어요", "The order is complete",
+        Cancelled(reason, refund_won) = "order.cancelled": "주문이 취소됐어요", "The order was cancelled",
+        CancelRequested(reason) = "order.cancel_requested": "취소를 요청했어요", "Cancellation requested",
+        CancelRefused = "order.cancel_refused": "취소 요청이 거절됐어요", "The cancellation was refused",
     }
 }
 

@@ -35,6 +35,7 @@ pub use contact::{Answer, Attempt, CONTACTS_MAX, Contact, WAYS_NEEDED, Way};
 pub use event::{BoardEvent, Fact, OrderEvent, OrderEventKind};
 pub use reckoning::{FailReason, Progress, Reckoning};
 pub use refusal::OrderRefusal;
+pub(crate) use refusal::REFUSALS;
 pub use state::read_note;
 pub use timers::{OrderReminder, Timer, Times};
 pub use wishes::Wishes;

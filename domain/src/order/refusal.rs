@@ -2,13 +2,12 @@
 
 use super::Status;
 use crate::short_code::CodeLocked;
-use crate::{Fault, Kind, Refusal, TextFlaw, Timestamp, Won};
+use crate::{Fault, Refusal, Refused, TextFlaw, Timestamp, Won, fault};
 
 /// See the module.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderRefusal {
     /// The table has no such line.
-    #[error("An order that is {} can't be asked to {command}.", .status.as_str())]
     Transition {
         /// Where it stands.
         status: Status,
@@ -16,104 +15,77 @@ pub enum OrderRefusal {
         command: &'static str,
     },
     /// Not somebody whose order it is.
-    #[error("There is no such order.")]
     NotYours,
     /// Its own people, but not for this.
-    #[error("You may not do this to the order.")]
     NotForYou,
     /// The quote can't be ordered from any more.
-    #[error("The price promise has expired; please look at the price again.")]
     QuoteExpired,
     /// The quote has problems that forbid to order.
-    #[error("This can't be ordered as it is.")]
     NotOrderable,
     /// The same was ordered before, in another way or with other words.
-    #[error("This was ordered with other wishes already.")]
     WishesDiffer,
     /// The request names another way or time than the quote.
-    #[error("The quote is for another way or time; ask for a new one.")]
     NotAsQuoted,
     /// An older order of the customer is being paid.
-    #[error("Another order is being paid; wait for its outcome.")]
     PaymentOpen,
     /// It was not paid in time.
-    #[error("The time to pay this order is over.")]
     PaymentOverdue,
     /// The slot has passed.
-    #[error("The time that this was ordered for is over.")]
     SlotOver,
     /// The restaurant closed or paused since the order was made.
-    #[error("The restaurant takes no orders at that time any more; nothing was charged.")]
     RestaurantClosed {
         /// When it opens, where that is known.
         next_open_at: Option<Timestamp>,
     },
     /// Something that was ordered cannot be had any more.
-    #[error("Something in this order is sold out; nothing was charged.")]
     SoldOut {
         /// Which lines, by their place in the order.
         lines: Vec<Fault>,
     },
     /// Nothing of it can be ordered again.
-    #[error("Nothing of this order can be had any more.")]
     NothingToReorder {
         /// Why not, by the lines' places in the order.
         lines: Vec<Fault>,
     },
     /// Far more is called sold out than any order has.
-    #[error("At most 50 dishes can be called sold out at once.")]
     TooManySoldOut,
     /// What is called sold out is not part of the order.
-    #[error("The order has no such dish.")]
     NotInOrder {
         /// The places in the list that are at fault.
         at: Vec<usize>,
     },
     /// Preparation takes 5 to 90 minutes.
-    #[error("Preparation takes 5 to 90 minutes.")]
     PreparationOutOfRange,
     /// The paid amount is not what the order costs.
-    #[error("The paid amount is not the payable one, {payable}.")]
     AmountDiffers {
         /// What it costs.
         payable: Won,
     },
     /// The customer's code is another one.
-    #[error("The code is not the customer's.")]
     WrongCode,
     /// The code was tried too often.
-    #[error("The code was wrong too often and is locked.")]
     CodeLocked,
     /// No courier has the delivery.
-    #[error("You are not the courier of this order.")]
     NotItsCourier,
     /// The courier is not at the door.
-    #[error("Only at the door can the customer be waited for.")]
     NotAtDoor,
     /// Nobody tried to reach the customer.
-    #[error("The customer was not contacted from the door.")]
     NoContact,
     /// The customer was tried in too few ways.
-    #[error("Try at least two ways first: a call, a message, or the door.")]
     ContactTooFew,
     /// The customer still has time to come.
-    #[error("The customer is waited for until {}.", until.to_rfc3339())]
     ContactRunning {
         /// Until when.
         until: Timestamp,
     },
     /// More attempts or answers than anybody needs.
-    #[error("At most 20 of these are recorded.")]
     TooManyContacts,
     /// The order is cancelled without asking; or one is open already.
-    #[error("There is an open request to cancel already.")]
     CancelRequestOpen,
     /// There is none to decide on.
-    #[error("There is no open request to cancel.")]
     NoCancelRequest,
     /// Text that is too long, or that a ticket printer or a screen would not show as it
     /// stands.
-    #[error("{flaw}")]
     TextRefused {
         /// The field.
         pointer: &'static str,
@@ -123,91 +95,112 @@ pub enum OrderRefusal {
 }
 
 impl Refusal for OrderRefusal {
-    fn code(&self) -> &'static str {
+    fn refused(&self) -> Refused {
         match self {
-            OrderRefusal::Transition { .. } => "order.transition_refused",
-            OrderRefusal::NotYours => "not_found",
-            OrderRefusal::NotForYou => "forbidden",
-            OrderRefusal::QuoteExpired => "order.quote_expired",
-            OrderRefusal::NotOrderable => "order.not_orderable",
-            OrderRefusal::WishesDiffer | OrderRefusal::NotAsQuoted => "order.wishes_differ",
-            OrderRefusal::PaymentOpen => "order.payment_open",
-            OrderRefusal::PaymentOverdue => "order.payment_overdue",
-            OrderRefusal::SlotOver => "order.slot_over",
-            OrderRefusal::RestaurantClosed { .. } => "order.restaurant_closed",
-            OrderRefusal::SoldOut { .. } => "order.sold_out",
-            OrderRefusal::NothingToReorder { .. } => "order.nothing_to_reorder",
-            OrderRefusal::NotInOrder { .. } | OrderRefusal::TooManySoldOut => "invalid",
-            OrderRefusal::PreparationOutOfRange => "order.preparation_out_of_range",
-            OrderRefusal::AmountDiffers { .. } => "order.amount_differs",
-            OrderRefusal::WrongCode => "order.wrong_code",
-            OrderRefusal::CodeLocked => "order.code_locked",
-            OrderRefusal::NotItsCourier => "order.not_its_courier",
-            OrderRefusal::NotAtDoor => "order.not_at_door",
-            OrderRefusal::NoContact => "order.no_contact",
-            OrderRefusal::ContactTooFew => "order.contact_too_few",
-            OrderRefusal::ContactRunning { .. } => "order.contact_running",
-            OrderRefusal::TooManyContacts => "order.too_many_contacts",
-            OrderRefusal::CancelRequestOpen => "order.cancel_request_open",
-            OrderRefusal::NoCancelRequest => "order.no_cancel_request",
-            OrderRefusal::TextRefused { flaw: TextFlaw::TooLong { .. }, .. } => "order.text_too_long",
-            OrderRefusal::TextRefused { .. } => "order.text_refused",
-        }
-    }
-
-    fn kind(&self) -> Kind {
-        match self {
-            OrderRefusal::NotYours => Kind::NotFound,
-            OrderRefusal::NotForYou | OrderRefusal::NotItsCourier => Kind::Forbidden,
-            OrderRefusal::PreparationOutOfRange
-            | OrderRefusal::TextRefused { .. }
-            | OrderRefusal::TooManySoldOut
-            | OrderRefusal::NotInOrder { .. } => Kind::Invalid,
-            OrderRefusal::Transition { .. }
-            | OrderRefusal::NotAtDoor
-            | OrderRefusal::NoContact
-            | OrderRefusal::ContactTooFew
-            | OrderRefusal::ContactRunning { .. }
-            | OrderRefusal::CancelRequestOpen
-            | OrderRefusal::WishesDiffer
-            | OrderRefusal::NotAsQuoted
-            | OrderRefusal::PaymentOpen
-            | OrderRefusal::PaymentOverdue
-            | OrderRefusal::SlotOver
-            | OrderRefusal::RestaurantClosed { .. }
-            | OrderRefusal::SoldOut { .. }
-            | OrderRefusal::NothingToReorder { .. } => Kind::Conflict,
-            _ => Kind::Rule,
-        }
-    }
-
-    fn faults(&self) -> Vec<Fault> {
-        match self {
-            OrderRefusal::SoldOut { lines } | OrderRefusal::NothingToReorder { lines } => lines.clone(),
-            OrderRefusal::TextRefused { pointer, flaw } => {
-                vec![Fault { pointer: (*pointer).into(), code: flaw.code(), detail: flaw.to_string() }]
+            Self::Transition { status, command } => transition_refused(status.as_str(), *command),
+            Self::NotYours => Refused::not_found("order"),
+            Self::NotForYou => Refused::forbidden(),
+            Self::QuoteExpired => quote_expired(),
+            Self::NotOrderable => not_orderable(),
+            Self::WishesDiffer => wishes_differ(),
+            Self::NotAsQuoted => {
+                wishes_differ().because("The quote is for another way or time; ask for a new one.")
             }
-            OrderRefusal::TooManySoldOut => vec![Fault {
-                pointer: "/sold_out_menu_ids".into(),
-                code: "out_of_range",
-                detail: "At most 50.".into(),
-            }],
-            OrderRefusal::NotInOrder { at } => at.iter().map(|at| not_in_order(*at)).collect(),
-            OrderRefusal::RestaurantClosed { next_open_at: Some(at) } => {
-                let detail = format!("It opens at {}.", at.to_rfc3339());
-                vec![Fault { pointer: "/slot".into(), code: "closed", detail }]
+            Self::PaymentOpen => payment_open(),
+            Self::PaymentOverdue => payment_overdue(),
+            Self::SlotOver => slot_over(),
+            Self::RestaurantClosed { next_open_at } => {
+                restaurant_closed().with_faults(next_open_at.map(opens_at).into_iter().collect())
             }
-            _ => Vec::new(),
+            Self::SoldOut { lines } => sold_out().with_faults(lines.clone()),
+            Self::NothingToReorder { lines } => nothing_to_reorder().with_faults(lines.clone()),
+            Self::TooManySoldOut => Refused::field("/sold_out_menu_ids", fault::OUT_OF_RANGE, "At most 50."),
+            Self::NotInOrder { at } => Refused::invalid(at.iter().map(|at| not_in_order(*at)).collect()),
+            Self::PreparationOutOfRange => preparation_out_of_range(),
+            Self::AmountDiffers { payable } => amount_differs(payable.0),
+            Self::WrongCode => wrong_code(),
+            Self::CodeLocked => code_locked(),
+            Self::NotItsCourier => not_its_courier(),
+            Self::NotAtDoor => not_at_door(),
+            Self::NoContact => no_contact(),
+            Self::ContactTooFew => contact_too_few(),
+            Self::ContactRunning { until } => contact_running(until.to_rfc3339()),
+            Self::TooManyContacts => too_many_contacts(),
+            Self::CancelRequestOpen => cancel_request_open(),
+            Self::NoCancelRequest => no_cancel_request(),
+            Self::TextRefused { pointer, flaw } => {
+                let refused = match flaw {
+                    TextFlaw::TooLong { max } => text_too_long(*max),
+                    _ => text_refused(),
+                };
+                refused.with_faults(vec![flaw.at(*pointer)])
+            }
         }
     }
 }
 
+crate::refusals! {
+    transition_refused(status, command) => Conflict "order.transition_refused":
+        "주문 상태가 바뀌어서 지금은 할 수 없어요.", "The order has moved on; this cannot be done now.";
+    quote_expired() => Rule "order.quote_expired":
+        "금액 안내가 만료됐어요. 금액을 다시 확인해 주세요.", "The price has expired. Please check the price again.";
+    not_orderable() => Rule "order.not_orderable":
+        "지금은 이대로 주문할 수 없어요.", "It cannot be ordered like this now.";
+    wishes_differ() => Conflict "order.wishes_differ":
+        "같은 장바구니로 이미 다른 요청의 주문이 있어요. 그 주문을 확인하거나 취소해 주세요.",
+        "This cart was ordered already, with other wishes. Look at that order, or cancel it.";
+    payment_open() => Conflict "order.payment_open":
+        "다른 주문의 결제가 진행 중이에요. 결과가 나올 때까지 잠시만 기다려 주세요.",
+        "Another order is being paid. Please wait until that is known.";
+    payment_overdue() => Conflict "order.payment_overdue":
+        "결제 시간이 지났어요. 청구된 금액은 없어요.", "The time to pay has run out. Nothing was charged.";
+    slot_over() => Conflict "order.slot_over":
+        "예약한 시간을 더는 맞출 수 없어요. 청구된 금액은 없어요.",
+        "The chosen time cannot be met any more. Nothing was charged.";
+    restaurant_closed() => Conflict "order.restaurant_closed":
+        "가게가 이 시간에는 주문을 받지 않아요. 청구된 금액은 없어요.",
+        "The restaurant takes no orders at that time. Nothing was charged.";
+    sold_out() => Conflict "order.sold_out":
+        "주문한 메뉴 중 품절된 것이 있어요. 청구된 금액은 없어요.",
+        "Something in this order is sold out. Nothing was charged.";
+    nothing_to_reorder() => Conflict "order.nothing_to_reorder":
+        "이 주문의 메뉴는 지금 주문할 수 없어요.", "Nothing of this order can be had now.";
+    preparation_out_of_range() => Invalid "order.preparation_out_of_range":
+        "조리 시간은 5분에서 90분까지예요.", "Preparation takes 5 to 90 minutes.";
+    amount_differs(payable_won) => Rule "order.amount_differs":
+        "결제 금액이 주문과 달라요.", "The amount differs from the order’s.";
+    wrong_code() => Rule "order.wrong_code": "번호가 맞지 않아요.", "The code is wrong.";
+    code_locked() => Rule "order.code_locked":
+        "번호를 여러 번 틀려 더는 쓸 수 없어요. 고객센터에 문의해 주세요.",
+        "The code was wrong too often and no longer works. Please ask support.";
+    not_its_courier() => Forbidden "order.not_its_courier":
+        "이 주문의 라이더가 아니에요.", "You are not the courier of this order.";
+    not_at_door() => Conflict "order.not_at_door":
+        "전달지에 도착한 뒤에 할 수 있어요.", "Only at the door can this be done.";
+    no_contact() => Conflict "order.no_contact":
+        "먼저 문 앞에서 고객에게 연락해 주세요.", "The customer has to be contacted from the door first.";
+    contact_too_few() => Conflict "order.contact_too_few":
+        "두 가지 방법으로 연락해 주세요.", "Please try two ways to reach the customer.";
+    contact_running(until) => Conflict "order.contact_running":
+        "아직 고객을 기다리는 시간이에요.", "The customer still has time to come.";
+    too_many_contacts() => Rule "order.too_many_contacts":
+        "더는 기록할 수 없어요.", "No more of these can be recorded.";
+    cancel_request_open() => Conflict "order.cancel_request_open":
+        "이미 취소를 요청했어요.", "Cancellation was requested already.";
+    no_cancel_request() => Rule "order.no_cancel_request":
+        "취소 요청이 없어요.", "No cancellation was requested.";
+    text_too_long(max) => Invalid "order.text_too_long": "글이 너무 길어요.", "The text is too long.";
+    text_refused() => Invalid "order.text_refused":
+        "보이지 않는 글자나 줄바꿈은 쓸 수 없어요. 지우고 다시 적어 주세요.",
+        "Invisible characters and line breaks cannot be used here. Remove them and try again.";
+}
+
+fn opens_at(at: Timestamp) -> Fault {
+    Fault::new("/slot", fault::CLOSED, format!("It opens at {}.", at.to_rfc3339()))
+}
+
 fn not_in_order(at: usize) -> Fault {
-    Fault {
-        pointer: format!("/sold_out_menu_ids/{at}"),
-        code: "not_in_order",
-        detail: "The order has no such dish.".into(),
-    }
+    Fault::new(format!("/sold_out_menu_ids/{at}"), fault::NOT_IN_ORDER, "The order has no such dish.")
 }
 
 impl From<CodeLocked> for OrderRefusal {

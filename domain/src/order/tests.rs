@@ -210,6 +210,7 @@ proptest! {
                         prop_assert!(event.kind().starts_with("order."));
                         let data = event.data();
                         prop_assert_eq!(&data["order_id"], &serde_json::json!(order.id));
+                        prop_assert!(crate::words::fit(event), "{data} of {}", event.kind());
                     }
                     prop_assert!(!order.status.is_terminal() || events.is_empty(), "nothing follows an end");
                     // Nothing goes back while it stands, and never more than was paid.
@@ -387,7 +388,7 @@ fn an_order_is_asked_again_before_money_is_taken() {
     let Err(OrderRefusal::SoldOut { lines }) = order.check_available(&restaurant, &sold_out, now()) else {
         panic!("a dish that is sold out is not charged");
     };
-    assert_eq!((lines[0].pointer.as_str(), lines[0].code), ("/lines/0", "sold_out"));
+    assert_eq!((lines[0].pointer.as_str(), lines[0].code()), ("/lines/0", "sold_out"));
 }
 
 /// An order whose courier has the food.

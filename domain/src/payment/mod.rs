@@ -16,7 +16,7 @@ mod refund;
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::{Kind, OrderId, PaymentId, RefundId, Refusal, Timestamp, UserId, Won};
+use crate::{OrderId, PaymentId, RefundId, Refusal, Refused, Timestamp, UserId, Won};
 
 pub use refund::{REFUND_ATTEMPTS, Refund, RefundReason, RefundStatus};
 
@@ -213,27 +213,27 @@ impl Payment {
 }
 
 /// How a payment says no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentRefusal {
     /// A try is open already, or has succeeded.
-    #[error("This order is being paid already.")]
     AlreadyPaying,
     /// It is known what became of it.
-    #[error("There is nothing to decide on here.")]
     Decided,
 }
 
 impl Refusal for PaymentRefusal {
-    fn code(&self) -> &'static str {
+    fn refused(&self) -> Refused {
         match self {
-            PaymentRefusal::AlreadyPaying => "payment.already_paying",
-            PaymentRefusal::Decided => "payment.decided",
+            Self::AlreadyPaying => already_paying(),
+            Self::Decided => decided(),
         }
     }
+}
 
-    fn kind(&self) -> Kind {
-        Kind::Conflict
-    }
+crate::refusals! {
+    already_paying() => Conflict "payment.already_paying":
+        "이미 결제하고 있어요. 결과를 기다려 주세요.", "It is being paid already. Please wait for the outcome.";
+    decided() => Conflict "payment.decided": "이미 처리됐어요.", "It was decided already.";
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use chrono::{Datelike, Days, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::week::{Span, date_of};
-use crate::{Fault, Timestamp};
+use crate::{Fault, Timestamp, fault};
 
 /// How many days ahead the next opening is looked for. Longer than any month, so
 /// that monthly closings cannot hide it.
@@ -169,11 +169,8 @@ impl Hours {
             .closings
             .iter()
             .filter(|closing| matches!(closing, Closing::Monthly { nth, .. } if !(1..=5).contains(nth)));
-        let closings = closings.map(|_| Fault {
-            pointer: "/hours/closings".into(),
-            code: "out_of_range",
-            detail: "A month has a first to a fifth weekday.".into(),
-        });
+        let detail = "A month has a first to a fifth weekday.";
+        let closings = closings.map(|_| Fault::new("/hours/closings", fault::OUT_OF_RANGE, detail));
         ranges.chain(breaks).chain(closings).collect()
     }
 }

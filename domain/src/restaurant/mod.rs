@@ -13,7 +13,7 @@ use crate::cart::DropOff;
 use crate::gazetteer::DongCode;
 use crate::tip::{TipPlan, Way};
 use crate::won::Overflow;
-use crate::{Fault, LatLon, Refused, RestaurantId, TextRule, Timestamp, UserId, Won};
+use crate::{Fault, LatLon, Refused, RestaurantId, TextRule, Timestamp, UserId, Won, fault};
 
 /// The longest name, in characters.
 pub const NAME_MAX: usize = 60;
@@ -195,23 +195,19 @@ impl Restaurant {
 
     /// Refuses what no restaurant can be, naming every field at fault.
     pub fn checked(mut self) -> Result<Self, Refused> {
-        let fault = |pointer: &str, detail: &str| Fault {
-            pointer: pointer.into(),
-            code: "out_of_range",
-            detail: detail.into(),
-        };
+        let wrong = |pointer: &str, detail: &str| Fault::new(pointer, fault::OUT_OF_RANGE, detail);
         let mut faults = self.tip.check();
         faults.extend(self.hours.check());
         faults.extend(self.zones.iter().filter_map(Zone::check));
         match TextRule::line(NAME_MAX).read(&self.name) {
             Ok(name) => self.name = name.into_string(),
-            Err(_) => faults.push(fault("/name", "A name is one line of 1 to 60 characters.")),
+            Err(_) => faults.push(wrong("/name", "A name is one line of 1 to 60 characters.")),
         }
         if self.minimum_order < Won::ZERO {
-            faults.push(fault("/minimum_order_won", "The minimum is not negative."));
+            faults.push(wrong("/minimum_order_won", "The minimum is not negative."));
         }
         if !(5..=90).contains(&self.preparation_mins) {
-            faults.push(fault("/preparation_mins", "Cooking takes 5 to 90 minutes."));
+            faults.push(wrong("/preparation_mins", "Cooking takes 5 to 90 minutes."));
         }
         if faults.is_empty() { Ok(self) } else { Err(Refused::invalid(faults)) }
     }

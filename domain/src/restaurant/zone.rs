@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Destination;
 use crate::gazetteer::DongCode;
-use crate::{Fault, LatLon};
+use crate::{Fault, LatLon, fault};
 
 /// The longest way that any zone may ask of a courier, in metres.
 pub const REACH_MAX_M: u32 = 20_000;
@@ -76,7 +76,7 @@ impl Zone {
             Zone::Polygon { outline } if outline.len() < 3 => "An outline has at least three corners.",
             _ => return None,
         };
-        Some(Fault { pointer: "/zones".into(), code: "out_of_range", detail: detail.into() })
+        Some(Fault::new("/zones", fault::OUT_OF_RANGE, detail))
     }
 }
 

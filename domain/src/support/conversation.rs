@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::message::{Draft, Message, Side};
-use crate::{Audience, ConversationId, Event, Kind, OrderId, Refusal, Timestamp, UserId};
+use crate::{Audience, ConversationId, Event, OrderId, Refusal, Refused, Timestamp, UserId};
 
 /// For so long after it was resolved a customer's message reopens a
 /// conversation. Later it is a new matter, and belongs to a new conversation.
@@ -139,13 +139,20 @@ pub enum ChatEvent {
     Reopened,
 }
 
+crate::words! {
+    MESSAGE = "chat.message": "새 메시지가 왔어요.", "There is a new message.";
+    ASSIGNED = "chat.assigned": "상담원이 연결됐어요.", "An agent has joined.";
+    RESOLVED = "chat.resolved": "상담이 종료됐어요.", "The conversation was closed.";
+    REOPENED = "chat.reopened": "상담이 다시 시작됐어요.", "The conversation was opened again.";
+}
+
 impl Event for ChatEvent {
     fn kind(&self) -> &'static str {
         match self {
-            ChatEvent::Message(_) => "chat.message",
-            ChatEvent::Assigned { .. } => "chat.assigned",
-            ChatEvent::Resolved { .. } => "chat.resolved",
-            ChatEvent::Reopened => "chat.reopened",
+            ChatEvent::Message(_) => MESSAGE.code,
+            ChatEvent::Assigned { .. } => ASSIGNED.code,
+            ChatEvent::Resolved { .. } => RESOLVED.code,
+            ChatEvent::Reopened => REOPENED.code,
         }
     }
 
@@ -167,47 +174,48 @@ impl Event for ChatEvent {
 }
 
 /// Why something cannot be done in a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChatRefusal {
     /// Only its customer and the agent it is assigned to take part.
-    #[error("The conversation is not assigned to you.")]
     NotAssigned,
     /// Customers write no private notes.
-    #[error("Only agents write private notes.")]
     NoteByCustomer,
     /// It is resolved, and only its customer reopens it, for a while.
-    #[error("The conversation is closed. Open a new one.")]
     Closed,
     /// It is not waiting for an agent.
-    #[error("The conversation is not in the queue.")]
     NotQueued,
     /// The client gave the id of an earlier message to another one.
-    #[error("This client_message_id belongs to another message.")]
     ClientIdReused,
     /// Nobody has read what was not said.
-    #[error("The read mark lies beyond the conversation's last entry.")]
     ReadBeyondEnd,
 }
 
 impl Refusal for ChatRefusal {
-    fn code(&self) -> &'static str {
+    fn refused(&self) -> Refused {
         match self {
-            ChatRefusal::NotAssigned => "support.not_assigned",
-            ChatRefusal::NoteByCustomer => "support.note_by_customer",
-            ChatRefusal::Closed => "support.closed",
-            ChatRefusal::NotQueued => "support.not_queued",
-            ChatRefusal::ClientIdReused => "support.client_message_id_reused",
-            ChatRefusal::ReadBeyondEnd => "support.read_beyond_end",
+            Self::NotAssigned => not_assigned(),
+            Self::NoteByCustomer => note_by_customer(),
+            Self::Closed => closed(),
+            Self::NotQueued => not_queued(),
+            Self::ClientIdReused => client_message_id_reused(),
+            Self::ReadBeyondEnd => read_beyond_end(),
         }
     }
+}
 
-    fn kind(&self) -> Kind {
-        match self {
-            ChatRefusal::NotAssigned | ChatRefusal::NoteByCustomer => Kind::Forbidden,
-            ChatRefusal::Closed | ChatRefusal::NotQueued | ChatRefusal::ClientIdReused => Kind::Rule,
-            ChatRefusal::ReadBeyondEnd => Kind::Invalid,
-        }
-    }
+crate::refusals! {
+    not_assigned() => Forbidden "support.not_assigned":
+        "나에게 배정된 상담이 아니에요.", "This conversation is not assigned to you.";
+    note_by_customer() => Forbidden "support.note_by_customer":
+        "내부 메모는 상담원만 쓸 수 있어요.", "Only agents write private notes.";
+    closed() => Rule "support.closed":
+        "종료된 상담이에요. 새로 문의해 주세요.", "This conversation is over. Please begin a new one.";
+    not_queued() => Rule "support.not_queued":
+        "이미 다른 상담원이 맡은 상담이에요.", "Another agent has this conversation.";
+    client_message_id_reused() => Rule "support.client_message_id_reused":
+        "메시지를 다시 보내 주세요.", "Please send the message again.";
+    read_beyond_end() => Invalid "support.read_beyond_end":
+        "대화를 다시 불러와 주세요.", "Please load the conversation again.";
 }
 
 type Decision = Result<(Conversation, Vec<ChatEvent>), ChatRefusal>;

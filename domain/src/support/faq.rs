@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn an_endless_search_is_refused() {
-        assert_eq!(SearchText::new(&"가".repeat(101)).unwrap_err().faults[0].code, "too_long");
+        assert_eq!(SearchText::new(&"가".repeat(101)).unwrap_err().faults[0].code(), "too_long");
     }
 
     proptest! {

@@ -43,7 +43,7 @@ pub struct MessageText(String);
 impl MessageText {
     /// Composes, trims and checks; a refusal is of the field at `pointer`.
     pub fn new(text: &str, pointer: &str) -> Result<Self, Refused> {
-        Self::read(text).map_err(|flaw| Refused::field(pointer, flaw.code(), flaw.to_string()))
+        Self::read(text).map_err(|flaw| Refused::invalid(vec![flaw.at(pointer)]))
     }
 
     fn read(text: &str) -> Result<Self, TextFlaw> {

@@ -19,7 +19,9 @@ use super::status::DeliveryStatus;
 use super::vehicle::Vehicle;
 pub use crate::cart::DropOff;
 use crate::event::event_kinds;
-use crate::{CourierId, Event, EventKind, Kind, LatLon, OrderId, Refusal, RestaurantId, Timestamp, UserId};
+use crate::{
+    CourierId, Event, EventKind, LatLon, OrderId, Refusal, Refused, RestaurantId, Timestamp, UserId,
+};
 
 /// The courier of a delivery, as its customer knows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,20 +144,20 @@ pub enum Fact {
 event_kinds! {
     /// The names of what can happen.
     DeliveryEventKind of Delivery(OrderId) {
-        Requested = "delivery.requested",
-        Offered = "delivery.offered",
-        Assigned = "delivery.assigned",
-        Unassigned = "delivery.unassigned",
-        AtRestaurant = "delivery.at_restaurant",
-        PickedUp = "delivery.picked_up",
-        Near = "delivery.near",
-        AtDropoff = "delivery.at_dropoff",
-        Delivered = "delivery.delivered",
-        Cancelled = "delivery.cancelled",
-        Undeliverable = "delivery.undeliverable",
-        Returned = "delivery.returned",
-        Disposed = "delivery.disposed",
-        Late = "delivery.late",
+        Requested = "delivery.requested": "라이더를 찾고 있어요", "A courier is looked for",
+        Offered = "delivery.offered": "라이더에게 배달을 제안했어요", "Couriers were asked",
+        Assigned = "delivery.assigned": "라이더가 배정됐어요", "A courier was assigned",
+        Unassigned = "delivery.unassigned": "다른 라이더를 찾고 있어요", "Another courier is looked for",
+        AtRestaurant = "delivery.at_restaurant": "라이더가 가게에 도착했어요", "The courier reached the restaurant",
+        PickedUp = "delivery.picked_up": "라이더가 출발했어요", "The courier set off",
+        Near = "delivery.near": "라이더가 곧 도착해요", "The courier is nearly there",
+        AtDropoff = "delivery.at_dropoff": "라이더가 문 앞에 도착했어요", "The courier is at your door",
+        Delivered = "delivery.delivered": "배달이 완료됐어요", "Delivered",
+        Cancelled = "delivery.cancelled": "배달이 취소됐어요", "The delivery was called off",
+        Undeliverable = "delivery.undeliverable": "배달하지 못했어요", "It could not be delivered",
+        Returned = "delivery.returned": "음식이 가게로 돌아갔어요", "The food went back to the restaurant",
+        Disposed = "delivery.disposed": "음식이 폐기됐어요", "The food was disposed of",
+        Late(arrive_at) = "delivery.late": "예상보다 늦어지고 있어요", "It is taking longer than expected",
     }
 }
 
@@ -203,10 +205,9 @@ impl Event for DeliveryEvent {
 }
 
 /// Why a delivery says no.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryRefusal {
     /// The table does not list it.
-    #[error("A delivery that is {} cannot be {command}.", status.as_str())]
     Transition {
         /// Where the delivery stands.
         status: DeliveryStatus,
@@ -214,24 +215,22 @@ pub enum DeliveryRefusal {
         command: &'static str,
     },
     /// Another courier has it.
-    #[error("This delivery is another courier's.")]
     NotYours,
 }
 
 impl Refusal for DeliveryRefusal {
-    fn code(&self) -> &'static str {
+    fn refused(&self) -> Refused {
         match self {
-            DeliveryRefusal::Transition { .. } => "delivery.transition_refused",
-            DeliveryRefusal::NotYours => "delivery.not_yours",
+            Self::Transition { status, command } => transition_refused(status.as_str(), *command),
+            Self::NotYours => not_yours(),
         }
     }
+}
 
-    fn kind(&self) -> Kind {
-        match self {
-            DeliveryRefusal::Transition { .. } => Kind::Rule,
-            DeliveryRefusal::NotYours => Kind::NotFound,
-        }
-    }
+crate::refusals! {
+    transition_refused(status, command) => Rule "delivery.transition_refused":
+        "배달 상태가 바뀌어서 지금은 할 수 없어요.", "The delivery has moved on; this cannot be done now.";
+    not_yours() => NotFound "delivery.not_yours": "내 배달이 아니에요.", "This is not your delivery.";
 }
 
 /// The next state with its events, or the refusal.

@@ -210,6 +210,7 @@ proptest! {
                 (Ok((next, events)), Some((expected, news))) => {
                     prop_assert_eq!(events.len(), usize::from(news), "{:?} in {:?}", command, delivery);
                     prop_assert_eq!(next.version, delivery.version + u64::from(news));
+                    prop_assert!(events.iter().all(crate::words::fit), "{:?}", events);
                     if !news {
                         prop_assert_eq!(&next, &delivery, "nothing happened, so nothing changed");
                     }

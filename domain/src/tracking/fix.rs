@@ -1,6 +1,8 @@
 //! What a courier's device reports: where it was, when, and how sure it is.
 
-use crate::{Kind, LatLon, Refusal, Timestamp};
+use std::fmt;
+
+use crate::{LatLon, Refusal, Refused, Timestamp};
 
 /// Most fixes in one batch. A device that was offline sends several.
 pub const BATCH_MAX: usize = 500;
@@ -71,34 +73,44 @@ pub struct Batch {
 }
 
 /// The batch cannot be looked at. Single bad fixes are not refused but counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchRefusal {
     /// Nothing to acknowledge.
-    #[error("A batch has at least one fix.")]
     Empty,
     /// More than [`BATCH_MAX`].
-    #[error("A batch has at most {BATCH_MAX} fixes.")]
     TooLarge,
     /// Track or sequence below zero.
-    #[error("Track and sequence numbers are not negative.")]
     NegativeNumber,
     /// Sequence numbers that do not rise cannot be acknowledged by the last one.
-    #[error("Sequence numbers rise within a batch.")]
     NotRising,
 }
 
 impl Refusal for BatchRefusal {
-    fn code(&self) -> &'static str {
+    fn refused(&self) -> Refused {
         match self {
-            BatchRefusal::Empty => "tracking.batch_empty",
-            BatchRefusal::TooLarge => "tracking.batch_too_large",
-            BatchRefusal::NegativeNumber => "tracking.negative_number",
-            BatchRefusal::NotRising => "tracking.seq_not_rising",
+            Self::Empty => batch_empty(),
+            Self::TooLarge => batch_too_large(BATCH_MAX),
+            Self::NegativeNumber => negative_number(),
+            Self::NotRising => seq_not_rising(),
         }
     }
+}
 
-    fn kind(&self) -> Kind {
-        Kind::Invalid
+crate::refusals! {
+    batch_empty() => Invalid "tracking.batch_empty": "위치를 보내지 못했어요.", "The positions could not be sent.";
+    batch_too_large(max) => Invalid "tracking.batch_too_large":
+        "위치를 보내지 못했어요.", "The positions could not be sent.";
+    negative_number() => Invalid "tracking.negative_number":
+        "위치를 보내지 못했어요.", "The positions could not be sent.";
+    seq_not_rising() => Invalid "tracking.seq_not_rising":
+        "위치를 보내지 못했어요.", "The positions could not be sent.";
+    pub too_many_fixes(fresh_max, old_max) => Limited "tracking.too_many_fixes":
+        "위치가 밀려 있어요. 곧 다시 보내요.", "Positions are waiting; they are sent again shortly.";
+}
+
+impl fmt::Display for BatchRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.refused().detail)
     }
 }
 

@@ -14,7 +14,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{CourierId, Event, Kind, LatLon, OfferId, OrderId, Refusal, Timestamp, Won};
+use crate::{CourierId, Event, LatLon, OfferId, OrderId, Refusal, Refused, Timestamp, Won};
 
 /// What became of an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -93,13 +93,21 @@ pub enum OfferEvent {
     Accepted(OfferId, OrderId),
 }
 
+crate::words! {
+    MADE(restaurant_name, fee_won, expires_at) = "offer.made":
+        "{restaurant_name}의 배달 제안이 왔어요.", "{restaurant_name}: there is a delivery to take.";
+    EXPIRED = "offer.expired": "배달 제안 시간이 지났어요.", "The offer ran out.";
+    REVOKED = "offer.revoked": "다른 라이더에게 배정됐거나 취소된 배달이에요.", "It went to another courier, or was called off.";
+    ACCEPTED = "offer.accepted": "배달을 맡았어요.", "The delivery is yours.";
+}
+
 impl Event for OfferEvent {
     fn kind(&self) -> &'static str {
         match self {
-            OfferEvent::Made(_) => "offer.made",
-            OfferEvent::Expired(_) => "offer.expired",
-            OfferEvent::Revoked(_) => "offer.revoked",
-            OfferEvent::Accepted(..) => "offer.accepted",
+            OfferEvent::Made(_) => MADE.code,
+            OfferEvent::Expired(_) => EXPIRED.code,
+            OfferEvent::Revoked(_) => REVOKED.code,
+            OfferEvent::Accepted(..) => ACCEPTED.code,
         }
     }
 
@@ -123,46 +131,45 @@ impl Event for OfferEvent {
 }
 
 /// Why an offer cannot be answered like that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OfferRefusal {
     /// No such offer was made to this courier.
-    #[error("There is no such offer.")]
     NotYours,
     /// Another courier was first, or the order is gone.
-    #[error("This delivery is taken or called off.")]
     Gone,
     /// The time to answer is over.
-    #[error("This offer has expired.")]
     Expired,
     /// Who works no shift takes nothing on.
-    #[error("Begin your shift before you accept an offer.")]
     OffShift,
     /// The courier carries as much as one may.
-    #[error("You carry as many deliveries as one courier may.")]
     AtCapacity,
     /// The other answer was given before.
-    #[error("This offer was answered before.")]
     Answered,
 }
 
 impl Refusal for OfferRefusal {
-    fn code(&self) -> &'static str {
+    fn refused(&self) -> Refused {
         match self {
-            OfferRefusal::NotYours => "not_found",
-            OfferRefusal::Gone => "offer.gone",
-            OfferRefusal::Expired => "offer.expired",
-            OfferRefusal::OffShift => "offer.off_shift",
-            OfferRefusal::AtCapacity => "offer.at_capacity",
-            OfferRefusal::Answered => "offer.answered",
+            Self::NotYours => Refused::not_found("offer"),
+            Self::Gone => gone(),
+            Self::Expired => expired(),
+            Self::OffShift => off_shift(),
+            Self::AtCapacity => at_capacity(),
+            Self::Answered => answered(),
         }
     }
+}
 
-    fn kind(&self) -> Kind {
-        match self {
-            OfferRefusal::NotYours => Kind::NotFound,
-            _ => Kind::Conflict,
-        }
-    }
+crate::refusals! {
+    gone() => Conflict "offer.gone":
+        "다른 라이더에게 배정됐거나 취소된 배달이에요.", "It went to another courier, or was called off.";
+    expired() => Conflict "offer.expired": "배달 제안 시간이 지났어요.", "The offer ran out.";
+    off_shift() => Conflict "offer.off_shift":
+        "근무를 시작하면 제안을 수락할 수 있어요.", "Start your shift to accept offers.";
+    at_capacity() => Conflict "offer.at_capacity":
+        "배달을 더 받을 수 없어요. 먼저 진행 중인 배달을 마쳐 주세요.",
+        "You carry as much as you can. Finish a delivery first.";
+    answered() => Conflict "offer.answered": "이미 답한 제안이에요.", "You answered this offer already.";
 }
 
 /// All offers of one delivery.

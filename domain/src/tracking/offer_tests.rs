@@ -70,6 +70,7 @@ fn an_offer_tells_its_courier_what_they_need_to_decide() {
     let made = OfferEvent::Made(offers(1).0.remove(0));
     assert_eq!(made.data()["distance_m"], 120.0);
     assert_eq!(made.data()["fee_won"], 3_500);
+    assert!(crate::words::fit(&made));
 }
 
 #[derive(Clone, Copy, Debug)]

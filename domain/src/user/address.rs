@@ -1,7 +1,7 @@
 //! A person's delivery addresses: at most 20, and exactly one of them the
 //! default as long as there is any.
 
-use crate::{AddressId, Kind, LatLon, Refusal, Timestamp};
+use crate::{AddressId, LatLon, Refusal, Refused, Timestamp};
 
 /// How many addresses a person may keep.
 pub const MAX_ADDRESSES: usize = 20;
@@ -41,39 +41,38 @@ pub struct Address {
 }
 
 /// Why an address book does not change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressRefusal {
     /// There are 20 already.
-    #[error("You have {MAX_ADDRESSES} addresses already; delete one first.")]
     TooMany,
     /// It is at another version than the caller means to change.
-    #[error("The address changed since you looked; look again.")]
     Stale,
     /// There is no such address.
-    #[error("There is no such address.")]
     NotFound,
     /// Some address must be the default.
-    #[error("One address must be the default; make another one the default instead.")]
     DefaultNeeded,
 }
 
 impl Refusal for AddressRefusal {
-    fn code(&self) -> &'static str {
+    fn refused(&self) -> Refused {
         match self {
-            Self::TooMany => "user.too_many_addresses",
-            Self::Stale => "stale",
-            Self::NotFound => "not_found",
-            Self::DefaultNeeded => "user.default_address_needed",
+            Self::TooMany => too_many_addresses(MAX_ADDRESSES),
+            Self::Stale => Refused::stale("address"),
+            Self::NotFound => Refused::not_found("address"),
+            Self::DefaultNeeded => default_address_needed(),
         }
     }
+}
 
-    fn kind(&self) -> Kind {
-        match self {
-            Self::TooMany | Self::DefaultNeeded => Kind::Rule,
-            Self::Stale => Kind::Stale,
-            Self::NotFound => Kind::NotFound,
-        }
-    }
+crate::refusals! {
+    pub email_taken() => Conflict "user.email_taken":
+        "이미 가입된 이메일이에요. 로그인해 주세요.", "There is an account with this e-mail. Please sign in.";
+    too_many_addresses(max) => Rule "user.too_many_addresses":
+        "주소는 {max}개까지 저장할 수 있어요. 하나를 삭제해 주세요.",
+        "At most {max} addresses can be kept. Please remove one.";
+    default_address_needed() => Rule "user.default_address_needed":
+        "기본 주소가 하나 필요해요. 다른 주소를 기본으로 정해 주세요.",
+        "One address must be the default. Choose another one first.";
 }
 
 /// All addresses of one person, oldest first.

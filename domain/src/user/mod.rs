@@ -1,6 +1,6 @@
 //! People: what they are called, and where their food goes.
 
-mod address;
+pub mod address;
 
 pub use address::{Address, AddressBook, AddressRefusal, MAX_ADDRESSES, Place};
 

@@ -18,13 +18,13 @@ use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::response::Response;
-use domain::{Kind, Refused};
+use domain::refusal;
 use futures::future::BoxFuture;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 
 use super::replicas::{Replica, Replicas};
 use super::{Gateway, tunnel};
-use crate::kit::{Caller, Problem, RequestId, unreadable};
+use crate::kit::{Caller, Problem, RequestId, UPSTREAM_LOST, unreadable};
 
 /// Headers of one connection alone (RFC 9110, 7.6.1), and those that the next
 /// connection gets anew.
@@ -90,14 +90,11 @@ impl Gateway {
 /// Nobody is there who could do it.
 pub(super) fn unavailable(service: &str) -> Problem {
     let detail = format!("No replica of {service} takes requests right now.");
-    let refused = Refused::new("upstream_unavailable", Kind::Unavailable, detail);
-    Refused { retry_after_secs: Some(1), ..refused }.into()
+    refusal::upstream_unavailable(service).because(detail).after(1).into()
 }
 
 fn outcome_unknown() -> Problem {
-    Problem::http(
-        StatusCode::BAD_GATEWAY,
-        "upstream_lost",
+    Problem::http(StatusCode::BAD_GATEWAY, UPSTREAM_LOST).because(
         "The answer was lost on its way: nobody knows whether it was done. Look, or repeat it with an Idempotency-Key.",
     )
 }

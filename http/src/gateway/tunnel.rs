@@ -44,7 +44,8 @@ impl Gateway {
     pub(super) async fn tunnel(&self, replicas: &Replicas, request: Request) -> Result<Response, Problem> {
         let (mut parts, _) = request.into_parts();
         let Some(client) = parts.extensions.remove::<OnUpgrade>() else {
-            return Err(Problem::bad_request("bad_request", "This connection cannot become a WebSocket."));
+            return Err(Problem::of_status(StatusCode::BAD_REQUEST)
+                .because("This connection cannot become a WebSocket."));
         };
         prepare(&mut parts);
         upgrade(&mut parts.headers);

@@ -1,7 +1,7 @@
 //! What requests carry, or the problem with it.
 
 use std::error::Error;
-use std::fmt::Display;
+use std::str::Utf8Error;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection};
@@ -9,14 +9,13 @@ use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request}
 use axum::http::{HeaderMap, StatusCode, Version, header, request::Parts};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use domain::objects::Objects;
-use domain::{Fault, Refused};
+use domain::{Refused, fault};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_path_to_error::Segment;
+use serde::de::DeserializeOwned;
 
-use super::{Problem, policy};
+use super::input::{Input, Unreadable};
+use super::{Problem, policy, words};
 
 /// A JSON body, in requests and in answers.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +70,8 @@ pub(crate) fn unreadable(rejection: BytesRejection) -> Problem {
             Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE)
         }
         other if is_slow(&other) => Problem::of_status(StatusCode::REQUEST_TIMEOUT),
-        _ => Problem::bad_request("body_unreadable", "The request's body ended before it was complete."),
+        _ => Problem::bad_request(words::BODY_UNREADABLE)
+            .because("The request's body ended before it was complete."),
     }
 }
 
@@ -94,69 +94,26 @@ pub(super) async fn sized_body(request: Request, next: Next) -> Result<Response,
     Ok(next.run(request).await)
 }
 
-/// What serde says of something that is no value, or not the kind of value that it looks for.
-const NO_VALUE: &str = "expected value";
-
-/// Reads a JSON document; anything after it is refused as well.
+/// Reads a JSON document.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let text = std::str::from_utf8(body)
-        .map_err(|at| Problem::bad_request("body_not_utf8", format!("The body is not UTF-8: {at}.")))?;
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(Objects(&mut reader)).map_err(|error| {
-        // Where one of several names is expected, serde calls a number bad syntax, too.
-        let no_name = || {
-            error.inner().to_string().starts_with(NO_VALUE)
-                && serde_json::from_str::<IgnoredAny>(text).is_ok()
-        };
-        if error.inner().is_data() || no_name() {
-            Refused::invalid(vec![fault(&error)]).into()
-        } else {
-            syntax(error.inner())
-        }
+    let text = std::str::from_utf8(body).map_err(not_utf8)?;
+    let input = Input::json(text).map_err(|error| match error {
+        Unreadable::Syntax(error) => not_json(error.line(), error.column()),
+        Unreadable::TooDeep => Refused::field("", fault::INVALID, "It nests too deep.").into(),
     })?;
-    reader.end().map_err(|error| syntax(&error))?;
-    Ok(value)
+    input.read().map_err(|fault| Refused::invalid(vec![fault]).into())
 }
 
-fn syntax(error: &serde_json::Error) -> Problem {
-    Problem::bad_request("body_not_json", format!("The body is not JSON: {error}."))
+fn not_json(line: usize, column: usize) -> Problem {
+    Problem::bad_request(words::BODY_NOT_JSON)
+        .with("line", line)
+        .with("column", column)
+        .because(format!("The body is not JSON at line {line}, column {column}."))
 }
 
-/// Names the field at fault. Serde says which in words only where the field is
-/// missing or unknown, so that its name is taken out of the message.
-fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Fault {
-    let mut pointer = String::new();
-    for segment in error.path() {
-        match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    let message = error.inner().to_string();
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(said, _)| said);
-    if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        pointer.push_str(&format!("/{}", escape(name)));
-    }
-    Fault { pointer, code: code_of(message), detail: message.to_owned() }
-}
-
-pub(super) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-fn code_of(message: &str) -> &'static str {
-    let starts = |with: &str| message.starts_with(with);
-    match () {
-        () if starts("missing field") => "missing",
-        () if starts("unknown field") => "unknown_field",
-        () if starts("unknown variant") => "unknown_value",
-        () if starts("duplicate field") => "duplicate",
-        () if starts("invalid type") || starts(NO_VALUE) => "wrong_type",
-        () if starts("invalid value") => "out_of_range",
-        () if starts("invalid length") => "wrong_length",
-        () => "invalid",
-    }
+/// A body that is no text.
+pub(crate) fn not_utf8(at: Utf8Error) -> Problem {
+    Problem::bad_request(words::BODY_NOT_UTF8).because(format!("The body is not UTF-8: {at}."))
 }
 
 /// Parameters of the path. What they cannot name does not exist.
@@ -169,9 +126,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Path(value)),
-            Err(PathRejection::FailedToDeserializePathParams(error)) => {
-                Err(Problem::http(StatusCode::NOT_FOUND, "not_found", format!("No such thing: {error}.")))
-            }
+            Err(PathRejection::FailedToDeserializePathParams(_)) => Err(Refused::not_found("thing").into()),
             Err(error) => Err(Problem::fault(error)),
         }
     }
@@ -186,14 +141,16 @@ pub(super) async fn strict_head(request: Request, next: Next) -> Result<Response
 
 fn check_head(version: Version, headers: &HeaderMap) -> Result<(), Problem> {
     if version == Version::HTTP_11 && headers.get_all(header::HOST).iter().count() != 1 {
-        return Err(Problem::bad_request("host_invalid", "A request names its Host, once."));
+        return Err(Problem::bad_request(words::HOST_INVALID).because("A request names its Host, once."));
     }
     let all_are = |name, only: &str| {
         headers.get_all(name).iter().all(|value| value.as_bytes().eq_ignore_ascii_case(only.as_bytes()))
     };
     let codings = headers.get_all(header::TRANSFER_ENCODING).iter().count();
     if codings > 1 || !all_are(header::TRANSFER_ENCODING, "chunked") {
-        return Err(Problem::bad_request("transfer_encoding_invalid", "A body may be chunked, once."));
+        return Err(
+            Problem::bad_request(words::TRANSFER_ENCODING_INVALID).because("A body may be chunked, once.")
+        );
     }
     if !all_are(header::CONTENT_ENCODING, "identity") {
         return Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
@@ -212,7 +169,8 @@ pub(super) async fn readable_query(request: Request, next: Next) -> Result<Respo
 pub(crate) fn check_query(words: &str) -> Result<(), Problem> {
     match percent_decode_str(words).decode_utf8() {
         Ok(text) if !text.contains('\0') => Ok(()),
-        _ => Err(Problem::bad_request("query_not_utf8", "The query is not percent-encoded UTF-8 text.")),
+        _ => Err(Problem::bad_request(words::QUERY_NOT_UTF8)
+            .because("The query is not percent-encoded UTF-8 text.")),
     }
 }
 
@@ -224,78 +182,29 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        axum::extract::Query::try_from_uri(&parts.uri)
-            .map(|axum::extract::Query(value)| Query(value))
-            .map_err(|rejection| match Error::source(&rejection) {
-                Some(cause) => in_query(cause),
-                None => in_query(&rejection),
-            })
+        let read = Input::query(parts.uri.query().unwrap_or_default()).read();
+        read.map(Query).map_err(|fault| Refused::invalid(vec![fault]).into())
     }
-}
-
-/// Axum's message is `name: what is wrong` where one parameter is at fault.
-fn in_query(cause: impl Display) -> Problem {
-    let said = cause.to_string();
-    let (name, detail) = match said.split_once(": ") {
-        Some((name, detail)) if !name.contains(' ') => (name, detail),
-        _ => (said.split('`').nth(1).unwrap_or(""), said.as_str()),
-    };
-    Refused::field(format!("/{}", escape(name)), code_of(detail), detail).into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
-
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Order {
-        #[expect(dead_code, reason = "only its reading is of interest")]
-        lines: Vec<Line>,
-    }
-
-    #[derive(Debug, Deserialize)]
-    struct Line {
-        #[expect(dead_code, reason = "only its reading is of interest")]
-        quantity: u8,
-        #[expect(dead_code, reason = "only its reading is of interest")]
-        size: Option<Size>,
-    }
-
-    #[derive(Debug, Deserialize)]
-    enum Size {
-        Large,
-    }
-
-    fn problem(body: &[u8]) -> (u16, String, String) {
-        let document = parse::<Order>(body).unwrap_err().document("/", "");
-        let (pointer, code) = document
-            .errors
-            .first()
-            .map_or(("".into(), document.kind), |first| (first.pointer.clone(), first.code.clone()));
-        (document.status, pointer, code)
-    }
 
     #[test]
-    fn every_way_to_get_a_body_wrong_has_its_problem() {
-        let cases: [(&[u8], u16, &str, &str); 11] = [
-            (b"", 400, "", "body_not_json"),
-            (b"{", 400, "", "body_not_json"),
-            (b"{\"lines\":[]} x", 400, "", "body_not_json"),
-            (b"{\"lines\":[{\"quantity\":NaN}]}", 400, "", "body_not_json"),
-            (b"\xff", 400, "", "body_not_utf8"),
-            (b"[[]]", 422, "", "wrong_type"),
-            (b"{}", 422, "/lines", "missing"),
-            (b"{\"lines\":[{}]}", 422, "/lines/0/quantity", "missing"),
-            (b"{\"lines\":[{\"quantity\":-1}]}", 422, "/lines/0/quantity", "out_of_range"),
-            (b"{\"lines\":[{\"quantity\":1,\"size\":7}]}", 422, "/lines/0/size", "wrong_type"),
-            (b"{\"lines\":[],\"a/b\":1}", 422, "/a~1b", "unknown_field"),
-        ];
-        for (body, status, pointer, code) in cases {
-            let found = problem(body);
-            assert_eq!(found, (status, pointer.into(), code.into()), "{}", String::from_utf8_lossy(body));
+    fn a_body_that_is_no_json_text_has_no_field() {
+        for (body, code) in [
+            (&b""[..], "body_not_json"),
+            (b"{", "body_not_json"),
+            (b"{\"lines\":[]} x", "body_not_json"),
+            (b"{\"quantity\":NaN}", "body_not_json"),
+            (b"\xff", "body_not_utf8"),
+        ] {
+            let problem = parse::<serde_json::Value>(body).unwrap_err();
+            assert_eq!((problem.status(), problem.code()), (StatusCode::BAD_REQUEST, code));
         }
+        let said = parse::<serde_json::Value>(b"{\n 7}").unwrap_err().document("/", "");
+        assert_eq!(said.params["line"], 2);
     }
 
     #[test]

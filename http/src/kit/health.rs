@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use domain::{Kind, Refused};
+use domain::refusal;
 use serde_json::json;
 use services::App;
 use services::health::Readiness;
@@ -34,7 +34,7 @@ pub(super) fn metrics(render: RenderMetrics, token: MetricsToken) -> Router<App>
                 -> Result<Response, Problem> {
         if !token.admits(from, &headers) {
             let detail = "Metrics are for whoever runs this: show the token that BAEDAL_METRICS_TOKEN sets.";
-            return Err(Refused::new("unauthenticated", Kind::Unauthenticated, detail).into());
+            return Err(refusal::unauthenticated().because(detail).into());
         }
         Ok(text(render()))
     };

@@ -25,7 +25,7 @@ use tracing::Instrument as _;
 use super::extract::unreadable;
 use super::policy::Policy;
 use super::service::panicked;
-use super::{Problem, who};
+use super::{Problem, who, words};
 
 const HEADER: &str = "idempotency-key";
 
@@ -48,10 +48,8 @@ fn named(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get(HEADER) else { return Ok(None) };
     match value.to_str() {
         Ok(key) if (1..=255).contains(&key.len()) => Ok(Some(key.to_owned())),
-        _ => Err(Problem::bad_request(
-            "idempotency.key_invalid",
-            "An Idempotency-Key has 1 to 255 ASCII characters.",
-        )),
+        _ => Err(Problem::bad_request(words::IDEMPOTENCY_KEY_INVALID)
+            .because("An Idempotency-Key has 1 to 255 ASCII characters.")),
     }
 }
 

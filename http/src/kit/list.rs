@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::Refused;
+use domain::{Refused, fault};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -40,7 +40,7 @@ impl<C: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for List<C> {
         let Query(asked) = Query::<ListQuery>::from_request_parts(parts, state).await?;
         let limit = asked.limit.unwrap_or(20);
         if !(1..=100).contains(&limit) {
-            return Err(Refused::field("/limit", "out_of_range", "1 to 100").into());
+            return Err(Refused::field("/limit", fault::OUT_OF_RANGE, "1 to 100").into());
         }
         let after = asked.cursor.as_deref().map(decode).transpose()?;
         Ok(Self { limit, after })
@@ -52,7 +52,7 @@ fn decode<C: DeserializeOwned>(cursor: &str) -> Result<C, Refused> {
         .decode(cursor)
         .ok()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .ok_or_else(|| Refused::field("/cursor", "invalid", "Not a next_cursor that this list gave."))
+        .ok_or_else(|| Refused::field("/cursor", fault::INVALID, "Not a next_cursor that this list gave."))
 }
 
 fn encode(cursor: &impl Serialize) -> Result<String, Problem> {

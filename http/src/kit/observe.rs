@@ -12,7 +12,6 @@ use metrics::Label;
 use services::App;
 use tracing::Instrument as _;
 
-use super::problem::in_korean;
 use super::{Problem, korean};
 
 const REQUEST_ID: &str = "x-request-id";
@@ -97,11 +96,11 @@ impl Seen {
                 cause = %Chain(cause), "request failed"
             );
         }
-        let mut document = problem.document(&self.path, &self.id.0);
-        let language = if self.korean { "ko" } else { "en" };
-        if self.korean {
-            document = in_korean(document);
-        }
+        let (language, document) = if self.korean {
+            ("ko", problem.document_in_korean(&self.path, &self.id.0))
+        } else {
+            ("en", problem.document(&self.path, &self.id.0))
+        };
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let (mut head, _) = response.into_parts();
         head.status = problem.status();

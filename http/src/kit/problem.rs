@@ -4,23 +4,25 @@
 //! [`observe`](super::observe) knows; that layer writes the document, and logs a
 //! fault's cause, once.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::{Failure, Fault, Kind, Refused};
+use domain::words::{Params, Value};
+use domain::{Failure, Fault, Kind, Refused, Words, refusal};
 
-use super::korean;
 use super::openapi::{ProblemBody, ProblemFault};
+use super::{korean, words};
 
 /// An answer that says no, or that something broke.
 #[derive(Clone, Debug)]
 pub struct Problem {
     status: StatusCode,
-    code: Cow<'static, str>,
-    detail: Cow<'static, str>,
+    words: &'static Words,
+    params: Params,
+    /// In English, where it says more exactly than the words what a client did wrong.
+    detail: Box<str>,
     faults: Vec<Fault>,
     retry_after_secs: Option<u32>,
     /// How to sign in, where that is the problem.
@@ -47,11 +49,12 @@ fn status_of(kind: Kind) -> StatusCode {
 
 impl Problem {
     /// A problem of HTTP itself, which no rule of `domain` knows of.
-    pub(crate) fn http(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn http(status: StatusCode, words: &'static Words) -> Self {
         Self {
             status,
-            code: code.into(),
-            detail: detail.into(),
+            words,
+            params: Params::new(),
+            detail: words.in_english(&Params::new()).into(),
             faults: Vec::new(),
             retry_after_secs: None,
             challenge: BEARER,
@@ -61,48 +64,49 @@ impl Problem {
 
     /// None of the media types that the client accepts can be given.
     pub fn not_acceptable(offered: &str) -> Self {
-        Self::http(StatusCode::NOT_ACCEPTABLE, "not_acceptable", format!("This is available as {offered}."))
+        Self::http(StatusCode::NOT_ACCEPTABLE, words::NOT_ACCEPTABLE).with("offered", offered)
     }
 
     /// The request is malformed in a way that has no field.
-    pub fn bad_request(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::http(StatusCode::BAD_REQUEST, code, detail)
+    pub(crate) fn bad_request(words: &'static Words) -> Self {
+        Self::http(StatusCode::BAD_REQUEST, words)
+    }
+
+    /// The same, with a parameter of its words.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.params.insert(name, value.into());
+        Self { detail: self.words.in_english(&self.params).into(), ..self }
+    }
+
+    /// The same, with an English sentence that says more exactly what a client did wrong.
+    pub(crate) fn because(self, detail: impl Into<Box<str>>) -> Self {
+        Self { detail: detail.into(), ..self }
     }
 
     /// Something broke inside; only the log learns what.
     pub fn fault(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             cause: Some(Arc::from(cause.into())),
-            ..Self::http(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "Something went wrong on our side. Tell support the request id if it happens again.",
-            )
+            ..Self::http(StatusCode::INTERNAL_SERVER_ERROR, words::INTERNAL)
         }
     }
 
     /// The problem for a bare status, as libraries beneath us answer it.
     pub fn of_status(status: StatusCode) -> Self {
-        let (code, detail) = match status {
-            StatusCode::NOT_FOUND => ("path_not_found", "There is nothing at this path."),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                ("method_not_allowed", "This path does not take this method; see the Allow header.")
-            }
-            StatusCode::REQUEST_TIMEOUT => ("request_timeout", "The request took too long to come."),
-            StatusCode::PAYLOAD_TOO_LARGE => ("body_too_large", "The request's body is too large."),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-                ("media_type_unsupported", "This does not take a body of this media type.")
-            }
-            StatusCode::URI_TOO_LONG => ("uri_too_long", "The request's address is too long."),
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
-                ("headers_too_large", "The request's headers are too many or too large.")
-            }
-            StatusCode::UPGRADE_REQUIRED => ("upgrade_required", "This path speaks WebSocket only."),
-            StatusCode::GATEWAY_TIMEOUT => ("timeout", "The answer took too long."),
+        let words = match status {
+            StatusCode::NOT_FOUND => words::PATH_NOT_FOUND,
+            StatusCode::METHOD_NOT_ALLOWED => words::METHOD_NOT_ALLOWED,
+            StatusCode::REQUEST_TIMEOUT => words::REQUEST_TIMEOUT,
+            StatusCode::PAYLOAD_TOO_LARGE => words::BODY_TOO_LARGE,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => words::MEDIA_TYPE_UNSUPPORTED,
+            StatusCode::URI_TOO_LONG => words::URI_TOO_LONG,
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => words::HEADERS_TOO_LARGE,
+            StatusCode::UPGRADE_REQUIRED => words::UPGRADE_REQUIRED,
+            StatusCode::GATEWAY_TIMEOUT => refusal::timeout().words,
             status if status.is_server_error() => return Self::fault(format!("bare status {status}")),
-            _ => ("bad_request", "The request is malformed."),
+            _ => words::BAD_REQUEST,
         };
-        Self::http(status, code, detail)
+        Self::http(status, words)
     }
 
     /// The same, where the route wants this of whoever has to sign in (`WWW-Authenticate`).
@@ -116,8 +120,8 @@ impl Problem {
     }
 
     /// The stable code.
-    pub fn code(&self) -> &str {
-        &self.code
+    pub fn code(&self) -> &'static str {
+        self.words.code
     }
 
     /// What broke, for the log.
@@ -127,31 +131,33 @@ impl Problem {
 
     /// The document itself, for the request with this id and path.
     pub(super) fn document(&self, instance: &str, request_id: &str) -> ProblemBody {
+        let params = self.params.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         ProblemBody {
-            kind: self.code.clone().into_owned(),
+            kind: self.words.code.to_owned(),
             title: self.status.canonical_reason().unwrap_or("Problem").to_owned(),
             status: self.status.as_u16(),
-            detail: self.detail.clone().into_owned(),
+            detail: self.detail.clone().into(),
+            params: params.collect(),
             instance: instance.to_owned(),
             request_id: request_id.to_owned(),
             errors: self.faults.iter().map(ProblemFault::from).collect(),
         }
     }
-}
 
-impl Problem {
+    /// The same for somebody who reads Korean.
+    pub(super) fn document_in_korean(&self, instance: &str, request_id: &str) -> ProblemBody {
+        let mut document = self.document(instance, request_id);
+        document.title = korean::title(document.status).to_owned();
+        document.detail = self.words.in_korean(&self.params);
+        for (error, fault) in document.errors.iter_mut().zip(&self.faults) {
+            error.detail = fault.words.in_korean(&Params::new());
+        }
+        document
+    }
+
     /// The document as it is sent, for what never became a request.
     pub fn written(&self, instance: &str, request_id: &str) -> Vec<u8> {
         serde_json::to_vec(&self.document(instance, request_id)).unwrap_or_default()
-    }
-}
-
-/// The same document for somebody who reads Korean.
-pub(super) fn in_korean(document: ProblemBody) -> ProblemBody {
-    ProblemBody {
-        title: korean::title(document.status).to_owned(),
-        detail: korean::detail(&document.kind).map_or(document.detail, str::to_owned),
-        ..document
     }
 }
 
@@ -159,7 +165,8 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         Self {
             status: status_of(refused.kind),
-            code: refused.code.into(),
+            words: refused.words,
+            params: refused.params,
             detail: refused.detail.into(),
             faults: refused.faults,
             retry_after_secs: refused.retry_after_secs,
@@ -198,6 +205,8 @@ impl IntoResponse for Problem {
 
 #[cfg(test)]
 mod tests {
+    use domain::fault;
+
     use super::*;
 
     #[test]
@@ -211,9 +220,21 @@ mod tests {
 
     #[test]
     fn an_invalid_field_is_named_by_its_pointer() {
-        let problem = Problem::from(Refused::field("/lines/0/quantity", "out_of_range", "1 to 99"));
+        let problem = Problem::from(Refused::field("/lines/0/quantity", fault::OUT_OF_RANGE, "1 to 99"));
         let document = serde_json::to_value(problem.document("/v1/cart/lines", "id")).unwrap();
         assert_eq!(document["status"], 422);
         assert_eq!(document["errors"][0]["pointer"], "/lines/0/quantity");
+    }
+
+    #[test]
+    fn korean_is_told_in_korean_whatever_is_wrong() {
+        let problem = Problem::from(Refused::field("/lines/0/quantity", fault::OUT_OF_RANGE, "1 to 99"));
+        let document = problem.document_in_korean("/v1/cart/lines", "id");
+        assert_eq!(document.detail, "올바르지 않은 항목이 있어요. 확인해 주세요.");
+        assert_eq!(document.errors[0].detail, "가능한 범위를 벗어났어요.");
+        let problem = Problem::not_acceptable("text/event-stream");
+        let document = problem.document_in_korean("/v1/x", "id");
+        assert_eq!(document.detail, "text/event-stream 형식으로만 받을 수 있어요.");
+        assert_eq!(document.params["offered"], "text/event-stream");
     }
 }

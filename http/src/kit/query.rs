@@ -9,13 +9,13 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
-use domain::{Fault, Refused};
+use domain::{Fault, Refused, fault};
 use url::form_urlencoded;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::{OpenApi, RefOr};
 
 use super::Problem;
-use super::extract::escape;
+use super::input::escape;
 use super::openapi::operations;
 
 /// The extension of an operation that leaves unknown parameters unread.
@@ -69,7 +69,7 @@ pub(super) async fn known_query(
     if let (Some(query), Some(names)) = (request.uri().query(), known.by(&request)) {
         let unknown = form_urlencoded::parse(query.as_bytes())
             .filter(|(name, _)| !names.iter().any(|known| known == name));
-        let faults: Vec<Fault> = unknown.take(FAULTS_MAX).map(|(name, _)| fault(&name, names)).collect();
+        let faults: Vec<Fault> = unknown.take(FAULTS_MAX).map(|(name, _)| unknown_to(&name, names)).collect();
         if !faults.is_empty() {
             return Err(Refused::invalid(faults).into());
         }
@@ -77,10 +77,10 @@ pub(super) async fn known_query(
     Ok(next.run(request).await)
 }
 
-fn fault(name: &str, known: &[String]) -> Fault {
+fn unknown_to(name: &str, known: &[String]) -> Fault {
     let detail = match known {
         [] => "this takes no parameters".to_owned(),
         known => format!("unknown parameter, expected one of {}", known.join(", ")),
     };
-    Fault { pointer: format!("/{}", escape(name)), code: "unknown_field", detail }
+    Fault::new(format!("/{}", escape(name)), fault::UNKNOWN_FIELD, detail)
 }

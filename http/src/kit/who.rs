@@ -5,7 +5,7 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request, State};
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 use axum::middleware::Next;
 use axum::response::Response;
-use domain::{Failure, Kind, Principal, Refused};
+use domain::{Failure, Principal, refusal};
 use services::App;
 use services::auth::Verified;
 
@@ -65,7 +65,7 @@ impl FromRequestParts<App> for Session {
 }
 
 fn sign_in_first() -> Problem {
-    Refused::new("unauthenticated", Kind::Unauthenticated, "Sign in first.").into()
+    refusal::unauthenticated().into()
 }
 
 /// Lets in who has the role that the operation's [`Policy`] wants, before the handler. A

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::order::{Command, Fault, RejectReason, Status, Way};
-use domain::{MenuId, QuoteId, Refused, RestaurantId, TextRule};
+use domain::{MenuId, QuoteId, Refused, RestaurantId, TextRule, fault};
 use serde::Deserialize;
 use services::order::Request;
 use utoipa::openapi::RefOr;
@@ -86,7 +86,11 @@ impl PaymentBody {
         let spelled = self.payment_token.bytes().all(|byte| byte.is_ascii_graphic());
         match self.payment_token.len() {
             1..=200 if spelled => Ok(&self.payment_token),
-            _ => Err(Refused::field("/payment_token", "out_of_range", "1 to 200 visible ASCII characters")),
+            _ => Err(Refused::field(
+                "/payment_token",
+                fault::OUT_OF_RANGE,
+                "1 to 200 visible ASCII characters",
+            )),
         }
     }
 }
@@ -167,7 +171,7 @@ impl EndBody {
 /// A line of text that says something, read before anybody asks where the order stands.
 fn line(pointer: &str, text: &str) -> Result<String, Refused> {
     let read = TextRule::line(200).read(text);
-    let read = read.map_err(|flaw| Refused::field(pointer, flaw.code(), flaw.to_string()))?;
+    let read = read.map_err(|flaw| Refused::invalid(vec![flaw.at(pointer)]))?;
     Ok(read.into_string())
 }
 

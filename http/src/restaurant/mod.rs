@@ -5,7 +5,7 @@ mod body;
 use axum::extract::State;
 use domain::restaurant::Category;
 use domain::text::search_text;
-use domain::{LatLon, Refused, RestaurantId, Role};
+use domain::{LatLon, Refused, RestaurantId, Role, fault};
 use serde::Deserialize;
 use services::App;
 use services::restaurant::{After, Search};
@@ -71,15 +71,15 @@ impl From {
         match (self.lat, self.lon) {
             (Some(lat), Some(lon)) => place(lat, lon).map(Some),
             (None, None) => Ok(None),
-            (Some(_), None) => Err(Refused::field("/lon", "missing", "`lat` needs `lon`.")),
-            (None, Some(_)) => Err(Refused::field("/lat", "missing", "`lon` needs `lat`.")),
+            (Some(_), None) => Err(Refused::field("/lon", fault::MISSING, "`lat` needs `lon`.")),
+            (None, Some(_)) => Err(Refused::field("/lat", fault::MISSING, "`lon` needs `lat`.")),
         }
     }
 }
 
 fn place(lat: f64, lon: f64) -> Result<LatLon, Refused> {
     let pointer = if (-90.0..=90.0).contains(&lat) { "/lon" } else { "/lat" };
-    LatLon::new(lat, lon).map_err(|error| Refused::field(pointer, "out_of_range", error.to_string()))
+    LatLon::new(lat, lon).map_err(|error| Refused::field(pointer, fault::OUT_OF_RANGE, error.to_string()))
 }
 
 /// Restaurants that deliver to a place: open ones first, then the nearest.

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Uri, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::tracking::SpeedUnit;
-use domain::{Failure, Kind, Refused, Timestamp};
+use domain::{Failure, Refused, Timestamp, fault, refusal};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use services::App;
@@ -18,7 +18,7 @@ use services::tracking::device::{self, Report, Speed};
 use utoipa::{IntoParams, ToSchema};
 
 use super::osmand;
-use crate::kit::{Json, Problem, check_query};
+use crate::kit::{Json, Problem, check_query, not_utf8};
 
 /// OsmAnd has its token among the parameters, which no registered scheme describes.
 const BY_PARAMETER: &str = r#"DeviceToken realm="baedal""#;
@@ -102,8 +102,7 @@ pub(super) async fn osmand_get(State(app): State<App>, uri: Uri) -> Result<(), P
     request_body(content = OsmAnd, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "Kept"), (status = 401, description = "The token is not known")))]
 pub(super) async fn osmand_post(State(app): State<App>, uri: Uri, body: Bytes) -> Result<(), Problem> {
-    let form = std::str::from_utf8(&body)
-        .map_err(|at| Problem::bad_request("body_not_utf8", format!("The body is not UTF-8: {at}.")))?;
+    let form = std::str::from_utf8(&body).map_err(not_utf8)?;
     osmand(&app, uri.query().unwrap_or(""), form.trim()).await
 }
 
@@ -140,7 +139,7 @@ pub(super) async fn owntracks(
     let refused = |failure: Failure| Problem::from(failure).challenging(BASIC);
     let token = basic_password(&headers).ok_or_else(|| {
         let detail = "Send the device's token as the password of Basic authentication.";
-        refused(Refused::new("unauthenticated", Kind::Unauthenticated, detail).into())
+        refused(refusal::unauthenticated().because(detail).into())
     })?;
     device::known(&app, &token).await.map_err(refused)?;
     if said.kind == "location" {
@@ -152,7 +151,7 @@ pub(super) async fn owntracks(
 impl OwnTracks {
     fn report(&self, now: Timestamp) -> Result<Report, Failure> {
         let place = |name: &str, value: &Value| {
-            let missing = || Refused::field(format!("/{name}"), "missing", "A place has two numbers.");
+            let missing = || Refused::field(format!("/{name}"), fault::MISSING, "A place has two numbers.");
             osmand::text(value).first().and_then(|text| osmand::number(text)).ok_or_else(missing)
         };
         let measure = |name, value| osmand::optional(name, &osmand::text(value), osmand::measure);

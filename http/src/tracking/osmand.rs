@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, NaiveDateTime};
 use domain::tracking::SpeedUnit;
-use domain::{Failure, Refused, Timestamp};
+use domain::{Failure, Refused, Timestamp, fault};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use services::tracking::device::Speed;
@@ -130,7 +130,7 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
 }
 
 fn missing(pointer: &str) -> Failure {
-    Refused::field(pointer, "missing", "A report needs the device's token and a readable place.").into()
+    Refused::field(pointer, fault::MISSING, "A report needs the device's token and a readable place.").into()
 }
 
 #[cfg(test)]

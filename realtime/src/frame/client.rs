@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::order::FailReason;
-use domain::{ConversationId, Kind, OfferId, OrderId, Refused, Timestamp};
+use domain::{ConversationId, OfferId, OrderId, Refused, Timestamp, refusal};
 use serde::{Deserialize, Serialize};
 use services::live::Since;
 use services::tracking::Step;
@@ -163,7 +163,7 @@ pub struct BadFrame {
     /// The frame's `ref`.
     pub reference: Option<String>,
     /// What is wrong with it.
-    pub refused: Refused,
+    pub refused: Box<Refused>,
 }
 
 impl Request {
@@ -179,7 +179,7 @@ impl Request {
         }
         let bad = |reference: Option<String>, detail: String| BadFrame {
             reference,
-            refused: Refused::new("bad_frame", Kind::Invalid, detail),
+            refused: Box::new(refusal::bad_frame().because(detail)),
         };
         let envelope: Envelope<'_> = domain::objects::read(&mut serde_json::Deserializer::from_str(text))
             .map_err(|error| bad(None, format!("Not a frame: {error}.")))?;

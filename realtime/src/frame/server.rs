@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use domain::{Channel, Failure, Kind, Refused, Role, SessionId, Timestamp, UserId};
+use domain::{Channel, Failure, Kind, Refused, Role, SessionId, Timestamp, UserId, words::Params};
 use serde::Serialize;
 use serde_json::Value;
 use services::live::Telling;
@@ -161,8 +161,11 @@ pub struct Problem {
     pub kind: &'static str,
     /// What sort of no it is.
     pub title: &'static str,
-    /// For a person.
+    /// In English.
     pub detail: String,
+    /// What the words of its code are filled with.
+    #[serde(skip_serializing_if = "Params::is_empty")]
+    pub params: Params,
     /// The fields at fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemFault>,
@@ -195,14 +198,15 @@ impl From<Refused> for Problem {
             Kind::Unavailable => "Service Unavailable",
         };
         let errors = refused.faults.into_iter().map(|fault| ProblemFault {
+            code: fault.code(),
             pointer: fault.pointer,
-            code: fault.code,
             detail: fault.detail,
         });
         Self {
             kind: refused.code,
             title,
             detail: refused.detail,
+            params: refused.params,
             errors: errors.collect(),
             retry_after_secs: refused.retry_after_secs,
         }
@@ -219,6 +223,7 @@ impl From<Failure> for Problem {
                     kind: "internal",
                     title: "Internal Server Error",
                     detail: "Something went wrong on our side.".to_owned(),
+                    params: Params::new(),
                     errors: Vec::new(),
                     retry_after_secs: None,
                 }

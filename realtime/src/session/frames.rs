@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use domain::{Channel, Kind, Refused};
+use domain::{Channel, Refused, refusal};
 use serde_json::{Value, json};
 use services::auth;
 use services::live::Since;
@@ -45,7 +45,7 @@ impl Session {
     /// Says what is wrong with a frame that can't be read; closes when no other
     /// kind comes. Its rate is that of all frames.
     fn malformed(&mut self, bad: BadFrame) -> Result<(), Option<Close>> {
-        self.wire.say(refusal(bad.reference.as_deref(), bad.refused.into()));
+        self.wire.say(refusal(bad.reference.as_deref(), (*bad.refused).into()));
         if self.malformed_in_a_row >= self.port.limits.patience {
             return Err(Some(Close::BadFrame));
         }
@@ -121,7 +121,7 @@ impl Session {
     /// The first frame of a courier's work makes this the courier's live socket.
     fn connect(&mut self, reference: Option<String>, frame: ClientFrame) -> Result<(), Option<Close>> {
         let Some(courier) = self.who.courier() else {
-            let refused = Refused::new("forbidden", Kind::Forbidden, "Only couriers do this.");
+            let refused = Refused::forbidden().because("Only couriers do this.");
             self.wire.say(refusal(reference.as_deref(), refused.into()));
             return Ok(());
         };
@@ -155,15 +155,16 @@ impl Session {
     ) -> Result<(), Option<Close>> {
         let channel = channel.parse::<Channel>().ok().filter(|channel| (self.port.serves)(channel));
         let Some(channel) = channel else {
-            let unknown = Refused::new("channel_unknown", Kind::NotFound, "There is no such channel here.");
+            let unknown = refusal::channel_unknown().because("There is no such channel here.");
             self.wire.say(refusal(reference.as_deref(), unknown.into()));
             return Ok(());
         };
         // Subscribed again: the new position counts.
         self.subscriptions.retain(|old| *old.channel() != channel && !old.is_over());
         if self.subscriptions.len() >= self.port.limits.subscriptions {
-            let detail = format!("At most {} channels at once.", self.port.limits.subscriptions);
-            let full = Refused::new("too_many_subscriptions", Kind::Limited, detail);
+            let most = self.port.limits.subscriptions;
+            let full =
+                refusal::too_many_subscriptions(most).because(format!("At most {most} channels at once."));
             return self.refuse(reference.as_deref(), full.into(), Close::RateLimited);
         }
         let (hub, who, outbox) =
@@ -228,7 +229,7 @@ impl Session {
             Ok(verified) if verified.principal.user == self.who.user => verified,
             Ok(_) => {
                 let detail = "This socket belongs to somebody else.";
-                let refused = Refused::new("forbidden", Kind::Forbidden, detail);
+                let refused = Refused::forbidden().because(detail);
                 return self.refuse(reference, refused.into(), Close::Unauthenticated);
             }
             Err(refused) => return self.refuse(reference, refused.into(), Close::Unauthenticated),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Kind, Refused};
+use domain::refusal;
 use services::auth::{self, Verified};
 use services::live::{Outbox, Place};
 use tokio_tungstenite::tungstenite::Message;
@@ -50,12 +50,12 @@ async fn first_frame(wire: &mut Wire) -> Result<(Option<String>, String), Option
             Ok(Request { reference, frame: ClientFrame::Auth { token } }) => Ok((reference, token)),
             Ok(Request { reference, .. }) => {
                 let first = "Send auth first, or an Authorization header.";
-                let refused = Refused::new("unauthenticated", Kind::Unauthenticated, first);
+                let refused = refusal::unauthenticated().because(first);
                 wire.say(refusal(reference.as_deref(), refused.into()));
                 Err(Some(Close::Unauthenticated))
             }
             Err(BadFrame { reference, refused }) => {
-                wire.say(refusal(reference.as_deref(), refused.into()));
+                wire.say(refusal(reference.as_deref(), (*refused).into()));
                 Err(Some(Close::BadFrame))
             }
         };

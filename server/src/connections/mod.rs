@@ -28,7 +28,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use domain::{ClientNetwork, Ids, Kind, Refused};
+use domain::{ClientNetwork, Ids};
 use http_adapters::kit::Problem;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -180,10 +180,7 @@ pub(crate) async fn serve(
             Err(rule) => {
                 metrics::counter!("limited_total", "rule" => rule).increment(1);
                 // Its buffer is empty: this fits, or nobody is there to read it.
-                let full = Refused {
-                    retry_after_secs: Some(1),
-                    ..Refused::new("connections_full", Kind::Unavailable, "Too many connections.")
-                };
+                let full = domain::refusal::connections_full().after(1);
                 let full = connections.goodbye(&full.into(), peer, None);
                 let _ = stream.try_write(&full);
             }

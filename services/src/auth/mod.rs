@@ -17,10 +17,10 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use domain::auth::{Email, Presented, RefreshRefusal, Source, TurnedAway, present};
+use domain::auth::{Email, Presented, RefreshRefusal, Source, TurnedAway, present, refusal};
 use domain::{
-    Clock, Failure, Ids, Kind, Principal, Refusal, Refused, Role, SessionId, TextFlaw, TextRule, Timestamp,
-    UserId,
+    Clock, Failure, Ids, Kind, Principal, Refused, Role, SessionId, TextFlaw, TextRule, Timestamp, UserId,
+    fault,
 };
 use sha2::{Digest as _, Sha256};
 use store::auth::Audit;
@@ -138,31 +138,13 @@ pub struct Grant {
     pub principal: Principal,
 }
 
-/// Why somebody is not let in. The same whether or not there is such an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SignInRefusal {
-    /// The address and the password do not belong together.
-    #[error("The e-mail address or the password is wrong.")]
-    CredentialsWrong,
-}
-
-impl Refusal for SignInRefusal {
-    fn code(&self) -> &'static str {
-        "auth.credentials_wrong"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Unauthenticated
-    }
-}
-
 /// Begins a session. Goes on to its end also if whoever asked has gone: an attempt
 /// that is never settled would hold up others.
 pub async fn sign_in(app: &App, asked: SignIn) -> Result<Grant, Failure> {
     let email: Email = asked
         .email
         .parse()
-        .map_err(|_| Refused::field("/email", "not_an_email", "This is not an e-mail address."))?;
+        .map_err(|_| Refused::field("/email", fault::NOT_AN_EMAIL, "This is not an e-mail address."))?;
     let device = asked.device.as_deref().map(device_name).transpose()?.flatten();
     let (app, asked) = (App::clone(app), SignIn { device, ..asked });
     let work = async move {
@@ -184,7 +166,7 @@ fn device_name(name: &str) -> Result<Option<String>, Refused> {
     match TextRule::line(MAX_DEVICE).read(name) {
         Ok(name) => Ok(Some(name.into_string())),
         Err(TextFlaw::Blank) => Ok(None),
-        Err(flaw) => Err(Refused::field("/device", flaw.code(), flaw.to_string())),
+        Err(flaw) => Err(Refused::invalid(vec![flaw.at("/device")])),
     }
 }
 
@@ -211,7 +193,7 @@ async fn look_at(app: &App, email: &Email, source: Source, asked: &SignIn) -> Re
         let line = Audit { kind: "sign_in_failed", user, session: None, from: Some(asked.from) };
         store::auth::audit(&mut tx, &line, now).await?;
         tx.commit().await?;
-        return Err(SignInRefusal::CredentialsWrong.into());
+        return Err(refusal::credentials_wrong().into());
     };
     store::auth::keep_attempts(&mut tx, email, source, &held.right(rules, now)).await?;
     let principal =

@@ -10,7 +10,7 @@ use std::time::Duration;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use domain::auth::normalised_password;
-use domain::{Failure, Ids, Refused};
+use domain::{Failure, Ids, refusal};
 use tokio::sync::Semaphore;
 
 use super::HashCost;
@@ -77,7 +77,7 @@ impl Hasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-        let busy = || Refused::unavailable("Too many people are signing in; try again in a moment.", 2);
+        let busy = || refusal::overloaded().after(2);
         let _place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| busy())?;
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.running).acquire_owned());
         let turn = turn.await.map_err(|_| busy())?.map_err(Failure::fault)?;

@@ -6,7 +6,8 @@
 //! clock, not with the library's.
 
 use chrono::{DateTime, TimeDelta};
-use domain::{Ids, Kind, Principal, Refusal, Role, SessionId, Timestamp, UserId};
+use domain::auth::refusal;
+use domain::{Ids, Principal, Refusal, Refused, Role, SessionId, Timestamp, UserId};
 use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -34,30 +35,23 @@ struct Claims {
 }
 
 /// Why a token is worth nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenRefusal {
     /// Not ours, not whole, or not for this.
-    #[error("The access token is not good.")]
     NotGood,
     /// Its time is over.
-    #[error("The access token has expired; refresh it.")]
     Expired,
     /// Its session was ended.
-    #[error("The session has been ended; sign in again.")]
     SessionEnded,
 }
 
 impl Refusal for TokenRefusal {
-    fn code(&self) -> &'static str {
+    fn refused(&self) -> Refused {
         match self {
-            Self::NotGood => "auth.token_not_good",
-            Self::Expired => "auth.token_expired",
-            Self::SessionEnded => "auth.session_ended",
+            Self::NotGood => refusal::token_not_good(),
+            Self::Expired => refusal::token_expired(),
+            Self::SessionEnded => refusal::session_ended(),
         }
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Unauthenticated
     }
 }
 

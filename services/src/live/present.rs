@@ -40,7 +40,7 @@ impl Hub {
                 return Ok(());
             }
         }
-        Err(Refused::unavailable("The channel is too busy; please subscribe again.", 1).into())
+        Err(Refused::unavailable(1).because("The channel is too busy; please subscribe again.").into())
     }
 
     async fn snapshot(

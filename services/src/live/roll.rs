@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use dashmap::mapref::one::RefMut;
-use domain::{Kind, Principal, Refusal, SessionId, UserId};
+use domain::{Principal, Refusal, Refused, SessionId, UserId};
 use store::fabric::Notice;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -16,17 +16,12 @@ use tokio::time::Instant;
 use super::{Outbox, Rate, SocketLimits, Stop};
 
 /// The user has as many sockets as one may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("You have too many open connections; close one first.")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
 impl Refusal for TooMany {
-    fn code(&self) -> &'static str {
-        "too_many_sockets"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Limited
+    fn refused(&self) -> Refused {
+        domain::refusal::too_many_sockets()
     }
 }
 

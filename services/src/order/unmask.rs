@@ -2,7 +2,7 @@
 //! order's conversation and for operators. They say why, and it is written down first.
 
 use domain::tracking::sight::Precision;
-use domain::{Failure, OrderId, Party, Principal, Refused, TextRule};
+use domain::{Failure, OrderId, Party, Principal, Refused, TextRule, fault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -28,7 +28,7 @@ pub async fn unmask(app: &App, who: &Principal, id: OrderId, reason: &str) -> Re
         return Err(Failure::forbidden());
     }
     let reason = TextRule::line(REASON_CHARS).read(reason).map_err(|flaw| {
-        Refused::field("/reason", "out_of_range", format!("A reason has 1 to 200 characters. {flaw}"))
+        Refused::field("/reason", fault::OUT_OF_RANGE, format!("A reason has 1 to 200 characters. {flaw}"))
     })?;
     let (key, reason) = (app.ids.uuid(), reason.as_str());
     store::order::unmasking::record(&app.store, key, id, who.user, reason, app.now()).await?;

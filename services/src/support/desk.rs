@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use domain::support::desk::{DEFAULT_CAPACITY, MAX_CAPACITY};
 use domain::support::{Status, SupportReminder};
-use domain::{Failure, Principal, Refused, Role, UserId};
+use domain::{Failure, Principal, Refused, Role, UserId, fault};
 use store::support::{self, Presence};
 
 use super::DeskView;
@@ -33,7 +33,7 @@ pub async fn desk(app: &App, who: &Principal) -> Result<DeskView, Failure> {
 pub async fn set_presence(app: &App, who: &Principal, wanted: Presence) -> Result<DeskView, Failure> {
     check_agent(who)?;
     if wanted.capacity.is_some_and(|capacity| !(0..=MAX_CAPACITY).contains(&capacity)) {
-        return Err(Refused::field("/capacity", "out_of_range", format!("0 to {MAX_CAPACITY}")).into());
+        return Err(Refused::field("/capacity", fault::OUT_OF_RANGE, format!("0 to {MAX_CAPACITY}")).into());
     }
     if wanted.online {
         app.presence().vouch(&lease_of(who.user), app.settings.support.agent_word);

@@ -182,7 +182,7 @@ async fn or_unseen<T>(
     outcome: Result<T, Failure>,
 ) -> Result<T, Failure> {
     if let Err(Failure::Refused(refused)) = &outcome
-        && refused.code == ChatRefusal::NotAssigned.code()
+        && refused.code == ChatRefusal::NotAssigned.refused().code
     {
         seen(app, who, id).await?;
     }

@@ -4,7 +4,7 @@ use actors::courier::{CourierCommand, Couriers};
 use actors::kit::Entities;
 pub use actors::position_log::Ack;
 use domain::tracking::{Batch, Offer, OfferEvent, Vehicle};
-use domain::{Channel, CourierId, Event, Failure, Kind, Party, Principal, Refused, Text, TextRule};
+use domain::{Channel, CourierId, Event, Failure, Kind, Party, Principal, Refused, Text, TextRule, fault};
 use serde_json::{Value, json};
 use store::fabric::{Listener, Notice, Signal};
 use store::{journal, tracking};
@@ -80,7 +80,7 @@ pub async fn describe(
 /// A courier's or a device's name, as it is kept.
 pub(super) fn called(name: &str) -> Result<Text, Refused> {
     TextRule::line(NAME_CHARS).read(name).map_err(|flaw| {
-        Refused::field("/name", "out_of_range", format!("A name has 1 to 60 characters. {flaw}"))
+        Refused::field("/name", fault::OUT_OF_RANGE, format!("A name has 1 to 60 characters. {flaw}"))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use actors::position_log::Ack;
 use domain::tracking::{Batch, RawFix, SpeedUnit};
-use domain::{Failure, Kind, Principal, Refused, Timestamp};
+use domain::{Failure, Principal, Timestamp, refusal};
 use sha2::{Digest, Sha256};
 use store::tracking;
 pub use store::tracking::Device;
@@ -112,9 +112,7 @@ pub async fn report(app: &App, token: &str, report: Report) -> Result<Ack, Failu
 /// The device with this token; refused where there is none.
 pub async fn known(app: &App, token: &str) -> Result<Device, Failure> {
     let known = tracking::device_by_token(&app.store, &hashed(token)).await?;
-    known.ok_or_else(|| {
-        Refused::new("unauthenticated", Kind::Unauthenticated, "This device's token is not known.").into()
-    })
+    known.ok_or_else(|| refusal::unauthenticated().because("This device's token is not known.").into())
 }
 
 /// Tokens are 256 random bits: a plain hash is enough to keep them by.

@@ -2,7 +2,7 @@
 
 use domain::support::desk::{self, DEFAULT_CAPACITY};
 use domain::support::{Agent, Assignment, DeskEvent, SupportReminder, Waiting};
-use domain::{Channel, ConversationId, Timestamp, UserId};
+use domain::{Channel, ConversationId, Refused, Timestamp, UserId};
 use sqlx::{query, query_scalar};
 
 use super::{Step, reading, tell, write_one};
@@ -185,7 +185,8 @@ async fn give(tx: &mut Tx, one: &Assignment, now: Timestamp) -> Result<(), Store
     let before = reading::find(&mut **tx, one.conversation_id).await?;
     let before = before.ok_or_else(|| unassignable(&"a queued conversation is not there"))?;
     let last_seq = before.last_seq;
-    let (after, events) = before.assign(one.agent_id).map_err(|refusal| unassignable(&refusal))?;
+    let (after, events) =
+        before.assign(one.agent_id).map_err(|refusal| unassignable(&Refused::from(refusal)))?;
     let step = Step { before: last_seq, after, events, at: now };
     write_one(&mut **tx, &step).await?;
     tell(tx, &step);

@@ -10,7 +10,7 @@ use serde_json::Value;
 const ROOMS: [&str; 8] =
     ["domain", "store", "actors", "services", "integrations", "http-adapters", "realtime", "server"];
 
-fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
@@ -28,7 +28,7 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     packages.iter().map(|package| (name(package), direct(package))).collect()
 }
 
-fn sources(room: &str) -> Vec<(PathBuf, String)> {
+pub(super) fn sources(room: &str) -> Vec<(PathBuf, String)> {
     sources_in(&[root().join(room).join("src")])
 }
 

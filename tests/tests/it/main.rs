@@ -47,3 +47,4 @@ mod third_parties;
 mod time;
 mod tracking;
 mod versions;
+mod words;

@@ -68,7 +68,7 @@ async fn said(app: &App, who: &Principal, id: ConversationId) -> Vec<Message> {
 
 fn code<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> &'static str {
     match outcome {
-        Err(Failure::Refused(refused)) => refused.faults.first().map_or(refused.code, |fault| fault.code),
+        Err(Failure::Refused(refused)) => refused.faults.first().map_or(refused.code, |fault| fault.code()),
         other => panic!("not refused: {other:?}"),
     }
 }

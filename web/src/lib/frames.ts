@@ -54,6 +54,7 @@ export interface ProblemBody {
   status?: number
   detail?: string
   retry_after_secs?: number
+  params?: Record<string, unknown>
   errors?: { pointer?: string; code?: string; detail?: string }[]
 }
 

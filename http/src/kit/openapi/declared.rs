@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::answers::Answers;
-use crate::kit::Problem;
+use crate::kit::{Problem, words};
 
 /// What the document says of each operation, by path template and method.
 #[derive(Clone, Default)]
@@ -43,5 +43,5 @@ pub(in crate::kit) async fn check(
     let code = problem.map(Problem::code).unwrap_or_default();
     let (path, method) = operation;
     let detail = format!("{status} {code} is not in the document of {method} {path}.");
-    Problem::http(StatusCode::INTERNAL_SERVER_ERROR, "undeclared", detail).into_response()
+    Problem::http(StatusCode::INTERNAL_SERVER_ERROR, words::UNDECLARED).because(detail).into_response()
 }

@@ -7,6 +7,7 @@
 mod answers;
 mod declared;
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use axum::Router;
@@ -14,10 +15,11 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use domain::Fault;
+use domain::{Fault, Words};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -43,8 +45,11 @@ pub struct ProblemBody {
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599, example = 409)]
     pub status: u16,
-    /// What went wrong, for a person.
+    /// What went wrong, in the language of `Accept-Language`.
     pub detail: String,
+    /// What the words of `type` are filled with: an amount, a name, a moment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: BTreeMap<String, Value>,
     /// The path that was asked for.
     #[schema(example = "/v1/orders/01920000-0000-7000-8000-000000000001")]
     pub instance: String,
@@ -65,13 +70,13 @@ pub struct ProblemFault {
     /// The stable code of what is wrong with it.
     #[schema(example = "out_of_range")]
     pub code: String,
-    /// What is wrong, for a person.
+    /// What is wrong: in Korean as one tells a person, else in English, with the rule that it breaks.
     pub detail: String,
 }
 
 impl From<&Fault> for ProblemFault {
     fn from(fault: &Fault) -> Self {
-        Self { pointer: fault.pointer.clone(), code: fault.code.to_owned(), detail: fault.detail.clone() }
+        Self { pointer: fault.pointer.clone(), code: fault.code().to_owned(), detail: fault.detail.clone() }
     }
 }
 
@@ -136,7 +141,26 @@ pub(super) fn complete(
             declared.push(((path.clone(), method), answers));
         }
     }
+    if forwards {
+        api.extensions.get_or_insert_default().insert(WORDS.to_owned(), words_of_all());
+    }
     (api, declared.into_iter().collect())
+}
+
+/// The extension of the gateway's document, which describes the whole interface, that says
+/// in Korean and in English what each code of a problem or a field and each event means.
+const WORDS: &str = "x-baedal-words";
+
+fn words_of_all() -> Value {
+    let table = |all: &mut dyn Iterator<Item = &'static Words>| -> BTreeMap<&str, Value> {
+        all.map(|words| (words.code, json!({ "ko": words.ko, "en": words.en, "params": words.params })))
+            .collect()
+    };
+    json!({
+        "problems": table(&mut domain::words::refusals().chain(super::words::WORDS.iter().copied())),
+        "faults": table(&mut domain::words::faults()),
+        "events": table(&mut domain::words::events()),
+    })
 }
 
 /// How somebody shows who they are: by an access token, and where a route says so by the
@@ -165,7 +189,8 @@ fn refer_to_items(components: &mut Components) {
     }
 }
 
-const CONVENTIONS: &str = "\n\nErrors are problem documents (RFC 9457) with a stable `type`. Lists take `limit` and \
+const CONVENTIONS: &str = "\n\nErrors are problem documents (RFC 9457) with a stable `type`; the \
+    gateway's document says what each means, in Korean and in English (`x-baedal-words`). Lists take `limit` and \
     `cursor`. `x-baedal-policy` says what surrounds an operation: its time limit and its largest body, the class of its \
     rate limit, the role that it is for, and whether it takes an `Idempotency-Key`: the same key and body get the first \
     answer again, another body 422, a request still in progress 409. What is unknown is refused: a field of a body and a parameter of a query \

@@ -1149,7 +1149,7 @@ export interface components {
         };
         /** @description A problem document (RFC 9457). */
         Problem: {
-            /** @description What went wrong, for a person. */
+            /** @description What went wrong, in the language of `Accept-Language`. */
             detail: string;
             /** @description The fields at fault, where the input is invalid. */
             errors?: components["schemas"]["ProblemFault"][];
@@ -1158,6 +1158,10 @@ export interface components {
              * @example /v1/orders/01920000-0000-7000-8000-000000000001
              */
             instance: string;
+            /** @description What the words of `type` are filled with: an amount, a name, a moment. */
+            params?: {
+                [key: string]: unknown;
+            };
             /** @description Names the request in our logs. */
             request_id: string;
             /**
@@ -1184,7 +1188,7 @@ export interface components {
              * @example out_of_range
              */
             code: string;
-            /** @description What is wrong, for a person. */
+            /** @description What is wrong: in Korean as one tells a person, else in English, with the rule that it breaks. */
             detail: string;
             /**
              * @description JSON pointer into the body, or `/name` of a query parameter.

@@ -1,9 +1,10 @@
 /** The words of the pages, in Korean first and in English second. */
 
+import { events, faults as faultWords, type Row } from '../api/words'
 import { Problem } from '../problem'
 import { en } from './en'
 import { ko } from './ko'
-import { FAULTS, PROBLEMS, type Row, STATUSES } from './problems'
+import { fill, PROBLEMS, STATUSES } from './problems'
 
 export type Code = 'ko' | 'en'
 
@@ -44,22 +45,30 @@ export const faultText = (): string => problemText(new Problem({ type: 'client.f
 /** A problem in people's words. Faults of the fields `beside` are told there, and not here. */
 export function problemText(thrown: unknown, beside: string[] = []): string {
   const problem = Problem.from(thrown)
-  const row = PROBLEMS[problem.type] ?? STATUSES[problem.status] ?? PROBLEMS['client.fault']
+  const own = PROBLEMS[problem.type]
+  const row = PROBLEMS[STATUSES[problem.status] ?? ''] ?? PROBLEMS['client.fault']
+  const said = (own && fill(inLanguage(own), problem.body.params)) ?? (row ? inLanguage(row) : problem.message)
   const faults = (problem.body.errors ?? []).filter((fault) => !beside.includes(fault.pointer ?? ''))
   const causes = faults.map(causeText).filter((cause) => cause !== null)
-  return [row ? inLanguage(row) : problem.message, ...new Set(causes)].join(' ')
+  return [said, ...new Set(causes)].join(' ')
 }
 
 /** What is wrong with the field at a JSON pointer, in people's words; `null` where nothing is. */
 export function faultAt(problem: Problem | null, pointer: string): string | null {
   const fault = problem?.body.errors?.find((one) => one.pointer === pointer)
-  return fault ? (causeText(fault) ?? inLanguage(FAULTS['invalid'] as Row)) : null
+  return fault ? (causeText(fault) ?? inLanguage(faultWords['invalid'] as Row)) : null
 }
 
-function causeText({ code = '' }: { code?: string }): string | null {
-  const causes: Record<string, string> = language.words.cart.problems
-  const row = FAULTS[code]
-  return causes[code] ?? (row ? inLanguage(row) : null)
+/** What the code of a field's fault, or of a cart's problem, says. */
+export function causeText({ code = '' }: { code?: string }): string | null {
+  const row = faultWords[code]
+  return row ? inLanguage(row) : null
+}
+
+/** What happened, in people's words. */
+export function eventText(type: string): string {
+  const row = events[type]
+  return row ? inLanguage(row) : type
 }
 
 const won = { ko: new Intl.NumberFormat('ko-KR'), en: new Intl.NumberFormat('en-US') }

@@ -1,4 +1,4 @@
-import type { CartProblem, Category, DeliveryStatus, FailReason, OrderStatus, RejectReason, Step, Topic } from '../api/types'
+import type { Category, DeliveryStatus, FailReason, OrderStatus, RejectReason, Step, Topic } from '../api/types'
 import type { ConnectionState } from '../realtime'
 
 const orderStatus: Record<OrderStatus, string> = {
@@ -30,33 +30,6 @@ const deliveryStatus: Record<DeliveryStatus, string> = {
   undeliverable: '배달하지 못했어요',
   returned: '가게로 돌아갔어요',
   disposed: '폐기됐어요',
-}
-
-const events: Record<string, string> = {
-  'order.created': '주문서 작성',
-  'order.payment_declined': '카드 결제가 승인되지 않았어요',
-  'order.placed': '결제 완료, 가게 확인 중',
-  'order.scheduled': '결제 완료, 예약됐어요',
-  'order.payment_failed': '결제가 승인되지 않았어요',
-  'order.expired': '결제 시간이 지났어요',
-  'order.accepted': '가게가 주문을 수락했어요',
-  'order.rejected': '가게가 주문을 거절했어요',
-  'order.preparing': '조리를 시작했어요',
-  'order.ready': '음식이 준비됐어요',
-  'order.courier_assigned': '라이더가 배정됐어요',
-  'order.picked_up': '라이더가 출발했어요',
-  'order.contact_tried': '라이더가 문 앞에서 연락했어요',
-  'order.contact_answered': '라이더에게 답했어요',
-  'order.delivered': '배달이 완료됐어요',
-  'order.delivery_failed': '배달하지 못했어요',
-  'order.completed': '주문이 완료됐어요',
-  'order.cancelled': '주문이 취소됐어요',
-  'order.cancel_requested': '취소를 요청했어요',
-  'order.cancel_refused': '취소 요청이 거절됐어요',
-  'delivery.at_restaurant': '라이더가 가게에 도착했어요',
-  'delivery.near': '라이더가 곧 도착해요',
-  'delivery.at_dropoff': '라이더가 문 앞에 도착했어요',
-  'delivery.late': '예상보다 늦어지고 있어요',
 }
 
 const steps: Record<Step, string> = {
@@ -101,17 +74,6 @@ const categories: Record<Category, string> = {
   late_night: '야식',
 }
 
-const cartProblems: Record<CartProblem['code'], string> = {
-  closed: '지금은 영업 시간이 아니에요.',
-  not_deliverable: '이 주소로는 배달하지 않아요.',
-  slot_out_of_range: '이 시간에는 받을 수 없어요. 다른 시간을 골라 주세요.',
-  below_minimum: '최소주문금액이 모자라요.',
-  sold_out: '품절됐어요.',
-  gone: '더 이상 판매하지 않아요.',
-  options_changed: '옵션이 바뀌었어요. 다시 골라 주세요.',
-  price_changed: '가격이 바뀌었어요.',
-}
-
 const rejectReasons: Record<RejectReason, string> = {
   sold_out: '재료 소진',
   too_busy: '주문 폭주',
@@ -135,7 +97,6 @@ export const ko = {
   areas: { customer: '주문', courier: '라이더', owner: '사장님', agent: '상담원', operator: '운영' },
   orderStatus,
   deliveryStatus,
-  events,
   steps,
   failReasons,
   topics,
@@ -240,7 +201,6 @@ export const ko = {
     timeout: '응답 없음',
     until: (at: string) => `이 금액은 ${at}까지 유효해요.`,
     clear: '비우기',
-    problems: cartProblems,
   },
   order: {
     title: '주문',
