@@ -26,6 +26,7 @@ use chrono::TimeDelta;
 use domain::tracking::Rejected;
 use domain::{Clock, Failure, Refused, refusal};
 use metrics::{Counter, Histogram, counter, histogram};
+use store::journal;
 use store::tracking::{self, Batch};
 use store::{Store, StoreError};
 use tokio::sync::{Mutex, mpsc};
@@ -49,6 +50,9 @@ pub struct Settings {
     pub days_ahead: u64,
     /// Days for which positions are kept. Default 30.
     pub keep_days: u32,
+    /// Days for which the journal keeps events of boards, couriers and the desk, at least:
+    /// longer than anybody waits for them. Those of orders and deliveries stay. Default 90.
+    pub journal_keep_days: u32,
     /// How often the partitions are looked after. Default 1 h.
     pub keep_every: Duration,
 }
@@ -62,6 +66,7 @@ impl Default for Settings {
             pause: Duration::from_millis(50),
             days_ahead: 7,
             keep_days: 30,
+            journal_keep_days: 90,
             keep_every: Duration::from_secs(3_600),
         }
     }
@@ -280,7 +285,8 @@ impl PositionWriter {
         tracking::ensure_partitions(&self.store, self.clock.now(), self.settings.days_ahead).await
     }
 
-    /// The partition keeper: makes days ahead, drops those out of retention.
+    /// The partition keeper, of positions by day and of the journal by month: makes partitions
+    /// ahead, and drops those out of retention.
     pub async fn keep_partitions(
         self: Arc<Self>,
         stopping: impl Future<Output = ()> + Send,
@@ -288,10 +294,17 @@ impl PositionWriter {
         let mut stopping = std::pin::pin!(stopping);
         loop {
             self.make_partitions().await?;
-            let keep_from = self.clock.now() - TimeDelta::days(i64::from(self.settings.keep_days));
+            let (now, kept) = (self.clock.now(), |days: u32| TimeDelta::days(i64::from(days)));
+            let keep_from = now - kept(self.settings.keep_days);
             let dropped = tracking::drop_partitions(&self.store, keep_from).await?;
             if dropped > 0 {
                 tracing::info!(dropped, "days of positions are out of retention");
+            }
+            journal::ensure_partitions(&self.store, now).await?;
+            let keep_from = now - kept(self.settings.journal_keep_days);
+            let dropped = journal::drop_partitions(&self.store, keep_from).await?;
+            if dropped > 0 {
+                tracing::info!(dropped, "months of the journal are out of retention");
             }
             tokio::select! {
                 () = tokio::time::sleep(self.settings.keep_every) => {}

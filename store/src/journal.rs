@@ -4,13 +4,19 @@
 //! update of the entity's row in the same transaction makes the offsets gap-free.
 //! A channel that merges several entities draws its offsets from its row in
 //! `journal.feeds`, whose lock it takes last and holds until the commit.
+//!
+//! The table is partitioned by the kind of channel, and then by month. Events of orders and
+//! deliveries stay for as long as these do; of other channels old months are dropped, and
+//! `journal.feeds` still says how far each had come.
 
 use std::sync::Arc;
 
+use chrono::Months;
 use domain::{Audience, Channel, Event, Timestamp};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 
+use crate::partitions::{Partitioned, Span};
 use crate::{Store, StoreError, Tx};
 
 /// One event as it stands in a log channel.
@@ -154,7 +160,9 @@ pub async fn since(
 ) -> Result<Vec<Arc<Recorded>>, StoreError> {
     let rows = sqlx::query!(
         r#"select "offset", type as kind, at, data, audience from journal.events
-           where channel = $1 and "offset" > $2 order by "offset" limit $3"#,
+           where split_part(channel, ':', 1) = split_part($1, ':', 1)
+             and channel = $1 and "offset" > $2
+           order by "offset" limit $3"#,
         channel.to_string(),
         signed(offset)?,
         i64::from(limit)
@@ -181,16 +189,21 @@ pub async fn at(store: &Store, channel: &Channel, offset: u64) -> Result<Option<
     Ok(next.into_iter().find(|recorded| recorded.offset == offset))
 }
 
-/// The newest offset of each channel that has one.
+/// The newest offset of each channel that has one, also where its event is not kept any more.
 pub async fn heads(store: &Store, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, StoreError> {
     let names: Vec<String> = channels.iter().map(Channel::to_string).collect();
     let rows = sqlx::query!(
-        r#"select wanted.place as "place!", head."offset" as "offset!"
+        r#"select wanted.place as "place!", coalesce(feeds.head, own.head) as "offset!"
            from unnest($1::text[]) with ordinality as wanted (channel, place)
-           cross join lateral (
-               select "offset" from journal.events
-               where events.channel = wanted.channel order by "offset" desc limit 1
-           ) as head"#,
+           left join journal.feeds using (channel)
+           left join lateral (
+               select "offset" as head from journal.events
+               where feeds.head is null
+                 and split_part(events.channel, ':', 1) = split_part(wanted.channel, ':', 1)
+                 and events.channel = wanted.channel
+               order by "offset" desc limit 1
+           ) as own on true
+           where coalesce(feeds.head, own.head) is not null"#,
         &names
     )
     .fetch_all(store.pool())
@@ -202,6 +215,42 @@ pub async fn heads(store: &Store, channels: &[Channel]) -> Result<Vec<(Channel, 
             Some((channels.get(place)?.clone(), row.offset.unsigned_abs()))
         })
         .collect())
+}
+
+/// Kinds of channels whose events are kept for as long as what they are of.
+const KEPT: [Partitioned; 2] = [
+    months("journal.events_order", "journal.events_order_rest"),
+    months("journal.events_delivery", "journal.events_delivery_rest"),
+];
+
+/// Kinds of channels whose events are dropped after a while.
+const DROPPED: [Partitioned; 4] = [
+    months("journal.events_merchant", "journal.events_merchant_rest"),
+    months("journal.events_courier", "journal.events_courier_rest"),
+    months("journal.events_desk", "journal.events_desk_rest"),
+    months("journal.events_other", "journal.events_other_rest"),
+];
+
+const fn months(table: &'static str, rest: &'static str) -> Partitioned {
+    Partitioned { table, span: Span::Month, rest: Some(rest) }
+}
+
+/// Makes the months from that of `now` to two after it.
+pub async fn ensure_partitions(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    for kind in KEPT.iter().chain(&DROPPED) {
+        kind.make(store, now, now + Months::new(2)).await?;
+    }
+    Ok(())
+}
+
+/// Drops the months before that of `keep_from`, save of orders and deliveries. Returns how
+/// many partitions that were.
+pub async fn drop_partitions(store: &Store, keep_from: Timestamp) -> Result<usize, StoreError> {
+    let mut dropped = 0;
+    for kind in &DROPPED {
+        dropped += kind.drop_before(store, keep_from).await?;
+    }
+    Ok(dropped)
 }
 
 /// Names the history that all offsets belong to.

@@ -16,6 +16,7 @@ pub mod journal;
 mod link;
 pub mod menu;
 pub mod order;
+mod partitions;
 pub mod payment;
 pub mod presence;
 pub mod rate_limits;

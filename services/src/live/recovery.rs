@@ -62,6 +62,9 @@ impl Hub {
             return Ok(false); // it is not of this history
         }
         let Some(last) = rows.last() else {
+            if !self.backend.heads(std::slice::from_ref(&followed.channel)).await?.is_empty() {
+                return Ok(false); // what was told is not kept any more
+            }
             // Nothing was ever told here: who has heard nothing has heard it all.
             let after = followed.topic().start_at(0, None, &self.pen);
             self.attend(followed, after);

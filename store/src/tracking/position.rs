@@ -1,14 +1,14 @@
 //! Positions: appended in groups, read as tracks, dropped by day.
 
-use chrono::{Days, NaiveDate, TimeDelta};
+use chrono::{Days, NaiveDate};
 use domain::tracking::filter::Rejected;
 use domain::tracking::fix::Fix;
 use domain::{CourierId, Timestamp};
-use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::place;
 use crate::journal::signed;
+use crate::partitions::{Partitioned, Span};
 use crate::{Store, StoreError};
 
 /// One fix to write down.
@@ -232,48 +232,14 @@ pub async fn track(
     rows.into_iter().map(Fix::try_from).collect()
 }
 
-/// Makes the partitions from two days before `now` to `days_ahead` after it.
+const PARTITIONS: Partitioned = Partitioned { table: "tracking.positions", span: Span::Day, rest: None };
+
+/// Makes the days from two before `now` to `days_ahead` after it.
 pub async fn ensure_partitions(store: &Store, now: Timestamp, days_ahead: u64) -> Result<(), StoreError> {
-    let first = (now - TimeDelta::days(2)).date_naive();
-    for offset in 0..=2 + days_ahead {
-        let Some(day) = first.checked_add_days(Days::new(offset)) else { break };
-        let Some(next) = day.succ_opt() else { break };
-        // Days are ours, not anybody's input: nothing is quoted that could break out.
-        let sql = format!(
-            "create table if not exists tracking.{} partition of tracking.positions
-             for values from ('{day} 00:00:00+00') to ('{next} 00:00:00+00')",
-            partition(day)
-        );
-        match sqlx::query(AssertSqlSafe(sql)).execute(store.pool()).await {
-            Ok(_) => {}
-            // Another process made it at the same moment.
-            Err(sqlx::Error::Database(cause))
-                if matches!(cause.code().as_deref(), Some("42P07" | "23505")) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
+    PARTITIONS.make(store, now - Days::new(2), now + Days::new(days_ahead)).await
 }
 
 /// Drops the days before `keep_from`. Returns how many.
 pub async fn drop_partitions(store: &Store, keep_from: Timestamp) -> Result<usize, StoreError> {
-    let names = sqlx::query_scalar!(
-        r#"select c.relname::text as "name!" from pg_inherits i join pg_class c on c.oid = i.inhrelid
-           where i.inhparent = 'tracking.positions'::regclass and c.relname::text < $1
-             and c.relname like 'positions\_%'"#,
-        partition(keep_from.date_naive())
-    )
-    .fetch_all(store.pool())
-    .await?;
-    for name in &names {
-        sqlx::query(AssertSqlSafe(format!("drop table if exists tracking.{name}")))
-            .execute(store.pool())
-            .await?;
-    }
-    Ok(names.len())
-}
-
-/// A day's partition. The names sort as the days do.
-fn partition(day: NaiveDate) -> String {
-    format!("positions_{}", day.format("%Y%m%d"))
+    PARTITIONS.drop_before(store, keep_from).await
 }

@@ -24,7 +24,7 @@ const COURIER: usize = 4;
 const MESSAGE: usize = 1;
 
 /// Two who have a job for each event.
-struct Everybody;
+pub(crate) struct Everybody;
 
 impl Subscriptions for Everybody {
     fn pairs(&self) -> Vec<(&'static str, &'static str)> {
@@ -202,7 +202,7 @@ fn door() -> DropOff {
     }
 }
 
-fn placed(now: Timestamp) -> (Order, Vec<OrderEvent>) {
+pub(crate) fn placed(now: Timestamp) -> (Order, Vec<OrderEvent>) {
     let line = QuotedLine {
         line_id: fresh().into(),
         menu_id: fresh().into(),

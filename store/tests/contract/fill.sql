@@ -27,6 +27,7 @@ begin
              when 'uuid' then 'md5(n::text)::uuid'
              when 'bytea' then 'decode(md5(n::text), ''hex'')'
              when 'text' then case a.attname
+               when 'channel' then 'format(''%s:%s'', (array[''order'', ''delivery'', ''merchant'', ''courier''])[1 + n % 4], md5(n::text)::uuid)'
                when 'status' then case tbl.name
                  when 'orders.orders' then 'case when n % 50 = 0 then ''preparing'' else ''completed'' end'
                  when 'payment.payments' then 'case when n % 50 = 0 then ''unknown'' else ''done'' end'

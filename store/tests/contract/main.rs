@@ -12,6 +12,7 @@ mod commits;
 mod documents;
 mod fabric;
 mod geo;
+mod journal;
 mod outage;
 mod plans;
 mod presence;

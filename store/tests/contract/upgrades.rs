@@ -52,3 +52,38 @@ async fn what_the_sandbox_table_knew_of_open_payments_is_settled_before_it_goes(
     connection.close().await.unwrap();
     store::scratch::remove(&admin, &name).await.unwrap();
 }
+
+#[tokio::test]
+async fn the_journal_keeps_what_it_had_when_it_is_partitioned_and_older_programs_go_on() {
+    let (admin, name, mut connection) = database_of(170).await;
+    let events = r#"
+        insert into journal.events (channel, "offset", type, at, data, audience)
+        select channel, n, 'noted', now() - (60 * (8 - n)) * interval '1 day', jsonb_build_object('n', n), n % 3
+          from (values ('order:1'), ('delivery:1'), ('merchant:1'), ('courier:1'), ('desk'), ('inbox:1')) as c (channel),
+               generate_series(1, 8) as n"#;
+    sqlx::raw_sql(events).execute(&mut connection).await.unwrap();
+    // As the program of 170 reads.
+    let all = r#"select string_agg(events::text, ' ' order by channel, "offset") from journal.events"#;
+    let one = r#"select array_agg("offset") from (select "offset" from journal.events
+                 where channel = 'courier:1' and "offset" > 5 order by "offset" limit 10) as these"#;
+    let before: String = sqlx::query_scalar(all).fetch_one(&mut connection).await.unwrap();
+    assert!(before.len() > 1_000, "nothing is there");
+    store::MIGRATOR.run_direct(None, &mut connection, false).await.unwrap();
+    let after: String = sqlx::query_scalar(all).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(before, after);
+    let months = "select count(distinct tableoid) from journal.events where channel = 'courier:1'";
+    let months: i64 = sqlx::query_scalar(months).fetch_one(&mut connection).await.unwrap();
+    assert!(months >= 7, "one month has them all");
+
+    // And as it writes.
+    let write = "insert into journal.events (channel, \"offset\", type, at, data, audience)
+                 values ('courier:1', 9, 'noted', now(), '{}', 0)";
+    sqlx::raw_sql(write).execute(&mut connection).await.unwrap();
+    let offsets: Vec<i64> = sqlx::query_scalar(one).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(offsets, [6, 7, 8, 9]);
+    let month = "select count(*) from journal.events_courier_rest";
+    let unplaced: i64 = sqlx::query_scalar(month).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(unplaced, 0, "an event has no month");
+    connection.close().await.unwrap();
+    store::scratch::remove(&admin, &name).await.unwrap();
+}

@@ -1,5 +1,7 @@
 //! What a socket misses, and how it comes by it.
 
+use serde_json::Value;
+
 use super::*;
 
 #[tokio::test]
@@ -102,5 +104,45 @@ async fn agents_see_private_notes_and_the_customer_sees_no_trace_of_them() {
     assert!(customer.resume(&channel, &heard["epoch"], start.as_u64().unwrap()).await);
     let replayed = customer.event("chat.message").await;
     assert_eq!(replayed["offset"], heard["offset"]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn who_comes_back_for_what_is_not_kept_any_more_gets_a_snapshot_that_says_so() {
+    struct Noted;
+    impl domain::Event for Noted {
+        fn kind(&self) -> &'static str {
+            "desk.noted"
+        }
+
+        fn data(&self) -> Value {
+            json!({})
+        }
+    }
+    let mut app = TestApp::start().await;
+    let soyeon = person(app.app(), "soyeon", &[Role::Agent]).await;
+    let note = async |app: &TestApp, times: usize| {
+        let mut tx = app.app().store.begin().await.unwrap();
+        for _ in 0..times {
+            store::journal::append_feed(&mut tx, &domain::Channel::Desk, &[Noted], app.app().now());
+        }
+        tx.commit().await.unwrap();
+    };
+    note(&app, 5).await;
+    let epoch = json!(app.app().store.epoch());
+    let later = app.app().now() + TimeDelta::days(100);
+    for (seen, head) in [(0, 5), (3, 6)] {
+        let store = &app.app().store;
+        assert!(store::journal::drop_partitions(store, later).await.unwrap() > 0);
+        assert!(store::journal::since(store, &domain::Channel::Desk, 0, 10).await.unwrap().is_empty());
+        // A process that has nothing of it in memory.
+        app.restart().await;
+        let mut socket = Socket::open(app.address(Service::Support), &soyeon.access_token).await;
+        assert!(!socket.resume("desk", &epoch, seen).await, "after {seen} nothing was missed");
+        let snapshot = socket.next("snapshot").await;
+        assert_eq!((&snapshot["recovered"], &snapshot["offset"]), (&json!(false), &json!(head)));
+        note(&app, 1).await;
+        assert_eq!(socket.event("desk.noted").await["offset"], head + 1, "it goes on where it was");
+    }
     app.stop().await;
 }
