@@ -23,7 +23,7 @@ use crate::people::{DemoArgs, ReplayArgs};
 use crate::processes::ProcessArgs;
 use crate::third_parties::{SandboxArgs, ThirdPartyArgs};
 use crate::web::PagesArgs;
-use crate::{Parts, Server, Service};
+use crate::{Parts, Server, Service, settings};
 
 /// Baedal (배달): the backend of a food-delivery app.
 #[derive(Debug, Parser)]
@@ -44,6 +44,8 @@ enum Command {
         /// Its documented name; gateway_service has everybody's operations.
         service: Service,
     },
+    /// Print all settings with their defaults, as `.env.example` has them.
+    Settings,
     /// Bring the database to the newest schema.
     Migrate {
         #[command(flatten)]
@@ -53,7 +55,7 @@ enum Command {
     /// again adds only what is missing.
     LoadDemo {
         /// What the city is drawn from.
-        #[arg(long, env = "BAEDAL_DEMO_SEED", default_value_t = 2026)]
+        #[arg(long, env = "BAEDAL_DEMO_SEED", default_value_t = 2026, help_heading = "Demo city")]
         seed: u64,
         /// Couriers who have an account at least; the bench wants more than the city.
         #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=10_000))]
@@ -80,8 +82,9 @@ enum Command {
 struct ServeArgs {
     /// Documented names, as `order_service`; none means all.
     services: Vec<Service>,
-    /// Bring the database to this program's schema first.
-    #[arg(long, env = "BAEDAL_MIGRATE", default_value_t = false, action = ArgAction::Set, num_args = 0..=1,
+    /// Bring the database to this program's schema first; otherwise an empty or an older one is
+    /// refused, and `baedal migrate` does it.
+    #[arg(long, env = "BAEDAL_MIGRATE", help_heading = "Listening", default_value_t = false, action = ArgAction::Set, num_args = 0..=1,
           require_equals = true, default_missing_value = "true")]
     migrate: bool,
     #[command(flatten)]
@@ -119,6 +122,7 @@ impl Cli {
 
     /// Does what the command line says.
     pub async fn run(self) -> Result<(), Box<dyn Error>> {
+        settings::check_names(|name| std::env::var_os(name).is_some())?;
         start_log(&self.log)?;
         match self.command {
             // Boxed: every other command would carry its future.
@@ -126,6 +130,9 @@ impl Cli {
             Command::Openapi { service } => {
                 let document = serde_json::to_string_pretty(&service.document())?;
                 Ok(writeln!(std::io::stdout(), "{document}")?)
+            }
+            Command::Settings => {
+                Ok(write!(std::io::stdout(), "{}", settings::page(&named(Self::command())))?)
             }
             Command::Migrate { database } => {
                 Store::migrate(&database.database(1)).await?;

@@ -10,18 +10,20 @@ use store::Database;
 use store::shared::{self, RedisSettings};
 
 use crate::Service;
+use crate::limits::within;
 
 /// Where PostgreSQL is.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Database")]
 pub struct DatabaseArgs {
-    /// PostgreSQL 15 or newer, as `postgres://user:password@host:port/name`.
+    /// PostgreSQL 15 or newer, as `postgres://baedal:secret@127.0.0.1:5432/baedal`.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: String,
 
     /// Connections to PostgreSQL that this process opens at most; if not given, 24 for one that
     /// serves all thirteen services and 7 for any other, so that thirteen processes fit into
     /// PostgreSQL's own default of 100. The position log opens two more where fixes come in.
-    #[arg(long, env = "BAEDAL_DATABASE_CONNECTIONS", value_parser = clap::value_parser!(u32).range(4..=1000))]
+    #[arg(long, env = "BAEDAL_DATABASE_CONNECTIONS", value_parser = within::<u32>(4, 1_000))]
     pub database_connections: Option<u32>,
 }
 
@@ -39,6 +41,7 @@ impl DatabaseArgs {
 
 /// Where the memory is that processes share.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Shared memory")]
 pub struct SharedArgs {
     /// Redis 7 or newer, as `redis://user:password@host:port/0`; several nodes of one
     /// Redis Cluster are separated by commas. None: this process is the only one, and
@@ -66,6 +69,7 @@ impl SharedArgs {
 
 /// Where the services listen.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Listening")]
 pub struct ListenArgs {
     /// The address to listen on.
     #[arg(long, env = "BAEDAL_BIND", default_value = "127.0.0.1")]
@@ -73,18 +77,18 @@ pub struct ListenArgs {
 
     /// The port of auth_service; the others follow in the documented order. 0 takes any free ports.
     #[arg(long, env = "BAEDAL_FIRST_PORT", default_value_t = 9101,
-          value_parser = clap::value_parser!(u16).range(0..=65_523))]
+          value_parser = within::<u16>(0, 65_523))]
     pub first_port: u16,
 
     /// Connections that may wait on each port to be accepted; the kernel allows no more
     /// than net.core.somaxconn.
     #[arg(long, env = "BAEDAL_BACKLOG", default_value_t = 4096,
-          value_parser = clap::value_parser!(u32).range(1..=65_535))]
+          value_parser = within::<u32>(1, 65_535))]
     pub backlog: u32,
 
     /// Seconds that sockets, actors and writers get to finish at shutdown.
     #[arg(long, env = "BAEDAL_SHUTDOWN_SECS", default_value_t = 10,
-          value_parser = clap::value_parser!(u64).range(1..=300))]
+          value_parser = within::<u64>(1, 300))]
     pub shutdown_secs: u64,
 }
 
@@ -99,6 +103,7 @@ pub enum LogFormat {
 
 /// The log.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Log")]
 pub struct LogArgs {
     /// What to log, as `info` or `baedal=debug,store=warn`.
     #[arg(long, env = "BAEDAL_LOG", default_value = "info", global = true)]

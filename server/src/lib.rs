@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod people;
 pub mod processes;
 pub mod service;
+pub mod settings;
 pub mod third_parties;
 pub mod web;
 

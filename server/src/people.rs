@@ -13,6 +13,7 @@ use sim::{city, demo, replay};
 
 /// The simulated city.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Demo city")]
 pub struct DemoArgs {
     /// The gateway.
     #[arg(long, env = "BAEDAL_URL", default_value = "http://127.0.0.1:9102")]
@@ -57,6 +58,7 @@ pub struct DemoArgs {
 
 /// A recorded track.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Demo city")]
 pub struct ReplayArgs {
     /// A GPX file whose points have times: a track, a route or waypoints.
     file: PathBuf,

@@ -12,9 +12,11 @@ use http_adapters::kit::{MetricsToken, TrustedProxies};
 use ipnet::IpNet;
 
 use crate::Service;
+use crate::limits::{millis, within};
 
 /// See the module.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Several processes")]
 pub struct ProcessArgs {
     /// Where the services run that do not run beside the gateway, each with its replicas:
     /// `order_service=http://10.0.0.5:9109|http://10.0.0.6:9109`. Only the gateway uses it.
@@ -27,18 +29,35 @@ pub struct ProcessArgs {
     #[arg(long, env = "BAEDAL_TRUSTED_PROXIES", default_value = "")]
     pub trusted_proxies: Networks,
 
-    /// Milliseconds between two checks of a replica; 1000 if not given.
-    #[arg(long, env = "BAEDAL_UPSTREAM_CHECK_MS", value_parser = clap::value_parser!(u64).range(50..=60_000))]
-    pub upstream_check_ms: Option<u64>,
+    /// Milliseconds between two checks (`GET /readyz`) of a replica.
+    #[arg(long, env = "BAEDAL_UPSTREAM_CHECK_MS", default_value_t = millis(Settings::default().check_every),
+          value_parser = within::<u64>(50, 60_000))]
+    pub upstream_check_ms: u64,
 
-    /// Milliseconds that a replica may take to answer a check; 2000 if not given.
-    #[arg(long, env = "BAEDAL_UPSTREAM_CHECK_TIMEOUT_MS", value_parser = clap::value_parser!(u64).range(50..=60_000))]
-    pub upstream_check_timeout_ms: Option<u64>,
+    /// Milliseconds that a replica may take to answer one. Two that fail one after another take
+    /// it out; the next that succeeds brings it back.
+    #[arg(long, env = "BAEDAL_UPSTREAM_CHECK_TIMEOUT_MS", default_value_t = millis(Settings::default().check_within),
+          value_parser = within::<u64>(50, 60_000))]
+    pub upstream_check_timeout_ms: u64,
 
-    /// The bearer token with which `/metrics` is read; without one, only programs of this
-    /// machine read it, and not through a proxy.
+    /// The bearer token with which `/metrics` is read, 16 characters at least (docker/passwords
+    /// makes one for compose). Without one, programs of this machine read it, and nobody through
+    /// a proxy that says for whom it asks: set one where a proxy on this machine says nothing.
     #[arg(long, env = "BAEDAL_METRICS_TOKEN", default_value = "", hide_env_values = true)]
     pub metrics_token: MetricsToken,
+}
+
+impl Default for ProcessArgs {
+    fn default() -> Self {
+        let Settings { check_every, check_within, .. } = Settings::default();
+        Self {
+            upstreams: Upstreams::default(),
+            trusted_proxies: Networks::default(),
+            upstream_check_ms: millis(check_every),
+            upstream_check_timeout_ms: millis(check_within),
+            metrics_token: MetricsToken::default(),
+        }
+    }
 }
 
 /// A service that runs elsewhere, with its replicas.
@@ -153,11 +172,10 @@ impl ProcessArgs {
 
     /// The gateway's numbers.
     pub(crate) fn settings(&self) -> Settings {
-        let usual = Settings::default();
         Settings {
-            check_every: self.upstream_check_ms.map_or(usual.check_every, Duration::from_millis),
-            check_within: self.upstream_check_timeout_ms.map_or(usual.check_within, Duration::from_millis),
-            ..usual
+            check_every: Duration::from_millis(self.upstream_check_ms),
+            check_within: Duration::from_millis(self.upstream_check_timeout_ms),
+            ..Settings::default()
         }
     }
 

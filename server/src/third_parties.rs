@@ -17,6 +17,7 @@ use crate::limits::within;
 
 /// Where third parties are, and how long they may take.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Third parties")]
 pub struct ThirdPartyArgs {
     /// Where the API of Toss Payments begins; by default, at the sandbox on this machine
     /// (`baedal sandbox`).
@@ -31,7 +32,7 @@ pub struct ThirdPartyArgs {
 
     /// Milliseconds that a third party may take for one try.
     #[arg(long, env = "BAEDAL_THIRD_PARTY_MS", default_value_t = integrations::ANSWER_WITHIN_MS,
-          value_parser = clap::value_parser!(u64).range(50..=60_000))]
+          value_parser = within::<u64>(50, 60_000))]
     pub third_party_ms: u64,
 
     #[command(flatten)]
@@ -81,6 +82,7 @@ impl ThirdPartyArgs {
 /// Who sends messages to people outside the app. Whoever has no key sends none, and what needs
 /// one is refused as unavailable.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Messages")]
 struct SenderArgs {
     /// Where the API of Resend begins, which sends mail.
     #[arg(long, env = "BAEDAL_RESEND_URL", default_value_t = resend::Settings::default().url,
@@ -154,6 +156,7 @@ impl SenderArgs {
 
 /// Where uploaded files are kept.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Files")]
 struct BlobArgs {
     /// Where uploaded files are kept: a folder, or `s3://bucket` for an object store that speaks
     /// S3's protocol. Unset: nowhere, and uploads are refused. Processes share it.
@@ -233,6 +236,7 @@ fn none_or_url(text: &str) -> Result<String, String> {
 
 /// The sandbox.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Sandbox of third parties")]
 pub struct SandboxArgs {
     /// The address to listen on.
     #[arg(long, env = "BAEDAL_BIND", default_value = "127.0.0.1")]

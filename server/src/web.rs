@@ -32,6 +32,7 @@ struct Built;
 
 /// What the operator chooses for the pages.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Pages")]
 pub struct PagesArgs {
     /// A MapLibre style that replaces the boundaries of Seoul as the base map.
     #[arg(long, env = "BAEDAL_MAP_STYLE_URL")]

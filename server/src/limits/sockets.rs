@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use services::live::SocketLimits;
 use url::Url;
 
-use super::within;
+use super::{millis, within};
 use crate::processes::Networks;
 
 /// Realtime sockets. Clients find most of these numbers in `realtime/PROTOCOL.md`.
@@ -87,9 +87,9 @@ pub(super) struct SocketArgs {
     pub frames_burst: u32,
 
     /// Frames that may be wrong, or above a rate, before the socket closes.
-    #[arg(long, env = "BAEDAL_SOCKET_PATIENCE", default_value_t = SocketLimits::default().patience,
+    #[arg(long, env = "BAEDAL_SOCKET_VIOLATIONS", default_value_t = SocketLimits::default().patience,
           value_parser = within::<u32>(1, 10_000))]
-    pub socket_patience: u32,
+    pub socket_violations: u32,
 
     /// Bytes of log events that may wait for a slow reader.
     #[arg(long, env = "BAEDAL_SOCKET_OUTBOX_BYTES", default_value_t = SocketLimits::default().outbox_bytes,
@@ -130,10 +130,6 @@ impl FromStr for Origins {
     }
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
 /// An origin as browsers write it: without a path, and without a slash at its end.
 fn origin(text: &str) -> Result<String, String> {
     let origin = Url::parse(text).map_err(|error| error.to_string())?.origin();
@@ -161,7 +157,7 @@ impl SocketArgs {
             fixes_burst: self.fixes_burst,
             frames_per_sec: self.frames_per_sec,
             frames_burst: self.frames_burst,
-            patience: self.socket_patience,
+            patience: self.socket_violations,
             outbox_bytes: self.socket_outbox_bytes,
             auth_within: Duration::from_secs(self.socket_auth_secs),
             heartbeat: Duration::from_secs(self.heartbeat_secs),

@@ -42,6 +42,10 @@ async fn what_is_wrong_with_a_setting_is_said_by_its_name_and_without_secrets() 
             &[("DATABASE_URL", NOWHERE), ("BAEDAL_SOLAPI_API_KEY", "geheim-7")],
             &["BAEDAL_SOLAPI_API_KEY", "BAEDAL_SOLAPI_API_SECRET"],
         ),
+        (
+            &[("DATABASE_URL", NOWHERE), ("BAEDAL_SOCKET_PATIENCE", "8")],
+            &["BAEDAL_SOCKET_PATIENCE", "BAEDAL_SOCKET_VIOLATIONS"],
+        ),
         (&[("DATABASE_URL", NOWHERE), ("BAEDAL_SMS_FROM", "02-1588-1588")], &["BAEDAL_SMS_FROM", "digits"]),
         (
             &[("DATABASE_URL", NOWHERE), ("BAEDAL_FCM_ACCOUNT", "/nowhere.json")],
