@@ -14,7 +14,7 @@ use domain::cart::{Cart, CartRefusal, Command};
 use domain::{Clock, Failure, Timestamp, UserId};
 use store::{Store, StoreError};
 
-use crate::kit::{Entities, Entity, Fenced, Reply, Tally, conflicts, decide};
+use actor_kit::{Entities, Entity, Fenced, Reply, Tally, conflicts, decide};
 
 /// The handle to all carts, by customer.
 pub type Carts = Entities<CartEntity>;

@@ -29,7 +29,7 @@ use store::support::{Mark, Step};
 use store::{Store, StoreError};
 use tokio::task::AbortHandle;
 
-use crate::kit::{Entities, Entity, Fenced, Groups, Reply, Tally, conflicts, decide};
+use actor_kit::{Entities, Entity, Fenced, Groups, Reply, Tally, conflicts, decide};
 
 /// How long a moved read mark is worth telling; who missed it sees it in the
 /// conversation.

@@ -31,8 +31,8 @@ use store::geo_index::GeoIndex;
 use store::tracking::{self, Courier, Row};
 use store::{Store, StoreError};
 
-use crate::kit::{Entity, Reply};
 use crate::position_log::{Ack, PositionLog, superseded};
+use actor_kit::{Entity, Reply};
 
 /// A courier's numbers.
 #[derive(Clone, Debug, Default)]

@@ -14,6 +14,5 @@
 pub mod cart;
 pub mod chat;
 pub mod courier;
-pub mod kit;
 pub mod order;
 pub mod position_log;

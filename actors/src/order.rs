@@ -13,7 +13,7 @@ use domain::order::{By, Command, Order, OrderEvent, Placement, Times};
 use domain::{Failure, OrderId, Timestamp};
 use store::{Store, StoreError};
 
-use crate::kit::{Entities, Entity, Fenced, Reply, Tally, conflicts, decide};
+use actor_kit::{Entities, Entity, Fenced, Reply, Tally, conflicts, decide};
 
 /// The handle to all orders.
 pub type Orders = Entities<OrderEntity>;

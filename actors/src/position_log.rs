@@ -32,7 +32,7 @@ use store::{Store, StoreError};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::Instant;
 
-use crate::kit::Reply;
+use actor_kit::Reply;
 
 /// The log's numbers.
 #[derive(Clone, Debug)]

@@ -35,13 +35,35 @@ pub trait EventKind: Copy + PartialEq + Send + Sync + 'static {
 
     /// The entity whose channel this is, if it is one of the noun's own.
     fn entity(channel: &Channel) -> Option<Self::Id>;
+
+    /// What it does to those who follow the entity's channel.
+    fn effect(self) -> ChannelEffect;
+
+    /// What an event of that name does to those who follow the entity's channel.
+    fn effect_of(name: &str) -> ChannelEffect {
+        Self::parse(name).map_or(ChannelEffect::Continue, Self::effect)
+    }
+}
+
+/// What an event does to those who follow its channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelEffect {
+    /// They go on.
+    Continue,
+    /// It was the last one; all are told this reason.
+    Close(&'static str),
+    /// Who may see the entity may have changed: all are authorised again.
+    Reauthorize,
 }
 
 /// Writes an [`EventKind`], so that each name on the wire stands once, with what it says to
-/// people: `Kind(parameter, …) = "noun.name": "Korean", "English",`.
+/// people and what it does to those who follow the channel (nothing, if nothing stands there):
+/// `Kind(parameter, …) = "noun.name": "Korean", "English" => Effect,`.
 macro_rules! event_kinds {
+    (@effect) => { $crate::ChannelEffect::Continue };
+    (@effect $effect:expr) => { $effect };
     ($(#[$doc:meta])* $kinds:ident of $channel:ident($id:ty) {
-        $($kind:ident$(($($param:ident),*))? = $name:literal: $ko:literal, $en:literal,)*
+        $($kind:ident$(($($param:ident),*))? = $name:literal: $ko:literal, $en:literal $(=> $effect:expr)?,)*
     }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +91,11 @@ macro_rules! event_kinds {
 
             fn entity(channel: &$crate::Channel) -> Option<$id> {
                 match channel { $crate::Channel::$channel(id) => Some(*id), _ => None }
+            }
+
+            fn effect(self) -> $crate::ChannelEffect {
+                use $crate::ChannelEffect::*;
+                match self { $(Self::$kind => $crate::event::event_kinds!(@effect $($effect)?),)* }
             }
         }
     };

@@ -39,7 +39,7 @@ pub use audience::{Audience, Party};
 pub use cell::Cell;
 pub use channel::Channel;
 pub use clock::{Clock, Ids, Timestamp};
-pub use event::{Event, EventKind};
+pub use event::{ChannelEffect, Event, EventKind};
 pub use fault::Fault;
 pub use geo::LatLon;
 pub use ids::*;

@@ -132,11 +132,12 @@ pub fn faults() -> impl Iterator<Item = &'static Words> {
 
 /// The words of every event that people hear of. Their parameters are members of its data.
 pub fn events() -> impl Iterator<Item = &'static Words> {
-    let kinds =
-        crate::order::OrderEventKind::WORDS.iter().chain(crate::tracking::delivery::DeliveryEventKind::WORDS);
-    kinds
-        .chain(crate::tracking::offer::WORDS.iter().copied())
-        .chain(crate::support::conversation::WORDS.iter().copied())
+    let kinds = [
+        crate::order::OrderEventKind::WORDS,
+        crate::tracking::delivery::DeliveryEventKind::WORDS,
+        crate::support::ChatEventKind::WORDS,
+    ];
+    kinds.into_iter().flatten().chain(crate::tracking::offer::WORDS.iter().copied())
 }
 
 /// Whether the event has all that its words may name.

@@ -6,8 +6,9 @@ use domain::tracking::Batch;
 use domain::{CourierId, Failure, Principal, Refused, Role, fault};
 use serde::Serialize;
 use serde_json::{Value, json};
+use services::App;
 use services::support::{self, Presence, Saying};
-use services::{App, dispatch, tracking};
+use services::tracking::{self, dispatch};
 
 use crate::frame::ClientFrame;
 

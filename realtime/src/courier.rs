@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::commands::{self, Kept};
 use crate::frame::{Fix, Problem, ServerFrame};
-use services::live::{FixCount, Place, SocketLimits as Limits};
+use hub::{ConnectionGuard, FixCount, SocketLimits as Limits};
 
 /// Tracks of which a socket remembers that something is missing. A phone has two: the
 /// present one, and one for what waited.
@@ -70,7 +70,7 @@ impl Fixes {
     pub(crate) fn send(
         &mut self,
         app: &App,
-        place: &Place,
+        connection: &ConnectionGuard,
         limits: &Limits,
         reference: Option<String>,
         track: i64,
@@ -80,7 +80,7 @@ impl Fixes {
         let count = count(&fixes, limits, app.now());
         let batch = Batch::new(track, fixes.into_iter().map(raw).collect())
             .map_err(Failure::from)
-            .and_then(|batch| admit(place, limits, count).map(|()| batch));
+            .and_then(|batch| admit(connection, limits, count).map(|()| batch));
         let (app, courier, epoch) = (app.clone(), self.courier, self.epoch);
         self.in_flight.push_back(Box::pin(async move {
             let outcome = match batch {
@@ -157,8 +157,8 @@ fn count(fixes: &[Fix], limits: &Limits, now: Timestamp) -> FixCount {
     FixCount { fresh: number(fixes.len() - old), old: number(old) }
 }
 
-fn admit(place: &Place, limits: &Limits, count: FixCount) -> Result<(), Failure> {
-    place.take_fixes(count, limits, Instant::now()).map_err(|wait| {
+fn admit(connection: &ConnectionGuard, limits: &Limits, count: FixCount) -> Result<(), Failure> {
+    connection.take_fixes(count, limits, Instant::now()).map_err(|wait| {
         let secs = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
         let (fresh, old) = (limits.fixes_per_sec, limits.old_fixes_per_sec);
         let detail =

@@ -2,8 +2,8 @@
 //!
 //! `PROTOCOL.md` is the reference for clients. Here stand the frames
 //! ([`frame`]), the close codes ([`close`]), and the task that serves one
-//! socket. What a socket hears comes from [`services::live`], which event
-//! streams over HTTP share; its numbers are [`services::live::SocketLimits`].
+//! socket. What a socket hears comes from [`hub`], which event
+//! streams over HTTP share; its numbers are [`hub::SocketLimits`].
 
 pub mod close;
 mod commands;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::ASYNCAPI;
 use crate::close::Close;
 use crate::frame::{ClientFrame, Eta, Place, Problem, Request, ServerFrame};
-use services::live::SocketLimits as Limits;
+use hub::SocketLimits as Limits;
 use services::map::MapCourier;
 
 const PROTOCOL: &str = include_str!("../PROTOCOL.md");
@@ -75,7 +75,7 @@ fn server_op(frame: &ServerFrame<'_>) -> &'static str {
         ServerFrame::Reply { .. } => "reply",
         ServerFrame::Snapshot { .. } => "snapshot",
         ServerFrame::Event { .. } => "event",
-        ServerFrame::Latest { .. } | ServerFrame::Area { .. } => "latest",
+        ServerFrame::Latest { .. } | ServerFrame::Value { .. } => "latest",
         ServerFrame::Ack { .. } => "ack",
         ServerFrame::Reauth { .. } => "reauth",
         ServerFrame::Ended { .. } => "ended",
@@ -110,6 +110,7 @@ fn server_frames(check: impl Fn(&[ServerFrame<'_>])) {
         at: at("03:20:10"),
         on_delivery: true,
     };
+    let cell = json!({ "at": now, "couriers": [courier], "total": 1 });
     check(&[
         ServerFrame::Ready {
             user_id: id(5).into(),
@@ -145,12 +146,7 @@ fn server_frames(check: impl Fn(&[ServerFrame<'_>])) {
             position: Place { lat: 37.49794, lon: 127.02758, heading_deg: Some(143.0), speed_mps: Some(7.2) },
             eta: Some(Eta { arrive_at: at("03:32:00"), stale: false }),
         },
-        ServerFrame::Area {
-            channel: "map:8630e0347ffffff".into(),
-            at: now,
-            couriers: std::slice::from_ref(&courier),
-            total: 1,
-        },
+        ServerFrame::Value { channel: "map:8630e0347ffffff".into(), data: &cell },
         ServerFrame::Ack { track: 41, seq: 1207, rejected: BTreeMap::from([("accuracy", 1)]) },
         ServerFrame::Reauth { expires_at: at("03:21:11") },
         ServerFrame::Ended { channel: delivery, reason: "delivered" },
@@ -222,7 +218,7 @@ fn the_limits_of_the_reference_are_the_defaults() {
         ("bytes that wait to be written", limits.outbox_bytes as u64),
         ("seconds until `auth`", limits.auth_within.as_secs()),
         ("seconds between pings", limits.heartbeat.as_secs()),
-        ("events replayed after `since`", services::live::Limits::default().replay_max.into()),
+        ("events replayed after `since`", hub::Limits::default().replay_max.into()),
     ] {
         assert!(PROTOCOL.contains(&format!("| {what} | {number} |")), "{what} is {number}");
     }

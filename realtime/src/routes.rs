@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::Channel;
+use hub::Hub;
+use hub::SocketLimits as Limits;
 use services::App;
-use services::live::Hub;
-use services::live::SocketLimits as Limits;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
@@ -75,7 +75,7 @@ async fn upgrade(
         return handshake
             .accept(SUBPROTOCOL, config, |socket| session::turn_away(port, socket, Close::ForbiddenOrigin));
     }
-    let visit = match port.hub.door().enter(peer.ip(), limits, Instant::now()) {
+    let visit = match port.hub.admission().enter(peer.ip(), limits, Instant::now()) {
         Ok(visit) => visit,
         Err(full) => {
             metrics::counter!("limited_total", "rule" => full.rule()).increment(1);

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
 use futures::{SinkExt, StreamExt};
-use services::live::{Next, Outbox, Stop};
+use hub::{Next, Outbox, Stop};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message, Utf8Bytes};
@@ -91,7 +91,7 @@ impl Wire {
                 Some(reply) => reply,
                 None => match outbox.poll_next(cx) {
                     Poll::Ready(Next::Stop(why)) => return Poll::Ready(Turn::Stop(why)),
-                    Poll::Ready(Next::Told(told)) => match Utf8Bytes::try_from(told.text.clone()) {
+                    Poll::Ready(Next::Frame(frame)) => match Utf8Bytes::try_from(frame.text.clone()) {
                         Ok(text) => Message::Text(text),
                         Err(_) => continue,
                     },

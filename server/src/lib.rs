@@ -25,9 +25,9 @@ use axum::{Extension, Router};
 use domain::{Clock, Ids};
 use http_adapters::gateway::{self, Gateway};
 use http_adapters::kit::{self, MetricsToken, ServiceSpec, TrustedProxies, service_router};
-use services::live::Hub;
+use hub::Hub;
 use services::system::{Process, System};
-use services::{App, Services, Settings, Subscribers};
+use services::{App, HubBackend, Services, Settings, Subscribers};
 use socket2::SockRef;
 use store::schema::{self, Schema};
 use store::{Database, Store, shared};
@@ -145,7 +145,12 @@ impl Server {
                 .await?;
         let app =
             Services::start(store, parts.clock, ids, parts.settings, subscribers, third_parties).await?;
-        let hub = Hub::open(Arc::new(app.clone()), app.fabric(), realtime::frame::write, app.settings.live);
+        let hub = Hub::open(
+            Arc::new(HubBackend(app.clone())),
+            app.fabric(),
+            realtime::frame::write,
+            app.settings.live,
+        );
         let system = System::new(app.clone(), Arc::clone(&hub), process);
         system.watch();
         services::map::watch(&app, &hub);
@@ -216,7 +221,7 @@ impl Server {
     pub async fn stop(self, deadline: Duration) {
         self.stop.send_replace(true);
         let ports = async {
-            self.hub.roll().dismiss().await;
+            self.hub.connections().dismiss().await;
             for port in self.ports {
                 // Whether it ended well was logged where it ended.
                 let _ = port.await;

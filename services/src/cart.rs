@@ -1,6 +1,9 @@
 //! Filling the cart, and promising a price for it.
 
-use actors::cart::Change;
+use std::sync::Arc;
+
+use actor_kit::Entities;
+use actors::cart::{CartEntity, Carts, Change};
 use domain::cart::state::QUANTITY_MAX;
 use domain::cart::{
     Cart, Checkout, Command, DropOff, Method, NewLine, PricedLine, Quote, QuoteRefusal, price, pricing,
@@ -14,7 +17,14 @@ use domain::{
 };
 
 use crate::idempotency::known_id;
-use crate::{App, menu, restaurant, user};
+use crate::module::Parts;
+use crate::{App, StartError, menu, restaurant, start_error, user};
+
+/// The carts that are in use.
+pub(crate) async fn entities(parts: &Parts<'_>) -> Result<Carts, StartError> {
+    let cart = CartEntity::new(parts.store.clone(), Arc::clone(parts.clock));
+    Entities::start(cart, parts.settings.entities, parts.root).await.map_err(start_error)
+}
 
 /// What a customer asks to be put in the cart: ids and quantities, never a price.
 #[derive(Clone, Debug)]

@@ -9,8 +9,9 @@ use store::{StoreError, idempotency};
 use uuid::{Builder, Uuid};
 
 use crate::App;
+use crate::module::{Module, Stopping};
 
-pub use store::idempotency::{Answer, Key, Owner};
+pub use store::idempotency::{Answer, Key, LeaseHolder};
 
 /// A claim without an answer is abandoned after this: longer than any request lives.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
@@ -25,10 +26,14 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long answers are kept (the payment rules ask for 15 days).
 const KEPT: TimeDelta = TimeDelta::days(15);
 
-/// Shows this process to those who wait for its work, until `stopping` (worker).
-pub(crate) async fn hold_lease(app: App, stopping: impl Future<Output = ()>) -> Result<(), StoreError> {
+/// The worker that shows this process to those who wait for its work.
+pub(crate) fn module() -> Module {
+    Module::default().worker("owner", hold_lease)
+}
+
+async fn hold_lease(app: App, stopping: Stopping) -> Result<(), StoreError> {
     tokio::select! {
-        stood = idempotency::stand(&app.store, app.owner) => stood.map(|never| match never {}),
+        stood = idempotency::hold_lease(&app.store, app.lease_holder) => stood.map(|never| match never {}),
         () = stopping => Ok(()),
     }
 }
@@ -61,7 +66,7 @@ pub struct Ticket {
 /// Looks the key up, and takes it if nobody has it, or who has it is gone.
 pub async fn claim(app: &App, key: Key) -> Result<Claim, Failure> {
     let now = app.now();
-    let claimed = idempotency::claim(&app.store, &key, app.owner, now, now - LEASE).await;
+    let claimed = idempotency::claim(&app.store, &key, app.lease_holder, now, now - LEASE).await;
     let claim = match claimed {
         Ok(claim) => claim,
         Err(error) => {
@@ -75,7 +80,7 @@ pub async fn claim(app: &App, key: Key) -> Result<Claim, Failure> {
         idempotency::Claim::Answered(answer) => Ok(Claim::Answered(answer)),
         idempotency::Claim::InProgress(Some(held)) if is_orphaned(app, held).await? => {
             let now = app.now();
-            if idempotency::take_over(&app.store, &key, held, app.owner, now).await? {
+            if idempotency::take_over(&app.store, &key, held, app.lease_holder, now).await? {
                 metrics::counter!("idempotency_taken_over_total").increment(1);
                 return Ok(Claim::Ours(Ticket { key, claimed_at: now }));
             }
@@ -86,12 +91,12 @@ pub async fn claim(app: &App, key: Key) -> Result<Claim, Failure> {
     }
 }
 
-async fn is_orphaned(app: &App, held: idempotency::Held) -> Result<bool, StoreError> {
-    if !idempotency::is_orphaned(&app.store, held, app.owner).await? {
+async fn is_orphaned(app: &App, held: idempotency::PendingClaim) -> Result<bool, StoreError> {
+    if !idempotency::is_orphaned(&app.store, held, app.lease_holder).await? {
         return Ok(false);
     }
     tokio::time::sleep(SECOND_LOOK).await;
-    idempotency::is_orphaned(&app.store, held, app.owner).await
+    idempotency::is_orphaned(&app.store, held, app.lease_holder).await
 }
 
 /// Keeps the answer for whoever sends the request again.

@@ -9,22 +9,25 @@ pub mod auth;
 pub mod bench_city;
 pub mod blobs;
 pub mod cart;
-pub mod channels;
+mod channel_kind;
+mod channels;
 pub mod demo_city;
-pub mod dispatch;
 pub mod gazetteer;
 pub mod health;
 pub mod idempotency;
+mod jobs;
 pub mod limits;
-pub mod live;
 pub mod map;
 pub mod menu;
+mod module;
 pub mod order;
 pub mod payment;
 pub mod place;
+pub mod reaction;
 pub mod reactions;
 pub mod reminders;
 pub mod restaurant;
+pub mod search;
 pub mod senders;
 pub mod settings;
 pub mod support;
@@ -35,25 +38,25 @@ pub mod user;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::cart::{CartEntity, Carts};
-use actors::chat::{Chat, Chats};
+use actor_kit::{CrashReport, Entities, Root, Workers};
+use actors::cart::Carts;
+use actors::chat::Chats;
 use actors::courier::Couriers;
-use actors::kit::{CrashReport, Entities, Root, Workers};
-use actors::order::{OrderEntity, Orders};
+use actors::order::Orders;
 use actors::position_log::{PositionLog, PositionWriter};
-use async_trait::async_trait;
 use domain::gazetteer::Gazetteer;
-use domain::{Channel, Clock, Failure, Ids, Reminder, Timestamp};
-use futures::FutureExt;
-use futures::future::BoxFuture;
+use domain::{Clock, Ids, Timestamp};
 use store::Store;
 use store::fabric::Fabric;
 use store::geo_index::GeoIndex;
-use store::jobs::{self, JobHandler};
-use store::journal::Recorded;
 use store::presence::Presence;
 use store::rate_limits::RateLimits;
+use tokio::sync::mpsc::UnboundedReceiver;
 
+use module::Parts;
+use tracking::courier;
+
+pub use channels::HubBackend;
 pub use reactions::Subscribers;
 pub use settings::Settings;
 
@@ -73,7 +76,7 @@ pub struct Services {
     /// Keys, the password hasher, and which sessions were ended.
     pub identity: auth::Identity,
     /// Who this process is, to those who wait for its work.
-    pub(crate) owner: idempotency::Owner,
+    pub(crate) lease_holder: idempotency::LeaseHolder,
     /// The neighbourhoods of the city.
     pub gazetteer: Gazetteer,
     /// The customers' carts.
@@ -84,10 +87,13 @@ pub struct Services {
     pub orders: Orders,
     /// Whether money may still come for them.
     pub(crate) open_payments: Box<dyn order::OpenPayments>,
+    /// Which agents deal with them.
+    pub(crate) open_cases: Box<dyn order::OpenCases>,
     /// The couriers.
     pub couriers: Entities<Couriers>,
     /// Where their positions are kept.
     pub positions: PositionLog,
+    pub(crate) position_writer: Arc<PositionWriter>,
     /// Who helps from outside.
     pub third_parties: ThirdParties,
     /// The long-running tasks.
@@ -128,47 +134,38 @@ impl Services {
         third_parties: ThirdParties,
     ) -> Result<App, StartError> {
         let (root, reports) = Root::start().await.map_err(start_error)?;
-        let identity = auth::Identity::open(&store, &clock, ids.as_ref(), &settings.auth).await?;
-        let owner = idempotency::Owner::new(ids.as_ref());
-        let gazetteer = gazetteer::seoul().map_err(start_error)?;
-        let cart = CartEntity::new(store.clone(), Arc::clone(&clock));
-        let carts = Entities::start(cart, settings.entities, &root).await.map_err(start_error)?;
-        let chat = Chat::new(store.clone(), Arc::clone(&clock), settings.support.typing_ttl);
-        let chats = Entities::start(chat, settings.entities, &root).await.map_err(start_error)?;
-        let order = OrderEntity::new(store.clone(), settings.order);
-        let orders = Entities::start(order, settings.entities, &root).await.map_err(start_error)?;
-        let (log, positions) =
-            PositionLog::new(store.clone(), Arc::clone(&clock), settings.tracking.positions.clone());
-        let courier = Couriers {
-            store: store.clone(),
-            clock: Arc::clone(&clock),
-            log: log.clone(),
-            index: Arc::clone(&store.shared().geo_index),
-            settings: settings.tracking.courier.clone(),
-        };
-        let couriers = Entities::start(courier, settings.entities, &root).await.map_err(start_error)?;
-        store.fabric().listen(Arc::new(tracking::courier::Ear(couriers.clone())));
+        let parts = Parts { store: &store, clock: &clock, settings: &settings, root: &root };
+        let (positions, position_writer) = courier::position_log(&parts);
         let app = Arc::new(Self {
+            identity: auth::Identity::open(&parts, ids.as_ref()).await?,
+            lease_holder: idempotency::LeaseHolder::new(ids.as_ref()),
+            gazetteer: gazetteer::seoul().map_err(start_error)?,
+            carts: cart::entities(&parts).await?,
+            chats: support::entities(&parts).await?,
+            orders: order::entities(&parts).await?,
+            couriers: courier::entities(&parts, &positions).await?,
+            positions,
+            position_writer,
             open_payments: Box::new(payment::Payments(store.clone())),
+            open_cases: Box::new(support::Cases(store.clone())),
             store,
             clock,
             ids,
             settings,
-            identity,
-            owner,
-            gazetteer,
-            carts,
-            chats,
-            orders,
-            couriers,
-            positions: log,
             third_parties,
             workers: Workers::default(),
             job_workers: Workers::default(),
             root,
         });
-        app.spawn_workers(reports, subscribers);
-        app.spawn_position_workers(&positions);
+        let modules = [
+            jobs::module(subscribers),
+            idempotency::module(),
+            auth::module(),
+            support::module(),
+            tracking::module(),
+        ];
+        modules.into_iter().for_each(|module| module.start(&app));
+        tokio::spawn(log_crashes(reports));
         Ok(app)
     }
 
@@ -209,88 +206,15 @@ impl Services {
         self.workers.stop(deadline).await;
         self.store.close().await;
     }
-
-    fn spawn_workers(
-        self: &Arc<Self>,
-        mut reports: tokio::sync::mpsc::UnboundedReceiver<CrashReport>,
-        subscribers: Subscribers,
-    ) {
-        let jobs = move |app: App, stopping| {
-            let handler = Arc::new(Jobs { app: Arc::downgrade(&app), subscribers: subscribers.clone() });
-            async move { jobs::run(&app.store, handler, stopping).await }
-        };
-        self.spawn("jobs", |app| &app.job_workers, jobs);
-        self.spawn("owner", |app| &app.workers, idempotency::hold_lease);
-        self.spawn("sessions", |app| &app.workers, auth::work);
-        self.spawn("presence", |app| &app.workers, support::watch_over);
-        tokio::spawn(async move {
-            while let Some(CrashReport { kind, id, cause }) = reports.recv().await {
-                tracing::error!(%kind, %id, %cause, "an entity crashes again and again and is left alone for a while");
-            }
-        });
-    }
 }
 
-impl Services {
-    /// Started again, they go on with the same channel: nothing that waits is lost.
-    fn spawn_position_workers(self: &Arc<Self>, positions: &Arc<PositionWriter>) {
-        let (log, keeper) = (Arc::clone(positions), Arc::clone(positions));
-        self.spawn("position log", |app| &app.workers, move |_, stopping| Arc::clone(&log).run(stopping));
-        self.spawn(
-            "partition keeper",
-            |app| &app.workers,
-            move |_, stopping| Arc::clone(&keeper).keep_partitions(stopping),
-        );
-    }
-
-    /// Adds a worker to `branch` that does `work` until the branch stops. Between two runs it
-    /// holds no [`App`], so that it keeps no services alive that everybody else let go.
-    fn spawn<Work, E>(
-        self: &Arc<Self>,
-        name: &'static str,
-        branch: fn(&Self) -> &Workers,
-        work: impl Fn(App, Stopping) -> Work + Send + 'static,
-    ) where
-        Work: Future<Output = Result<(), E>> + Send + 'static,
-        E: std::fmt::Display + Send + 'static,
-    {
-        let app = Arc::downgrade(self);
-        branch(self).spawn(name, move || {
-            let started = app.upgrade().map(|app| {
-                let stopping = branch(&app).stopping().boxed();
-                work(app, stopping)
-            });
-            async { if let Some(work) = started { work.await } else { Ok(()) } }
-        });
+/// Tells operators of entities that crash again and again.
+async fn log_crashes(mut reports: UnboundedReceiver<CrashReport>) {
+    while let Some(CrashReport { kind, id, cause }) = reports.recv().await {
+        tracing::error!(%kind, %id, %cause, "an entity crashes again and again and is left alone for a while");
     }
 }
-
-/// Resolves when a worker has to stop.
-type Stopping = BoxFuture<'static, ()>;
 
 fn start_error(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StartError {
     StartError(error.into())
-}
-
-/// Hands jobs to the nouns that react, for as long as the services live.
-struct Jobs {
-    app: std::sync::Weak<Services>,
-    subscribers: Subscribers,
-}
-
-impl Jobs {
-    fn app(&self) -> Result<App, Failure> {
-        self.app.upgrade().ok_or_else(|| Failure::fault("the services have stopped"))
-    }
-}
-
-#[async_trait]
-impl JobHandler for Jobs {
-    async fn react(&self, subscriber: &str, channel: Channel, event: Arc<Recorded>) -> Result<(), Failure> {
-        self.subscribers.react(self.app()?, subscriber, &channel, event).await
-    }
-
-    async fn remind(&self, reminder: Reminder) -> Result<(), Failure> {
-        reminders::remind(&self.app()?, reminder).await
-    }
 }

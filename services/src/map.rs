@@ -6,18 +6,22 @@
 //! nobody watches cost nothing.
 
 use std::collections::{BTreeSet, HashMap};
-use std::convert::Infallible;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use domain::gazetteer::Gazetteer;
-use domain::{Audience, Cell, CourierId, Failure, LatLon, Party, Principal, Role, Timestamp};
+use domain::{Audience, Cell, Channel, CourierId, Failure, LatLon, Party, Principal, Role, Timestamp};
+use hub::{ChannelRules, Hub, Snapshot};
 use serde::Serialize;
+use store::journal::Recorded;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::App;
-use crate::live::{Hub, Snapshot};
+use crate::channel_kind::ChannelKind;
+use crate::module::{Module, Stopping};
+use crate::tracking::courier;
 
 /// The map's numbers.
 #[derive(Clone, Copy, Debug)]
@@ -45,9 +49,6 @@ const STEP_M: f64 = 5.0;
 /// The couriers in one cell.
 #[derive(Clone, Debug, Serialize)]
 pub struct Area {
-    /// The cell.
-    #[serde(skip)]
-    pub cell: Cell,
     /// When it was so.
     pub at: Timestamp,
     /// Who is there.
@@ -76,15 +77,34 @@ pub struct MapCourier {
     pub on_delivery: bool,
 }
 
-/// Operators see the couriers of a cell; for everybody else there is no such channel.
-pub fn authorise(who: &Principal) -> Result<Audience, Failure> {
-    if who.is(Role::Admin) { Ok(Party::Operator.into()) } else { Err(Failure::not_found("channel")) }
-}
+/// A cell, for operators; for everybody else there is no such channel.
+pub(crate) struct MapChannel(pub(crate) Cell);
 
-/// The cell as it is now. Its channel has no log, so its offset stays 0.
-pub async fn snapshot(app: &App, cell: Cell) -> Result<Snapshot, Failure> {
-    let area = look(app, cell, &mut Steps::default()).await?;
-    Ok(Snapshot { offset: 0, data: serde_json::to_value(&area).map_err(Failure::fault)?, ended: None })
+#[async_trait]
+impl ChannelKind for MapChannel {
+    fn rules(&self) -> ChannelRules {
+        ChannelRules { has_log: false, ..ChannelRules::LOG }
+    }
+
+    async fn authorise(&self, _app: &App, who: &Principal) -> Result<Audience, Failure> {
+        if who.is(Role::Admin) { Ok(Party::Operator.into()) } else { Err(Failure::not_found("channel")) }
+    }
+
+    /// The cell as it is now. It has no log, so its offset stays 0.
+    async fn snapshot(&self, app: &App, _who: &Principal, _audience: Audience) -> Result<Snapshot, Failure> {
+        let area = look(app, self.0, &mut Steps::default()).await?;
+        Ok(Snapshot { offset: 0, data: serde_json::to_value(&area).map_err(Failure::fault)?, ended: None })
+    }
+
+    async fn history(
+        &self,
+        _app: &App,
+        _channel: &Channel,
+        _after: u64,
+        _limit: u32,
+    ) -> Result<Vec<Arc<Recorded>>, Failure> {
+        Ok(Vec::new())
+    }
 }
 
 /// The cells in which a city's neighbourhoods lie, and what is around them.
@@ -105,37 +125,36 @@ pub fn cover(city: &Gazetteer) -> Vec<Cell> {
 
 /// Tells the watched cells for as long as the services live.
 pub fn watch(app: &App, hub: &Arc<Hub>) {
-    let (services, hub) = (Arc::downgrade(app), Arc::downgrade(hub));
-    app.workers.spawn("map", move || {
-        let stopping = services.upgrade().map(|app| app.workers.stopping());
-        let work = tell(Weak::clone(&services), Weak::clone(&hub));
-        async move {
-            let Some(stopping) = stopping else { return Ok::<_, Infallible>(()) };
-            tokio::select! {
-                () = work => {}
-                () = stopping => {}
-            }
-            Ok(())
-        }
-    });
+    let hub = Arc::downgrade(hub);
+    Module::default().worker("map", move |app, stopping| tell(app, Weak::clone(&hub), stopping)).start(app);
 }
 
-async fn tell(services: Weak<crate::Services>, hub: Weak<Hub>) {
+async fn tell(app: App, hub: Weak<Hub>, mut stopping: Stopping) -> Result<(), Failure> {
+    let watched = |channel: &Channel| match channel {
+        Channel::Map(cell) => Some(*cell),
+        _ => None,
+    };
     let mut steps = Steps::default();
-    loop {
-        let (Some(app), Some(hub)) = (services.upgrade(), hub.upgrade()) else { return };
+    while let Some(hub) = hub.upgrade() {
         let began = Instant::now();
-        for cell in hub.watched_cells() {
+        for cell in hub.followed(watched) {
             match look(&app, cell, &mut steps).await {
-                Ok(area) => hub.show(&area),
+                Ok(area) => {
+                    let data = serde_json::to_value(&area).map_err(Failure::fault)?;
+                    hub.show(&Channel::Map(cell), area.at, &data);
+                }
                 Err(error) => tracing::warn!(%cell, %error, "a cell could not be looked at"),
             }
         }
         steps.tidy(app.now());
         let pause = app.settings.map.every.max(began.elapsed() * SHARE);
-        drop((app, hub));
-        tokio::time::sleep(pause).await;
+        drop(hub);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = &mut stopping => break,
+        }
     }
+    Ok(())
 }
 
 async fn look(app: &App, cell: Cell, steps: &mut Steps) -> Result<Area, Failure> {
@@ -145,7 +164,7 @@ async fn look(app: &App, cell: Cell, steps: &mut Steps) -> Result<Area, Failure>
     let total = found.len();
     found.truncate(settings.listed);
     let ids: Vec<CourierId> = found.iter().map(|spotted| spotted.courier).collect();
-    let busy = store::tracking::busy(&app.store, &ids).await?;
+    let busy = courier::busy(app, &ids).await?;
     let couriers = found.into_iter().map(|spotted| MapCourier {
         courier_id: spotted.courier,
         lat: spotted.position.lat(),
@@ -154,7 +173,7 @@ async fn look(app: &App, cell: Cell, steps: &mut Steps) -> Result<Area, Failure>
         at: spotted.at,
         on_delivery: busy.contains(&spotted.courier),
     });
-    Ok(Area { cell, at: app.now(), couriers: couriers.collect(), total })
+    Ok(Area { at: app.now(), couriers: couriers.collect(), total })
 }
 
 /// Where couriers were when they last moved: the index knows no headings.
@@ -194,7 +213,7 @@ mod tests {
     fn the_city_is_covered_by_fewer_cells_than_a_socket_may_watch() {
         let city = crate::gazetteer::seoul().unwrap();
         let cells = cover(&city);
-        assert!(cells.len() <= crate::live::SocketLimits::default().subscriptions, "{}", cells.len());
+        assert!(cells.len() <= hub::SocketLimits::default().subscriptions, "{}", cells.len());
         for place in city.places() {
             assert!(cells.iter().any(|cell| cell.holds(place.position)), "{}", place.dong);
         }

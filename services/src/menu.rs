@@ -1,5 +1,6 @@
 //! Looking at menus, and saying what is sold out.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::menu::{Card, Menu};
@@ -25,6 +26,15 @@ pub async fn card(app: &App, id: RestaurantId) -> Result<Arc<Card>, Failure> {
     }
     restaurant::find(app, id).await?;
     Ok(Arc::new(Card { restaurant_id: id, version: 0, groups: Vec::new() }))
+}
+
+/// Which of these restaurants have a dish whose name holds `text`.
+pub(crate) async fn serving(
+    app: &App,
+    of: &[RestaurantId],
+    text: &str,
+) -> Result<HashSet<RestaurantId>, Failure> {
+    Ok(store::menu::serving(&app.store, of, text).await?.into_iter().collect())
 }
 
 /// One dish.

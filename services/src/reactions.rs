@@ -26,6 +26,7 @@ use futures::future::BoxFuture;
 use store::jobs::Subscriptions;
 use store::journal::Recorded;
 
+use crate::reaction::Reaction;
 use crate::{App, order, payment, tracking};
 
 impl Default for Subscribers {
@@ -42,17 +43,6 @@ impl Default for Subscribers {
             Subscriber::new("payment.refund", order_ends, payment::refund::order_ended),
         ])
     }
-}
-
-/// What a subscriber acts on.
-#[derive(Clone, Debug)]
-pub struct Reaction<K: EventKind> {
-    /// The entity that the event is of.
-    pub id: K::Id,
-    /// What happened.
-    pub kind: K,
-    /// The event as it stands in the journal.
-    pub event: Arc<Recorded>,
 }
 
 /// One who acts because of certain events of one noun.

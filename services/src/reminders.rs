@@ -2,7 +2,8 @@
 
 use domain::{Failure, Reminder};
 
-use crate::{App, dispatch, order, payment, support};
+use crate::tracking::dispatch;
+use crate::{App, order, payment, support};
 
 /// Has the noun do what is due. An error has it run again later.
 pub async fn remind(app: &App, reminder: Reminder) -> Result<(), Failure> {

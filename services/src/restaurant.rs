@@ -1,38 +1,9 @@
-//! Finding restaurants, and looking at one.
+//! Looking at a restaurant, and whose it is. Finding one is [`search`](crate::search)'s.
 
-use std::collections::HashSet;
-
-use chrono::Duration;
-use domain::restaurant::{Category, Destination, Opening, Restaurant};
-use domain::text::searchable;
-use domain::{Failure, LatLon, Principal, Refused, RestaurantId, Role, Timestamp, Won, fault};
-use serde::{Deserialize, Serialize};
+use domain::restaurant::{Destination, Opening, Restaurant};
+use domain::{Failure, LatLon, Principal, RestaurantId, Role, Timestamp, Won};
 
 use crate::App;
-
-/// How long a list may be turned over page by page, in hours.
-const LIST_LIFE_HOURS: i64 = 24;
-
-/// What is looked for.
-#[derive(Clone, Debug)]
-pub struct Search {
-    /// Where the food is to be brought.
-    pub to: LatLon,
-    /// Only this kind of kitchen.
-    pub category: Option<Category>,
-    /// Only whose name, kind or dishes hold this text.
-    pub text: Option<String>,
-}
-
-/// Where a page of the list ended. The list is ordered by what was open, and how
-/// far away, at the moment it began, so that its pages fit together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct After {
-    as_of: Timestamp,
-    closed: bool,
-    distance_m: u32,
-    id: RestaurantId,
-}
 
 /// A restaurant as somebody sees it who wants food brought to a place.
 #[derive(Clone, Debug)]
@@ -43,7 +14,8 @@ pub struct Seen {
     pub opening: Opening,
     /// The way to the place, if there is one.
     pub way: Option<Way>,
-    as_of: Timestamp,
+    /// When it was so.
+    pub(crate) as_of: Timestamp,
 }
 
 /// The way from a restaurant to somebody hungry.
@@ -57,19 +29,13 @@ pub struct Way {
     pub deliverable: bool,
 }
 
-impl Seen {
-    /// Where the list goes on after this one.
-    pub fn cursor(&self) -> After {
-        After {
-            as_of: self.as_of,
-            closed: !self.opening.is_open(),
-            distance_m: self.way.map_or(0, |way| way.distance_m),
-            id: self.restaurant.id,
-        }
-    }
-}
-
-fn see(app: &App, restaurant: Restaurant, to: Option<LatLon>, as_of: Timestamp) -> Result<Seen, Failure> {
+/// The restaurant as it is at `as_of`, and the way to `to`.
+pub(crate) fn see(
+    app: &App,
+    restaurant: Restaurant,
+    to: Option<LatLon>,
+    as_of: Timestamp,
+) -> Result<Seen, Failure> {
     let way = to.map(|position| {
         let to = Destination { position, dong: app.gazetteer.locate(position).map(|place| place.code) };
         way(&restaurant, to, as_of)
@@ -86,55 +52,6 @@ fn way(restaurant: &Restaurant, to: Destination, as_of: Timestamp) -> Result<Way
     let distance_m = restaurant.position.distance_m(to.position).ceil() as u32;
     let tip = restaurant.tip_for(restaurant.minimum_order, to, as_of).map_err(Failure::fault)?;
     Ok(Way { distance_m, tip, deliverable: restaurant.delivers_to(to) })
-}
-
-/// Restaurants that deliver to the place, open ones first, then the nearest: up
-/// to `limit + 1`, so that the caller sees whether there are more.
-pub async fn list(
-    app: &App,
-    search: &Search,
-    after: Option<After>,
-    limit: u32,
-) -> Result<Vec<Seen>, Failure> {
-    let as_of = as_of(app.now(), after)?;
-    let dong = app.gazetteer.locate(search.to).map(|place| place.code);
-    let to = Destination { position: search.to, dong };
-    let mut around = store::restaurant::around(&app.store, search.to).await?;
-    around.retain(|one| search.category.is_none_or(|wanted| one.category == wanted) && one.delivers_to(to));
-    if let Some(text) = search.text.as_deref().map(searchable).filter(|text| !text.is_empty()) {
-        retain_named(app, &mut around, &text).await?;
-    }
-    let seen = around.into_iter().map(|restaurant| {
-        Ok(Seen {
-            opening: restaurant.opening(as_of),
-            way: Some(way(&restaurant, to, as_of)?),
-            restaurant,
-            as_of,
-        })
-    });
-    let mut seen = seen.collect::<Result<Vec<_>, Failure>>()?;
-    seen.retain(|one| after.is_none_or(|after| one.cursor() > after));
-    seen.sort_by_key(Seen::cursor);
-    seen.truncate(limit as usize + 1);
-    Ok(seen)
-}
-
-/// The moment that the list began at.
-fn as_of(now: Timestamp, after: Option<After>) -> Result<Timestamp, Refused> {
-    let as_of = after.map_or(now, |after| after.as_of);
-    if (now - as_of).abs() > Duration::hours(LIST_LIFE_HOURS) {
-        return Err(Refused::field("/cursor", fault::EXPIRED, "The list is too old; begin it again."));
-    }
-    Ok(as_of)
-}
-
-async fn retain_named(app: &App, found: &mut Vec<Restaurant>, text: &str) -> Result<(), Failure> {
-    let named =
-        |one: &Restaurant| searchable(&one.name).contains(text) || one.category.korean().contains(text);
-    let others: Vec<RestaurantId> = found.iter().filter(|one| !named(one)).map(|one| one.id).collect();
-    let serving: HashSet<_> = store::menu::serving(&app.store, &others, text).await?.into_iter().collect();
-    found.retain(|one| named(one) || serving.contains(&one.id));
-    Ok(())
 }
 
 /// One restaurant, as seen from a place if one is given.
@@ -169,4 +86,9 @@ pub async fn owns(app: &App, who: &Principal, restaurant: RestaurantId) -> Resul
         Err(Failure::Refused(_)) => Ok(false),
         Err(fault) => Err(fault),
     }
+}
+
+/// Restaurants whose zones may reach the place.
+pub(crate) async fn around(app: &App, to: LatLon) -> Result<Vec<Restaurant>, Failure> {
+    Ok(store::restaurant::around(&app.store, to).await?)
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use actors::kit::Limits;
+use actor_kit::Limits;
 use domain::order::Times;
 
-use crate::{auth, limits, live, map, system, tracking};
+use crate::{auth, limits, map, system, tracking};
 
 /// What the server's configuration fills in and tests shorten.
 #[derive(Clone, Debug, Default)]
@@ -23,11 +23,11 @@ pub struct Settings {
     /// Couriers, deliveries and dispatch.
     pub tracking: tracking::Settings,
     /// How channels are followed.
-    pub live: live::Limits,
+    pub live: hub::Limits,
     /// How often somebody may ask.
     pub limits: limits::Limits,
     /// What a realtime socket may cost.
-    pub sockets: live::SocketLimits,
+    pub sockets: hub::SocketLimits,
     /// What a network connection may cost before and between its requests.
     pub connections: ConnectionLimits,
     /// The operators' map.

@@ -3,10 +3,10 @@
 use domain::auth::{Email, Phone, check_password};
 use domain::user::{Address, AddressBook, Place, address};
 use domain::{AddressId, Failure, Fault, LatLon, Principal, Refused, Role, Timestamp, UserId, fault};
-use store::auth::{Account, Audit};
 use store::user::Profile;
 
-use crate::{App, auth, gazetteer};
+use crate::auth::{self, Account};
+use crate::{App, gazetteer};
 
 /// Somebody who wants an account, in their own words.
 #[derive(Clone)]
@@ -102,12 +102,10 @@ pub async fn register_hashed(app: &App, new: &NewUser, hash: &str, roles: &[Role
     let account = Account { user: id, password_hash: hash.to_owned(), roles: roles.to_vec() };
     let profile = Profile { id, name, phone: phone.to_string(), version: 1, created_at: now };
     let mut tx = app.store.begin().await?;
-    if !store::auth::open_account(&mut tx, &email, &account, now).await? {
+    if !auth::open_account(&mut tx, &email, &account, now).await? {
         return Err(address::email_taken().into());
     }
     store::user::insert(&mut tx, &profile).await?;
-    let line = Audit { kind: "signed_up", user: Some(id), session: None, from: None };
-    store::auth::audit(&mut tx, &line, now).await?;
     tx.commit().await?;
     Ok(joined(profile, email.to_string(), account.roles))
 }
@@ -127,6 +125,11 @@ pub async fn me(app: &App, who: &Principal) -> Result<User, Failure> {
 /// Anybody's profile, for other nouns' use cases (a courier's name on a delivery).
 pub async fn profile(app: &App, user: UserId) -> Result<Profile, Failure> {
     store::user::profile(&app.store, user).await?.ok_or_else(|| Failure::not_found("user"))
+}
+
+/// What somebody is called, if they have an account.
+pub(crate) async fn name(app: &App, user: UserId) -> Result<Option<String>, Failure> {
+    Ok(store::user::profile(&app.store, user).await?.map(|profile| profile.name))
 }
 
 /// Changes what is given; refused as stale if `version` is not the newest.

@@ -41,11 +41,11 @@ pub struct Answer {
 }
 
 /// A process that does work under keys. While it lives it holds the advisory
-/// lock of this number; see [`stand`].
+/// lock of this number; see [`hold_lease`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owner(i64);
+pub struct LeaseHolder(i64);
 
-impl Owner {
+impl LeaseHolder {
     /// Somebody new.
     pub fn new(ids: &dyn Ids) -> Self {
         let [a, b, c, d, e, f, g, h, ..] = ids.random();
@@ -55,7 +55,7 @@ impl Owner {
 
 /// A claim without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct PendingClaim {
     owner: Option<i64>,
     claimed_at: Timestamp,
 }
@@ -66,7 +66,7 @@ pub enum Claim {
     /// It is new, or was abandoned: the caller does the work.
     Ours,
     /// Somebody is doing the work, or was. `None`: they gave it up just now.
-    InProgress(Option<Held>),
+    InProgress(Option<PendingClaim>),
     /// The work is done.
     Answered(Answer),
     /// The key stands for another request.
@@ -78,7 +78,7 @@ pub enum Claim {
 pub async fn claim(
     store: &Store,
     key: &Key,
-    owner: Owner,
+    owner: LeaseHolder,
     now: Timestamp,
     abandoned: Timestamp,
 ) -> Result<Claim, StoreError> {
@@ -119,13 +119,13 @@ pub async fn claim(
             headers: serde_json::from_value(headers)?,
             body,
         })),
-        _ => Ok(Claim::InProgress(Some(Held { owner: known.owner, claimed_at: known.claimed_at }))),
+        _ => Ok(Claim::InProgress(Some(PendingClaim { owner: known.owner, claimed_at: known.claimed_at }))),
     }
 }
 
 /// Whether the process that made a claim is gone: nobody holds its lock. Just
 /// after PostgreSQL itself started nobody does, so that says nothing.
-pub async fn is_orphaned(store: &Store, held: Held, me: Owner) -> Result<bool, StoreError> {
+pub async fn is_orphaned(store: &Store, held: PendingClaim, me: LeaseHolder) -> Result<bool, StoreError> {
     let Some(owner) = held.owner.filter(|owner| *owner != me.0) else { return Ok(false) };
     let free = sqlx::query_scalar!(
         r#"select pg_try_advisory_xact_lock_shared($1)
@@ -141,8 +141,8 @@ pub async fn is_orphaned(store: &Store, held: Held, me: Owner) -> Result<bool, S
 pub async fn take_over(
     store: &Store,
     key: &Key,
-    held: Held,
-    owner: Owner,
+    held: PendingClaim,
+    owner: LeaseHolder,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let (user, name) = key.place();
@@ -162,7 +162,7 @@ pub async fn take_over(
 
 /// Holds the owner's lock for as long as the connection lasts. The connection is
 /// idle, so both ends notice at once when the other is gone.
-pub async fn stand(store: &Store, owner: Owner) -> Result<Infallible, StoreError> {
+pub async fn hold_lease(store: &Store, owner: LeaseHolder) -> Result<Infallible, StoreError> {
     let mut connection = PgListener::connect_with(store.pool()).await?;
     connection.eager_reconnect(false);
     sqlx::query("select pg_advisory_lock($1)").bind(owner.0).execute(&mut connection).await?;

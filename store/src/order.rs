@@ -12,9 +12,9 @@ use sqlx::types::{Json, Uuid};
 use crate::journal::{self, signed};
 use crate::{Store, StoreError, Tx, broken_constraint, jobs};
 
-/// Whose orders are listed.
+/// OrderScope orders are listed.
 #[derive(Clone, Copy, Debug)]
-pub enum Whose {
+pub enum OrderScope {
     /// A customer's, all of them.
     Customer(UserId),
     /// A restaurant's, once they are paid for.
@@ -74,7 +74,7 @@ pub async fn unpaid(store: &Store, customer: UserId) -> Result<Option<Order>, St
 /// Orders newest first, older than `before`, at most `limit`, of one status if given.
 pub async fn list(
     store: &Store,
-    whose: Whose,
+    whose: OrderScope,
     status: Option<Status>,
     before: Option<OrderId>,
     limit: u32,
@@ -83,7 +83,7 @@ pub async fn list(
     let statuses: Vec<String> = statuses.into_iter().map(|status| status.as_str().to_owned()).collect();
     let before = before.map_or(Uuid::max(), |id| id.0);
     let rows = match whose {
-        Whose::Customer(id) => {
+        OrderScope::Customer(id) => {
             sqlx::query_scalar!(
                 r#"select state as "state: Json<Order>" from orders.orders
                    where customer_id = $1 and status = any($2) and id < $3
@@ -96,7 +96,7 @@ pub async fn list(
             .fetch_all(store.pool())
             .await?
         }
-        Whose::Restaurant(id) => {
+        OrderScope::Restaurant(id) => {
             sqlx::query_scalar!(
                 r#"select state as "state: Json<Order>" from orders.orders
                    where restaurant_id = $1 and placed_at is not null and status = any($2) and id < $3

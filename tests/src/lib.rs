@@ -9,6 +9,7 @@
 )]
 
 pub mod cast;
+pub mod channels;
 pub mod clock;
 pub mod process;
 pub mod redis;

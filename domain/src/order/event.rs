@@ -114,22 +114,29 @@ event_kinds! {
         Scheduled(slot) = "order.scheduled": "결제 완료, 예약됐어요", "Paid, scheduled",
         Placed = "order.placed": "결제 완료, 가게 확인 중", "Paid, waiting for the restaurant",
         PaymentDeclined = "order.payment_declined": "카드 결제가 승인되지 않았어요", "The card was declined",
-        Expired = "order.expired": "결제 시간이 지났어요", "The time to pay ran out",
+        // Stands in old journals only.
+        PaymentFailed = "order.payment_failed": "결제하지 못했어요", "The payment failed" => Close("payment_failed"),
+        Expired = "order.expired": "결제 시간이 지났어요", "The time to pay ran out" => Close("expired"),
         Accepted(ready_by) = "order.accepted": "가게가 주문을 수락했어요", "The restaurant accepted",
-        Rejected(reason) = "order.rejected": "가게가 주문을 거절했어요", "The restaurant declined",
+        Rejected(reason) = "order.rejected":
+            "가게가 주문을 거절했어요", "The restaurant declined" => Close("rejected"),
         Preparing = "order.preparing": "조리를 시작했어요", "Cooking has begun",
         Ready = "order.ready": "음식이 준비됐어요", "The food is ready",
-        CourierAssigned = "order.courier_assigned": "라이더가 배정됐어요", "A courier was assigned",
-        CourierUnassigned = "order.courier_unassigned": "다른 라이더를 찾고 있어요", "Another courier is looked for",
+        CourierAssigned = "order.courier_assigned":
+            "라이더가 배정됐어요", "A courier was assigned" => Reauthorize,
+        CourierUnassigned = "order.courier_unassigned":
+            "다른 라이더를 찾고 있어요", "Another courier is looked for" => Reauthorize,
         PickedUp = "order.picked_up": "라이더가 출발했어요", "The courier set off",
-        Delivered = "order.delivered": "배달이 완료됐어요", "Delivered",
+        Delivered = "order.delivered": "배달이 완료됐어요", "Delivered" => Reauthorize,
         ContactTried(way, ends_at) = "order.contact_tried":
             "라이더가 문 앞에서 연락했어요", "The courier tried to reach you from the door",
-        ContactAnswered(text, ends_at) = "order.contact_answered": "라이더에게 답했어요", "You answered the courier",
+        ContactAnswered(text, ends_at) = "order.contact_answered":
+            "라이더에게 답했어요", "You answered the courier",
         DeliveryFailed(reason, refund_won) = "order.delivery_failed":
-            "배달하지 못했어요", "It could not be delivered",
-        Completed = "order.completed": "주문이 완료됐어요", "The order is complete",
-        Cancelled(reason, refund_won) = "order.cancelled": "주문이 취소됐어요", "The order was cancelled",
+            "배달하지 못했어요", "It could not be delivered" => Close("delivery_failed"),
+        Completed = "order.completed": "주문이 완료됐어요", "The order is complete" => Close("completed"),
+        Cancelled(reason, refund_won) = "order.cancelled":
+            "주문이 취소됐어요", "The order was cancelled" => Close("cancelled"),
         CancelRequested(reason) = "order.cancel_requested": "취소를 요청했어요", "Cancellation requested",
         CancelRefused = "order.cancel_refused": "취소 요청이 거절됐어요", "The cancellation was refused",
     }

@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::message::{Draft, Message, Side};
-use crate::{Audience, ConversationId, Event, OrderId, Refusal, Refused, Timestamp, UserId};
+use crate::event::event_kinds;
+use crate::{Audience, ConversationId, Event, EventKind, OrderId, Refusal, Refused, Timestamp, UserId};
 
 /// For so long after it was resolved a customer's message reopens a
 /// conversation. Later it is a new matter, and belongs to a new conversation.
@@ -139,21 +140,25 @@ pub enum ChatEvent {
     Reopened,
 }
 
-crate::words! {
-    MESSAGE = "chat.message": "새 메시지가 왔어요.", "There is a new message.";
-    ASSIGNED = "chat.assigned": "상담원이 연결됐어요.", "An agent has joined.";
-    RESOLVED = "chat.resolved": "상담이 종료됐어요.", "The conversation was closed.";
-    REOPENED = "chat.reopened": "상담이 다시 시작됐어요.", "The conversation was opened again.";
+event_kinds! {
+    /// The names of a conversation's entries.
+    ChatEventKind of Chat(ConversationId) {
+        Message = "chat.message": "새 메시지가 왔어요.", "There is a new message.",
+        Assigned = "chat.assigned": "상담원이 연결됐어요.", "An agent has joined." => Reauthorize,
+        Resolved = "chat.resolved": "상담이 종료됐어요.", "The conversation was closed." => Reauthorize,
+        Reopened = "chat.reopened": "상담이 다시 시작됐어요.", "The conversation was opened again." => Reauthorize,
+    }
 }
 
 impl Event for ChatEvent {
     fn kind(&self) -> &'static str {
-        match self {
-            ChatEvent::Message(_) => MESSAGE.code,
-            ChatEvent::Assigned { .. } => ASSIGNED.code,
-            ChatEvent::Resolved { .. } => RESOLVED.code,
-            ChatEvent::Reopened => REOPENED.code,
-        }
+        let kind = match self {
+            ChatEvent::Message(_) => ChatEventKind::Message,
+            ChatEvent::Assigned { .. } => ChatEventKind::Assigned,
+            ChatEvent::Resolved { .. } => ChatEventKind::Resolved,
+            ChatEvent::Reopened => ChatEventKind::Reopened,
+        };
+        kind.as_str()
     }
 
     fn data(&self) -> Value {

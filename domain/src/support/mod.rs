@@ -8,7 +8,7 @@ pub mod message;
 #[cfg(test)]
 mod properties;
 
-pub use conversation::{ChatEvent, ChatRefusal, Conversation, NewConversation, Status, Topic};
+pub use conversation::{ChatEvent, ChatEventKind, ChatRefusal, Conversation, NewConversation, Status, Topic};
 pub use desk::{Agent, Assignment, DeskEvent, SupportReminder, Waiting};
 pub use faq::{Faq, SearchText, Wording};
 pub use message::{Draft, Message, MessageText, Side};

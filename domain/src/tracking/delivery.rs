@@ -146,15 +146,18 @@ event_kinds! {
     DeliveryEventKind of Delivery(OrderId) {
         Requested = "delivery.requested": "라이더를 찾고 있어요", "A courier is looked for",
         Offered = "delivery.offered": "라이더에게 배달을 제안했어요", "Couriers were asked",
-        Assigned = "delivery.assigned": "라이더가 배정됐어요", "A courier was assigned",
-        Unassigned = "delivery.unassigned": "다른 라이더를 찾고 있어요", "Another courier is looked for",
+        Assigned = "delivery.assigned": "라이더가 배정됐어요", "A courier was assigned" => Reauthorize,
+        Unassigned = "delivery.unassigned":
+            "다른 라이더를 찾고 있어요", "Another courier is looked for" => Reauthorize,
         AtRestaurant = "delivery.at_restaurant": "라이더가 가게에 도착했어요", "The courier reached the restaurant",
         PickedUp = "delivery.picked_up": "라이더가 출발했어요", "The courier set off",
         Near = "delivery.near": "라이더가 곧 도착해요", "The courier is nearly there",
         AtDropoff = "delivery.at_dropoff": "라이더가 문 앞에 도착했어요", "The courier is at your door",
-        Delivered = "delivery.delivered": "배달이 완료됐어요", "Delivered",
-        Cancelled = "delivery.cancelled": "배달이 취소됐어요", "The delivery was called off",
-        Undeliverable = "delivery.undeliverable": "배달하지 못했어요", "It could not be delivered",
+        Delivered = "delivery.delivered": "배달이 완료됐어요", "Delivered" => Close("delivered"),
+        Cancelled = "delivery.cancelled":
+            "배달이 취소됐어요", "The delivery was called off" => Close("cancelled"),
+        Undeliverable = "delivery.undeliverable":
+            "배달하지 못했어요", "It could not be delivered" => Close("undeliverable"),
         Returned = "delivery.returned": "음식이 가게로 돌아갔어요", "The food went back to the restaurant",
         Disposed = "delivery.disposed": "음식이 폐기됐어요", "The food was disposed of",
         Late(arrive_at) = "delivery.late": "예상보다 늦어지고 있어요", "It is taking longer than expected",

@@ -4,6 +4,7 @@ use axum::extract::State;
 use domain::OrderId;
 use services::App;
 use services::order::{self, OrderView};
+use services::tracking;
 
 use super::body::{AnswerBody, AttemptBody};
 use crate::kit::{Json, OfferedKey, Path, Problem, ProblemBody, Who};
@@ -24,7 +25,7 @@ pub(super) async fn tried(
     OfferedKey(key): OfferedKey,
     Json(body): Json<AttemptBody>,
 ) -> Result<Json<OrderView>, Problem> {
-    let order = order::try_contact(&app, &who, id, body.way, key.as_deref()).await?;
+    let order = tracking::try_contact(&app, &who, id, body.way, key.as_deref()).await?;
     Ok(Json(OrderView::of(order, &who)))
 }
 

@@ -8,7 +8,7 @@ use domain::text::search_text;
 use domain::{LatLon, Refused, RestaurantId, Role, fault};
 use serde::Deserialize;
 use services::App;
-use services::restaurant::{After, Search};
+use services::search::{After, Search};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -90,8 +90,8 @@ async fn list(
     Query(wanted): Query<Wanted>,
     page: List<After>,
 ) -> Result<Json<Page<RestaurantBody>>, Problem> {
-    let found = services::restaurant::list(&app, &wanted.try_into()?, page.after, page.limit).await?;
-    Page::cut(found, page.limit, |seen| seen.cursor(), RestaurantBody::from).map(Json)
+    let found = services::search::list(&app, &wanted.try_into()?, page.after, page.limit).await?;
+    Page::cut(found, page.limit, After::of, RestaurantBody::from).map(Json)
 }
 
 /// One restaurant; with a place, also what the way there costs.

@@ -21,9 +21,9 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use domain::{Channel, Failure, OrderId, Timestamp};
 use futures::stream::unfold;
+use hub::{ConnectionGuard, Hub, Next, Op, Outbox, Since, Subscription};
 use services::App;
 use services::auth::Verified;
-use services::live::{Hub, Next, Op, Outbox, Place, Since, Subscription};
 
 use tokio::time::{Instant, timeout_at};
 
@@ -54,7 +54,7 @@ struct Following {
     /// When the token that opened it expires.
     until: Instant,
     _subscription: Subscription,
-    _place: Place,
+    _connection: ConnectionGuard,
 }
 
 /// Follows a delivery: `snapshot`, `event`, `latest`, `ended`, each with the
@@ -82,14 +82,14 @@ pub(super) async fn stream(
     let until = Instant::now() + (expires_at - app.now()).to_std().unwrap_or_default();
     let who = Arc::new(who);
     let outbox = Outbox::new(WAITING_BYTES);
-    let place = hub.roll().enter(&who, &outbox, OPEN_MAX).map_err(Failure::from)?;
+    let place = hub.connections().enter(&who, &outbox, OPEN_MAX).map_err(Failure::from)?;
     let since = last_event_id(&headers);
     let subscription = hub.subscribe(&who, &Channel::Delivery(order), since.as_ref(), &outbox).await?;
     // Where it can't go on from there, a snapshot comes first, with an offset of its own.
     let (offset, latest_at) = since.map_or((0, None), |since| (since.offset, since.latest_at));
     let since = Since { epoch: hub.epoch().to_string(), offset, latest_at };
     let following =
-        Following { outbox, since, over: false, until, _subscription: subscription, _place: place };
+        Following { outbox, since, over: false, until, _subscription: subscription, _connection: place };
     Ok(Sse::new(unfold(following, next)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
@@ -97,16 +97,16 @@ async fn next(mut following: Following) -> Option<(Result<Event, Infallible>, Fo
     if following.over {
         return None;
     }
-    let told = match timeout_at(following.until, following.outbox.next()).await {
-        Ok(Next::Told(told)) => told,
+    let frame = match timeout_at(following.until, following.outbox.next()).await {
+        Ok(Next::Frame(frame)) => frame,
         // The client comes back with the last id that it has, if it may.
         Ok(Next::Stop(_)) | Err(_) => return None,
     };
-    following.over = told.op == Op::Ended;
-    following.since.offset = told.offset.unwrap_or(following.since.offset);
-    following.since.latest_at = told.at.or(following.since.latest_at);
+    following.over = frame.op == Op::Ended;
+    following.since.offset = frame.offset.unwrap_or(following.since.offset);
+    following.since.latest_at = frame.at.or(following.since.latest_at);
     let id = if following.over { OVER.to_owned() } else { event_id(&following.since) };
-    let event = Event::default().event(told.op.as_str()).id(id).data(String::from_utf8_lossy(&told.text));
+    let event = Event::default().event(frame.op.as_str()).id(id).data(String::from_utf8_lossy(&frame.text));
     Some((Ok(event), following))
 }
 

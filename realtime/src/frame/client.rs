@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use domain::order::FailReason;
 use domain::{ConversationId, OfferId, OrderId, Refused, Timestamp, refusal};
+use hub::Since;
 use serde::{Deserialize, Serialize};
-use services::live::Since;
 use services::tracking::Step;
 use uuid::Uuid;
 

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use domain::{Channel, Failure, Kind, Refused, Role, SessionId, Timestamp, UserId, words::Params};
+use hub::Publication;
 use serde::Serialize;
 use serde_json::Value;
-use services::live::Telling;
-use services::map::MapCourier;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// What the server sends.
@@ -85,17 +84,14 @@ pub enum ServerFrame<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         eta: Option<Eta>,
     },
-    /// The newest couriers of a map's cell.
+    /// A newest value that has a shape of its own, as the couriers of a map's cell.
     #[serde(rename = "latest")]
-    Area {
+    Value {
         /// The channel.
         channel: String,
-        /// When it was so.
-        at: Timestamp,
-        /// Who is there.
-        couriers: &'a [MapCourier],
-        /// How many there are; more than are listed in a very full cell.
-        total: usize,
+        /// `at`, and what the channel adds.
+        #[serde(flatten)]
+        data: &'a Value,
     },
     /// All fixes of `track` up to `seq` are kept; the device may forget them.
     Ack {
@@ -245,13 +241,13 @@ impl ServerFrame<'_> {
 }
 
 /// Writes what the hub tells: once for all who hear it.
-pub fn write(channel: &Channel, telling: &Telling<'_>) -> Bytes {
+pub fn write(channel: &Channel, publication: &Publication<'_>) -> Bytes {
     let channel = channel.to_string();
-    let frame = match *telling {
-        Telling::Snapshot { epoch, offset, recovered, data } => {
+    let frame = match *publication {
+        Publication::Snapshot { epoch, offset, recovered, data } => {
             ServerFrame::Snapshot { channel, epoch, offset, recovered, data }
         }
-        Telling::Event { epoch, recorded } => ServerFrame::Event {
+        Publication::Event { epoch, recorded } => ServerFrame::Event {
             channel,
             epoch: Some(epoch),
             offset: Some(recorded.offset),
@@ -260,7 +256,7 @@ pub fn write(channel: &Channel, telling: &Telling<'_>) -> Bytes {
             data: &recorded.data,
             expires_at: None,
         },
-        Telling::Ephemeral(passing) => ServerFrame::Event {
+        Publication::Ephemeral(passing) => ServerFrame::Event {
             channel,
             epoch: None,
             offset: None,
@@ -269,7 +265,7 @@ pub fn write(channel: &Channel, telling: &Telling<'_>) -> Bytes {
             data: &passing.data,
             expires_at: Some(passing.expires_at),
         },
-        Telling::Latest { latest, now } => ServerFrame::Latest {
+        Publication::Latest { latest, now } => ServerFrame::Latest {
             channel,
             at: latest.at,
             position: Place {
@@ -283,10 +279,8 @@ pub fn write(channel: &Channel, telling: &Telling<'_>) -> Bytes {
                 Eta { arrive_at: eta.arrive_at, stale: eta.stale }
             }),
         },
-        Telling::Area(area) => {
-            ServerFrame::Area { channel, at: area.at, couriers: &area.couriers, total: area.total }
-        }
-        Telling::Ended { reason } => ServerFrame::Ended { channel, reason },
+        Publication::Local { data, .. } => ServerFrame::Value { channel, data },
+        Publication::Ended { reason } => ServerFrame::Ended { channel, reason },
     };
     frame.json().into()
 }

@@ -9,9 +9,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use domain::{Channel, Refused, refusal};
+use hub::Since;
 use serde_json::{Value, json};
 use services::auth;
-use services::live::Since;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
@@ -57,7 +57,7 @@ impl Session {
     /// read before the user's rate allows.
     pub(super) fn pace(&mut self) {
         let now = Instant::now();
-        let wait = self.place.charge_frame(&self.port.limits, now);
+        let wait = self.connection.charge_frame(&self.port.limits, now);
         if !wait.is_zero() {
             metrics::counter!("limited_total", "rule" => "frames_per_user").increment(1);
             self.paused_until = Some(now + wait);
@@ -68,7 +68,14 @@ impl Session {
         match (request.frame, &mut self.fixes) {
             (ClientFrame::Ping {}, _) => self.wire.say(ServerFrame::Pong {}.text()),
             (ClientFrame::Fixes { track, fixes }, Some(way)) => {
-                way.send(&self.port.app, &self.place, &self.port.limits, request.reference, track, fixes);
+                way.send(
+                    &self.port.app,
+                    &self.connection,
+                    &self.port.limits,
+                    request.reference,
+                    track,
+                    fixes,
+                );
             }
             (frame, _) => {
                 self.waiting.push_back(Request { reference: request.reference, frame });
@@ -198,7 +205,7 @@ impl Session {
                 self.answer(reference.as_deref(), value);
             }
             Ok(Effect::Connected(courier, epoch, frame)) => {
-                self.place.speaks_with(epoch);
+                self.connection.speaks_with(epoch);
                 self.fixes = Some(Box::new(Fixes::new(courier, epoch)));
                 self.begin(Request { reference, frame })?;
             }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::refusal;
+use hub::{ConnectionGuard, Outbox};
 use services::auth::{self, Verified};
-use services::live::{Outbox, Place};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::frames::refusal;
@@ -63,8 +63,8 @@ async fn first_frame(wire: &mut Wire) -> Result<(Option<String>, String), Option
 }
 
 /// Takes a place on the roll.
-pub(super) fn enter(port: &Port, verified: &Verified) -> Result<(Place, Arc<Outbox>), Close> {
+pub(super) fn enter(port: &Port, verified: &Verified) -> Result<(ConnectionGuard, Arc<Outbox>), Close> {
     let outbox = Outbox::new(port.limits.outbox_bytes);
-    let place = port.hub.roll().enter(&verified.principal, &outbox, port.limits.sockets_per_user);
-    Ok((place.map_err(|_| Close::TooManySockets)?, outbox))
+    let connection = port.hub.connections().enter(&verified.principal, &outbox, port.limits.sockets_per_user);
+    Ok((connection.map_err(|_| Close::TooManySockets)?, outbox))
 }

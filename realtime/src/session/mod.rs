@@ -23,9 +23,9 @@ use std::time::Duration;
 use domain::{CourierId, Failure, Principal, Timestamp};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use hub::{ConnectionGuard, ConnectionPermit, Outbox, Rate, Stop, Subscription};
 use serde_json::Value;
 use services::auth::Verified;
-use services::live::{Outbox, Place, Rate, Stop, Subscription, Visit};
 use tokio::time::{Instant, Sleep};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -43,7 +43,7 @@ struct Session {
     wire: Wire,
     who: Arc<Principal>,
     expires_at: Timestamp,
-    place: Place,
+    connection: ConnectionGuard,
     outbox: Arc<Outbox>,
     subscriptions: Vec<Subscription>,
     /// The command that is being done.
@@ -87,7 +87,12 @@ enum Happened {
 
 /// Lets a socket in, and has it served by a task of its own: thousands of sockets rest in
 /// that one, and hold no room for what happens once.
-pub(crate) async fn serve(port: Arc<Port>, socket: WebSocket, token: Option<String>, visit: Visit) {
+pub(crate) async fn serve(
+    port: Arc<Port>,
+    socket: WebSocket,
+    token: Option<String>,
+    visit: ConnectionPermit,
+) {
     if let Some(session) = open(port, Wire::new(socket), token).await {
         tokio::spawn(session.serve(visit));
     }
@@ -102,8 +107,8 @@ pub(crate) async fn turn_away(port: Arc<Port>, socket: WebSocket, close: Close) 
 async fn open(port: Arc<Port>, mut wire: Wire, token: Option<String>) -> Option<Box<Session>> {
     let closing = match greeting::greet(&port, &mut wire, token).await {
         Ok(verified) => match greeting::enter(&port, &verified) {
-            Ok((place, outbox)) => {
-                let mut session = Box::new(Session::new(port, wire, verified, place, outbox));
+            Ok((connection, outbox)) => {
+                let mut session = Box::new(Session::new(port, wire, verified, connection, outbox));
                 session.ready();
                 commands::came(&session.port.app, &session.who).await;
                 return Some(session);
@@ -132,13 +137,19 @@ async fn finish(port: &Port, wire: Wire, closing: Option<Close>) {
 }
 
 impl Session {
-    fn new(port: Arc<Port>, wire: Wire, verified: Verified, place: Place, outbox: Arc<Outbox>) -> Self {
+    fn new(
+        port: Arc<Port>,
+        wire: Wire,
+        verified: Verified,
+        connection: ConnectionGuard,
+        outbox: Arc<Outbox>,
+    ) -> Self {
         let now = Instant::now();
         let mut session = Self {
             wire,
             who: Arc::new(verified.principal),
             expires_at: verified.expires_at,
-            place,
+            connection,
             outbox,
             subscriptions: Vec::new(),
             current: None,
@@ -160,7 +171,7 @@ impl Session {
     }
 
     /// Serves the socket until it is over.
-    async fn serve(mut self: Box<Self>, visit: Visit) {
+    async fn serve(mut self: Box<Self>, visit: ConnectionPermit) {
         let closing = self.live().await;
         Box::pin(self.leave(closing)).await;
         drop(visit); // the address has its socket until it is gone
@@ -182,11 +193,11 @@ impl Session {
     }
 
     async fn leave(self: Box<Self>, closing: Option<Close>) {
-        let Self { port, wire, who, subscriptions, outbox, place, .. } = *self;
+        let Self { port, wire, who, subscriptions, outbox, connection, .. } = *self;
         drop((subscriptions, outbox));
         commands::went(&port.app, &who).await;
         finish(&port, wire, closing).await;
-        drop(place); // the roll knows the socket until its close is through
+        drop(connection); // the roll knows the socket until its close is through
     }
 
     fn ready(&mut self) {

@@ -5,14 +5,14 @@ mod sockets;
 
 use std::time::Duration;
 
-use actors::kit;
+use actor_kit as kit;
 use chrono::TimeDelta;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use domain::auth::Lockout;
+use hub::Limits;
 use services::Settings;
 use services::limits::{self, Outage, Rate};
-use services::live::Limits;
 use services::settings::ConnectionLimits;
 
 use sockets::SocketArgs;

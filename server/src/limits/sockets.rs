@@ -4,8 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
+use hub::SocketLimits;
 use ipnet::IpNet;
-use services::live::SocketLimits;
 use url::Url;
 
 use super::{millis, within};

@@ -19,21 +19,22 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use domain::auth::{Email, Presented, RefreshRefusal, Source, TurnedAway, present, refusal};
 use domain::{
-    Clock, Failure, Ids, Kind, Principal, Refused, Role, SessionId, TextFlaw, TextRule, Timestamp, UserId,
-    fault,
+    Failure, Ids, Kind, Principal, Refused, Role, SessionId, TextFlaw, TextRule, Timestamp, UserId, fault,
 };
 use sha2::{Digest as _, Sha256};
 use store::auth::Audit;
 use store::fabric::Notice;
-use store::{Store, Tx};
+use store::{StoreError, Tx};
 use tracing::Instrument as _;
 
+use crate::module::{Module, Parts, Stopping};
 use crate::{App, StartError, start_error};
 use password::{Hasher, Verdict};
 use revocation::Revoked;
 use token::{TokenRefusal, Tokens};
 
 pub use settings::{HashCost, Settings};
+pub(crate) use store::auth::Account;
 pub use store::auth::Session;
 
 /// What is kept of sessions and attempts that are over, for whoever looks back.
@@ -52,12 +53,9 @@ pub struct Identity {
 impl Identity {
     /// Loads the signing keys, makes the first one if there is none, and begins
     /// to hear of ended sessions.
-    pub(crate) async fn open(
-        store: &Store,
-        clock: &Arc<dyn Clock>,
-        ids: &dyn Ids,
-        settings: &Settings,
-    ) -> Result<Self, StartError> {
+    pub(crate) async fn open(parts: &Parts<'_>, ids: &dyn Ids) -> Result<Self, StartError> {
+        let Parts { store, clock, settings, .. } = *parts;
+        let settings = &settings.auth;
         let keys =
             store::auth::signing_keys(store, &token::new_key(ids), clock.now()).await.map_err(start_error)?;
         let revoked = Arc::new(Revoked::new(Arc::clone(clock)));
@@ -70,8 +68,12 @@ impl Identity {
     }
 }
 
-/// Follows ended sessions, and drops what is over, until `stopping`.
-pub(crate) async fn work(app: App, stopping: impl Future<Output = ()>) -> Result<(), Failure> {
+/// The worker that follows ended sessions, and drops what is over.
+pub(crate) fn module() -> Module {
+    Module::default().worker("sessions", work)
+}
+
+async fn work(app: App, stopping: Stopping) -> Result<(), Failure> {
     tidy(&app).await?;
     revocation::follow(app, stopping).await
 }
@@ -79,6 +81,21 @@ pub(crate) async fn work(app: App, stopping: impl Future<Output = ()>) -> Result
 async fn tidy(app: &App) -> Result<(), Failure> {
     store::auth::drop_old(&app.store, app.now() - KEPT).await?;
     crate::idempotency::tidy(app).await
+}
+
+/// Opens an account, and notes that somebody signed up. False where the address is taken.
+pub(crate) async fn open_account(
+    tx: &mut Tx,
+    email: &Email,
+    account: &Account,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let is_new = store::auth::open_account(tx, email, account, now).await?;
+    if is_new {
+        let line = Audit { kind: "signed_up", user: Some(account.user), session: None, from: None };
+        store::auth::audit(tx, &line, now).await?;
+    }
+    Ok(is_new)
 }
 
 /// A token that was found good.

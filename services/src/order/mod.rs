@@ -1,9 +1,12 @@
 //! Orders: who may ask what of them.
 
+mod channels;
 mod contact;
 mod reminders;
 mod unmask;
 mod view;
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::cart::{Method, Quote, QuoteRefusal};
@@ -13,24 +16,33 @@ use domain::order::{
 use domain::tracking::sight::Stage;
 use domain::{
     Audience, CourierId, Failure, MenuId, OrderId, Party, Principal, QuoteId, Refused, RestaurantId, Role,
-    Timestamp,
+    Timestamp, UserId,
 };
 use store::journal::Recorded;
-use store::order::Whose;
+use store::order::OrderScope;
 
-use actors::order::OrderCommand;
+use actor_kit::Entities;
+use actors::order::{OrderCommand, OrderEntity, Orders};
 
-use crate::live::Snapshot;
-use crate::reactions::Reaction;
-use crate::{App, cart, menu, restaurant};
+use crate::module::Parts;
+use crate::reaction::Reaction;
+use crate::{App, StartError, cart, menu, restaurant, start_error};
 
-pub use contact::{answer_contact, try_contact};
+pub(crate) use channels::{MerchantChannel, OrderChannel};
+pub use contact::answer_contact;
+pub(crate) use contact::try_contact;
 pub(crate) use reminders::remind;
 pub use unmask::{Unmasked, unmask};
 pub use view::{
     ContactView, EndingView, OrderEventView, OrderLineView, OrderOptionView, OrderView, PlaceView,
     RequestView,
 };
+
+/// The orders that are in use.
+pub(crate) async fn entities(parts: &Parts<'_>) -> Result<Orders, StartError> {
+    let order = OrderEntity::new(parts.store.clone(), parts.settings.order);
+    Entities::start(order, parts.settings.entities, parts.root).await.map_err(start_error)
+}
 
 /// What a customer orders.
 #[derive(Clone, Debug)]
@@ -53,6 +65,13 @@ pub struct Request {
 pub trait OpenPayments: Send + Sync + 'static {
     /// Whether money may still come for `order`.
     async fn is_open(&self, order: OrderId) -> Result<bool, Failure>;
+}
+
+/// What an order must know of conversations, which know the order: who may see it for them.
+#[async_trait]
+pub trait OpenCases: Send + Sync + 'static {
+    /// Whether `agent` has an open conversation about `order`.
+    async fn is_handled_by(&self, agent: UserId, order: OrderId) -> Result<bool, Failure>;
 }
 
 /// How often an order is tried that another one of the same customer came before.
@@ -184,7 +203,7 @@ pub(crate) async fn staff_of(
     if who.is(Role::Admin) {
         parties = parties.and(Party::Operator);
     }
-    if who.is(Role::Agent) && store::support::has_conversation(&app.store, who.user, order).await? {
+    if who.is(Role::Agent) && app.open_cases.is_handled_by(who.user, order).await? {
         parties = parties.and(Party::Support);
     }
     if placed && restaurant::owns(app, who, restaurant).await? {
@@ -203,8 +222,8 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<Order>, Failure> {
     let whose = match of {
-        Some(id) => Whose::Restaurant(restaurant::owned(app, who, id).await?.id),
-        None => Whose::Customer(who.user),
+        Some(id) => OrderScope::Restaurant(restaurant::owned(app, who, id).await?.id),
+        None => OrderScope::Customer(who.user),
     };
     Ok(store::order::list(&app.store, whose, status, before, limit).await?)
 }
@@ -332,26 +351,6 @@ pub async fn mark_sold_out(app: App, rejected: Reaction<OrderEventKind>) -> Resu
     menu::mark_sold_out(&app, find(&app, rejected.id).await?.restaurant, &menus).await
 }
 
-/// What `order:{id}` and `merchant:{id}` begin with.
-pub(crate) async fn snapshot(app: &App, who: &Principal, id: OrderId) -> Result<Snapshot, Failure> {
-    let order = show(app, who, id).await?;
-    let (offset, ended) = (order.version, order.status.is_terminal().then_some(order.status.as_str()));
-    let data = serde_json::to_value(OrderView::of(order, who)).map_err(Failure::fault)?;
-    Ok(Snapshot { offset, data, ended })
-}
-
-/// The restaurant's board: its orders that are not over.
-pub(crate) async fn board(app: &App, who: &Principal, id: RestaurantId) -> Result<Snapshot, Failure> {
-    let restaurant = restaurant::owned(app, who, id).await?;
-    // The offset is read first: an order that changes in between is told twice, never missed.
-    let channel = domain::Channel::Merchant(restaurant.id);
-    let head = store::journal::heads(&app.store, &[channel]).await?;
-    let cards: Vec<_> =
-        store::order::open(&app.store, restaurant.id).await?.iter().map(Order::card).collect();
-    let offset = head.first().map_or(0, |(_, offset)| *offset);
-    Ok(Snapshot { offset, data: serde_json::json!({ "orders": cards }), ended: None })
-}
-
 /// A timer's or a reaction's command. That the order has moved on meanwhile is
 /// no error: it was too late, or done before.
 pub async fn system(app: &App, id: OrderId, command: Command) -> Result<(), Failure> {
@@ -365,9 +364,19 @@ pub async fn system(app: &App, id: OrderId, command: Command) -> Result<(), Fail
     }
 }
 
+/// How many orders of since then stand where.
+pub(crate) async fn count_by_status(app: &App, since: Timestamp) -> Result<BTreeMap<String, u64>, Failure> {
+    Ok(store::order::count_by_status(&app.store, since).await?)
+}
+
 /// The order as last committed.
 pub async fn find(app: &App, id: OrderId) -> Result<Order, Failure> {
-    store::order::load(&app.store, id).await?.ok_or_else(|| Failure::not_found("order"))
+    load(app, id).await?.ok_or_else(|| Failure::not_found("order"))
+}
+
+/// The order as last committed, if there is one.
+pub(crate) async fn load(app: &App, id: OrderId) -> Result<Option<Order>, Failure> {
+    Ok(store::order::load(&app.store, id).await?)
 }
 
 /// The order, if it is this customer's: for others there is none.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{PlaceView, authorise};
-use crate::App;
+use crate::{App, user};
 
 /// Characters of a reason.
 const REASON_CHARS: usize = 200;
@@ -32,9 +32,9 @@ pub async fn unmask(app: &App, who: &Principal, id: OrderId, reason: &str) -> Re
     })?;
     let (key, reason) = (app.ids.uuid(), reason.as_str());
     store::order::unmasking::record(&app.store, key, id, who.user, reason, app.now()).await?;
-    let profile = store::user::profile(&app.store, order.customer).await?;
+    let name = user::name(app, order.customer).await?;
     Ok(Unmasked {
-        customer_name: profile.map(|profile| profile.name).unwrap_or_default(),
+        customer_name: name.unwrap_or_default(),
         drop_off: order.drop_off.and_then(|door| PlaceView::of(door, Precision::Door)),
     })
 }

@@ -7,7 +7,7 @@ use domain::{Failure, OrderId, RefundId, Won};
 use tokio::time::timeout;
 
 use super::{Cancelled, GATEWAY_PATIENCE};
-use crate::reactions::Reaction;
+use crate::reaction::Reaction;
 use crate::{App, order};
 
 /// Gives back what an order that ended owes its customer (subscriber).

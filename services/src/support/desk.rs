@@ -9,6 +9,7 @@ use store::support::{self, Presence};
 
 use super::DeskView;
 use crate::App;
+use crate::module::Stopping;
 
 /// The desk as the agent sees it.
 pub async fn desk(app: &App, who: &Principal) -> Result<DeskView, Failure> {
@@ -82,8 +83,7 @@ async fn agent_away(app: &App, agent: UserId) -> Result<(), Failure> {
 
 /// Looks, until `stopping`, for agents whose process died without a goodbye: they
 /// get the grace that a closed socket gives.
-pub(crate) async fn watch_over(app: App, stopping: impl Future<Output = ()>) -> Result<(), Failure> {
-    tokio::pin!(stopping);
+pub(super) async fn watch_over(app: App, mut stopping: Stopping) -> Result<(), Failure> {
     let mut missed = HashSet::new();
     loop {
         tokio::select! {

@@ -1,27 +1,45 @@
 //! Talking to the support desk: conversations, who works at it, and what
 //! customers ask most.
 
-mod channel;
+mod channels;
 mod desk;
 mod faqs;
 mod view;
 
-use actors::chat::ChatCommand;
+use std::sync::Arc;
+
+use actor_kit::Entities;
+use actors::chat::{Chat, ChatCommand, Chats};
+use async_trait::async_trait;
 use domain::support::{
     ChatRefusal, Conversation, Draft, Message, MessageText, NewConversation, Side, Status, Topic,
 };
 use domain::{ClientMessageId, ConversationId, Failure, OrderId, Principal, Refusal, Role, UserId};
+use store::Store;
 use store::support::{self, Viewed};
 
 pub use store::support::Presence;
 
-use crate::{App, order};
+use crate::module::{Module, Parts};
+use crate::order::{self, OpenCases};
+use crate::{App, StartError, start_error};
 
-pub use channel::{authorise, heads, history, snapshot, snapshot_desk};
+pub(crate) use channels::{ChatChannel, DeskChannel, heads};
+pub(crate) use desk::remind;
 pub use desk::{agent_gone, agent_here, desk, set_presence};
-pub(crate) use desk::{remind, watch_over};
 pub use faqs::{faq, faqs};
 pub use view::{ConversationView, DeskView, StatusName, TopicName};
+
+/// The conversations that are in use.
+pub(crate) async fn entities(parts: &Parts<'_>) -> Result<Chats, StartError> {
+    let chat = Chat::new(parts.store.clone(), Arc::clone(parts.clock), parts.settings.support.typing_ttl);
+    Entities::start(chat, parts.settings.entities, parts.root).await.map_err(start_error)
+}
+
+/// The worker that looks for agents whose process died.
+pub(crate) fn module() -> Module {
+    Module::default().worker("presence", desk::watch_over)
+}
 
 /// What somebody turns to the desk with.
 #[derive(Clone, Debug)]
@@ -150,6 +168,16 @@ pub async fn resolve(app: &App, who: &Principal, id: ConversationId) -> Result<C
     let resolved = app.chats.ask(id, |reply| ChatCommand::Resolve { by, reply }).await;
     or_unseen(app, who, id, resolved).await?;
     conversation_of(app, who.user, id).await
+}
+
+/// What the conversations of this store say of their orders.
+pub(crate) struct Cases(pub(crate) Store);
+
+#[async_trait]
+impl OpenCases for Cases {
+    async fn is_handled_by(&self, agent: UserId, order: OrderId) -> Result<bool, Failure> {
+        Ok(support::has_conversation(&self.0, agent, order).await?)
+    }
 }
 
 /// For whom the person sees this conversation; none if they may not.

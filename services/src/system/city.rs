@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use domain::{Failure, OrderId, Principal, Role, Timestamp};
 use serde::Serialize;
-use store::{order, tracking};
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::System;
-use crate::map;
+use crate::tracking::{courier, dispatch};
+use crate::{map, order};
 
 /// Orders that nobody takes are listed, the oldest first, up to so many.
 const WAITING_LISTED: i64 = 20;
@@ -75,20 +75,20 @@ impl System {
     }
 
     async fn count(&self) -> Result<CityView, Failure> {
-        let (store, now) = (&self.app.store, self.app.now());
+        let (app, now) = (&self.app, self.app.now());
         let since = now - TimeDelta::hours(24);
         let late = now - self.app.settings.tracking.dispatch.alert_after;
-        let (census, orders, waiting) = tokio::try_join!(
-            tracking::census(store),
-            order::count_by_status(store, since),
-            tracking::unclaimed(store, late, WAITING_LISTED),
+        let (stats, orders, waiting) = tokio::try_join!(
+            courier::stats(app),
+            order::count_by_status(app, since),
+            dispatch::unclaimed(app, late, WAITING_LISTED),
         )?;
         Ok(CityView {
             at: now,
             couriers: CourierCounts {
-                on_shift: census.on_shift,
-                on_delivery: census.on_delivery,
-                free: census.free,
+                on_shift: stats.on_shift,
+                on_delivery: stats.on_delivery,
+                free: stats.free,
             },
             orders,
             waiting: waiting

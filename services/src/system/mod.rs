@@ -19,9 +19,10 @@ use store::jobs::{self, Backlogs};
 use tokio::time::Instant;
 
 use crate::App;
-use crate::live::Hub;
+use crate::module::{Module, Stopping};
 use crate::payment::decision;
 pub use city::CityView;
+use hub::Hub;
 pub use trouble::Trouble;
 pub use view::SystemView;
 pub use vitals::Vitals;
@@ -101,17 +102,8 @@ impl System {
     /// Samples for as long as the services live.
     pub fn watch(self: &Arc<Self>) {
         let system = Arc::downgrade(self);
-        self.app.workers.spawn("sampler", move || {
-            let (system, stopping) = (Weak::clone(&system), stopping(&system));
-            async move {
-                let Some(stopping) = stopping else { return Ok::<_, std::convert::Infallible>(()) };
-                tokio::select! {
-                    () = sample(system) => {}
-                    () = stopping => {}
-                }
-                Ok(())
-            }
-        });
+        let work = move |_: App, stopping| sample(Weak::clone(&system), stopping);
+        Module::default().worker("sampler", work).start(&self.app);
     }
 
     async fn sample(&self) {
@@ -155,16 +147,15 @@ impl System {
     }
 }
 
-fn stopping(system: &Weak<System>) -> Option<impl Future<Output = ()> + Send + use<>> {
-    system.upgrade().map(|system| system.app.workers.stopping())
-}
-
-async fn sample(system: Weak<System>) {
-    loop {
-        let Some(now) = system.upgrade() else { return };
+async fn sample(system: Weak<System>, mut stopping: Stopping) -> Result<(), Failure> {
+    while let Some(now) = system.upgrade() {
         now.sample().await;
         let pause = now.app.settings.system.sample_every;
         drop(now);
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = &mut stopping => break,
+        }
     }
+    Ok(())
 }

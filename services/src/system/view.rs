@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use actors::kit::{KindReport, WorkerReport, WorkerState};
+use actor_kit::{KindReport, WorkerReport, WorkerState};
 use chrono::TimeDelta;
 use domain::Timestamp;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use store::jobs::{Backlog, Backlogs};
 use utoipa::ToSchema;
 
 use super::{System, Trouble, Vitals, trouble};
-use crate::live::HubReport;
+use hub::HubReport;
 
 /// How one process is. Counts are of its life so far.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -1,23 +1,48 @@
 //! The courier's own side: profile, shift, fixes.
 
-use actors::courier::{CourierCommand, Couriers};
-use actors::kit::Entities;
-pub use actors::position_log::Ack;
-use domain::tracking::{Batch, Offer, OfferEvent, Vehicle};
-use domain::{Channel, CourierId, Event, Failure, Kind, Party, Principal, Refused, Text, TextRule, fault};
-use serde_json::{Value, json};
-use store::fabric::{Listener, Notice, Signal};
-use store::{journal, tracking};
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use super::{View, view};
-use crate::live::Snapshot;
-use crate::{App, dispatch};
+use actor_kit::Entities;
+use actors::courier::{CourierCommand, Couriers};
+pub use actors::position_log::Ack;
+use actors::position_log::{PositionLog, PositionWriter};
+use domain::tracking::{Batch, Offer, Vehicle};
+use domain::{Channel, CourierId, Failure, Kind, Party, Principal, Refused, Text, TextRule, fault};
+use store::fabric::{Listener, Notice, Signal};
+use store::tracking;
+
+use super::delivery::view;
+use super::{View, dispatch};
+use crate::module::Parts;
+use crate::{App, StartError, start_error, user};
 
 /// What customers call a courier whose account has no name.
 const NEWCOMER: &str = "라이더";
 
 /// Characters of a courier's or a device's name.
 const NAME_CHARS: usize = 60;
+
+/// The couriers who are here, and have their fixes written to `log`.
+pub(crate) async fn entities(parts: &Parts<'_>, log: &PositionLog) -> Result<Entities<Couriers>, StartError> {
+    let courier = Couriers {
+        store: parts.store.clone(),
+        clock: Arc::clone(parts.clock),
+        log: log.clone(),
+        index: Arc::clone(&parts.store.shared().geo_index),
+        settings: parts.settings.tracking.courier.clone(),
+    };
+    let couriers =
+        Entities::start(courier, parts.settings.entities, parts.root).await.map_err(start_error)?;
+    parts.store.fabric().listen(Arc::new(AssignmentListener(couriers.clone())));
+    Ok(couriers)
+}
+
+/// The log of their positions, and who writes it.
+pub(crate) fn position_log(parts: &Parts<'_>) -> (PositionLog, Arc<PositionWriter>) {
+    let settings = parts.settings.tracking.positions.clone();
+    PositionLog::new(parts.store.clone(), Arc::clone(parts.clock), settings)
+}
 
 /// A courier's own view: who they are, what they carry, what they are asked.
 #[derive(Clone, Debug)]
@@ -41,26 +66,6 @@ pub async fn me(app: &App, who: &Principal) -> Result<Me, Failure> {
     let offers = tracking::pending_offers(&app.store, id, app.now()).await?;
     let offers = offers.into_iter().map(|offer| dispatch::coarse(app, offer)).collect();
     Ok(Me { courier, assignments, offers })
-}
-
-/// The courier's own channel as it stands.
-pub async fn snapshot(app: &App, who: &Principal) -> Result<Snapshot, Failure> {
-    let id = who.courier().ok_or_else(Failure::forbidden)?;
-    // The offset first: what happens in between is told once more as an event,
-    // and names an offer or a delivery that the state holds already.
-    let heads = journal::heads(&app.store, &[Channel::Courier(id)]).await?;
-    let offset = heads.first().map_or(0, |(_, head)| *head);
-    let me = me(app, who).await?;
-    let offers: Vec<Value> = me.offers.into_iter().map(|offer| OfferEvent::Made(offer).data()).collect();
-    let data = json!({
-        "id": me.courier.id,
-        "name": me.courier.name,
-        "vehicle": me.courier.vehicle,
-        "on_shift": me.courier.on_shift,
-        "assignments": me.assignments,
-        "offers": offers,
-    });
-    Ok(Snapshot { offset, data, ended: None })
 }
 
 /// Sets what customers see of the courier; where `seen` is given, only if that is still
@@ -115,21 +120,30 @@ pub async fn fixes(app: &App, id: CourierId, epoch: Option<u64>, batch: Batch) -
     }
 }
 
+/// Who of these has a delivery now.
+pub(crate) async fn busy(app: &App, couriers: &[CourierId]) -> Result<HashSet<CourierId>, Failure> {
+    Ok(tracking::busy(&app.store, couriers).await?)
+}
+
+/// How many couriers are on shift, and on a delivery.
+pub(crate) async fn stats(app: &App) -> Result<tracking::CourierStats, Failure> {
+    Ok(tracking::courier_stats(&app.store).await?)
+}
+
 /// The courier's row, which appears when they first work.
 pub(super) async fn enter(app: &App, id: CourierId) -> Result<tracking::Courier, Failure> {
     if let Some(courier) = tracking::courier(&app.store, id).await? {
         return Ok(courier);
     }
-    let profile = store::user::profile(&app.store, id.into()).await?;
-    let name = profile.as_ref().map_or(NEWCOMER, |profile| profile.name.as_str());
-    Ok(tracking::courier_or_new(&app.store, id, name).await?)
+    let name = user::name(app, id.into()).await?;
+    Ok(tracking::courier_or_new(&app.store, id, name.as_deref().unwrap_or(NEWCOMER)).await?)
 }
 
 /// Has the couriers who are active here read their shift and deliveries again
 /// when somebody changed them, in whichever process.
-pub(crate) struct Ear(pub(crate) Entities<Couriers>);
+struct AssignmentListener(Entities<Couriers>);
 
-impl Listener for Ear {
+impl Listener for AssignmentListener {
     fn hear(&self, _channel: &Channel, _signal: &Signal) {}
 
     fn notice(&self, notice: &Notice) {
@@ -143,7 +157,7 @@ impl Listener for Ear {
     }
 }
 
-impl Ear {
+impl AssignmentListener {
     fn refresh(&self, courier: CourierId) {
         if let Err(refused) = self.0.tell_active(courier, CourierCommand::Refresh) {
             tracing::warn!(%courier, %refused, "a courier could not be told of their deliveries");

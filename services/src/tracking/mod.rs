@@ -1,41 +1,43 @@
 //! Where a delivery is, for whoever may know, and what its courier does about it.
 //!
-//! - this file: who may look, what they see, the courier's steps, and how the
-//!   delivery follows its order;
-//! - [`courier`]: the courier's own side: profile, shift, fixes;
-//! - [`device`]: their phones with public tracking apps;
-//! - [`mod@view`]: a delivery as it is shown.
+//! ```text
+//! steps ─▶ dispatch ─▶ delivery ─▶ view      each knows those to its right alone
+//! ```
 //!
-//! Whom to ask is [`dispatch`]'s.
+//! - `steps`: the courier's steps, and how a delivery follows its order;
+//! - [`dispatch`]: whom to ask to bring it;
+//! - `delivery`: who may look, what they see, how a decision is committed;
+//! - [`mod@view`]: a delivery as it is shown;
+//! - [`courier`]: the courier's own side: profile, shift, fixes;
+//! - [`device`]: their phones with public tracking apps.
 
+mod channels;
 pub mod courier;
+mod delivery;
 pub mod device;
+pub mod dispatch;
+mod steps;
 pub mod view;
+
+pub(crate) use channels::{CourierChannel, DeliveryChannel};
+pub use delivery::{is_over, show, track};
+pub use steps::{Step, step, step_because, try_contact};
+pub(crate) use steps::{follow_order, tell_order};
+pub use view::View;
 
 use std::sync::Arc;
 
-use domain::order::{Command, FailReason, Fulfilment, Order, OrderEventKind};
-use domain::tracking::delivery::{Decision, Pickup};
-use domain::tracking::sight::{Precision, masked, position_audience};
-use domain::tracking::{Carrier, Delivery, DeliveryEventKind, DeliveryStatus, Fix, OrderFact, eta};
-use domain::{Audience, Channel, CourierId, EventKind, Failure, OrderId, Party, Principal, Timestamp};
-use serde::{Deserialize, Serialize};
-use store::StoreError;
-use store::fabric::{Latest, Notice};
-use store::journal::Recorded;
-use store::{Tx, journal, tracking};
-use utoipa::ToSchema;
+use crate::module::Module;
 
-use crate::live::Snapshot;
-use crate::reactions::Reaction;
-use crate::{App, dispatch, gazetteer, order};
-pub use view::View;
-
-/// How often a decision is made anew because another commit came first.
-const ROUNDS: usize = 8;
-
-/// Fixes in one exported track: two hours at one a second, and then some.
-const TRACK_MAX: u32 = 10_000;
+/// The workers that write the position log and keep its partitions. Started again, they go on
+/// with the same channel: nothing that waits is lost.
+pub(crate) fn module() -> Module {
+    Module::default()
+        .worker("position log", |app, stopping| Arc::clone(&app.position_writer).run(stopping))
+        .worker("partition keeper", |app, stopping| {
+            Arc::clone(&app.position_writer).keep_partitions(stopping)
+        })
+}
 
 /// Tracking's numbers.
 #[derive(Clone, Debug, Default)]
@@ -46,363 +48,4 @@ pub struct Settings {
     pub dispatch: domain::tracking::dispatch::Settings,
     /// The position log.
     pub positions: actors::position_log::Settings,
-}
-
-/// What a courier may report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    /// Waits for the food.
-    AtRestaurant,
-    /// Has the food.
-    PickedUp,
-    /// Stands at the door.
-    AtDropoff,
-    /// Handed it over.
-    Delivered,
-    /// Could not hand it over.
-    Failed,
-    /// Will not bring it after all; until pickup.
-    DropOut,
-}
-
-/// Whether `who` may look at the order's delivery, and as whom. Somebody else's
-/// delivery looks like none.
-///
-/// Its customer, its courier, the restaurant's owner once it is paid, the agent who
-/// has its conversation, and operators may.
-pub async fn authorise(app: &App, who: &Principal, id: OrderId) -> Result<(Delivery, Audience), Failure> {
-    let (delivery, placed) = find(app, id).await?;
-    let mut parties = order::staff_of(app, who, id, delivery.pickup.restaurant, placed).await?;
-    if delivery.customer == who.user {
-        parties = parties.and(Party::Customer);
-    }
-    if who.courier().is_some_and(|courier| delivery.is_carried_by(courier)) {
-        parties = parties.and(Party::Courier);
-    }
-    if parties == Audience::NOBODY { Err(none()) } else { Ok((delivery, parties)) }
-}
-
-/// The one answer for what is not theirs and what is not.
-fn none() -> Failure {
-    Failure::not_found("delivery")
-}
-
-/// The delivery, or what it will be: a restaurant has not accepted the order
-/// yet, so nobody was asked, but its channel can be followed already. With it,
-/// whether the restaurant knows of the order.
-async fn find(app: &App, id: OrderId) -> Result<(Delivery, bool), Failure> {
-    if let Some(delivery) = tracking::delivery(&app.store, id).await? {
-        return Ok((delivery, true));
-    }
-    let order = store::order::load(&app.store, id).await?.filter(|order| !order.status.is_terminal());
-    let order = order.ok_or_else(none)?;
-    let delivery = of_order(app, &order).ok_or_else(none)?;
-    Ok((delivery, order.placed_at.is_some()))
-}
-
-/// The delivery that an order asks for; none for what the customer collects.
-fn of_order(app: &App, order: &Order) -> Option<Delivery> {
-    let Fulfilment::Delivery { .. } = order.fulfilment else { return None };
-    let drop_off = order.drop_off.clone()?;
-    let now = app.now();
-    let settings = &app.settings.tracking.courier.eta;
-    let ready_by = order.ready_by.unwrap_or(now);
-    Some(Delivery {
-        order: order.id,
-        version: 0,
-        status: DeliveryStatus::Requested,
-        customer: order.customer,
-        pickup: Pickup {
-            restaurant: order.restaurant,
-            name: order.restaurant_name.clone(),
-            position: order.pickup,
-        },
-        carrier: None,
-        requested_at: now,
-        ready_by,
-        promised_at: eta::promise(settings, order.pickup, drop_off.position, ready_by, now),
-        drop_off,
-        near_told: false,
-        late_told: false,
-    })
-}
-
-/// Whether nothing more will happen to the delivery.
-pub async fn is_over(app: &App, who: &Principal, order: OrderId) -> Result<bool, Failure> {
-    Ok(authorise(app, who, order).await?.0.status.is_over())
-}
-
-/// The delivery as `who` may see it.
-pub async fn show(app: &App, who: &Principal, order: OrderId) -> Result<View, Failure> {
-    let (delivery, audience) = authorise(app, who, order).await?;
-    view(app, delivery, audience).await
-}
-
-/// The delivery with the courier's newest position, as far as `audience` may see it.
-pub async fn view(app: &App, delivery: Delivery, audience: Audience) -> Result<View, Failure> {
-    let seen = newest(app, &delivery).await?;
-    let settings = &app.settings.tracking.courier;
-    let dong = gazetteer::neighbourhood(app, delivery.drop_off.position);
-    Ok(View::new(settings, delivery, dong, seen, audience, app.now()))
-}
-
-/// The delivery's channel as it stands, and whether anything will follow.
-pub async fn snapshot(app: &App, order: OrderId, audience: Audience) -> Result<Snapshot, Failure> {
-    let (delivery, _) = find(app, order).await?;
-    let (offset, status) = (delivery.version, delivery.status);
-    let view = view(app, delivery, audience).await?;
-    let data = serde_json::to_value(&view).map_err(Failure::fault)?;
-    Ok(Snapshot { offset, data, ended: status.is_over().then(|| status.as_str()) })
-}
-
-/// What happened to the delivery after `after`, as it may be told now: once it is over,
-/// names are masked for whoever comes back as well.
-pub async fn history(
-    app: &App,
-    order: OrderId,
-    after: u64,
-    limit: u32,
-) -> Result<Vec<Arc<Recorded>>, Failure> {
-    let mut told = journal::since(&app.store, &Channel::Delivery(order), after, limit).await?;
-    let names = |event: &Recorded| event.data["name"].as_str().map(masked);
-    if told.iter().any(|event| names(event).is_some())
-        && tracking::delivery(&app.store, order).await?.is_some_and(|delivery| delivery.status.is_over())
-    {
-        for event in &mut told {
-            if let Some(name) = names(event) {
-                Arc::make_mut(event).data["name"] = name.into();
-            }
-        }
-    }
-    Ok(told)
-}
-
-/// Where its courier was last, as its channel tells it.
-pub async fn latest(app: &App, order: OrderId) -> Result<Option<Arc<Latest>>, Failure> {
-    if let Some(latest) = app.fabric().latest(&Channel::Delivery(order)).await {
-        return Ok(Some(latest));
-    }
-    // The shared memory was lost, or the courier has not moved since the assignment.
-    let Some(delivery) = tracking::delivery(&app.store, order).await? else { return Ok(None) };
-    let fix = newest(app, &delivery).await?;
-    let courier = delivery.carrier.as_ref().map(|carrier| carrier.courier);
-    Ok(courier.zip(fix).map(|(courier, fix)| {
-        actors::courier::latest(&app.settings.tracking.courier, courier, &delivery, &fix).into()
-    }))
-}
-
-/// Where its courier was last: as the fabric knows it, or as the store does.
-async fn newest(app: &App, delivery: &Delivery) -> Result<Option<Fix>, Failure> {
-    let Some(carrier) = delivery.carrier.as_ref().filter(|_| delivery.status.is_live()) else {
-        return Ok(None);
-    };
-    let latest = app.fabric().latest(&Channel::Delivery(delivery.order)).await;
-    // Whoever carried it before may not have let go of it yet.
-    if let Some(latest) = latest.filter(|latest| latest.courier == carrier.courier) {
-        return Ok(Some(Fix {
-            seq: 0,
-            at: latest.at,
-            position: latest.position,
-            accuracy_m: None,
-            speed_mps: latest.speed_mps.map(f64::from),
-            heading_deg: latest.heading_deg.map(f64::from),
-        }));
-    }
-    let oldest = app.now() - app.settings.tracking.courier.filter.max_age;
-    Ok(tracking::newest(&app.store, carrier.courier, oldest).await?)
-}
-
-/// Where the courier went with this delivery: from the assignment, for the customer
-/// from pickup on, until it was over, for the restaurant until pickup. Who may not know
-/// the address does not see the last steps to it.
-pub async fn track(app: &App, who: &Principal, order: OrderId) -> Result<Vec<Fix>, Failure> {
-    let (delivery, audience) = authorise(app, who, order).await?;
-    let Some(carrier) = &delivery.carrier else { return Ok(Vec::new()) };
-    let history = journal::since(&app.store, &Channel::Delivery(order), 0, 1_000).await?;
-    let at = |kind: &str| history.iter().rev().find(|event| event.kind == kind).map(|event| event.at);
-    let shown_from_assignment = app.settings.tracking.courier.shown_from_assignment;
-    let sees = |status| audience.hears(position_audience(status, shown_from_assignment));
-    let begins = if sees(DeliveryStatus::Assigned) { "delivery.assigned" } else { "delivery.picked_up" };
-    let Some(from) = at(begins) else { return Ok(Vec::new()) };
-    let over = ["delivery.delivered", "delivery.cancelled", "delivery.undeliverable"];
-    let picked_up = at("delivery.picked_up").filter(|_| !sees(DeliveryStatus::PickedUp));
-    let until = picked_up.or_else(|| over.into_iter().find_map(at)).unwrap_or_else(|| app.now());
-    let mut fixes = tracking::track(&app.store, carrier.courier, from, until, TRACK_MAX).await?;
-    let (sight, door) = (Precision::of(audience, delivery.status.into()), delivery.drop_off.position);
-    fixes.retain(|fix| sight.shows(fix.position, door));
-    Ok(fixes)
-}
-
-/// The courier reports a step. What the order decides goes to the order first.
-pub async fn step(app: &App, who: &Principal, order: OrderId, step: Step) -> Result<View, Failure> {
-    step_because(app, who, order, step, None).await
-}
-
-/// The same, with the reason why it [`Failed`](Step::Failed); a courier who says none is
-/// not at the customer's cost.
-pub async fn step_because(
-    app: &App,
-    who: &Principal,
-    order: OrderId,
-    step: Step,
-    reason: Option<FailReason>,
-) -> Result<View, Failure> {
-    let courier = who.courier().ok_or_else(Failure::forbidden)?;
-    let (delivery, _) = authorise(app, who, order).await?;
-    if !delivery.is_carried_by(courier) {
-        return Err(none());
-    }
-    let decided = match step {
-        Step::AtRestaurant => decide(app, order, |delivery| delivery.arrive_at_restaurant(courier)).await?,
-        Step::AtDropoff => decide(app, order, |delivery| delivery.arrive_at_dropoff(courier)).await?,
-        Step::DropOut => dispatch::drop_out(app, order, courier).await?,
-        Step::PickedUp => ask_order(app, &delivery, courier, Command::PickUp, OrderFact::PickedUp).await?,
-        Step::Delivered => ask_order(app, &delivery, courier, Command::Deliver, OrderFact::Delivered).await?,
-        Step::Failed => {
-            let command = Command::FailDelivery { reason: reason.unwrap_or(FailReason::Other) };
-            ask_order(app, &delivery, courier, command, OrderFact::Failed).await?
-        }
-    };
-    view(app, decided, Party::Courier.into()).await
-}
-
-/// Asks the order, then takes its answer over at once; the reaction to the
-/// order's event would do the same a moment later, and finds it done.
-async fn ask_order(
-    app: &App,
-    delivery: &Delivery,
-    courier: CourierId,
-    command: Command,
-    fact: OrderFact,
-) -> Result<Delivery, Failure> {
-    // Said twice: the order has moved on, and the delivery knows.
-    if let Ok((known, events)) = delivery.clone().follow(fact)
-        && events.is_empty()
-    {
-        return Ok(known);
-    }
-    // The order hears of its courier by a reaction, which may still be on its
-    // way when the courier is quick.
-    if fact == OrderFact::PickedUp {
-        order::assign_courier(app, delivery.order, Some(courier)).await?;
-    }
-    order::as_courier(app, courier, delivery.order, command).await?;
-    take_over(app, delivery.order, fact).await
-}
-
-async fn take_over(app: &App, order: OrderId, fact: OrderFact) -> Result<Delivery, Failure> {
-    match fact {
-        OrderFact::Cancelled => dispatch::call_off(app, order).await,
-        fact => decide(app, order, |delivery| delivery.follow(fact)).await,
-    }
-}
-
-/// The delivery does as the order says (subscriber).
-pub async fn follow_order(app: App, happened: Reaction<OrderEventKind>) -> Result<(), Failure> {
-    let fact = match happened.kind {
-        OrderEventKind::Accepted => return request(&app, happened.id).await,
-        OrderEventKind::PickedUp => OrderFact::PickedUp,
-        OrderEventKind::Delivered => OrderFact::Delivered,
-        OrderEventKind::Cancelled => OrderFact::Cancelled,
-        OrderEventKind::DeliveryFailed => OrderFact::Failed,
-        other => return Err(Failure::fault(format!("no delivery follows {}", other.as_str()))),
-    };
-    follow(&app, happened.id, fact).await
-}
-
-/// The delivery takes over what the order says. An order that ends before a
-/// courier was wanted, or that its customer collects, has no delivery.
-async fn follow(app: &App, order: OrderId, fact: OrderFact) -> Result<(), Failure> {
-    if tracking::delivery(&app.store, order).await?.is_some() {
-        take_over(app, order, fact).await?;
-    }
-    Ok(())
-}
-
-/// The restaurant accepted: a courier is wanted. Asked again, it goes on asking. An order
-/// that has ended since wants none: this may be a late try, after its end was heard of.
-async fn request(app: &App, id: OrderId) -> Result<(), Failure> {
-    let order = order::find(app, id).await?;
-    if order.status.is_terminal() {
-        return Ok(());
-    }
-    let Some(delivery) = of_order(app, &order) else { return Ok(()) };
-    let (delivery, events) = delivery.request();
-    let mut tx = app.store.begin().await?;
-    match tracking::save(&mut tx, &delivery, &events, app.now()).await {
-        Ok(()) => {
-            dispatch::set_out(app, &mut tx, &delivery);
-            tx.commit().await?;
-        }
-        // It was asked for before.
-        Err(StoreError::Conflict) => drop(tx),
-        Err(error) => return Err(error.into()),
-    }
-    dispatch::advance(app, order.id).await
-}
-
-/// The delivery has a courier, or lost one: the order follows (subscriber).
-pub async fn tell_order(app: App, changed: Reaction<DeliveryEventKind>) -> Result<(), Failure> {
-    let (app, id) = (&app, changed.id);
-    let Some(delivery) = tracking::delivery(&app.store, id).await? else { return Ok(()) };
-    if !delivery.status.is_open() && !delivery.status.is_before_pickup() {
-        // The order knew before us.
-        return Ok(());
-    }
-    let courier = delivery.carrier.map(|carrier| carrier.courier);
-    // Called off meanwhile: the order leaves it, and the delivery will hear of it.
-    order::assign_courier(app, id, courier).await
-}
-
-/// Decides on a delivery and commits, anew where another commit came first.
-pub(crate) async fn decide(
-    app: &App,
-    order: OrderId,
-    rule: impl Fn(Delivery) -> Decision,
-) -> Result<Delivery, Failure> {
-    for _ in 0..ROUNDS {
-        let now = app.now();
-        let delivery =
-            tracking::delivery(&app.store, order).await?.ok_or_else(|| Failure::not_found("delivery"))?;
-        let before = delivery.carrier.clone();
-        let (delivery, events) = rule(delivery)?;
-        if events.is_empty() {
-            return Ok(delivery);
-        }
-        let mut tx = app.store.begin().await?;
-        match tell_courier_and_save(&mut tx, before.as_ref(), &delivery, &events, now).await {
-            Ok(()) => {
-                tx.commit().await?;
-                announce(app, before.as_ref());
-                return Ok(delivery);
-            }
-            Err(StoreError::Conflict) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(StoreError::Conflict.into())
-}
-
-/// Saves a delivery, and tells its courier's channel where it stands.
-pub(crate) async fn tell_courier_and_save(
-    tx: &mut Tx,
-    carrier: Option<&Carrier>,
-    delivery: &Delivery,
-    events: &[domain::tracking::DeliveryEvent],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    tracking::save(tx, delivery, events, now).await?;
-    if let Some(carrier) = carrier.filter(|_| !events.is_empty()) {
-        let changed = [view::AssignmentChanged { order: delivery.order, status: delivery.status }];
-        journal::append_feed(tx, &Channel::Courier(carrier.courier), &changed, now);
-    }
-    Ok(())
-}
-
-/// The courier's entity, wherever it lives, reads its deliveries again.
-pub(crate) fn announce(app: &App, carrier: Option<&Carrier>) {
-    if let Some(carrier) = carrier {
-        app.fabric().announce(Notice::AssignmentsChanged(carrier.courier));
-    }
 }

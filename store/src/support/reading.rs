@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::support::{ChatEvent, Conversation, Message, Side, Status};
-use domain::{Channel, ClientMessageId, ConversationId, Event, MessageId, OrderId, Timestamp, UserId};
+use domain::support::{ChatEvent, ChatEventKind, Conversation, Message, Side, Status};
+use domain::{
+    Channel, ClientMessageId, ConversationId, Event, EventKind, MessageId, OrderId, Timestamp, UserId,
+};
 use sqlx::types::Uuid;
 use sqlx::{PgExecutor, query, query_as, query_scalar};
 
@@ -291,14 +293,15 @@ impl EntryRow {
     }
 
     fn event(self) -> Result<ChatEvent, StoreError> {
-        match self.kind.as_str() {
-            "chat.assigned" => {
+        match ChatEventKind::parse(&self.kind) {
+            Some(ChatEventKind::Assigned) => {
                 let agent = self.person_id.ok_or_else(|| unknown("no agent"))?;
                 Ok(ChatEvent::Assigned { agent_id: UserId(agent) })
             }
-            "chat.resolved" => Ok(ChatEvent::Resolved { by: self.side()? }),
-            "chat.reopened" => Ok(ChatEvent::Reopened),
-            _ => self.message().map(ChatEvent::Message),
+            Some(ChatEventKind::Resolved) => Ok(ChatEvent::Resolved { by: self.side()? }),
+            Some(ChatEventKind::Reopened) => Ok(ChatEvent::Reopened),
+            Some(ChatEventKind::Message) => self.message().map(ChatEvent::Message),
+            None => Err(unknown(&self.kind)),
         }
     }
 

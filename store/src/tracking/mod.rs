@@ -5,17 +5,17 @@
 //! offers holds the row's lock ([`lock`]), so that asking, answering and
 //! expiring happen one after another.
 
-mod census;
 mod courier;
+mod courier_stats;
 mod device;
 mod offer;
 mod position;
 
-pub use census::{Census, busy, census, unclaimed};
 pub use courier::{
     Courier, carried, courier, courier_or_new, loads, lock_courier, next_epoch, register_courier,
     register_many, set_shift,
 };
+pub use courier_stats::{CourierStats, busy, courier_stats, unclaimed};
 pub use device::{Device, add_device, change_device, device_by_token, devices, remove_device};
 pub use offer::{asked, offer_order, offers, pending_offers, save_offers};
 pub use position::{Batch, Refused, Row, append, drop_partitions, ensure_partitions, newest, track};

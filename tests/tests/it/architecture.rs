@@ -7,8 +7,27 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const ROOMS: [&str; 8] =
-    ["domain", "store", "actors", "services", "integrations", "http-adapters", "realtime", "server"];
+const ROOMS: [&str; 10] = [
+    "domain",
+    "store",
+    "actor-kit",
+    "actors",
+    "hub",
+    "services",
+    "integrations",
+    "http-adapters",
+    "realtime",
+    "server",
+];
+
+/// Where the room's sources stand.
+fn folder(room: &str) -> PathBuf {
+    match room {
+        "actor-kit" => root().join("actors/kit"),
+        "http-adapters" => root().join("http"),
+        room => root().join(room),
+    }
+}
 
 pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -29,7 +48,7 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 pub(super) fn sources(room: &str) -> Vec<(PathBuf, String)> {
-    sources_in(&[root().join(room).join("src")])
+    sources_in(&[folder(room).join("src")])
 }
 
 fn sources_in(folders: &[PathBuf]) -> Vec<(PathBuf, String)> {
@@ -54,11 +73,14 @@ fn rooms_depend_on_each_other_in_one_direction() {
     let may_see: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("domain", &[][..]),
         ("store", &["domain"]),
-        ("actors", &["domain", "store"]),
-        ("services", &["domain", "store", "actors"]),
+        ("actor-kit", &["domain", "store"]),
+        ("actors", &["domain", "store", "actor-kit"]),
+        // Of the kit it is the counters alone.
+        ("hub", &["domain", "store", "actor-kit"]),
+        ("services", &["domain", "store", "actor-kit", "actors", "hub"]),
         ("integrations", &["domain", "services"]),
-        ("http-adapters", &["domain", "services"]),
-        ("realtime", &["domain", "services"]),
+        ("http-adapters", &["domain", "hub", "services"]),
+        ("realtime", &["domain", "hub", "services"]),
     ]);
     let dependencies = dependencies();
     for (room, allowed) in may_see {
@@ -86,12 +108,14 @@ fn libraries_of_the_outside_stay_in_their_rooms() {
         (&["axum"], &["http-adapters", "realtime", "server", "sim"]),
         (&["reqwest"], &["integrations", "sim", "tests"]),
         (&["object_store"], &["integrations"]),
-        (&["ractor"], &["actors"]),
+        (&["ractor"], &["actor-kit"]),
         (
             &["tokio"],
             &[
                 "store",
+                "actor-kit",
                 "actors",
+                "hub",
                 "services",
                 "integrations",
                 "http-adapters",
@@ -151,7 +175,7 @@ fn a_nouns_tables_are_named_in_its_own_file_alone() {
 fn there_are_no_statics_for_lifecycle_or_configuration() {
     // What the language or a library wants to be static, and holds no state of ours.
     let allowed = ["static ALLOCATOR", "static MIGRATOR"];
-    for room in ["domain", "store", "actors", "services", "integrations", "http", "realtime", "server"] {
+    for room in ROOMS {
         for (path, text) in sources(room) {
             for line in text.lines().map(str::trim_start) {
                 let is_static = ["static ", "pub static ", "pub(crate) static ", "thread_local!"]
@@ -172,8 +196,7 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn what_tests_do_to_a_database_is_named_by_nothing_that_runs_in_production() {
-    let rooms = ROOMS.map(|room| room.trim_end_matches("-adapters"));
-    for room in rooms.into_iter().chain(["sim", "bench"]) {
+    for room in ROOMS.into_iter().chain(["sim", "bench"]) {
         let own = |path: &Path| path.ends_with("store/src/scratch.rs");
         for (path, text) in sources(room).into_iter().filter(|(path, _)| !own(path)) {
             for line in runs(&text).filter(|line| *line != "pub mod scratch;") {
@@ -295,27 +318,20 @@ fn what_is_named_below_a_path_is_found() {
     assert_eq!(named_below("crate::order::find; domain::crate_::x", "crate"), BTreeSet::from(["order"]));
 }
 
-/// Which module of `services` asks the store for what is another noun's, and why. Nothing may be
-/// added: ask the noun.
-const FOREIGN_STORE: [(&str, &str, &str); 12] = [
-    ("dispatch", "tracking", "the search is a part of tracking, which is to be split"),
-    ("map", "tracking", "the cells of the map are read where deliveries are"),
-    ("order", "code_tries", "the only one whose codes are tried"),
-    ("order", "support", "whose conversation it is; support asks orders"),
-    ("order", "tracking", "whether the courier is at the door; tracking asks orders"),
-    ("order", "user", "the name of a customer who is unmasked"),
-    ("restaurant", "menu", "a search by dish; menus ask restaurants"),
-    ("system", "order", "counts for operators"),
-    ("system", "tracking", "counts for operators"),
-    ("tracking", "order", "an order that has no delivery yet"),
-    ("tracking", "user", "the name of a courier"),
-    ("user", "auth", "signing up makes the account together with the user"),
-];
-
 #[test]
 fn a_noun_of_the_store_is_named_in_the_same_noun_of_services_alone() {
     // Not of a noun: what all nouns share.
-    let shared = ["fabric", "geo_index", "jobs", "journal", "presence", "rate_limits", "schema", "shared"];
+    let shared = [
+        "code_tries",
+        "fabric",
+        "geo_index",
+        "jobs",
+        "journal",
+        "presence",
+        "rate_limits",
+        "schema",
+        "shared",
+    ];
     // They fill the tables of many nouns at once.
     let fills = ["bench_city", "demo_city"];
     let home = root().join("store/src");
@@ -324,36 +340,14 @@ fn a_noun_of_the_store_is_named_in_the_same_noun_of_services_alone() {
         first.to_str().unwrap().trim_end_matches(".rs").to_owned()
     });
     let nouns: BTreeSet<_> = modules.filter(|module| !shared.contains(&module.as_str())).collect();
-    let mut foreign = BTreeSet::new();
     for (module, files) in modules_of_services() {
-        if fills.contains(&module.as_str()) {
-            continue;
+        for (file, text) in files.into_iter().filter(|_| !fills.contains(&module.as_str())) {
+            let foreign =
+                named_below(&text, "store").into_iter().find(|name| nouns.contains(*name) && *name != module);
+            assert_eq!(foreign, None, "services/src/{}: ask the noun instead of its tables", file.display());
         }
-        for (file, text) in files {
-            for name in named_below(&text, "store").into_iter().filter(|name| nouns.contains(*name)) {
-                if name == module {
-                    continue;
-                }
-                let known = FOREIGN_STORE.iter().any(|(from, to, _)| (*from, *to) == (module.as_str(), name));
-                assert!(known, "services/src/{} names store::{name}", file.display());
-                foreign.insert((module.clone(), name.to_owned()));
-            }
-        }
-    }
-    for (module, name, _) in FOREIGN_STORE {
-        let stands = foreign.contains(&(module.to_owned(), name.to_owned()));
-        assert!(stands, "services/src/{module} names store::{name} no more: take it off the list");
     }
 }
-
-/// Imports between modules of `services` that close a circle, and why. Nothing may be added.
-const CIRCLES: [(&str, &str, &str); 5] = [
-    ("dispatch", "tracking", "tracking is to be split into delivery, dispatch and steps"),
-    ("live", "map", "the hub passes on cells of the map; a crate of its own will know no noun"),
-    ("order", "reactions", "`Reaction`, the type of what a subscriber acts on"),
-    ("payment", "reactions", "`Reaction`"),
-    ("tracking", "reactions", "`Reaction`"),
-];
 
 #[test]
 fn the_modules_of_services_import_each_other_in_no_circle() {
@@ -372,24 +366,8 @@ fn the_modules_of_services_import_each_other_in_no_circle() {
         imports.insert(module, names);
     }
     imports.remove("lib");
-    for (from, to, _) in CIRCLES {
-        assert!(imports[from].contains(to), "{from} imports {to} no more: take it off the list");
-    }
-    let mut open = imports.clone();
-    for (from, to, _) in CIRCLES {
-        open.get_mut(from).unwrap().remove(to);
-    }
-    for (from, to, _) in CIRCLES {
-        let (mut reached, mut next) = (BTreeSet::new(), vec![to]);
-        while let Some(module) = next.pop() {
-            if reached.insert(module) {
-                next.extend(&open[module]);
-            }
-        }
-        assert!(reached.contains(from), "{from} → {to} closes no circle any more: take it off the list");
-    }
     // Who imports nobody that is left, or is imported by nobody, is in no circle.
-    let mut left = open;
+    let mut left = imports;
     loop {
         let imported: BTreeSet<_> = left.values().flatten().copied().collect();
         let is_free = |(module, names): (&&str, &BTreeSet<_>)| names.is_empty() || !imported.contains(module);
@@ -405,6 +383,34 @@ fn the_modules_of_services_import_each_other_in_no_circle() {
         }
     }
     assert!(left.is_empty(), "imports in a circle: {left:?}");
+}
+
+#[test]
+fn the_files_of_tracking_know_those_to_their_right_alone() {
+    let order = ["steps", "dispatch", "delivery", "view"];
+    let files = modules_of_services().remove("tracking").unwrap();
+    for (place, name) in order.iter().enumerate() {
+        let (_, text) = files.iter().find(|(file, _)| file.ends_with(format!("{name}.rs"))).unwrap();
+        for earlier in &order[..place] {
+            let named =
+                named_below(text, "super").contains(earlier) || text.contains(&format!("{earlier}::"));
+            assert!(!named, "tracking/{name}.rs names {earlier}");
+        }
+    }
+}
+
+#[test]
+fn the_hub_knows_no_noun() {
+    // Whose channels, parties and notices there are is said by `services`.
+    for (path, text) in
+        sources("hub").into_iter().filter(|(path, _)| !path.to_str().unwrap().contains("tests"))
+    {
+        for line in runs(&text) {
+            for noun in ["Channel", "Party", "Notice", "Role"] {
+                assert!(named_below(line, noun).is_empty(), "{}: {line}", path.display());
+            }
+        }
+    }
 }
 
 /// Crates that must not come back, each with why.

@@ -117,8 +117,9 @@ async fn the_same_attempt_under_the_same_key_is_recorded_once_over_two_processes
         roles: vec![Role::Courier],
     };
     let key = Some("one");
-    let tries = tries
-        .map(|system| services::order::try_contact(system, &who, id.into(), domain::order::Way::Call, key));
+    let tries = tries.map(|system| {
+        services::tracking::try_contact(system, &who, id.into(), domain::order::Way::Call, key)
+    });
     for outcome in futures::future::join_all(tries).await {
         outcome.unwrap();
     }

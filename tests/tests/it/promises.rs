@@ -14,6 +14,8 @@ fn sources() -> String {
         "domain",
         "store",
         "actors",
+        "actors/kit",
+        "hub",
         "services",
         "integrations",
         "http",

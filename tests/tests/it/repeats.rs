@@ -8,7 +8,7 @@ use server::Service;
 use server::ambient::RandomIds;
 use sha2::{Digest as _, Sha256};
 use sim::ambient;
-use store::idempotency::{self, Claim, Key, Owner};
+use store::idempotency::{self, Claim, Key, LeaseHolder};
 use tests::TestApp;
 use tests::cast::{Cast, eventually};
 use tests::rest::{Answer, PASSWORD, Rest, answer};
@@ -106,15 +106,15 @@ async fn a_repeat_need_not_wait_for_a_process_that_died_at_its_work() {
 
     // A process that nobody hears of began the work a moment ago.
     let now = ambient::now();
-    let gone = Owner::new(&RandomIds);
+    let gone = LeaseHolder::new(&RandomIds);
     let claim = idempotency::claim(&app.app().store, &key, gone, now, now - TimeDelta::seconds(60)).await;
     assert_eq!(claim.unwrap(), Claim::Ours);
     post(&rest, "k", home("집")).await.expect(201);
 
     // One that stands is waited for.
-    let alive = Owner::new(&RandomIds);
+    let alive = LeaseHolder::new(&RandomIds);
     let store = app.app().store.clone();
-    let standing = tokio::spawn(async move { idempotency::stand(&store, alive).await });
+    let standing = tokio::spawn(async move { idempotency::hold_lease(&store, alive).await });
     let key = Key { name: "other".into(), ..key };
     let claim = || idempotency::claim(&app.app().store, &key, alive, now, now - TimeDelta::seconds(60));
     assert_eq!(claim().await.unwrap(), Claim::Ours);

@@ -15,7 +15,7 @@ use services::{App, Settings};
 use store::StoreError;
 use store::fabric::{Listener, Signal};
 use store::support::{Mark, Step};
-use tests::TestApp;
+use tests::{TestApp, channels};
 use tokio::sync::mpsc;
 
 fn fresh<T: From<uuid::Uuid>>() -> T {
@@ -237,7 +237,7 @@ async fn two_processes_write_one_conversation_without_a_gap() {
     }
     assert_eq!(told.len(), texts.len());
 
-    let entries = support::history(there, id, 0, 1_000).await.unwrap();
+    let entries = channels::history(there, Channel::Chat(id), 0, 1_000).await.unwrap();
     let offsets: Vec<u64> = entries.iter().map(|entry| entry.offset).collect();
     assert_eq!(offsets, (1..=22).collect::<Vec<u64>>(), "the question, the assignment, and twenty messages");
     assert_eq!(shown(here, &who, id).await.last_seq, 22);
@@ -365,22 +365,26 @@ async fn a_private_note_never_reaches_the_customer() {
     support::send(app, &helper, id, note(SECRET)).await.unwrap();
     let (_, audience) = ears.hear("chat.message", |data| data["text"] == SECRET).await;
     assert_eq!(audience, Party::Support.into());
-    assert!(!support::authorise(app, &who, id).await.unwrap().hears(audience));
-    assert!(support::authorise(app, &helper, id).await.unwrap().hears(audience));
+    assert!(!channels::authorise(app, &who, Channel::Chat(id)).await.unwrap().hears(audience));
+    assert!(channels::authorise(app, &helper, Channel::Chat(id)).await.unwrap().hears(audience));
 
     for message in said(app, &who, id).await {
         assert!(message.text != SECRET && !message.private_note);
     }
     let before = support::messages(app, &who, id, Page::Before(i64::MAX), 100).await.unwrap();
     assert!(before.iter().all(|message| message.text != SECRET));
-    assert!(!support::snapshot(app, &who, id).await.unwrap().data.to_string().contains(SECRET));
-    for entry in support::history(app, id, 0, 100).await.unwrap() {
+    assert!(
+        !channels::snapshot(app, &who, Channel::Chat(id)).await.unwrap().data.to_string().contains(SECRET)
+    );
+    for entry in channels::history(app, Channel::Chat(id), 0, 100).await.unwrap() {
         assert_eq!(entry.data.to_string().contains(SECRET), entry.audience == Party::Support.into());
     }
 
     // The agent sees it everywhere, and it does not pass for an answer.
     assert!(said(app, &helper, id).await.iter().any(|message| message.text == SECRET));
-    assert!(support::snapshot(app, &helper, id).await.unwrap().data.to_string().contains(SECRET));
+    assert!(
+        channels::snapshot(app, &helper, Channel::Chat(id)).await.unwrap().data.to_string().contains(SECRET)
+    );
     assert_eq!(shown(app, &who, id).await.status, Status::Open);
     assert_eq!(code(support::send(app, &who, id, note("나도")).await), "support.note_by_customer");
     test.stop().await;
@@ -407,8 +411,14 @@ async fn nobody_else_sees_a_conversation_or_can_tell_that_there_is_one() {
             assert_eq!(code(support::read(app, &stranger, there_or_not, 1).await), "not_found");
             assert_eq!(code(support::typing(app, &stranger, there_or_not, true).await), "not_found");
             assert_eq!(code(support::resolve(app, &stranger, there_or_not).await), "not_found");
-            assert_eq!(code(support::authorise(app, &stranger, there_or_not).await), "not_found");
-            assert_eq!(code(support::snapshot(app, &stranger, there_or_not).await), "not_found");
+            assert_eq!(
+                code(channels::authorise(app, &stranger, Channel::Chat(there_or_not)).await),
+                "not_found"
+            );
+            assert_eq!(
+                code(channels::snapshot(app, &stranger, Channel::Chat(there_or_not)).await),
+                "not_found"
+            );
         }
         assert_eq!(support::conversations(app, &stranger, None, None, 9).await.unwrap(), []);
     }
@@ -482,8 +492,12 @@ async fn a_customer_who_comes_back_is_queued_and_helped_again() {
     // The session heard of none of this assignment, and answers all the same.
     support::send(app, &helper, id, saying("다시 보겠습니다.")).await.unwrap();
 
-    let kinds: Vec<String> =
-        support::history(app, id, 0, 100).await.unwrap().iter().map(|entry| entry.kind.clone()).collect();
+    let kinds: Vec<String> = channels::history(app, Channel::Chat(id), 0, 100)
+        .await
+        .unwrap()
+        .iter()
+        .map(|entry| entry.kind.clone())
+        .collect();
     let story = "message assigned message resolved reopened message assigned message";
     assert_eq!(kinds, story.split(' ').map(|kind| format!("chat.{kind}")).collect::<Vec<_>>());
     test.stop().await;
@@ -539,17 +553,18 @@ async fn a_snapshot_and_what_follows_it_are_the_whole_story() {
     let app = test.app();
     let (who, helper) = (customer(), agent(app, 5).await);
     let id = asks(app, &who).await;
-    let snapshot = support::snapshot(app, &who, id).await.unwrap();
+    let snapshot = channels::snapshot(app, &who, Channel::Chat(id)).await.unwrap();
     assert_eq!(snapshot.offset, 2);
     assert_eq!(snapshot.data["status"], "open");
     assert_eq!(snapshot.data["version"], 2);
     assert_eq!(snapshot.data["messages"][0]["text"], "배달이 늦어요.");
     support::send(app, &helper, id, saying("확인할게요.")).await.unwrap();
-    let next = support::history(app, id, snapshot.offset, 10).await.unwrap();
+    let next = channels::history(app, Channel::Chat(id), snapshot.offset, 10).await.unwrap();
     assert_eq!((next.len(), next[0].offset), (1, 3));
-    assert_eq!(support::heads(app, &[id, fresh()]).await.unwrap(), [(Channel::Chat(id), 3)]);
+    let chats = [Channel::Chat(id), Channel::Chat(fresh())];
+    assert_eq!(channels::heads(app, &chats).await.unwrap(), [(Channel::Chat(id), 3)]);
 
-    let desk = support::snapshot_desk(app, &helper).await.unwrap();
+    let desk = channels::snapshot(app, &helper, Channel::Desk).await.unwrap();
     let heads = store::journal::heads(&app.store, &[Channel::Desk]).await.unwrap();
     assert_eq!(heads, [(Channel::Desk, desk.offset)]);
     assert_eq!(desk.data["assigned"][0]["id"], id.to_string());

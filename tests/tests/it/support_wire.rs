@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::Role;
+use domain::{Channel, Role};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use server::Service;
@@ -10,7 +10,7 @@ use services::user::NewUser;
 use sim::frame::{Event, Say};
 use sim::socket::Manners;
 use sim::{Api, Heard, Socket, ambient};
-use tests::TestApp;
+use tests::{TestApp, channels};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -231,7 +231,8 @@ async fn rest_and_the_snapshot_show_the_same_conversation() {
     let (_, messages) = raw.get(&format!("/v1/conversations/{id}/messages")).await;
 
     let principal = services::auth::verify(test.app(), &raw.token, test.app().now()).unwrap().principal;
-    let snapshot = services::support::snapshot(test.app(), &principal, id.parse().unwrap()).await.unwrap();
+    let snapshot =
+        channels::snapshot(test.app(), &principal, Channel::Chat(id.parse().unwrap())).await.unwrap();
     let mut expected = shown;
     expected["messages"] = messages["items"].clone();
     assert_eq!(snapshot.data, expected);

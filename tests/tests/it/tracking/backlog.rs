@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use domain::Clock as _;
 use serde_json::{Value, json};
 use server::Service;
-use services::dispatch;
+use services::tracking::dispatch;
 use services::tracking::{Step, step};
 use sim::replay::{self, Options};
 use tests::socket::Socket;

@@ -2,7 +2,8 @@
 
 use domain::tracking::Offers;
 use futures::future::join_all;
-use services::{Settings, dispatch};
+use services::Settings;
+use services::tracking::dispatch;
 
 use super::*;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use server::Service;
-use services::dispatch;
+use services::tracking::dispatch;
 use services::tracking::{Step, show, step};
 use tests::socket::Socket;
 

@@ -3,7 +3,7 @@
 use domain::Audience;
 use serde_json::Value;
 use server::Service;
-use services::dispatch;
+use services::tracking::dispatch;
 use services::tracking::{Step, step};
 use store::fabric::{Latest, Signal};
 use tests::socket::Socket;

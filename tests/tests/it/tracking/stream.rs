@@ -3,7 +3,7 @@
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 use server::Service;
-use services::dispatch;
+use services::tracking::dispatch;
 use services::tracking::{Step, step};
 
 use super::*;

@@ -1,7 +1,7 @@
 //! From the restaurant to the door: steps, geofence, who sees what.
 
 use domain::{Audience, Party};
-use services::dispatch;
+use services::tracking::dispatch;
 use services::tracking::{Step, show, step, track};
 
 use super::*;

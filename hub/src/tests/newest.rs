@@ -19,8 +19,8 @@ fn aging(secs: i64, version: u64) -> Latest {
 /// Whatever was told by now, in order: publishing tells at once.
 fn heard_by(outbox: &Outbox) -> Vec<String> {
     let mut heard = Vec::new();
-    while let Poll::Ready(Next::Told(told)) = outbox.poll_next(&mut Context::from_waker(Waker::noop())) {
-        heard.push(String::from_utf8_lossy(&told.text).into_owned());
+    while let Poll::Ready(Next::Frame(frame)) = outbox.poll_next(&mut Context::from_waker(Waker::noop())) {
+        heard.push(String::from_utf8_lossy(&frame.text).into_owned());
     }
     heard
 }
@@ -37,10 +37,10 @@ async fn who_watches_hears_once_that_a_courier_went_silent_and_that_they_are_bac
     assert_eq!(heard_by(&early), ["latest 0 stale"]);
     assert_eq!(heard_by(&late), ["snapshot 0 true", "latest 0 stale"]);
     at(200);
-    // Told by another process once more.
+    // EncodedFrame by another process once more.
     stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(0, 1))));
     stage.hub.age();
-    assert!(heard_by(&early).is_empty(), "no second telling");
+    assert!(heard_by(&early).is_empty(), "no second publication");
     stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(200, 1))));
     assert_eq!(heard_by(&early), ["latest 200"]);
     at(261);

@@ -48,8 +48,24 @@ impl Backend for World {
         Ok(Snapshot { offset, data: json!({ "offset": offset }), ended: None })
     }
 
-    fn shares_snapshots(&self, _: &Channel) -> bool {
-        true
+    fn rules(&self, channel: &Channel) -> ChannelRules {
+        ChannelRules {
+            has_latest: matches!(channel, Channel::Delivery(_)),
+            shares_snapshots: true,
+            effect: |kind| match kind {
+                "over" => ChannelEffect::Close("over"),
+                "moved" => ChannelEffect::Reauthorize,
+                _ => ChannelEffect::Continue,
+            },
+            ..ChannelRules::LOG
+        }
+    }
+
+    fn notice_effect(&self, notice: &Notice) -> NoticeEffect {
+        match notice {
+            Notice::OrderAccessChanged(order) => NoticeEffect::Reauthorize(vec![Channel::Delivery(*order)]),
+            _ => NoticeEffect::Ignore,
+        }
     }
 
     async fn history(&self, _: &Channel, after: u64, limit: u32) -> Result<Vec<Arc<Recorded>>, Failure> {
@@ -65,14 +81,6 @@ impl Backend for World {
 
     async fn latest(&self, _: &Channel) -> Result<Option<Arc<Latest>>, Failure> {
         Ok(self.newest.lock().unwrap().clone())
-    }
-
-    fn regard(&self) -> fn(&Channel, &str) -> Regard {
-        |_, kind| match kind {
-            "over" => Regard::Ends("over"),
-            "moved" => Regard::Recheck,
-            _ => Regard::Goes,
-        }
     }
 }
 
@@ -163,23 +171,23 @@ impl Stage {
     }
 }
 
-fn write(_: &Channel, telling: &Telling<'_>) -> Bytes {
-    match telling {
-        Telling::Snapshot { offset, recovered, .. } => format!("snapshot {offset} {recovered}").into(),
-        Telling::Event { recorded, .. } => format!("event {}", recorded.offset).into(),
-        Telling::Ephemeral(_) => "passing".into(),
-        Telling::Latest { latest, now } => {
+fn write(_: &Channel, publication: &Publication<'_>) -> Bytes {
+    match publication {
+        Publication::Snapshot { offset, recovered, .. } => format!("snapshot {offset} {recovered}").into(),
+        Publication::Event { recorded, .. } => format!("event {}", recorded.offset).into(),
+        Publication::Ephemeral(_) => "passing".into(),
+        Publication::Latest { latest, now } => {
             let stale = if latest.is_stale(*now) { " stale" } else { "" };
             format!("latest {}{stale}", latest.at.timestamp()).into()
         }
-        Telling::Area(area) => format!("area of {}", area.total).into(),
-        Telling::Ended { reason } => format!("ended {reason}").into(),
+        Publication::Local { data, .. } => format!("local {data}").into(),
+        Publication::Ended { reason } => format!("ended {reason}").into(),
     }
 }
 
 async fn hear(outbox: &Outbox) -> String {
     match tokio::time::timeout(Duration::from_secs(10), outbox.next()).await.expect("something to hear") {
-        Next::Told(told) => String::from_utf8(told.text.to_vec()).unwrap(),
+        Next::Frame(frame) => String::from_utf8(frame.text.to_vec()).unwrap(),
         Next::Stop(why) => format!("{why:?}"),
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actors::kit::{Peak, Tally};
+use actor_kit::{Peak, Tally};
 use metrics::{Gauge, Histogram, counter, gauge, histogram};
 
-use super::topic::After;
+use super::topic::Outcome;
 
 /// How this process's hub is. Counts are of its life, lags the longest of late.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,11 +18,11 @@ pub struct HubReport {
     pub channels: usize,
     /// Who follows them, counted once per channel.
     pub subscriptions: usize,
-    /// Tellings that were handed to a listener.
+    /// Publications that were handed to a listener.
     pub deliveries: u64,
     /// Newest values that gave way to a newer one before they were read.
     pub conflated: u64,
-    /// Passing tellings that a lagging listener missed.
+    /// Passing publications that a lagging listener missed.
     pub dropped: u64,
     /// How often the journal was read because the fabric had lost something.
     pub repairs: u64,
@@ -54,7 +54,7 @@ impl Lag {
     }
 }
 
-/// Looked up once: a telling costs no look-up.
+/// Looked up once: a publication costs no look-up.
 pub(super) struct Figures {
     deliveries: Tally,
     conflated: Tally,
@@ -92,11 +92,11 @@ impl Figures {
         self.subscribed.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(super) fn count(&self, after: &After) {
+    pub(super) fn count(&self, outcome: &Outcome) {
         for (tally, more) in [
-            (&self.deliveries, after.deliveries),
-            (&self.conflated, after.conflated),
-            (&self.dropped, after.dropped),
+            (&self.deliveries, outcome.deliveries),
+            (&self.conflated, outcome.conflated),
+            (&self.dropped, outcome.dropped),
         ] {
             if more > 0 {
                 tally.add(more);

@@ -1,14 +1,14 @@
 //! What a listener is shown first: the present state. Where it is the same for
-//! all, a herd shares it.
+//! all, a reconnect storm shares it.
 
 use std::sync::Arc;
 
 use domain::{Audience, Channel, Failure, Principal, Refused};
 use tokio::time::Instant;
 
-use super::hub::Followed;
+use super::hub::ChannelEntry;
 use super::recovery::{READINGS_MAX, follows};
-use super::{Hub, Outbox, Subscription, Telling, Told};
+use super::{EncodedFrame, Hub, Outbox, Publication, Subscription};
 
 impl Hub {
     /// Begins with the present state.
@@ -20,20 +20,20 @@ impl Hub {
         resumed: bool,
         outbox: &Outbox,
     ) -> Result<(), Failure> {
-        let followed = &subscription.followed;
-        let channel = &followed.channel;
-        let Present { offset, ended, told } = if self.backend.shares_snapshots(channel) {
-            self.shared_snapshot(followed, who, audience, resumed).await?
+        let entry = &subscription.entry;
+        let channel = &entry.channel;
+        let CachedSnapshot { offset, ended, frame } = if self.backend.rules(channel).shares_snapshots {
+            self.shared_snapshot(entry, who, audience, resumed).await?
         } else {
             self.snapshot(channel, who, audience, resumed).await?
         };
-        outbox.replay(&told);
-        let after = followed.topic().start_at(offset, ended, &self.pen);
-        self.attend(followed, after);
+        outbox.replay(&frame);
+        let outcome = entry.topic().start_at(offset, ended, &self.encoder);
+        self.apply(entry, outcome);
         if subscription.catch_up(offset, true)? {
             return Ok(());
         }
-        let _reading = followed.reading.lock().await;
+        let _reading = entry.reading.lock().await;
         for _ in 0..READINGS_MAX {
             let rows = self.backend.history(channel, offset, self.limits.replay_max).await?;
             if follows(offset, &rows) && self.replay(subscription, offset, &rows)? {
@@ -49,34 +49,34 @@ impl Hub {
         who: &Principal,
         audience: Audience,
         resumed: bool,
-    ) -> Result<Present, Failure> {
+    ) -> Result<CachedSnapshot, Failure> {
         let snapshot = self.backend.snapshot(who, channel, audience).await?;
-        let (epoch, offset) = (&*self.pen.epoch, snapshot.offset);
-        let telling = Telling::Snapshot { epoch, offset, recovered: !resumed, data: &snapshot.data };
-        Ok(Present { offset, ended: snapshot.ended, told: self.pen.write(channel, &telling) })
+        let (epoch, offset) = (&*self.encoder.epoch, snapshot.offset);
+        let publication = Publication::Snapshot { epoch, offset, recovered: !resumed, data: &snapshot.data };
+        Ok(CachedSnapshot { offset, ended: snapshot.ended, frame: self.encoder.write(channel, &publication) })
     }
 
     /// The snapshot that somebody of the same audience got a moment ago, while
-    /// nothing has happened since; or a new one. A herd makes one.
+    /// nothing has happened since; or a new one. A reconnect storm makes one.
     async fn shared_snapshot(
         &self,
-        followed: &Followed,
+        entry: &ChannelEntry,
         who: &Principal,
         audience: Audience,
         resumed: bool,
-    ) -> Result<Present, Failure> {
-        let mut snapshots = followed.snapshots.lock().await;
-        let known = followed.topic().known();
-        if let Some(present) = snapshots.find(audience, resumed, known) {
-            return Ok(present);
+    ) -> Result<CachedSnapshot, Failure> {
+        let mut snapshots = entry.snapshots.lock().await;
+        let known = entry.topic().known();
+        if let Some(snapshot) = snapshots.find(audience, resumed, known) {
+            return Ok(snapshot);
         }
-        let present = self.snapshot(&followed.channel, who, audience, resumed).await?;
-        snapshots.keep(audience, resumed, &present, Instant::now() + self.limits.snapshot_shared);
-        Ok(present)
+        let snapshot = self.snapshot(&entry.channel, who, audience, resumed).await?;
+        snapshots.keep(audience, resumed, &snapshot, Instant::now() + self.limits.snapshot_shared);
+        Ok(snapshot)
     }
 }
 
-impl Followed {
+impl ChannelEntry {
     /// Drops snapshots that are good no longer.
     pub(super) fn forget_snapshots(&self) {
         // Whoever makes one just now keeps it.
@@ -89,10 +89,10 @@ impl Followed {
 
 /// A snapshot as it is told.
 #[derive(Clone)]
-struct Present {
+struct CachedSnapshot {
     offset: u64,
     ended: Option<&'static str>,
-    told: Arc<Told>,
+    frame: Arc<EncodedFrame>,
 }
 
 /// Snapshots that are good for a moment, at most one for each audience and wording.
@@ -102,25 +102,25 @@ pub(super) struct Snapshots(Vec<Shared>);
 struct Shared {
     audience: Audience,
     resumed: bool,
-    present: Present,
+    snapshot: CachedSnapshot,
     until: Instant,
 }
 
 impl Snapshots {
     /// One that includes everything up to `known`.
-    fn find(&self, audience: Audience, resumed: bool, known: u64) -> Option<Present> {
+    fn find(&self, audience: Audience, resumed: bool, known: u64) -> Option<CachedSnapshot> {
         let now = Instant::now();
         let fits = |shared: &&Shared| {
             shared.audience == audience
                 && shared.resumed == resumed
-                && shared.present.offset >= known
+                && shared.snapshot.offset >= known
                 && shared.until > now
         };
-        self.0.iter().find(fits).map(|shared| shared.present.clone())
+        self.0.iter().find(fits).map(|shared| shared.snapshot.clone())
     }
 
-    fn keep(&mut self, audience: Audience, resumed: bool, present: &Present, until: Instant) {
+    fn keep(&mut self, audience: Audience, resumed: bool, snapshot: &CachedSnapshot, until: Instant) {
         self.0.retain(|shared| (shared.audience, shared.resumed) != (audience, resumed));
-        self.0.push(Shared { audience, resumed, present: present.clone(), until });
+        self.0.push(Shared { audience, resumed, snapshot: snapshot.clone(), until });
     }
 }

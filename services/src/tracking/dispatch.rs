@@ -12,7 +12,8 @@ use domain::tracking::{Carrier, Delivery, DeliveryEvent, DispatchReminder, Order
 use domain::{Channel, CourierId, Failure, OfferId, OrderId, Principal, Timestamp};
 use store::{StoreError, Tx, jobs, journal, tracking};
 
-use crate::tracking::{View, announce, tell_courier_and_save, view};
+use super::View;
+use super::delivery::{announce, tell_courier_and_save, view};
 use crate::{App, gazetteer};
 
 /// How often a transaction that lost against another is tried again.
@@ -46,12 +47,21 @@ fn alert_key(order: OrderId) -> String {
 }
 
 /// A delivery was asked for: operators hear of it if nobody takes it for long.
-pub(crate) fn set_out(app: &App, tx: &mut Tx, delivery: &Delivery) {
+pub(crate) fn start_search(app: &App, tx: &mut Tx, delivery: &Delivery) {
     let order = delivery.order;
     let at = delivery.requested_at + app.settings.tracking.dispatch.alert_after;
     // Should the process die before the first round, the reminder begins it.
     jobs::remind(tx, &look_key(order), delivery.requested_at, DispatchReminder::LookForCourier { order });
     jobs::remind(tx, &alert_key(order), at, DispatchReminder::NoCourierFound { order });
+}
+
+/// Deliveries that nobody has taken since before `since`, the oldest first, at most `limit`.
+pub(crate) async fn unclaimed(
+    app: &App,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<(OrderId, Timestamp)>, Failure> {
+    Ok(tracking::unclaimed(&app.store, since, limit).await?)
 }
 
 /// A reminder of dispatch is due.
@@ -213,7 +223,7 @@ pub async fn decline(app: &App, who: &Principal, offer: OfferId) -> Result<(), F
 }
 
 /// The courier drops out before pickup: somebody else is looked for.
-pub(crate) async fn drop_out(app: &App, order: OrderId, courier: CourierId) -> Result<Delivery, Failure> {
+pub(crate) async fn unassign(app: &App, order: OrderId, courier: CourierId) -> Result<Delivery, Failure> {
     let now = app.now();
     let mut tx = app.store.begin().await?;
     let held = hold(&mut tx, order).await?.ok_or_else(|| Failure::not_found("delivery"))?;
@@ -233,7 +243,7 @@ pub(crate) async fn drop_out(app: &App, order: OrderId, courier: CourierId) -> R
 }
 
 /// The order is gone: nobody is asked any more, and its courier is free.
-pub(crate) async fn call_off(app: &App, order: OrderId) -> Result<Delivery, Failure> {
+pub(crate) async fn cancel(app: &App, order: OrderId) -> Result<Delivery, Failure> {
     let now = app.now();
     let mut tx = app.store.begin().await?;
     let held = hold(&mut tx, order).await?.ok_or_else(|| Failure::not_found("delivery"))?;

@@ -1,10 +1,10 @@
 //! What waits to be written to one listener.
 //!
-//! 1. Log tellings leave in the order in which they came, and none is dropped:
+//! 1. Log publications leave in the order in which they came, and none is dropped:
 //!    when more bytes wait than allowed, the outbox stops as a slow reader, and
 //!    its listener resumes by offset. What it missed is not counted again.
 //! 2. Of newest values one waits per subscription; a newer one takes its place.
-//! 3. Passing tellings are dropped as soon as the reader lags.
+//! 3. Passing publications are dropped as soon as the reader lags.
 //! 4. Nothing here ever waits, so a slow reader never delays the hub.
 
 use std::collections::VecDeque;
@@ -13,12 +13,12 @@ use std::task::{Context, Poll};
 
 use futures::task::AtomicWaker;
 
-use super::Told;
+use super::EncodedFrame;
 
-/// The share of the limit beyond which passing tellings are dropped.
+/// The share of the limit beyond which passing publications are dropped.
 const LAGGING_SHARE: usize = 4;
 
-/// Of so many tellings that a listener takes, one's wait is measured: measuring
+/// Of so many publications that a listener takes, one's wait is measured: measuring
 /// costs a hundredth of a delivery, and there are millions.
 const MEASURED_OF: u8 = 8;
 
@@ -41,7 +41,7 @@ pub enum Stop {
 #[derive(Debug)]
 pub enum Next {
     /// Write this.
-    Told(Arc<Told>),
+    Frame(Arc<EncodedFrame>),
     /// Write nothing more, and go.
     Stop(Stop),
 }
@@ -51,29 +51,29 @@ pub enum Next {
 pub struct Outbox {
     waiting: Mutex<Waiting>,
     reader: AtomicWaker,
-    /// Bytes of log tellings that may wait.
+    /// Bytes of log publications that may wait.
     limit: usize,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
     /// Each with the bytes that it counts for.
-    log: VecDeque<(Arc<Told>, usize)>,
+    log: VecDeque<(Arc<EncodedFrame>, usize)>,
     log_bytes: usize,
     /// The most that `log_bytes` ever was.
     peak: usize,
-    latest: VecDeque<(u64, Arc<Told>)>,
+    latest: VecDeque<(u64, Arc<EncodedFrame>)>,
     stop: Option<Stop>,
     /// How many were taken.
     taken: u8,
 }
 
 impl Waiting {
-    /// Queues a telling that counts.
-    fn push(&mut self, told: &Arc<Told>) {
-        self.log_bytes += told.text.len();
+    /// Queues a publication that counts.
+    fn push(&mut self, frame: &Arc<EncodedFrame>) {
+        self.log_bytes += frame.text.len();
         self.peak = self.peak.max(self.log_bytes);
-        self.log.push_back((Arc::clone(told), told.text.len()));
+        self.log.push_back((Arc::clone(frame), frame.text.len()));
     }
 
     /// Holds nothing any more but the reason to go.
@@ -83,22 +83,22 @@ impl Waiting {
 }
 
 impl Outbox {
-    /// An empty one, in which at most `limit` bytes of log tellings wait.
+    /// An empty one, in which at most `limit` bytes of log publications wait.
     pub fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self { waiting: Mutex::default(), reader: AtomicWaker::new(), limit })
     }
 
-    /// Queues a telling that must not be lost.
-    pub fn log(&self, told: &Arc<Told>) {
+    /// Queues a publication that must not be lost.
+    pub fn log(&self, frame: &Arc<EncodedFrame>) {
         let mut waiting = self.lock();
         if waiting.stop.is_some() {
             return;
         }
-        if waiting.log_bytes + told.text.len() > self.limit {
+        if waiting.log_bytes + frame.text.len() > self.limit {
             metrics::counter!("realtime_slow_readers_total").increment(1);
             waiting.go(Stop::SlowReader);
         } else {
-            waiting.push(told);
+            waiting.push(frame);
         }
         drop(waiting);
         self.reader.wake();
@@ -106,10 +106,10 @@ impl Outbox {
 
     /// Queues what the listener missed. It does not count: who was closed as a
     /// slow reader missed more than the limit, and must be able to come back.
-    pub fn replay(&self, told: &Arc<Told>) {
+    pub fn replay(&self, frame: &Arc<EncodedFrame>) {
         let mut waiting = self.lock();
         if waiting.stop.is_none() {
-            waiting.log.push_back((Arc::clone(told), 0));
+            waiting.log.push_back((Arc::clone(frame), 0));
         }
         drop(waiting);
         self.reader.wake();
@@ -117,29 +117,29 @@ impl Outbox {
 
     /// Keeps `told` as the newest value of `subscription`. Says whether it took
     /// the place of one that nobody saw.
-    pub fn latest(&self, subscription: u64, told: &Arc<Told>) -> bool {
+    pub fn latest(&self, subscription: u64, frame: &Arc<EncodedFrame>) -> bool {
         let mut waiting = self.lock();
         if waiting.stop.is_some() {
             return false;
         }
-        let told = Arc::clone(told);
+        let frame = Arc::clone(frame);
         if let Some((_, older)) = waiting.latest.iter_mut().find(|(of, _)| *of == subscription) {
-            *older = told;
+            *older = frame;
             return true;
         }
-        waiting.latest.push_back((subscription, told));
+        waiting.latest.push_back((subscription, frame));
         drop(waiting);
         self.reader.wake();
         false
     }
 
-    /// Queues a telling that is worth hearing now or never. Says whether it was taken.
-    pub fn passing(&self, told: &Arc<Told>) -> bool {
+    /// Queues a publication that is worth hearing now or never. Says whether it was taken.
+    pub fn passing(&self, frame: &Arc<EncodedFrame>) -> bool {
         let mut waiting = self.lock();
-        if waiting.stop.is_some() || waiting.log_bytes + told.text.len() > self.limit / LAGGING_SHARE {
+        if waiting.stop.is_some() || waiting.log_bytes + frame.text.len() > self.limit / LAGGING_SHARE {
             return false;
         }
-        waiting.push(told);
+        waiting.push(frame);
         drop(waiting);
         self.reader.wake();
         true
@@ -160,7 +160,7 @@ impl Outbox {
         self.reader.wake();
     }
 
-    /// The next thing to do; log tellings before newest values, so that a
+    /// The next thing to do; log publications before newest values, so that a
     /// snapshot precedes the values that follow it.
     pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
         if let Some(next) = self.take() {
@@ -187,10 +187,10 @@ impl Outbox {
         if let Some(why) = waiting.stop {
             return Some(Next::Stop(why));
         }
-        let told = match waiting.log.pop_front() {
-            Some((told, bytes)) => {
+        let frame = match waiting.log.pop_front() {
+            Some((frame, bytes)) => {
                 waiting.log_bytes -= bytes;
-                told
+                frame
             }
             None => waiting.latest.pop_front()?.1,
         };
@@ -199,10 +199,10 @@ impl Outbox {
             (waiting.log, waiting.latest) = Default::default();
         }
         if waiting.taken.is_multiple_of(MEASURED_OF) {
-            told.taken();
+            frame.taken();
         }
         waiting.taken = waiting.taken.wrapping_add(1);
-        Some(Next::Told(told))
+        Some(Next::Frame(frame))
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -229,16 +229,16 @@ mod tests {
     use super::super::{Lag, Op};
     use super::*;
 
-    fn told(op: Op, number: u64) -> Arc<Told> {
+    fn frame(op: Op, number: u64) -> Arc<EncodedFrame> {
         let lag = Arc::new(Lag::new(metrics::Histogram::noop()));
-        Arc::new(Told::new(op, Some(number), None, Bytes::from(number.to_string()), &lag))
+        Arc::new(EncodedFrame::new(op, Some(number), None, Bytes::from(number.to_string()), &lag))
     }
 
-    fn drain(outbox: &Outbox) -> (Vec<Arc<Told>>, Option<Stop>) {
+    fn drain(outbox: &Outbox) -> (Vec<Arc<EncodedFrame>>, Option<Stop>) {
         let mut all = Vec::new();
         loop {
             match outbox.take() {
-                Some(Next::Told(told)) => all.push(told),
+                Some(Next::Frame(frame)) => all.push(frame),
                 Some(Next::Stop(why)) => return (all, Some(why)),
                 None => return (all, None),
             }
@@ -249,10 +249,10 @@ mod tests {
     fn a_reader_who_lags_beyond_the_limit_is_stopped_and_holds_nothing() {
         let outbox = Outbox::new(4);
         for number in 1..=4 {
-            outbox.log(&told(Op::Event, number));
+            outbox.log(&frame(Op::Event, number));
         }
-        outbox.latest(1, &told(Op::Latest, 9));
-        outbox.log(&told(Op::Event, 5));
+        outbox.latest(1, &frame(Op::Latest, 9));
+        outbox.log(&frame(Op::Event, 5));
         let (seen, stop) = drain(&outbox);
         assert!(seen.is_empty());
         assert_eq!(stop, Some(Stop::SlowReader));
@@ -264,9 +264,9 @@ mod tests {
     fn what_was_missed_is_told_however_much_it_is() {
         let outbox = Outbox::new(4);
         for number in 1..=9 {
-            outbox.replay(&told(Op::Event, number));
+            outbox.replay(&frame(Op::Event, number));
         }
-        outbox.log(&told(Op::Event, 10));
+        outbox.log(&frame(Op::Event, 10));
         let (seen, stop) = drain(&outbox);
         assert_eq!((seen.len(), stop), (10, None));
     }
@@ -275,19 +275,19 @@ mod tests {
     fn newest_values_never_make_a_reader_slow() {
         let outbox = Outbox::new(1);
         for number in 0..10_000 {
-            outbox.latest(number % 3, &told(Op::Latest, number));
+            outbox.latest(number % 3, &frame(Op::Latest, number));
         }
         let (seen, stop) = drain(&outbox);
         assert_eq!(stop, None);
-        assert_eq!(seen.iter().filter_map(|told| told.offset).collect::<Vec<_>>(), [9_999, 9_997, 9_998]);
+        assert_eq!(seen.iter().filter_map(|frame| frame.offset).collect::<Vec<_>>(), [9_999, 9_997, 9_998]);
     }
 
     #[test]
     fn passing_tellings_are_dropped_while_the_reader_lags() {
         let outbox = Outbox::new(8);
-        assert!(outbox.passing(&told(Op::Event, 1)));
-        outbox.log(&told(Op::Event, 2));
-        assert!(!outbox.passing(&told(Op::Event, 3)));
+        assert!(outbox.passing(&frame(Op::Event, 1)));
+        outbox.log(&frame(Op::Event, 2));
+        assert!(!outbox.passing(&frame(Op::Event, 3)));
         assert_eq!(drain(&outbox).0.len(), 2);
     }
 
@@ -310,9 +310,9 @@ mod tests {
             let outbox = Outbox::new(usize::MAX);
             let (mut sent, mut seen, mut newest) = (Vec::new(), Vec::new(), [None; 4]);
             let check = |next: Option<Next>, seen: &mut Vec<u64>, newest: &[Option<u64>; 4]| {
-                let Some(Next::Told(told)) = next else { return false };
-                let number = told.offset.unwrap_or_default();
-                match told.op {
+                let Some(Next::Frame(frame)) = next else { return false };
+                let number = frame.offset.unwrap_or_default();
+                match frame.op {
                     Op::Latest => assert!(newest.contains(&Some(number))),
                     _ => seen.push(number),
                 }
@@ -322,11 +322,11 @@ mod tests {
                 match step {
                     Step::Log => {
                         sent.push(number);
-                        outbox.log(&told(Op::Event, number));
+                        outbox.log(&frame(Op::Event, number));
                     }
                     Step::Latest(slot) => {
                         newest[usize::try_from(slot).unwrap()] = Some(number);
-                        outbox.latest(slot, &told(Op::Latest, number));
+                        outbox.latest(slot, &frame(Op::Latest, number));
                     }
                     Step::Read => { check(outbox.take(), &mut seen, &newest); }
                 }

@@ -9,7 +9,7 @@ use crate::{Store, StoreError};
 
 /// How many couriers do what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Census {
+pub struct CourierStats {
     /// Take offers.
     pub on_shift: u64,
     /// Have a delivery.
@@ -19,7 +19,7 @@ pub struct Census {
 }
 
 /// Counts the couriers.
-pub async fn census(store: &Store) -> Result<Census, StoreError> {
+pub async fn courier_stats(store: &Store) -> Result<CourierStats, StoreError> {
     let row = sqlx::query!(
         r#"select (select count(*) from tracking.couriers where on_shift) as "on_shift!",
                 (select count(distinct courier_id) from tracking.deliveries where status in ('assigned', 'at_restaurant', 'picked_up', 'at_dropoff')) as "on_delivery!",
@@ -28,7 +28,7 @@ pub async fn census(store: &Store) -> Result<Census, StoreError> {
     )
     .fetch_one(store.pool())
     .await?;
-    Ok(Census {
+    Ok(CourierStats {
         on_shift: row.on_shift.unsigned_abs(),
         on_delivery: row.on_delivery.unsigned_abs(),
         free: row.free.unsigned_abs(),

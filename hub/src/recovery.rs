@@ -8,8 +8,8 @@ use domain::{Channel, Failure};
 use store::journal::Recorded;
 use tokio::time::Instant;
 
-use super::hub::Followed;
-use super::topic::After;
+use super::hub::ChannelEntry;
+use super::topic::Outcome;
 use super::{Hub, Subscription};
 
 /// How long an event that came out of order may wait for the one before it
@@ -33,56 +33,56 @@ impl Hub {
         if i64::try_from(since).is_err() {
             return Ok(false); // no offset is ever so large
         }
-        let followed = &subscription.followed;
-        followed.topic().want(subscription.id, Some(since));
-        let _reading = followed.reading.lock().await;
+        let entry = &subscription.entry;
+        entry.topic().want(subscription.id, Some(since));
+        let _reading = entry.reading.lock().await;
         for _ in 0..READINGS_MAX {
-            // Somebody of the herd may have read it meanwhile.
+            // Somebody of the storm may have read it meanwhile.
             if subscription.catch_up(since, false)? {
                 return Ok(true);
             }
-            if !self.read_on(followed, subscription.id).await? {
+            if !self.read_on(entry, subscription.id).await? {
                 break;
             }
         }
-        followed.topic().want(subscription.id, None);
+        entry.topic().want(subscription.id, None);
         Ok(false)
     }
 
     /// Reads the journal for all who wait to go on, from where the one is who is
-    /// furthest behind, and a little more: others of a herd are to come. False
+    /// furthest behind, and a little more: others of a reconnect storm are to come. False
     /// where that is of no help to the listener `id`.
-    async fn read_on(&self, followed: &Arc<Followed>, id: u64) -> Result<bool, Failure> {
+    async fn read_on(&self, entry: &Arc<ChannelEntry>, id: u64) -> Result<bool, Failure> {
         let (max, margin) = (self.limits.replay_max, self.limits.history_margin);
-        let Some(since) = followed.topic().furthest(id, max) else { return Ok(false) };
+        let Some(since) = entry.topic().furthest(id, max) else { return Ok(false) };
         let from = since.saturating_sub(u64::from(margin) + 1);
         let limit = max.saturating_add(margin).saturating_add(2);
-        let rows = self.backend.history(&followed.channel, from, limit).await?;
+        let rows = self.backend.history(&entry.channel, from, limit).await?;
         if since > 0 && rows.iter().all(|row| row.offset != since) {
             return Ok(false); // it is not of this history
         }
         let Some(last) = rows.last() else {
-            if !self.backend.heads(std::slice::from_ref(&followed.channel)).await?.is_empty() {
+            if !self.backend.heads(std::slice::from_ref(&entry.channel)).await?.is_empty() {
                 return Ok(false); // what was told is not kept any more
             }
             // Nothing was ever told here: who has heard nothing has heard it all.
-            let after = followed.topic().start_at(0, None, &self.pen);
-            self.attend(followed, after);
+            let outcome = entry.topic().start_at(0, None, &self.encoder);
+            self.apply(entry, outcome);
             return Ok(true);
         };
         if last.offset - since > u64::from(max) {
             // With the head known, whoever is too far behind is left out.
-            let heads = self.backend.heads(std::slice::from_ref(&followed.channel)).await?;
-            heads.iter().for_each(|(_, head)| followed.topic().learn(*head));
+            let heads = self.backend.heads(std::slice::from_ref(&entry.channel)).await?;
+            heads.iter().for_each(|(_, head)| entry.topic().learn(*head));
             return Ok(true);
         }
         if !follows(from, &rows) {
             return Ok(false);
         }
-        followed.topic().end_if_over(last);
-        let herd_until = Instant::now() + self.limits.history_kept;
-        let after = followed.topic().absorb(since, &rows, &self.pen, herd_until);
-        self.attend(followed, after);
+        entry.topic().end_if_over(last);
+        let storm_until = Instant::now() + self.limits.history_kept;
+        let outcome = entry.topic().absorb(since, &rows, &self.encoder, storm_until);
+        self.apply(entry, outcome);
         Ok(true)
     }
 
@@ -95,47 +95,47 @@ impl Hub {
         rows: &[Arc<Recorded>],
     ) -> Result<bool, Failure> {
         let now = self.backend.now();
-        let (after, joined) = {
+        let (outcome, joined) = {
             let mut topic = subscription.topic();
-            let after = topic.absorb(offset, rows, &self.pen, Instant::now());
-            (after, topic.catch_up(subscription.id, offset, true, now, &self.pen))
+            let outcome = topic.absorb(offset, rows, &self.encoder, Instant::now());
+            (outcome, topic.catch_up(subscription.id, offset, true, now, &self.encoder))
         };
-        self.attend(&subscription.followed, after);
+        self.apply(&subscription.entry, outcome);
         joined.is_live()
     }
 
     /// Reads from the journal what the fabric lost.
-    pub(super) async fn mend(&self, followed: &Arc<Followed>) {
+    pub(super) async fn backfill(&self, entry: &Arc<ChannelEntry>) {
         tokio::time::sleep(GRACE).await;
-        let _reading = followed.reading.lock().await;
+        let _reading = entry.reading.lock().await;
         loop {
             let head = {
-                let mut topic = followed.topic();
+                let mut topic = entry.topic();
                 match topic.head().filter(|_| topic.is_behind()) {
                     Some(head) => head,
                     None => {
-                        topic.mending = false;
+                        topic.backfilling = false;
                         return;
                     }
                 }
             };
             self.figures.repairs.one();
-            match self.backend.history(&followed.channel, head, self.limits.replay_max).await {
+            match self.backend.history(&entry.channel, head, self.limits.replay_max).await {
                 Ok(rows) if !rows.is_empty() && follows(head, &rows) => {
-                    let after = followed.topic().absorb(head, &rows, &self.pen, Instant::now());
-                    self.attend(followed, After { gap: false, ..after });
+                    let outcome = entry.topic().absorb(head, &rows, &self.encoder, Instant::now());
+                    self.apply(entry, Outcome { gap: false, ..outcome });
                 }
                 Ok(_) => {
-                    tracing::error!(channel = %followed.channel, head, "the journal has a hole");
-                    let mut topic = followed.topic();
-                    topic.end(None, "history_lost", &self.pen);
-                    topic.mending = false;
+                    tracing::error!(channel = %entry.channel, head, "the journal has a hole");
+                    let mut topic = entry.topic();
+                    topic.end(None, "history_lost", &self.encoder);
+                    topic.backfilling = false;
                     return;
                 }
                 Err(error) => {
                     // The comparison of heads tries again.
-                    tracing::warn!(channel = %followed.channel, %error, "could not read what was missed");
-                    followed.topic().mending = false;
+                    tracing::warn!(channel = %entry.channel, %error, "could not read what was missed");
+                    entry.topic().backfilling = false;
                     return;
                 }
             }
@@ -144,8 +144,8 @@ impl Hub {
 
     /// Learns the heads of all channels from the journal.
     pub(super) async fn compare(&self) {
-        self.door.tidy(Instant::now());
-        self.roll.tidy(Instant::now());
+        self.admission.tidy(Instant::now());
+        self.connections.tidy(Instant::now());
         let mut channels = Vec::new();
         let mut empty = Vec::new();
         for entry in &self.topics {
@@ -154,7 +154,7 @@ impl Hub {
             topic.trim(self.limits.recent_kept, Instant::now());
             if topic.close_if_empty() {
                 empty.push(entry.key().clone());
-            } else if topic.head().is_some() && !matches!(entry.key(), Channel::Map(_)) {
+            } else if topic.head().is_some() && topic.has_log() {
                 channels.push(entry.key().clone());
             }
         }
@@ -169,13 +169,13 @@ impl Hub {
 
     async fn compare_with(&self, channels: &[Channel]) -> Result<(), Failure> {
         for (channel, head) in self.backend.heads(channels).await? {
-            let Some(followed) = self.find(&channel) else { continue };
+            let Some(entry) = self.find(&channel) else { continue };
             let gap = {
-                let mut topic = followed.topic();
+                let mut topic = entry.topic();
                 topic.learn(head);
-                topic.is_behind() && !topic.mending
+                topic.is_behind() && !topic.backfilling
             };
-            self.attend(&followed, After { gap, ..After::default() });
+            self.apply(&entry, Outcome { gap, ..Outcome::default() });
         }
         Ok(())
     }

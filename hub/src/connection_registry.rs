@@ -9,7 +9,6 @@ use std::time::Duration;
 use dashmap::DashMap;
 use dashmap::mapref::one::RefMut;
 use domain::{Principal, Refusal, Refused, SessionId, UserId};
-use store::fabric::Notice;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -27,14 +26,14 @@ impl Refusal for TooMany {
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Roll {
+pub struct ConnectionRegistry {
     users: DashMap<UserId, User>,
     ids: AtomicU64,
     count: AtomicUsize,
     emptied: Notify,
 }
 
-/// The fixes of a batch: the present ones, and those that waited.
+/// The fixes of a batch: the connections ones, and those that waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FixCount {
     /// Younger than [`SocketLimits::old_fix_after`].
@@ -46,7 +45,7 @@ pub struct FixCount {
 /// One user, over all sockets.
 #[derive(Debug)]
 struct User {
-    present: Vec<Present>,
+    connections: Vec<Connection>,
     frames: Rate,
     fixes: Rate,
     old_fixes: Rate,
@@ -54,18 +53,23 @@ struct User {
 
 impl User {
     fn new(now: Instant) -> Self {
-        Self { present: Vec::new(), frames: Rate::new(now), fixes: Rate::new(now), old_fixes: Rate::new(now) }
+        Self {
+            connections: Vec::new(),
+            frames: Rate::new(now),
+            fixes: Rate::new(now),
+            old_fixes: Rate::new(now),
+        }
     }
 
     /// Whether nothing is to be remembered.
     fn is_gone(&self, now: Instant) -> bool {
         let rates = [&self.frames, &self.fixes, &self.old_fixes];
-        self.present.is_empty() && rates.iter().all(|rate| rate.is_whole(now))
+        self.connections.is_empty() && rates.iter().all(|rate| rate.is_whole(now))
     }
 }
 
 #[derive(Debug)]
-struct Present {
+struct Connection {
     id: u64,
     session: SessionId,
     /// The courier epoch that it speaks with, if it does.
@@ -73,15 +77,15 @@ struct Present {
     outbox: Arc<Outbox>,
 }
 
-/// A place on the roll, given back when dropped.
+/// A place on the connections, given back when dropped.
 #[derive(Debug)]
-pub struct Place {
-    roll: Arc<Roll>,
+pub struct ConnectionGuard {
+    connections: Arc<ConnectionRegistry>,
     user: UserId,
     id: u64,
 }
 
-impl Roll {
+impl ConnectionRegistry {
     /// Enters an open session; a user has at most `max` of them in this process.
     /// Beyond that the oldest is sent away: it may be a connection whose other end
     /// has vanished unnoticed, and must not keep its user out.
@@ -90,21 +94,21 @@ impl Roll {
         who: &Principal,
         outbox: &Arc<Outbox>,
         max: usize,
-    ) -> Result<Place, TooMany> {
+    ) -> Result<ConnectionGuard, TooMany> {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         if max == 0 {
             return Err(TooMany);
         }
         let mut user = self.users.entry(who.user).or_insert_with(|| User::new(Instant::now()));
-        let present = &mut user.present;
-        let beyond = (present.len() + 1).saturating_sub(max);
-        present.iter().take(beyond).for_each(|oldest| oldest.outbox.stop(Stop::TooMany));
-        if present.is_empty() {
-            present.reserve_exact(1); // mostly nobody has two
+        let connections = &mut user.connections;
+        let beyond = (connections.len() + 1).saturating_sub(max);
+        connections.iter().take(beyond).for_each(|oldest| oldest.outbox.stop(Stop::TooMany));
+        if connections.is_empty() {
+            connections.reserve_exact(1); // mostly nobody has two
         }
-        present.push(Present { id, session: who.session, epoch: None, outbox: Arc::clone(outbox) });
+        connections.push(Connection { id, session: who.session, epoch: None, outbox: Arc::clone(outbox) });
         self.count.fetch_add(1, Ordering::Relaxed);
-        Ok(Place { roll: Arc::clone(self), user: who.user, id })
+        Ok(ConnectionGuard { connections: Arc::clone(self), user: who.user, id })
     }
 
     /// Open sessions.
@@ -117,7 +121,7 @@ impl Roll {
         loop {
             let gone = self.emptied.notified();
             for user in &self.users {
-                user.present.iter().for_each(|one| one.outbox.stop(Stop::GoingAway));
+                user.connections.iter().for_each(|one| one.outbox.stop(Stop::GoingAway));
             }
             if self.count() == 0 {
                 return;
@@ -126,23 +130,19 @@ impl Roll {
         }
     }
 
-    pub(super) fn notice(&self, notice: &Notice) {
-        match notice {
-            Notice::SessionRevoked(session) => {
-                for user in &self.users {
-                    let ended = user.present.iter().filter(|one| one.session == *session);
-                    ended.for_each(|one| one.outbox.stop(Stop::Revoked));
-                }
-            }
-            Notice::CourierSuperseded { courier, epoch } => {
-                if let Some(user) = self.users.get(&UserId::from(*courier)) {
-                    user.present
-                        .iter()
-                        .filter(|one| one.epoch.is_some_and(|older| older < *epoch))
-                        .for_each(|one| one.outbox.stop(Stop::Superseded));
-                }
-            }
-            Notice::AssignmentsChanged(_) | Notice::OrderAccessChanged(_) => {}
+    /// Closes the connections of a session that was ended.
+    pub(super) fn end_session(&self, session: SessionId) {
+        for user in &self.users {
+            let ended = user.connections.iter().filter(|one| one.session == session);
+            ended.for_each(|one| one.outbox.stop(Stop::Revoked));
+        }
+    }
+
+    /// Closes the connections by which the user writes with an older epoch.
+    pub(super) fn supersede(&self, user: UserId, epoch: u64) {
+        if let Some(user) = self.users.get(&user) {
+            let older = user.connections.iter().filter(|one| one.epoch.is_some_and(|older| older < epoch));
+            older.for_each(|one| one.outbox.stop(Stop::Superseded));
         }
     }
 
@@ -152,11 +152,11 @@ impl Roll {
     }
 }
 
-impl Place {
+impl ConnectionGuard {
     /// This session speaks for its courier from now on, with `epoch`.
     pub fn speaks_with(&self, epoch: u64) {
         if let Some(mut user) = self.user() {
-            for one in &mut user.present {
+            for one in &mut user.connections {
                 if one.id == self.id {
                     one.epoch = Some(epoch);
                 } else if one.epoch.is_some_and(|older| older < epoch) {
@@ -173,7 +173,7 @@ impl Place {
     }
 
     /// Counts a batch of the courier's fixes, or says how long to wait with all of it. Those
-    /// that waited have a rate of their own, so that they do not hold up the present ones.
+    /// that waited have a rate of their own, so that they do not hold up the connections ones.
     pub fn take_fixes(&self, count: FixCount, limits: &SocketLimits, now: Instant) -> Result<(), Duration> {
         let Some(mut user) = self.user() else { return Ok(()) };
         let every = |per_sec: u32| Duration::from_secs(1) / per_sec.max(1);
@@ -186,18 +186,18 @@ impl Place {
 
     /// There is one for as long as there is a place.
     fn user(&self) -> Option<RefMut<'_, UserId, User>> {
-        self.roll.users.get_mut(&self.user)
+        self.connections.users.get_mut(&self.user)
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         if let Some(mut user) = self.user() {
-            user.present.retain(|one| one.id != self.id);
+            user.connections.retain(|one| one.id != self.id);
         }
-        self.roll.users.remove_if(&self.user, |_, user| user.is_gone(Instant::now()));
-        if self.roll.count.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.roll.emptied.notify_waiters();
+        self.connections.users.remove_if(&self.user, |_, user| user.is_gone(Instant::now()));
+        if self.connections.count.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.connections.emptied.notify_waiters();
         }
     }
 }
@@ -209,15 +209,16 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::live::outbox::Next;
+    use crate::outbox::Next;
 
     #[test]
     fn beyond_the_most_the_oldest_socket_goes_and_the_newest_stays() {
         let (user, session) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
         let who = Principal { user, session, roles: Vec::new() };
-        let roll = Arc::new(Roll::default());
+        let connections = Arc::new(ConnectionRegistry::default());
         let outboxes: Vec<_> = (0..4).map(|_| Outbox::new(1024)).collect();
-        let _places: Vec<_> = outboxes.iter().map(|outbox| roll.enter(&who, outbox, 2).unwrap()).collect();
+        let _places: Vec<_> =
+            outboxes.iter().map(|outbox| connections.enter(&who, outbox, 2).unwrap()).collect();
         let gone = outboxes.iter().map(|outbox| {
             let next = outbox.poll_next(&mut Context::from_waker(Waker::noop()));
             matches!(next, Poll::Ready(Next::Stop(Stop::TooMany)))
@@ -231,8 +232,8 @@ mod tests {
         let who = Principal { user, session, roles: Vec::new() };
         let limits =
             SocketLimits { frames_per_sec: 1, frames_burst: 3, fixes_burst: 5, ..SocketLimits::default() };
-        let roll = Arc::new(Roll::default());
-        let enter = || roll.enter(&who, &Outbox::new(1024), 2).unwrap();
+        let connections = Arc::new(ConnectionRegistry::default());
+        let enter = || connections.enter(&who, &Outbox::new(1024), 2).unwrap();
         let (sockets, now) = ([enter(), enter(), enter()], Instant::now());
         for socket in sockets {
             assert!(socket.charge_frame(&limits, now).is_zero());
@@ -246,11 +247,11 @@ mod tests {
         assert!(again.take_fixes(FixCount { fresh: 1, old: 5 }, &limits, now).is_err());
         assert_eq!(again.take_fixes(FixCount { fresh: 0, old: 5 }, &limits, now), Ok(()));
         drop(again);
-        roll.tidy(now);
-        assert_eq!(roll.users.len(), 1, "what is spent still counts");
+        connections.tidy(now);
+        assert_eq!(connections.users.len(), 1, "what is spent still counts");
         let later = now + Duration::from_secs(4);
         assert!(enter().charge_frame(&limits, later).is_zero());
-        roll.tidy(later + Duration::from_secs(1));
-        assert!(roll.users.is_empty());
+        connections.tidy(later + Duration::from_secs(1));
+        assert!(connections.users.is_empty());
     }
 }

@@ -2,25 +2,25 @@
 //!
 //! The [`Hub`] stands between the fabric and whoever listens. It follows each
 //! channel once for all its listeners, repairs what the fabric lost from the
-//! journal, writes every telling once, and puts it into the [`Outbox`] of each
+//! journal, writes every publication once, and puts it into the [`Outbox`] of each
 //! listener who may hear it. Sockets (`realtime`) and server-sent events (`http`)
 //! both drain an outbox; neither knows the other, and the hub knows neither: how
-//! a telling is written is given to it as a [`Writer`].
+//! a publication is written is given to it as a [`FrameEncoder`].
 //!
 //! ```text
 //! commit ─▶ fabric ─▶ Hub ─▶ Topic (one per channel) ─▶ Outbox (one per listener) ─▶ socket
 //!              lost? ↳ journal ↗
 //! ```
 
-mod door;
+mod admission;
+mod connection_registry;
 mod figures;
 mod hub;
 mod limits;
 mod outbox;
-mod present;
 mod rate;
 mod recovery;
-mod roll;
+mod snapshot_cache;
 mod topic;
 
 #[cfg(test)]
@@ -30,23 +30,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::{Audience, Channel, Failure, Principal, Timestamp};
+use domain::{Audience, Channel, ChannelEffect, Failure, Principal, SessionId, Timestamp, UserId};
 use serde_json::Value;
-use store::fabric::{Ephemeral, Latest};
+use store::fabric::{Ephemeral, Latest, Notice};
 use store::journal::Recorded;
 use tokio::time::Instant;
 
-use crate::map::Area;
-pub use door::{Door, Full, Visit};
+pub use admission::{Admission, AdmissionError, ConnectionPermit};
+pub use connection_registry::{ConnectionGuard, ConnectionRegistry, FixCount};
 pub use figures::{HubReport, Lag};
 pub use hub::{Hub, Subscription};
 pub use limits::{Limits, SocketLimits};
 pub use outbox::{Next, Outbox, Stop};
 pub use rate::Rate;
-pub use roll::{FixCount, Place, Roll};
 
-/// What the hub asks of the product behind it. [`crate::App`] answers from the
-/// nouns; a test answers from memory.
+/// What the hub asks of the product behind it: `services` answers from the nouns, a test from
+/// memory. The hub itself knows no noun.
 #[async_trait]
 pub trait Backend: Send + Sync + 'static {
     /// Names the history that offsets belong to.
@@ -66,10 +65,11 @@ pub trait Backend: Send + Sync + 'static {
         audience: Audience,
     ) -> Result<Snapshot, Failure>;
 
-    /// Whether all listeners of one audience are shown the same snapshot of
-    /// `channel`, of which everything that changes is told once more by what
-    /// follows: a rule, that asks nobody.
-    fn shares_snapshots(&self, channel: &Channel) -> bool;
+    /// What holds for all channels of this kind; asks nobody.
+    fn rules(&self, channel: &Channel) -> ChannelRules;
+
+    /// What a notice means to those who are connected; asks nobody.
+    fn notice_effect(&self, notice: &Notice) -> NoticeEffect;
 
     /// Events after `after`, oldest first, at most `limit`.
     async fn history(&self, channel: &Channel, after: u64, limit: u32)
@@ -78,11 +78,53 @@ pub trait Backend: Send + Sync + 'static {
     /// The newest offset of each channel that has one, in one query.
     async fn heads(&self, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, Failure>;
 
-    /// Where the courier of a delivery was last, if there is one.
+    /// The newest value of a channel that [has one](ChannelRules::has_latest), if it is known.
     async fn latest(&self, channel: &Channel) -> Result<Option<Arc<Latest>>, Failure>;
+}
 
-    /// What an event does to the subscriptions of its channel: a rule, that asks nobody.
-    fn regard(&self) -> fn(&Channel, &str) -> Regard;
+/// What holds for all channels of a kind.
+#[derive(Clone, Copy, Debug)]
+pub struct ChannelRules {
+    /// Whether it has a log, whose offsets are compared with the store.
+    pub has_log: bool,
+    /// Whether it has a newest value beside its log, which the fabric knows.
+    pub has_latest: bool,
+    /// Whether all listeners of one audience are shown the same snapshot, of which
+    /// everything that changes is told once more by what follows.
+    pub shares_snapshots: bool,
+    /// What an event of this name does to those who follow.
+    pub effect: fn(&str) -> ChannelEffect,
+    /// Whose access changes by notices: they are authorised again when some may be lost.
+    pub access_by_notice: Audience,
+}
+
+impl ChannelRules {
+    /// Of a channel that has a log and nothing else.
+    pub const LOG: Self = Self {
+        has_log: true,
+        has_latest: false,
+        shares_snapshots: false,
+        effect: |_| ChannelEffect::Continue,
+        access_by_notice: Audience::NOBODY,
+    };
+}
+
+/// What a notice means to those who are connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoticeEffect {
+    /// Nothing.
+    Ignore,
+    /// The session's connections close.
+    EndSession(SessionId),
+    /// The user's connections that write with an older epoch close.
+    Supersede {
+        /// Who writes.
+        user: UserId,
+        /// The epoch that is in force now.
+        epoch: u64,
+    },
+    /// Those who follow these channels are authorised again.
+    Reauthorize(Vec<Channel>),
 }
 
 /// The present state of a channel.
@@ -94,17 +136,6 @@ pub struct Snapshot {
     pub data: Value,
     /// Why nothing will follow, if nothing will.
     pub ended: Option<&'static str>,
-}
-
-/// What an event means for those who follow its channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Regard {
-    /// They go on.
-    Goes,
-    /// It was the last one; the reason is told to all.
-    Ends(&'static str),
-    /// Somebody's ground for listening may be gone: all are authorised again.
-    Recheck,
 }
 
 /// From where a listener wants to go on.
@@ -120,7 +151,7 @@ pub struct Since {
 
 /// Something to tell, before it is written.
 #[derive(Clone, Copy, Debug)]
-pub enum Telling<'a> {
+pub enum Publication<'a> {
     /// The present state.
     Snapshot {
         /// The history of `offset`.
@@ -141,15 +172,20 @@ pub enum Telling<'a> {
     },
     /// A passing one.
     Ephemeral(&'a Ephemeral),
-    /// A newest value, and when it is told: what it says depends on that.
+    /// A newest value, and when it is frame: what it says depends on that.
     Latest {
         /// The value.
         latest: &'a Latest,
-        /// The moment of telling.
+        /// The moment of publication.
         now: Timestamp,
     },
-    /// The newest couriers of a map's cell.
-    Area(&'a Area),
+    /// A newest value of this process alone.
+    Local {
+        /// Of when it is.
+        at: Timestamp,
+        /// What listeners are frame.
+        data: &'a Value,
+    },
     /// The end of the subscription.
     Ended {
         /// Why, as a stable code.
@@ -157,10 +193,10 @@ pub enum Telling<'a> {
     },
 }
 
-/// Writes a telling as all listeners will get it: UTF-8 JSON.
-pub type Writer = fn(&Channel, &Telling<'_>) -> Bytes;
+/// Writes a publication as all listeners will get it: UTF-8 JSON.
+pub type FrameEncoder = fn(&Channel, &Publication<'_>) -> Bytes;
 
-/// Which telling it was; also the event name of a server-sent event.
+/// Which publication it was; also the event name of a server-sent event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
     /// A snapshot.
@@ -185,8 +221,8 @@ impl Op {
     }
 }
 
-/// Something told: written once, shared by all who hear it.
-pub struct Told {
+/// Something frame: written once, shared by all who hear it.
+pub struct EncodedFrame {
     /// Which it was.
     pub op: Op,
     /// Its place in the log, for snapshots and durable events: where a listener
@@ -196,23 +232,26 @@ pub struct Told {
     pub at: Option<Timestamp>,
     /// The frame.
     pub text: Bytes,
-    told_at: Instant,
+    encoded_at: Instant,
     lag: Arc<Lag>,
 }
 
-impl std::fmt::Debug for Told {
+impl std::fmt::Debug for EncodedFrame {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Told").field("op", &self.op).field("offset", &self.offset).finish_non_exhaustive()
+        f.debug_struct("EncodedFrame")
+            .field("op", &self.op)
+            .field("offset", &self.offset)
+            .finish_non_exhaustive()
     }
 }
 
-impl Told {
+impl EncodedFrame {
     fn new(op: Op, offset: Option<u64>, at: Option<Timestamp>, text: Bytes, lag: &Arc<Lag>) -> Self {
-        Self { op, offset, at, text, told_at: Instant::now(), lag: Arc::clone(lag) }
+        Self { op, offset, at, text, encoded_at: Instant::now(), lag: Arc::clone(lag) }
     }
 
     /// A listener takes it now: notes how long it waited.
     fn taken(&self) {
-        self.lag.note(self.told_at.elapsed());
+        self.lag.note(self.encoded_at.elapsed());
     }
 }

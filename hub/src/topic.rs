@@ -3,7 +3,7 @@
 //! 1. Every live listener has heard each log event of its audience up to `head`,
 //!    once, in order.
 //! 2. `recent` is the unbroken end of the log up to `head`: who lags a little
-//!    catches up from memory, and a herd shares one reading of the journal.
+//!    catches up from memory, and a reconnect storm shares one reading of the journal.
 //! 3. Events that come out of order wait in `ahead`; while `known > head`
 //!    something is missing, and the hub reads it from the journal.
 //!
@@ -15,47 +15,47 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{Audience, Channel, Failure, Party, Principal, Timestamp};
+use domain::{Audience, Channel, ChannelEffect, Failure, Principal, Timestamp};
 use store::fabric::Ephemeral;
 use store::journal::Recorded;
 use tokio::time::Instant;
 
-use super::{Lag, Op, Outbox, Regard, Telling, Told, Writer};
+use super::{ChannelRules, EncodedFrame, FrameEncoder, Lag, Op, Outbox, Publication};
 use newest::Newest;
 
 /// Events that may wait for the one before them; what is beyond is read again.
 const AHEAD_MAX: usize = 64;
 
-/// Writes tellings.
-pub(super) struct Pen {
-    pub(super) writer: Writer,
+/// Writes publications as frames.
+pub(super) struct Encoder {
+    pub(super) writer: FrameEncoder,
     pub(super) epoch: Arc<str>,
-    /// Where it is noted how long a telling waited for its listener.
+    /// Where it is noted how long a publication waited for its listener.
     pub(super) lag: Arc<Lag>,
 }
 
-impl Pen {
-    pub(super) fn write(&self, channel: &Channel, telling: &Telling<'_>) -> Arc<Told> {
-        let (op, offset, at) = match telling {
-            Telling::Snapshot { offset, .. } => (Op::Snapshot, Some(*offset), None),
-            Telling::Event { recorded, .. } => (Op::Event, Some(recorded.offset), None),
-            Telling::Ephemeral(_) => (Op::Event, None, None),
-            Telling::Latest { latest, .. } => (Op::Latest, None, Some(latest.at)),
-            Telling::Area(area) => (Op::Latest, None, Some(area.at)),
-            Telling::Ended { .. } => (Op::Ended, None, None),
+impl Encoder {
+    pub(super) fn write(&self, channel: &Channel, publication: &Publication<'_>) -> Arc<EncodedFrame> {
+        let (op, offset, at) = match publication {
+            Publication::Snapshot { offset, .. } => (Op::Snapshot, Some(*offset), None),
+            Publication::Event { recorded, .. } => (Op::Event, Some(recorded.offset), None),
+            Publication::Ephemeral(_) => (Op::Event, None, None),
+            Publication::Latest { latest, .. } => (Op::Latest, None, Some(latest.at)),
+            Publication::Local { at, .. } => (Op::Latest, None, Some(*at)),
+            Publication::Ended { .. } => (Op::Ended, None, None),
         };
-        let text: Bytes = (self.writer)(channel, telling);
-        Arc::new(Told::new(op, offset, at, text, &self.lag))
+        let text: Bytes = (self.writer)(channel, publication);
+        Arc::new(EncodedFrame::new(op, offset, at, text, &self.lag))
     }
 }
 
 struct Recent {
     offset: u64,
     audience: Audience,
-    told: Arc<Told>,
+    frame: Arc<EncodedFrame>,
 }
 
-struct Member {
+struct Subscriber {
     id: u64,
     who: Arc<Principal>,
     audience: Audience,
@@ -70,7 +70,7 @@ struct Member {
     wants: Option<u64>,
 }
 
-impl Member {
+impl Subscriber {
     /// Whether it may see a newest value.
     fn sees(&self, at: Timestamp, audience: Audience) -> bool {
         self.live && self.audience.hears(audience) && self.floor.is_none_or(|floor| floor <= at)
@@ -79,16 +79,16 @@ impl Member {
 
 /// What came of hearing something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct After {
+pub(super) struct Outcome {
     /// Log events are missing: read them.
     pub(super) gap: bool,
     /// Authorise the listeners again.
-    pub(super) recheck: bool,
+    pub(super) reauthorize: bool,
     /// How many listeners it was told to.
     pub(super) deliveries: u64,
     /// How many newest values took the place of one that nobody saw.
     pub(super) conflated: u64,
-    /// How many passing tellings a lagging listener missed.
+    /// How many passing publications a lagging listener missed.
     pub(super) dropped: u64,
 }
 
@@ -123,41 +123,42 @@ pub(super) struct Topic {
     known: u64,
     recent: VecDeque<Recent>,
     recent_max: usize,
-    /// Until then all of `recent` is kept: more of a herd are to come.
-    herd_until: Option<Instant>,
+    /// Until then all of `recent` is kept: more clients of a reconnect storm are to come.
+    storm_until: Option<Instant>,
     ahead: BTreeMap<u64, Arc<Recorded>>,
     newest: Option<Newest>,
-    /// Positions that were said before this event are of somebody who carries it no more.
-    carried_since: u64,
-    /// Whether the newest position was looked for where no listener had brought it.
+    /// Values that were published before this event are not told any more: who may see
+    /// them may have changed with it.
+    valid_from: u64,
+    /// Whether the newest value was looked up, as the fabric had not brought one.
     pub(super) sought: bool,
-    members: Vec<Member>,
+    subscribers: Vec<Subscriber>,
     ended: Option<&'static str>,
-    regard: fn(&Channel, &str) -> Regard,
+    rules: ChannelRules,
     /// Removed from the hub: join another one.
     closed: bool,
     /// Somebody is reading what is missing.
-    pub(super) mending: bool,
+    pub(super) backfilling: bool,
 }
 
 impl Topic {
-    pub(super) fn new(channel: Channel, recent_max: usize, regard: fn(&Channel, &str) -> Regard) -> Self {
+    pub(super) fn new(channel: Channel, recent_max: usize, rules: ChannelRules) -> Self {
         Self {
             channel,
             head: None,
             known: 0,
             recent: VecDeque::new(),
             recent_max,
-            herd_until: None,
+            storm_until: None,
             ahead: BTreeMap::new(),
             newest: None,
-            carried_since: 0,
+            valid_from: 0,
             sought: false,
-            members: Vec::new(),
+            subscribers: Vec::new(),
             ended: None,
-            regard,
+            rules,
             closed: false,
-            mending: false,
+            backfilling: false,
         }
     }
 
@@ -172,49 +173,65 @@ impl Topic {
         if !self.closed {
             let (who, outbox) = (Arc::clone(who), Arc::clone(outbox));
             let audience = Audience::NOBODY; // until it is authorised
-            if self.members.is_empty() {
-                self.members.reserve_exact(1); // mostly nobody else comes
+            if self.subscribers.is_empty() {
+                self.subscribers.reserve_exact(1); // mostly nobody else comes
             }
-            self.members.push(Member { id, who, audience, outbox, from: 0, floor, live: false, wants: None });
+            self.subscribers.push(Subscriber {
+                id,
+                who,
+                audience,
+                outbox,
+                from: 0,
+                floor,
+                live: false,
+                wants: None,
+            });
         }
         !self.closed
     }
 
     /// Removes a listener.
     pub(super) fn leave(&mut self, id: u64) {
-        if let Some(place) = self.members.iter().position(|member| member.id == id) {
-            self.members.swap_remove(place).outbox.forget(id);
+        if let Some(place) = self.subscribers.iter().position(|subscriber| subscriber.id == id) {
+            self.subscribers.swap_remove(place).outbox.forget(id);
         }
     }
 
     /// Closes the topic if nobody listens.
     pub(super) fn close_if_empty(&mut self) -> bool {
-        self.closed |= self.members.is_empty();
+        self.closed |= self.subscribers.is_empty();
         self.closed
     }
 
     /// Whether the listener is still here.
     pub(super) fn has(&self, id: u64) -> bool {
-        self.members.iter().any(|member| member.id == id)
+        self.subscribers.iter().any(|subscriber| subscriber.id == id)
     }
 
     /// What the listener may hear from now on.
     pub(super) fn admit(&mut self, id: u64, audience: Audience) {
-        if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
-            member.audience = audience;
+        if let Some(subscriber) = self.subscribers.iter_mut().find(|subscriber| subscriber.id == id) {
+            subscriber.audience = audience;
         }
     }
 
     /// All listeners, for authorising them again.
-    pub(super) fn members(&self) -> Vec<(u64, Arc<Principal>)> {
-        self.members.iter().map(|member| (member.id, Arc::clone(&member.who))).collect()
+    pub(super) fn subscribers(&self) -> Vec<(u64, Arc<Principal>)> {
+        self.subscribers.iter().map(|subscriber| (subscriber.id, Arc::clone(&subscriber.who))).collect()
     }
 
-    /// Whether somebody listens as `party`.
-    pub(super) fn has_party(&self, party: Party) -> bool {
-        self.members.iter().any(|member| member.audience.has(party))
+    /// Whether its offsets are those of a log.
+    pub(super) fn has_log(&self) -> bool {
+        self.rules.has_log
     }
 
+    /// Whether somebody listens whose access changes by notices.
+    pub(super) fn has_access_by_notice(&self) -> bool {
+        let by_notice = self.rules.access_by_notice;
+        self.subscribers.iter().any(|subscriber| by_notice.hears(subscriber.audience))
+    }
+
+    /// The last offset told, of a channel that has a log.
     pub(super) fn head(&self) -> Option<u64> {
         self.head
     }
@@ -226,8 +243,8 @@ impl Topic {
 
     /// Notes from where a listener wants to go on.
     pub(super) fn want(&mut self, id: u64, since: Option<u64>) {
-        if let Some(member) = self.members.iter_mut().find(|member| member.id == id) {
-            member.wants = since;
+        if let Some(subscriber) = self.subscribers.iter_mut().find(|subscriber| subscriber.id == id) {
+            subscriber.wants = since;
         }
     }
 
@@ -235,9 +252,10 @@ impl Topic {
     /// `max`. None where the listener `id` is one of these.
     pub(super) fn furthest(&self, id: u64, max: u32) -> Option<u64> {
         let oldest = self.known.saturating_sub(max.into());
-        let within = |member: &&Member| member.wants.is_some_and(|since| since >= oldest);
-        self.members.iter().find(|member| member.id == id).filter(within)?;
-        let lowest = self.members.iter().filter(within).filter_map(|member| member.wants).min()?;
+        let within = |subscriber: &&Subscriber| subscriber.wants.is_some_and(|since| since >= oldest);
+        self.subscribers.iter().find(|subscriber| subscriber.id == id).filter(within)?;
+        let lowest =
+            self.subscribers.iter().filter(within).filter_map(|subscriber| subscriber.wants).min()?;
         Some(self.head.map_or(lowest, |head| head.min(lowest)))
     }
 
@@ -251,13 +269,18 @@ impl Topic {
     }
 
     /// A snapshot of ours includes everything up to `offset`.
-    pub(super) fn start_at(&mut self, offset: u64, ended: Option<&'static str>, pen: &Pen) -> After {
+    pub(super) fn start_at(
+        &mut self,
+        offset: u64,
+        ended: Option<&'static str>,
+        encoder: &Encoder,
+    ) -> Outcome {
         self.head.get_or_insert(offset);
         self.ended = self.ended.or(ended);
         self.learn(offset);
-        let mut after = After::default();
-        self.settle(pen, &mut after);
-        after
+        let mut outcome = Outcome::default();
+        self.settle(encoder, &mut outcome);
+        outcome
     }
 
     /// Tells the listener what it missed after `since`, if memory reaches so
@@ -269,9 +292,11 @@ impl Topic {
         since: u64,
         proven: bool,
         now: Timestamp,
-        pen: &Pen,
+        encoder: &Encoder,
     ) -> Joined {
-        let Some(place) = self.members.iter().position(|member| member.id == id) else { return Joined::Gone };
+        let Some(place) = self.subscribers.iter().position(|subscriber| subscriber.id == id) else {
+            return Joined::Gone;
+        };
         let reaches = match self.head {
             None => false,
             Some(head) if since > head => proven,
@@ -280,31 +305,31 @@ impl Topic {
         if !reaches {
             return Joined::Behind;
         }
-        self.age(now, pen);
-        self.refresh(now, pen);
-        let member = &mut self.members[place];
+        self.age(now, encoder);
+        self.refresh(now, encoder);
+        let subscriber = &mut self.subscribers[place];
         for event in self.recent.iter().filter(|event| event.offset > since) {
-            if member.audience.hears(event.audience) {
-                member.outbox.replay(&event.told);
+            if subscriber.audience.hears(event.audience) {
+                subscriber.outbox.replay(&event.frame);
             }
         }
-        member.from = since;
-        member.live = true;
-        member.wants = None;
+        subscriber.from = since;
+        subscriber.live = true;
+        subscriber.wants = None;
         if let Some(reason) = self.ended {
-            let ended = pen.write(&self.channel, &Telling::Ended { reason });
-            self.members.swap_remove(place).outbox.log(&ended);
+            let ended = encoder.write(&self.channel, &Publication::Ended { reason });
+            self.subscribers.swap_remove(place).outbox.log(&ended);
         } else if let Some(newest) = &self.newest
-            && member.sees(newest.at, newest.audience)
+            && subscriber.sees(newest.at, newest.audience)
         {
-            member.outbox.latest(id, &newest.told);
+            subscriber.outbox.latest(id, &newest.frame);
         }
         Joined::Live
     }
 
     /// A log event came from the fabric.
-    pub(super) fn hear(&mut self, recorded: &Arc<Recorded>, pen: &Pen) -> After {
-        let mut after = After::default();
+    pub(super) fn on_event(&mut self, recorded: &Arc<Recorded>, encoder: &Encoder) -> Outcome {
+        let mut outcome = Outcome::default();
         self.learn(recorded.offset);
         if self.head.is_none_or(|head| recorded.offset > head) {
             self.ahead.insert(recorded.offset, Arc::clone(recorded));
@@ -312,104 +337,106 @@ impl Topic {
                 self.ahead.pop_last();
             }
         }
-        self.settle(pen, &mut after);
-        after
+        self.settle(encoder, &mut outcome);
+        outcome
     }
 
     /// The journal was read: `rows` are all events after `from`, without a hole,
-    /// and some before, which are nobody's news. They are kept until `herd_until` at least.
+    /// and some before, which are nobody's news. They are kept until `storm_until` at least.
     pub(super) fn absorb(
         &mut self,
         from: u64,
         rows: &[Arc<Recorded>],
-        pen: &Pen,
-        herd_until: Instant,
-    ) -> After {
-        self.herd_until = self.herd_until.max(Some(herd_until));
+        encoder: &Encoder,
+        storm_until: Instant,
+    ) -> Outcome {
+        self.storm_until = self.storm_until.max(Some(storm_until));
         let head = *self.head.get_or_insert(from);
         let first = self.recent.front().map_or(head + 1, |event| event.offset);
         let last = rows.last().map_or(from, |row| row.offset);
         if last + 1 >= first {
             for row in rows.iter().rev().filter(|row| row.offset < first) {
-                self.recent.push_front(recent(&self.channel, row, pen));
+                self.recent.push_front(recent(&self.channel, row, encoder));
             }
         }
         self.learn(last);
-        let mut after = After::default();
+        let mut outcome = Outcome::default();
         for row in rows {
             if self.head.is_some_and(|head| row.offset == head + 1) {
-                self.tell(row, pen, &mut after);
+                self.tell(row, encoder, &mut outcome);
             }
         }
-        self.settle(pen, &mut after);
-        after
+        self.settle(encoder, &mut outcome);
+        outcome
     }
 
     /// The event that a listener already has was the channel's last one.
     pub(super) fn end_if_over(&mut self, row: &Recorded) {
-        if let Regard::Ends(reason) = (self.regard)(&self.channel, &row.kind) {
+        if let ChannelEffect::Close(reason) = (self.rules.effect)(&row.kind) {
             self.ended = self.ended.or(Some(reason));
         }
     }
 
     /// Something passing came.
-    pub(super) fn pass(&self, ephemeral: &Ephemeral, pen: &Pen) -> After {
-        let mut after = After::default();
-        let told = pen.write(&self.channel, &Telling::Ephemeral(ephemeral));
-        for member in self.members.iter().filter(|m| m.live && m.audience.hears(ephemeral.audience)) {
-            if member.outbox.passing(&told) {
-                after.deliveries += 1;
+    pub(super) fn on_ephemeral(&self, ephemeral: &Ephemeral, encoder: &Encoder) -> Outcome {
+        let mut outcome = Outcome::default();
+        let frame = encoder.write(&self.channel, &Publication::Ephemeral(ephemeral));
+        for subscriber in
+            self.subscribers.iter().filter(|one| one.live && one.audience.hears(ephemeral.audience))
+        {
+            if subscriber.outbox.passing(&frame) {
+                outcome.deliveries += 1;
             } else {
-                after.dropped += 1;
+                outcome.dropped += 1;
             }
         }
-        after
+        outcome
     }
 
     /// Ends one listener's subscription, or all of them.
-    pub(super) fn end(&mut self, only: Option<u64>, reason: &'static str, pen: &Pen) {
-        let ended = pen.write(&self.channel, &Telling::Ended { reason });
+    pub(super) fn end(&mut self, only: Option<u64>, reason: &'static str, encoder: &Encoder) {
+        let ended = encoder.write(&self.channel, &Publication::Ended { reason });
         // Who has yet to catch up learns it there, after what it missed.
-        for member in self.members.extract_if(.., |m| only.map_or(m.live, |id| m.id == id)) {
-            member.outbox.forget(member.id);
-            if member.live {
-                member.outbox.log(&ended);
+        for subscriber in self.subscribers.extract_if(.., |one| only.map_or(one.live, |id| one.id == id)) {
+            subscriber.outbox.forget(subscriber.id);
+            if subscriber.live {
+                subscriber.outbox.log(&ended);
             }
         }
     }
 
     /// Keeps no more than `keep` events for those who lag.
     pub(super) fn trim(&mut self, keep: usize, now: Instant) {
-        if self.herd_until.is_some_and(|until| now < until) {
+        if self.storm_until.is_some_and(|until| now < until) {
             return;
         }
-        self.herd_until = None;
+        self.storm_until = None;
         let surplus = self.recent.len().saturating_sub(keep);
         self.recent.drain(..surplus);
         self.recent.shrink_to(keep);
     }
 
     /// Tells all that wait in `ahead` and follow `head` without a hole.
-    fn settle(&mut self, pen: &Pen, after: &mut After) {
+    fn settle(&mut self, encoder: &Encoder, outcome: &mut Outcome) {
         while let (Some(head), Some(next)) = (self.head, self.ahead.first_entry()) {
             if *next.key() > head + 1 {
                 break;
             }
             let row = next.remove();
             if row.offset == head + 1 {
-                self.tell(&row, pen, after);
+                self.tell(&row, encoder, outcome);
             }
         }
-        after.gap |= self.is_behind() && !self.mending;
+        outcome.gap |= self.is_behind() && !self.backfilling;
     }
 
     /// Tells the event after `head`.
-    fn tell(&mut self, row: &Recorded, pen: &Pen, after: &mut After) {
-        let event = recent(&self.channel, row, pen);
-        for member in &self.members {
-            if member.live && row.offset > member.from && member.audience.hears(row.audience) {
-                member.outbox.log(&event.told);
-                after.deliveries += 1;
+    fn tell(&mut self, row: &Recorded, encoder: &Encoder, outcome: &mut Outcome) {
+        let event = recent(&self.channel, row, encoder);
+        for subscriber in &self.subscribers {
+            if subscriber.live && row.offset > subscriber.from && subscriber.audience.hears(row.audience) {
+                subscriber.outbox.log(&event.frame);
+                outcome.deliveries += 1;
             }
         }
         self.head = Some(row.offset);
@@ -417,21 +444,21 @@ impl Topic {
         if self.recent.len() > self.recent_max {
             self.recent.pop_front();
         }
-        match (self.regard)(&self.channel, &row.kind) {
-            Regard::Goes => {}
-            Regard::Recheck => {
-                after.recheck = true;
-                self.forget_carrier(row.offset);
+        match (self.rules.effect)(&row.kind) {
+            ChannelEffect::Continue => {}
+            ChannelEffect::Reauthorize => {
+                outcome.reauthorize = true;
+                self.forget_newest(row.offset);
             }
-            Regard::Ends(reason) => {
+            ChannelEffect::Close(reason) => {
                 self.ended = Some(reason);
-                self.end(None, reason, pen);
+                self.end(None, reason, encoder);
             }
         }
     }
 }
 
-fn recent(channel: &Channel, row: &Recorded, pen: &Pen) -> Recent {
-    let told = pen.write(channel, &Telling::Event { epoch: &pen.epoch, recorded: row });
-    Recent { offset: row.offset, audience: row.audience, told }
+fn recent(channel: &Channel, row: &Recorded, encoder: &Encoder) -> Recent {
+    let frame = encoder.write(channel, &Publication::Event { epoch: &encoder.epoch, recorded: row });
+    Recent { offset: row.offset, audience: row.audience, frame }
 }

@@ -1,0 +1,359 @@
+//! The hub: follows each channel once for all its listeners in this process. How they get
+//! what they missed stands in `recovery`, what they are shown first in `snapshot_cache`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use dashmap::DashMap;
+use domain::{Channel, Failure, Kind, Principal, Timestamp};
+use serde_json::Value;
+use store::fabric::{Fabric, Listener, Notice, Signal};
+use tokio::runtime::Handle;
+
+use super::figures::Figures;
+use super::snapshot_cache::Snapshots;
+use super::topic::{Encoder, Outcome, Topic};
+use super::{
+    Admission, Backend, ConnectionRegistry, FrameEncoder, HubReport, Limits, NoticeEffect, Outbox, Since,
+    recovery,
+};
+
+/// See the module. Made once per process, shared by all adapters.
+pub struct Hub {
+    pub(super) topics: DashMap<Channel, Arc<ChannelEntry>>,
+    pub(super) connections: Arc<ConnectionRegistry>,
+    pub(super) admission: Arc<Admission>,
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) fabric: Arc<dyn Fabric>,
+    pub(super) encoder: Encoder,
+    pub(super) limits: Limits,
+    pub(super) ids: AtomicU64,
+    pub(super) runtime: Handle,
+    pub(super) figures: Figures,
+    pub(super) me: Weak<Hub>,
+}
+
+/// A channel that somebody here listens to.
+pub(super) struct ChannelEntry {
+    pub(super) channel: Channel,
+    pub(super) topic: Mutex<Topic>,
+    /// Held while the journal is read: a reconnect storm reads it once.
+    pub(super) reading: tokio::sync::Mutex<()>,
+    /// Snapshots that many may share; held while one is made.
+    pub(super) snapshots: tokio::sync::Mutex<Snapshots>,
+}
+
+/// A channel that is being entry, until dropped.
+pub struct Subscription {
+    pub(super) hub: Arc<Hub>,
+    pub(super) entry: Arc<ChannelEntry>,
+    pub(super) id: u64,
+    /// Whether everything since the wanted offset was told; otherwise a snapshot came.
+    pub recovered: bool,
+}
+
+impl Hub {
+    /// Begins to hear the fabric. Call within a tokio runtime.
+    pub fn open(
+        backend: Arc<dyn Backend>,
+        fabric: &Arc<dyn Fabric>,
+        writer: FrameEncoder,
+        limits: Limits,
+    ) -> Arc<Self> {
+        let figures = Figures::new();
+        let lag = Arc::clone(&figures.delivery_lag);
+        let hub = Arc::new_cyclic(|me| Self {
+            topics: DashMap::new(),
+            connections: Arc::default(),
+            admission: Arc::default(),
+            encoder: Encoder { writer, epoch: backend.epoch(), lag },
+            backend,
+            fabric: Arc::clone(fabric),
+            limits,
+            ids: AtomicU64::new(0),
+            runtime: Handle::current(),
+            figures,
+            me: Weak::clone(me),
+        });
+        fabric.listen(Arc::new(HubListener(Arc::downgrade(&hub))));
+        tokio::spawn(recovery::keep_comparing(Arc::downgrade(&hub), limits.compare_every));
+        tokio::spawn(keep_aging(Arc::downgrade(&hub), limits.aged_every));
+        hub
+    }
+
+    /// Who is connected to this process.
+    pub fn connections(&self) -> &Arc<ConnectionRegistry> {
+        &self.connections
+    }
+
+    /// How many sockets this process has, and from where.
+    pub fn admission(&self) -> &Arc<Admission> {
+        &self.admission
+    }
+
+    /// Names the history that offsets belong to.
+    pub fn epoch(&self) -> &Arc<str> {
+        &self.encoder.epoch
+    }
+
+    /// How it is.
+    pub fn report(&self) -> HubReport {
+        self.figures.report(self.connections.count(), self.topics.len())
+    }
+
+    /// Sets the gauges. Whoever samples does this every few seconds.
+    pub fn sample(&self) {
+        self.figures.sample(self.connections.count(), self.topics.len());
+    }
+
+    /// Follows `channel` into `outbox`: what was missed since `since`, or a
+    /// snapshot, and then everything that happens, without a gap or a duplicate.
+    pub async fn subscribe(
+        self: &Arc<Self>,
+        who: &Arc<Principal>,
+        channel: &Channel,
+        since: Option<&Since>,
+        outbox: &Arc<Outbox>,
+    ) -> Result<Subscription, Failure> {
+        // Joins before authorising, so that a revocation in between is seen.
+        let floor = since.and_then(|since| since.latest_at);
+        let mut subscription = self.join(who, channel, floor, outbox);
+        // The fabric is subscribed to before the state is read: nothing falls in between.
+        let (audience, ()) =
+            tokio::join!(self.backend.authorise(who, channel), self.fabric.watching(channel));
+        let audience = audience?;
+        subscription.topic().admit(subscription.id, audience);
+        self.fetch_newest(&subscription.entry).await?;
+        if let Some(since) = since.filter(|since| *since.epoch == *self.encoder.epoch) {
+            subscription.recovered = self.resume(&subscription, since.offset).await?;
+        }
+        if !subscription.recovered {
+            self.begin(&subscription, who, audience, since.is_some(), outbox).await?;
+        }
+        Ok(subscription)
+    }
+
+    fn join(
+        self: &Arc<Self>,
+        who: &Arc<Principal>,
+        channel: &Channel,
+        floor: Option<Timestamp>,
+        outbox: &Arc<Outbox>,
+    ) -> Subscription {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        loop {
+            let entry = Arc::clone(&self.topics.entry(channel.clone()).or_insert_with(|| {
+                self.fabric.watch(channel);
+                self.new_entry(channel)
+            }));
+            if entry.topic().join(id, who, floor, outbox) {
+                self.figures.subscribed();
+                return Subscription { hub: Arc::clone(self), entry, id, recovered: false };
+            }
+            // It was closed between the two lines; the next look finds it gone.
+            self.remove_if_empty(channel);
+        }
+    }
+
+    fn new_entry(&self, channel: &Channel) -> Arc<ChannelEntry> {
+        let recent_max = usize::try_from(self.limits.replay_max).unwrap_or(usize::MAX);
+        Arc::new(ChannelEntry {
+            channel: channel.clone(),
+            topic: Mutex::new(Topic::new(channel.clone(), recent_max, self.backend.rules(channel))),
+            reading: tokio::sync::Mutex::default(),
+            snapshots: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Looks the newest value up where nobody here has it yet; a reconnect storm once.
+    async fn fetch_newest(&self, entry: &ChannelEntry) -> Result<(), Failure> {
+        if !entry.topic().seeks_newest() {
+            return Ok(());
+        }
+        let _reading = entry.reading.lock().await;
+        if !entry.topic().seeks_newest() {
+            return Ok(());
+        }
+        let latest = self.backend.latest(&entry.channel).await?;
+        let mut topic = entry.topic();
+        topic.sought = true;
+        if let Some(latest) = latest {
+            topic.on_latest(&latest, self.backend.now(), &self.encoder);
+        }
+        Ok(())
+    }
+
+    /// Tells listeners whose newest value has turned stale. Each process tells its own, so
+    /// nobody hears it twice, and all do whichever process is gone.
+    pub(super) fn age(&self) {
+        let now = self.backend.now();
+        for entry in &self.topics {
+            let outcome = entry.value().topic().age(now, &self.encoder);
+            self.figures.count(&outcome);
+        }
+    }
+
+    /// Counts, and starts what a topic can't do by itself.
+    pub(super) fn apply(&self, entry: &Arc<ChannelEntry>, outcome: Outcome) {
+        self.figures.count(&outcome);
+        if !outcome.gap && !outcome.reauthorize {
+            return;
+        }
+        let Some(hub) = self.me.upgrade() else { return };
+        if outcome.gap && !std::mem::replace(&mut entry.topic().backfilling, true) {
+            let (hub, entry) = (Arc::clone(&hub), Arc::clone(entry));
+            self.runtime.spawn(async move { hub.backfill(&entry).await });
+        }
+        if outcome.reauthorize {
+            let entry = Arc::clone(entry);
+            self.runtime.spawn(async move { hub.reauthorize(&entry).await });
+        }
+    }
+
+    /// Authorises all listeners again.
+    async fn reauthorize(&self, entry: &Arc<ChannelEntry>) {
+        let subscribers = entry.topic().subscribers();
+        for (id, who) in subscribers {
+            match self.backend.authorise(&who, &entry.channel).await {
+                Ok(audience) => entry.topic().admit(id, audience),
+                Err(Failure::Refused(refused)) if refused.kind != Kind::Unavailable => {
+                    entry.topic().end(Some(id), "not_allowed", &self.encoder);
+                }
+                // Who can't be checked may not go on either: they subscribe again.
+                Err(error) => {
+                    tracing::warn!(channel = %entry.channel, %error, "could not authorise again");
+                    entry.topic().end(Some(id), "unavailable", &self.encoder);
+                }
+            }
+        }
+    }
+
+    /// Authorises all listeners of `channel` again, if there are any.
+    fn reauthorize_soon(self: &Arc<Self>, channel: &Channel) {
+        if let Some(entry) = self.find(channel) {
+            let hub = Arc::clone(self);
+            self.runtime.spawn(async move { hub.reauthorize(&entry).await });
+        }
+    }
+
+    /// Notices may have been lost: whose access changes by them is authorised again.
+    fn reauthorize_after_outage(self: &Arc<Self>) {
+        let in_doubt = self.topics.iter().filter(|entry| entry.topic().has_access_by_notice());
+        let channels: Vec<Channel> = in_doubt.map(|entry| entry.key().clone()).collect();
+        channels.iter().for_each(|channel| self.reauthorize_soon(channel));
+    }
+
+    /// Those of the channels that somebody here follows which `pick` picks.
+    pub fn followed<T>(&self, pick: impl Fn(&Channel) -> Option<T>) -> Vec<T> {
+        self.topics.iter().filter_map(|entry| pick(entry.key())).collect()
+    }
+
+    /// Shows everybody who follows `channel` here a newest value, as it is at `at`. Only this
+    /// process's listeners get it: every process looks for itself.
+    pub fn show(&self, channel: &Channel, at: Timestamp, data: &Value) {
+        let Some(entry) = self.find(channel) else { return };
+        let outcome = entry.topic().on_local(at, data, &self.encoder);
+        self.apply(&entry, outcome);
+    }
+
+    pub(super) fn find(&self, channel: &Channel) -> Option<Arc<ChannelEntry>> {
+        self.topics.get(channel).map(|entry| Arc::clone(&entry))
+    }
+
+    pub(super) fn remove_if_empty(&self, channel: &Channel) {
+        if self.topics.remove_if(channel, |_, entry| entry.topic().close_if_empty()).is_some() {
+            self.fabric.unwatch(channel);
+        }
+    }
+}
+
+/// Looks for values that have turned stale, for as long as there is a hub.
+async fn keep_aging(hub: Weak<Hub>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(hub) = hub.upgrade() else { return };
+        hub.age();
+    }
+}
+
+/// The fabric keeps its listeners for ever; the hub may go before it.
+struct HubListener(Weak<Hub>);
+
+impl Listener for HubListener {
+    fn hear(&self, channel: &Channel, signal: &Signal) {
+        let Some(hub) = self.0.upgrade() else { return };
+        let Some(entry) = hub.find(channel) else { return };
+        let outcome = match signal {
+            Signal::Log(recorded) => {
+                let lag = hub.backend.now() - recorded.at;
+                hub.figures.event_lag.note(lag.to_std().unwrap_or_default());
+                entry.topic().on_event(recorded, &hub.encoder)
+            }
+            Signal::Latest(latest) => entry.topic().on_latest(latest, hub.backend.now(), &hub.encoder),
+            Signal::Ephemeral(ephemeral) => entry.topic().on_ephemeral(ephemeral, &hub.encoder),
+        };
+        hub.apply(&entry, outcome);
+    }
+
+    fn notice(&self, notice: &Notice) {
+        let Some(hub) = self.0.upgrade() else { return };
+        match hub.backend.notice_effect(notice) {
+            NoticeEffect::Ignore => {}
+            NoticeEffect::EndSession(session) => hub.connections.end_session(session),
+            NoticeEffect::Supersede { user, epoch } => hub.connections.supersede(user, epoch),
+            NoticeEffect::Reauthorize(channels) => {
+                channels.iter().for_each(|channel| hub.reauthorize_soon(channel));
+            }
+        }
+    }
+
+    fn rejoined(&self) {
+        if let Some(hub) = self.0.upgrade() {
+            let runtime = hub.runtime.clone();
+            runtime.spawn(async move {
+                hub.compare().await;
+                hub.reauthorize_after_outage();
+            });
+        }
+    }
+}
+
+impl ChannelEntry {
+    pub(super) fn topic(&self) -> MutexGuard<'_, Topic> {
+        // A panic in one listener's publication must not end the channel for all.
+        self.topic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Subscription {
+    /// The channel.
+    pub fn channel(&self) -> &Channel {
+        &self.entry.channel
+    }
+
+    /// Whether the channel ended it.
+    pub fn is_over(&self) -> bool {
+        !self.topic().has(self.id)
+    }
+
+    pub(super) fn topic(&self) -> MutexGuard<'_, Topic> {
+        self.entry.topic()
+    }
+
+    /// True once live, false where the journal must be read.
+    pub(super) fn catch_up(&self, since: u64, proven: bool) -> Result<bool, Failure> {
+        let now = self.hub.backend.now();
+        self.topic().catch_up(self.id, since, proven, now, &self.hub.encoder).is_live()
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.topic().leave(self.id);
+        self.hub.figures.unsubscribed();
+        self.hub.remove_if_empty(self.channel());
+    }
+}

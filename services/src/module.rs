@@ -1,0 +1,103 @@
+//! What a noun brings to the running system: its entities, and the workers that run beside
+//! them. Who subscribes to what stands in [`reactions`](crate::reactions), which noun answers
+//! for a channel in `channels`, and whose a reminder is in `reminders`.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use actor_kit::{Root, Workers};
+use domain::Clock;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use store::Store;
+
+use crate::{App, Services, Settings};
+
+/// What a noun makes its entities of, before there is an [`App`].
+pub(crate) struct Parts<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) clock: &'a Arc<dyn Clock>,
+    pub(crate) settings: &'a Settings,
+    pub(crate) root: &'a Root,
+}
+
+/// Resolves when a worker has to stop.
+pub(crate) type Stopping = BoxFuture<'static, ()>;
+
+/// The workers of one noun.
+#[derive(Default)]
+pub(crate) struct Module {
+    workers: Vec<Worker>,
+}
+
+struct Worker {
+    name: &'static str,
+    branch: Branch,
+    work: Box<Work>,
+}
+
+/// A branch of the supervision tree.
+type Branch = fn(&Services) -> &Workers;
+
+type Work = dyn Fn(App, Stopping) -> BoxFuture<'static, Result<(), Box<dyn Display + Send>>> + Send;
+
+impl Module {
+    /// With a worker that does `work` until it has to stop.
+    pub(crate) fn worker<F, E>(
+        self,
+        name: &'static str,
+        work: impl Fn(App, Stopping) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        self.on(name, |app| &app.workers, work)
+    }
+
+    /// The same, of a worker that works on jobs: it stops before the actors, which jobs ask.
+    pub(crate) fn job_worker<F, E>(
+        self,
+        name: &'static str,
+        work: impl Fn(App, Stopping) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        self.on(name, |app| &app.job_workers, work)
+    }
+
+    fn on<F, E>(
+        mut self,
+        name: &'static str,
+        branch: Branch,
+        work: impl Fn(App, Stopping) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        let erased = move |app, stopping| {
+            let work = work(app, stopping);
+            async { work.await.map_err(|error| Box::new(error) as Box<dyn Display + Send>) }.boxed()
+        };
+        self.workers.push(Worker { name, branch, work: Box::new(erased) });
+        self
+    }
+
+    /// Starts the workers; one that fails is started again. Between two runs it holds no
+    /// [`App`], so that it keeps no services alive that everybody else let go.
+    pub(crate) fn start(self, app: &App) {
+        for Worker { name, branch, work } in self.workers {
+            let app_of_run = Arc::downgrade(app);
+            branch(app).spawn(name, move || {
+                let run = app_of_run.upgrade().map(|app| {
+                    let stopping = branch(&app).stopping().boxed();
+                    work(app, stopping)
+                });
+                async { if let Some(run) = run { run.await } else { Ok(()) } }
+            });
+        }
+    }
+}
