@@ -115,7 +115,7 @@ metrics! {
     Gauge "jemalloc_active_bytes" [""] "Memory in pages that the allocator has in use.";
     Gauge "jemalloc_allocated_bytes" [""] "Memory that the program asked the allocator for.";
     Gauge "jobs" ["state"] "Reactions and reminders of all processes: due, running, scheduled, failing, parked.";
-    Counter "jobs_failed_total" ["parked"] "Tries of a job that failed; parked: it was the last one.";
+    Counter "jobs_failed_total" ["parked"] "Tries of a job that failed; parked: it was the last one, and the job stays.";
     Gauge "jobs_oldest_due_seconds" [""] "How long the oldest job that is due waits to be begun.";
     Counter "limited_total" ["rule"] rare "Refusals and pauses because somebody asked too often, by the rule.";
     Gauge "money_undecided" [""] "Payments and refunds that wait for an operator's decision.";
@@ -147,7 +147,7 @@ metrics! {
     Counter "realtime_slow_readers_total" [""] rare "Listeners sent away because too much waited for them.";
     Gauge "realtime_sockets" [""] "Open sockets and streams.";
     Gauge "realtime_subscriptions" [""] "Listeners, counted once per channel.";
-    Counter "subscriber_failures_total" ["parked, subscriber"] "Tries of a subscriber's job that failed; parked: it was the last one.";
+    Counter "subscriber_failures_total" ["parked, subscriber"] "Tries of a subscriber's job that failed; parked: it was the last one, and the job stays.";
     Gauge "subscriber_jobs" ["state, subscriber"] "Reactions that wait, of all processes: due, running, failing, parked; subscriber: unknown for another version's.";
     Histogram "subscriber_seconds" ["subscriber"] rare "How long a subscriber takes for an event.";
     Counter "third_party_calls_total" ["party, call, outcome"] rare "Calls of third parties: answered, refused, unheard (it may be done), or unsent.";

@@ -2,9 +2,9 @@
 //!
 //! To add a subscriber, write one function in the noun that acts, which takes the [`App`]
 //! and a [`Reaction`], and one line in [`Subscribers::default`]. Every event of these kinds
-//! is then committed together with a job for the subscriber, which is tried again until it
-//! succeeds. The job is the subscriber's own: it neither waits for other subscribers of the
-//! event nor repeats them.
+//! is then committed together with a job for the subscriber, which is tried until it succeeds,
+//! as often as its line says. The job is the subscriber's own: it neither waits for other
+//! subscribers of the event nor repeats them.
 //!
 //! - The function may run twice for one event and must come out the same: it asks an entity
 //!   that knows what has already been done.
@@ -23,7 +23,7 @@ use domain::tracking::DeliveryEventKind as Delivery;
 use domain::{Channel, EventKind, Failure};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use store::jobs::Subscriptions;
+use store::jobs::{AfterLast, Policy, Subscriptions};
 use store::journal::Recorded;
 
 use crate::reaction::Reaction;
@@ -38,9 +38,11 @@ impl Default for Subscribers {
         Self::of([
             Subscriber::new("cart.empty", &[Order::Scheduled, Order::Placed], order::clear_cart),
             Subscriber::new("delivery.follow", delivery_follows, tracking::follow_order),
-            Subscriber::new("menu.sold_out", &[Order::Rejected], order::mark_sold_out),
+            // Hours later it would be wrong: the dish may be back.
+            Subscriber::new("menu.sold_out", &[Order::Rejected], order::mark_sold_out).attempts(6).dropped(),
             Subscriber::new("order.courier", courier_changes, tracking::tell_order),
-            Subscriber::new("payment.refund", order_ends, payment::refund::order_ended),
+            // Waits for a third party.
+            Subscriber::new("payment.refund", order_ends, payment::refund::order_ended).concurrency(4),
         ])
     }
 }
@@ -52,6 +54,7 @@ pub struct Subscriber {
     kinds: Vec<&'static str>,
     is_of_noun: fn(&Channel) -> bool,
     run: Arc<Run>,
+    policy: Policy,
 }
 
 type Run = dyn Fn(App, &Channel, Arc<Recorded>) -> BoxFuture<'static, Result<(), Failure>> + Send + Sync;
@@ -71,6 +74,7 @@ impl Subscriber {
             name,
             kinds: kinds.iter().map(|kind| kind.as_str()).collect(),
             is_of_noun: |channel| K::entity(channel).is_some(),
+            policy: Policy::default(),
             run: Arc::new(move |app, channel, event| match K::entity(channel).zip(K::parse(&event.kind)) {
                 Some((id, kind)) => run(app, Reaction { id, kind, event }).boxed(),
                 None => {
@@ -80,6 +84,28 @@ impl Subscriber {
                 }
             }),
         }
+    }
+
+    /// Has so many of its jobs run at the same time, over all processes. A change loses the
+    /// order of what waits at that moment.
+    #[must_use]
+    pub fn concurrency(mut self, concurrency: u16) -> Self {
+        self.policy.concurrency = concurrency;
+        self
+    }
+
+    /// Has a job tried so often.
+    #[must_use]
+    pub fn attempts(mut self, attempts: i16) -> Self {
+        self.policy.attempts = attempts;
+        self
+    }
+
+    /// Has a job go after its last try, instead of being parked.
+    #[must_use]
+    pub fn dropped(mut self) -> Self {
+        self.policy.after_last = AfterLast::Drop;
+        self
     }
 }
 
@@ -121,5 +147,26 @@ impl Subscriptions for Subscribers {
     fn subscribers(&self, channel: &Channel, kind: &str) -> Vec<&'static str> {
         let subscribes = |one: &&Subscriber| one.kinds.contains(&kind) && (one.is_of_noun)(channel);
         self.0.iter().filter(subscribes).map(|one| one.name).collect()
+    }
+
+    fn policy(&self, subscriber: &str) -> Policy {
+        self.0.iter().find(|one| one.name == subscriber).map(|one| one.policy).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::jobs::WORKERS;
+
+    use super::*;
+
+    #[test]
+    fn any_two_that_hang_leave_workers_to_the_others() {
+        let all = Subscribers::default();
+        let reminders = Policy::default().concurrency;
+        let mut most: Vec<_> = all.0.iter().map(|one| one.policy.concurrency).chain([reminders; 2]).collect();
+        most.sort_unstable_by(|one, other| other.cmp(one));
+        assert!(usize::from(most[0] + most[1]) < WORKERS, "{most:?}");
+        assert!(most.iter().all(|concurrency| *concurrency > 0));
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! The engine is `graphile_worker`. A job is added in the transaction that
 //! decides on it, so it exists if and only if that commit does; a job may run
-//! twice, never not at all. After [`MAX_ATTEMPTS`] it is parked where it is,
-//! logged and counted.
+//! twice, never not at all. What becomes of it after its last try says its [`Policy`].
 //!
 //! An event has one job for each of its subscribers, with attempts of its own. A
 //! subscriber gets the events of one channel in order, save for retries. A job carries the
@@ -13,6 +12,8 @@
 mod backlog;
 mod batch;
 pub(crate) mod moved;
+mod outcome;
+mod policy;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -29,12 +30,8 @@ use crate::{Store, StoreError, Tx};
 pub use backlog::{Backlog, Backlogs, UNKNOWN, backlog};
 pub(crate) use batch::Batch;
 use batch::flag;
-
-/// Tries of one job; with the engine's exponential backoff, about nine hours.
-pub const MAX_ATTEMPTS: i32 = 10;
-
-/// Jobs that one process works on at the same time.
-const CONCURRENCY: usize = 8;
+use outcome::{Failed, failures, failures_of, outcome};
+pub use policy::{AfterLast, Policy, WORKERS};
 
 /// A worker that is silent for this long is taken for dead, and its jobs run elsewhere.
 const WORKER_SILENCE: Duration = Duration::from_secs(10);
@@ -58,6 +55,11 @@ pub trait Subscriptions: Send + Sync + 'static {
 
     /// Who subscribes to events of this kind on this channel.
     fn subscribers(&self, channel: &Channel, kind: &str) -> Vec<&'static str>;
+
+    /// How a subscriber's jobs are worked on.
+    fn policy(&self, _subscriber: &str) -> Policy {
+        Policy::default()
+    }
 }
 
 /// Has `reminder` fire at `at`. A reminder with the same key is replaced.
@@ -145,7 +147,7 @@ async fn discard_old_queues(pool: &PgPool) -> Result<(), StoreError> {
 fn options(pool: &PgPool) -> WorkerOptions {
     WorkerOptions::default()
         .pg_pool(pool.clone())
-        .concurrency(CONCURRENCY)
+        .concurrency(WORKERS)
         .poll_interval(Duration::from_millis(500))
         .listen_os_shutdown_signals(false)
         .heartbeat_interval(WORKER_SILENCE / 5)
@@ -192,8 +194,15 @@ impl TaskHandler for Reaction {
         };
         let seconds = metrics::histogram!("subscriber_seconds", "subscriber" => self.subscriber.clone());
         seconds.record(began.elapsed().as_secs_f64());
-        if let Some(parked) = outcome(&context, &format!("{} of {}", self.subscriber, self.channel), &done) {
-            failures_of(&self.subscriber, parked).increment(1);
+        let after_last = store.subscriptions().policy(&self.subscriber).after_last;
+        let what = format!("{} of {}", self.subscriber, self.channel);
+        let failed = outcome(&context, &what, &done, after_last);
+        if let Some(failed) = failed {
+            failures_of(&self.subscriber, failed.is_parked()).increment(1);
+        }
+        if failed == Some(Failed::Dropped) {
+            // What has succeeded goes.
+            return Ok(());
         }
         done.map_err(|failure| failure.to_string())
     }
@@ -216,7 +225,7 @@ impl TaskHandler for EventJob {
             return Err("this worker only migrates".to_owned());
         };
         let done = self.split(store, *context.job().run_at()).await;
-        outcome(&context, &self.channel, &done);
+        outcome(&context, &self.channel, &done, AfterLast::Park);
         done.map_err(|failure| failure.to_string())
     }
 }
@@ -226,7 +235,8 @@ impl EventJob {
         let (channel, event) = event(store, &self.channel, self.offset).await?;
         let mut tx = store.begin().await?;
         for subscriber in store.subscriptions().subscribers(&channel, &event.kind) {
-            tx.jobs.react(subscriber, &channel, (self.offset, &event.kind), Some(run_at));
+            let policy = store.subscriptions().policy(subscriber);
+            tx.jobs.react((subscriber, policy), &channel, (self.offset, &event.kind), Some(run_at));
         }
         Ok(tx.commit().await?)
     }
@@ -252,32 +262,9 @@ impl TaskHandler for Due {
             return Err("this worker only migrates".to_owned());
         };
         let done = handler.remind(self.reminder.clone()).await;
-        outcome(&context, &format!("{:?}", self.reminder), &done);
+        outcome(&context, &format!("{:?}", self.reminder), &done, AfterLast::Park);
         done.map_err(|failure| failure.to_string())
     }
-}
-
-fn failures(parked: &'static str) -> metrics::Counter {
-    metrics::counter!("jobs_failed_total", "parked" => parked)
-}
-
-fn failures_of(subscriber: &str, parked: &'static str) -> metrics::Counter {
-    metrics::counter!("subscriber_failures_total", "subscriber" => subscriber.to_owned(), "parked" => parked)
-}
-
-/// Logs and counts a failure, and says whether it was the last one.
-fn outcome(context: &WorkerContext, what: &str, done: &Result<(), Failure>) -> Option<&'static str> {
-    let Err(failure) = done else { return None };
-    let attempt = *context.job().attempts();
-    let parked = i32::from(attempt) >= MAX_ATTEMPTS;
-    if parked {
-        tracing::error!(%what, attempt, %failure, "a job is parked after its last attempt");
-    } else {
-        tracing::warn!(%what, attempt, %failure, "a job failed and will be tried again");
-    }
-    let parked = if parked { "true" } else { "false" };
-    failures(parked).increment(1);
-    Some(parked)
 }
 
 #[cfg(test)]
@@ -435,7 +422,8 @@ mod tests {
             let decide = async || {
                 let mut tx = store.begin().await.unwrap();
                 for offset in 1..4 {
-                    tx.jobs.react("somebody", &Channel::Order(order), (offset, "order.placed"), None);
+                    let somebody = ("somebody", Policy::default());
+                    tx.jobs.react(somebody, &Channel::Order(order), (offset, "order.placed"), None);
                 }
                 let reminder = DispatchReminder::NoCourierFound { order };
                 remind(&mut tx, "alert", Timestamp::UNIX_EPOCH, reminder);

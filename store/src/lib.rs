@@ -315,7 +315,8 @@ impl Tx {
     /// Adds a job for each subscriber of the event at `offset` of `channel`.
     fn add_reactions(&mut self, channel: &Channel, (offset, kind): (u64, &str)) {
         for subscriber in self.subscriptions.subscribers(channel, kind) {
-            self.jobs.react(subscriber, channel, (offset, kind), None);
+            let policy = self.subscriptions.policy(subscriber);
+            self.jobs.react((subscriber, policy), channel, (offset, kind), None);
         }
     }
 

@@ -8,15 +8,8 @@ use graphile_worker::TaskHandler;
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::{Due, MAX_ATTEMPTS, Reaction};
+use super::{Due, Policy, Reaction};
 use crate::StoreError;
-
-/// Queues of one subscriber, or of one noun's reminders. They are its concurrency over all
-/// processes: the jobs of a queue run one after another. Fewer than
-/// [`CONCURRENCY`](super::CONCURRENCY), so that one that hangs leaves workers for the
-/// others. Looking for a job, the engine locks every free queue, so a few are cheaper than
-/// one for each channel.
-const QUEUES: i32 = 6;
 
 /// Jobs to be written with the commit.
 #[derive(Default)]
@@ -36,8 +29,12 @@ struct Job {
     wait_us: Option<i64>,
     /// A job with the same key is replaced.
     key: Option<String>,
-    /// Whose queues it goes to: a subscriber, or `reminder.` and a noun.
+    /// Whose queues it goes to: a subscriber, or `reminder.` and a noun. Looking for a job, the
+    /// engine locks every free queue, so a few are cheaper than one for each channel.
     queues: String,
+    /// How many of them there are.
+    concurrency: u16,
+    attempts: i16,
     /// Names the queue among these: jobs with the same value run one after another.
     serial: String,
     flag: Option<String>,
@@ -60,7 +57,7 @@ impl Batch {
     /// or as soon as it is committed.
     pub(crate) fn react(
         &mut self,
-        subscriber: &str,
+        (subscriber, policy): (&str, Policy),
         channel: &Channel,
         (offset, kind): (u64, &str),
         run_at: Option<Timestamp>,
@@ -74,18 +71,23 @@ impl Batch {
             wait_us: None,
             key: None,
             queues: subscriber.to_owned(),
+            concurrency: policy.concurrency,
+            attempts: policy.attempts,
             serial: channel,
             flag: Some(flag(subscriber, kind)),
         });
     }
 
     pub(super) fn remind(&mut self, key: &str, at: Timestamp, reminder: Reminder) {
+        let policy = Policy::default();
         let job = Job {
             task: Due::IDENTIFIER,
             run_at: None,
             wait_us: None,
             key: Some(key.to_owned()),
             queues: format!("reminder.{}", reminder.noun()),
+            concurrency: policy.concurrency,
+            attempts: policy.attempts,
             serial: key.to_owned(),
             payload: Payload::Due(Due { reminder }),
             flag: None,
@@ -122,21 +124,20 @@ impl Batch {
              select count(*) from (select where jsonb_array_length($2) > 0) as any_job
              cross join lateral graphile_worker.add_jobs(array(
                  select row(
-                     task, payload, queues || '-' || (hashtext(serial) & 2147483647) % $3::int,
+                     task, payload, queues || '-' || (hashtext(serial) & 2147483647) % concurrency,
                      coalesce(run_at, clock_timestamp() + coalesce(wait_us, place) * interval '1 microsecond'),
-                     $4::int, key, null, case when flag is not null then array[flag] end
+                     attempts, key, null, case when flag is not null then array[flag] end
                  )::graphile_worker.job_spec
                  from rows from (jsonb_to_recordset($2) as (
                      task text, payload json, run_at timestamptz, wait_us bigint, key text,
-                     queues text, serial text, flag text
-                 )) with ordinality as job (task, payload, run_at, wait_us, key, queues, serial, flag, place)
+                     queues text, concurrency int, attempts int, serial text, flag text
+                 )) with ordinality as job (task, payload, run_at, wait_us, key, queues, concurrency, attempts,
+                                                serial, flag, place)
                  order by place
              ))",
         )
         .bind(forgotten)
         .bind(serde_json::to_value(jobs)?)
-        .bind(QUEUES)
-        .bind(MAX_ATTEMPTS)
         .execute(connection)
         .await?;
         Ok(())

@@ -5,14 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::order::{Command, OrderEventKind as Order};
+use chrono::TimeDelta;
+use domain::order::{Command, OrderEventKind as Order, OrderReminder};
 use domain::{Channel, Failure, OrderId};
 use serde_json::json;
 use server::Service;
 use services::Subscribers;
 use services::reaction::Reaction;
 use services::reactions::Subscriber;
-use store::jobs::{Backlog, UNKNOWN};
+use store::jobs::{Backlog, Policy, UNKNOWN};
 use store::scratch;
 use tests::cast::{Cast, eventually};
 use tests::wait::real_time_passes;
@@ -78,6 +79,78 @@ async fn a_subscriber_that_always_fails_neither_repeats_nor_delays_another() {
     assert_eq!(backlog(&app, "payment.refund").await, Backlog::default());
     assert_eq!(app.sandbox.toss().balance(&paid.id.to_string()), Some(0));
     discard_broken(&app).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn two_subscribers_that_hang_leave_workers_to_reminders_and_other_subscribers() {
+    let gate = Arc::new(Semaphore::new(0));
+    let begun = Arc::new(AtomicUsize::new(0));
+    let hanging = |name| {
+        let (gate, begun) = (Arc::clone(&gate), Arc::clone(&begun));
+        Subscriber::new(name, &[Order::Placed], move |_, _| {
+            let gate = Arc::clone(&gate);
+            begun.fetch_add(1, Ordering::SeqCst);
+            async move {
+                drop(gate.acquire().await);
+                Ok(())
+            }
+        })
+    };
+    let subscribers = Subscribers::default().and(hanging("a.hangs")).and(hanging("b.hangs"));
+    let app = TestApp::start_subscribed(subscribers).await;
+    let cast = cast(&app).await;
+    for _ in 0..16 {
+        cast.placed().await;
+    }
+    // Each of them has as many jobs in hand as it may have.
+    let may = 2 * usize::from(Policy::default().concurrency);
+    eventually(|| async { begun.load(Ordering::SeqCst) >= may }).await;
+
+    let order = cast.placed().await;
+    eventually(|| async { cast.customer.cart().await.unwrap().lines.is_empty() }).await;
+    let store = &app.app().store;
+    let mut tx = store.begin().await.unwrap();
+    let nudge = OrderReminder::AcceptNudge { order: order.id.into() };
+    store::jobs::remind(&mut tx, "nudge at once", app.app().now(), nudge);
+    tx.commit().await.unwrap();
+    let board = Channel::Merchant(cast.restaurant.into());
+    eventually(|| async {
+        let events = store::journal::since(store, &board, 0, 100).await.unwrap();
+        events.iter().any(|event| event.kind == "order.waiting")
+    })
+    .await;
+    assert_eq!(begun.load(Ordering::SeqCst), may, "and they have no more in hand");
+    gate.close();
+    app.run_due_jobs().await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_subscriber_says_how_often_its_jobs_are_tried_and_whether_they_stay() {
+    let failing = |name| {
+        let tries = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&tries);
+        let subscriber = Subscriber::new(name, &[Order::Placed], move |_, _| {
+            count.fetch_add(1, Ordering::SeqCst);
+            async { Err(Failure::fault("it never works")) }
+        });
+        (subscriber, tries)
+    };
+    let ((parked, of_parked), (dropped, of_dropped)) = (failing("a.parked"), failing("b.dropped"));
+    let subscribers = Subscribers::default().and(parked.attempts(2)).and(dropped.attempts(3).dropped());
+    let app = TestApp::start_subscribed(subscribers).await;
+    cast(&app).await.placed().await;
+    for _ in 0..5 {
+        app.run_due_jobs().await;
+        app.advance(TimeDelta::minutes(1)).await;
+    }
+    app.run_due_jobs().await;
+    let tries = [of_parked, of_dropped].map(|tries| tries.load(Ordering::SeqCst));
+    assert_eq!(tries, [2, 3]);
+    assert_eq!(backlog(&app, "a.parked").await, Backlog { parked: 1, ..Backlog::default() });
+    assert_eq!(backlog(&app, "b.dropped").await, Backlog::default());
+    run(&app, "delete from graphile_worker._private_jobs where payload->>'subscriber' = 'a.parked'").await;
     app.stop().await;
 }
 
