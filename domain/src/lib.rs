@@ -14,6 +14,7 @@ pub mod clock;
 pub mod event;
 pub mod fault;
 pub mod gazetteer;
+pub mod gcra;
 pub mod geo;
 pub mod ids;
 pub mod menu;

@@ -1,14 +1,15 @@
-//! A rate with a burst, as GCRA: one moment is all that it remembers.
+//! A rate with a burst (`domain::gcra`), by the runtime's clock.
 
 use std::time::Duration;
 
+use domain::gcra::Bucket;
 use tokio::time::Instant;
 
 /// What is taken beyond the rate is made up for within this time at most: whoever
 /// slows down is soon like everybody else.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// When the next one is due, if all came evenly.
+/// When its bucket would be empty.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate(Instant);
 
@@ -26,21 +27,21 @@ impl Rate {
     /// Takes `count` at `every` apiece, or says how long to wait. A request for
     /// more than the whole burst is never granted.
     pub fn take(&mut self, now: Instant, count: u32, every: Duration, burst: u32) -> Result<(), Duration> {
-        let due = self.0.max(now) + every * count;
-        match due.checked_duration_since(now + every * burst) {
-            Some(wait) if !wait.is_zero() => Err(wait),
-            _ => {
-                self.0 = due;
-                Ok(())
-            }
-        }
+        let full = Bucket::new(every, burst).put(self.full(now), count)?;
+        self.0 = now + full;
+        Ok(())
     }
 
     /// Takes one in any case, and says how long to wait before the next.
     pub fn charge(&mut self, now: Instant, every: Duration, burst: u32) -> Duration {
-        let within = now + every * burst;
-        self.0 = (self.0.max(now) + every).min(within + LONGEST_WAIT);
-        self.0.saturating_duration_since(within)
+        let bucket = Bucket::new(every, burst);
+        let full = (self.full(now) + every).min(bucket.holds + LONGEST_WAIT);
+        self.0 = now + full;
+        full.saturating_sub(bucket.holds)
+    }
+
+    fn full(&self, now: Instant) -> Duration {
+        self.0.saturating_duration_since(now)
     }
 }
 

@@ -202,12 +202,6 @@ impl Api {
         self.ask(Request::post(format!("/v1/conversations/{conversation}/messages"), body)).await
     }
 
-    /// Marks everything up to `seq` as read.
-    pub async fn read_up_to(&self, conversation: Uuid, seq: i64) -> Asked<()> {
-        self.tell(Request::post(format!("/v1/conversations/{conversation}/read"), json!({ "seq": seq })))
-            .await
-    }
-
     /// Closes a conversation, as its agent.
     pub async fn resolve(&self, conversation: Uuid) -> Asked<()> {
         self.tell(Request::post(format!("/v1/conversations/{conversation}/resolve"), json!({}))).await

@@ -8,9 +8,6 @@ use crate::shapes::Place;
 /// Everybody's password in the demo city.
 pub const PASSWORD: &str = "baedal-demo-2026";
 
-/// The operator's account.
-pub const OPERATOR: &str = "operator-01@demo.baedal.example";
-
 /// The account of the n-th person of a kind, from 1: `courier-07@demo…`.
 pub fn email(kind: &str, number: usize) -> String {
     format!("{kind}-{number:02}@demo.baedal.example")

@@ -1,6 +1,10 @@
 //! Recorded tracks as they are found: GPX of any version (topografix.com/GPX/1/1), read for
 //! place and time. Everything else in the file is skipped, whatever it is.
 //!
+//! The `gpx` crate (0.10) refuses a whole file for one odd point, a blank around a time, an
+//! element or a prefix that it does not know, or a bare `&`, all of which devices write; it
+//! says no lines, and expands entities. So the file is read here, by `quick_xml`.
+//!
 //! A file of which no track can be made is refused, with the line. Single points that say
 //! nothing useful are left out, and that is said, with the line of the first.
 

@@ -10,13 +10,13 @@
 //! counted for itself, wherever it is (OWASP's device cookies).
 
 use std::fmt;
-
-use chrono::TimeDelta;
+use std::time::Duration;
 
 use super::Lockout;
+use crate::gcra::Bucket;
 use crate::{ClientNetwork, Refused, SessionId, Timestamp};
 
-const DAY: TimeDelta = TimeDelta::days(1);
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Where an attempt comes from: what its wrong passwords are counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +43,8 @@ impl fmt::Display for Source {
 pub struct Strangers {
     /// When the last attempt began.
     pub last_at: Option<Timestamp>,
-    /// When nothing is held against them any more. Each attempt puts it off (GCRA, the
-    /// bucket that remembers one moment).
+    /// When nothing is held against them any more: their bucket is empty. Each attempt puts it
+    /// off.
     pub clear_at: Option<Timestamp>,
 }
 
@@ -70,19 +70,19 @@ impl Strangers {
 
     /// A stranger's attempt begins now, or is turned away.
     pub(super) fn begin(self, rules: &Lockout, now: Timestamp) -> Result<Self, AccountLocked> {
-        let (each, most) = rules.strangers();
-        let clear_at = self.clear_at.map_or(now, |at| at.max(now)) + each;
-        let over = (clear_at - now - each * most).num_milliseconds();
-        if over > 0 {
-            let left = over.unsigned_abs().div_ceil(1000);
-            return Err(AccountLocked { retry_after_secs: u32::try_from(left).unwrap_or(u32::MAX) });
+        let full = self.clear_at.and_then(|at| (at - now).to_std().ok()).unwrap_or_default();
+        match rules.strangers().put(full, 1) {
+            Ok(full) => Ok(Self { last_at: Some(now), clear_at: Some(now + full) }),
+            Err(wait) => {
+                let secs = wait.as_nanos().div_ceil(1_000_000_000);
+                Err(AccountLocked { retry_after_secs: u32::try_from(secs).unwrap_or(u32::MAX) })
+            }
         }
-        Ok(Self { last_at: Some(now), clear_at: Some(clear_at) })
     }
 
     /// One was right, or not looked at after all.
     pub(super) fn taken_back(self, rules: &Lockout, now: Timestamp) -> Self {
-        let (each, _) = rules.strangers();
+        let each = rules.strangers().each;
         Self { clear_at: self.clear_at.map(|at| at - each).filter(|at| *at > now), ..self }
     }
 }
@@ -90,10 +90,9 @@ impl Strangers {
 impl Lockout {
     /// For how long one wrong password counts, and how many may count at once: half of a
     /// day's come at once, the other half one by one, so that no 24 hours have more.
-    fn strangers(&self) -> (TimeDelta, i32) {
-        let most = i32::try_from(self.strangers_a_day / 2).unwrap_or(i32::MAX).max(1);
-        let each = DAY.num_milliseconds().unsigned_abs().div_ceil(u64::from(most.unsigned_abs()));
-        (TimeDelta::milliseconds(each.cast_signed()), most)
+    fn strangers(&self) -> Bucket {
+        let most = (self.strangers_a_day / 2).max(1);
+        Bucket::new(Duration::from_millis(DAY_MS.div_ceil(most.into())), most)
     }
 }
 

@@ -297,13 +297,6 @@ impl Quote {
         Won(self.minimum.0.saturating_sub(self.subtotal.0)).or_zero()
     }
 
-    /// The moment that it is priced for: its slot, or else when it was made. So an
-    /// unchanged menu and plan keep the price for the quote's whole life, whatever
-    /// surcharge begins meanwhile.
-    pub fn priced_at(&self) -> Timestamp {
-        self.slot.unwrap_or(self.made_at)
-    }
-
     /// Whether nothing forbids to order, its age aside.
     pub fn orderable(&self) -> bool {
         !self.lines.is_empty() && !self.problems.iter().any(Problem::blocks)

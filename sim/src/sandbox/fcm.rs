@@ -3,7 +3,6 @@
 //! A token whose first word is `busy`, `refused`, `gone`, `hangs` or `late` fares as it says.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
@@ -25,11 +24,6 @@ const PUBLIC_KEY: &str = include_str!("fcm_public.pem");
 const AUDIENCE: &str = "http://127.0.0.1:9120/fcm/token";
 const ISSUER: &str = "sandbox@baedal-sandbox.iam.gserviceaccount.com";
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
-
-/// Where that file is, for programs that want a path.
-pub fn account_file() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/sandbox/fcm_account.json"))
-}
 
 /// How long a token is good.
 const TOKEN_SECS: i64 = 3_599;

@@ -21,8 +21,15 @@ const PAGES: [(&str, &str); 3] =
 
 #[derive(Deserialize)]
 struct Wanted {
-    /// The recipient; everybody if none.
-    to: Option<String>,
+    /// The recipient; everybody if it is empty.
+    #[serde(default)]
+    to: String,
+}
+
+impl Page {
+    fn sent(&self, wanted: &Wanted) -> Vec<Sent> {
+        self.log.newest(Some(&*wanted.to).filter(|to| !to.is_empty()), SHOWN_MAX)
+    }
 }
 
 #[derive(Clone)]
@@ -45,14 +52,14 @@ pub(super) fn routes(logs: [Arc<SentLog>; 3]) -> Router {
 }
 
 async fn list(State(page): State<Page>, Query(wanted): Query<Wanted>) -> Json<Vec<Sent>> {
-    Json(page.log.newest(wanted.to.as_deref(), SHOWN_MAX))
+    Json(page.sent(&wanted))
 }
 
 async fn page(State(page): State<Page>, Query(wanted): Query<Wanted>) -> impl IntoResponse {
-    let sent = page.log.newest(wanted.to.as_deref(), SHOWN_MAX);
+    let sent = page.sent(&wanted);
     let mut body = format!(
         "<form><label>Recipient <input name=\"to\" value=\"{}\"></label> <button>Show</button></form>",
-        escaped(wanted.to.as_deref().unwrap_or_default())
+        escaped(&wanted.to)
     );
     if sent.is_empty() {
         body.push_str("<p>Nothing was sent yet.</p>");

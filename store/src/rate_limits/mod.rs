@@ -1,7 +1,6 @@
 //! How often somebody may do something, counted over all processes.
 //!
-//! The rule is GCRA, the leaky bucket that remembers one moment only: when the
-//! bucket would be empty. Source: ITU-T I.371, annex A.
+//! The rule is that of `domain::gcra`.
 
 mod redis;
 
@@ -10,6 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dashmap::DashMap;
+use domain::gcra::Bucket;
 use tokio::time::Instant;
 
 pub use redis::Redis;
@@ -58,33 +58,31 @@ impl Rate {
         Self { limit, per, burst: limit, outage: Outage::Open }
     }
 
-    /// Microseconds that one of it fills the bucket.
-    pub(crate) fn interval_us(&self) -> i64 {
-        let interval = self.per.as_micros() / u128::from(self.limit.max(1));
-        i64::try_from(interval).unwrap_or(i64::MAX).clamp(1, MAX_US)
-    }
-
-    /// Microseconds that the bucket holds.
-    pub(crate) fn capacity_us(&self) -> i64 {
-        self.interval_us().saturating_mul(i64::from(self.burst.max(1))).min(MAX_US)
+    /// Its bucket, in whole microseconds.
+    pub(crate) fn bucket(&self) -> Bucket {
+        let each = (self.per / self.limit.max(1)).clamp(Duration::from_micros(1), LONGEST);
+        let each = Duration::from_micros(micros(each));
+        let Bucket { each, holds } = Bucket::new(each, self.burst.max(1));
+        Bucket { each, holds: holds.min(LONGEST) }
     }
 }
 
-/// A year. No limit is longer, and sums of such numbers fit a double exactly.
-const MAX_US: i64 = 366 * 24 * 3600 * 1_000_000;
+/// A year. No limit is longer, and sums of such numbers of microseconds fit a double exactly.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// Whole microseconds, as Redis counts.
+pub(crate) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
 
 impl Taken {
-    /// What GCRA says of a bucket that is full for `full_us` more microseconds
-    /// before the taking, and for `next_us` after it.
-    pub(crate) fn judge(rate: &Rate, full_us: i64, next_us: i64) -> Self {
-        let (interval, capacity) = (rate.interval_us(), rate.capacity_us());
-        let allowed = next_us <= capacity;
-        let free = capacity - if allowed { next_us } else { full_us };
-        let wait = if allowed { 0 } else { next_us - capacity };
+    /// What it means that this came of putting something into a bucket that was `full`.
+    pub(crate) fn of(bucket: Bucket, full: Duration, put: Result<Duration, Duration>) -> Self {
+        let free = bucket.holds.saturating_sub(put.unwrap_or(full));
         Self {
-            allowed,
-            remaining: u32::try_from(free / interval).unwrap_or(0),
-            retry_after: Duration::from_micros(wait.unsigned_abs()),
+            allowed: put.is_ok(),
+            remaining: u32::try_from(free.as_nanos() / bucket.each.as_nanos()).unwrap_or(u32::MAX),
+            retry_after: put.err().unwrap_or_default(),
             counted: true,
         }
     }
@@ -115,14 +113,12 @@ impl Memory {
             self.empty_at.retain(|_, empty_at| *empty_at > now);
         }
         let mut empty_at = self.empty_at.entry(key.to_owned()).or_insert(now);
-        let full = empty_at.saturating_duration_since(now).as_micros();
-        let full = i64::try_from(full).unwrap_or(i64::MAX);
-        let next = full.saturating_add(rate.interval_us().saturating_mul(i64::from(cost.max(1))));
-        let taken = Taken::judge(rate, full, next);
-        if taken.allowed {
-            *empty_at = now + Duration::from_micros(next.unsigned_abs());
+        let (bucket, full) = (rate.bucket(), empty_at.saturating_duration_since(now));
+        let put = bucket.put(full, cost.max(1));
+        if let Ok(next) = put {
+            *empty_at = now + next;
         }
-        taken
+        Taken::of(bucket, full, put)
     }
 }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Memory, Outage, Rate, RateLimits, Taken};
+use super::{Memory, Outage, Rate, RateLimits, Taken, micros};
 use crate::fabric::Names;
 use crate::link::Line;
 
-/// The one moment that GCRA remembers, in microseconds: when the bucket is empty.
-/// It is kept until then. Answers how full the bucket is, and would be.
+/// `domain::gcra::Bucket::put`, by Redis' clock and in microseconds: keeps the moment at which
+/// the bucket is empty, until then. Answers how full it was.
 const TAKE: &str = "\
 local t = redis.call('TIME') \
 local now = t[1] * 1000000 + t[2] \
@@ -19,7 +19,7 @@ local full = math.max((tonumber(redis.call('GET', KEYS[1])) or now) - now, 0) \
 local after = full + ARGV[1] \
 if after <= tonumber(ARGV[2]) then \
 redis.call('SET', KEYS[1], string.format('%.0f', now + after), 'PX', math.ceil(after / 1000)) end \
-return {full, after}";
+return full";
 
 /// What somebody is told to wait while nobody may.
 const CLOSED_FOR: Duration = Duration::from_secs(1);
@@ -42,13 +42,14 @@ impl Redis {
 #[async_trait]
 impl RateLimits for Redis {
     async fn take(&self, key: &str, rate: Rate, cost: u32) -> Taken {
-        let costs_us = rate.interval_us().saturating_mul(i64::from(cost.max(1)));
+        let (bucket, cost) = (rate.bucket(), cost.max(1));
+        let costs = micros(bucket.each).saturating_mul(cost.into());
         let mut take = redis::cmd("EVAL");
         take.arg(TAKE).arg(1).arg(self.names.named(format_args!("rate:{key}")));
-        take.arg(costs_us).arg(rate.capacity_us());
-        let answer: Option<(i64, i64)> = self.line.one(self.answer_within, take).await;
-        match (answer, rate.outage) {
-            (Some((full_us, after_us)), _) => Taken::judge(&rate, full_us, after_us),
+        take.arg(costs).arg(micros(bucket.holds));
+        let full: Option<u64> = self.line.one(self.answer_within, take).await;
+        match (full.map(Duration::from_micros), rate.outage) {
+            (Some(full), _) => Taken::of(bucket, full, bucket.put(full, cost)),
             (None, Outage::Open) => self.alone.take_now(key, &rate, cost),
             (None, Outage::Closed) => {
                 Taken { allowed: false, remaining: 0, retry_after: CLOSED_FOR, counted: false }

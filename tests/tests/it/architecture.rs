@@ -33,18 +33,70 @@ pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The direct dependencies of every workspace member, without those of its tests.
-fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+/// The members of the workspace, as Cargo knows them.
+fn members() -> Vec<Value> {
     let mut cargo = Command::new(env!("CARGO"));
     let told = cargo.args(["metadata", "--format-version=1", "--no-deps", "--offline"]).current_dir(root());
     let metadata: Value = serde_json::from_slice(&told.output().unwrap().stdout).unwrap();
-    let name = |of: &Value| of["name"].as_str().unwrap().to_owned();
+    metadata["packages"].as_array().unwrap().clone()
+}
+
+fn name(of: &Value) -> String {
+    of["name"].as_str().unwrap().to_owned()
+}
+
+/// The direct dependencies of every workspace member, without those of its tests.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let direct = |package: &Value| {
         let all = package["dependencies"].as_array().unwrap().iter();
         all.filter(|each| each["kind"].is_null()).map(name).collect()
     };
-    let packages = metadata["packages"].as_array().unwrap();
-    packages.iter().map(|package| (name(package), direct(package))).collect()
+    members().iter().map(|package| (name(package), direct(package))).collect()
+}
+
+/// Whether a text names a crate: `sqlx` in `use sqlx::Row`, and not in `crate::sqlx::x`.
+fn names_crate(text: &str, name: &str) -> bool {
+    let is_word = |it: char| it.is_alphanumeric() || it == '_' || it == ':';
+    text.match_indices(name).any(|(at, _)| {
+        let rest = &text[at + name.len()..];
+        let follows = ["::", ";", " as "].iter().any(|end| rest.starts_with(end));
+        follows && !text[..at].ends_with(is_word)
+    })
+}
+
+#[test]
+fn every_dependency_is_named_by_the_room_that_has_it() {
+    for member in members() {
+        let home = Path::new(member["manifest_path"].as_str().unwrap()).parent().unwrap().to_owned();
+        let build = fs::read_to_string(home.join("build.rs")).unwrap_or_default();
+        let (mut production, mut all) = (build.clone(), build);
+        let folders: Vec<_> = ["src", "tests"].map(|folder| home.join(folder)).into();
+        for (path, text) in sources_in(&folders.into_iter().filter(|it| it.exists()).collect::<Vec<_>>()) {
+            let file = path.strip_prefix(&home).unwrap();
+            if file.starts_with("src") && !file.to_str().unwrap().ends_with("tests.rs") {
+                production.extend(runs(&text).flat_map(|line| [line, "\n"]));
+            }
+            all.push_str(&text);
+        }
+        for dependency in member["dependencies"].as_array().unwrap() {
+            let text = if dependency["kind"] == "dev" { &all } else { &production };
+            let used = names_crate(text, &name(dependency).replace('-', "_"));
+            assert!(used, "{} has {} and does not name it", name(&member), name(dependency));
+        }
+    }
+}
+
+#[test]
+fn every_dependency_of_the_workspace_is_some_members() {
+    let members = members();
+    let all = members.iter().flat_map(|member| member["dependencies"].as_array().unwrap()).map(name);
+    let used: BTreeSet<_> = all.collect();
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let listed = manifest.split("[workspace.dependencies]\n").nth(1).unwrap();
+    for line in listed.lines().take_while(|line| !line.starts_with('[')) {
+        let Some((listed, _)) = line.split_once(" = ") else { continue };
+        assert!(used.contains(listed), "nobody uses {listed}");
+    }
 }
 
 pub(super) fn sources(room: &str) -> Vec<(PathBuf, String)> {
@@ -410,16 +462,5 @@ fn the_hub_knows_no_noun() {
                 assert!(named_below(line, noun).is_empty(), "{}: {line}", path.display());
             }
         }
-    }
-}
-
-/// Crates that must not come back, each with why.
-const BANNED: [(&str, &str); 1] = [("rsa", "RUSTSEC-2023-0071, which no version mends")];
-
-#[test]
-fn crates_with_known_faults_are_not_in_the_tree() {
-    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    for (name, why) in BANNED {
-        assert!(!lock.contains(&format!("name = \"{name}\"\n")), "{name}: {why}");
     }
 }
