@@ -8,6 +8,7 @@
 //! loses nothing that was acknowledged. Reading a cart asks the store and does
 //! not wake it.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use domain::cart::{Cart, CartRefusal, Command};
@@ -16,8 +17,31 @@ use store::{Store, StoreError};
 
 use actor_kit::{Entities, Entity, Fenced, Reply, Tally, conflicts, decide};
 
-/// The handle to all carts, by customer.
-pub type Carts = Entities<CartEntity>;
+/// All carts, by customer: one method for each message.
+#[derive(Clone)]
+pub struct Carts(Entities<CartEntity>);
+
+impl From<Entities<CartEntity>> for Carts {
+    fn from(all: Entities<CartEntity>) -> Self {
+        Self(all)
+    }
+}
+
+impl Deref for Carts {
+    type Target = Entities<CartEntity>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Carts {
+    /// Changes the cart, if it is at the version that was `seen`, or where none is said; answers
+    /// with the cart after it.
+    pub async fn change(&self, id: UserId, command: Command, seen: Option<i64>) -> Result<Cart, Failure> {
+        self.0.ask(id, |reply| Change { command, seen, reply }).await
+    }
+}
 
 /// What a cart can be asked: to change, with its next state in reply.
 #[derive(Debug)]

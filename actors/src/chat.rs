@@ -17,6 +17,7 @@
 //! Supervised by the keeper of its kind. A crash loses who was typing, and the
 //! answers to commands that waited; sending those again is safe.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,8 +36,50 @@ use actor_kit::{Entities, Entity, Fenced, Groups, Reply, Tally, conflicts, decid
 /// conversation.
 const READ_TTL: Duration = Duration::from_secs(60);
 
-/// All chat sessions.
-pub type Chats = Entities<Chat>;
+/// All chat sessions: one method for each message.
+#[derive(Clone)]
+pub struct Chats(Entities<ChatEntity>);
+
+impl From<Entities<ChatEntity>> for Chats {
+    fn from(all: Entities<ChatEntity>) -> Self {
+        Self(all)
+    }
+}
+
+impl Deref for Chats {
+    type Target = Entities<ChatEntity>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Chats {
+    /// Says something, once: the stored message, new or as it stands under the client's id.
+    pub async fn send(&self, id: ConversationId, by: UserId, draft: Draft) -> Result<Message, Failure> {
+        self.0.ask(id, |reply| ChatCommand::Send { by, draft, reply }).await
+    }
+
+    /// Moves `by`'s read mark forward, up to and including `seq`.
+    pub async fn read(&self, id: ConversationId, by: UserId, seq: i64) -> Result<(), Failure> {
+        self.0.ask(id, |reply| ChatCommand::Read { by, seq, reply }).await
+    }
+
+    /// Settles the conversation.
+    pub async fn resolve(&self, id: ConversationId, by: UserId) -> Result<(), Failure> {
+        self.0.ask(id, |reply| ChatCommand::Resolve { by, reply }).await
+    }
+
+    /// Tells the others that `by` types, or stopped.
+    pub async fn set_typing(&self, id: ConversationId, by: UserId, typing: bool) -> Result<(), Failure> {
+        self.0.ask(id, |reply| ChatCommand::Typing { by, typing, reply }).await
+    }
+
+    /// What the session holds.
+    pub async fn snapshot(&self, id: ConversationId) -> Result<Conversation, Failure> {
+        self.0.ask(id, |reply| ChatCommand::Look { reply }).await
+    }
+}
 
 /// What a session can be asked.
 #[derive(Debug)]
@@ -83,7 +126,7 @@ pub enum ChatCommand {
 }
 
 /// The chat session's entity; see the module.
-pub struct Chat {
+pub struct ChatEntity {
     store: Store,
     clock: Arc<dyn Clock>,
     typing_ttl: Duration,
@@ -100,7 +143,7 @@ const GROUP: usize = 64;
 
 type Slot = Option<Conversation>;
 
-impl Entity for Chat {
+impl Entity for ChatEntity {
     const KIND: &'static str = "chat";
     type Id = ConversationId;
     type Command = ChatCommand;
@@ -123,7 +166,7 @@ impl Entity for Chat {
     }
 }
 
-impl Fenced for Chat {
+impl Fenced for ChatEntity {
     type Event = ChatEvent;
 
     async fn load(&self, id: ConversationId) -> Result<Conversation, Failure> {
@@ -146,7 +189,7 @@ impl Fenced for Chat {
     }
 }
 
-impl Chat {
+impl ChatEntity {
     /// Sessions on this store; typing ends `typing_ttl` after it was last heard of.
     pub fn new(store: Store, clock: Arc<dyn Clock>, typing_ttl: Duration) -> Self {
         Self {

@@ -19,20 +19,21 @@
 //! Supervised by the couriers' keeper. A restart loses the candidates of a jump
 //! in the filter; the newest fix, shift, epoch and deliveries are read again.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use domain::tracking::filter::{self, Filter};
 use domain::tracking::geofence::{self, Fence, Zone};
 use domain::tracking::sight::position_audience;
 use domain::tracking::{Batch, Delivery, DeliveryEvent, Fix, eta};
-use domain::{Channel, Clock, CourierId, Failure, OrderId, Timestamp};
+use domain::{Channel, Clock, CourierId, Failure, OrderId, Refused, Timestamp};
 use store::fabric::{Latest, Notice, Signal};
 use store::geo_index::GeoIndex;
 use store::tracking::{self, Courier, Row};
 use store::{Store, StoreError};
 
 use crate::position_log::{Ack, PositionLog, superseded};
-use actor_kit::{Entity, Reply};
+use actor_kit::{Entities, Entity, Reply};
 
 /// A courier's numbers.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +49,7 @@ pub struct Settings {
 }
 
 /// What all couriers share.
-pub struct Couriers {
+pub struct CourierEntity {
     /// What is remembered.
     pub store: Store,
     /// What time it is.
@@ -59,6 +60,52 @@ pub struct Couriers {
     pub index: Arc<dyn GeoIndex>,
     /// The numbers.
     pub settings: Settings,
+}
+
+/// All couriers: one method for each message.
+#[derive(Clone)]
+pub struct Couriers(Entities<CourierEntity>);
+
+impl From<Entities<CourierEntity>> for Couriers {
+    fn from(all: Entities<CourierEntity>) -> Self {
+        Self(all)
+    }
+}
+
+impl Deref for Couriers {
+    type Target = Entities<CourierEntity>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Couriers {
+    /// A socket opens: takes the next epoch, which supersedes the older socket.
+    pub async fn connect(&self, id: CourierId) -> Result<u64, Failure> {
+        self.0.ask(id, |reply| CourierCommand::Connect { reply }).await
+    }
+
+    /// Fixes come in, over the session of `epoch`, or from a device that has none. Answered once
+    /// they are kept.
+    pub async fn fixes(&self, id: CourierId, epoch: Option<u64>, batch: Batch) -> Result<Ack, Failure> {
+        self.0.ask(id, |reply| CourierCommand::Fixes { epoch, batch, reply }).await
+    }
+
+    /// The shift begins or ends; answers with the courier after that.
+    pub async fn set_shift(&self, id: CourierId, on: bool) -> Result<Courier, Failure> {
+        self.0.ask(id, |reply| CourierCommand::Shift { on, reply }).await
+    }
+
+    /// Has a courier who is active here read their shift and deliveries again.
+    pub fn refresh(&self, id: CourierId) -> Result<(), Refused> {
+        self.0.tell_active(id, CourierCommand::Refresh)
+    }
+
+    /// What is known now.
+    pub async fn snapshot(&self, id: CourierId) -> Result<Snapshot, Failure> {
+        self.0.ask(id, |reply| CourierCommand::Look { reply }).await
+    }
 }
 
 /// What a courier can be asked.
@@ -144,14 +191,14 @@ struct News {
     fence: Fence,
 }
 
-/// See [`Couriers`].
+/// See [`CourierEntity`].
 pub struct State {
     courier: Courier,
     filter: Filter,
     live: Vec<Task>,
 }
 
-impl Entity for Couriers {
+impl Entity for CourierEntity {
     const KIND: &'static str = "courier";
     type Id = CourierId;
     type Command = CourierCommand;
@@ -206,7 +253,7 @@ impl State {
     }
 }
 
-impl Couriers {
+impl CourierEntity {
     async fn load(&self, id: CourierId) -> Result<State, Failure> {
         let courier =
             tracking::courier(&self.store, id).await?.ok_or_else(|| Failure::not_found("courier"))?;

@@ -9,14 +9,50 @@
 //! Supervised by the `orders` keeper. A restart loses nothing but the commands
 //! in the mailbox, whose callers are told.
 
+use std::ops::Deref;
+
 use domain::order::{By, Command, Order, OrderEvent, Placement, Times};
 use domain::{Failure, OrderId, Timestamp};
 use store::{Store, StoreError};
 
 use actor_kit::{Entities, Entity, Fenced, Reply, Tally, conflicts, decide};
 
-/// The handle to all orders.
-pub type Orders = Entities<OrderEntity>;
+/// All orders: one method for each message.
+#[derive(Clone)]
+pub struct Orders(Entities<OrderEntity>);
+
+impl From<Entities<OrderEntity>> for Orders {
+    fn from(all: Entities<OrderEntity>) -> Self {
+        Self(all)
+    }
+}
+
+impl Deref for Orders {
+    type Target = Entities<OrderEntity>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Orders {
+    /// Makes an order. Refuses as a conflict what stands as another order already.
+    pub async fn place(&self, placement: Placement, now: Timestamp) -> Result<Order, Failure> {
+        let (id, placement) = (placement.id, Box::new(placement));
+        self.0.ask(id, |reply| OrderCommand::Place { placement, now, reply }).await
+    }
+
+    /// Has the order decide on `command`, and answers with the order after it.
+    pub async fn decide(
+        &self,
+        id: OrderId,
+        by: By,
+        command: Command,
+        now: Timestamp,
+    ) -> Result<Order, Failure> {
+        self.0.ask(id, |reply| OrderCommand::Decide { by, command, now, reply }).await
+    }
+}
 
 /// What an order can be asked.
 pub enum OrderCommand {

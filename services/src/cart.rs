@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actor_kit::Entities;
-use actors::cart::{CartEntity, Carts, Change};
+use actors::cart::{CartEntity, Carts};
 use domain::cart::state::QUANTITY_MAX;
 use domain::cart::{
     Cart, Checkout, Command, DropOff, Method, NewLine, PricedLine, Quote, QuoteRefusal, price, pricing,
@@ -23,7 +23,8 @@ use crate::{App, StartError, menu, restaurant, start_error, user};
 /// The carts that are in use.
 pub(crate) async fn entities(parts: &Parts<'_>) -> Result<Carts, StartError> {
     let cart = CartEntity::new(parts.store.clone(), Arc::clone(parts.clock));
-    Entities::start(cart, parts.settings.entities, parts.root).await.map_err(start_error)
+    let carts = Entities::start(cart, parts.settings.entities, parts.root).await;
+    carts.map(Carts::from).map_err(start_error)
 }
 
 /// What a customer asks to be put in the cart: ids and quantities, never a price.
@@ -112,7 +113,7 @@ async fn view_with(app: &App, cart: Cart, card: &Card) -> Result<CartView, Failu
 }
 
 async fn change(app: &App, customer: UserId, command: Command, seen: Option<i64>) -> Result<Cart, Failure> {
-    app.carts.ask(customer, |reply| Change { command, seen, reply }).await
+    app.carts.change(customer, command, seen).await
 }
 
 /// Puts a dish in, as the menu and its rules stand now.

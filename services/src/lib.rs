@@ -38,7 +38,7 @@ pub mod user;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actor_kit::{CrashReport, Entities, Root, Workers};
+use actor_kit::{CrashReport, Root, Workers};
 use actors::cart::Carts;
 use actors::chat::Chats;
 use actors::courier::Couriers;
@@ -90,7 +90,7 @@ pub struct Services {
     /// Which agents deal with them.
     pub(crate) open_cases: Box<dyn order::OpenCases>,
     /// The couriers.
-    pub couriers: Entities<Couriers>,
+    pub couriers: Couriers,
     /// Where their positions are kept.
     pub positions: PositionLog,
     pub(crate) position_writer: Arc<PositionWriter>,

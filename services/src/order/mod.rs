@@ -22,7 +22,7 @@ use store::journal::Recorded;
 use store::order::OrderScope;
 
 use actor_kit::Entities;
-use actors::order::{OrderCommand, OrderEntity, Orders};
+use actors::order::{OrderEntity, Orders};
 
 use crate::module::Parts;
 use crate::reaction::Reaction;
@@ -41,7 +41,8 @@ pub use view::{
 /// The orders that are in use.
 pub(crate) async fn entities(parts: &Parts<'_>) -> Result<Orders, StartError> {
     let order = OrderEntity::new(parts.store.clone(), parts.settings.order);
-    Entities::start(order, parts.settings.entities, parts.root).await.map_err(start_error)
+    let orders = Entities::start(order, parts.settings.entities, parts.root).await;
+    orders.map(Orders::from).map_err(start_error)
 }
 
 /// What a customer orders.
@@ -86,16 +87,14 @@ pub async fn place(app: &App, who: &Principal, request: Request) -> Result<Order
             return repeated(who, order, &request);
         }
         let quote = cart::find_quote(app, who, request.quote).await?;
-        let placement = Box::new(placement(app, quote.clone(), &request)?);
+        let placement = placement(app, quote.clone(), &request)?;
         if let Some(order) = store::order::live_of_cart(&app.store, who.user, quote.cart_version).await? {
             let same = order.wishes() == placement.wishes();
             return if same { Ok(order) } else { Err(OrderRefusal::WishesDiffer.into()) };
         }
         let quote = cart::honour(app, who, quote).await?;
         replace_unpaid(app, who, quote.cart_version).await?;
-        let (now, placement) = (app.now(), Box::new(Placement { quote, ..*placement }));
-        let (id, command) = (placement.id, |reply| OrderCommand::Place { placement, now, reply });
-        match app.orders.ask(id, command).await {
+        match app.orders.place(Placement { quote, ..placement }, app.now()).await {
             // Another one came first: it is the answer, or in the way.
             Err(Failure::Refused(refused)) if refused.code == "conflict" => {}
             outcome => return outcome,
@@ -386,6 +385,5 @@ pub(crate) async fn theirs(app: &App, who: &Principal, id: OrderId) -> Result<Or
 }
 
 pub(crate) async fn decide(app: &App, id: OrderId, by: By, command: Command) -> Result<Order, Failure> {
-    let now = app.now();
-    app.orders.ask(id, |reply| OrderCommand::Decide { by, command, now, reply }).await
+    app.orders.decide(id, by, command, app.now()).await
 }

@@ -9,7 +9,7 @@ mod view;
 use std::sync::Arc;
 
 use actor_kit::Entities;
-use actors::chat::{Chat, ChatCommand, Chats};
+use actors::chat::{ChatEntity, Chats};
 use async_trait::async_trait;
 use domain::support::{
     ChatRefusal, Conversation, Draft, Message, MessageText, NewConversation, Side, Status, Topic,
@@ -32,8 +32,10 @@ pub use view::{ConversationView, DeskView, StatusName, TopicName};
 
 /// The conversations that are in use.
 pub(crate) async fn entities(parts: &Parts<'_>) -> Result<Chats, StartError> {
-    let chat = Chat::new(parts.store.clone(), Arc::clone(parts.clock), parts.settings.support.typing_ttl);
-    Entities::start(chat, parts.settings.entities, parts.root).await.map_err(start_error)
+    let chat =
+        ChatEntity::new(parts.store.clone(), Arc::clone(parts.clock), parts.settings.support.typing_ttl);
+    let chats = Entities::start(chat, parts.settings.entities, parts.root).await;
+    chats.map(Chats::from).map_err(start_error)
 }
 
 /// The worker that looks for agents whose process died.
@@ -143,29 +145,25 @@ pub async fn send(
 ) -> Result<Message, Failure> {
     let Saying { client_message_id, text, private_note } = saying;
     let draft = draft(app, client_message_id, &text, private_note)?;
-    let by = who.user;
-    let sent = app.chats.ask(id, |reply| ChatCommand::Send { by, draft, reply }).await;
+    let sent = app.chats.send(id, who.user, draft).await;
     or_unseen(app, who, id, sent).await
 }
 
 /// The person has read up to and including `seq`.
 pub async fn read(app: &App, who: &Principal, id: ConversationId, seq: i64) -> Result<(), Failure> {
-    let by = who.user;
-    let read = app.chats.ask(id, |reply| ChatCommand::Read { by, seq, reply }).await;
+    let read = app.chats.read(id, who.user, seq).await;
     or_unseen(app, who, id, read).await
 }
 
 /// The person types, or stopped.
 pub async fn typing(app: &App, who: &Principal, id: ConversationId, typing: bool) -> Result<(), Failure> {
-    let by = who.user;
-    let told = app.chats.ask(id, |reply| ChatCommand::Typing { by, typing, reply }).await;
+    let told = app.chats.set_typing(id, who.user, typing).await;
     or_unseen(app, who, id, told).await
 }
 
 /// Settles a conversation; the agent is free for the next.
 pub async fn resolve(app: &App, who: &Principal, id: ConversationId) -> Result<ConversationView, Failure> {
-    let by = who.user;
-    let resolved = app.chats.ask(id, |reply| ChatCommand::Resolve { by, reply }).await;
+    let resolved = app.chats.resolve(id, who.user).await;
     or_unseen(app, who, id, resolved).await?;
     conversation_of(app, who.user, id).await
 }

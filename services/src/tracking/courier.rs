@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use actor_kit::Entities;
-use actors::courier::{CourierCommand, Couriers};
+use actors::courier::{CourierEntity, Couriers};
 pub use actors::position_log::Ack;
 use actors::position_log::{PositionLog, PositionWriter};
 use domain::tracking::{Batch, Offer, Vehicle};
@@ -24,16 +24,16 @@ const NEWCOMER: &str = "라이더";
 const NAME_CHARS: usize = 60;
 
 /// The couriers who are here, and have their fixes written to `log`.
-pub(crate) async fn entities(parts: &Parts<'_>, log: &PositionLog) -> Result<Entities<Couriers>, StartError> {
-    let courier = Couriers {
+pub(crate) async fn entities(parts: &Parts<'_>, log: &PositionLog) -> Result<Couriers, StartError> {
+    let courier = CourierEntity {
         store: parts.store.clone(),
         clock: Arc::clone(parts.clock),
         log: log.clone(),
         index: Arc::clone(&parts.store.shared().geo_index),
         settings: parts.settings.tracking.courier.clone(),
     };
-    let couriers =
-        Entities::start(courier, parts.settings.entities, parts.root).await.map_err(start_error)?;
+    let couriers = Entities::start(courier, parts.settings.entities, parts.root).await;
+    let couriers = couriers.map(Couriers::from).map_err(start_error)?;
     parts.store.fabric().listen(Arc::new(AssignmentListener(couriers.clone())));
     Ok(couriers)
 }
@@ -93,26 +93,24 @@ pub(super) fn called(name: &str) -> Result<Text, Refused> {
 pub async fn shift(app: &App, who: &Principal, on: bool) -> Result<tracking::Courier, Failure> {
     let id = who.courier().ok_or_else(Failure::forbidden)?;
     enter(app, id).await?;
-    app.couriers.ask(id, |reply| CourierCommand::Shift { on, reply }).await
+    app.couriers.set_shift(id, on).await
 }
 
 /// A socket opens for the courier. The epoch goes with every batch that comes
 /// over it; sockets of older epochs are refused from now on.
 pub async fn connect(app: &App, id: CourierId) -> Result<u64, Failure> {
     enter(app, id).await?;
-    app.couriers.ask(id, |reply| CourierCommand::Connect { reply }).await
+    app.couriers.connect(id).await
 }
 
 /// Fixes come in. Answered once they are kept; until then the device keeps them.
 pub async fn fixes(app: &App, id: CourierId, epoch: Option<u64>, batch: Batch) -> Result<Ack, Failure> {
-    let first =
-        app.couriers.ask(id, |reply| CourierCommand::Fixes { epoch, batch: batch.clone(), reply }).await;
-    match first {
+    match app.couriers.fixes(id, epoch, batch.clone()).await {
         // Somebody who never looked at their shift: they exist from now on.
         Err(Failure::Refused(refused)) if refused.kind == Kind::NotFound => {
             Box::pin(async move {
                 enter(app, id).await?;
-                app.couriers.ask(id, |reply| CourierCommand::Fixes { epoch, batch, reply }).await
+                app.couriers.fixes(id, epoch, batch).await
             })
             .await
         }
@@ -141,7 +139,7 @@ pub(super) async fn enter(app: &App, id: CourierId) -> Result<tracking::Courier,
 
 /// Has the couriers who are active here read their shift and deliveries again
 /// when somebody changed them, in whichever process.
-struct AssignmentListener(Entities<Couriers>);
+struct AssignmentListener(Couriers);
 
 impl Listener for AssignmentListener {
     fn hear(&self, _channel: &Channel, _signal: &Signal) {}
@@ -159,7 +157,7 @@ impl Listener for AssignmentListener {
 
 impl AssignmentListener {
     fn refresh(&self, courier: CourierId) {
-        if let Err(refused) = self.0.tell_active(courier, CourierCommand::Refresh) {
+        if let Err(refused) = self.0.refresh(courier) {
             tracing::warn!(%courier, %refused, "a courier could not be told of their deliveries");
         }
     }

@@ -58,13 +58,7 @@ async fn two_activations_of_one_order_never_both_win() {
         async move {
             let command = Command::Accept { preparation_mins: 10 + number };
             let now = system.now();
-            let ask = |reply| actors::order::OrderCommand::Decide {
-                by: By::Owner(restaurant),
-                command,
-                now,
-                reply,
-            };
-            system.orders.ask(order, ask).await
+            system.orders.decide(order, By::Owner(restaurant), command, now).await
         }
     });
     let outcomes = join_all(tries).await;

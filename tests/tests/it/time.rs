@@ -3,7 +3,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use actors::order::OrderCommand;
 use chrono::TimeDelta;
 use domain::order::{By, Command, OrderReminder, Status, Times};
 use domain::{OrderId, Timestamp};
@@ -59,14 +58,9 @@ async fn a_test_whose_entity_crashes_fails_in_whichever_server_it_was() {
     let second = app.second_server().await;
     let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
     let order: OrderId = cast.placed().await.id.into();
-    let accept = |reply| OrderCommand::Decide {
-        by: By::Owner(cast.restaurant.into()),
-        command: Command::Accept { preparation_mins: 10 },
-        // The order adds ten minutes to the last moment there is.
-        now: Timestamp::MAX_UTC,
-        reply,
-    };
-    second.app().orders.ask(order, accept).await.unwrap_err();
+    let (owner, accept) = (By::Owner(cast.restaurant.into()), Command::Accept { preparation_mins: 10 });
+    // The order adds ten minutes to the last moment there is.
+    second.app().orders.decide(order, owner, accept, Timestamp::MAX_UTC).await.unwrap_err();
     eventually(|| async { second.app().orders.report().crashes == 1 }).await;
     second.stop(std::time::Duration::from_secs(5)).await;
     assert_eq!(end(app), "entities crashed: 1");

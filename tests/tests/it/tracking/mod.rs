@@ -14,7 +14,6 @@ mod way;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use actors::order::OrderCommand;
 use chrono::TimeDelta;
 use domain::cart::{DropOff, Method, Quote, QuotedLine};
 use domain::order::{By, Command, Order, Placement};
@@ -63,7 +62,7 @@ async fn courier_at(app: &App, metres: f64) -> Principal {
 
 async fn ask(app: &App, order: OrderId, by: By, command: Command) -> Result<Order, Failure> {
     let now = app.now();
-    app.orders.ask(order, |reply| OrderCommand::Decide { by, command, now, reply }).await
+    app.orders.decide(order, by, command, now).await
 }
 
 /// An order that its restaurant has accepted; the door is 2 km north of it.
@@ -111,10 +110,7 @@ async fn accepted_order_of(app: &App, customer: UserId) -> Order {
     let (id, owner) = (OrderId(app.ids.uuid()), By::Owner(quote.restaurant_id));
     let placement =
         Placement { id, quote, note: String::new(), contactless: false, pickup_code: String::new() };
-    app.orders
-        .ask(id, |reply| OrderCommand::Place { placement: Box::new(placement), now, reply })
-        .await
-        .unwrap();
+    app.orders.place(placement, now).await.unwrap();
     ask(app, id, By::Payment, Command::Pay { amount: payable }).await.unwrap();
     ask(app, id, owner, Command::Accept { preparation_mins: 10 }).await.unwrap()
 }

@@ -86,9 +86,8 @@ async fn near_and_arrived_are_committed_once_and_delivered_ends_it() {
     step(app, &ride.who, order.id, Step::PickedUp).await.unwrap();
     let channel = Channel::Delivery(order.id);
     until("the courier's entity to know", async || {
-        let look =
-            app.couriers.ask(ride.who.user.into(), |reply| actors::courier::CourierCommand::Look { reply });
-        look.await.unwrap().live.contains(&order.id).then_some(())
+        let known = app.couriers.snapshot(ride.who.user.into()).await.unwrap();
+        known.live.contains(&order.id).then_some(())
     })
     .await;
 
