@@ -62,7 +62,8 @@ impl Hub {
             return Ok(false); // it is not of this history
         }
         let Some(last) = rows.last() else {
-            if !self.backend.heads(std::slice::from_ref(&entry.channel)).await?.is_empty() {
+            let heads = self.backend.heads(std::slice::from_ref(&entry.channel)).await?;
+            if heads.iter().any(|(_, head)| *head > 0) {
                 return Ok(false); // what was told is not kept any more
             }
             // Nothing was ever told here: who has heard nothing has heard it all.
