@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use services::App;
 use services::support::{self, Presence, Saying};
 use services::tracking::{self, dispatch};
+use trace::TraceParent;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::frame::ClientFrame;
 
@@ -50,8 +53,14 @@ pub(crate) async fn keep(app: &App, courier: CourierId, epoch: u64, batch: Batch
     Ok(Kept { seq: ack.seq, rejected: rejected.collect() })
 }
 
-/// Does what the frame asks; the answer is the reply's `ok`.
+/// Does what the frame asks, in a trace of its own; the answer is the reply's `ok`.
 pub(crate) async fn run(app: &App, who: &Principal, frame: ClientFrame) -> Result<Value, Failure> {
+    let span = tracing::info_span!("frame", op = frame.op(), trace_id = Empty);
+    trace::begin(&span, None, || TraceParent::fresh(app.ids.random()));
+    done(app, who, frame).instrument(span).await
+}
+
+async fn done(app: &App, who: &Principal, frame: ClientFrame) -> Result<Value, Failure> {
     match frame {
         ClientFrame::ChatSend { conversation_id, client_message_id, text, private_note } => {
             let saying = Saying { client_message_id: client_message_id.into(), text, private_note };

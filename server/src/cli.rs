@@ -1,7 +1,7 @@
 //! The commands of the `baedal` binary.
 
 use std::error::Error;
-use std::io::{IsTerminal, Write as _};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use services::{Services, Settings, Subscribers};
 use store::Store;
 use store::shared;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::ambient::{RandomIds, SystemClock};
 use crate::bench_city::BenchCityArgs;
-use crate::config::{DatabaseArgs, ListenArgs, LogArgs, LogFormat, SharedArgs};
+use crate::config::{DatabaseArgs, ListenArgs, LogArgs, SharedArgs};
 use crate::limits::LimitArgs;
 use crate::people::{DemoArgs, ReplayArgs};
 use crate::processes::ProcessArgs;
+use crate::telemetry::Telemetry;
 use crate::third_parties::{SandboxArgs, ThirdPartyArgs};
 use crate::web::PagesArgs;
 use crate::{Parts, Server, Service, settings};
@@ -123,17 +123,23 @@ impl Cli {
     /// Does what the command line says.
     pub async fn run(self) -> Result<(), Box<dyn Error>> {
         settings::check_names(|name| std::env::var_os(name).is_some())?;
-        start_log(&self.log)?;
-        match self.command {
+        let telemetry = Telemetry::start(&self.log)?;
+        let done = self.command.run().await;
+        telemetry.stop().await;
+        done
+    }
+}
+
+impl Command {
+    async fn run(self) -> Result<(), Box<dyn Error>> {
+        match self {
             // Boxed: every other command would carry its future.
             Command::Serve(args) => Box::pin(args.run()).await,
             Command::Openapi { service } => {
                 let document = serde_json::to_string_pretty(&service.document())?;
                 Ok(writeln!(std::io::stdout(), "{document}")?)
             }
-            Command::Settings => {
-                Ok(write!(std::io::stdout(), "{}", settings::page(&named(Self::command())))?)
-            }
+            Command::Settings => Ok(write!(std::io::stdout(), "{}", settings::page(&named(Cli::command())))?),
             Command::Migrate { database } => {
                 Store::migrate(&database.database(1)).await?;
                 tracing::info!("the database has the newest schema");
@@ -146,25 +152,6 @@ impl Cli {
             Command::Replay(replay) => replay.run().await,
         }
     }
-}
-
-fn start_log(args: &LogArgs) -> Result<(), Box<dyn Error>> {
-    // Libraries that tell at length of what went well; whoever names them hears them.
-    let quiet = "graphile_worker_migrations=warn,sqlx::postgres::notice=warn";
-    let filter = EnvFilter::try_new(format!("{quiet},{}", args.log)).map_err(|error| {
-        format!(
-            "BAEDAL_LOG: {error}; expected a level, as info, or levels by module, as baedal=debug,store=warn"
-        )
-    })?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    match args.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
-    Ok(())
 }
 
 impl ServeArgs {

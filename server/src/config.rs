@@ -112,4 +112,16 @@ pub struct LogArgs {
     /// How to write it.
     #[arg(long, env = "BAEDAL_LOG_FORMAT", default_value = "text", global = true)]
     pub log_format: LogFormat,
+
+    /// Where spans are collected: an address that takes OTLP over HTTP without TLS, as
+    /// `http://127.0.0.1:4318`. Unset: nowhere.
+    #[arg(long, env = "BAEDAL_OTLP_URL", global = true, value_parser = collector)]
+    pub otlp_url: Option<String>,
+}
+
+fn collector(text: &str) -> Result<String, &'static str> {
+    match text.parse::<axum::http::Uri>() {
+        Ok(uri) if uri.scheme_str() == Some("http") && uri.authority().is_some() => Ok(text.to_owned()),
+        _ => Err("an address without TLS is asked for, as http://127.0.0.1:4318"),
+    }
 }

@@ -14,6 +14,7 @@ pub mod people;
 pub mod processes;
 pub mod service;
 pub mod settings;
+mod telemetry;
 pub mod third_parties;
 pub mod web;
 

@@ -24,6 +24,9 @@ use domain::{Channel, Failure, Reminder, Timestamp};
 use graphile_worker::{TaskHandler, WorkerContext, WorkerOptions};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
+use trace::TraceParent;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use crate::journal::{self, Recorded};
 use crate::{Store, StoreError, Tx};
@@ -177,6 +180,9 @@ struct Reaction {
     subscriber: String,
     channel: String,
     offset: u64,
+    /// Which trace the event was committed in (W3C `traceparent`). Older jobs have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    traceparent: Option<String>,
 }
 
 impl TaskHandler for Reaction {
@@ -187,6 +193,25 @@ impl TaskHandler for Reaction {
         let Some(Handler { store, handler }) = context.get_ext::<Handler>() else {
             return Err("this worker only migrates".to_owned());
         };
+        let span = tracing::info_span!(
+            "subscriber",
+            subscriber = self.subscriber,
+            channel = self.channel,
+            offset = self.offset,
+            trace_id = Empty
+        );
+        go_on(&span, self.traceparent.as_deref());
+        self.run_in_trace(&context, store, handler.as_ref()).instrument(span).await
+    }
+}
+
+impl Reaction {
+    async fn run_in_trace(
+        self,
+        context: &WorkerContext,
+        store: &Store,
+        handler: &dyn JobHandler,
+    ) -> Result<(), String> {
         let began = Instant::now();
         let done = match event(store, &self.channel, self.offset).await {
             Ok((channel, event)) => handler.react(&self.subscriber, channel, event).await,
@@ -196,7 +221,7 @@ impl TaskHandler for Reaction {
         seconds.record(began.elapsed().as_secs_f64());
         let after_last = store.subscriptions().policy(&self.subscriber).after_last;
         let what = format!("{} of {}", self.subscriber, self.channel);
-        let failed = outcome(&context, &what, &done, after_last);
+        let failed = outcome(context, &what, &done, after_last);
         if let Some(failed) = failed {
             failures_of(&self.subscriber, failed.is_parked()).increment(1);
         }
@@ -251,6 +276,9 @@ async fn event(store: &Store, channel: &str, offset: u64) -> Result<(Channel, Ar
 #[derive(Serialize, Deserialize)]
 struct Due {
     reminder: Reminder,
+    /// Which trace the reminder was set in. Older jobs have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    traceparent: Option<String>,
 }
 
 impl TaskHandler for Due {
@@ -261,9 +289,21 @@ impl TaskHandler for Due {
         let Some(Handler { handler, .. }) = context.get_ext::<Handler>() else {
             return Err("this worker only migrates".to_owned());
         };
-        let done = handler.remind(self.reminder.clone()).await;
-        outcome(&context, &format!("{:?}", self.reminder), &done, AfterLast::Park);
-        done.map_err(|failure| failure.to_string())
+        let span = tracing::info_span!("reminder", reminder = ?self.reminder, trace_id = Empty);
+        go_on(&span, self.traceparent.as_deref());
+        let work = async {
+            let done = handler.remind(self.reminder.clone()).await;
+            outcome(&context, &format!("{:?}", self.reminder), &done, AfterLast::Park);
+            done.map_err(|failure| failure.to_string())
+        };
+        work.instrument(span).await
+    }
+}
+
+/// The job's span goes on with the trace that it was added in; a job without one has none.
+fn go_on(span: &Span, traceparent: Option<&str>) {
+    if let Some(trace) = traceparent.and_then(|text| text.parse::<TraceParent>().ok()) {
+        trace::begin(span, Some(trace), || trace);
     }
 }
 

@@ -36,6 +36,7 @@ use domain::{Channel, Clock, Failure, Ids, Refused};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, PgPool, Postgres};
+use tracing::Instrument as _;
 
 use fabric::{Fabric, Notice, Signal};
 use jobs::{Batch, Subscriptions};
@@ -293,7 +294,11 @@ pub struct Tx {
 impl Tx {
     /// Writes the events, then the jobs, and commits; then publishes what was told meanwhile,
     /// in order.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.write().instrument(tracing::debug_span!("commit")).await
+    }
+
+    async fn write(mut self) -> Result<(), StoreError> {
         for (channel, recorded) in std::mem::take(&mut self.journal).write(&mut self.inner).await? {
             self.add_reactions(&channel, (recorded.offset, &recorded.kind));
             self.tell(channel, Arc::new(recorded));

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use serde_json::Value;
 use server::Service;
 
 use crate::TestApp;
@@ -31,6 +32,8 @@ struct Start {
     environment: Vec<(&'static str, String)>,
     /// File descriptors that it may have; none leaves it what the test has.
     files: Option<u32>,
+    /// Where it writes its log, each line an object; none: with the test's own, warnings alone.
+    log: Option<PathBuf>,
 }
 
 impl Process {
@@ -48,7 +51,8 @@ impl Process {
     async fn alone(app: &TestApp, files: Option<u32>) -> Self {
         let environment = outside(app);
         let first_port = rows(1).remove(0);
-        let start = Start { binary: binary(), services: Vec::new(), first_port, environment, files };
+        let start =
+            Start { binary: binary(), services: Vec::new(), first_port, environment, files, log: None };
         Self::ready(vec![start]).await.remove(0)
     }
 
@@ -83,11 +87,16 @@ impl Process {
         line.push(start.binary.clone().into());
         let mut command = Command::new(line.remove(0));
         command.args(line);
+        if let Some(log) = &start.log {
+            let log = std::fs::File::create(log).expect("the log can be written");
+            command.stderr(log).env("BAEDAL_LOG_FORMAT", "json").env("BAEDAL_LOG", "info,store=debug");
+        } else {
+            command.env("BAEDAL_LOG", "warn");
+        }
         let child = command
             .arg("serve")
             .args(start.services.iter().map(|service| service.name()))
             .args(["--first-port", &start.first_port.to_string()])
-            .env("BAEDAL_LOG", "warn")
             .env_remove("REDIS_URL")
             .envs(start.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
@@ -124,11 +133,74 @@ impl Process {
     }
 }
 
+impl Process {
+    /// The lines of its log that are written by now.
+    fn logged(&self) -> Vec<Value> {
+        let log = self.start.log.as_ref().expect("it has a log of its own");
+        let text = std::fs::read_to_string(log).expect("the log can be read");
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
+        if let Some(log) = &self.start.log {
+            let _ = std::fs::remove_file(log);
+        }
         // It may be gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Two processes with logs to read: the gateway, and all that it stands before.
+pub struct Logged {
+    gateway: Process,
+    behind: Process,
+}
+
+impl Logged {
+    /// Starts both, with `environment` besides what they need.
+    pub async fn start(app: &TestApp, redis_url: &str, environment: &[(&'static str, String)]) -> Self {
+        let first_ports = rows(2);
+        let served = Service::ALL.into_iter().filter(|service| *service != Service::Gateway);
+        let upstreams =
+            served.clone().map(|one| format!("{one}=http://127.0.0.1:{}", first_ports[1] + one.offset()));
+        let mut all = outside(app);
+        all.extend([
+            ("REDIS_URL", redis_url.to_owned()),
+            ("BAEDAL_UPSTREAMS", upstreams.collect::<Vec<_>>().join(",")),
+            ("BAEDAL_TRUSTED_PROXIES", "127.0.0.1".to_owned()),
+        ]);
+        all.extend_from_slice(environment);
+        let binary = binary();
+        let start = |services, first_port: u16| Start {
+            binary: binary.clone(),
+            services,
+            first_port,
+            environment: all.clone(),
+            files: None,
+            log: Some(std::env::temp_dir().join(format!("baedal-{}-{first_port}.log", std::process::id()))),
+        };
+        let both = [start(vec![Service::Gateway], first_ports[0]), start(served.collect(), first_ports[1])];
+        let mut both = Process::ready(both.into()).await;
+        let behind = both.remove(1);
+        Self { gateway: both.remove(0), behind }
+    }
+
+    /// Where the gateway listens.
+    pub fn url(&self) -> String {
+        self.gateway.gateway()
+    }
+
+    /// What the gateway has logged.
+    pub fn of_gateway(&self) -> Vec<Value> {
+        self.gateway.logged()
+    }
+
+    /// What the process behind it has logged.
+    pub fn of_behind(&self) -> Vec<Value> {
+        self.behind.logged()
     }
 }
 
@@ -171,6 +243,7 @@ impl Split {
             first_port,
             environment: environment.clone(),
             files: None,
+            log: None,
         };
         let starts = Service::ALL.into_iter().flat_map(placed).map(start).collect();
         Self { processes: Process::ready(starts).await }

@@ -12,6 +12,7 @@ use domain::{Failure, Refused, refusal};
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, ActorRuntime, SpawnErr};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 
 use super::keeper::{Keeper, Root};
 use super::load::{KindLoad, Limits, Load, Permit};
@@ -100,6 +101,8 @@ pub(super) struct Envelope<E: Entity> {
     command: E::Command,
     permit: Permit,
     sent: Instant,
+    /// In which the command is done, so that what is logged of it names its cause.
+    span: Span,
 }
 
 impl<E: Entity> Entities<E> {
@@ -166,10 +169,13 @@ impl<E: Entity> Entities<E> {
         }
         let permit = Permit::admit(&active.load, &shared.load, &shared.limits).ok_or_else(overloaded)?;
         active.used_ms.store(shared.now_ms(), Ordering::Relaxed);
-        active.actor.send_message(Envelope { command, permit, sent: Instant::now() }).map_err(|_| {
-            // It crashed this very moment; the supervisor has not heard of it yet.
-            refusal::crashed().after(1)
-        })
+        active
+            .actor
+            .send_message(Envelope { command, permit, sent: Instant::now(), span: span::<E>(id) })
+            .map_err(|_| {
+                // It crashed this very moment; the supervisor has not heard of it yet.
+                refusal::crashed().after(1)
+            })
     }
 
     /// Sends a command without waiting, if the entity is active. One that is not
@@ -197,6 +203,12 @@ impl<E: Entity> Entities<E> {
     pub fn passivate(&self, idle: std::time::Duration) {
         self.0.passivate(idle);
     }
+}
+
+/// A span for a command that is part of a trace. Others have none: positions come ten thousand
+/// times a second.
+fn span<E: Entity>(id: E::Id) -> Span {
+    if Span::current().is_none() { Span::none() } else { tracing::info_span!("entity", kind = E::KIND, %id) }
 }
 
 impl<E: Entity> Shared<E> {
@@ -272,7 +284,8 @@ impl<E: Entity> Actor for Shell<E> {
         self.shared.figures.wait.record(envelope.sent.elapsed());
         // On the heap while it runs: an actor that rests must not hold room for the
         // longest of its commands.
-        Box::pin(self.shared.entity.handle(self.id, state, envelope.command)).await;
+        let work = self.shared.entity.handle(self.id, state, envelope.command);
+        Box::pin(work.instrument(envelope.span)).await;
         drop(envelope.permit);
         Ok(())
     }

@@ -24,7 +24,7 @@ use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 
 use super::replicas::{Replica, Replicas};
 use super::{Gateway, tunnel};
-use crate::kit::{Caller, Problem, RequestId, UPSTREAM_LOST, unreadable};
+use crate::kit::{Caller, Problem, RequestId, TRACEPARENT, UPSTREAM_LOST, unreadable};
 
 /// Headers of one connection alone (RFC 9110, 7.6.1), and those that the next
 /// connection gets anew.
@@ -147,6 +147,11 @@ pub(super) fn prepare(parts: &mut Parts) {
     let id = parts.extensions.get::<RequestId>().and_then(|id| HeaderValue::from_str(&id.0).ok());
     if let Some(id) = id {
         headers.insert("x-request-id", id);
+    }
+    headers.remove(TRACEPARENT);
+    let trace = trace::current().and_then(|trace| HeaderValue::try_from(trace.to_string()).ok());
+    if let Some(trace) = trace {
+        headers.insert(TRACEPARENT, trace);
     }
 }
 

@@ -43,6 +43,7 @@ pub use health::MetricsToken;
 pub use idempotency::OfferedKey;
 pub use list::{List, ListQuery, Page};
 pub use observe::RequestId;
+pub(crate) use observe::TRACEPARENT;
 pub(crate) use openapi::operations;
 pub use openapi::{Position, ProblemBody, ProblemFault, document};
 pub(crate) use policy::Operations;

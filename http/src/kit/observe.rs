@@ -10,11 +10,16 @@ use axum::middleware::Next;
 use axum::response::Response;
 use metrics::Label;
 use services::App;
+use trace::TraceParent;
 use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::{Problem, korean};
 
 const REQUEST_ID: &str = "x-request-id";
+
+/// The header that carries a trace (W3C Trace Context).
+pub(crate) const TRACEPARENT: &str = "traceparent";
 
 /// Names one request in the log, in its answer and in problem documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +35,11 @@ impl RequestId {
     }
 }
 
-/// The trace that the caller is in (W3C `traceparent`: version, trace, span, flags).
-fn trace_id(headers: &HeaderMap) -> Option<&str> {
-    let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-').skip(1);
-    parts.next().filter(|trace| trace.len() == 32 && trace.bytes().all(|byte| byte.is_ascii_hexdigit()))
+/// The trace that the caller is in. What is no such header, or there twice, is ignored.
+fn trace_of(headers: &HeaderMap) -> Option<TraceParent> {
+    let mut given = headers.get_all(TRACEPARENT).iter();
+    let (Some(only), None) = (given.next(), given.next()) else { return None };
+    only.to_str().ok()?.parse().ok()
 }
 
 /// What the layer knows of the port it is on.
@@ -56,12 +62,15 @@ pub(super) async fn observe(State(port): State<Port>, mut request: Request, next
             .get::<MatchedPath>()
             .map_or("unmatched".into(), |path| path.as_str().into()),
         korean: korean::is_wanted(request.headers()),
-        trace_id: trace_id(request.headers()).unwrap_or_default().to_owned(),
         id,
     };
     request.extensions_mut().insert(seen.id.clone());
-    let span = tracing::info_span!("request", request_id = %seen.id.0, trace_id = %seen.trace_id);
-    let mut response = seen.documented(next.run(request).instrument(span).await);
+    let span = tracing::info_span!("request", request_id = %seen.id.0, trace_id = Empty);
+    trace::begin(&span, trace_of(request.headers()), || TraceParent::fresh(port.app.ids.random()));
+    let mut response = next.run(request).instrument(span.clone()).await;
+    // What is logged of the request is logged inside of its span.
+    let _entered = span.entered();
+    response = seen.documented(response);
     if let Ok(id) = HeaderValue::from_str(&seen.id.0) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -75,7 +84,6 @@ struct Seen {
     method: Method,
     path: String,
     route: String,
-    trace_id: String,
     korean: bool,
     id: RequestId,
 }
@@ -123,7 +131,7 @@ impl Seen {
         tracing::info!(
             target: "access", service = self.service, method = %self.method, path = self.path, route = self.route,
             status = status.as_u16(), took_ms = took.as_secs_f64() * 1e3, request_id = self.id.0,
-            trace_id = self.trace_id, "request"
+            "request"
         );
     }
 }

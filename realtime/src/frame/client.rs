@@ -166,6 +166,26 @@ pub struct BadFrame {
     pub refused: Box<Refused>,
 }
 
+impl ClientFrame {
+    /// Its name on the wire.
+    pub(crate) fn op(&self) -> &'static str {
+        match self {
+            Self::Auth { .. } => "auth",
+            Self::Subscribe { .. } => "subscribe",
+            Self::Unsubscribe { .. } => "unsubscribe",
+            Self::Fixes { .. } => "fixes",
+            Self::ChatSend { .. } => "chat_send",
+            Self::ChatRead { .. } => "chat_read",
+            Self::ChatTyping { .. } => "chat_typing",
+            Self::Presence { .. } => "presence",
+            Self::Shift { .. } => "shift",
+            Self::OfferAnswer { .. } => "offer_answer",
+            Self::DeliveryStep { .. } => "delivery_step",
+            Self::Ping {} => "ping",
+        }
+    }
+}
+
 impl Request {
     /// Reads a text frame.
     pub fn read(text: &str) -> Result<Self, BadFrame> {

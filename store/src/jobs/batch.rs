@@ -63,7 +63,12 @@ impl Batch {
         run_at: Option<Timestamp>,
     ) {
         let channel = channel.to_string();
-        let reaction = Reaction { subscriber: subscriber.to_owned(), channel: channel.clone(), offset };
+        let reaction = Reaction {
+            subscriber: subscriber.to_owned(),
+            channel: channel.clone(),
+            offset,
+            traceparent: trace::current().map(|trace| trace.to_string()),
+        };
         self.reactions.push(Job {
             task: Reaction::IDENTIFIER,
             payload: Payload::Reaction(reaction),
@@ -89,7 +94,10 @@ impl Batch {
             concurrency: policy.concurrency,
             attempts: policy.attempts,
             serial: key.to_owned(),
-            payload: Payload::Due(Due { reminder }),
+            payload: Payload::Due(Due {
+                reminder,
+                traceparent: trace::current().map(|trace| trace.to_string()),
+            }),
             flag: None,
         };
         self.reminders.insert(key.to_owned(), Some((at, job)));

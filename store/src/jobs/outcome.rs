@@ -34,7 +34,10 @@ pub(super) fn outcome(
     done: &Result<(), Failure>,
     after_last: AfterLast,
 ) -> Option<Failed> {
-    let Err(failure) = done else { return None };
+    let Err(failure) = done else {
+        tracing::debug!(%what, "a job is done");
+        return None;
+    };
     let (attempt, last) = (*context.job().attempts(), *context.job().max_attempts());
     let failed = match after_last {
         _ if attempt < last => Failed::TriedAgain,

@@ -45,6 +45,7 @@ mod system;
 mod text;
 mod third_parties;
 mod time;
+mod traces;
 mod tracking;
 mod versions;
 mod words;
