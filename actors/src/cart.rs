@@ -4,7 +4,7 @@
 //! say, and is asked anew whenever the cart is shown or quoted.
 //!
 //! Invariants: those of [`domain::cart::state`], and that every change is one
-//! commit fenced by the version. Supervised by the keeper of carts; a restart
+//! commit fenced by the version. Supervised by the supervisor of carts; a restart
 //! loses nothing that was acknowledged. Reading a cart asks the store and does
 //! not wake it.
 
@@ -15,7 +15,7 @@ use domain::cart::{Cart, CartRefusal, Command};
 use domain::{Clock, Failure, Timestamp, UserId};
 use store::{Store, StoreError};
 
-use actor_kit::{Entities, Entity, Fenced, Reply, Tally, conflicts, decide};
+use actor_kit::{Counter, Entities, Entity, Fenced, Reply, conflicts, decide};
 
 /// All carts, by customer: one method for each message.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ impl Carts {
     /// Changes the cart, if it is at the version that was `seen`, or where none is said; answers
     /// with the cart after it.
     pub async fn change(&self, id: UserId, command: Command, seen: Option<i64>) -> Result<Cart, Failure> {
-        self.0.ask(id, |reply| Change { command, seen, reply }).await
+        self.0.call(id, |reply| Change { command, seen, reply }).await
     }
 }
 
@@ -62,7 +62,7 @@ pub struct Changed;
 pub struct CartEntity {
     store: Store,
     clock: Arc<dyn Clock>,
-    conflicts: Tally,
+    conflicts: Counter,
 }
 
 impl CartEntity {
@@ -88,7 +88,7 @@ impl Entity for CartEntity {
         reply.send(changed.await.map(|(cart, _)| cart));
     }
 
-    fn conflicts(&self) -> Option<&Tally> {
+    fn conflicts(&self) -> Option<&Counter> {
         Some(&self.conflicts)
     }
 }

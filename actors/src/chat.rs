@@ -14,7 +14,7 @@
 //! ```text
 //!  queued ──▶ open ◀──▶ pending ──▶ resolved ──▶ queued …   (domain::support)
 //! ```
-//! Supervised by the keeper of its kind. A crash loses who was typing, and the
+//! Supervised by the supervisor of its kind. A crash loses who was typing, and the
 //! answers to commands that waited; sending those again is safe.
 
 use std::ops::Deref;
@@ -30,7 +30,7 @@ use store::support::{Mark, Step};
 use store::{Store, StoreError};
 use tokio::task::AbortHandle;
 
-use actor_kit::{Entities, Entity, Fenced, Groups, Reply, Tally, conflicts, decide};
+use actor_kit::{Counter, Entities, Entity, Fenced, GroupCommit, Reply, conflicts, decide};
 
 /// How long a moved read mark is worth telling; who missed it sees it in the
 /// conversation.
@@ -57,27 +57,27 @@ impl Deref for Chats {
 impl Chats {
     /// Says something, once: the stored message, new or as it stands under the client's id.
     pub async fn send(&self, id: ConversationId, by: UserId, draft: Draft) -> Result<Message, Failure> {
-        self.0.ask(id, |reply| ChatCommand::Send { by, draft, reply }).await
+        self.0.call(id, |reply| ChatCommand::Send { by, draft, reply }).await
     }
 
     /// Moves `by`'s read mark forward, up to and including `seq`.
     pub async fn read(&self, id: ConversationId, by: UserId, seq: i64) -> Result<(), Failure> {
-        self.0.ask(id, |reply| ChatCommand::Read { by, seq, reply }).await
+        self.0.call(id, |reply| ChatCommand::Read { by, seq, reply }).await
     }
 
     /// Settles the conversation.
     pub async fn resolve(&self, id: ConversationId, by: UserId) -> Result<(), Failure> {
-        self.0.ask(id, |reply| ChatCommand::Resolve { by, reply }).await
+        self.0.call(id, |reply| ChatCommand::Resolve { by, reply }).await
     }
 
     /// Tells the others that `by` types, or stopped.
     pub async fn set_typing(&self, id: ConversationId, by: UserId, typing: bool) -> Result<(), Failure> {
-        self.0.ask(id, |reply| ChatCommand::Typing { by, typing, reply }).await
+        self.0.call(id, |reply| ChatCommand::Typing { by, typing, reply }).await
     }
 
     /// What the session holds.
     pub async fn snapshot(&self, id: ConversationId) -> Result<Conversation, Failure> {
-        self.0.ask(id, |reply| ChatCommand::Look { reply }).await
+        self.0.call(id, |reply| ChatCommand::Look { reply }).await
     }
 }
 
@@ -132,10 +132,10 @@ pub struct ChatEntity {
     typing_ttl: Duration,
     /// Who is typing, each with the timer that ends it.
     typing: Arc<DashMap<(ConversationId, UserId), AbortHandle>>,
-    conflicts: Tally,
+    conflicts: Counter,
     /// Of all conversations, on their way to the store.
-    steps: Groups<Step, Result<(), StoreError>>,
-    marks: Groups<Mark, Result<(), StoreError>>,
+    steps: GroupCommit<Step, Result<(), StoreError>>,
+    marks: GroupCommit<Mark, Result<(), StoreError>>,
 }
 
 /// Steps or marks of one statement.
@@ -161,7 +161,7 @@ impl Entity for ChatEntity {
         }
     }
 
-    fn conflicts(&self) -> Option<&Tally> {
+    fn conflicts(&self) -> Option<&Counter> {
         Some(&self.conflicts)
     }
 }
@@ -198,8 +198,8 @@ impl ChatEntity {
             typing_ttl,
             typing: Arc::default(),
             conflicts: conflicts(Self::KIND),
-            steps: Groups::of(GROUP),
-            marks: Groups::of(GROUP),
+            steps: GroupCommit::of(GROUP),
+            marks: GroupCommit::of(GROUP),
         }
     }
 

@@ -16,7 +16,7 @@
 //! 4. A geofence event is committed once: the delivery knows what was told, and
 //!    a commit that fails is tried again with the next fix.
 //!
-//! Supervised by the couriers' keeper. A restart loses the candidates of a jump
+//! Supervised by the supervisor of couriers. A restart loses the candidates of a jump
 //! in the filter; the newest fix, shift, epoch and deliveries are read again.
 
 use std::ops::Deref;
@@ -83,28 +83,28 @@ impl Deref for Couriers {
 impl Couriers {
     /// A socket opens: takes the next epoch, which supersedes the older socket.
     pub async fn connect(&self, id: CourierId) -> Result<u64, Failure> {
-        self.0.ask(id, |reply| CourierCommand::Connect { reply }).await
+        self.0.call(id, |reply| CourierCommand::Connect { reply }).await
     }
 
     /// Fixes come in, over the session of `epoch`, or from a device that has none. Answered once
     /// they are kept.
     pub async fn fixes(&self, id: CourierId, epoch: Option<u64>, batch: Batch) -> Result<Ack, Failure> {
-        self.0.ask(id, |reply| CourierCommand::Fixes { epoch, batch, reply }).await
+        self.0.call(id, |reply| CourierCommand::Fixes { epoch, batch, reply }).await
     }
 
     /// The shift begins or ends; answers with the courier after that.
     pub async fn set_shift(&self, id: CourierId, on: bool) -> Result<Courier, Failure> {
-        self.0.ask(id, |reply| CourierCommand::Shift { on, reply }).await
+        self.0.call(id, |reply| CourierCommand::Shift { on, reply }).await
     }
 
     /// Has a courier who is active here read their shift and deliveries again.
     pub fn refresh(&self, id: CourierId) -> Result<(), Refused> {
-        self.0.tell_active(id, CourierCommand::Refresh)
+        self.0.cast_active(id, CourierCommand::Refresh)
     }
 
     /// What is known now.
     pub async fn snapshot(&self, id: CourierId) -> Result<Snapshot, Failure> {
-        self.0.ask(id, |reply| CourierCommand::Look { reply }).await
+        self.0.call(id, |reply| CourierCommand::Look { reply }).await
     }
 }
 

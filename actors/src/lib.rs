@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! root
-//! ├── orders   ── order …      one keeper per kind: directory, activation,
+//! ├── orders   ── order …      one supervisor per kind: directory, activation,
 //! ├── couriers ── courier …    passivation, crash limit and quarantine
 //! ├── chats    ── chat …
 //! ├── carts    ── cart …

@@ -6,7 +6,7 @@
 //! 2. A commit finds the version that was decided on, or is decided anew.
 //! 3. The state diagram stands in `domain::order`.
 //!
-//! Supervised by the `orders` keeper. A restart loses nothing but the commands
+//! Supervised by the `orders` supervisor. A restart loses nothing but the commands
 //! in the mailbox, whose callers are told.
 
 use std::ops::Deref;
@@ -15,7 +15,7 @@ use domain::order::{By, Command, Order, OrderEvent, Placement, Times};
 use domain::{Failure, OrderId, Timestamp};
 use store::{Store, StoreError};
 
-use actor_kit::{Entities, Entity, Fenced, Reply, Tally, conflicts, decide};
+use actor_kit::{Counter, Entities, Entity, Fenced, Reply, conflicts, decide};
 
 /// All orders: one method for each message.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ impl Orders {
     /// Makes an order. Refuses as a conflict what stands as another order already.
     pub async fn place(&self, placement: Placement, now: Timestamp) -> Result<Order, Failure> {
         let (id, placement) = (placement.id, Box::new(placement));
-        self.0.ask(id, |reply| OrderCommand::Place { placement, now, reply }).await
+        self.0.call(id, |reply| OrderCommand::Place { placement, now, reply }).await
     }
 
     /// Has the order decide on `command`, and answers with the order after it.
@@ -50,7 +50,7 @@ impl Orders {
         command: Command,
         now: Timestamp,
     ) -> Result<Order, Failure> {
-        self.0.ask(id, |reply| OrderCommand::Decide { by, command, now, reply }).await
+        self.0.call(id, |reply| OrderCommand::Decide { by, command, now, reply }).await
     }
 }
 
@@ -82,7 +82,7 @@ pub enum OrderCommand {
 pub struct OrderEntity {
     store: Store,
     times: Times,
-    conflicts: Tally,
+    conflicts: Counter,
 }
 
 impl Entity for OrderEntity {
@@ -103,7 +103,7 @@ impl Entity for OrderEntity {
         }
     }
 
-    fn conflicts(&self) -> Option<&Tally> {
+    fn conflicts(&self) -> Option<&Counter> {
         Some(&self.conflicts)
     }
 }

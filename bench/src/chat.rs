@@ -8,13 +8,13 @@ use tokio::process::Command;
 
 use crate::Outcome;
 use crate::args::Options;
+use crate::chat_load::{self, Order, Round, Talk};
 use crate::city::City;
-use crate::hand::{Hand, Job};
 use crate::latency::Latency;
 use crate::process::{Cost, machine_cpu_secs};
 use crate::report::{Column, Figures, Report, say};
-use crate::talk::{self, Order, Round, Talk};
 use crate::target::Target;
+use crate::worker::{Hand, Job};
 
 const TALKS: u32 = 2_000;
 /// Conversations of one agent: what their one socket may send and follow.
@@ -31,7 +31,7 @@ pub(crate) async fn run(options: &Options) -> Outcome<Report> {
         customer: Some(talk.customer.clone()),
         agent: Some((talk.agent_number, talk.agent.clone())),
     };
-    let job = talk::Job {
+    let job = chat_load::Job {
         address: server.address,
         source: 40,
         talks: city.talks.iter().map(of).collect(),

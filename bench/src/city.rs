@@ -2,7 +2,7 @@
 //! own binary, with an access token for each.
 
 use serde::Deserialize;
-use sim::shapes::Place;
+use sim::responses::Place;
 use tokio::process::Command;
 use uuid::Uuid;
 

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use crate::Outcome;
 use crate::args::Options;
+use crate::chat_load;
 use crate::city::City;
-use crate::hand::{Hand, Job};
+use crate::idle_load::{self, Order, Person, Told};
 use crate::latency::Latency;
 use crate::process::Cost;
 use crate::report::{Column, Figures, Report, say};
-use crate::stand::{self, Order, Person, Told};
-use crate::talk;
 use crate::target::Target;
+use crate::worker::{Hand, Job};
 
 const WATCHERS: u32 = 5_000;
 /// Sockets of one agent.
@@ -42,11 +42,11 @@ pub(crate) async fn run(options: &Options) -> Outcome<Report> {
     let mut hand = stand(&server, 30, people).await?;
     let mut bare_hand = stand(&bare, 31, nobody).await?;
     let talk = |target: &Target, source, speaker| {
-        Job::Talk(talk::Job { address: target.address, source, talks: vec![speaker], stubborn: false })
+        Job::Talk(chat_load::Job { address: target.address, source, talks: vec![speaker], stubborn: false })
     };
-    let speaker = talk::Talk::alone(&crowd.conversation.to_string(), Some(&crowd.customer));
+    let speaker = chat_load::Talk::alone(&crowd.conversation.to_string(), Some(&crowd.customer));
     let mut speaking = Hand::start(&talk(&server, 32, speaker)).await?;
-    let mut shouting = Hand::start(&talk(&bare, 33, talk::Talk::alone("bare", None))).await?;
+    let mut shouting = Hand::start(&talk(&bare, 33, chat_load::Talk::alone("bare", None))).await?;
     for number in 1..=options.rounds {
         say(&format!("round {number} of {}", options.rounds));
         round(&bare, &mut bare_hand, &mut shouting, watchers, options, &mut theirs).await?;
@@ -62,7 +62,7 @@ pub(crate) async fn run(options: &Options) -> Outcome<Report> {
 
 async fn stand(target: &Target, source: u8, people: Vec<Person>) -> Outcome<Hand> {
     let first = people.len();
-    Hand::start(&Job::Stand(stand::Job { address: target.address, source, people, first })).await
+    Hand::start(&Job::Stand(idle_load::Job { address: target.address, source, people, first })).await
 }
 
 async fn round(
@@ -77,8 +77,8 @@ async fn round(
     target.process.forget_peak();
     let (before, begun) = (Cost::of(target.process)?, Instant::now());
     watchers.tell(&Order::Listen { secs: secs + 2.0 }).await?;
-    let said: talk::Round =
-        speaker.ask(&talk::Order { rate: RATE, warm_up_secs: 0.0, secs, read: false }).await?;
+    let said: chat_load::Round =
+        speaker.ask(&chat_load::Order { rate: RATE, warm_up_secs: 0.0, secs, read: false }).await?;
     let told: Told = watchers.answer().await?;
     let cost = Cost::of(target.process)?.since(before);
     let took = begun.elapsed();

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::Outcome;
 use crate::args::Options;
+use crate::chat_load;
 use crate::city::City;
-use crate::hand::{Hand, Job};
 use crate::live_map::of_server;
+use crate::live_map_load::{self, Order, Round};
 use crate::process::Cost;
 use crate::report::{Column, Figures, Report, say};
-use crate::ride::{self, Order, Round};
-use crate::talk;
 use crate::target::Target;
+use crate::worker::{Hand, Job};
 
 const COURIERS: u32 = 1_000;
 const HZ: f64 = 2.0;
@@ -30,12 +30,13 @@ pub(crate) async fn run(options: &Options) -> Outcome<Report> {
     let address = server.address;
     let mut pairs: Vec<_> = city.rides.iter().map(of_server).collect();
     let hot = pairs.pop().into_iter().collect();
-    let job = |source, pairs, stubborn| Job::Ride(ride::Job { address, source, pairs, stubborn });
+    let job = |source, pairs, stubborn| Job::Ride(live_map_load::Job { address, source, pairs, stubborn });
     let mut healthy = Hand::start(&job(60, pairs, false)).await?;
     let mut courier = Hand::start(&job(61, hot, true)).await?;
     let talk = city.talks.first().ok_or("the city has no conversation")?;
-    let talks = vec![talk::Talk::alone(&talk.conversation.to_string(), Some(&talk.customer))];
-    let mut chat = Hand::start(&Job::Talk(talk::Job { address, source: 62, talks, stubborn: true })).await?;
+    let talks = vec![chat_load::Talk::alone(&talk.conversation.to_string(), Some(&talk.customer))];
+    let mut chat =
+        Hand::start(&Job::Talk(chat_load::Job { address, source: 62, talks, stubborn: true })).await?;
     let title =
         format!("{couriers} couriers at {HZ} Hz beside one at {HOT_HZ} Hz and a chat at {HOT_MESSAGES}/s");
     let mut report = Report::new("hot", &title, options);
@@ -66,7 +67,7 @@ async fn round(
     if let Some((courier, chat)) = &mut hot {
         courier.tell(&Order { hz: HOT_HZ, ..order }).await?;
         let rate = HOT_MESSAGES;
-        chat.tell(&talk::Order { rate, warm_up_secs: WARM_UP_SECS, secs, read: false }).await?;
+        chat.tell(&chat_load::Order { rate, warm_up_secs: WARM_UP_SECS, secs, read: false }).await?;
     }
     tokio::time::sleep(Duration::from_secs_f64(WARM_UP_SECS)).await;
     let before = Cost::of(server.process)?;
@@ -81,7 +82,7 @@ async fn round(
     figures.add("p99 ms", round.latency.ms(0.99));
     figures.add("p99.9 ms", round.latency.ms(0.999));
     if let Some((courier, chat)) = hot {
-        let (fixes, said): (Round, talk::Round) = (courier.answer().await?, chat.answer().await?);
+        let (fixes, said): (Round, chat_load::Round) = (courier.answer().await?, chat.answer().await?);
         figures.add("hot fixes kept/s", fixes.ack_latency.count() as f64 / secs);
         figures.add("hot messages kept/s", said.kept as f64 / secs);
         figures.add("hot refused", (fixes.failures.len() + said.failures.len()) as f64);

@@ -9,11 +9,11 @@ use std::time::Duration;
 use crate::Outcome;
 use crate::args::Options;
 use crate::city::{City, Ride};
-use crate::hand::{Hand, Job};
+use crate::idle_load::{self, Order, Person};
 use crate::latency::Latency;
 use crate::report::{Column, Figures, Report, say};
-use crate::stand::{self, Order, Person};
 use crate::target::Target;
+use crate::worker::{Hand, Job};
 
 const SOCKETS: u32 = 15_000;
 /// After opening sockets, before memory is read.
@@ -49,7 +49,7 @@ pub(crate) fn follower(ride: &Ride) -> Person {
 
 async fn measure(target: &Target, people: Vec<Person>, column: &mut Column) -> Outcome<()> {
     let (all, first) = (people.len(), people.len() / 10);
-    let job = stand::Job { address: target.address, source: 10, people, first };
+    let job = idle_load::Job { address: target.address, source: 10, people, first };
     let mut hand = Hand::start(&Job::Stand(job)).await?;
     tokio::time::sleep(SETTLE).await;
     let (some_kb, cpu_secs) = (target.process.resident_kb()?, target.process.cpu_secs()?);

@@ -9,11 +9,11 @@ use std::time::Duration;
 use crate::Outcome;
 use crate::args::Options;
 use crate::city::{City, Ride};
-use crate::hand::{Hand, Job};
+use crate::live_map_load::{self, Order, Pair, Round};
 use crate::process::Cost;
 use crate::report::{Column, Figures, Report, say};
-use crate::ride::{self, Order, Pair, Round};
 use crate::target::{self, Target};
+use crate::worker::{Hand, Job};
 
 const COURIERS: u32 = 5_000;
 const WARM_UP_SECS: f64 = 3.0;
@@ -55,7 +55,8 @@ pub(crate) async fn run(options: &Options) -> Outcome<Report> {
 }
 
 async fn hand(target: &Target, source: u8, pairs: Vec<Pair>) -> Outcome<Hand> {
-    Hand::start(&Job::Ride(ride::Job { address: target.address, source, pairs, stubborn: false })).await
+    Hand::start(&Job::Ride(live_map_load::Job { address: target.address, source, pairs, stubborn: false }))
+        .await
 }
 
 pub(crate) fn of_server(ride: &Ride) -> Pair {

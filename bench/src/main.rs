@@ -7,34 +7,34 @@ mod args;
 mod baseline;
 mod chaos;
 mod chat;
+mod chat_load;
 mod city;
-mod crowd;
 mod entities;
 mod fan_out;
-mod hand;
+mod fixtures;
 mod hot;
 mod html;
 mod http;
 mod idle;
+mod idle_load;
 mod latency;
 mod live_map;
+mod live_map_load;
 mod net;
 mod process;
 mod report;
-mod ride;
 mod stalled;
-mod stand;
 mod storm;
-mod talk;
 mod target;
 mod text;
+mod worker;
 
 use std::error::Error;
 
 use clap::{Parser, ValueEnum};
 
 use args::{Bench, Options, Role, Scenario};
-use hand::{Job, Orders};
+use worker::{Job, Orders};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -77,8 +77,8 @@ async fn bench(scenarios: &[Scenario], options: &Options) -> Outcome<()> {
 
 fn load() -> Outcome<()> {
     match Orders::open()? {
-        (Job::Ride(job), orders) => ride::play(job, &orders),
-        (Job::Stand(job), orders) => stand::play(job, &orders),
-        (Job::Talk(job), orders) => talk::play(job, &orders),
+        (Job::Ride(job), orders) => live_map_load::play(job, &orders),
+        (Job::Stand(job), orders) => idle_load::play(job, &orders),
+        (Job::Talk(job), orders) => chat_load::play(job, &orders),
     }
 }

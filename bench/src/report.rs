@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use sim::ambient;
+use sim::system;
 
 use crate::args::Options;
 use crate::latency::Latency;
@@ -118,7 +118,7 @@ impl Report {
         Self {
             scenario,
             title: title.to_owned(),
-            begun_at: ambient::now().format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            begun_at: system::now().format("%Y-%m-%d %H:%M:%S UTC").to_string(),
             commit: commit(),
             rounds: options.rounds,
             seconds: options.seconds,
@@ -173,7 +173,7 @@ impl Report {
     /// Writes it as JSON and as a page.
     pub(crate) fn write(&self, folder: &Path) -> Outcome<()> {
         std::fs::create_dir_all(folder)?;
-        let name = format!("{}-{}", self.scenario, ambient::now().format("%Y%m%d-%H%M%S"));
+        let name = format!("{}-{}", self.scenario, system::now().format("%Y%m%d-%H%M%S"));
         std::fs::write(folder.join(format!("{name}.json")), serde_json::to_vec_pretty(self)?)?;
         let page = folder.join(format!("{name}.html"));
         std::fs::write(&page, html::page(self))?;

@@ -7,12 +7,12 @@ use std::time::Duration;
 use crate::Outcome;
 use crate::args::Options;
 use crate::city::City;
-use crate::hand::{Hand, Job};
 use crate::live_map::of_server;
+use crate::live_map_load::{self, ONE_IN, Order, Round};
 use crate::process::Cost;
 use crate::report::{Column, Figures, Report, say};
-use crate::ride::{self, ONE_IN, Order, Round};
 use crate::target::Target;
+use crate::worker::{Hand, Job};
 
 const COURIERS: u32 = 1_000;
 /// Near what a courier may send, so that the kernels' buffers are soon full.
@@ -25,7 +25,7 @@ pub(crate) async fn run(options: &Options) -> Outcome<Report> {
     let city = City::make(options, &[("rides", couriers)]).await?;
     let server = Target::server(options).await?;
     let pairs = city.rides.iter().map(of_server).collect();
-    let job = ride::Job { address: server.address, source: 50, pairs, stubborn: false };
+    let job = live_map_load::Job { address: server.address, source: 50, pairs, stubborn: false };
     let mut hand = Hand::start(&Job::Ride(job)).await?;
     let title = format!("{couriers} couriers at {HZ} Hz, one watcher in {ONE_IN} stalls");
     let mut report = Report::new("stalled", &title, options);

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use crate::Outcome;
 use crate::args::Options;
 use crate::city::{City, Ride};
-use crate::hand::{Hand, Job};
 use crate::http::Caller;
 use crate::idle::follower;
+use crate::idle_load::{self, Order, Person, Told};
 use crate::report::{Column, Figures, Report, say};
-use crate::stand::{self, Order, Person, Told};
 use crate::target::Target;
+use crate::worker::{Hand, Job};
 
 const SOCKETS: u32 = 15_000;
 /// Sockets of one person: phone, tablet, browser.
@@ -46,7 +46,7 @@ async fn round(options: &Options, rides: &[Ride], people: Vec<Person>, column: &
     let count = people.len();
     let server = Target::server(options).await?;
     let address = server.address;
-    let job = stand::Job { address, source: 20, people, first: count };
+    let job = idle_load::Job { address, source: 20, people, first: count };
     let mut hand = Hand::start(&Job::Stand(job)).await?;
     // Another process, as another replica would be, tells what happens meanwhile.
     let other = Target::server(&Options { first_port: options.first_port + 20, ..options.clone() }).await?;

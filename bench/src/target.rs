@@ -47,7 +47,7 @@ impl Target {
         };
         tokio::time::timeout(UP_WITHIN, gone).await.map_err(|_| "somebody else listens there")?;
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let sandbox = Sandbox::start(any, Arc::new(sim::ambient::now), None).await?;
+        let sandbox = Sandbox::start(any, Arc::new(sim::system::now), None).await?;
         let child = Command::new(&options.server)
             .args(["serve", "--first-port", &options.first_port.to_string()])
             .env("BAEDAL_LOG", "warn")

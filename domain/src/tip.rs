@@ -65,7 +65,7 @@ pub struct TipPlan {
 
 /// The way that a tip is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Way {
+pub struct DeliveryLeg {
     /// Metres in a straight line.
     pub distance_m: f64,
     /// The neighbourhood it ends in, where known.
@@ -98,7 +98,7 @@ impl TipPlan {
     }
 
     /// The tip for a subtotal and a way.
-    pub fn tip(&self, subtotal: Won, way: Way) -> Result<Won, Overflow> {
+    pub fn tip(&self, subtotal: Won, way: DeliveryLeg) -> Result<Won, Overflow> {
         let tier =
             self.tiers.iter().rev().find(|tier| tier.from <= subtotal).map_or(Won::ZERO, |tier| tier.tip);
         let steps = self.distance.map_or(Ok(Won::ZERO), |d| d.step.times(d.started(way.distance_m)))?;
@@ -142,8 +142,8 @@ mod tests {
         "2026-11-20T03:00:00Z".parse().unwrap()
     }
 
-    fn way(distance_m: f64) -> Way {
-        Way { distance_m, dong: None, at: noon() }
+    fn way(distance_m: f64) -> DeliveryLeg {
+        DeliveryLeg { distance_m, dong: None, at: noon() }
     }
 
     fn plan() -> TipPlan {
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn neighbourhood_and_time_surcharges_add_up() {
         let night = "2026-11-20T16:59:00Z".parse().unwrap();
-        let way = Way { distance_m: 0.0, dong: Some(DongCode(11_680_101)), at: night };
+        let way = DeliveryLeg { distance_m: 0.0, dong: Some(DongCode(11_680_101)), at: night };
         assert_eq!(plan().tip(Won(30_000), way), Ok(Won(1_700)));
     }
 

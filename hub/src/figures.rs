@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actor_kit::{Peak, Tally};
+use actor_kit::{Counter, HighWaterMark};
 use metrics::{Gauge, Histogram, counter, gauge, histogram};
 
 use super::topic::Outcome;
@@ -35,12 +35,12 @@ pub struct HubReport {
 /// A time that is measured: as a metric, and the longest of late.
 pub struct Lag {
     metric: Histogram,
-    longest_us: Peak,
+    longest_us: HighWaterMark,
 }
 
 impl Lag {
     pub(super) fn new(metric: Histogram) -> Self {
-        Self { metric, longest_us: Peak::default() }
+        Self { metric, longest_us: HighWaterMark::default() }
     }
 
     /// Something took so long.
@@ -56,10 +56,10 @@ impl Lag {
 
 /// Looked up once: a publication costs no look-up.
 pub(super) struct Figures {
-    deliveries: Tally,
-    conflated: Tally,
-    dropped: Tally,
-    pub(super) repairs: Tally,
+    deliveries: Counter,
+    conflated: Counter,
+    dropped: Counter,
+    pub(super) repairs: Counter,
     subscribed: AtomicUsize,
     pub(super) event_lag: Lag,
     pub(super) delivery_lag: Arc<Lag>,
@@ -71,10 +71,10 @@ pub(super) struct Figures {
 impl Figures {
     pub(super) fn new() -> Self {
         Self {
-            deliveries: Tally::new(counter!("realtime_deliveries_total")),
-            conflated: Tally::new(counter!("realtime_conflated_total")),
-            dropped: Tally::new(counter!("realtime_dropped_total")),
-            repairs: Tally::new(counter!("realtime_repairs_total")),
+            deliveries: Counter::new(counter!("realtime_deliveries_total")),
+            conflated: Counter::new(counter!("realtime_conflated_total")),
+            dropped: Counter::new(counter!("realtime_dropped_total")),
+            repairs: Counter::new(counter!("realtime_repairs_total")),
             subscribed: AtomicUsize::new(0),
             event_lag: Lag::new(histogram!("realtime_event_lag_seconds")),
             delivery_lag: Arc::new(Lag::new(histogram!("realtime_delivery_lag_seconds"))),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use domain::{Channel, Failure, Kind, Principal, Timestamp};
 use serde_json::Value;
-use store::fabric::{Fabric, Listener, Notice, Signal};
+use store::fabric::{Fabric, FabricListener, Notice, Signal};
 use tokio::runtime::Handle;
 
 use super::figures::Figures;
@@ -282,8 +282,8 @@ async fn keep_aging(hub: Weak<Hub>, every: Duration) {
 /// The fabric keeps its listeners for ever; the hub may go before it.
 struct HubListener(Weak<Hub>);
 
-impl Listener for HubListener {
-    fn hear(&self, channel: &Channel, signal: &Signal) {
+impl FabricListener for HubListener {
+    fn on_signal(&self, channel: &Channel, signal: &Signal) {
         let Some(hub) = self.0.upgrade() else { return };
         let Some(entry) = hub.find(channel) else { return };
         let outcome = match signal {
@@ -298,7 +298,7 @@ impl Listener for HubListener {
         hub.apply(&entry, outcome);
     }
 
-    fn notice(&self, notice: &Notice) {
+    fn on_notice(&self, notice: &Notice) {
         let Some(hub) = self.0.upgrade() else { return };
         match hub.backend.notice_effect(notice) {
             NoticeEffect::Ignore => {}
@@ -310,7 +310,7 @@ impl Listener for HubListener {
         }
     }
 
-    fn rejoined(&self) {
+    fn on_reconnected(&self) {
         if let Some(hub) = self.0.upgrade() {
             let runtime = hub.runtime.clone();
             runtime.spawn(async move {

@@ -75,9 +75,9 @@ pub struct SocketLimits {
     pub frames_burst: u32,
     /// Frames in a row that may be malformed, and wishes that may be beyond a limit, before
     /// the socket closes.
-    pub patience: u32,
-    /// In which time the patience for one wish beyond a limit comes back.
-    pub patience_returns: Duration,
+    pub violation_budget: u32,
+    /// In which time the violation budget for one wish beyond a limit comes back.
+    pub violation_returns: Duration,
     /// Bytes of log frames that may wait to be written.
     pub outbox_bytes: usize,
     /// Commands that may wait while one is done; beyond, nothing is read.
@@ -122,8 +122,8 @@ impl Default for SocketLimits {
             fixes_burst: 500,
             frames_per_sec: 50,
             frames_burst: 200,
-            patience: 8,
-            patience_returns: Duration::from_secs(10),
+            violation_budget: 8,
+            violation_returns: Duration::from_secs(10),
             outbox_bytes: 256 * 1024,
             commands_waiting: 32,
             batches_in_flight: 32,

@@ -103,7 +103,7 @@ impl World {
     }
 }
 
-struct Stage {
+struct Environment {
     world: Arc<World>,
     fabric: Arc<Memory>,
     hub: Arc<Hub>,
@@ -111,7 +111,7 @@ struct Stage {
     users: AtomicU64,
 }
 
-impl Stage {
+impl Environment {
     fn set() -> Self {
         Self::with_replay_of(100)
     }
@@ -194,64 +194,66 @@ async fn hear(outbox: &Outbox) -> String {
 
 #[tokio::test]
 async fn a_snapshot_comes_first_and_then_what_happens() {
-    let stage = Stage::set();
-    stage.say("a");
-    let (outbox, _subscription) = stage.follow(Role::Customer, None).await;
-    stage.say("b");
+    let environment = Environment::set();
+    environment.say("a");
+    let (outbox, _subscription) = environment.follow(Role::Customer, None).await;
+    environment.say("b");
     assert_eq!(hear(&outbox).await, "snapshot 1 true");
     assert_eq!(hear(&outbox).await, "event 2");
 }
 
 #[tokio::test]
 async fn an_event_that_the_fabric_lost_is_repaired_and_one_that_it_repeats_is_dropped() {
-    let stage = Stage::set();
-    let (outbox, _subscription) = stage.follow(Role::Customer, None).await;
+    let environment = Environment::set();
+    let (outbox, _subscription) = environment.follow(Role::Customer, None).await;
     assert_eq!(hear(&outbox).await, "snapshot 0 true");
-    stage.world.commit("lost", Audience::EVERYONE);
-    let second = stage.world.commit("b", Audience::EVERYONE);
-    stage.publish(Arc::clone(&second));
-    stage.publish(second);
+    environment.world.commit("lost", Audience::EVERYONE);
+    let second = environment.world.commit("b", Audience::EVERYONE);
+    environment.publish(Arc::clone(&second));
+    environment.publish(second);
     assert_eq!(hear(&outbox).await, "event 1");
     assert_eq!(hear(&outbox).await, "event 2");
-    stage.world.commit("lost, and nothing comes after", Audience::EVERYONE);
-    stage.hub.compare().await;
+    environment.world.commit("lost, and nothing comes after", Audience::EVERYONE);
+    environment.hub.compare().await;
     assert_eq!(hear(&outbox).await, "event 3");
 }
 
 #[tokio::test]
 async fn since_replays_what_was_missed_without_a_snapshot() {
-    let stage = Stage::set();
-    (0..5).for_each(|_| stage.say("a"));
-    let (outbox, subscription) = stage.follow(Role::Customer, Some(3)).await;
+    let environment = Environment::set();
+    (0..5).for_each(|_| environment.say("a"));
+    let (outbox, subscription) = environment.follow(Role::Customer, Some(3)).await;
     assert!(subscription.recovered);
     assert_eq!(hear(&outbox).await, "event 4");
     assert_eq!(hear(&outbox).await, "event 5");
-    stage.say("b");
+    environment.say("b");
     assert_eq!(hear(&outbox).await, "event 6");
 }
 
 #[tokio::test]
 async fn a_history_that_does_not_reach_gives_a_snapshot_that_says_so() {
-    let stage = Stage::set();
-    (0..150).for_each(|_| stage.say("a"));
+    let environment = Environment::set();
+    (0..150).for_each(|_| environment.say("a"));
     for too_far in [3, 151, u64::MAX] {
-        let (outbox, subscription) = stage.follow(Role::Customer, Some(too_far)).await;
+        let (outbox, subscription) = environment.follow(Role::Customer, Some(too_far)).await;
         assert!(!subscription.recovered);
         assert_eq!(hear(&outbox).await, "snapshot 150 false", "since {too_far}");
     }
     let other = Since { epoch: "other".into(), offset: 149, latest_at: None };
     let outbox = Outbox::new(1 << 20);
-    let who = stage.somebody(Role::Customer);
-    let subscription = stage.hub.subscribe(&who, &stage.channel, Some(&other), &outbox).await.unwrap();
+    let who = environment.somebody(Role::Customer);
+    let subscription =
+        environment.hub.subscribe(&who, &environment.channel, Some(&other), &outbox).await.unwrap();
     assert!(!subscription.recovered);
 }
 
 #[tokio::test]
-async fn a_herd_reads_the_journal_once() {
-    let stage = Stage::set();
-    (0..50).for_each(|_| stage.say("a"));
-    let herd = futures::future::join_all((0..200).map(|_| stage.follow(Role::Customer, Some(20)))).await;
-    assert_eq!(stage.world.reads.load(Ordering::Relaxed), 1);
+async fn a_reconnect_storm_reads_the_journal_once() {
+    let environment = Environment::set();
+    (0..50).for_each(|_| environment.say("a"));
+    let herd =
+        futures::future::join_all((0..200).map(|_| environment.follow(Role::Customer, Some(20)))).await;
+    assert_eq!(environment.world.reads.load(Ordering::Relaxed), 1);
     for (outbox, _subscription) in &herd {
         for offset in 21..=50 {
             assert_eq!(hear(outbox).await, format!("event {offset}"));
@@ -260,14 +262,14 @@ async fn a_herd_reads_the_journal_once() {
 }
 
 #[tokio::test]
-async fn a_herd_that_was_at_different_places_reads_the_journal_once() {
-    let stage = Stage::set();
-    (0..90).for_each(|_| stage.say("a"));
+async fn a_reconnect_storm_that_was_at_different_places_reads_the_journal_once() {
+    let environment = Environment::set();
+    (0..90).for_each(|_| environment.say("a"));
     // The nearest come first, so that nobody finds all that they miss by chance.
-    let herd = (0..1_000).map(|number| stage.follow(Role::Customer, Some(89 - number % 30)));
+    let herd = (0..1_000).map(|number| environment.follow(Role::Customer, Some(89 - number % 30)));
     let herd = futures::future::join_all(herd).await;
-    assert_eq!(stage.world.reads.load(Ordering::Relaxed), 1);
-    assert_eq!(stage.world.snapshots.load(Ordering::Relaxed), 0);
+    assert_eq!(environment.world.reads.load(Ordering::Relaxed), 1);
+    assert_eq!(environment.world.snapshots.load(Ordering::Relaxed), 0);
     for (number, (outbox, subscription)) in (0..).zip(&herd) {
         assert!(subscription.recovered);
         for offset in 90 - number % 30..=90 {
@@ -277,15 +279,15 @@ async fn a_herd_that_was_at_different_places_reads_the_journal_once() {
 }
 
 #[tokio::test]
-async fn who_missed_too_much_does_not_cost_the_herd_its_history() {
-    let stage = Stage::set();
-    (0..150).for_each(|_| stage.say("a"));
+async fn who_missed_too_much_does_not_cost_the_reconnect_storm_its_history() {
+    let environment = Environment::set();
+    (0..150).for_each(|_| environment.say("a"));
     let herd =
-        (0..300).map(|number| stage.follow(Role::Customer, Some(if number % 3 == 0 { 5 } else { 60 })));
+        (0..300).map(|number| environment.follow(Role::Customer, Some(if number % 3 == 0 { 5 } else { 60 })));
     let herd = futures::future::join_all(herd).await;
     // One reading finds out that 5 is too far back, and one serves all others.
-    assert_eq!(stage.world.reads.load(Ordering::Relaxed), 2);
-    assert_eq!(stage.world.snapshots.load(Ordering::Relaxed), 1);
+    assert_eq!(environment.world.reads.load(Ordering::Relaxed), 2);
+    assert_eq!(environment.world.snapshots.load(Ordering::Relaxed), 1);
     for (number, (outbox, subscription)) in herd.iter().enumerate() {
         assert_eq!(subscription.recovered, number % 3 != 0);
         let first = hear(outbox).await;
@@ -294,60 +296,61 @@ async fn who_missed_too_much_does_not_cost_the_herd_its_history() {
 }
 
 #[tokio::test]
-async fn a_herd_that_comes_bit_by_bit_still_reads_the_journal_once() {
-    let stage = Stage::set();
-    (0..90).for_each(|_| stage.say("a"));
-    let mut here = vec![stage.follow(Role::Customer, Some(10)).await];
+async fn a_reconnect_storm_that_comes_bit_by_bit_still_reads_the_journal_once() {
+    let environment = Environment::set();
+    (0..90).for_each(|_| environment.say("a"));
+    let mut here = vec![environment.follow(Role::Customer, Some(10)).await];
     for since in 10..90 {
         // Meanwhile the heads are compared and old history is let go, over and over.
-        stage.hub.compare().await;
-        here.push(stage.follow(Role::Customer, Some(since)).await);
+        environment.hub.compare().await;
+        here.push(environment.follow(Role::Customer, Some(since)).await);
     }
     assert!(here.iter().all(|(_, subscription)| subscription.recovered));
-    assert_eq!(stage.world.reads.load(Ordering::Relaxed), 1);
+    assert_eq!(environment.world.reads.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
-async fn a_herd_shares_one_snapshot_for_each_audience() {
-    let stage = Stage::set();
-    stage.say("a");
+async fn a_reconnect_storm_shares_one_snapshot_for_each_audience() {
+    let environment = Environment::set();
+    environment.say("a");
     let role = |number| if number % 2 == 0 { Role::Customer } else { Role::Agent };
-    let herd = futures::future::join_all((0..1_000).map(|number| stage.follow(role(number), None))).await;
-    assert_eq!(stage.world.snapshots.load(Ordering::Relaxed), 2);
-    stage.say("b");
+    let herd =
+        futures::future::join_all((0..1_000).map(|number| environment.follow(role(number), None))).await;
+    assert_eq!(environment.world.snapshots.load(Ordering::Relaxed), 2);
+    environment.say("b");
     for (outbox, _subscription) in &herd {
         assert_eq!([hear(outbox).await, hear(outbox).await], ["snapshot 1 true", "event 2"]);
     }
     // Something has happened: the next one is shown the state with it.
-    let (late, _subscription) = stage.follow(Role::Customer, None).await;
+    let (late, _subscription) = environment.follow(Role::Customer, None).await;
     assert_eq!(hear(&late).await, "snapshot 2 true");
-    assert_eq!(stage.world.snapshots.load(Ordering::Relaxed), 3);
+    assert_eq!(environment.world.snapshots.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test]
 async fn private_parts_reach_staff_only_and_recovery_steps_over_them() {
-    let stage = Stage::set();
-    let (customer, _first) = stage.follow(Role::Customer, None).await;
-    let (agent, _second) = stage.follow(Role::Agent, None).await;
-    stage.publish(stage.world.commit("note", Audience::STAFF));
-    stage.say("b");
+    let environment = Environment::set();
+    let (customer, _first) = environment.follow(Role::Customer, None).await;
+    let (agent, _second) = environment.follow(Role::Agent, None).await;
+    environment.publish(environment.world.commit("note", Audience::STAFF));
+    environment.say("b");
     assert_eq!([hear(&customer).await, hear(&customer).await], ["snapshot 0 true", "event 2"]);
     assert_eq!([hear(&agent).await, hear(&agent).await, hear(&agent).await][1..], ["event 1", "event 2"]);
-    let (again, _third) = stage.follow(Role::Customer, Some(0)).await;
+    let (again, _third) = environment.follow(Role::Customer, Some(0)).await;
     assert_eq!(hear(&again).await, "event 2");
 }
 
 #[tokio::test]
 async fn the_last_event_ends_all_subscriptions_also_late_ones() {
-    let stage = Stage::set();
-    let (outbox, subscription) = stage.follow(Role::Customer, None).await;
-    stage.say("over");
+    let environment = Environment::set();
+    let (outbox, subscription) = environment.follow(Role::Customer, None).await;
+    environment.say("over");
     assert_eq!(hear(&outbox).await, "snapshot 0 true");
     assert_eq!([hear(&outbox).await, hear(&outbox).await], ["event 1", "ended over"]);
     assert!(subscription.is_over());
     drop(subscription);
     for since in [0, 1] {
-        let (late, subscription) = stage.follow(Role::Customer, Some(since)).await;
+        let (late, subscription) = environment.follow(Role::Customer, Some(since)).await;
         if since == 0 {
             assert_eq!(hear(&late).await, "event 1");
         }
@@ -358,14 +361,14 @@ async fn the_last_event_ends_all_subscriptions_also_late_ones() {
 
 #[tokio::test]
 async fn who_loses_the_ground_for_listening_is_sent_away() {
-    let stage = Stage::set();
-    let (customer, _first) = stage.follow(Role::Customer, None).await;
-    let (agent, _second) = stage.follow(Role::Agent, None).await;
-    *stage.world.closed_to.lock().unwrap() = Some(Role::Agent);
-    stage.say("moved");
+    let environment = Environment::set();
+    let (customer, _first) = environment.follow(Role::Customer, None).await;
+    let (agent, _second) = environment.follow(Role::Agent, None).await;
+    *environment.world.closed_to.lock().unwrap() = Some(Role::Agent);
+    environment.say("moved");
     let heard = [hear(&agent).await, hear(&agent).await, hear(&agent).await];
     assert_eq!(heard, ["snapshot 0 true", "event 1", "ended not_allowed"]);
-    stage.say("b");
+    environment.say("b");
     assert_eq!([hear(&customer).await, hear(&customer).await, hear(&customer).await][2], "event 2");
 }
 
@@ -384,18 +387,18 @@ fn position(secs: i64) -> Latest {
 
 #[tokio::test]
 async fn a_channel_that_nobody_follows_is_forgotten() {
-    let stage = Stage::set();
-    let (_outbox, subscription) = stage.follow(Role::Customer, None).await;
-    assert_eq!(stage.hub.report().channels, 1);
+    let environment = Environment::set();
+    let (_outbox, subscription) = environment.follow(Role::Customer, None).await;
+    assert_eq!(environment.hub.report().channels, 1);
     drop(subscription);
-    assert_eq!(stage.hub.report().channels, 0);
+    assert_eq!(environment.hub.report().channels, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn listeners_who_come_while_it_is_loud_hear_everything_once_and_in_order() {
     const EVENTS: u64 = 2_000;
-    let stage = Arc::new(Stage::with_replay_of(u32::MAX));
-    let loud = Arc::clone(&stage);
+    let environment = Arc::new(Environment::with_replay_of(u32::MAX));
+    let loud = Arc::clone(&environment);
     let speaker = tokio::spawn(async move {
         for number in 0..EVENTS {
             let recorded = loud.world.commit("a", Audience::EVERYONE);
@@ -417,13 +420,13 @@ async fn listeners_who_come_while_it_is_loud_hear_everything_once_and_in_order()
         }
     });
     let listeners = (0..40_u64).map(|number| {
-        let stage = Arc::clone(&stage);
+        let environment = Arc::clone(&environment);
         tokio::spawn(async move {
-            while stage.world.head() < number * 40 {
+            while environment.world.head() < number * 40 {
                 tokio::task::yield_now().await;
             }
-            let since = (number % 2 == 0).then(|| stage.world.head().saturating_sub(number));
-            let (outbox, _subscription) = stage.follow(Role::Customer, since).await;
+            let since = (number % 2 == 0).then(|| environment.world.head().saturating_sub(number));
+            let (outbox, _subscription) = environment.follow(Role::Customer, since).await;
             let mut expected = since.map(|since| since + 1);
             loop {
                 let heard = hear(&outbox).await;
@@ -444,7 +447,7 @@ async fn listeners_who_come_while_it_is_loud_hear_everything_once_and_in_order()
     let listeners = futures::future::join_all(listeners.collect::<Vec<_>>());
     let comparing = async {
         loop {
-            stage.hub.compare().await;
+            environment.hub.compare().await;
             tokio::task::yield_now().await;
         }
     };

@@ -24,7 +24,7 @@ pub(crate) struct Kept {
 }
 
 /// A socket of theirs is open.
-pub(crate) async fn came(app: &App, who: &Principal) {
+pub(crate) async fn on_open(app: &App, who: &Principal) {
     if who.is(Role::Agent)
         && let Err(error) = support::agent_here(app, who.user).await
     {
@@ -33,7 +33,7 @@ pub(crate) async fn came(app: &App, who: &Principal) {
 }
 
 /// A socket of theirs is closed.
-pub(crate) async fn went(app: &App, who: &Principal) {
+pub(crate) async fn on_close(app: &App, who: &Principal) {
     if who.is(Role::Agent)
         && let Err(error) = support::agent_gone(app, who.user).await
     {

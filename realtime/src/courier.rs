@@ -132,7 +132,7 @@ impl Fixes {
 pub(crate) enum Answer {
     /// This.
     Say(ServerFrame<'static>),
-    /// No; `counts` against the session's patience.
+    /// No; `counts` against the session's violation budget.
     Refuse {
         /// The frame's own.
         reference: Option<String>,

@@ -214,7 +214,7 @@ fn the_limits_of_the_reference_are_the_defaults() {
         ("fixes at once", limits.fixes_burst.into()),
         ("frames a second, sustained", limits.frames_per_sec.into()),
         ("frames at once", limits.frames_burst.into()),
-        ("malformed frames in a row", limits.patience.into()),
+        ("malformed frames in a row", limits.violation_budget.into()),
         ("bytes that wait to be written", limits.outbox_bytes as u64),
         ("seconds until `auth`", limits.auth_within.as_secs()),
         ("seconds between pings", limits.heartbeat.as_secs()),

@@ -73,14 +73,14 @@ async fn upgrade(
     // A page can read a close code, but not the status of a failed upgrade.
     if !may_connect(headers, limits) {
         return handshake
-            .accept(SUBPROTOCOL, config, |socket| session::turn_away(port, socket, Close::ForbiddenOrigin));
+            .accept(SUBPROTOCOL, config, |socket| session::reject(port, socket, Close::ForbiddenOrigin));
     }
     let visit = match port.hub.admission().enter(peer.ip(), limits, Instant::now()) {
         Ok(visit) => visit,
         Err(full) => {
             metrics::counter!("limited_total", "rule" => full.rule()).increment(1);
             return handshake
-                .accept(SUBPROTOCOL, config, |socket| session::turn_away(port, socket, Close::Overloaded));
+                .accept(SUBPROTOCOL, config, |socket| session::reject(port, socket, Close::Overloaded));
         }
     };
     metrics::counter!("realtime_handshakes_total").increment(1);

@@ -13,8 +13,8 @@ use services::bench_city::{self, Wanted};
 use services::{Services, Settings, Subscribers};
 use store::{Store, shared};
 
-use crate::ambient::{RandomIds, SystemClock};
 use crate::config::DatabaseArgs;
+use crate::system::{OsRandom, SystemClock};
 
 /// How long the tokens are good: longer than any load.
 const TOKEN_LIFE: TimeDelta = TimeDelta::hours(12);
@@ -54,7 +54,7 @@ impl BenchCityArgs {
     /// Makes the city.
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
         let Self { rides, talks, talks_each, orders, crowd, out, database } = self;
-        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(RandomIds));
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(OsRandom));
         let (alone, subscribers) = (shared::Settings::default(), Subscribers::default());
         let store =
             Store::connect(&database.database(1), &alone, &clock, ids.as_ref(), subscribers.clone()).await?;

@@ -14,12 +14,12 @@ use store::Store;
 use store::shared;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::ambient::{RandomIds, SystemClock};
 use crate::bench_city::BenchCityArgs;
 use crate::config::{DatabaseArgs, ListenArgs, LogArgs, SharedArgs};
 use crate::limits::LimitArgs;
 use crate::people::{DemoArgs, ReplayArgs};
 use crate::processes::ProcessArgs;
+use crate::system::{OsRandom, SystemClock};
 use crate::telemetry::Telemetry;
 use crate::third_parties::{SandboxArgs, ThirdPartyArgs};
 use crate::web::PagesArgs;
@@ -169,7 +169,7 @@ impl ServeArgs {
             shared,
             services: chosen.iter().map(|service| (*service, address(&self.listen, *service))).collect(),
             clock: Arc::new(SystemClock),
-            ids: Arc::new(RandomIds),
+            ids: Arc::new(OsRandom),
             backlog: self.listen.backlog,
             settings: self.limits.settings(),
             subscribers: Subscribers::default(),
@@ -193,7 +193,7 @@ impl ServeArgs {
 }
 
 async fn load_demo(seed: u64, couriers: u32, database: &DatabaseArgs) -> Result<(), Box<dyn Error>> {
-    let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(RandomIds));
+    let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(OsRandom));
     let (alone, subscribers) = (shared::Settings::default(), Subscribers::default());
     let store =
         Store::connect(&database.database(1), &alone, &clock, ids.as_ref(), subscribers.clone()).await?;

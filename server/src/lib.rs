@@ -3,7 +3,6 @@
 //! [`Server::start`] is what `baedal serve` does and what whole-system tests do:
 //! the same wiring, with another clock and other ports.
 
-pub mod ambient;
 pub mod bench_city;
 pub mod cli;
 pub mod config;
@@ -14,6 +13,7 @@ pub mod people;
 pub mod processes;
 pub mod service;
 pub mod settings;
+pub mod system;
 mod telemetry;
 pub mod third_parties;
 pub mod web;
@@ -127,7 +127,7 @@ impl Server {
             version: env!("CARGO_PKG_VERSION"),
             services: served.iter().map(|service| service.name()).collect(),
             started_at: parts.clock.now(),
-            vitals: ambient::vitals,
+            stats: system::process_stats,
         };
         for (service, address) in parts.services {
             let listener = listen_on(address, parts.backlog).map_err(|cause| StartError::Listen {

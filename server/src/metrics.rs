@@ -141,7 +141,7 @@ metrics! {
     Counter "realtime_dropped_total" [""] "Passing tellings that a lagging listener missed.";
     Histogram "realtime_event_lag_seconds" [""] "From the decision on an event to the hub: its commit and the fabric.";
     Counter "realtime_handshakes_total" [""] "Sockets that were opened, before anybody signed in.";
-    Counter "realtime_history_reads_total" [""] "Readings of the journal for those who missed something; a herd shares one.";
+    Counter "realtime_history_reads_total" [""] "Readings of the journal for those who missed something; a reconnect storm shares one.";
     Histogram "realtime_outbox_peak_bytes" [""] rare "The most that waited for a listener, noted when it goes; who never waited is not counted.";
     Counter "realtime_repairs_total" [""] "Readings of the journal because the fabric had lost something.";
     Counter "realtime_slow_readers_total" [""] rare "Listeners sent away because too much waited for them.";

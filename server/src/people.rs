@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use sim::customer::DELIVERED;
-use sim::shapes::Place;
+use sim::responses::Place;
 use sim::{city, demo, replay};
 
 /// The simulated city.

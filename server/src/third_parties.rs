@@ -12,8 +12,8 @@ use domain::auth::Email;
 use integrations::{Limits, Settings, blobs, fcm, resend, solapi, toss};
 use sim::sandbox::Sandbox;
 
-use crate::ambient::SystemClock;
 use crate::limits::within;
+use crate::system::SystemClock;
 
 /// Where third parties are, and how long they may take.
 #[derive(Clone, Debug, Args)]

@@ -13,14 +13,14 @@ pub struct Seen {
     /// Whether it takes orders.
     pub opening: Opening,
     /// The way to the place, if there is one.
-    pub way: Option<Way>,
+    pub way: Option<DeliveryTerms>,
     /// When it was so.
     pub(crate) as_of: Timestamp,
 }
 
 /// The way from a restaurant to somebody hungry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Way {
+pub struct DeliveryTerms {
     /// Metres in a straight line, rounded up.
     pub distance_m: u32,
     /// The tip for an order of exactly the minimum amount.
@@ -43,7 +43,7 @@ pub(crate) fn see(
     Ok(Seen { opening: restaurant.opening(as_of), way: way.transpose()?, restaurant, as_of })
 }
 
-fn way(restaurant: &Restaurant, to: Destination, as_of: Timestamp) -> Result<Way, Failure> {
+fn way(restaurant: &Restaurant, to: Destination, as_of: Timestamp) -> Result<DeliveryTerms, Failure> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -51,7 +51,7 @@ fn way(restaurant: &Restaurant, to: Destination, as_of: Timestamp) -> Result<Way
     )]
     let distance_m = restaurant.position.distance_m(to.position).ceil() as u32;
     let tip = restaurant.tip_for(restaurant.minimum_order, to, as_of).map_err(Failure::fault)?;
-    Ok(Way { distance_m, tip, deliverable: restaurant.delivers_to(to) })
+    Ok(DeliveryTerms { distance_m, tip, deliverable: restaurant.delivers_to(to) })
 }
 
 /// One restaurant, as seen from a place if one is given.

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::ambient;
 use crate::frame::{Event, Say};
-use crate::person::{Day, Person, Upset};
-use crate::shapes::ChatMessage;
+use crate::person::{Day, Person, PersonError};
+use crate::responses::ChatMessage;
 use crate::socket::{AskError, Heard, Line};
+use crate::system;
 
 /// Conversations that one agent holds at once.
 const CAPACITY: u32 = 5;
@@ -76,14 +76,14 @@ impl Agent {
 
 impl Desk {
     /// Takes up whatever is assigned already.
-    async fn look(&mut self) -> Result<(), Upset> {
+    async fn look(&mut self) -> Result<(), PersonError> {
         for conversation in self.person.api.desk().await?.assigned {
             self.take(conversation.id).await?;
         }
         Ok(())
     }
 
-    async fn take(&mut self, conversation: Uuid) -> Result<(), Upset> {
+    async fn take(&mut self, conversation: Uuid) -> Result<(), PersonError> {
         if self.cases.contains_key(&conversation) {
             return Ok(());
         }
@@ -103,7 +103,7 @@ impl Desk {
         Ok(())
     }
 
-    async fn heard(&mut self, event: &Event) -> Result<(), Upset> {
+    async fn heard(&mut self, event: &Event) -> Result<(), PersonError> {
         match event.kind.as_str() {
             "desk.assigned" if id(&event.data["agent_id"]) == Some(self.me) => {
                 if let Some(conversation) = id(&event.data["conversation_id"]) {
@@ -128,14 +128,14 @@ impl Desk {
         Ok(())
     }
 
-    async fn read(&mut self, conversation: Uuid, message: &ChatMessage) -> Result<(), Upset> {
+    async fn read(&mut self, conversation: Uuid, message: &ChatMessage) -> Result<(), PersonError> {
         let Some(case) = self.cases.get_mut(&conversation) else { return Ok(()) };
         if message.seq <= case.heard {
             return Ok(());
         }
         case.heard = message.seq;
         if message.author_role == "customer" {
-            case.answer_at = Some(Instant::now() + self.person.temper.secs(3.0..10.0));
+            case.answer_at = Some(Instant::now() + self.person.pacing.secs(3.0..10.0));
             self.line.tell(Say::ChatRead { conversation_id: conversation, seq: message.seq }).await;
             self.line.tell(Say::ChatTyping { conversation_id: conversation, typing: true }).await;
         } else {
@@ -144,7 +144,7 @@ impl Desk {
         Ok(())
     }
 
-    async fn answer_due(&mut self) -> Result<(), Upset> {
+    async fn answer_due(&mut self) -> Result<(), PersonError> {
         let now = Instant::now();
         let due: Vec<Uuid> = self
             .cases
@@ -158,20 +158,20 @@ impl Desk {
         Ok(())
     }
 
-    async fn answer(&mut self, conversation: Uuid) -> Result<(), Upset> {
+    async fn answer(&mut self, conversation: Uuid) -> Result<(), PersonError> {
         let Some(case) = self.cases.get_mut(&conversation) else { return Ok(()) };
         case.answer_at = None;
         case.answers += 1;
         let settled = case.answers >= ANSWERS;
         let said = Say::ChatSend {
             conversation_id: conversation,
-            client_message_id: ambient::fresh_id(),
-            text: self.person.temper.pick(&REPLIES).copied().unwrap_or_default().to_owned(),
+            client_message_id: system::fresh_id(),
+            text: self.person.pacing.pick(&REPLIES).copied().unwrap_or_default().to_owned(),
             private_note: false,
         };
         match self.line.ask(said).await {
             Ok(_) => self.person.tally.add("answers"),
-            Err(AskError::Closed) => return Err(Upset::HungUp),
+            Err(AskError::Closed) => return Err(PersonError::HungUp),
             Err(failure) => tracing::info!(who = self.person.email, %failure, "not said"),
         }
         if settled {

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::ambient;
-use crate::shapes::{Moment, Tokens};
+use crate::responses::{Moment, Tokens};
+use crate::system;
 
 /// How often one request is sent before its failure is believed.
 const ATTEMPTS: u32 = 4;
@@ -153,7 +153,7 @@ impl<'a> Request<'a> {
 
     /// A POST under a fresh idempotency key.
     pub fn post(path: impl Into<String>, body: Value) -> Self {
-        Self { key: Some(ambient::fresh_id()), ..Self::new(Method::POST, path).body(body) }
+        Self { key: Some(system::fresh_id()), ..Self::new(Method::POST, path).body(body) }
     }
 
     /// A PUT.
@@ -315,7 +315,7 @@ impl Api {
     pub async fn token(&self) -> Asked<String> {
         let mut session = self.session.lock().await;
         let Some(current) = session.as_mut() else { return Err(ApiError::SignedOut) };
-        if current.expires_at - ambient::now() < TimeDelta::seconds(30) {
+        if current.expires_at - system::now() < TimeDelta::seconds(30) {
             let body = json!({ "refresh_token": current.tokens.refresh_token });
             let request = Request::new(Method::POST, "/v1/auth/refresh").body(body).open();
             let (status, text) = Box::pin(self.send_once(&request)).await?;
@@ -328,7 +328,7 @@ impl Api {
     /// for a new one.
     pub async fn distrust_token(&self) {
         if let Some(session) = self.session.lock().await.as_mut() {
-            session.expires_at = ambient::now();
+            session.expires_at = system::now();
         }
     }
 
@@ -350,7 +350,7 @@ impl Api {
 
 impl Session {
     fn new(tokens: Tokens) -> Self {
-        let expires_at = ambient::now() + TimeDelta::seconds(tokens.expires_in);
+        let expires_at = system::now() + TimeDelta::seconds(tokens.expires_in);
         Self { tokens, expires_at }
     }
 }

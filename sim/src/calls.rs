@@ -4,10 +4,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::ambient;
 use crate::api::{Api, Asked, Request};
 use crate::frame::Fix;
-use crate::shapes::*;
+use crate::responses::*;
+use crate::system;
 
 /// Being somebody.
 impl Api {
@@ -180,7 +180,7 @@ impl Api {
     /// `order`, `payment`, `delivery`, `account`, `other`.
     pub async fn converse(&self, topic: &str, order: Option<Uuid>, text: &str) -> Asked<Conversation> {
         let body = json!({
-            "topic": topic, "order_id": order, "text": text, "client_message_id": ambient::fresh_id(),
+            "topic": topic, "order_id": order, "text": text, "client_message_id": system::fresh_id(),
         });
         self.ask(Request::post("/v1/conversations", body)).await
     }

@@ -3,7 +3,7 @@
 //! `baedal serve` with demo data creates the accounts; the simulated city
 //! signs in with them, and so may anyone who tries the product by hand.
 
-use crate::shapes::Place;
+use crate::responses::Place;
 
 /// Everybody's password in the demo city.
 pub const PASSWORD: &str = "baedal-demo-2026";

@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
 use uuid::Uuid;
 
-use crate::ambient;
 use crate::frame::{Event, Say};
-use crate::person::{Day, Person, Upset};
-use crate::shapes::{Delivery, Offer, Place};
+use crate::movement::{self, Walker};
+use crate::person::{Day, Person, PersonError};
+use crate::responses::{Delivery, Offer, Place};
 use crate::socket::{AskError, Heard, Line};
-use crate::walk::{self, Walker};
+use crate::system;
 
 /// How often a phone reads its GPS.
 const TICK: Duration = Duration::from_secs(1);
@@ -65,7 +65,7 @@ impl Courier {
         let line = socket.line();
         line.subscribe(format!("courier:{}", me.user_id)).await?;
         line.ask(Say::Shift { on: true }).await?;
-        let seed = self.person.temper.seed();
+        let seed = self.person.pacing.seed();
         let mut shift = Shift {
             walker: Walker::new(self.home, seed),
             person: self.person,
@@ -96,9 +96,9 @@ impl Courier {
 }
 
 impl Shift {
-    async fn tick(&mut self) -> Result<(), Upset> {
+    async fn tick(&mut self) -> Result<(), PersonError> {
         self.walker.step(TICK.as_secs_f64());
-        self.line.fix(self.walker.reading(ambient::now()));
+        self.line.fix(self.walker.reading(system::now()));
         self.person.tally.add("fixes");
         self.answer_offers().await?;
         if Instant::now() >= self.look_at {
@@ -125,25 +125,25 @@ impl Shift {
 
     fn consider(&mut self, offer: Uuid) {
         if !self.offers.iter().any(|(_, known)| *known == offer) {
-            let answer_at = Instant::now() + self.person.temper.secs(1.0..5.0);
+            let answer_at = Instant::now() + self.person.pacing.secs(1.0..5.0);
             self.offers.push((answer_at, offer));
             self.person.tally.add("offers");
         }
     }
 
-    async fn answer_offers(&mut self) -> Result<(), Upset> {
+    async fn answer_offers(&mut self) -> Result<(), PersonError> {
         let now = Instant::now();
         let (due, later) = self.offers.drain(..).partition(|(at, _)| *at <= now);
         self.offers = later;
         let due: Vec<(Instant, Uuid)> = due;
         for (_, offer_id) in due {
-            let accept = self.job.is_none() && self.person.temper.happens(0.92);
+            let accept = self.job.is_none() && self.person.pacing.happens(0.92);
             match self.line.ask(Say::OfferAnswer { offer_id, accept }).await {
                 Ok(_) if accept => self.look_at = now,
                 Ok(_) => self.person.tally.add("offers declined"),
                 // Another courier was faster, or it ran out.
                 Err(AskError::Refused(_)) => self.person.tally.add("offers missed"),
-                Err(AskError::Closed) => return Err(Upset::HungUp),
+                Err(AskError::Closed) => return Err(PersonError::HungUp),
                 Err(AskError::Lost | AskError::Late) => self.look_at = now,
             }
         }
@@ -151,7 +151,7 @@ impl Shift {
     }
 
     /// Looks at the app: which job is ours, and which offers wait?
-    async fn look(&mut self) -> Result<(), Upset> {
+    async fn look(&mut self) -> Result<(), PersonError> {
         self.look_at = Instant::now() + LOOK_EVERY;
         let me = match self.person.api.courier().await {
             Ok(me) => me,
@@ -188,7 +188,7 @@ impl Shift {
     }
 
     /// Does the next step of a job where it is due. None when it is done.
-    async fn advance(&mut self, mut job: Job) -> Result<Option<Job>, Upset> {
+    async fn advance(&mut self, mut job: Job) -> Result<Option<Job>, PersonError> {
         if !self.walker.arrived() || Instant::now() < job.not_before {
             return Ok(Some(job));
         }
@@ -206,7 +206,7 @@ impl Shift {
                 job.not_before = Instant::now() + RETRY_EVERY;
                 return Ok(Some(job));
             }
-            Err(AskError::Closed) => return Err(Upset::HungUp),
+            Err(AskError::Closed) => return Err(PersonError::HungUp),
             Err(AskError::Lost | AskError::Late) => return Ok(Some(job)),
         }
         self.person.tally.add(step);
@@ -215,7 +215,7 @@ impl Shift {
             return Ok(None);
         };
         job.leg = next;
-        job.not_before = Instant::now() + self.person.temper.secs(pause);
+        job.not_before = Instant::now() + self.person.pacing.secs(pause);
         if next == Leg::ToCustomer {
             self.walker.go(job.drop_off);
         }
@@ -224,9 +224,9 @@ impl Shift {
 
     /// Nothing to do: rides a little around the usual corner.
     fn stroll(&mut self) {
-        if self.walker.arrived() && self.person.temper.happens(0.02) {
-            let temper = &mut self.person.temper;
-            let spot = walk::moved(self.home, temper.real(-BEAT_M..BEAT_M), temper.real(-BEAT_M..BEAT_M));
+        if self.walker.arrived() && self.person.pacing.happens(0.02) {
+            let pacing = &mut self.person.pacing;
+            let spot = movement::moved(self.home, pacing.real(-BEAT_M..BEAT_M), pacing.real(-BEAT_M..BEAT_M));
             self.walker.go(spot);
         }
     }

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::ambient;
 use crate::api::Asked;
 use crate::frame::{Event, Say};
-use crate::person::{Day, Person, Upset};
-use crate::shapes::{
+use crate::movement;
+use crate::person::{Day, Person, PersonError};
+use crate::responses::{
     Address, ChatMessage, ChosenOption, Menu, NewAddress, NewLine, Order, Place, Restaurant, is_over,
 };
 use crate::socket::{Heard, Line, Socket};
-use crate::walk;
+use crate::system;
 
 /// What the tally counts of orders that came to the door.
 pub const DELIVERED: &str = "orders delivered";
@@ -53,7 +53,7 @@ impl Customer {
         self.person.sign_in().await?;
         let mut socket = self.person.socket();
         let address = self.address().await?;
-        self.person.temper.linger(0.0..self.hunger_secs).await;
+        self.person.pacing.linger(0.0..self.hunger_secs).await;
         loop {
             match self.order(&address).await {
                 Ok(Some(order)) => self.follow(&mut socket, order.id).await?,
@@ -63,7 +63,7 @@ impl Customer {
                     self.person.tally.add("orders failed");
                 }
             }
-            self.person.temper.linger(self.hunger_secs * 0.5..self.hunger_secs * 1.5).await;
+            self.person.pacing.linger(self.hunger_secs * 0.5..self.hunger_secs * 1.5).await;
         }
     }
 
@@ -73,12 +73,12 @@ impl Customer {
         if let Some(address) = saved.iter().find(|address| address.is_default).or(saved.first()) {
             return Ok(address.clone());
         }
-        let temper = &mut self.person.temper;
-        let position = walk::moved(self.home, temper.real(-300.0..300.0), temper.real(-300.0..300.0));
+        let pacing = &mut self.person.pacing;
+        let position = movement::moved(self.home, pacing.real(-300.0..300.0), pacing.real(-300.0..300.0));
         let address = NewAddress {
             label: "집".to_owned(),
-            road_address: format!("테헤란로 {}", temper.number(1..600)),
-            detail: format!("{}호", temper.number(101..1500)),
+            road_address: format!("테헤란로 {}", pacing.number(1..600)),
+            detail: format!("{}호", pacing.number(101..1500)),
             entrance_note: "공동현관 #1234".to_owned(),
             position,
             is_default: true,
@@ -92,11 +92,11 @@ impl Customer {
         let near = api.restaurants(address.position, 30).await?;
         let open: Vec<Restaurant> =
             near.into_iter().filter(|r| r.open_now && r.deliverable.unwrap_or(true)).collect();
-        let Some(restaurant) = self.person.temper.pick(&open).cloned() else {
+        let Some(restaurant) = self.person.pacing.pick(&open).cloned() else {
             self.person.tally.add("nothing open nearby");
             return Ok(None);
         };
-        self.person.temper.linger(1.0..5.0).await;
+        self.person.pacing.linger(1.0..5.0).await;
         if !self.fill_cart(&restaurant).await? {
             return Ok(None);
         }
@@ -106,12 +106,12 @@ impl Customer {
             self.person.tally.add("quotes not orderable");
             return Ok(None);
         }
-        self.person.temper.linger(1.0..4.0).await;
+        self.person.pacing.linger(1.0..4.0).await;
         let order = api.order(quote.quote_id, "맛있게 부탁드려요").await?;
-        if self.person.temper.happens(0.02) {
+        if self.person.pacing.happens(0.02) {
             api.pay(order.id, BAD_CARD).await?;
             self.person.tally.add("cards declined");
-            self.person.temper.linger(1.0..4.0).await;
+            self.person.pacing.linger(1.0..4.0).await;
         }
         let order = api.pay(order.id, CARD).await?;
         self.person.tally.add(if order.is_over() { "orders not paid" } else { "orders" });
@@ -126,11 +126,11 @@ impl Customer {
             menus.groups.into_iter().flat_map(|group| group.menus).filter(|menu| !menu.sold_out).collect();
         api.empty_cart().await?;
         for _ in 0..6 {
-            let Some(dish) = self.person.temper.pick(&dishes).cloned() else { return Ok(false) };
+            let Some(dish) = self.person.pacing.pick(&dishes).cloned() else { return Ok(false) };
             let line = NewLine {
                 restaurant_id: restaurant.id,
                 menu_id: dish.id,
-                quantity: self.person.temper.number(1..3),
+                quantity: self.person.pacing.number(1..3),
                 options: choose_options(&dish),
                 replace: true,
             };
@@ -142,13 +142,13 @@ impl Customer {
     }
 
     /// Watches an order to its end.
-    async fn follow(&mut self, socket: &mut Socket, order: Uuid) -> Result<(), Upset> {
+    async fn follow(&mut self, socket: &mut Socket, order: Uuid) -> Result<(), PersonError> {
         let line = socket.line();
         line.subscribe(format!("order:{order}")).await?;
         line.subscribe(format!("delivery:{order}")).await?;
         let mut chat = Chat::default();
-        let asks = self.person.temper.happens(0.2);
-        let question = tokio::time::sleep(self.person.temper.secs(20.0..90.0));
+        let asks = self.person.pacing.happens(0.2);
+        let question = tokio::time::sleep(self.person.pacing.secs(20.0..90.0));
         let patience = tokio::time::sleep(PATIENCE);
         tokio::pin!(question, patience);
         loop {
@@ -203,8 +203,8 @@ impl Customer {
         });
     }
 
-    async fn ask_support(&mut self, line: &Line, chat: &mut Chat, order: Uuid) -> Result<(), Upset> {
-        let question = self.person.temper.pick(&QUESTIONS).copied().unwrap_or_default();
+    async fn ask_support(&mut self, line: &Line, chat: &mut Chat, order: Uuid) -> Result<(), PersonError> {
+        let question = self.person.pacing.pick(&QUESTIONS).copied().unwrap_or_default();
         let conversation = self.person.api.converse("delivery", Some(order), question).await?;
         line.subscribe(format!("chat:{}", conversation.id)).await?;
         chat.conversation = Some(conversation.id);
@@ -213,7 +213,7 @@ impl Customer {
     }
 
     /// Reads what was said, and answers a few times.
-    async fn talk(&mut self, line: &Line, chat: &mut Chat, event: &Event) -> Result<(), Upset> {
+    async fn talk(&mut self, line: &Line, chat: &mut Chat, event: &Event) -> Result<(), PersonError> {
         let Ok(message) = serde_json::from_value::<ChatMessage>(event.data.clone()) else { return Ok(()) };
         let Some(conversation_id) = chat.conversation else { return Ok(()) };
         if message.author_role != "agent" {
@@ -224,9 +224,9 @@ impl Customer {
         if chat.replies < 1 {
             chat.replies += 1;
             line.tell(Say::ChatTyping { conversation_id, typing: true }).await;
-            self.person.temper.linger(1.0..3.0).await;
-            let text = self.person.temper.pick(&THANKS).copied().unwrap_or_default().to_owned();
-            let client_message_id = ambient::fresh_id();
+            self.person.pacing.linger(1.0..3.0).await;
+            let text = self.person.pacing.pick(&THANKS).copied().unwrap_or_default().to_owned();
+            let client_message_id = system::fresh_id();
             line.ask(Say::ChatSend { conversation_id, client_message_id, text, private_note: false }).await?;
         }
         Ok(())

@@ -17,7 +17,7 @@ use crate::city;
 use crate::courier::Courier;
 use crate::customer::{Customer, DELIVERED};
 use crate::owner::Owner;
-use crate::person::{Day, Person, Tally, Temper, Upset};
+use crate::person::{Day, Pacing, Person, PersonError, Tally};
 
 /// How often the city reports what it did.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
@@ -74,7 +74,7 @@ impl Default for Options {
 }
 
 /// Runs the city. Returns what happened, when it is time to stop.
-pub async fn run(options: Options) -> Result<Tally, Upset> {
+pub async fn run(options: Options) -> Result<Tally, PersonError> {
     let tally = Tally::default();
     let mut city = populate(&options, &tally)?;
     let mut report = tokio::time::interval(REPORT_EVERY);
@@ -126,7 +126,7 @@ impl Town {
     fn person(&self, kind: &str, number: usize) -> Person {
         let email = city::email(kind, number);
         Person {
-            temper: Temper::new(self.seed, &email, self.pace),
+            pacing: Pacing::new(self.seed, &email, self.pace),
             password: city::PASSWORD.to_owned(),
             api: self.api.another(),
             tally: self.tally.clone(),
@@ -136,7 +136,7 @@ impl Town {
     }
 }
 
-fn populate(options: &Options, tally: &Tally) -> Result<City, Upset> {
+fn populate(options: &Options, tally: &Tally) -> Result<City, PersonError> {
     let town = Town {
         api: Api::new(&options.url)?,
         seed: options.seed,
@@ -182,7 +182,7 @@ fn live<D>(
         loop {
             match day(town.person(kind, number)).await {
                 // A socket that ended for good was superseded: somebody else plays them now.
-                Err(trouble) if !trouble.is_stranger() && !matches!(trouble, Upset::HungUp) => {
+                Err(trouble) if !trouble.is_stranger() && !matches!(trouble, PersonError::HungUp) => {
                     tracing::warn!(target: "demo", who, %trouble, "went home");
                     town.tally.add("days cut short");
                     tokio::time::sleep(BREAK).await;

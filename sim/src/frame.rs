@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::api::Problem;
-use crate::shapes::{Acked, Eta, Moment, Position};
+use crate::responses::{Acked, Eta, Moment, Position};
 
 /// One reading of a phone's GPS.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::shapes::{Moment, Place};
+use crate::responses::{Moment, Place};
 
 /// Bytes of the largest file that is read: a point each second takes some 10 MB a day.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::frame::{Event, Latest, Since, Snapshot};
-use crate::shapes::Moment;
+use crate::responses::Moment;
 
 /// A promise that was not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

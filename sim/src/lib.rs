@@ -8,10 +8,9 @@
 //! Beside them stand the third parties that nobody can reach from here: [`sandbox`].
 //!
 //! Behaviour is drawn from a seed; the machine's clock and entropy are asked
-//! in [`ambient`] only.
+//! in [`system`] only.
 
 pub mod agent;
-pub mod ambient;
 pub mod api;
 pub mod calls;
 pub mod city;
@@ -22,14 +21,15 @@ pub mod dial;
 pub mod frame;
 pub mod gpx;
 pub mod ledger;
+pub mod movement;
 pub mod outbox;
 pub mod owner;
 pub mod person;
 pub mod replay;
+pub mod responses;
 pub mod sandbox;
-pub mod shapes;
 pub mod socket;
-pub mod walk;
+pub mod system;
 mod worker;
 
 pub use api::{Api, ApiError};

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use crate::frame::{Fix, Say};
-use crate::shapes::{Moment, Place};
+use crate::responses::{Moment, Place};
 
 /// Fixes in one frame at most (the protocol's limit for offline batches).
 pub const BATCH: usize = 500;
@@ -129,11 +129,11 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ambient;
+    use crate::system;
 
     fn reading() -> Reading {
         let place = Place { lat: 37.5, lon: 127.0 };
-        Reading { at: ambient::now(), place, accuracy_m: 5.0, speed_mps: 0.0, heading_deg: None }
+        Reading { at: system::now(), place, accuracy_m: 5.0, speed_mps: 0.0, heading_deg: None }
     }
 
     fn seqs(frame: Option<Say>) -> Vec<i64> {

@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::api::{Api, Asked};
-use crate::person::{Day, Person, Temper};
-use crate::shapes::Order;
+use crate::person::{Day, Pacing, Person};
+use crate::responses::Order;
 use crate::socket::Heard;
 
 /// An owner of one or more restaurants.
@@ -80,10 +80,10 @@ impl Owner {
             return;
         }
         let (api, email) = (kitchen.api.clone(), self.person.email.clone());
-        let mut temper = self.person.temper.for_one(order);
+        let mut pacing = self.person.pacing.for_one(order);
         let tally = self.person.tally.clone();
         kitchen.cooking.spawn(async move {
-            match cook(&api, order, status, &mut temper).await {
+            match cook(&api, order, status, &mut pacing).await {
                 Ok(()) => tally.add("dishes ready"),
                 // Cancelled meanwhile, most likely.
                 Err(failure) => tracing::info!(who = email, %order, %failure, "stopped cooking"),
@@ -93,8 +93,8 @@ impl Owner {
     }
 
     async fn decide(&mut self, kitchen: &Kitchen, order: Uuid) {
-        self.person.temper.linger(2.0..6.0).await;
-        let approve = self.person.temper.happens(0.5);
+        self.person.pacing.linger(2.0..6.0).await;
+        let approve = self.person.pacing.happens(0.5);
         let decision = json!({ "approve": approve });
         if let Err(failure) = kitchen.api.command(order, "cancel-request/decision", decision).await {
             tracing::info!(who = self.person.email, %order, %failure, "not decided");
@@ -103,20 +103,20 @@ impl Owner {
 }
 
 /// Cooks one order, from whatever it is at.
-async fn cook(api: &Api, order: Uuid, status: &str, temper: &mut Temper) -> Asked<()> {
+async fn cook(api: &Api, order: Uuid, status: &str, pacing: &mut Pacing) -> Asked<()> {
     if status == "placed" {
-        temper.linger(3.0..15.0).await;
-        if temper.happens(0.02) {
+        pacing.linger(3.0..15.0).await;
+        if pacing.happens(0.02) {
             return reject(api, order).await.map(drop);
         }
-        let minutes = temper.number(5..15);
+        let minutes = pacing.number(5..15);
         api.command(order, "accept", json!({ "preparation_mins": minutes })).await?;
     }
     if status != "preparing" {
-        temper.linger(4.0..12.0).await;
+        pacing.linger(4.0..12.0).await;
         api.command(order, "preparing", json!({})).await?;
     }
-    temper.linger(45.0..120.0).await;
+    pacing.linger(45.0..120.0).await;
     api.command(order, "ready", json!({})).await.map(drop)
 }
 

@@ -1,4 +1,4 @@
-//! What all simulated people share: a temper drawn from a seed, a pace, and a
+//! What all simulated people share: a pacing drawn from a seed, a pace, and a
 //! tally of what they did.
 
 use std::collections::BTreeMap;
@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use crate::api::{Api, ApiError};
 use crate::ledger::Anomaly;
-use crate::shapes::Tokens;
-use crate::socket::{AskError, Heard, Manners, Socket};
+use crate::responses::Tokens;
+use crate::socket::{AskError, Heard, ReconnectPolicy, Socket};
 
 /// Why a person gave up what they were doing.
 #[derive(Debug, thiserror::Error)]
-pub enum Upset {
+pub enum PersonError {
     /// REST refused or failed.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -30,15 +30,15 @@ pub enum Upset {
     HungUp,
 }
 
-impl Upset {
+impl PersonError {
     /// Whether it is that this person has no account here.
     pub fn is_stranger(&self) -> bool {
-        matches!(self, Upset::Api(failure) if failure.status() == Some(401))
+        matches!(self, PersonError::Api(failure) if failure.status() == Some(401))
     }
 }
 
 /// What somebody's day is like.
-pub type Day = Result<(), Upset>;
+pub type Day = Result<(), PersonError>;
 
 /// Counts of what people did and met, by name.
 #[derive(Clone, Debug, Default)]
@@ -73,12 +73,12 @@ impl std::fmt::Display for Tally {
 }
 
 /// Chance and haste of one person.
-pub struct Temper {
+pub struct Pacing {
     rng: StdRng,
     pace: f64,
 }
 
-impl Temper {
+impl Pacing {
     /// Drawn from the city's seed and the person's name. `pace` 2 is twice as
     /// hasty as people are.
     pub fn new(seed: u64, name: &str, pace: f64) -> Self {
@@ -89,7 +89,7 @@ impl Temper {
         Self { rng: StdRng::seed_from_u64(seed ^ own), pace }
     }
 
-    /// This person's temper for one thing among several at once.
+    /// This person's pacing for one thing among several at once.
     pub fn for_one(&self, thing: Uuid) -> Self {
         let (high, low) = thing.as_u64_pair();
         Self { rng: StdRng::seed_from_u64(high ^ low), pace: self.pace }
@@ -140,7 +140,7 @@ pub struct Person {
     /// Their REST client.
     pub api: Api,
     /// Their chance and haste.
-    pub temper: Temper,
+    pub pacing: Pacing,
     /// Where they note what they did.
     pub tally: Tally,
     /// Through which everybody signs in, a few at a time: a password takes the
@@ -150,7 +150,7 @@ pub struct Person {
 
 impl Person {
     /// Signs in, as often as it takes until the server is there and has time.
-    pub async fn sign_in(&mut self) -> Result<Tokens, Upset> {
+    pub async fn sign_in(&mut self) -> Result<Tokens, PersonError> {
         loop {
             let failure = {
                 // The door is never closed.
@@ -164,21 +164,21 @@ impl Person {
                 return Err(failure.into());
             }
             tracing::debug!(who = self.email, %failure, "not signed in yet");
-            let pause = self.temper.secs(2.0..6.0) + failure.retry_after().unwrap_or_default();
+            let pause = self.pacing.secs(2.0..6.0) + failure.retry_after().unwrap_or_default();
             tokio::time::sleep(pause).await;
         }
     }
 
     /// Opens the socket.
     pub fn socket(&mut self) -> Socket {
-        Socket::open(&self.api, Manners { seed: self.temper.seed(), ..Manners::default() })
+        Socket::open(&self.api, ReconnectPolicy { seed: self.pacing.seed(), ..ReconnectPolicy::default() })
     }
 
     /// Hears what is next that matters to a person; broken promises and lost
     /// connections are noted on the way.
-    pub async fn hear(&self, socket: &mut Socket) -> Result<Heard, Upset> {
+    pub async fn hear(&self, socket: &mut Socket) -> Result<Heard, PersonError> {
         loop {
-            match socket.next().await.ok_or(Upset::HungUp)? {
+            match socket.next().await.ok_or(PersonError::HungUp)? {
                 Heard::Anomaly(anomaly) => self.tally.anomaly(&self.email, &anomaly),
                 Heard::Lost { code, reason } => {
                     tracing::debug!(who = self.email, ?code, reason, "connection lost");
@@ -197,8 +197,8 @@ mod tests {
     #[test]
     fn a_person_behaves_the_same_every_day_and_unlike_the_neighbour() {
         let draws = |name| {
-            let mut temper = Temper::new(1, name, 1.0);
-            (0..8).map(|_| temper.number(0..1_000)).collect::<Vec<_>>()
+            let mut pacing = Pacing::new(1, name, 1.0);
+            (0..8).map(|_| pacing.number(0..1_000)).collect::<Vec<_>>()
         };
         assert_eq!(draws("courier-01"), draws("courier-01"));
         assert_ne!(draws("courier-01"), draws("courier-02"));

@@ -9,16 +9,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::ambient;
 use crate::api::Api;
 use crate::city;
 use crate::frame::Say;
 use crate::gpx::{self, GpxError};
+use crate::movement;
 use crate::outbox::Reading;
-use crate::person::Upset;
-use crate::shapes::{Moment, Place};
-use crate::socket::{Heard, Line, Manners, Socket};
-use crate::walk;
+use crate::person::PersonError;
+use crate::responses::{Moment, Place};
+use crate::socket::{Heard, Line, ReconnectPolicy, Socket};
+use crate::system;
 
 /// How long the last fixes may take to be acknowledged.
 const LAST_ACK_WITHIN: Duration = Duration::from_secs(60);
@@ -86,7 +86,7 @@ pub enum ReplayError {
     },
     /// The courier could not sign in or be heard.
     #[error(transparent)]
-    Upset(#[from] Upset),
+    PersonError(#[from] PersonError),
     /// The speed is not above zero.
     #[error("speed must be a number above 0")]
     Speed,
@@ -130,8 +130,8 @@ pub fn translate(points: &mut [Point], to: Place) {
     let Some(from) = points.first().map(|point| point.place) else { return };
     for point in points {
         // In metres, not degrees: a degree of longitude is shorter up north.
-        let (east_m, north_m) = walk::offset_m(from, point.place);
-        point.place = walk::moved(to, east_m, north_m);
+        let (east_m, north_m) = movement::offset_m(from, point.place);
+        point.place = movement::moved(to, east_m, north_m);
     }
 }
 
@@ -161,11 +161,11 @@ pub async fn run(options: Options) -> Result<Outcome, ReplayError> {
     if let Some(to) = options.at {
         translate(&mut points, to);
     }
-    let api = Api::new(&options.url).map_err(Upset::from)?;
-    api.sign_in(&options.courier, &options.password).await.map_err(Upset::from)?;
-    let mut socket = Socket::open(&api, Manners::default());
+    let api = Api::new(&options.url).map_err(PersonError::from)?;
+    api.sign_in(&options.courier, &options.password).await.map_err(PersonError::from)?;
+    let mut socket = Socket::open(&api, ReconnectPolicy::default());
     let line = socket.line();
-    line.ask(Say::Shift { on: true }).await.map_err(Upset::from)?;
+    line.ask(Say::Shift { on: true }).await.map_err(PersonError::from)?;
     tracing::info!(points = points.len(), courier = options.courier, "the replay starts");
     let mut outcome = Outcome::default();
     let push = push(&line, &points, options.speed);
@@ -176,7 +176,7 @@ pub async fn run(options: Options) -> Result<Outcome, ReplayError> {
                 outcome.pushed = pushed;
                 break;
             }
-            heard = socket.next() => note(&mut outcome, heard.ok_or(Upset::HungUp)?),
+            heard = socket.next() => note(&mut outcome, heard.ok_or(PersonError::HungUp)?),
         }
     }
     let settled = async {
@@ -195,7 +195,7 @@ pub async fn run(options: Options) -> Result<Outcome, ReplayError> {
 
 /// Hands the phone's readings over, each at its time.
 async fn push(line: &Line, points: &[Point], speed: f64) -> u64 {
-    let (start, clock) = (ambient::now(), tokio::time::Instant::now());
+    let (start, clock) = (system::now(), tokio::time::Instant::now());
     let mut before: Option<(Moment, Place)> = None;
     let (mut pushed, mut last) = (0, Duration::ZERO);
     for point in points {
@@ -221,7 +221,7 @@ async fn push(line: &Line, points: &[Point], speed: f64) -> u64 {
 fn reading(at: Moment, place: Place, before: Option<(Moment, Place)>) -> Reading {
     let moved = before.map(|(earlier, from)| {
         let secs = ((at - earlier).num_milliseconds() as f64 / 1e3).max(1e-3);
-        (walk::distance_m(from, place) / secs, walk::heading_deg(from, place))
+        (movement::distance_m(from, place) / secs, movement::heading_deg(from, place))
     });
     let speed_mps = moved.map_or(0.0, |(speed, _)| speed);
     let heading_deg = moved.filter(|(speed, _)| *speed > 0.5).map(|(_, heading)| heading);
@@ -249,7 +249,7 @@ mod tests {
     fn track(secs: &[u64]) -> Vec<Point> {
         let at = |(index, after): (usize, &u64)| Point {
             after: Duration::from_secs(*after),
-            place: walk::moved(START, 0.0, 10.0 * index as f64),
+            place: movement::moved(START, 0.0, 10.0 * index as f64),
         };
         secs.iter().enumerate().map(at).collect()
     }
@@ -277,18 +277,18 @@ mod tests {
     #[test]
     fn a_track_that_is_moved_keeps_its_lengths() {
         let mut points = track(&[0, 1]);
-        let before = walk::distance_m(points[0].place, points[1].place);
+        let before = movement::distance_m(points[0].place, points[1].place);
         let seoul = Place { lat: 37.5006, lon: 127.0365 };
         translate(&mut points, seoul);
         assert_eq!(points[0].place, seoul);
-        assert!((walk::distance_m(seoul, points[1].place) - before).abs() < 0.01);
+        assert!((movement::distance_m(seoul, points[1].place) - before).abs() < 0.01);
     }
 
     #[test]
     fn readings_carry_the_tracks_own_speed_and_heading() {
-        let at = ambient::now();
+        let at = system::now();
         let from = Place { lat: 37.5, lon: 127.0 };
-        let to = walk::moved(from, 20.0, 0.0);
+        let to = movement::moved(from, 20.0, 0.0);
         let reading = reading(at + TimeDelta::seconds(2), to, Some((at, from)));
         assert!((reading.speed_mps - 10.0).abs() < 0.1);
         assert!((reading.heading_deg.unwrap() - 90.0).abs() < 0.1);

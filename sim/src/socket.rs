@@ -14,12 +14,12 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::ambient;
 use crate::api::{Api, Problem};
 use crate::frame::{Event, Latest, Ready, Say, Snapshot};
 use crate::ledger::Anomaly;
 use crate::outbox::{Outbox, Reading};
-use crate::shapes::Acked;
+use crate::responses::Acked;
+use crate::system;
 use crate::worker::Worker;
 
 /// How long an answer to a frame is awaited, reconnections included.
@@ -31,7 +31,7 @@ const SAID_AHEAD: usize = 256;
 
 /// How a client behaves.
 #[derive(Clone, Debug)]
-pub struct Manners {
+pub struct ReconnectPolicy {
     /// Whether to connect again after a loss.
     pub reconnect: bool,
     /// The first pause before connecting again; it doubles up to `most`.
@@ -42,10 +42,10 @@ pub struct Manners {
     pub seed: u64,
 }
 
-impl Default for Manners {
+impl Default for ReconnectPolicy {
     fn default() -> Self {
         let (first, most) = (Duration::from_millis(100), Duration::from_secs(10));
-        Self { reconnect: true, first, most, seed: ambient::luck() }
+        Self { reconnect: true, first, most, seed: system::luck() }
     }
 }
 
@@ -177,14 +177,14 @@ impl Drop for Socket {
 impl Socket {
     /// Opens a socket for whoever is signed in at `api`. The connection is
     /// made in the background; what is said meanwhile waits for it.
-    pub fn open(api: &Api, manners: Manners) -> Self {
+    pub fn open(api: &Api, reconnect: ReconnectPolicy) -> Self {
         let (commands, said) = mpsc::channel(SAID_AHEAD);
         let (tell, heard) = mpsc::channel(HEARD_AHEAD);
-        let mut rng = StdRng::seed_from_u64(manners.seed);
+        let mut rng = StdRng::seed_from_u64(reconnect.seed);
         // A track is positive and, as a number, exact in every client's language.
         let outbox = Arc::new(Mutex::new(Outbox::new(rng.random_range(1..1 << 31))));
         let line = Line { commands, outbox, fixes: Arc::new(Notify::new()) };
-        let worker = Worker::new(api.clone(), manners, rng, (said, tell), &line);
+        let worker = Worker::new(api.clone(), reconnect, rng, (said, tell), &line);
         Self { line, heard, task: tokio::spawn(worker.run()) }
     }
 
@@ -228,9 +228,9 @@ mod tests {
     use tokio_tungstenite::tungstenite::Message;
 
     use super::*;
-    use crate::ambient::now;
     use crate::dial::{self, Wire};
-    use crate::shapes::{Place, Tokens};
+    use crate::responses::{Place, Tokens};
+    use crate::system::now;
 
     /// The server's end of one connection.
     struct Peer(Wire);
@@ -285,7 +285,7 @@ mod tests {
     async fn after_a_loss_channels_go_on_where_they_were_and_fixes_are_sent_again() {
         let (listener, api) = signed_in().await;
         let first = Duration::from_millis(1);
-        let mut socket = Socket::open(&api, Manners { first, ..Manners::default() });
+        let mut socket = Socket::open(&api, ReconnectPolicy { first, ..ReconnectPolicy::default() });
         let line = socket.line();
 
         let mut peer = Peer::accept(&listener).await;
@@ -326,8 +326,10 @@ mod tests {
     async fn a_courier_who_speaks_all_the_time_notices_that_nobody_answers() {
         let (listener, api) = signed_in().await;
         let first = Duration::from_millis(1);
-        let mut socket =
-            Socket::open(&api.hurried(Duration::from_millis(500)), Manners { first, ..Manners::default() });
+        let mut socket = Socket::open(
+            &api.hurried(Duration::from_millis(500)),
+            ReconnectPolicy { first, ..ReconnectPolicy::default() },
+        );
         let line = socket.line();
         let speaking = tokio::spawn(async move {
             loop {
@@ -346,7 +348,7 @@ mod tests {
     async fn fixes_that_could_not_be_kept_are_sent_again_on_the_same_connection() {
         let (listener, api) = signed_in().await;
         let first = Duration::from_millis(1);
-        let socket = Socket::open(&api, Manners { first, ..Manners::default() });
+        let socket = Socket::open(&api, ReconnectPolicy { first, ..ReconnectPolicy::default() });
         let mut peer = Peer::accept(&listener).await;
         socket.line().fix(reading());
         let sent = peer.hear().await;
@@ -359,7 +361,7 @@ mod tests {
     async fn a_channel_that_could_not_be_followed_just_now_is_asked_for_again() {
         let (listener, api) = signed_in().await;
         let first = Duration::from_millis(1);
-        let socket = Socket::open(&api, Manners { first, ..Manners::default() });
+        let socket = Socket::open(&api, ReconnectPolicy { first, ..ReconnectPolicy::default() });
         let line = socket.line();
         let mut peer = Peer::accept(&listener).await;
         let asking = tokio::spawn(async move { line.subscribe("desk").await });
@@ -374,7 +376,7 @@ mod tests {
     #[tokio::test]
     async fn a_socket_that_was_superseded_does_not_come_back() {
         let (listener, api) = signed_in().await;
-        let mut socket = Socket::open(&api, Manners::default());
+        let mut socket = Socket::open(&api, ReconnectPolicy::default());
         let mut peer = Peer::accept(&listener).await;
         let superseded = CloseFrame { code: 4403.into(), reason: "superseded".into() };
         peer.0.close(Some(superseded)).await.unwrap();
@@ -392,7 +394,8 @@ mod tests {
         let (listener, api) = signed_in().await;
         // Its own pauses would be shorter once, and longer the other time.
         for (first, told_ms) in [(Duration::from_millis(1), 400_u64), (Duration::from_secs(600), 10)] {
-            let _socket = Socket::open(&api, Manners { first, most: first, ..Manners::default() });
+            let _socket =
+                Socket::open(&api, ReconnectPolicy { first, most: first, ..ReconnectPolicy::default() });
             let mut peer = Peer::accept(&listener).await;
             peer.say(json!({"op": "goodbye", "reason": "going_away", "reconnect_after_ms": told_ms})).await;
             let left = std::time::Instant::now();

@@ -23,7 +23,7 @@ use crate::dial::{self, Wire};
 use crate::frame::{Hear, Ready, Reply, Say};
 use crate::ledger::{Anomaly, Ledger};
 use crate::outbox::Outbox;
-use crate::socket::{AskError, Command, Heard, Line, Manners};
+use crate::socket::{AskError, Command, Heard, Line, ReconnectPolicy};
 
 /// What an ended connection means.
 enum Fate {
@@ -51,7 +51,7 @@ enum Asked {
 /// The task behind a socket.
 pub(crate) struct Worker {
     api: Api,
-    manners: Manners,
+    reconnect: ReconnectPolicy,
     said: mpsc::Receiver<Command>,
     tell: mpsc::Sender<Heard>,
     outbox: Arc<Mutex<Outbox>>,
@@ -86,14 +86,14 @@ impl Worker {
     /// What a socket's task starts with.
     pub(crate) fn new(
         api: Api,
-        manners: Manners,
+        reconnect: ReconnectPolicy,
         rng: StdRng,
         (said, tell): (mpsc::Receiver<Command>, mpsc::Sender<Heard>),
         line: &Line,
     ) -> Self {
         Self {
             api,
-            manners,
+            reconnect,
             said,
             tell,
             outbox: line.outbox.clone(),
@@ -121,7 +121,7 @@ impl Worker {
             }
             let pause = match fate {
                 Fate::Over => return,
-                _ if !self.manners.reconnect => return,
+                _ if !self.reconnect.reconnect => return,
                 Fate::Renew if renewals > 1 => return,
                 Fate::Renew => {
                     renewals += 1;
@@ -139,8 +139,8 @@ impl Worker {
     }
 
     fn backoff(&mut self, failures: u32) -> Duration {
-        let doubled = self.manners.first.saturating_mul(1 << failures.min(16));
-        doubled.min(self.manners.most).mul_f64(self.rng.random_range(0.5..1.0))
+        let doubled = self.reconnect.first.saturating_mul(1 << failures.min(16));
+        doubled.min(self.reconnect.most).mul_f64(self.rng.random_range(0.5..1.0))
     }
 
     /// No connection came about.

@@ -176,7 +176,7 @@ impl Store {
             journal: journal::Batch::default(),
             jobs: Batch::default(),
             clock: Arc::clone(&self.clock),
-            told: Vec::new(),
+            pending: Vec::new(),
             notices: Vec::new(),
         })
     }
@@ -287,7 +287,7 @@ pub struct Tx {
     pub(crate) journal: journal::Batch,
     pub(crate) jobs: Batch,
     clock: Arc<dyn Clock>,
-    told: Vec<(Channel, Signal)>,
+    pending: Vec<(Channel, Signal)>,
     notices: Vec<Notice>,
 }
 
@@ -301,11 +301,11 @@ impl Tx {
     async fn write(mut self) -> Result<(), StoreError> {
         for (channel, recorded) in std::mem::take(&mut self.journal).write(&mut self.inner).await? {
             self.add_reactions(&channel, (recorded.offset, &recorded.kind));
-            self.tell(channel, Arc::new(recorded));
+            self.publish_after_commit(channel, Arc::new(recorded));
         }
         self.jobs.write(self.clock.now(), &mut self.inner).await?;
         self.inner.commit().await?;
-        for (channel, signal) in self.told {
+        for (channel, signal) in self.pending {
             self.fabric.publish(&channel, signal);
         }
         self.notices.into_iter().for_each(|notice| self.fabric.announce(notice));
@@ -326,8 +326,8 @@ impl Tx {
     }
 
     /// Publishes `recorded` on `channel` once this transaction is committed.
-    pub fn tell(&mut self, channel: Channel, recorded: Arc<Recorded>) {
-        self.told.push((channel, Signal::Log(recorded)));
+    pub fn publish_after_commit(&mut self, channel: Channel, recorded: Arc<Recorded>) {
+        self.pending.push((channel, Signal::Log(recorded)));
     }
 }
 

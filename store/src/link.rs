@@ -78,7 +78,7 @@ fn key_of(command: &Cmd) -> &[u8] {
 
 /// Where Redis is.
 #[derive(Clone)]
-pub(crate) struct Door {
+pub(crate) struct RedisConnector {
     nodes: Vec<ConnectionInfo>,
     dead_after: Duration,
     longest_pause: Duration,
@@ -160,7 +160,7 @@ impl Connection {
     }
 }
 
-impl Door {
+impl RedisConnector {
     /// Checks the addresses; asks nobody yet.
     pub(crate) fn new(settings: &RedisSettings) -> Result<Self, StoreError> {
         let nodes = settings.nodes.iter().map(|url| {
@@ -258,25 +258,25 @@ pub(crate) async fn death(mut connection: Connection, well: &AtomicBool) {
 }
 
 /// The connection for commands.
-pub(crate) struct Line {
-    door: Door,
+pub(crate) struct RedisConnection {
+    connector: RedisConnector,
     open: watch::Sender<Option<Connection>>,
     torn: Notify,
     well: AtomicBool,
 }
 
-impl Line {
+impl RedisConnection {
     /// A line that [`keep`](Self::keep) has yet to open.
-    pub(crate) fn new(door: Door) -> Arc<Self> {
+    pub(crate) fn new(connector: RedisConnector) -> Arc<Self> {
         let (open, torn) = (watch::Sender::new(None), Notify::new());
-        Arc::new(Self { door, open, torn, well: AtomicBool::new(false) })
+        Arc::new(Self { connector, open, torn, well: AtomicBool::new(false) })
     }
 
     /// Keeps it open for ever.
     pub(crate) async fn keep(self: Arc<Self>) {
-        let within = self.door.dead_after();
+        let within = self.connector.dead_after();
         loop {
-            let connection = self.door.open_at_last(within, || None).await;
+            let connection = self.connector.open_at_last(within, || None).await;
             self.well.store(true, Ordering::Relaxed);
             self.open.send_replace(Some(connection.clone()));
             tracing::info!("Redis answers");
@@ -320,7 +320,7 @@ impl Line {
     /// done, or it is not known which, if there is nothing.
     pub(crate) async fn all(&self, commands: Vec<Cmd>) -> Option<Vec<RedisResult<Value>>> {
         let connection = self.open.borrow().clone()?;
-        let outcomes = timeout(self.door.dead_after(), connection.all(commands)).await;
+        let outcomes = timeout(self.connector.dead_after(), connection.all(commands)).await;
         let Ok(outcomes) = outcomes else {
             self.doubt(&connection, true);
             return None;

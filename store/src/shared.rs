@@ -13,7 +13,7 @@ use domain::{Clock, Ids};
 use crate::StoreError;
 use crate::fabric::{self, Fabric, Names};
 use crate::geo_index::{self, GeoIndex};
-use crate::link::{Door, Line};
+use crate::link::{RedisConnection, RedisConnector};
 use crate::presence::{self, Presence};
 use crate::rate_limits::{self, RateLimits};
 
@@ -149,13 +149,13 @@ impl Shared {
             return Err(StoreError::Setting("BAEDAL_REDIS_PREFIX may have no braces.".to_owned()));
         }
         let node = ids.random().iter().take(8).fold(0, |node, byte| node << 8 | u64::from(*byte));
-        let (door, names) = (Door::new(redis)?, Names::new(prefix));
-        let line = Line::new(door.clone());
+        let (connector, names) = (RedisConnector::new(redis)?, Names::new(prefix));
+        let connection = RedisConnection::new(connector.clone());
         let (limits, alone) = (&redis.limits, rate_limits::Memory::default());
-        let fabric = fabric::Redis::join(&door, &line, &names, node, clock, limits);
-        let geo = geo_index::Redis::new(&line, &names, clock, settings.courier_kept, limits);
-        let presence = presence::Redis::new(&line, &names, node, clock, limits.lease);
-        let rates = rate_limits::Redis::new(&line, &names, limits.answer_within, alone);
+        let fabric = fabric::Redis::join(&connector, &connection, &names, node, clock, limits);
+        let geo = geo_index::Redis::new(&connection, &names, clock, settings.courier_kept, limits);
+        let presence = presence::Redis::new(&connection, &names, node, clock, limits.lease);
+        let rates = rate_limits::Redis::new(&connection, &names, limits.answer_within, alone);
         Ok(Self {
             fabric: Arc::new(fabric),
             geo_index: Arc::new(geo),

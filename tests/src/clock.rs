@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use domain::{Clock, Timestamp};
-use server::ambient::SystemClock;
+use server::system::SystemClock;
 
 /// The system's clock, and how far a test has set it forward.
 #[derive(Debug, Default)]

@@ -8,9 +8,9 @@
     reason = "a harness that cannot go on fails the test that uses it"
 )]
 
-pub mod cast;
 pub mod channels;
 pub mod clock;
+pub mod people;
 pub mod process;
 pub mod redis;
 pub mod rest;
@@ -29,8 +29,8 @@ use chrono::TimeDelta;
 use domain::{Clock as _, Timestamp};
 use integrations::blobs::{self, Place};
 use integrations::{fcm, resend, solapi, toss};
-use server::ambient::RandomIds;
 use server::processes::ProcessArgs;
+use server::system::OsRandom;
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
 use services::auth::HashCost;
@@ -275,7 +275,7 @@ fn admin_url() -> String {
 }
 
 fn new_name() -> String {
-    format!("baedal_test_{}", domain::Ids::uuid(&RandomIds).simple())
+    format!("baedal_test_{}", domain::Ids::uuid(&OsRandom).simple())
 }
 
 /// One server of a [`TestApp`]. When it ends, the test learns how often its entities crashed.
@@ -359,7 +359,7 @@ async fn start(app: &TestApp, database: &Database) -> Server {
         services: Service::ALL.map(|service| (service, any)).into(),
         backlog: 1024,
         clock: Arc::clone(&app.clock) as _,
-        ids: Arc::new(RandomIds),
+        ids: Arc::new(OsRandom),
         settings: app.settings.clone(),
         subscribers: app.subscribers.clone(),
         metrics: Arc::new(String::new),

@@ -296,7 +296,7 @@ pub fn binary() -> PathBuf {
 fn rows(count: usize) -> Vec<u16> {
     let free = |first: &u16| (*first..first + 13).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok());
     let mut places: Vec<u16> = (10_000..32_000).step_by(13).collect();
-    let seed = domain::Ids::uuid(&server::ambient::RandomIds).as_u128();
+    let seed = domain::Ids::uuid(&server::system::OsRandom).as_u128();
     let first = usize::try_from(seed % 1_600).expect("small");
     places.rotate_left(first);
     let rows: Vec<u16> = places.into_iter().filter(free).take(count).collect();

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use domain::Ids;
-use server::ambient::RandomIds;
+use server::system::OsRandom;
 use store::shared::{self, RedisSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::cast::eventually;
+use crate::people::eventually;
 
 /// See the module. Dropped, it is ended.
 pub struct Redis {
@@ -22,7 +22,7 @@ pub struct Redis {
 impl Redis {
     /// Starts one that keeps nothing, on a free port of the loopback address.
     pub async fn start() -> Self {
-        let folder = std::env::temp_dir().join(format!("baedal-redis-{}", RandomIds.uuid().simple()));
+        let folder = std::env::temp_dir().join(format!("baedal-redis-{}", OsRandom.uuid().simple()));
         std::fs::create_dir(&folder).expect("a folder of its own");
         let any = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let port = any.local_addr().expect("an address").port();

@@ -59,7 +59,7 @@ impl Guest {
 }
 
 fn new_id() -> Uuid {
-    domain::Ids::uuid(&server::ambient::RandomIds)
+    domain::Ids::uuid(&server::system::OsRandom)
 }
 
 fn id<T: From<Uuid>>() -> T {

@@ -14,10 +14,10 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
-use super::keeper::{Keeper, Root};
+use super::counter::Counter;
+use super::kind_supervisor::{KindSupervisor, Root};
 use super::load::{KindLoad, Limits, Load, Permit};
 use super::report::Figures;
-use super::tally::Tally;
 
 /// What a kind of entity is: how one is loaded and what its commands do.
 pub trait Entity: Send + Sync + Sized + 'static {
@@ -44,7 +44,7 @@ pub trait Entity: Send + Sync + Sized + 'static {
 
     /// How often its commits lost against another activation's; none where they
     /// are not fenced by [`decide`](super::decide).
-    fn conflicts(&self) -> Option<&Tally> {
+    fn conflicts(&self) -> Option<&Counter> {
         None
     }
 }
@@ -79,7 +79,7 @@ pub(super) struct Shared<E: Entity> {
     pub(super) quarantined: DashMap<E::Id, Quarantine>,
     pub(super) load: KindLoad,
     pub(super) figures: Figures,
-    pub(super) keeper: std::sync::OnceLock<ActorCell>,
+    pub(super) supervisor: std::sync::OnceLock<ActorCell>,
     started: Instant,
 }
 
@@ -116,12 +116,12 @@ impl<E: Entity> Entities<E> {
             quarantined: DashMap::new(),
             load: KindLoad::default(),
             figures: Figures::of(E::KIND),
-            keeper: std::sync::OnceLock::new(),
+            supervisor: std::sync::OnceLock::new(),
             started: Instant::now(),
         });
-        let keeper = Keeper::start(Arc::clone(&shared), root).await?;
+        let supervisor = KindSupervisor::start(Arc::clone(&shared), root).await?;
         // Only just made, so nobody set it before.
-        let _ = shared.keeper.set(keeper);
+        let _ = shared.supervisor.set(supervisor);
         Ok(Self(shared))
     }
 
@@ -130,14 +130,14 @@ impl<E: Entity> Entities<E> {
     /// Refused as unavailable when too much waits already, when the answer takes
     /// too long, or when the entity crashed: then the outcome is not known, and
     /// only a command that can be repeated safely should be.
-    pub async fn ask<T: Send + 'static>(
+    pub async fn call<T: Send + 'static>(
         &self,
         id: E::Id,
         make: impl FnOnce(Reply<T>) -> E::Command,
     ) -> Result<T, Failure> {
         let (sender, receiver) = oneshot::channel();
-        self.tell(id, make(Reply(sender)))?;
-        match tokio::time::timeout(self.0.limits.patience, receiver).await {
+        self.cast(id, make(Reply(sender)))?;
+        match tokio::time::timeout(self.0.limits.call_timeout, receiver).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(refusal::crashed().after(1).into()),
             Err(_) => Err(refusal::timeout().after(1).into()),
@@ -145,7 +145,7 @@ impl<E: Entity> Entities<E> {
     }
 
     /// Sends a command without waiting.
-    pub fn tell(&self, id: E::Id, command: E::Command) -> Result<(), Refused> {
+    pub fn cast(&self, id: E::Id, command: E::Command) -> Result<(), Refused> {
         self.0.check_quarantine(id)?;
         let shared = &self.0;
         let overloaded = || {
@@ -180,8 +180,8 @@ impl<E: Entity> Entities<E> {
 
     /// Sends a command without waiting, if the entity is active. One that is not
     /// reads everything anew when it is.
-    pub fn tell_active(&self, id: E::Id, command: E::Command) -> Result<(), Refused> {
-        if self.0.directory.contains_key(&id) { self.tell(id, command) } else { Ok(()) }
+    pub fn cast_active(&self, id: E::Id, command: E::Command) -> Result<(), Refused> {
+        if self.0.directory.contains_key(&id) { self.cast(id, command) } else { Ok(()) }
     }
 
     /// Which are active.
@@ -252,8 +252,8 @@ pub(super) struct Shell<E: Entity> {
 impl<E: Entity> Shell<E> {
     fn activate(shared: &Arc<Shared<E>>, id: E::Id) -> Result<Active<E>, SpawnErr> {
         let shell = Self { shared: Arc::clone(shared), id };
-        let actor = match shared.keeper.get() {
-            Some(keeper) => ActorRuntime::spawn_linked_instant(None, shell, (), keeper.clone())?.0,
+        let actor = match shared.supervisor.get() {
+            Some(supervisor) => ActorRuntime::spawn_linked_instant(None, shell, (), supervisor.clone())?.0,
             None => ActorRuntime::spawn_instant(None, shell, ())?.0,
         };
         shared.running.insert(actor.get_id(), id);

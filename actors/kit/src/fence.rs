@@ -5,7 +5,7 @@ use std::future::Future;
 use domain::{Failure, Timestamp};
 use store::StoreError;
 
-use super::{Entity, Tally};
+use super::{Counter, Entity};
 
 /// How often a decision is made anew because another activation committed
 /// first. Every round somebody wins, so losing this often means trouble.
@@ -33,8 +33,8 @@ pub trait Fenced: Entity {
 }
 
 /// Where the lost commits of a kind are counted.
-pub fn conflicts(kind: &'static str) -> Tally {
-    Tally::new(metrics::counter!("entity_conflicts_total", "kind" => kind))
+pub fn conflicts(kind: &'static str) -> Counter {
+    Counter::new(metrics::counter!("entity_conflicts_total", "kind" => kind))
 }
 
 /// The next state and the events that lead there. No events: nothing to commit.

@@ -2,7 +2,7 @@
 //! command, passivated when idle, gone after a crash and back with the next.
 //!
 //! ```text
-//!          ask/tell                     idle for `Limits::idle`
+//!          call/cast                     idle for `Limits::idle`
 //!   ○ ───────────────▶ active ───────────────────────────────▶ ○
 //!                        │ panic
 //!                        ▼
@@ -19,13 +19,13 @@
 //! A crash loses the commands in the entity's mailbox; their callers are told
 //! that the outcome is not known. Committed state is loaded again.
 
+mod counter;
 mod entity;
 mod fence;
-mod group;
-mod keeper;
+mod group_commit;
+mod kind_supervisor;
 mod load;
 mod report;
-mod tally;
 mod worker;
 
 #[cfg(test)]
@@ -33,11 +33,11 @@ mod report_tests;
 #[cfg(test)]
 mod tests;
 
+pub use counter::{Counter, HighWaterMark};
 pub use entity::{Entities, Entity, Reply};
 pub use fence::{Decision, Fenced, conflicts, decide};
-pub use group::Groups;
-pub use keeper::{CrashReport, Root};
+pub use group_commit::GroupCommit;
+pub use kind_supervisor::{CrashReport, Root};
 pub use load::Limits;
 pub use report::{KindReport, Quarantined};
-pub use tally::{Peak, Tally};
 pub use worker::{WorkerReport, WorkerState, Workers};

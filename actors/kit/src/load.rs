@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::tally::Peak;
+use super::counter::HighWaterMark;
 
 /// What one kind of entity may cost. Every number is configuration.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ pub struct Limits {
     /// Commands admitted for all entities of the kind and not yet answered.
     pub in_flight: usize,
     /// How long a caller waits for an answer.
-    pub patience: Duration,
+    pub call_timeout: Duration,
     /// An entity without commands for this long is passivated.
     pub idle: Duration,
     /// Crashes of one entity within `crash_window` that quarantine it.
@@ -30,7 +30,7 @@ impl Default for Limits {
         Self {
             in_flight_per_entity: 64,
             in_flight: 20_000,
-            patience: Duration::from_secs(5),
+            call_timeout: Duration::from_secs(5),
             idle: Duration::from_secs(600),
             crashes: 3,
             crash_window: Duration::from_secs(60),
@@ -47,7 +47,7 @@ pub(super) struct Load(AtomicUsize);
 #[derive(Debug, Default)]
 pub(super) struct KindLoad {
     load: Arc<Load>,
-    pub(super) peak: Peak,
+    pub(super) peak: HighWaterMark,
 }
 
 impl KindLoad {

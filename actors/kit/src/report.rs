@@ -5,8 +5,8 @@ use std::time::Duration;
 use metrics::{Gauge, Histogram, counter, gauge, histogram};
 use tokio::time::Instant;
 
+use super::counter::Counter;
 use super::entity::{Entities, Entity, Shared};
-use super::tally::Tally;
 
 /// One kind of entity, as it is in this process now. Counts are of its life.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,11 +46,11 @@ pub struct Quarantined {
 
 /// Looked up once per kind: a command costs no look-up.
 pub(super) struct Figures {
-    pub(super) activations: Tally,
-    pub(super) passivations: Tally,
-    pub(super) refused: Tally,
-    pub(super) crashes: Tally,
-    pub(super) quarantines: Tally,
+    pub(super) activations: Counter,
+    pub(super) passivations: Counter,
+    pub(super) refused: Counter,
+    pub(super) crashes: Counter,
+    pub(super) quarantines: Counter,
     /// How long a command waits in the mailbox.
     pub(super) wait: Histogram,
     active: Gauge,
@@ -62,11 +62,11 @@ pub(super) struct Figures {
 impl Figures {
     pub(super) fn of(kind: &'static str) -> Self {
         Self {
-            activations: Tally::new(counter!("entity_activations_total", "kind" => kind)),
-            passivations: Tally::new(counter!("entity_passivations_total", "kind" => kind)),
-            refused: Tally::new(counter!("entity_refused_total", "kind" => kind)),
-            crashes: Tally::new(counter!("entity_crashes_total", "kind" => kind)),
-            quarantines: Tally::new(counter!("entity_quarantines_total", "kind" => kind)),
+            activations: Counter::new(counter!("entity_activations_total", "kind" => kind)),
+            passivations: Counter::new(counter!("entity_passivations_total", "kind" => kind)),
+            refused: Counter::new(counter!("entity_refused_total", "kind" => kind)),
+            crashes: Counter::new(counter!("entity_crashes_total", "kind" => kind)),
+            quarantines: Counter::new(counter!("entity_quarantines_total", "kind" => kind)),
             wait: histogram!("entity_wait_seconds", "kind" => kind),
             active: gauge!("entities_active", "kind" => kind),
             in_flight: gauge!("entity_commands_in_flight", "kind" => kind),
@@ -89,7 +89,7 @@ impl<E: Entity> Entities<E> {
             passivations: figures.passivations.count(),
             refused: figures.refused.count(),
             crashes: figures.crashes.count(),
-            conflicts: entity.conflicts().map_or(0, Tally::count),
+            conflicts: entity.conflicts().map_or(0, Counter::count),
             quarantined: self.0.quarantined(),
         }
     }

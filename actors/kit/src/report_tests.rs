@@ -54,7 +54,7 @@ async fn eventually(mut done: impl FnMut() -> bool) {
 async fn who_crashes_again_and_again_is_reported_with_its_cause_and_for_how_long() {
     let (puppets, root) = stage().await;
     for crashes in 1..=2 {
-        puppets.tell(7, Order::Crash).unwrap();
+        puppets.cast(7, Order::Crash).unwrap();
         eventually(|| puppets.report().crashes == crashes && puppets.active() == 0).await;
     }
     let report = puppets.report();
@@ -63,7 +63,7 @@ async fn who_crashes_again_and_again_is_reported_with_its_cause_and_for_how_long
     assert_eq!(only.id, "7");
     assert!(only.cause.contains("the strings are cut"), "{}", only.cause);
     assert!(only.remaining > Duration::from_secs(20) && only.remaining <= Duration::from_secs(30));
-    puppets.ask(8, Order::Answer).await.unwrap();
+    puppets.call(8, Order::Answer).await.unwrap();
     root.stop(Duration::from_secs(1)).await;
 }
 
@@ -74,7 +74,7 @@ async fn what_is_in_flight_is_counted_and_the_most_is_remembered() {
     let waiting: Vec<_> = (0..5)
         .map(|id| {
             let (puppets, gate) = (puppets.clone(), Arc::clone(&gate));
-            tokio::spawn(async move { puppets.ask(id, |reply| Order::Wait(gate, reply)).await })
+            tokio::spawn(async move { puppets.call(id, |reply| Order::Wait(gate, reply)).await })
         })
         .collect();
     eventually(|| puppets.in_flight() == 5).await;

@@ -69,7 +69,7 @@ async fn a_hot_entity_refuses_the_rest_at_once_and_its_neighbour_answers() {
     let hot: Vec<_> = (0..640)
         .map(|_| {
             let toys = toys.clone();
-            tokio::spawn(async move { toys.ask(1, Ask::Count).await })
+            tokio::spawn(async move { toys.call(1, Ask::Count).await })
         })
         .collect();
     // All that is beyond the 64 hears so while nothing of the hot one was answered.
@@ -79,7 +79,7 @@ async fn a_hot_entity_refuses_the_rest_at_once_and_its_neighbour_answers() {
         turned_away = hot.iter().filter(|each| each.is_finished()).count();
     }
     assert_eq!((toys.in_flight(), toys.0.entity.done.lock().unwrap().len()), (64, 0));
-    assert_eq!(toys.ask(2, Ask::Count).await.unwrap(), 1, "the neighbour does not notice");
+    assert_eq!(toys.call(2, Ask::Count).await.unwrap(), 1, "the neighbour does not notice");
     assert_eq!(*toys.0.entity.done.lock().unwrap(), [2]);
     toys.0.entity.gate.as_ref().unwrap().add_permits(65);
     for each in join_all(hot).await {
@@ -94,7 +94,7 @@ async fn a_hot_entity_refuses_the_rest_at_once_and_its_neighbour_answers() {
     }
     assert_eq!(waiting, (1..=64).collect::<Vec<_>>(), "what was admitted is done, in order");
     assert_eq!(toys.in_flight(), 0);
-    assert_eq!(toys.ask(1, Ask::Count).await.unwrap(), 65);
+    assert_eq!(toys.call(1, Ask::Count).await.unwrap(), 65);
 }
 
 #[tokio::test]
@@ -104,15 +104,15 @@ async fn all_entities_together_have_a_limit_as_well() {
     let (_root, toys) = toys(gated, limits).await;
     let ask = |id| {
         let toys = toys.clone();
-        tokio::spawn(async move { toys.ask(id, Ask::Count).await })
+        tokio::spawn(async move { toys.call(id, Ask::Count).await })
     };
     let (first, second) = (ask(1), ask(1));
     while toys.in_flight() < 2 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(refused(toys.ask(1, Ask::Count).await).unwrap().code, "overloaded");
+    assert_eq!(refused(toys.call(1, Ask::Count).await).unwrap().code, "overloaded");
     assert_eq!(toys.in_flight(), 2, "what was refused takes no place");
-    assert_eq!(toys.ask(2, Ask::Count).await.unwrap(), 1, "one place is left, and is given back");
+    assert_eq!(toys.call(2, Ask::Count).await.unwrap(), 1, "one place is left, and is given back");
     toys.0.entity.gate.as_ref().unwrap().add_permits(2);
     assert_eq!((first.await.unwrap().unwrap(), second.await.unwrap().unwrap()), (1, 2));
 }
@@ -120,23 +120,23 @@ async fn all_entities_together_have_a_limit_as_well() {
 #[tokio::test]
 async fn who_asks_something_that_never_answers_is_told_in_time() {
     let gated = Toy { gate: Some(Semaphore::new(0)), ..Toy::default() };
-    let limits = Limits { patience: Duration::from_millis(20), ..Limits::default() };
+    let limits = Limits { call_timeout: Duration::from_millis(20), ..Limits::default() };
     let (_root, toys) = toys(gated, limits).await;
-    let late = refused(toys.ask(1, Ask::Count).await).unwrap();
+    let late = refused(toys.call(1, Ask::Count).await).unwrap();
     assert_eq!((late.code, late.kind), ("timeout", Kind::Unavailable));
 }
 
 #[tokio::test]
 async fn a_crash_disturbs_nobody_else_and_the_next_command_finds_it_loaded_anew() {
     let (_root, toys) = toys(Toy::default(), Limits::default()).await;
-    assert_eq!(toys.ask(1, Ask::Count).await.unwrap(), 1);
-    assert_eq!(toys.ask(2, Ask::Count).await.unwrap(), 1);
-    let crashed = refused(toys.ask(1, Ask::Crash).await).unwrap();
+    assert_eq!(toys.call(1, Ask::Count).await.unwrap(), 1);
+    assert_eq!(toys.call(2, Ask::Count).await.unwrap(), 1);
+    let crashed = refused(toys.call(1, Ask::Crash).await).unwrap();
     assert_eq!((crashed.code, crashed.kind), ("crashed", Kind::Unavailable));
-    assert_eq!(toys.ask(2, Ask::Count).await.unwrap(), 2);
+    assert_eq!(toys.call(2, Ask::Count).await.unwrap(), 2);
     // Until the supervisor has heard of it, the answer is that it crashed.
     let again = loop {
-        match toys.ask(1, Ask::Count).await {
+        match toys.call(1, Ask::Count).await {
             Ok(count) => break count,
             failed => assert_eq!(refused(failed).unwrap().code, "crashed"),
         }
@@ -151,26 +151,26 @@ async fn one_that_crashes_again_and_again_is_left_alone_and_reported() {
     let limits = Limits { quarantine: Duration::from_secs(30), ..Limits::default() };
     let toys = Entities::start(Toy::default(), limits, &root).await.unwrap();
     let report = loop {
-        let _crash = toys.ask(1, Ask::Crash).await;
+        let _crash = toys.call(1, Ask::Crash).await;
         if let Ok(report) = reports.try_recv() {
             break report;
         }
         tokio::task::yield_now().await;
     };
     assert_eq!((report.kind, report.id.as_str()), ("toy", "1"));
-    let quarantined = refused(toys.ask(1, Ask::Count).await).unwrap();
+    let quarantined = refused(toys.call(1, Ask::Count).await).unwrap();
     assert_eq!((quarantined.code, quarantined.retry_after_secs), ("quarantined", Some(1)));
-    assert_eq!(toys.ask(2, Ask::Count).await.unwrap(), 1);
+    assert_eq!(toys.call(2, Ask::Count).await.unwrap(), 1);
 }
 
 #[tokio::test]
 async fn one_that_rests_is_let_go_and_one_that_works_is_not() {
     let gated = Toy { gate: Some(Semaphore::new(0)), ..Toy::default() };
     let (_root, toys) = toys(gated, Limits::default()).await;
-    toys.ask(2, Ask::Count).await.unwrap();
+    toys.call(2, Ask::Count).await.unwrap();
     let working = tokio::spawn({
         let toys = toys.clone();
-        async move { toys.ask(1, Ask::Count).await }
+        async move { toys.call(1, Ask::Count).await }
     });
     while toys.active() < 2 {
         tokio::task::yield_now().await;
@@ -179,5 +179,5 @@ async fn one_that_rests_is_let_go_and_one_that_works_is_not() {
     assert_eq!(toys.active(), 1);
     toys.0.entity.gate.as_ref().unwrap().add_permits(1);
     assert_eq!(working.await.unwrap().unwrap(), 1);
-    assert_eq!(toys.ask(2, Ask::Count).await.unwrap(), 1, "it was loaded anew");
+    assert_eq!(toys.call(2, Ask::Count).await.unwrap(), 1, "it was loaded anew");
 }

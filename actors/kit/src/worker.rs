@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::tally::Tally;
+use super::counter::Counter;
 
 /// The first pause before a failed worker is started again; doubled each time.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -53,7 +53,7 @@ pub enum WorkerState {
 /// What is remembered of a worker.
 struct Known {
     name: &'static str,
-    restarts: Tally,
+    restarts: Counter,
     now: Mutex<Now>,
 }
 
@@ -142,7 +142,7 @@ impl Workers {
 
 impl Known {
     fn new(name: &'static str) -> Self {
-        let restarts = Tally::new(metrics::counter!("worker_restarts_total", "worker" => name));
+        let restarts = Counter::new(metrics::counter!("worker_restarts_total", "worker" => name));
         Self { name, restarts, now: Mutex::new(Now { state: WorkerState::Running, failed: None }) }
     }
 

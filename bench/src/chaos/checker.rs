@@ -6,7 +6,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::facts::{Entry, Facts, Order};
+use super::db_assertions::{Entry, Facts, Order};
 use super::ledger::{Carted, Notes, Shown, Track};
 
 /// What a promise was broken in.

@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, TimeZone, Utc};
 
-use super::super::facts::{Cart, Epoch, Fix};
+use super::super::db_assertions::{Cart, Epoch, Fix};
 use super::super::ledger::{Done, Said};
 use super::*;
 

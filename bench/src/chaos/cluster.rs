@@ -24,7 +24,7 @@ use sim::sandbox::Sandbox;
 use tokio::process::{Child, Command};
 
 use super::child::{self, signal};
-use super::facts;
+use super::db_assertions;
 use super::postgres::Postgres;
 use super::proxy::Proxy;
 use super::redis::Redis;
@@ -74,7 +74,7 @@ impl Cluster {
         let back = Proxy::before(postgres.address, seed).await?;
         let redis = if replicas > 0 { Some(Redis::start(&dir.path).await?) } else { None };
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let sandbox = Sandbox::start(any, Arc::new(sim::ambient::now), None).await?;
+        let sandbox = Sandbox::start(any, Arc::new(sim::system::now), None).await?;
         let start = |name: &str, database: SocketAddr| Start {
             binary: binary.to_owned(),
             log: dir.path.join(format!("{name}.log")),
@@ -91,7 +91,7 @@ impl Cluster {
                 return Err(format!("{} failed", preparation.join(" ")).into());
             }
         }
-        postgres.sql(facts::WITNESS).await?;
+        postgres.sql(db_assertions::WITNESS).await?;
         let mut servers = Vec::new();
         for number in 1..=replicas {
             let services = SERVICES.into_iter().filter(|service| *service != GATEWAY).collect();
@@ -239,7 +239,7 @@ pub(crate) struct Dir {
 
 impl Dir {
     fn new() -> Outcome<Self> {
-        let name = format!("baedal-chaos-{}", sim::ambient::fresh_id().simple());
+        let name = format!("baedal-chaos-{}", sim::system::fresh_id().simple());
         let path = Path::new("/var/tmp").join(name);
         std::fs::create_dir(&path)?;
         Ok(Self { path, keep: false })

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand::RngExt;
 use serde_json::{Value, json};
 use sim::api::{ApiError, Asked, Request};
-use sim::shapes::{Cart, NewLine, Order, Quote};
+use sim::responses::{Cart, NewLine, Order, Quote};
 use sim::{Api, Line};
 use tokio::task::AbortHandle;
 use uuid::Uuid;

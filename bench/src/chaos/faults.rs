@@ -8,8 +8,8 @@ use clap::ValueEnum;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rustix::process::Signal;
-use sim::ambient;
-use sim::shapes::Moment;
+use sim::responses::Moment;
+use sim::system;
 use tokio::sync::watch;
 
 use super::cluster::Cluster;
@@ -114,7 +114,7 @@ pub(crate) async fn happen(
         Fault::Swallowed => weather(&cluster.front, Sky::Swallowed, between(3_000, 5_000)).await,
         Fault::SecondPhone => phones.send_modify(|taken| *taken += 1),
     }
-    Ok(ambient::now())
+    Ok(system::now())
 }
 
 async fn weather(proxy: &Proxy, sky: Sky, lasts: Duration) {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sim::shapes::Moment;
-use sim::{Heard, ambient};
+use sim::responses::Moment;
+use sim::{Heard, system};
 use uuid::Uuid;
 
 /// A run of a phone's fixes.
@@ -100,7 +100,7 @@ impl Ledger {
             Heard::Ended { channel, reason } => (channel, Shown::Ended { reason: reason.clone() }),
             Heard::Lost { code, reason } => {
                 let why = code.map_or_else(|| reason.clone(), |code| format!("{code} {reason}"));
-                self.notes().lost.push((ambient::now(), who.to_owned(), why));
+                self.notes().lost.push((system::now(), who.to_owned(), why));
                 return;
             }
             Heard::Ready(_) | Heard::Acked(_) | Heard::Anomaly(_) => return,

@@ -4,21 +4,21 @@
 mod checker;
 mod child;
 mod cluster;
-mod crew;
+mod db_assertions;
 mod diners;
-mod facts;
 mod faults;
 mod ledger;
 mod people;
 mod postgres;
 mod proxy;
-mod pulse;
+mod recovery_probe;
 mod redis;
 mod report;
 mod riders;
 mod shoppers;
 mod talkers;
 mod watchers;
+mod workload;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,18 +27,18 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use sim::ambient;
+use sim::system;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use self::checker::Finding;
 use self::cluster::Cluster;
-use self::facts::Facts;
+use self::db_assertions::Facts;
 use self::faults::Fault;
 use self::ledger::Ledger;
 use self::people::{Phase, Yard};
-use self::pulse::{Pulses, Resumed};
+use self::recovery_probe::{Pulses, Resumed};
 use self::report::Resumes;
 use crate::Outcome;
 use crate::report::say;
@@ -85,7 +85,7 @@ pub(crate) struct Chaos {
 
 /// Runs it; an error says that a promise was broken.
 pub(crate) async fn run(args: &Chaos) -> Outcome<()> {
-    let seed = args.seed.unwrap_or_else(ambient::luck);
+    let seed = args.seed.unwrap_or_else(system::luck);
     say(&format!("chaos: {} rounds, seed {seed}", args.rounds));
     let mut cluster = Cluster::start(&args.server, seed, args.replicas.into()).await?;
     cluster.dir.keep = args.keep;
@@ -107,9 +107,9 @@ async fn suffer(args: &Chaos, seed: u64, cluster: &mut Cluster) -> Outcome<()> {
         phones: phones.subscribe(),
         seed,
     });
-    let mut crew = crew::hire(&cluster.url(), &yard).await?;
+    let mut crew = workload::hire(&cluster.url(), &yard).await?;
     say("everybody is busy");
-    let calm = yard.pulses.all_live(ambient::now(), LIVE_WITHIN).await;
+    let calm = yard.pulses.all_live(system::now(), LIVE_WITHIN).await;
     if let Some(words) = missing(&calm) {
         return Err(format!("before any fault: {words}").into());
     }
@@ -122,7 +122,7 @@ async fn suffer(args: &Chaos, seed: u64, cluster: &mut Cluster) -> Outcome<()> {
     let mut dice = StdRng::seed_from_u64(seed);
     let mut resumes = Resumes::default();
     for (number, fault) in (1..).zip(faults::draw(&mut dice, &among, args.rounds)) {
-        let began = ambient::now();
+        let began = system::now();
         let over = faults::happen(fault, cluster, &phones, &mut dice).await?;
         let resumed = yard.pulses.all_live(over, LIVE_WITHIN).await;
         tell_round(number, fault, &resumed);
@@ -146,7 +146,7 @@ async fn suffer(args: &Chaos, seed: u64, cluster: &mut Cluster) -> Outcome<()> {
 }
 
 /// Brings what was begun to its end: customers first, then their couriers.
-async fn settle(crew: &mut crew::Crew, phase: &watch::Sender<Phase>, yard: &Yard) {
+async fn settle(crew: &mut workload::Crew, phase: &watch::Sender<Phase>, yard: &Yard) {
     for (next, people) in [(Phase::Settle, &mut crew.busy), (Phase::Close, &mut crew.couriers)] {
         phase.send_replace(next);
         let ended = async {

@@ -8,12 +8,12 @@ use rand::{RngExt, SeedableRng};
 use serde::de::DeserializeOwned;
 use sim::api::{Api, ApiError, Asked, Request};
 use sim::frame::Say;
-use sim::socket::{AskError, Manners};
-use sim::{Line, Socket, ambient};
+use sim::socket::{AskError, ReconnectPolicy};
+use sim::{Line, Socket, system};
 use tokio::sync::watch;
 
 use super::ledger::Ledger;
-use super::pulse::Pulses;
+use super::recovery_probe::Pulses;
 
 /// An answer that takes longer than this is taken for lost, and asked for again.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -57,8 +57,8 @@ impl Yard {
     pub(crate) fn socket(&self, api: &Api, who: &str) -> Socket {
         let (first, most) = (Duration::from_millis(40), Duration::from_millis(320));
         // Not the yard's seed: a second phone must not take the first one's track.
-        let seed = self.dice(who).random::<u64>() ^ ambient::luck();
-        Socket::open(&hurried(api), Manners { reconnect: true, first, most, seed })
+        let seed = self.dice(who).random::<u64>() ^ system::luck();
+        Socket::open(&hurried(api), ReconnectPolicy { reconnect: true, first, most, seed })
     }
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn hurried(api: &Api) -> Api {
 
 /// Sends a request again and again, under one key, until it is decided.
 pub(crate) async fn insist<T: DeserializeOwned>(api: &Api, make: impl Fn() -> Request<'static>) -> Asked<T> {
-    let (api, key) = (hurried(api), ambient::fresh_id());
+    let (api, key) = (hurried(api), system::fresh_id());
     loop {
         match api.ask(make().key(key)).await {
             Err(failure) if !is_decided(&failure) => tokio::time::sleep(PAUSE).await,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 use serde::de::DeserializeOwned;
-use sim::ambient;
+use sim::system;
 use tokio::process::{Child, Command};
 
 use super::child::{self, signal};
@@ -39,7 +39,7 @@ impl Postgres {
         let home = dir.join("postgres");
         std::fs::create_dir(&home)?;
         let owner = owner()?;
-        let password = ambient::fresh_id().simple().to_string();
+        let password = system::fresh_id().simple().to_string();
         let secret = home.join("password");
         std::fs::write(&secret, &password)?;
         std::fs::set_permissions(&secret, Permissions::from_mode(0o600))?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::checker::{Breach, Finding};
 use super::faults::Fault;
-use super::pulse::Resumed;
+use super::recovery_probe::Resumed;
 use crate::report::say;
 
 /// Findings of one kind that are printed one by one.

@@ -8,14 +8,14 @@ use std::time::Duration;
 use sim::api::Request;
 use sim::frame::Say;
 use sim::outbox::Reading;
-use sim::shapes::{CourierSelf, Delivery, Moment, Offer, Place};
+use sim::responses::{CourierSelf, Delivery, Moment, Offer, Place};
 use sim::socket::AskError;
-use sim::{Api, Heard, Line, Socket, ambient, walk};
+use sim::{Api, Heard, Line, Socket, movement, system};
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
 use super::people::{Phase, Yard, hurried, insist_on};
-use super::pulse;
+use super::recovery_probe;
 use crate::Outcome;
 
 /// Between two fixes: half of what a courier may send.
@@ -44,7 +44,7 @@ impl Rider {
     /// Where they are: a function of time, so that two phones agree.
     fn place(&self, now: Moment) -> Place {
         let ridden = (now - self.began).as_seconds_f64() * SPEED_MPS % (2.0 * STREET_M);
-        walk::moved(self.at, ridden.min(2.0 * STREET_M - ridden), 0.0)
+        movement::moved(self.at, ridden.min(2.0 * STREET_M - ridden), 0.0)
     }
 
     fn reading(&self, now: Moment) -> Reading {
@@ -90,12 +90,12 @@ struct Phone {
     rider: Rider,
     socket: Socket,
     line: Line,
-    pulse: Option<pulse::Place>,
+    pulse: Option<recovery_probe::Place>,
     waiting: VecDeque<(i64, Moment)>,
 }
 
 impl Phone {
-    fn of(rider: &Rider, yard: &Yard, pulse: Option<pulse::Place>) -> Self {
+    fn of(rider: &Rider, yard: &Yard, pulse: Option<recovery_probe::Place>) -> Self {
         let socket = yard.socket(&rider.api, &rider.name);
         let line = socket.line();
         Self { rider: rider.clone(), socket, line, pulse, waiting: VecDeque::new() }
@@ -134,7 +134,7 @@ impl Phone {
     }
 
     fn fix(&mut self, yard: &Yard) {
-        let now = ambient::now();
+        let now = system::now();
         // Noted before it is handed over: the store may be faster than we are.
         let mut notes = yard.ledger.notes();
         let seq = self.line.fix(self.rider.reading(now));

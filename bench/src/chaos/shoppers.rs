@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use sim::api::Request;
-use sim::shapes::{Cart, NewLine};
-use sim::{Api, ambient};
+use sim::responses::{Cart, NewLine};
+use sim::{Api, system};
 
 use super::ledger::Carted;
 use super::people::{Phase, Yard, insist};
@@ -24,7 +24,7 @@ pub(crate) async fn shop(name: String, api: Api, line: NewLine, yard: Arc<Yard>)
     let customer = api.who().await?.user_id;
     let mut expected = MOST;
     while !yard.is(Phase::Settle) {
-        let born = ambient::now();
+        let born = system::now();
         if expected == MOST {
             // Emptying twice is emptying once.
             while api.hurried(Duration::from_secs(1)).empty_cart().await.is_err() {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sim::frame::Say;
-use sim::shapes::{ChatMessage, Moment};
-use sim::{Api, Heard, Line, ambient};
+use sim::responses::{ChatMessage, Moment};
+use sim::{Api, Heard, Line, system};
 use uuid::Uuid;
 
 use super::ledger::Said;
@@ -64,7 +64,7 @@ async fn write(line: Line, conversation_id: Uuid, births: Births, mine: Births, 
     // Lost with its connection, it is asked for again by the socket itself.
     let _ = line.subscribe(format!("chat:{conversation_id}")).await;
     while !yard.is(Phase::Settle) {
-        let (id, now) = (ambient::fresh_id(), ambient::now());
+        let (id, now) = (system::fresh_id(), system::now());
         for born in [&births, &mine] {
             born.lock().unwrap_or_else(PoisonError::into_inner).insert(id, now);
         }

@@ -4,7 +4,7 @@ use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{FailReason, Way};
+use super::{ContactMethod, FailReason};
 use crate::cart::Quote;
 use crate::{CourierId, MenuId, OrderId, PaymentId, RestaurantId, UserId, Won};
 
@@ -132,7 +132,7 @@ pub enum Command {
         /// By which the same attempt is known again.
         attempt: Uuid,
         /// How.
-        way: Way,
+        way: ContactMethod,
         /// How long is waited from the first attempt on.
         wait: Duration,
     },

@@ -20,7 +20,7 @@ pub const CONTACTS_MAX: usize = 20;
 /// How a courier tries to reach the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Way {
+pub enum ContactMethod {
     /// By telephone.
     Call,
     /// By message.
@@ -35,7 +35,7 @@ pub struct Attempt {
     /// By which the same attempt, reported again, is known.
     pub id: Uuid,
     /// How.
-    pub way: Way,
+    pub way: ContactMethod,
     /// When it was reported.
     pub at: Timestamp,
 }
@@ -64,7 +64,10 @@ impl Contact {
     /// Refuses to call a customer unreachable too early, or after too few attempts.
     pub fn check_unreachable(&self, now: Timestamp) -> Result<(), OrderRefusal> {
         let tried = |way| self.attempts.iter().any(|attempt| attempt.way == way);
-        let ways = [Way::Call, Way::Message, Way::Door].into_iter().filter(|way| tried(*way)).count();
+        let ways = [ContactMethod::Call, ContactMethod::Message, ContactMethod::Door]
+            .into_iter()
+            .filter(|way| tried(*way))
+            .count();
         if ways < WAYS_NEEDED {
             Err(OrderRefusal::ContactTooFew)
         } else if now < self.ends_at {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{FailReason, Fault, Order, RejectReason, Status, Way};
+use super::{ContactMethod, FailReason, Fault, Order, RejectReason, Status};
 use crate::event::event_kinds;
 use crate::{Audience, CourierId, Event, EventKind, MenuId, OrderId, Party, Timestamp, Won};
 
@@ -65,7 +65,7 @@ pub enum Fact {
     /// The courier at the door tried to reach the customer.
     ContactTried {
         /// How.
-        way: Way,
+        way: ContactMethod,
         /// Until when is waited.
         ends_at: Timestamp,
     },

@@ -31,7 +31,7 @@ use crate::cart::{DropOff, QuotedLine, quote::usual_lead_mins};
 use crate::{CourierId, LatLon, OrderId, PaymentId, QuoteId, RestaurantId, Timestamp, UserId, Won};
 
 pub use command::{By, Command, Fault, Placement, RejectReason};
-pub use contact::{Answer, Attempt, CONTACTS_MAX, Contact, WAYS_NEEDED, Way};
+pub use contact::{Answer, Attempt, CONTACTS_MAX, Contact, ContactMethod, WAYS_NEEDED};
 pub use event::{BoardEvent, Fact, OrderEvent, OrderEventKind};
 pub use reckoning::{FailReason, Progress, Reckoning};
 pub use refusal::OrderRefusal;

@@ -118,7 +118,7 @@ fn letter(by: By) -> char {
     }
 }
 
-fn try_contact(attempt: u128, way: Way) -> Command {
+fn try_contact(attempt: u128, way: ContactMethod) -> Command {
     Command::TryContact { attempt: Uuid::from_u128(attempt), way, wait: WAIT }
 }
 
@@ -161,7 +161,10 @@ fn any_command() -> impl Strategy<Value = Command> {
         prop_oneof![Just(None), Just(Some(COURIER))].prop_map(|courier| Command::AssignCourier { courier }),
         Just(Command::PickUp),
         Just(Command::Deliver),
-        (1..5u128, prop::sample::select(vec![Way::Call, Way::Message, Way::Door]))
+        (
+            1..5u128,
+            prop::sample::select(vec![ContactMethod::Call, ContactMethod::Message, ContactMethod::Door])
+        )
             .prop_map(|(id, way)| try_contact(id, way)),
         Just(Command::AnswerContact { text: "1분만요".into(), wait: WAIT }),
         prop::sample::select(FailReason::ALL.to_vec()).prop_map(|reason| Command::FailDelivery { reason }),
@@ -412,13 +415,14 @@ fn nobody_is_unreachable_before_the_timer_has_run_and_two_ways_were_tried() {
     for reason in [UNREACHABLE, FailReason::CustomerRefused, FailReason::WrongAddress] {
         assert_eq!(fail(&order, reason, now() + WAIT), Err(OrderRefusal::NoContact), "{reason:?}");
     }
-    let (order, _) = order.decide(By::Courier(COURIER), &try_contact(1, Way::Call), now()).unwrap();
+    let (order, _) = order.decide(By::Courier(COURIER), &try_contact(1, ContactMethod::Call), now()).unwrap();
     let later = now() + Duration::minutes(4);
-    let (order, again) = order.decide(By::Courier(COURIER), &try_contact(1, Way::Call), later).unwrap();
+    let (order, again) =
+        order.decide(By::Courier(COURIER), &try_contact(1, ContactMethod::Call), later).unwrap();
     assert!(again.is_empty(), "the same attempt");
-    let (order, _) = order.decide(By::Courier(COURIER), &try_contact(2, Way::Call), later).unwrap();
+    let (order, _) = order.decide(By::Courier(COURIER), &try_contact(2, ContactMethod::Call), later).unwrap();
     assert_eq!(fail(&order, UNREACHABLE, now() + WAIT), Err(OrderRefusal::ContactTooFew));
-    let (order, _) = order.decide(By::Courier(COURIER), &try_contact(3, Way::Door), later).unwrap();
+    let (order, _) = order.decide(By::Courier(COURIER), &try_contact(3, ContactMethod::Door), later).unwrap();
     let until = now() + WAIT;
     let early = fail(&order, UNREACHABLE, until - Duration::milliseconds(1));
     assert_eq!(early, Err(OrderRefusal::ContactRunning { until }));
@@ -434,8 +438,9 @@ fn nobody_is_unreachable_before_the_timer_has_run_and_two_ways_were_tried() {
 
 #[test]
 fn the_first_answer_gives_the_customer_the_whole_time_once_more_and_no_other_does() {
-    let (order, _) = picked_up().decide(By::Courier(COURIER), &try_contact(1, Way::Call), now()).unwrap();
-    let (order, _) = order.decide(By::Courier(COURIER), &try_contact(2, Way::Door), now()).unwrap();
+    let (order, _) =
+        picked_up().decide(By::Courier(COURIER), &try_contact(1, ContactMethod::Call), now()).unwrap();
+    let (order, _) = order.decide(By::Courier(COURIER), &try_contact(2, ContactMethod::Door), now()).unwrap();
     let answer = |text: &str| Command::AnswerContact { text: text.into(), wait: WAIT };
     let at = now() + Duration::minutes(9);
     let (order, events) = order.decide(By::Customer(CUSTOMER), &answer("내려가요"), at).unwrap();
@@ -451,7 +456,7 @@ fn the_first_answer_gives_the_customer_the_whole_time_once_more_and_no_other_doe
 #[test]
 fn what_courier_and_customer_say_at_the_door_is_not_for_the_restaurant() {
     let (order, events) =
-        picked_up().decide(By::Courier(COURIER), &try_contact(1, Way::Call), now()).unwrap();
+        picked_up().decide(By::Courier(COURIER), &try_contact(1, ContactMethod::Call), now()).unwrap();
     assert!(
         !events[0].audience().has(crate::Party::Restaurant)
             && events[0].audience().has(crate::Party::Support)

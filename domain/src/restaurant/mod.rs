@@ -11,7 +11,7 @@ pub use zone::Zone;
 
 use crate::cart::DropOff;
 use crate::gazetteer::DongCode;
-use crate::tip::{TipPlan, Way};
+use crate::tip::{DeliveryLeg, TipPlan};
 use crate::won::Overflow;
 use crate::{Fault, LatLon, Refused, RestaurantId, TextRule, Timestamp, UserId, Won, fault};
 
@@ -189,7 +189,7 @@ impl Restaurant {
 
     /// The delivery tip for a subtotal.
     pub fn tip_for(&self, subtotal: Won, to: Destination, now: Timestamp) -> Result<Won, Overflow> {
-        let way = Way { distance_m: self.position.distance_m(to.position), dong: to.dong, at: now };
+        let way = DeliveryLeg { distance_m: self.position.distance_m(to.position), dong: to.dong, at: now };
         self.tip.tip(subtotal, way)
     }
 

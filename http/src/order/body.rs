@@ -1,7 +1,7 @@
 //! What order_service is asked, in JSON.
 
 use chrono::{DateTime, Utc};
-use domain::order::{Command, Fault, RejectReason, Status, Way};
+use domain::order::{Command, ContactMethod, Fault, RejectReason, Status};
 use domain::{MenuId, QuoteId, Refused, RestaurantId, TextRule, fault};
 use serde::Deserialize;
 use services::order::Request;
@@ -192,7 +192,7 @@ pub(super) enum FaultWords {
 #[serde(deny_unknown_fields)]
 pub(super) struct AttemptBody {
     #[schema(value_type = WayWords)]
-    pub(super) way: Way,
+    pub(super) way: ContactMethod,
 }
 
 /// By telephone, by message, or by bell or knocking.

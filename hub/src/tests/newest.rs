@@ -27,21 +27,22 @@ fn heard_by(outbox: &Outbox) -> Vec<String> {
 
 #[tokio::test]
 async fn who_watches_hears_once_that_a_courier_went_silent_and_that_they_are_back() {
-    let stage = Stage { channel: Channel::Delivery(uuid::Uuid::nil().into()), ..Stage::set() };
-    let at = |secs: i64| stage.look_at(secs);
-    let (early, _early) = stage.follow(Role::Customer, None).await;
-    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(0, 1))));
+    let environment =
+        Environment { channel: Channel::Delivery(uuid::Uuid::nil().into()), ..Environment::set() };
+    let at = |secs: i64| environment.look_at(secs);
+    let (early, _early) = environment.follow(Role::Customer, None).await;
+    environment.fabric.publish(&environment.channel, Signal::Latest(Arc::new(aging(0, 1))));
     assert_eq!(heard_by(&early), ["snapshot 0 true", "latest 0"]);
     at(61);
-    let (late, _late) = stage.follow(Role::Customer, None).await;
+    let (late, _late) = environment.follow(Role::Customer, None).await;
     assert_eq!(heard_by(&early), ["latest 0 stale"]);
     assert_eq!(heard_by(&late), ["snapshot 0 true", "latest 0 stale"]);
     at(200);
     // EncodedFrame by another process once more.
-    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(0, 1))));
-    stage.hub.age();
+    environment.fabric.publish(&environment.channel, Signal::Latest(Arc::new(aging(0, 1))));
+    environment.hub.age();
     assert!(heard_by(&early).is_empty(), "no second publication");
-    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(200, 1))));
+    environment.fabric.publish(&environment.channel, Signal::Latest(Arc::new(aging(200, 1))));
     assert_eq!(heard_by(&early), ["latest 200"]);
     at(261);
     assert_eq!(heard_by(&early), ["latest 200 stale"]);
@@ -49,60 +50,63 @@ async fn who_watches_hears_once_that_a_courier_went_silent_and_that_they_are_bac
 
 #[tokio::test]
 async fn nothing_is_told_of_whoever_carried_it_before() {
-    let stage = Stage { channel: Channel::Delivery(uuid::Uuid::nil().into()), ..Stage::set() };
-    let at = |secs: i64| stage.look_at(secs);
-    let (early, _early) = stage.follow(Role::Customer, None).await;
-    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(0, 0))));
+    let environment =
+        Environment { channel: Channel::Delivery(uuid::Uuid::nil().into()), ..Environment::set() };
+    let at = |secs: i64| environment.look_at(secs);
+    let (early, _early) = environment.follow(Role::Customer, None).await;
+    environment.fabric.publish(&environment.channel, Signal::Latest(Arc::new(aging(0, 0))));
     assert_eq!(heard_by(&early), ["snapshot 0 true", "latest 0"]);
-    stage.say("moved");
+    environment.say("moved");
     // Still on its way when the delivery changed hands.
-    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(5, 0))));
+    environment.fabric.publish(&environment.channel, Signal::Latest(Arc::new(aging(5, 0))));
     assert_eq!(heard_by(&early), ["event 1"]);
     at(70);
-    let (late, _late) = stage.follow(Role::Customer, None).await;
+    let (late, _late) = environment.follow(Role::Customer, None).await;
     assert!(heard_by(&early).is_empty());
     assert_eq!(heard_by(&late), ["snapshot 1 true"]);
     // The new one was seen last before the old one was.
-    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(aging(4, 1))));
+    environment.fabric.publish(&environment.channel, Signal::Latest(Arc::new(aging(4, 1))));
     assert_eq!(heard_by(&early), ["latest 4 stale"]);
 }
 
 #[tokio::test]
 async fn who_subscribes_is_told_the_newest_value_with_it() {
-    let stage = Stage { channel: Channel::Delivery(uuid::Uuid::nil().into()), ..Stage::set() };
-    *stage.world.newest.lock().unwrap() = Some(Arc::new(position(7)));
-    let (first, _subscription) = stage.follow(Role::Customer, None).await;
+    let environment =
+        Environment { channel: Channel::Delivery(uuid::Uuid::nil().into()), ..Environment::set() };
+    *environment.world.newest.lock().unwrap() = Some(Arc::new(position(7)));
+    let (first, _subscription) = environment.follow(Role::Customer, None).await;
     assert_eq!([hear(&first).await, hear(&first).await], ["snapshot 0 true", "latest 7"]);
     // Who comes later is told what was heard meanwhile, and nothing older.
-    stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(position(9))));
-    let (second, _subscription) = stage.follow(Role::Customer, None).await;
+    environment.fabric.publish(&environment.channel, Signal::Latest(Arc::new(position(9))));
+    let (second, _subscription) = environment.follow(Role::Customer, None).await;
     assert_eq!([hear(&second).await, hear(&second).await], ["snapshot 0 true", "latest 9"]);
 }
 
 #[tokio::test]
 async fn only_the_newest_value_waits_and_none_goes_backwards() {
-    let stage = Stage::set();
-    let (outbox, _subscription) = stage.follow(Role::Customer, None).await;
+    let environment = Environment::set();
+    let (outbox, _subscription) = environment.follow(Role::Customer, None).await;
     assert_eq!(hear(&outbox).await, "snapshot 0 true");
     for secs in [1, 2, 5, 3] {
-        stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(position(secs))));
+        environment.fabric.publish(&environment.channel, Signal::Latest(Arc::new(position(secs))));
     }
-    stage.say("b");
+    environment.say("b");
     assert_eq!([hear(&outbox).await, hear(&outbox).await], ["event 1", "latest 5"]);
 }
 
 #[tokio::test]
 async fn who_comes_back_is_shown_nothing_older_than_what_was_seen_elsewhere() {
-    let stage = Stage { channel: Channel::Delivery(uuid::Uuid::nil().into()), ..Stage::set() };
-    *stage.world.newest.lock().unwrap() = Some(Arc::new(position(7)));
+    let environment =
+        Environment { channel: Channel::Delivery(uuid::Uuid::nil().into()), ..Environment::set() };
+    *environment.world.newest.lock().unwrap() = Some(Arc::new(position(7)));
     let seen = |epoch: &str| Since { epoch: epoch.into(), offset: 0, latest_at: Some(position(8).at) };
-    let (resumed, _resumed) = stage.follow_on(Role::Customer, Some(&seen("e1"))).await;
-    let (anew, _anew) = stage.follow_on(Role::Customer, Some(&seen("other"))).await;
-    let (other, _other) = stage.follow(Role::Customer, None).await;
+    let (resumed, _resumed) = environment.follow_on(Role::Customer, Some(&seen("e1"))).await;
+    let (anew, _anew) = environment.follow_on(Role::Customer, Some(&seen("other"))).await;
+    let (other, _other) = environment.follow(Role::Customer, None).await;
     for secs in [7, 8] {
-        stage.fabric.publish(&stage.channel, Signal::Latest(Arc::new(position(secs))));
+        environment.fabric.publish(&environment.channel, Signal::Latest(Arc::new(position(secs))));
     }
-    stage.say("b");
+    environment.say("b");
     // `since` went on without a snapshot.
     assert_eq!([hear(&resumed).await, hear(&resumed).await], ["event 1", "latest 8"]);
     for (outbox, recovered) in [(anew, false), (other, true)] {

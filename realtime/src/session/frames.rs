@@ -25,7 +25,7 @@ use crate::frame::{BadFrame, ClientFrame, Problem, Request, ServerFrame};
 const ANSWERS_KEPT: usize = 16;
 
 impl Session {
-    pub(super) fn came(&mut self, message: Message) -> Result<(), Option<Close>> {
+    pub(super) fn on_frame(&mut self, message: Message) -> Result<(), Option<Close>> {
         self.unanswered_pings = 0;
         self.pace();
         let text = match message {
@@ -46,7 +46,7 @@ impl Session {
     /// kind comes. Its rate is that of all frames.
     fn malformed(&mut self, bad: BadFrame) -> Result<(), Option<Close>> {
         self.wire.say(refusal(bad.reference.as_deref(), (*bad.refused).into()));
-        if self.malformed_in_a_row >= self.port.limits.patience {
+        if self.malformed_in_a_row >= self.port.limits.violation_budget {
             return Err(Some(Close::BadFrame));
         }
         self.malformed_in_a_row += 1;
@@ -266,8 +266,9 @@ impl Session {
         }
         self.wire.say(refusal(reference, problem));
         let limits = &self.port.limits;
-        let patience = self.patience.take(Instant::now(), 1, limits.patience_returns, limits.patience);
-        patience.map_err(|_| Some(close))
+        let violation_budget =
+            self.violation_budget.take(Instant::now(), 1, limits.violation_returns, limits.violation_budget);
+        violation_budget.map_err(|_| Some(close))
     }
 }
 

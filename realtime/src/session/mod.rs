@@ -10,7 +10,7 @@
 //! 1. Only this task writes to its socket, and only what its outbox holds waits.
 //! 2. Back pressure reaches the client: what can't be taken, or comes too fast, is
 //!    not read.
-//! 3. Malformed frames cost the client its patience, never another session.
+//! 3. Malformed frames cost the client its violation budget, never another session.
 
 mod frames;
 mod greeting;
@@ -51,7 +51,7 @@ struct Session {
     waiting: VecDeque<Request>,
     answered: VecDeque<(String, Utf8Bytes)>,
     fixes: Option<Box<Fixes>>,
-    patience: Rate,
+    violation_budget: Rate,
     /// Frames that could not be read since the last one that could.
     malformed_in_a_row: u32,
     /// Nothing is read before: the user sent faster than allowed.
@@ -99,7 +99,7 @@ pub(crate) async fn serve(
 }
 
 /// Closes a socket that is not let in.
-pub(crate) async fn turn_away(port: Arc<Port>, socket: WebSocket, close: Close) {
+pub(crate) async fn reject(port: Arc<Port>, socket: WebSocket, close: Close) {
     finish(&port, Wire::new(socket), Some(close)).await;
 }
 
@@ -110,7 +110,7 @@ async fn open(port: Arc<Port>, mut wire: Wire, token: Option<String>) -> Option<
             Ok((connection, outbox)) => {
                 let mut session = Box::new(Session::new(port, wire, verified, connection, outbox));
                 session.ready();
-                commands::came(&session.port.app, &session.who).await;
+                commands::on_open(&session.port.app, &session.who).await;
                 return Some(session);
             }
             Err(close) => Some(close),
@@ -156,7 +156,7 @@ impl Session {
             waiting: VecDeque::new(),
             answered: VecDeque::new(),
             fixes: None,
-            patience: Rate::new(now),
+            violation_budget: Rate::new(now),
             malformed_in_a_row: 0,
             paused_until: None,
             unanswered_pings: 0,
@@ -195,7 +195,7 @@ impl Session {
     async fn leave(self: Box<Self>, closing: Option<Close>) {
         let Self { port, wire, who, subscriptions, outbox, connection, .. } = *self;
         drop((subscriptions, outbox));
-        commands::went(&port.app, &who).await;
+        commands::on_close(&port.app, &who).await;
         finish(&port, wire, closing).await;
         drop(connection); // the roll knows the socket until its close is through
     }
@@ -237,7 +237,7 @@ impl Session {
 
     fn handle(&mut self, happened: Happened) -> Result<(), Option<Close>> {
         match happened {
-            Happened::Socket(Turn::Came(message)) => self.came(message),
+            Happened::Socket(Turn::Came(message)) => self.on_frame(message),
             Happened::Socket(Turn::Stop(why)) => Err(Some(self.stopped(why))),
             Happened::Socket(Turn::Over(closing)) => Err(closing),
             Happened::Done(done) => self.done(done),

@@ -271,11 +271,11 @@ async fn answer(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ambient::RandomIds;
+    use crate::system::OsRandom;
 
     fn connections(in_all: usize, per_address: usize) -> Arc<Connections> {
         let limits = ConnectionLimits { in_all, per_address, ..ConnectionLimits::default() };
-        Connections::new(limits, vec!["10.0.0.0/8".parse().unwrap()], Arc::new(RandomIds))
+        Connections::new(limits, vec!["10.0.0.0/8".parse().unwrap()], Arc::new(OsRandom))
     }
 
     #[tokio::test]

@@ -233,7 +233,7 @@ pub struct EntityArgs {
     pub commands_per_kind: usize,
 
     /// Seconds that a command may take until its caller is told so.
-    #[arg(long, env = "BAEDAL_COMMAND_SECS", default_value_t = kit::Limits::default().patience.as_secs(),
+    #[arg(long, env = "BAEDAL_COMMAND_SECS", default_value_t = kit::Limits::default().call_timeout.as_secs(),
           value_parser = within::<u64>(1, 60))]
     pub command_secs: u64,
 
@@ -248,7 +248,7 @@ impl EntityArgs {
         kit::Limits {
             in_flight_per_entity: self.commands_per_entity,
             in_flight: self.commands_per_kind,
-            patience: Duration::from_secs(self.command_secs),
+            call_timeout: Duration::from_secs(self.command_secs),
             idle: Duration::from_secs(self.entity_idle_secs),
             ..kit::Limits::default()
         }

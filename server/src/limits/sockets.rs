@@ -87,7 +87,7 @@ pub(super) struct SocketArgs {
     pub frames_burst: u32,
 
     /// Frames that may be wrong, or above a rate, before the socket closes.
-    #[arg(long, env = "BAEDAL_SOCKET_VIOLATIONS", default_value_t = SocketLimits::default().patience,
+    #[arg(long, env = "BAEDAL_SOCKET_VIOLATIONS", default_value_t = SocketLimits::default().violation_budget,
           value_parser = within::<u32>(1, 10_000))]
     pub socket_violations: u32,
 
@@ -157,7 +157,7 @@ impl SocketArgs {
             fixes_burst: self.fixes_burst,
             frames_per_sec: self.frames_per_sec,
             frames_burst: self.frames_burst,
-            patience: self.socket_violations,
+            violation_budget: self.socket_violations,
             outbox_bytes: self.socket_outbox_bytes,
             auth_within: Duration::from_secs(self.socket_auth_secs),
             heartbeat: Duration::from_secs(self.heartbeat_secs),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::{Clock, Failure, SessionId, Timestamp};
-use store::fabric::{Listener, Notice};
+use store::fabric::{FabricListener, Notice};
 
 use crate::App;
 
@@ -47,10 +47,10 @@ impl Revoked {
     }
 }
 
-impl Listener for Revoked {
-    fn hear(&self, _: &domain::Channel, _: &store::fabric::Signal) {}
+impl FabricListener for Revoked {
+    fn on_signal(&self, _: &domain::Channel, _: &store::fabric::Signal) {}
 
-    fn notice(&self, notice: &Notice) {
+    fn on_notice(&self, notice: &Notice) {
         if let Notice::SessionRevoked(session) = notice {
             self.add(*session, self.clock.now());
         }

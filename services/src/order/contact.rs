@@ -1,6 +1,6 @@
 //! The courier at the door and the customer who does not come.
 
-use domain::order::{By, Command, Order, OrderRefusal, Status, Way};
+use domain::order::{By, Command, ContactMethod, Order, OrderRefusal, Status};
 use domain::{CourierId, Failure, OrderId, Principal};
 
 use super::{as_customer, decide};
@@ -13,7 +13,7 @@ pub(crate) async fn try_contact(
     app: &App,
     courier: CourierId,
     order: &Order,
-    way: Way,
+    way: ContactMethod,
     key: Option<&str>,
     is_at_door: bool,
 ) -> Result<Order, Failure> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::cart::DropOff;
-use domain::order::{Contact, Ending, Fulfilment, Order, Progress, Status, Way};
+use domain::order::{Contact, ContactMethod, Ending, Fulfilment, Order, Progress, Status};
 use domain::order::{FailReason, Fault};
 use domain::tracking::sight::Precision;
 use domain::{Audience, Party};
@@ -84,7 +84,7 @@ pub struct ContactView {
 #[schema(as = ContactAttempt)]
 struct AttemptView {
     #[schema(value_type = String, example = "call")]
-    way: Way,
+    way: ContactMethod,
     at: DateTime<Utc>,
 }
 

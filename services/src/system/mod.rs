@@ -5,9 +5,9 @@
 //! The same figures are metrics: [`System::watch`] samples them every few seconds.
 
 pub mod city;
-pub mod trouble;
+pub mod health_issues;
+mod process_stats;
 pub mod view;
-mod vitals;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -22,10 +22,10 @@ use crate::App;
 use crate::module::{Module, Stopping};
 use crate::payment::decision;
 pub use city::CityView;
+pub use health_issues::HealthIssue;
 use hub::Hub;
-pub use trouble::Trouble;
+pub use process_stats::ProcessStats;
 pub use view::SystemView;
-pub use vitals::Vitals;
 
 /// The bounds beyond which something is trouble, and how often is looked.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,7 @@ pub struct Process {
     /// When it began.
     pub started_at: Timestamp,
     /// What it costs.
-    pub vitals: fn() -> Vitals,
+    pub stats: fn() -> ProcessStats,
 }
 
 /// See the module. Made once per process.
@@ -112,7 +112,7 @@ impl System {
         self.app.orders.sample();
         self.app.couriers.sample();
         self.hub.sample();
-        (self.process.vitals)().sample();
+        (self.process.stats)().sample();
         gauge!("process_start_time_seconds").set(self.process.started_at.timestamp_millis() as f64 / 1e3);
         gauge!("positions_waiting").set(self.app.positions.waiting() as f64);
         let connections = self.app.store.connections();

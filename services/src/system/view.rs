@@ -10,7 +10,7 @@ use serde::Serialize;
 use store::jobs::{Backlog, Backlogs};
 use utoipa::ToSchema;
 
-use super::{System, Trouble, Vitals, trouble};
+use super::{HealthIssue, ProcessStats, System, health_issues};
 use hub::HubReport;
 
 /// How one process is. Counts are of its life so far.
@@ -21,7 +21,7 @@ pub struct SystemView {
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// What needs somebody to look, the worst first; empty is good.
-    pub troubles: Vec<Trouble>,
+    pub troubles: Vec<HealthIssue>,
     /// The process that answers.
     pub process: ProcessView,
     /// Orders, carts, couriers, conversations.
@@ -59,7 +59,7 @@ pub struct ProcessView {
     pub uptime_secs: i64,
     /// What it costs.
     #[serde(flatten)]
-    pub vitals: Vitals,
+    pub stats: ProcessStats,
 }
 
 /// One kind of entity.
@@ -213,7 +213,7 @@ impl System {
                 services: self.process.services.clone(),
                 started_at: self.process.started_at,
                 uptime_secs: (now - self.process.started_at).num_seconds(),
-                vitals: (self.process.vitals)(),
+                stats: (self.process.stats)(),
             },
             entities: [app.orders.report(), app.couriers.report(), app.chats.report(), app.carts.report()]
                 .into_iter()
@@ -231,7 +231,7 @@ impl System {
             database: DatabaseView { busy: connections.busy, idle: connections.idle, max: connections.max },
             positions_waiting: app.positions.waiting(),
         };
-        view.troubles = trouble::find(&view, &app.settings.system);
+        view.troubles = health_issues::find(&view, &app.settings.system);
         view
     }
 }

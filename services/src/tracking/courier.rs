@@ -9,7 +9,7 @@ pub use actors::position_log::Ack;
 use actors::position_log::{PositionLog, PositionWriter};
 use domain::tracking::{Batch, Offer, Vehicle};
 use domain::{Channel, CourierId, Failure, Kind, Party, Principal, Refused, Text, TextRule, fault};
-use store::fabric::{Listener, Notice, Signal};
+use store::fabric::{FabricListener, Notice, Signal};
 use store::tracking;
 
 use super::delivery::view;
@@ -141,16 +141,16 @@ pub(super) async fn enter(app: &App, id: CourierId) -> Result<tracking::Courier,
 /// when somebody changed them, in whichever process.
 struct AssignmentListener(Couriers);
 
-impl Listener for AssignmentListener {
-    fn hear(&self, _channel: &Channel, _signal: &Signal) {}
+impl FabricListener for AssignmentListener {
+    fn on_signal(&self, _channel: &Channel, _signal: &Signal) {}
 
-    fn notice(&self, notice: &Notice) {
+    fn on_notice(&self, notice: &Notice) {
         if let Notice::AssignmentsChanged(courier) = notice {
             self.refresh(*courier);
         }
     }
 
-    fn rejoined(&self) {
+    fn on_reconnected(&self) {
         self.0.ids().into_iter().for_each(|courier| self.refresh(courier));
     }
 }

@@ -1,6 +1,6 @@
 //! The courier's steps, and how a delivery and its order follow each other.
 
-use domain::order::{Command, FailReason, Order, OrderEventKind, Way};
+use domain::order::{Command, ContactMethod, FailReason, Order, OrderEventKind};
 use domain::tracking::{Delivery, DeliveryEventKind, DeliveryStatus, OrderFact};
 use domain::{CourierId, EventKind, Failure, OrderId, Party, Principal};
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ pub async fn try_contact(
     app: &App,
     who: &Principal,
     id: OrderId,
-    way: Way,
+    way: ContactMethod,
     key: Option<&str>,
 ) -> Result<Order, Failure> {
     let courier = who.courier().ok_or_else(Failure::forbidden)?;

@@ -116,7 +116,7 @@ async fn send(
         Mood::Good | Mood::Late | Mood::Hangs => {}
     }
     let sent = Sent {
-        id: format!("projects/{project}/messages/{}", crate::ambient::fresh_id().simple()),
+        id: format!("projects/{project}/messages/{}", crate::system::fresh_id().simple()),
         key: message.android["notification"]["tag"].as_str().map(str::to_owned),
         to: message.token,
         from: None,

@@ -42,7 +42,7 @@ async fn send(
     mood.before().await;
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
     let sent = Sent {
-        id: crate::ambient::fresh_id().to_string(),
+        id: crate::system::fresh_id().to_string(),
         key: key.map(str::to_owned),
         to,
         from: Some(mail.from),

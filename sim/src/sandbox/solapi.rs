@@ -77,7 +77,7 @@ async fn send(
         return no(400, "ValidationError");
     }
     let sent = Sent {
-        id: format!("M4V{}", crate::ambient::fresh_id().simple()),
+        id: format!("M4V{}", crate::system::fresh_id().simple()),
         key: message.custom_fields.get("key").cloned(),
         to: message.to,
         from: Some(message.from),

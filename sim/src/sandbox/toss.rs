@@ -335,7 +335,7 @@ mod tests {
 
     async fn sandbox(folder: &Path) -> Sandbox {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Sandbox::start(any, Arc::new(crate::ambient::now), Some(folder)).await.unwrap()
+        Sandbox::start(any, Arc::new(crate::system::now), Some(folder)).await.unwrap()
     }
 
     async fn ask(request: reqwest::RequestBuilder) -> (u16, Value) {
@@ -345,7 +345,7 @@ mod tests {
 
     #[tokio::test]
     async fn money_moves_once_under_its_key_and_is_remembered_over_a_restart() {
-        let folder = std::env::temp_dir().join(format!("toss-{}", crate::ambient::fresh_id()));
+        let folder = std::env::temp_dir().join(format!("toss-{}", crate::system::fresh_id()));
         let http = reqwest::Client::new();
         let charge = |url: &str, key: &'static str| {
             let body = json!({ "amount": 100, "customerKey": "customer", "orderId": "order-1", "orderName": "dinner" });

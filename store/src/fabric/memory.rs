@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use dashmap::DashMap;
 use domain::Channel;
 
-use super::{Fabric, Latest, Listener, Listeners, Notice, Signal};
+use super::{Fabric, FabricListener, Latest, Listeners, Notice, Signal};
 
 /// See the module.
 #[derive(Default)]
@@ -24,14 +24,14 @@ impl Fabric for Memory {
                 *newest = Arc::clone(latest);
             }
         }
-        self.listeners.hear(channel, &signal);
+        self.listeners.on_signal(channel, &signal);
     }
 
     fn announce(&self, notice: Notice) {
-        self.listeners.notice(&notice);
+        self.listeners.on_notice(&notice);
     }
 
-    fn listen(&self, listener: Arc<dyn Listener>) {
+    fn listen(&self, listener: Arc<dyn FabricListener>) {
         self.listeners.add(listener);
     }
 

@@ -97,16 +97,16 @@ pub enum Notice {
 }
 
 /// Whoever hears the fabric in this process. Called inline: must not wait.
-pub trait Listener: Send + Sync + 'static {
+pub trait FabricListener: Send + Sync + 'static {
     /// Something was said on a channel.
-    fn hear(&self, channel: &Channel, signal: &Signal);
+    fn on_signal(&self, channel: &Channel, signal: &Signal);
 
     /// A notice came.
-    fn notice(&self, _notice: &Notice) {}
+    fn on_notice(&self, _notice: &Notice) {}
 
     /// The fabric is joined again after it was torn: whatever was said meanwhile
     /// may be lost.
-    fn rejoined(&self) {}
+    fn on_reconnected(&self) {}
 }
 
 /// Publish and subscribe between processes.
@@ -119,7 +119,7 @@ pub trait Fabric: Send + Sync + 'static {
     fn announce(&self, notice: Notice);
 
     /// Adds a listener of this process, for as long as the fabric lives.
-    fn listen(&self, listener: Arc<dyn Listener>);
+    fn listen(&self, listener: Arc<dyn FabricListener>);
 
     /// This process has somebody who follows `channel`.
     fn watch(&self, channel: &Channel);
@@ -128,7 +128,7 @@ pub trait Fabric: Send + Sync + 'static {
     fn unwatch(&self, channel: &Channel);
 
     /// Returns once what other processes say on a watched `channel` is heard here,
-    /// or after a short while when the fabric is torn: then [`Listener::rejoined`]
+    /// or after a short while when the fabric is torn: then [`FabricListener::on_reconnected`]
     /// follows.
     async fn watching(&self, _channel: &Channel) {}
 
@@ -149,28 +149,28 @@ pub trait Fabric: Send + Sync + 'static {
 
 /// All listeners of this process.
 #[derive(Default)]
-struct Listeners(RwLock<Vec<Arc<dyn Listener>>>);
+struct Listeners(RwLock<Vec<Arc<dyn FabricListener>>>);
 
 impl Listeners {
-    fn add(&self, listener: Arc<dyn Listener>) {
+    fn add(&self, listener: Arc<dyn FabricListener>) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).push(listener);
     }
 
-    fn each(&self, tell: impl Fn(&dyn Listener)) {
+    fn each(&self, tell: impl Fn(&dyn FabricListener)) {
         // A listener that panicked while the list was read left it as it was.
         let listeners = self.0.read().unwrap_or_else(PoisonError::into_inner);
         listeners.iter().for_each(|listener| tell(listener.as_ref()));
     }
 
-    fn hear(&self, channel: &Channel, signal: &Signal) {
-        self.each(|listener| listener.hear(channel, signal));
+    fn on_signal(&self, channel: &Channel, signal: &Signal) {
+        self.each(|listener| listener.on_signal(channel, signal));
     }
 
-    fn notice(&self, notice: &Notice) {
-        self.each(|listener| listener.notice(notice));
+    fn on_notice(&self, notice: &Notice) {
+        self.each(|listener| listener.on_notice(notice));
     }
 
-    fn rejoined(&self) {
-        self.each(Listener::rejoined);
+    fn on_reconnected(&self) {
+        self.each(FabricListener::on_reconnected);
     }
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{GeoIndex, Memory, Spotted, nearest};
 use crate::fabric::Names;
-use crate::link::{Line, Tasks};
+use crate::link::{RedisConnection, Tasks};
 use crate::shared::RedisLimits;
 
 /// Keys that couriers are spread over.
@@ -75,7 +75,7 @@ struct Desk {
     /// What was put down last, to tell whether the next is worth writing.
     written: DashMap<CourierId, (LatLon, Timestamp)>,
     wake: Notify,
-    line: Arc<Line>,
+    connection: Arc<RedisConnection>,
     names: Names,
     clock: Arc<dyn Clock>,
     kept: Duration,
@@ -84,7 +84,7 @@ struct Desk {
 
 impl Redis {
     pub(crate) fn new(
-        line: &Arc<Line>,
+        connection: &Arc<RedisConnection>,
         names: &Names,
         clock: &Arc<dyn Clock>,
         kept: Duration,
@@ -95,7 +95,7 @@ impl Redis {
             sending: Mutex::default(),
             written: DashMap::new(),
             wake: Notify::new(),
-            line: Arc::clone(line),
+            connection: Arc::clone(connection),
             names: names.clone(),
             clock: Arc::clone(clock),
             kept,
@@ -111,7 +111,7 @@ impl Desk {
     async fn run(self: Arc<Self>) {
         loop {
             self.wake.notified().await;
-            self.line.opened().await;
+            self.connection.opened().await;
             self.forget_old();
             while self.send().await {}
         }
@@ -128,7 +128,7 @@ impl Desk {
         if commands.is_empty() {
             return false;
         }
-        if self.line.all(commands).await.is_none() {
+        if self.connection.all(commands).await.is_none() {
             self.put_back();
             tokio::time::sleep(PAUSE).await;
         }
@@ -203,7 +203,7 @@ impl Desk {
             command.arg(centre.lon()).arg(centre.lat()).arg(radius_m).arg(limit).arg(oldest);
             command
         });
-        let answers = self.line.all(asked.collect()).await?;
+        let answers = self.connection.all(asked.collect()).await?;
         let mut found = Vec::new();
         for answer in answers {
             let rows: Vec<(Vec<u8>, f64, f64, f64)> = redis::from_redis_value(answer.ok()?).ok()?;

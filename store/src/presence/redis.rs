@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::Presence;
 use crate::fabric::Names;
-use crate::link::{Line, Tasks};
+use crate::link::{RedisConnection, Tasks};
 
 /// Renews a lease, and drops those that are over.
 const RENEW: &str = "\
@@ -45,7 +45,7 @@ struct Book {
     /// Names whose lease has to be written or taken back.
     due: Mutex<HashSet<String>>,
     wake: Notify,
-    line: Arc<Line>,
+    connection: Arc<RedisConnection>,
     names: Names,
     node: String,
     clock: Arc<dyn Clock>,
@@ -64,7 +64,7 @@ struct Here {
 
 impl Redis {
     pub(crate) fn new(
-        line: &Arc<Line>,
+        connection: &Arc<RedisConnection>,
         names: &Names,
         node: u64,
         clock: &Arc<dyn Clock>,
@@ -74,7 +74,7 @@ impl Redis {
             here: DashMap::new(),
             due: Mutex::default(),
             wake: Notify::new(),
-            line: Arc::clone(line),
+            connection: Arc::clone(connection),
             names: names.clone(),
             node: format!("{node:016x}"),
             clock: Arc::clone(clock),
@@ -99,7 +99,7 @@ impl Book {
                 }
                 () = self.wake.notified() => {}
             }
-            self.line.opened().await;
+            self.connection.opened().await;
             self.write().await;
         }
     }
@@ -118,7 +118,7 @@ impl Book {
                 return;
             }
             let commands: Vec<Cmd> = some.iter().flat_map(|who| self.commands(who)).collect();
-            if self.line.all(commands).await.is_none() {
+            if self.connection.all(commands).await.is_none() {
                 self.write_again(some);
                 return;
             }
@@ -223,7 +223,7 @@ impl Presence for Redis {
                 command.arg(COUNT).arg(1).arg(self.book.key(who));
                 command
             });
-            let counts = self.book.line.all(counts.collect()).await?;
+            let counts = self.book.connection.all(counts.collect()).await?;
             for (who, count) in some.iter().zip(counts) {
                 match count.ok()? {
                     Value::Int(0) if !self.is_here(who) => absent.push(who.clone()),

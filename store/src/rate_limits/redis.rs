@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::{Memory, Outage, Rate, RateLimits, Taken, micros};
 use crate::fabric::Names;
-use crate::link::Line;
+use crate::link::RedisConnection;
 
 /// `domain::gcra::Bucket::put`, by Redis' clock and in microseconds: keeps the moment at which
 /// the bucket is empty, until then. Answers how full it was.
@@ -26,7 +26,7 @@ const CLOSED_FOR: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub struct Redis {
-    line: Arc<Line>,
+    connection: Arc<RedisConnection>,
     names: Names,
     answer_within: Duration,
     /// Counts for this process during an outage.
@@ -34,8 +34,13 @@ pub struct Redis {
 }
 
 impl Redis {
-    pub(crate) fn new(line: &Arc<Line>, names: &Names, answer_within: Duration, alone: Memory) -> Self {
-        Self { line: Arc::clone(line), names: names.clone(), answer_within, alone }
+    pub(crate) fn new(
+        connection: &Arc<RedisConnection>,
+        names: &Names,
+        answer_within: Duration,
+        alone: Memory,
+    ) -> Self {
+        Self { connection: Arc::clone(connection), names: names.clone(), answer_within, alone }
     }
 }
 
@@ -47,7 +52,7 @@ impl RateLimits for Redis {
         let mut take = redis::cmd("EVAL");
         take.arg(TAKE).arg(1).arg(self.names.named(format_args!("rate:{key}")));
         take.arg(costs).arg(micros(bucket.holds));
-        let full: Option<u64> = self.line.one(self.answer_within, take).await;
+        let full: Option<u64> = self.connection.one(self.answer_within, take).await;
         match (full.map(Duration::from_micros), rate.outage) {
             (Some(full), _) => Taken::of(bucket, full, bucket.put(full, cost)),
             (None, Outage::Open) => self.alone.take_now(key, &rate, cost),

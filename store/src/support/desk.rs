@@ -5,7 +5,7 @@ use domain::support::{Agent, Assignment, DeskEvent, SupportReminder, Waiting};
 use domain::{Channel, ConversationId, Refused, Timestamp, UserId};
 use sqlx::{query, query_scalar};
 
-use super::{Step, reading, tell, write_one};
+use super::{Step, publish_after_commit, reading, write_one};
 use crate::{Store, StoreError, Tx, jobs, journal};
 
 /// What an agent wants of the desk.
@@ -189,7 +189,7 @@ async fn give(tx: &mut Tx, one: &Assignment, now: Timestamp) -> Result<(), Store
         before.assign(one.agent_id).map_err(|refusal| unassignable(&Refused::from(refusal)))?;
     let step = Step { before: last_seq, after, events, at: now };
     write_one(&mut **tx, &step).await?;
-    tell(tx, &step);
+    publish_after_commit(tx, &step);
     query!("update support.agents set last_turn = $2 where agent_id = $1", one.agent_id.0, one.turn)
         .execute(&mut **tx)
         .await?;

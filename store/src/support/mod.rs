@@ -25,7 +25,7 @@ pub use reading::{
     since, view,
 };
 pub use writing::Step;
-use writing::{outcomes, tell, unknown, write, write_one};
+use writing::{outcomes, publish_after_commit, unknown, write, write_one};
 
 /// Commits a new conversation, and gives it to an agent if one is free. A
 /// customer who opens with the same client id again breaks a constraint; what
@@ -56,7 +56,7 @@ pub async fn open(
     .await?;
     let step = Step { before: 0, after: conversation.clone(), events: events.to_vec(), at: now };
     write_one(&mut *tx, &step).await?;
-    tell(&mut tx, &step);
+    publish_after_commit(&mut tx, &step);
     queue(&mut tx, conversation, now).await?;
     tx.commit().await
 }
@@ -67,7 +67,7 @@ pub async fn commit(store: &Store, step: &Step) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     desk::lock(&mut tx).await?;
     write_one(&mut *tx, step).await?;
-    tell(&mut tx, step);
+    publish_after_commit(&mut tx, step);
     if step.resolves() {
         let event = DeskEvent::Resolved { conversation_id: step.after.id };
         journal::append_feed(&mut tx, &Channel::Desk, &[event], step.at);

@@ -117,8 +117,8 @@ pub(super) fn unknown(count: usize, error: StoreError) -> Vec<Result<(), StoreEr
 }
 
 /// Tells the channel once the transaction is committed.
-pub(super) fn tell(tx: &mut Tx, step: &Step) {
-    step.recorded().for_each(|recorded| tx.tell(Channel::Chat(step.after.id), recorded));
+pub(super) fn publish_after_commit(tx: &mut Tx, step: &Step) {
+    step.recorded().for_each(|recorded| tx.publish_after_commit(Channel::Chat(step.after.id), recorded));
     let hands = |event: &ChatEvent| !matches!(event, ChatEvent::Message(_));
     if let Some(order) = step.after.order_id.filter(|_| step.events.iter().any(hands)) {
         tx.announce(Notice::OrderAccessChanged(order));

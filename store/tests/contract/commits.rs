@@ -14,7 +14,7 @@ use store::scratch::{Asked, PING, watched};
 use store::support::Step;
 use store::{Database, Store, journal, order, scratch, support, tracking};
 
-use crate::stage::{RandomIds, TestClock, fresh};
+use crate::environment::{OsRandom, TestClock, fresh};
 
 /// An order's commit: its row, the journal with the board, jobs with timers, COMMIT.
 const ORDER: usize = 4;
@@ -50,7 +50,7 @@ async fn with_store(name: &str, check: impl AsyncFnOnce(Commits)) {
     let database = Database { max_connections: 1, ..watched };
     let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
     let settings = store::shared::Settings::default();
-    let store = Store::connect(&database, &settings, &clock, &RandomIds, Everybody).await.unwrap();
+    let store = Store::connect(&database, &settings, &clock, &OsRandom, Everybody).await.unwrap();
     check(Commits { store: store.clone(), asked, clock }).await;
     store.close().await;
     scratch::remove(&admin, &name).await.unwrap();

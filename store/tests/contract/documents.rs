@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use crate::stage::fresh;
+use crate::environment::fresh;
 
 /// Reads a document as the program does, and writes it again.
 type Again = fn(Value) -> Result<Value, String>;

@@ -7,7 +7,7 @@ use serde_json::json;
 use store::fabric::{Ephemeral, Latest, Notice, Signal};
 use store::journal::Recorded;
 
-use crate::stage::{Ears, Heard, Stage, eventually, fresh, some_channel};
+use crate::environment::{Ears, Environment, Heard, eventually, fresh, some_channel};
 
 fn moment(secs: i64) -> Timestamp {
     Timestamp::from_timestamp(1_795_000_000 + secs, 0).unwrap()
@@ -46,8 +46,8 @@ pub(crate) fn offset(signal: &Signal) -> u64 {
     recorded.offset
 }
 
-pub(crate) async fn what_is_said_is_heard_in_order_by_whoever_follows(stage: &Stage) {
-    let (speaker, listener) = (stage.process().await, stage.process().await);
+pub(crate) async fn what_is_said_is_heard_in_order_by_whoever_follows(environment: &Environment) {
+    let (speaker, listener) = (environment.process().await, environment.process().await);
     let channels = [some_channel(), some_channel(), Channel::Desk];
     let mut ears = Ears::following(&listener, &channels).await;
     for number in 1..=500 {
@@ -64,8 +64,8 @@ pub(crate) async fn what_is_said_is_heard_in_order_by_whoever_follows(stage: &St
     }
 }
 
-pub(crate) async fn a_process_hears_itself_once(stage: &Stage) {
-    let process = stage.process().await;
+pub(crate) async fn a_process_hears_itself_once(environment: &Environment) {
+    let process = environment.process().await;
     let channel = some_channel();
     let mut ears = Ears::following(&process, std::slice::from_ref(&channel)).await;
     ears.rest();
@@ -73,13 +73,13 @@ pub(crate) async fn a_process_hears_itself_once(stage: &Stage) {
     // At once, before anything can have come back.
     assert!(matches!(ears.rest().as_slice(), [Heard::Signal(_, Signal::Log(_))]));
     // Another process's word comes after all that could still come back.
-    let other = stage.process().await;
+    let other = environment.process().await;
     other.fabric.publish(&channel, event(2));
     assert_eq!(offset(&ears.signal().await.1), 2);
 }
 
-pub(crate) async fn the_newest_value_wins_and_waits_for_late_joiners(stage: &Stage) {
-    let (speaker, listener) = (stage.process().await, stage.process().await);
+pub(crate) async fn the_newest_value_wins_and_waits_for_late_joiners(environment: &Environment) {
+    let (speaker, listener) = (environment.process().await, environment.process().await);
     let channel = some_channel();
     let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
     for number in 1..=1_000 {
@@ -92,13 +92,14 @@ pub(crate) async fn the_newest_value_wins_and_waits_for_late_joiners(stage: &Sta
         (newest, count) = (number, count + 1);
     }
     assert!(count <= 1_000);
-    let late = stage.process().await.fabric.latest(&channel).await;
+    let late = environment.process().await.fabric.latest(&channel).await;
     let Signal::Latest(expected) = position(1_000) else { unreachable!() };
     assert_eq!(late.as_deref(), Some(&*expected));
 }
 
-pub(crate) async fn an_older_value_never_replaces_a_newer_one(stage: &Stage) {
-    let (awake, asleep, third) = (stage.process().await, stage.process().await, stage.process().await);
+pub(crate) async fn an_older_value_never_replaces_a_newer_one(environment: &Environment) {
+    let (awake, asleep, third) =
+        (environment.process().await, environment.process().await, environment.process().await);
     let (channel, marker) = (some_channel(), some_channel());
     awake.fabric.publish(&channel, position(10));
     eventually("the value is there", || async { third.fabric.latest(&channel).await.is_some() }).await;
@@ -108,8 +109,8 @@ pub(crate) async fn an_older_value_never_replaces_a_newer_one(stage: &Stage) {
     assert_eq!(secs(&Signal::Latest(third.fabric.latest(&channel).await.unwrap())), 10);
 }
 
-pub(crate) async fn a_forgotten_value_is_gone_for_all(stage: &Stage) {
-    let (speaker, other) = (stage.process().await, stage.process().await);
+pub(crate) async fn a_forgotten_value_is_gone_for_all(environment: &Environment) {
+    let (speaker, other) = (environment.process().await, environment.process().await);
     let channel = some_channel();
     speaker.fabric.publish(&channel, position(1));
     eventually("the value is there", || async { other.fabric.latest(&channel).await.is_some() }).await;
@@ -125,8 +126,8 @@ pub(crate) async fn a_forgotten_value_is_gone_for_all(stage: &Stage) {
     eventually("gone where it was said", || async { speaker.fabric.latest(&channel).await.is_none() }).await;
 }
 
-pub(crate) async fn everybody_hears_notices(stage: &Stage) {
-    let (speaker, listener) = (stage.process().await, stage.process().await);
+pub(crate) async fn everybody_hears_notices(environment: &Environment) {
+    let (speaker, listener) = (environment.process().await, environment.process().await);
     let (mut here, mut there) = (Ears::of(&speaker), Ears::of(&listener));
     let notices = [
         Notice::SessionRevoked(SessionId(fresh())),
@@ -142,8 +143,8 @@ pub(crate) async fn everybody_hears_notices(stage: &Stage) {
     }
 }
 
-pub(crate) async fn passing_signals_arrive_whole(stage: &Stage) {
-    let (speaker, listener) = (stage.process().await, stage.process().await);
+pub(crate) async fn passing_signals_arrive_whole(environment: &Environment) {
+    let (speaker, listener) = (environment.process().await, environment.process().await);
     let channel = some_channel();
     let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
     let passing = Ephemeral {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use store::{Database, Store, StoreError, journal, order, scratch};
 
 use crate::commits::{Everybody, placed};
-use crate::stage::{RandomIds, TestClock, fresh};
+use crate::environment::{OsRandom, TestClock, fresh};
 
 /// Two processes on one database of their own.
 async fn with_two_stores(name: &str, check: impl AsyncFnOnce([Store; 2], &Database)) {
@@ -20,7 +20,7 @@ async fn with_two_stores(name: &str, check: impl AsyncFnOnce([Store; 2], &Databa
     let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
     let settings = store::shared::Settings::default();
     let connect =
-        || async { Store::connect(&database, &settings, &clock, &RandomIds, Everybody).await.unwrap() };
+        || async { Store::connect(&database, &settings, &clock, &OsRandom, Everybody).await.unwrap() };
     let stores = [connect().await, connect().await];
     check(stores.clone(), &database).await;
     for store in stores {

@@ -10,6 +10,7 @@
 
 mod commits;
 mod documents;
+mod environment;
 mod fabric;
 mod geo;
 mod journal;
@@ -18,11 +19,10 @@ mod plans;
 mod presence;
 mod rates;
 mod servers;
-mod stage;
 mod upgrades;
 
+use environment::Environment;
 use servers::Cluster;
-use stage::Stage;
 
 /// Each promise is a test over each form; the Cluster is started once for all.
 macro_rules! contract {
@@ -30,14 +30,14 @@ macro_rules! contract {
         mod memory {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $promise() {
-                crate::$module::$promise(&crate::Stage::memory()).await;
+                crate::$module::$promise(&crate::Environment::memory()).await;
             })*
         }
 
         mod redis {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $promise() {
-                crate::$module::$promise(&crate::Stage::redis()).await;
+                crate::$module::$promise(&crate::Environment::redis()).await;
             })*
         }
 
@@ -46,7 +46,7 @@ macro_rules! contract {
             let cluster = Cluster::start().await;
             $(
                 println!("{}", stringify!($promise));
-                $module::$promise(&Stage::cluster(&cluster)).await;
+                $module::$promise(&Environment::cluster(&cluster)).await;
             )*
         }
     };

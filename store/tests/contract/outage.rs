@@ -10,12 +10,12 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::environment::{Ears, Environment, eventually, fresh, some_channel};
 use crate::fabric::{event, offset, position};
 use crate::servers::{Cluster, Server};
-use crate::stage::{Ears, Stage, eventually, fresh, some_channel};
 
-fn over(server: &Server) -> Stage {
-    Stage::at(Some(RedisSettings::at(vec![server.url()])))
+fn over(server: &Server) -> Environment {
+    Environment::at(Some(RedisSettings::at(vec![server.url()])))
 }
 
 /// A process's own way to the server, which can be closed.
@@ -61,8 +61,8 @@ impl Way {
     }
 }
 
-async fn subscribed(server: &Server, stage: &Stage) -> Vec<String> {
-    server.ask(&["PUBSUB", "SHARDCHANNELS", &format!("{{{}:*", stage.prefix)]).await.unwrap()
+async fn subscribed(server: &Server, environment: &Environment) -> Vec<String> {
+    server.ask(&["PUBSUB", "SHARDCHANNELS", &format!("{{{}:*", environment.prefix)]).await.unwrap()
 }
 
 async fn until_joined(shared: &Shared, joined: bool) {
@@ -72,25 +72,25 @@ async fn until_joined(shared: &Shared, joined: bool) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_subscribes_to_what_somebody_follows_and_once() {
     let server = Server::start().await;
-    let mut stage = over(&server);
-    stage.settings.redis.as_mut().unwrap().limits.watch_lingers = Duration::from_millis(300);
-    let process = stage.process().await;
-    assert!(subscribed(&server, &stage).await.is_empty());
+    let mut environment = over(&server);
+    environment.settings.redis.as_mut().unwrap().limits.watch_lingers = Duration::from_millis(300);
+    let process = environment.process().await;
+    assert!(subscribed(&server, &environment).await.is_empty());
     let (one, other) = (some_channel(), some_channel());
     for channel in [&one, &one, &other] {
         process.fabric.watch(channel);
         process.fabric.watching(channel).await;
     }
-    assert_eq!(subscribed(&server, &stage).await.len(), 2);
+    assert_eq!(subscribed(&server, &environment).await.len(), 2);
 
     // One of two followers goes, and the only one of the other.
     process.fabric.unwatch(&one);
     process.fabric.unwatch(&other);
-    eventually("only one is left", || async { subscribed(&server, &stage).await.len() == 1 }).await;
-    assert!(subscribed(&server, &stage).await[0].contains(&one.to_string()));
+    eventually("only one is left", || async { subscribed(&server, &environment).await.len() == 1 }).await;
+    assert!(subscribed(&server, &environment).await[0].contains(&one.to_string()));
 
     // Who comes back is heard again.
-    let speaker = stage.process().await;
+    let speaker = environment.process().await;
     let mut ears = Ears::following(&process, std::slice::from_ref(&other)).await;
     speaker.fabric.publish(&other, event(1));
     assert_eq!(offset(&ears.signal().await.1), 1);
@@ -99,8 +99,8 @@ async fn a_process_subscribes_to_what_somebody_follows_and_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_connection_loses_no_notice_and_is_told_to_listeners() {
     let server = Server::start().await;
-    let stage = over(&server);
-    let (speaker, listener) = (stage.process().await, stage.process().await);
+    let environment = over(&server);
+    let (speaker, listener) = (environment.process().await, environment.process().await);
     let channel = some_channel();
     let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
     ears.rest();
@@ -125,11 +125,11 @@ async fn a_lost_connection_loses_no_notice_and_is_told_to_listeners() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_blocks_nothing_and_ends_by_itself() {
     let mut server = Server::start().await;
-    let mut stage = over(&server);
-    let listener = stage.process().await;
+    let mut environment = over(&server);
+    let listener = environment.process().await;
     let mut way = Way::to(&server).await;
-    stage.settings.redis = Some(RedisSettings::at(vec![way.url()]));
-    let speaker = stage.process().await;
+    environment.settings.redis = Some(RedisSettings::at(vec![way.url()]));
+    let speaker = environment.process().await;
     let channel = some_channel();
     let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
     way.close();
@@ -151,7 +151,7 @@ async fn an_outage_blocks_nothing_and_ends_by_itself() {
 
     ears.rest();
     server.restart().await;
-    ears.rejoined().await;
+    ears.on_reconnected().await;
     until_joined(&listener, true).await;
     // Who is back before the speaker hears what it said; later, that stands in the journal.
     way.open().await;
@@ -165,15 +165,15 @@ async fn an_outage_blocks_nothing_and_ends_by_itself() {
     }
     assert!(kept.len() <= 16_384, "{} were kept", kept.len());
     assert!(kept.is_sorted());
-    let late = stage.process().await.fabric.latest(&channel).await.unwrap();
+    let late = environment.process().await.fabric.latest(&channel).await.unwrap();
     assert_eq!(late.at.timestamp(), 1_795_000_000 + 50_000);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_hangs_is_noticed_and_let_go_of() {
     let server = Server::start().await;
-    let stage = over(&server);
-    let (speaker, listener) = (stage.process().await, stage.process().await);
+    let environment = over(&server);
+    let (speaker, listener) = (environment.process().await, environment.process().await);
     let channel = some_channel();
     let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
     server.signal("-STOP");
@@ -193,8 +193,8 @@ async fn a_redis_that_hangs_is_noticed_and_let_go_of() {
 async fn a_process_starts_without_redis_and_joins_when_it_is_there() {
     let mut server = Server::start().await;
     server.kill();
-    let stage = over(&server);
-    let (speaker, listener) = (stage.unjoined(), stage.unjoined());
+    let environment = over(&server);
+    let (speaker, listener) = (environment.unjoined(), environment.unjoined());
     let channel = some_channel();
     let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
     server.restart().await;
@@ -207,8 +207,8 @@ async fn a_process_starts_without_redis_and_joins_when_it_is_there() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_lost_node_of_a_cluster_leaves_the_others_joined() {
     let mut cluster = Cluster::start().await;
-    let stage = Stage::cluster(&cluster);
-    let (speaker, listener) = (stage.process().await, stage.process().await);
+    let environment = Environment::cluster(&cluster);
+    let (speaker, listener) = (environment.process().await, environment.process().await);
     let channels: Vec<_> = (0..30).map(|_| some_channel()).collect();
     let mut ears = Ears::following(&listener, &channels).await;
     cluster.0[2].kill();
@@ -236,14 +236,14 @@ async fn one_lost_node_of_a_cluster_leaves_the_others_joined() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_channel_whose_slot_moves_to_another_node_is_heard_there() {
     let cluster = Cluster::start().await;
-    let stage = Stage::cluster(&cluster);
-    let (speaker, listener) = (stage.process().await, stage.process().await);
+    let environment = Environment::cluster(&cluster);
+    let (speaker, listener) = (environment.process().await, environment.process().await);
     let channel = some_channel();
     let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
     speaker.fabric.publish(&channel, event(1));
     assert_eq!(offset(&ears.signal().await.1), 1);
 
-    let name = format!("{{{}:{channel}}}", stage.prefix);
+    let name = format!("{{{}:{channel}}}", environment.prefix);
     let slot: u16 = cluster.0[0].ask(&["CLUSTER", "KEYSLOT", &name]).await.unwrap();
     let from = usize::from(slot / 5_461).min(2);
     let to = (from + 1) % 3;

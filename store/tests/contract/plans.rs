@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
-use crate::stage::fresh;
+use crate::environment::fresh;
 
 /// Rows of a page that may be sorted.
 const PAGE: u64 = 1_000;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use store::shared::Shared;
 
+use crate::environment::{Environment, eventually, fresh};
 use crate::servers::Server;
-use crate::stage::{Stage, eventually, fresh};
 use store::shared::RedisSettings;
 
 fn somebody() -> String {
@@ -17,8 +17,8 @@ async fn is_absent(process: &Shared, who: &str) -> bool {
     absent.expect("it can be told").contains(&who.to_owned())
 }
 
-pub(crate) async fn who_is_connected_anywhere_is_present(stage: &Stage) {
-    let (one, other) = (stage.process().await, stage.process().await);
+pub(crate) async fn who_is_connected_anywhere_is_present(environment: &Environment) {
+    let (one, other) = (environment.process().await, environment.process().await);
     let who = somebody();
     assert!(is_absent(&other, &who).await);
     for _ in 0..2 {
@@ -36,8 +36,8 @@ pub(crate) async fn who_is_connected_anywhere_is_present(stage: &Stage) {
     }
 }
 
-pub(crate) async fn who_is_vouched_for_is_present_for_a_while(stage: &Stage) {
-    let (one, other) = (stage.process().await, stage.process().await);
+pub(crate) async fn who_is_vouched_for_is_present_for_a_while(environment: &Environment) {
+    let (one, other) = (environment.process().await, environment.process().await);
     let (brief, long, left) = (somebody(), somebody(), somebody());
     one.presence.vouch(&long, Duration::from_secs(60));
     one.presence.vouch(&left, Duration::from_secs(60));
@@ -53,9 +53,10 @@ pub(crate) async fn who_is_vouched_for_is_present_for_a_while(stage: &Stage) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_dies_takes_its_people_with_it_and_one_that_lives_does_not() {
-    let mut stage = Stage::redis();
-    stage.settings.redis.as_mut().unwrap().limits.lease = Duration::from_millis(900);
-    let (dying, living, asker) = (stage.process().await, stage.process().await, stage.process().await);
+    let mut environment = Environment::redis();
+    environment.settings.redis.as_mut().unwrap().limits.lease = Duration::from_millis(900);
+    let (dying, living, asker) =
+        (environment.process().await, environment.process().await, environment.process().await);
     let (gone, there) = (somebody(), somebody());
     dying.presence.enter(&gone);
     dying.presence.enter(&there);
@@ -67,7 +68,7 @@ async fn a_process_that_dies_takes_its_people_with_it_and_one_that_lives_does_no
     drop(dying); // without a goodbye: nobody renews its leases
     eventually("the lease is over", || async { is_absent(&asker, &gone).await }).await;
     // A lease that begins only now ends as well meanwhile, so the living one's was renewed.
-    let (dying, gone) = (stage.process().await, somebody());
+    let (dying, gone) = (environment.process().await, somebody());
     dying.presence.enter(&gone);
     eventually("that one is known", || async { !is_absent(&asker, &gone).await }).await;
     drop(dying);
@@ -78,14 +79,14 @@ async fn a_process_that_dies_takes_its_people_with_it_and_one_that_lives_does_no
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_called_absent_while_that_cannot_be_told() {
     let mut server = Server::start().await;
-    let stage = Stage::at(Some(RedisSettings::at(vec![server.url()])));
-    let process = stage.process().await;
+    let environment = Environment::at(Some(RedisSettings::at(vec![server.url()])));
+    let process = environment.process().await;
     let who = somebody();
     process.presence.enter(&who);
     server.kill();
     eventually("it is noticed", || async { process.presence.absent(&[somebody()]).await.is_none() }).await;
     server.restart().await;
     // What Redis forgot is written again.
-    let other = stage.process().await;
+    let other = environment.process().await;
     eventually("they are present again", || async { !is_absent(&other, &who).await }).await;
 }

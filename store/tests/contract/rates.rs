@@ -5,8 +5,8 @@ use std::time::Duration;
 use store::rate_limits::{Outage, Rate};
 use store::shared::RedisSettings;
 
+use crate::environment::{Environment, fresh};
 use crate::servers::Server;
-use crate::stage::{Stage, fresh};
 
 fn key() -> String {
     format!("somebody:{}", fresh())
@@ -17,8 +17,8 @@ fn slow(burst: u32) -> Rate {
     Rate { burst, ..Rate::new(1, Duration::from_secs(1_000)) }
 }
 
-pub(crate) async fn a_burst_passes_and_then_the_rate_rules(stage: &Stage) {
-    let (one, other) = (stage.process().await, stage.process().await);
+pub(crate) async fn a_burst_passes_and_then_the_rate_rules(environment: &Environment) {
+    let (one, other) = (environment.process().await, environment.process().await);
     let (key, rate) = (key(), slow(5));
     for left in (0..5).rev() {
         let taken = [&one, &other][left as usize % 2].rate_limits.take(&key, rate, 1).await;
@@ -42,8 +42,8 @@ pub(crate) async fn a_burst_passes_and_then_the_rate_rules(stage: &Stage) {
     assert!(other.rate_limits.take(&fresh_key, quick, 1).await.allowed, "after {:?}", refused.retry_after);
 }
 
-pub(crate) async fn takers_at_the_same_time_get_exactly_the_burst(stage: &Stage) {
-    let (one, other) = (stage.process().await, stage.process().await);
+pub(crate) async fn takers_at_the_same_time_get_exactly_the_burst(environment: &Environment) {
+    let (one, other) = (environment.process().await, environment.process().await);
     let (key, rate) = (key(), slow(30));
     let takers = (0..200).map(|number| {
         let (process, key) = (if number % 2 == 0 { &one } else { &other }, &key);
@@ -53,8 +53,8 @@ pub(crate) async fn takers_at_the_same_time_get_exactly_the_burst(stage: &Stage)
     assert_eq!(taken.iter().filter(|taken| taken.allowed).count(), 30);
 }
 
-pub(crate) async fn keys_do_not_share(stage: &Stage) {
-    let process = stage.process().await;
+pub(crate) async fn keys_do_not_share(environment: &Environment) {
+    let process = environment.process().await;
     let (one, other) = (key(), key());
     assert!(process.rate_limits.take(&one, slow(1), 1).await.allowed);
     assert!(!process.rate_limits.take(&one, slow(1), 1).await.allowed);
@@ -65,8 +65,8 @@ pub(crate) async fn keys_do_not_share(stage: &Stage) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_leaves_open_limits_to_the_process_and_closes_the_others() {
     let mut server = Server::start().await;
-    let stage = Stage::at(Some(RedisSettings::at(vec![server.url()])));
-    let process = stage.process().await;
+    let environment = Environment::at(Some(RedisSettings::at(vec![server.url()])));
+    let process = environment.process().await;
     server.kill();
     let (open, closed) = (slow(2), Rate { outage: Outage::Closed, ..slow(2) });
     let key = key();

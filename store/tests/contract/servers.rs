@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 
-use crate::stage::{eventually, fresh};
+use crate::environment::{eventually, fresh};
 
 /// One server on the loopback address. Dropped, it is ended.
 pub(crate) struct Server {

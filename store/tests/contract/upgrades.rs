@@ -3,7 +3,7 @@
 use sqlx::migrate::Migrator;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
-use crate::stage::fresh;
+use crate::environment::fresh;
 
 /// A database of the schema up to this migration.
 async fn database_of(version: i64) -> (String, String, PgConnection) {

@@ -13,9 +13,9 @@ use domain::{Clock as _, Role, Won};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use server::Service;
-use server::ambient::SystemClock;
+use server::system::SystemClock;
 use tests::TestApp;
-use tests::cast::eventually;
+use tests::people::eventually;
 use tests::shop::{Guest, YEOKSAM, card, kitchen, mild, open};
 
 /// A customer with a full cart, and the kitchen that they order from.

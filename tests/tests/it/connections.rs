@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use domain::Role;
 use serde_json::Value;
-use server::ambient::{RandomIds, SystemClock};
 use server::processes::ProcessArgs;
+use server::system::{OsRandom, SystemClock};
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
 use store::shared;
 use tests::TestApp;
-use tests::cast::eventually;
+use tests::people::eventually;
 use tests::process::Process;
 use tests::socket::Socket;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -322,7 +322,7 @@ pub(crate) async fn gateway(app: &TestApp, processes: ProcessArgs) -> Server {
         services: beside.into_iter().map(|service| (service, any)).collect(),
         backlog: 1024,
         clock: Arc::new(SystemClock),
-        ids: Arc::new(RandomIds),
+        ids: Arc::new(OsRandom),
         settings: tests::settings(),
         subscribers: services::Subscribers::default(),
         metrics: Arc::new(String::new),

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 use server::Service;
 use tests::TestApp;
-use tests::cast::Cast;
+use tests::people::Cast;
 use tests::rest::{Answer, PASSWORD, Rest, answer};
 use tests::socket::{Heard, Socket};
 
@@ -86,7 +86,7 @@ fn made(api: &Value, schema: &Value, name: &str, pointer: &[&str], text: &str) -
     }
     match (name, schema["format"].as_str()) {
         ("phone", _) => json!("010-1234-5678"),
-        (_, Some("uuid")) => json!(domain::Ids::uuid(&server::ambient::RandomIds)),
+        (_, Some("uuid")) => json!(domain::Ids::uuid(&server::system::OsRandom)),
         (_, Some("date-time")) => json!("2026-11-26T03:00:00Z"),
         (_, Some("email")) => json!("somebody@example.com"),
         (_, Some("password")) => json!(PASSWORD),
@@ -279,7 +279,7 @@ async fn every_text_of_a_frame_that_the_documents_name_breaks_nothing_and_none_i
     // The one text that is kept is told as over REST.
     let mut socket = Socket::open(app.address(Service::Gateway), &person.access_token).await;
     for text in HOSTILE {
-        let id = domain::Ids::uuid(&server::ambient::RandomIds);
+        let id = domain::Ids::uuid(&server::system::OsRandom);
         let said = json!({ "op": "chat_send", "conversation_id": world.conversation, "client_message_id": id,
             "text": text });
         let problem = socket.ask(said).await["problem"].take();

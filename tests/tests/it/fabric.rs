@@ -7,8 +7,8 @@ use domain::Role;
 use serde_json::{Value, json};
 use server::{Server, Service};
 use services::support;
-use sim::{Heard, ambient};
-use tests::cast::{Cast, PATIENCE, acked, eventually, hear, on_the_way, socket};
+use sim::{Heard, system};
+use tests::people::{Cast, PATIENCE, acked, eventually, hear, on_the_way, socket};
 use tests::redis::Redis;
 use tests::rest::Person;
 use tests::socket::Socket;
@@ -43,7 +43,7 @@ async fn a_watcher_sees_positions_that_come_in_at_another_process_in_order() {
     let there = gateway(&second);
     // The owner accepts there; couriers are known where their phones are.
     cast.owner = cast.owner.at(&there).unwrap();
-    let began = ambient::now() - TimeDelta::seconds(80);
+    let began = system::now() - TimeDelta::seconds(80);
     let order = cast.placed().await;
     let mut watch = socket(&cast.customer.at(&there).unwrap());
     watch.line().subscribe(format!("order:{}", order.id)).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_watcher_sees_positions_that_come_in_at_another_process_in_order() {
     // Somebody who joins there now sees the newest at once.
     let mut late = socket(&cast.customer.at(&there).unwrap());
     late.line().subscribe(format!("delivery:{}", order.id)).await.unwrap();
-    let position = tests::cast::position(&mut late).await;
+    let position = tests::people::position(&mut late).await;
     assert!(position.at >= last - TimeDelta::milliseconds(1));
 
     line.step(order.id, "at_dropoff").await.unwrap();
@@ -126,7 +126,7 @@ async fn an_outage_of_redis_loses_nothing_on_a_log_channel() {
     let say = |number: u32| {
         let text = format!("말 {number}");
         let customer = &cast.customer;
-        async move { customer.say(talk.id, ambient::fresh_id(), &text).await.unwrap() }
+        async move { customer.say(talk.id, system::fresh_id(), &text).await.unwrap() }
     };
     say(0).await;
     assert_eq!(hear(&mut far, "chat.message").await.data["text"], "말 0");
@@ -229,7 +229,7 @@ async fn an_agent_who_was_online_when_the_process_was_killed_does_not_stay_so() 
     // One who says so over REST is believed for a while.
     let who = domain::Principal {
         user: sora.id.parse().unwrap(),
-        session: domain::SessionId(ambient::fresh_id()),
+        session: domain::SessionId(system::fresh_id()),
         roles: vec![Role::Agent],
     };
     support::set_presence(test.app(), &who, online).await.unwrap();

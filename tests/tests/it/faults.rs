@@ -7,9 +7,9 @@ use domain::{Role, Won};
 use serde_json::{Value, json};
 use server::Service;
 use services::Settings;
-use sim::{ambient, api::Api, socket::Socket};
+use sim::{api::Api, socket::Socket, system};
 use tests::TestApp;
-use tests::cast::{Cast, hear, socket};
+use tests::people::{Cast, hear, socket};
 use tests::process::Process;
 use tests::rest::Rest;
 use tests::shop::Guest;
@@ -28,7 +28,7 @@ async fn cast(app: &TestApp) -> (Cast, Socket) {
 /// An order whose courier stands at the door.
 async fn at_door(cast: &Cast, courier: &mut Socket) -> (Uuid, i64) {
     let order = cast.placed().await;
-    cast.assigned(order.id, courier, ambient::now()).await;
+    cast.assigned(order.id, courier, system::now()).await;
     let line = courier.line();
     cast.picked_up(order.id, &line).await;
     line.step(order.id, "at_dropoff").await.unwrap();
@@ -118,7 +118,7 @@ async fn the_same_attempt_under_the_same_key_is_recorded_once_over_two_processes
     };
     let key = Some("one");
     let tries = tries.map(|system| {
-        services::tracking::try_contact(system, &who, id.into(), domain::order::Way::Call, key)
+        services::tracking::try_contact(system, &who, id.into(), domain::order::ContactMethod::Call, key)
     });
     for outcome in futures::future::join_all(tries).await {
         outcome.unwrap();

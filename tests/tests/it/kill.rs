@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use domain::order::{Status, Times};
 use server::Service;
-use sim::{Heard, ambient};
+use sim::{Heard, system};
 use tests::TestApp;
-use tests::cast::{Cast, PATIENCE, acked, hear, on_the_way, socket};
+use tests::people::{Cast, PATIENCE, acked, hear, on_the_way, socket};
 use tests::process::Process;
 
 #[tokio::test]
@@ -19,7 +19,7 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     app.halt().await;
     let server = Process::start(&app).await;
     let cast = Cast::enter(kitchen, &server.gateway()).await;
-    let began = ambient::now() - TimeDelta::seconds(90);
+    let began = system::now() - TimeDelta::seconds(90);
     let order = cast.placed().await;
     let mut courier = socket(&cast.courier);
     cast.assigned(order.id, &mut courier, began).await;
@@ -36,7 +36,7 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
         line.fix(on_the_way(began, step, 20));
     }
     acked(&mut courier).await;
-    let said = cast.customer.say(talk.id, ambient::fresh_id(), "죽기 전의 말").await.unwrap();
+    let said = cast.customer.say(talk.id, system::fresh_id(), "죽기 전의 말").await.unwrap();
     let before = cast.customer.get_order(order.id).await.unwrap();
 
     // Killed while fixes are on their way; the phone keeps what is not acknowledged.
@@ -68,7 +68,7 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let courier_id = cast.courier.who().await.unwrap().user_id.into();
     drop(server);
     app.restart().await;
-    let (from, until) = (began - TimeDelta::hours(1), ambient::now());
+    let (from, until) = (began - TimeDelta::hours(1), system::now());
     let kept = store::tracking::track(&app.app().store, courier_id, from, until, 1_000).await.unwrap();
     let once: BTreeSet<_> = kept.iter().map(|fix| fix.at).collect();
     assert_eq!(kept.len(), once.len(), "a fix was kept twice");

@@ -9,7 +9,7 @@ use server::Service;
 use services::Settings;
 use services::limits::{self, LimitClass, Outage, Rate};
 use tests::TestApp;
-use tests::cast::eventually;
+use tests::people::eventually;
 use tests::redis::Redis;
 use tests::rest::{Answer, PASSWORD};
 

@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 use domain::{Cell, LatLon, Role};
 use serde_json::{Value, json};
 use server::Service;
-use sim::ambient;
 use sim::frame::Say;
+use sim::system;
 use tests::TestApp;
-use tests::cast::{Cast, KITCHEN, PATIENCE, acked, eventually, reading, socket};
+use tests::people::{Cast, KITCHEN, PATIENCE, acked, eventually, reading, socket};
 use tests::socket::Socket;
 
 fn cell(lat: f64, lon: f64) -> Cell {
@@ -42,8 +42,8 @@ async fn operators_see_couriers_ride_from_cell_to_cell() {
     let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
     let operator = app.person("operator", &[Role::Admin]).await;
     let rest = app.rest_as(Service::Alert, &operator);
-    let began = ambient::now() - TimeDelta::seconds(60);
-    let far = sim::shapes::Place { lat: KITCHEN.lat + 0.08, lon: KITCHEN.lon };
+    let began = system::now() - TimeDelta::seconds(60);
+    let far = sim::responses::Place { lat: KITCHEN.lat + 0.08, lon: KITCHEN.lon };
     let (here, there) = (cell(KITCHEN.lat, KITCHEN.lon), cell(far.lat, far.lon));
     assert_ne!(here, there);
 
@@ -80,10 +80,10 @@ async fn operators_see_couriers_ride_from_cell_to_cell() {
     // North, at a rider's pace: one cell loses the courier, the other has them.
     line.fix(reading(
         began + TimeDelta::seconds(3),
-        sim::shapes::Place { lat: KITCHEN.lat + 0.0003, ..KITCHEN },
+        sim::responses::Place { lat: KITCHEN.lat + 0.0003, ..KITCHEN },
     ));
     until(&mut map, here, |couriers| couriers.first().is_some_and(|one| one["heading_deg"] == 0)).await;
-    app.app().geo_index().put(id.into(), LatLon::new(far.lat, far.lon).unwrap(), ambient::now());
+    app.app().geo_index().put(id.into(), LatLon::new(far.lat, far.lon).unwrap(), system::now());
     until(&mut map, there, |couriers| couriers.len() == 1).await;
     until(&mut map, here, <[Value]>::is_empty).await;
     app.stop().await;

@@ -6,15 +6,15 @@ use domain::payment::PaymentStatus;
 use domain::{Channel, Kind, OrderId, Won};
 use futures::future::join_all;
 use server::Service;
-use sim::{ApiError, ambient};
+use sim::{ApiError, system};
 use tests::TestApp;
-use tests::cast::{Cast, socket};
+use tests::people::{Cast, socket};
 
 async fn cast(app: &TestApp) -> Cast {
     Cast::gather(app.app(), &app.url(Service::Gateway)).await
 }
 
-fn code(answer: Result<sim::shapes::Order, ApiError>) -> String {
+fn code(answer: Result<sim::responses::Order, ApiError>) -> String {
     answer.expect_err("refused").slug().unwrap_or_default().to_owned()
 }
 
@@ -213,7 +213,7 @@ async fn a_delivered_order_that_nobody_confirms_completes_by_itself() {
     let cast = cast(&app).await;
     let mut courier = socket(&cast.courier);
     let order = cast.placed().await;
-    cast.assigned(order.id, &mut courier, ambient::now()).await;
+    cast.assigned(order.id, &mut courier, system::now()).await;
     let line = courier.line();
     cast.picked_up(order.id, &line).await;
     line.step(order.id, "at_dropoff").await.unwrap();

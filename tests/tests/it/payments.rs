@@ -8,7 +8,7 @@ use serde_json::json;
 use server::Service;
 use services::Settings;
 use tests::TestApp;
-use tests::cast::{Cast, eventually};
+use tests::people::{Cast, eventually};
 use tests::shop::Guest;
 
 async fn cast(app: &TestApp) -> Cast {

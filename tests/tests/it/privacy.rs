@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::Service;
-use sim::ambient;
+use sim::system;
 use tests::TestApp;
-use tests::cast::{Cast, eventually};
+use tests::people::{Cast, eventually};
 use tests::rest::{Answer, Person, Rest};
 use tests::socket::Socket;
 
@@ -74,7 +74,7 @@ async fn what_is_not_yours_and_what_is_not_there_get_one_answer() {
     let test = TestApp::start().await;
     let crew = Crew::gather(&test).await;
     let order = crew.cast.order().await.id.to_string();
-    let nothing = ambient::fresh_id().to_string();
+    let nothing = system::fresh_id().to_string();
     let stranger = test.person("stranger", &[domain::Role::Customer]).await;
 
     // The restaurant has no business with an order that is not paid either.
@@ -142,18 +142,18 @@ async fn the_address_is_shown_to_whom_it_concerns_and_no_longer_than_that() {
     let Crew { cast, customer, owner, courier, agent } = &crew;
     let order = cast.placed().await.id;
     let id = order.to_string();
-    let began = ambient::now() - TimeDelta::seconds(90);
+    let began = system::now() - TimeDelta::seconds(90);
     let (nothing, address, door) = ([false; 3], [true, false, false], [true; 3]);
 
     assert_eq!(seen(&delivery(&test, owner, &id).await), nothing);
     assert_eq!(delivery(&test, owner, &id).await["drop_off"]["dong"], "역삼동");
-    let mut phone = tests::cast::socket(&cast.courier);
+    let mut phone = tests::people::socket(&cast.courier);
     cast.assigned(order, &mut phone, began).await;
     let own = domain::Channel::Courier(courier.id.parse::<domain::UserId>().unwrap().into());
     let offers = store::journal::since(&test.app().store, &own, 0, 100).await.unwrap();
     for told in offers.iter().filter(|event| event.kind == "offer.made") {
         assert_eq!(told.data["dong"], "역삼동");
-        assert_ne!(told.data["drop_off"]["lat"], json!(tests::cast::HOME.lat), "an offer names no house");
+        assert_ne!(told.data["drop_off"]["lat"], json!(tests::people::HOME.lat), "an offer names no house");
     }
     assert_eq!(seen(&delivery(&test, courier, &id).await), address);
     assert_eq!(seen(&at(&test, courier).get(&format!("/v1/orders/{id}")).await.expect(200)), address);
@@ -222,8 +222,8 @@ async fn a_courier_who_dropped_out_hears_no_more_of_the_order() {
     let crew = Crew::gather(&test).await;
     let Crew { cast, courier, .. } = &crew;
     let order = cast.placed().await.id;
-    let mut phone = tests::cast::socket(&cast.courier);
-    cast.assigned(order, &mut phone, ambient::now() - TimeDelta::seconds(90)).await;
+    let mut phone = tests::people::socket(&cast.courier);
+    cast.assigned(order, &mut phone, system::now() - TimeDelta::seconds(90)).await;
     let mut listener = socket(&test, courier).await;
     listener.follow(&format!("order:{order}")).await;
     listener.follow(&format!("delivery:{order}")).await;

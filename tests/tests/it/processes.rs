@@ -8,15 +8,15 @@ use chrono::TimeDelta;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use server::Service;
-use sim::{Heard, ambient};
+use sim::{Heard, system};
 use tests::TestApp;
-use tests::cast::{Cast, PATIENCE, acked, eventually, hear, on_the_way, position, socket};
+use tests::people::{Cast, PATIENCE, acked, eventually, hear, on_the_way, position, socket};
 use tests::process::Split;
 
 use crate::story::{Doors, play};
 
 /// A database with a kitchen, and no server on it.
-async fn kitchen() -> (TestApp, sim::shapes::NewLine) {
+async fn kitchen() -> (TestApp, sim::responses::NewLine) {
     let mut app = TestApp::start().await;
     let kitchen = Cast::hire(app.app()).await;
     app.halt().await;
@@ -49,7 +49,7 @@ async fn the_story_is_the_same_whichever_replicas_are_entered() {
     let (app, kitchen) = kitchen().await;
     let split = Split::start(&app, &redis(), 3).await;
     let gateway = split.gateway();
-    let seed = ambient::luck();
+    let seed = system::luck();
     println!("seed {seed}");
     let mut luck = StdRng::seed_from_u64(seed);
     // The phone and the map are never at the same replica.
@@ -98,7 +98,7 @@ async fn a_replica_that_is_killed_in_the_middle_takes_nothing_with_it() {
     let mut split = Split::start(&app, &redis(), 2).await;
     let gateway = split.gateway();
     let cast = Cast::enter(kitchen, &gateway).await;
-    let began = ambient::now() - TimeDelta::seconds(90);
+    let began = system::now() - TimeDelta::seconds(90);
     let order = cast.placed().await;
     let by_name =
         |api: &sim::Api, service: Service| socket(&api.at(&format!("{gateway}/{service}")).unwrap());
@@ -146,7 +146,7 @@ async fn a_replica_that_is_killed_in_the_middle_takes_nothing_with_it() {
     let courier_id = cast.courier.who().await.unwrap().user_id.into();
     drop(split);
     app.restart().await;
-    let (from, until) = (began - TimeDelta::hours(1), ambient::now());
+    let (from, until) = (began - TimeDelta::hours(1), system::now());
     let kept = store::tracking::track(&app.app().store, courier_id, from, until, 1_000).await.unwrap();
     let once: BTreeSet<_> = kept.iter().map(|fix| fix.at).collect();
     assert_eq!((kept.len(), once.len()), (21, 21), "a fix was lost or kept twice");

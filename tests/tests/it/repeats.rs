@@ -5,12 +5,12 @@ use domain::{Role, UserId};
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::Service;
-use server::ambient::RandomIds;
+use server::system::OsRandom;
 use sha2::{Digest as _, Sha256};
-use sim::ambient;
+use sim::system;
 use store::idempotency::{self, Claim, Key, LeaseHolder};
 use tests::TestApp;
-use tests::cast::{Cast, eventually};
+use tests::people::{Cast, eventually};
 use tests::rest::{Answer, PASSWORD, Rest, answer};
 
 const PATH: &str = "/v1/users/me/addresses";
@@ -105,14 +105,14 @@ async fn a_repeat_need_not_wait_for_a_process_that_died_at_its_work() {
     let key = Key { user: Some(UserId(user)), name: "k".into(), request_hash: hash.finalize().into() };
 
     // A process that nobody hears of began the work a moment ago.
-    let now = ambient::now();
-    let gone = LeaseHolder::new(&RandomIds);
+    let now = system::now();
+    let gone = LeaseHolder::new(&OsRandom);
     let claim = idempotency::claim(&app.app().store, &key, gone, now, now - TimeDelta::seconds(60)).await;
     assert_eq!(claim.unwrap(), Claim::Ours);
     post(&rest, "k", home("집")).await.expect(201);
 
     // One that stands is waited for.
-    let alive = LeaseHolder::new(&RandomIds);
+    let alive = LeaseHolder::new(&OsRandom);
     let store = app.app().store.clone();
     let standing = tokio::spawn(async move { idempotency::hold_lease(&store, alive).await });
     let key = Key { name: "other".into(), ..key };
@@ -137,7 +137,7 @@ async fn a_dish_that_was_added_by_a_process_that_died_is_not_added_again() {
     };
     let first = add().await;
     // The answer was never kept.
-    let all = ambient::now() + TimeDelta::hours(1);
+    let all = system::now() + TimeDelta::hours(1);
     assert_eq!(idempotency::drop_old(&app.app().store, all).await.unwrap(), 1);
     assert_eq!(add().await, first);
     app.stop().await;

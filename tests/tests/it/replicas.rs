@@ -9,16 +9,16 @@ use domain::tracking::Vehicle;
 use domain::{Channel, OrderId};
 use futures::future::join_all;
 use serde_json::json;
-use server::ambient::{RandomIds, SystemClock};
 use server::processes::ProcessArgs;
+use server::system::{OsRandom, SystemClock};
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
 use services::Subscribers;
 use sim::frame::Say;
-use sim::socket::Manners;
-use sim::{Heard, Socket, ambient};
+use sim::socket::ReconnectPolicy;
+use sim::{Heard, Socket, system};
 use store::{Store, journal, payment, shared};
-use tests::cast::{Cast, PATIENCE, acked, eventually, hear, on_the_way, reading, socket};
+use tests::people::{Cast, PATIENCE, acked, eventually, hear, on_the_way, reading, socket};
 use tests::{TestApp, settings};
 
 const DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -115,10 +115,11 @@ async fn a_phone_that_comes_back_to_a_process_finds_it_up_to_date() {
     let second = app.second_server().await;
     let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
     // As precise as the store keeps it, so that a moment equals itself.
-    let began = (ambient::now() - TimeDelta::seconds(90)).trunc_subsecs(3);
+    let began = (system::now() - TimeDelta::seconds(90)).trunc_subsecs(3);
     let there = cast.courier.at(&gateway(&second)).unwrap();
     // Each opens a device of its own, with a track of its own.
-    let device = |api: &sim::Api, seed| Socket::open(api, Manners { seed, ..Manners::default() });
+    let device =
+        |api: &sim::Api, seed| Socket::open(api, ReconnectPolicy { seed, ..ReconnectPolicy::default() });
     for (api, step) in [(&cast.courier, 1), (&there, 2)] {
         let mut phone = device(api, step.into());
         phone.line().fix(on_the_way(began, step, 20));
@@ -141,13 +142,13 @@ async fn a_shift_that_begins_in_one_process_is_known_where_the_courier_rides() {
     let app = TestApp::start_joined(settings()).await;
     let second = app.second_server().await;
     let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
-    let began = ambient::now() - TimeDelta::seconds(90);
+    let began = system::now() - TimeDelta::seconds(90);
     let order = cast.placed().await;
     let there = cast.courier.at(&gateway(&second)).unwrap();
     let mut phone = socket(&there);
     let id = cast.courier.who().await.unwrap().user_id;
     phone.line().subscribe(format!("courier:{id}")).await.unwrap();
-    phone.line().fix(reading(began, tests::cast::KITCHEN));
+    phone.line().fix(reading(began, tests::people::KITCHEN));
     acked(&mut phone).await;
     // The second process has the courier as off shift; the first one is told of the shift.
     cast.courier.shift(true).await.unwrap();
@@ -162,7 +163,7 @@ async fn a_shift_that_begins_in_one_process_is_known_where_the_courier_rides() {
     board.line().subscribe(format!("delivery:{}", order.id)).await.unwrap();
     phone.line().fix(on_the_way(began, 20, 200));
     acked(&mut phone).await;
-    tests::cast::position(&mut board).await;
+    tests::people::position(&mut board).await;
     phone.line().ask(Say::Shift { on: false }).await.unwrap();
     eventually(|| async { !cast.courier.courier().await.unwrap().on_shift }).await;
     second.stop(DEADLINE).await;
@@ -172,7 +173,7 @@ async fn a_shift_that_begins_in_one_process_is_known_where_the_courier_rides() {
 #[tokio::test]
 async fn many_processes_that_start_at_once_on_an_empty_database_agree() {
     let admin = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL server");
-    let name = format!("baedal_test_{}", domain::Ids::uuid(&RandomIds).simple());
+    let name = format!("baedal_test_{}", domain::Ids::uuid(&OsRandom).simple());
     let database = store::scratch::create_empty(&admin, &name).await.unwrap();
     for migrated in join_all((0..6).map(|_| Store::migrate(&database))).await {
         migrated.unwrap();
@@ -184,7 +185,7 @@ async fn many_processes_that_start_at_once_on_an_empty_database_agree() {
             services: vec![(Service::Auth, SocketAddr::from(([127, 0, 0, 1], 0)))],
             backlog: 1024,
             clock: Arc::new(SystemClock),
-            ids: Arc::new(RandomIds),
+            ids: Arc::new(OsRandom),
             settings: settings(),
             subscribers: Subscribers::default(),
             metrics: Arc::new(String::new),
@@ -203,7 +204,7 @@ async fn many_processes_that_start_at_once_on_an_empty_database_agree() {
     assert!(keys.iter().all(|each| *each == keys[0]), "they sign with different keys");
     // The days are there for what couriers send.
     let app = servers[0].app();
-    let courier = domain::CourierId(domain::Ids::uuid(&RandomIds));
+    let courier = domain::CourierId(domain::Ids::uuid(&OsRandom));
     services::tracking::courier::describe(app, courier, "라이더", Vehicle::Bicycle, None).await.unwrap();
     let fix = domain::tracking::RawFix {
         seq: 1,

@@ -69,7 +69,7 @@ async fn what_is_wrong_with_a_setting_is_said_by_its_name_and_without_secrets() 
 /// alone that show one.
 #[tokio::test]
 async fn a_machine_without_certificates_calls_what_needs_none() {
-    let folder = std::env::temp_dir().join(format!("certificates-{}", sim::ambient::fresh_id()));
+    let folder = std::env::temp_dir().join(format!("certificates-{}", sim::system::fresh_id()));
     std::fs::create_dir(&folder).unwrap();
     let file = folder.join("none.pem");
     std::fs::write(&file, "").unwrap();
@@ -89,7 +89,7 @@ async fn a_machine_without_certificates_calls_what_needs_none() {
 #[tokio::test]
 async fn an_empty_database_is_refused_and_one_is_migrated_when_asked() {
     let url = std::env::var("DATABASE_URL").unwrap();
-    let name = format!("baedal_start_{}", domain::Ids::uuid(&server::ambient::RandomIds).simple());
+    let name = format!("baedal_start_{}", domain::Ids::uuid(&server::system::OsRandom).simple());
     let empty = store::scratch::create_empty(&url, &name).await.unwrap();
     let said = serve(&[("DATABASE_URL", &empty.url), ("BAEDAL_FIRST_PORT", "0")]).await;
     assert!(said.contains("baedal migrate") && said.contains("empty"), "{said}");

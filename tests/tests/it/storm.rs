@@ -1,7 +1,7 @@
 //! More connections than a process can hold.
 
 use tests::TestApp;
-use tests::cast::eventually;
+use tests::people::eventually;
 use tests::process::Process;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

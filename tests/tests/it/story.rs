@@ -3,9 +3,9 @@
 use chrono::TimeDelta;
 use serde_json::json;
 use server::Service;
-use sim::{Heard, ambient};
+use sim::{Heard, system};
 use tests::TestApp;
-use tests::cast::{Cast, HOME, acked, eventually, hear, on_the_way, position, reading, socket};
+use tests::people::{Cast, HOME, acked, eventually, hear, on_the_way, position, reading, socket};
 
 #[tokio::test]
 async fn one_order_is_followed_live_from_the_cart_to_the_door() {
@@ -44,7 +44,7 @@ impl Doors {
 /// at `doors`.
 pub(crate) async fn play(cast: &Cast, doors: &Doors) {
     let socket = |api: &sim::Api, door: &str| socket(&api.at(door).unwrap());
-    let began = ambient::now() - TimeDelta::seconds(90);
+    let began = system::now() - TimeDelta::seconds(90);
 
     // The owner watches the board, the customer their order.
     let mut board = socket(&cast.owner, &doors.board);
@@ -69,12 +69,12 @@ pub(crate) async fn play(cast: &Cast, doors: &Doors) {
     // Before pickup the customer sees what happens, but not where the courier is.
     let mut map = socket(&cast.customer, &doors.map);
     map.line().subscribe(format!("delivery:{}", order.id)).await.unwrap();
-    line.fix(reading(began + TimeDelta::seconds(5), tests::cast::KITCHEN));
+    line.fix(reading(began + TimeDelta::seconds(5), tests::people::KITCHEN));
     acked(&mut courier).await;
     assert!(cast.customer.delivery(order.id).await.unwrap().position.is_none());
     cast.picked_up(order.id, &line).await;
     hear(&mut watch, "order.picked_up").await;
-    let early = map.until(tests::cast::PATIENCE, |heard| match heard {
+    let early = map.until(tests::people::PATIENCE, |heard| match heard {
         Heard::Latest(_) => Some(false),
         Heard::Event(event) if event.kind == "delivery.picked_up" => Some(true),
         _ => None,
@@ -108,24 +108,24 @@ pub(crate) async fn play(cast: &Cast, doors: &Doors) {
     desk.line().subscribe(format!("chat:{}", talk.id)).await.unwrap();
     let mut chat = socket(&cast.customer, &doors.chat);
     chat.line().subscribe(format!("chat:{}", talk.id)).await.unwrap();
-    cast.agent.say(talk.id, ambient::fresh_id(), "2분 안에 도착합니다").await.unwrap();
+    cast.agent.say(talk.id, system::fresh_id(), "2분 안에 도착합니다").await.unwrap();
     assert_eq!(hear(&mut chat, "chat.message").await.data["text"], "2분 안에 도착합니다");
-    cast.customer.say(talk.id, ambient::fresh_id(), "감사합니다").await.unwrap();
+    cast.customer.say(talk.id, system::fresh_id(), "감사합니다").await.unwrap();
     eventually_heard(&mut desk, "감사합니다").await;
 
     // Delivered: the customer hears of it, and of positions no more.
     line.step(order.id, "at_dropoff").await.unwrap();
     line.step(order.id, "delivered").await.unwrap();
     hear(&mut watch, "order.delivered").await;
-    let ended = map.until(tests::cast::PATIENCE, |heard| match heard {
+    let ended = map.until(tests::people::PATIENCE, |heard| match heard {
         Heard::Ended { reason, .. } => Some(reason.clone()),
         _ => None,
     });
     assert_eq!(ended.await.as_deref(), Some("delivered"));
-    line.fix(reading(began + TimeDelta::seconds(80), tests::cast::KITCHEN));
+    line.fix(reading(began + TimeDelta::seconds(80), tests::people::KITCHEN));
     acked(&mut courier).await;
     map.line().subscribe(format!("delivery:{}", order.id)).await.unwrap();
-    let leaked = map.until(tests::cast::PATIENCE, |heard| match heard {
+    let leaked = map.until(tests::people::PATIENCE, |heard| match heard {
         Heard::Latest(_) => Some(true),
         Heard::Snapshot(snapshot) => Some(!snapshot.data["position"].is_null()),
         _ => None,
@@ -142,7 +142,7 @@ pub(crate) async fn play(cast: &Cast, doors: &Doors) {
 }
 
 async fn eventually_heard(socket: &mut sim::Socket, text: &str) {
-    let found = socket.until(tests::cast::PATIENCE, |heard| match heard {
+    let found = socket.until(tests::people::PATIENCE, |heard| match heard {
         Heard::Event(event) if event.data["text"] == text => Some(()),
         _ => None,
     });

@@ -15,7 +15,7 @@ use services::reaction::Reaction;
 use services::reactions::Subscriber;
 use store::jobs::{Backlog, Policy, UNKNOWN};
 use store::scratch;
-use tests::cast::{Cast, eventually};
+use tests::people::{Cast, eventually};
 use tests::wait::real_time_passes;
 use tests::{TestApp, settings};
 use tokio::sync::Semaphore;

@@ -9,17 +9,17 @@ use domain::support::{Draft, Message, MessageText, Side, Status, Topic};
 use domain::{Audience, Channel, ClientMessageId, ConversationId, Failure, Party, Principal, Role, UserId};
 use futures::future::join_all;
 use serde_json::Value;
-use server::ambient::RandomIds;
+use server::system::OsRandom;
 use services::support::{self, ConversationView, Page, Presence, Question, Saying};
 use services::{App, Settings};
 use store::StoreError;
-use store::fabric::{Listener, Signal};
+use store::fabric::{FabricListener, Signal};
 use store::support::{Mark, Step};
 use tests::{TestApp, channels};
 use tokio::sync::mpsc;
 
 fn fresh<T: From<uuid::Uuid>>() -> T {
-    domain::Ids::uuid(&RandomIds).into()
+    domain::Ids::uuid(&OsRandom).into()
 }
 
 fn person(role: Role) -> Principal {
@@ -74,20 +74,20 @@ fn code<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> &'static str {
 }
 
 /// Hears one process's fabric.
-struct Ears(mpsc::UnboundedReceiver<(Channel, Signal)>);
+struct TestListener(mpsc::UnboundedReceiver<(Channel, Signal)>);
 
-struct Ear(mpsc::UnboundedSender<(Channel, Signal)>);
+struct Sender(mpsc::UnboundedSender<(Channel, Signal)>);
 
-impl Listener for Ear {
-    fn hear(&self, channel: &Channel, signal: &Signal) {
+impl FabricListener for Sender {
+    fn on_signal(&self, channel: &Channel, signal: &Signal) {
         let _ = self.0.send((channel.clone(), signal.clone()));
     }
 }
 
-impl Ears {
+impl TestListener {
     fn of(app: &App) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
-        app.fabric().listen(Arc::new(Ear(sender)));
+        app.fabric().listen(Arc::new(Sender(sender)));
         Self(receiver)
     }
 
@@ -250,7 +250,7 @@ async fn two_processes_write_one_conversation_without_a_gap() {
 async fn whoever_waits_is_helped_when_an_agent_comes() {
     let test = TestApp::start().await;
     let app = test.app();
-    let mut ears = Ears::of(app);
+    let mut listener = TestListener::of(app);
     let (first, second) = (customer(), customer());
     let (earlier, later) = (asks(app, &first).await, asks(app, &second).await);
     assert_eq!(shown(app, &first, earlier).await.status, Status::Queued);
@@ -260,7 +260,7 @@ async fn whoever_waits_is_helped_when_an_agent_comes() {
     let viewed = shown(app, &first, earlier).await;
     assert_eq!((viewed.status, viewed.agent_id), (Status::Open, Some(helper.user)));
     assert_eq!(shown(app, &second, later).await.status, Status::Queued);
-    let (assigned, _) = ears.hear("desk.assigned", |_| true).await;
+    let (assigned, _) = listener.hear("desk.assigned", |_| true).await;
     assert_eq!(assigned["conversation_id"], earlier.to_string());
 
     // More room, and the next one is helped as well.
@@ -359,11 +359,11 @@ async fn a_private_note_never_reaches_the_customer() {
     const SECRET: &str = "이 고객은 환불이 잦음";
     let test = TestApp::start().await;
     let app = test.app();
-    let mut ears = Ears::of(app);
+    let mut listener = TestListener::of(app);
     let (who, helper) = (customer(), agent(app, 5).await);
     let id = asks(app, &who).await;
     support::send(app, &helper, id, note(SECRET)).await.unwrap();
-    let (_, audience) = ears.hear("chat.message", |data| data["text"] == SECRET).await;
+    let (_, audience) = listener.hear("chat.message", |data| data["text"] == SECRET).await;
     assert_eq!(audience, Party::Support.into());
     assert!(!channels::authorise(app, &who, Channel::Chat(id)).await.unwrap().hears(audience));
     assert!(channels::authorise(app, &helper, Channel::Chat(id)).await.unwrap().hears(audience));
@@ -507,7 +507,7 @@ async fn a_customer_who_comes_back_is_queued_and_helped_again() {
 async fn an_agent_whose_sockets_are_gone_goes_offline_and_one_who_returns_does_not() {
     let test = TestApp::start().await;
     let app = test.app();
-    let mut ears = Ears::of(app);
+    let mut listener = TestListener::of(app);
     let (gone, back) = (agent(app, 1).await, agent(app, 1).await);
     support::agent_gone(app, back.user).await.unwrap();
     support::agent_here(app, back.user).await.unwrap();
@@ -517,7 +517,7 @@ async fn an_agent_whose_sockets_are_gone_goes_offline_and_one_who_returns_does_n
 
     let away =
         |who: UserId| move |data: &Value| data["agent_id"] == who.to_string() && data["online"] == false;
-    ears.hear("desk.presence", away(gone.user)).await;
+    listener.hear("desk.presence", away(gone.user)).await;
     assert!(!support::desk(app, &gone).await.unwrap().online);
     assert!(support::desk(app, &back).await.unwrap().online);
     // Nobody new is given to whoever is not there.
@@ -534,16 +534,16 @@ async fn nobody_is_left_typing() {
     settings.support.typing_ttl = Duration::from_millis(100);
     let test = TestApp::start_with(settings).await;
     let app = test.app();
-    let mut ears = Ears::of(app);
+    let mut listener = TestListener::of(app);
     let who = customer();
     let id = asks(app, &who).await;
     support::typing(app, &who, id, true).await.unwrap();
-    let (told, _) = ears.hear("chat.typing", |_| true).await;
+    let (told, _) = listener.hear("chat.typing", |_| true).await;
     assert_eq!(
         (&told["typing"], &told["user_id"]),
         (&Value::Bool(true), &Value::String(who.user.to_string()))
     );
-    ears.hear("chat.typing", |data| data["typing"] == false).await;
+    listener.hear("chat.typing", |data| data["typing"] == false).await;
     test.stop().await;
 }
 

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use server::Service;
 use services::user::NewUser;
 use sim::frame::{Event, Say};
-use sim::socket::Manners;
-use sim::{Api, Heard, Socket, ambient};
+use sim::socket::ReconnectPolicy;
+use sim::{Api, Heard, Socket, system};
 use tests::{TestApp, channels};
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -30,7 +30,7 @@ async fn person(test: &TestApp, name: &str, role: Role) -> Api {
 
 fn socket(api: &Api) -> Socket {
     let (first, most) = (Duration::from_millis(50), Duration::from_millis(500));
-    Socket::open(api, Manners { first, most, seed: 5, ..Manners::default() })
+    Socket::open(api, ReconnectPolicy { first, most, seed: 5, ..ReconnectPolicy::default() })
 }
 
 async fn hear(socket: &mut Socket, kind: &str) -> Event {
@@ -62,7 +62,7 @@ async fn a_customer_and_an_agent_talk_live() {
     desk.line().subscribe(&*channel).await.unwrap();
     let say = |text: &str, private_note| Say::ChatSend {
         conversation_id: talk.id,
-        client_message_id: ambient::fresh_id(),
+        client_message_id: system::fresh_id(),
         text: text.into(),
         private_note,
     };
@@ -131,14 +131,14 @@ async fn every_malformed_request_gets_its_problem() {
     person(&test, "customer", Role::Customer).await;
     person(&test, "other", Role::Customer).await;
     let raw = Raw::of(&test, "customer").await;
-    let id = ambient::fresh_id();
+    let id = system::fresh_id();
     let ask = |text: &str| json!({ "topic": "other", "text": text, "client_message_id": id });
     let (status, talk) = raw.post("/v1/conversations", ask("안녕하세요")).await;
     assert_eq!(status, 201);
     let talk = format!("/v1/conversations/{}", talk["id"].as_str().unwrap());
     let messages = format!("{talk}/messages");
 
-    let say = |text: &str| json!({ "client_message_id": ambient::fresh_id(), "text": text });
+    let say = |text: &str| json!({ "client_message_id": system::fresh_id(), "text": text });
     let with = |mut body: Value, field: &str, value: Value| {
         body[field] = value;
         body
@@ -198,8 +198,8 @@ async fn every_malformed_request_gets_its_problem() {
         let (status, problem) = raw.post(&format!("{talk}/read"), json!({ "seq": seq })).await;
         assert_eq!(status, 422, "{seq}: {problem}");
     }
-    let foreign = with(ask("제 주문"), "order_id", json!(ambient::fresh_id()));
-    let foreign = with(foreign, "client_message_id", json!(ambient::fresh_id()));
+    let foreign = with(ask("제 주문"), "order_id", json!(system::fresh_id()));
+    let foreign = with(foreign, "client_message_id", json!(system::fresh_id()));
     assert_eq!(raw.post("/v1/conversations", foreign).await.0, 404);
 
     // Nothing of all this was said, and to others there is no such conversation.
@@ -223,7 +223,7 @@ async fn rest_and_the_snapshot_show_the_same_conversation() {
     let test = TestApp::start().await;
     person(&test, "customer", Role::Customer).await;
     let raw = Raw::of(&test, "customer").await;
-    let ask = json!({ "topic": "payment", "text": "영수증이요", "client_message_id": ambient::fresh_id() });
+    let ask = json!({ "topic": "payment", "text": "영수증이요", "client_message_id": system::fresh_id() });
     let (_, opened) = raw.post("/v1/conversations", ask).await;
     let id = opened["id"].as_str().unwrap();
     let (_, shown) = raw.get(&format!("/v1/conversations/{id}")).await;

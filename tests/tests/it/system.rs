@@ -7,7 +7,7 @@ use domain::Role;
 use server::Service;
 use server::metrics::{ALL, Kind};
 use tests::TestApp;
-use tests::cast::{Cast, acked, eventually, socket};
+use tests::people::{Cast, acked, eventually, socket};
 use tests::process::Process;
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn after_a_story_the_server_exposes_what_the_page_of_metrics_lists() {
     let cast = Cast::enter(line, &process.gateway()).await;
     let order = cast.placed().await;
     let mut courier = socket(&cast.courier);
-    let began = sim::ambient::now() - chrono::TimeDelta::seconds(60);
+    let began = sim::system::now() - chrono::TimeDelta::seconds(60);
     cast.assigned(order.id, &mut courier, began).await;
     cast.picked_up(order.id, &courier.line()).await;
     acked(&mut courier).await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use server::Service;
 use services::user::NewUser;
 use tests::TestApp;
-use tests::cast::Cast;
+use tests::people::Cast;
 use tests::rest::PASSWORD;
 use tests::shop::{self, Guest};
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use services::ThirdParties;
 use services::blobs::{BlobArea, BlobError};
 use services::senders::{Mail, Push, SendError, Sms};
-use sim::ambient::fresh_id;
+use sim::system::fresh_id;
 use tests::{TestApp, settings};
 
 fn text(words: &str) -> Text {

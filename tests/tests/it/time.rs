@@ -9,7 +9,7 @@ use domain::{OrderId, Timestamp};
 use server::Service;
 use store::{jobs, scratch};
 use tests::TestApp;
-use tests::cast::{Cast, eventually};
+use tests::people::{Cast, eventually};
 
 #[tokio::test]
 async fn a_reminder_fires_when_its_time_has_come_and_not_before() {

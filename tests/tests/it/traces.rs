@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use server::Service;
 use tests::TestApp;
-use tests::cast::Cast;
+use tests::people::Cast;
 use tests::process::Logged;
 use tests::wait::until;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};

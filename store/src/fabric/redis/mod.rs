@@ -1,14 +1,14 @@
 //! The fabric over Redis, one server or a Cluster.
 //!
 //! Listeners of this process are called inline, whatever Redis does. What other
-//! processes should hear goes out through the [`pump`]; what they say comes in
-//! through the [`ears`], for the channels that somebody here follows; [`notices`]
+//! processes should hear goes out through the [`publisher`]; what they say comes in
+//! through the [`subscriber`], for the channels that somebody here follows; [`notices`]
 //! are read from a short log, so that nobody misses one for a lost connection.
 //! Each of the three has a connection of its own, and none waits for another.
 
-mod ears;
 mod notices;
-mod pump;
+mod publisher;
+mod subscriber;
 mod wire;
 
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use async_trait::async_trait;
 use dashmap::DashMap;
 use domain::{Channel, Clock};
 
-use super::{Fabric, Latest, Listener, Listeners, Notice, Signal};
-use crate::link::{Door, Line, Tasks};
+use super::{Fabric, FabricListener, Latest, Listeners, Notice, Signal};
+use crate::link::{RedisConnection, RedisConnector, Tasks};
 use crate::shared::RedisLimits;
-use ears::Ears;
 use notices::Notices;
-use pump::Pump;
+use publisher::Publisher;
+use subscriber::Subscriber;
 
 /// Notices that the log keeps, about.
 const NOTICES_KEPT: usize = 10_000;
@@ -77,12 +77,12 @@ struct Own {
 /// See the module.
 pub struct Redis {
     listeners: Arc<Listeners>,
-    pump: Arc<Pump>,
-    ears: Arc<Ears>,
+    publisher: Arc<Publisher>,
+    subscriber: Arc<Subscriber>,
     notices: Arc<Notices>,
     /// What this process said last, for when Redis does not answer.
     own: Arc<DashMap<Channel, Own>>,
-    line: Arc<Line>,
+    connection: Arc<RedisConnection>,
     names: Names,
     limits: RedisLimits,
     _tasks: Tasks,
@@ -92,45 +92,46 @@ impl Redis {
     /// Begins to join the others; Redis need not answer yet. `node` tells this
     /// process from all others.
     pub(crate) fn join(
-        door: &Door,
-        line: &Arc<Line>,
+        connector: &RedisConnector,
+        connection: &Arc<RedisConnection>,
         names: &Names,
         node: u64,
         clock: &Arc<dyn Clock>,
         limits: &RedisLimits,
     ) -> Self {
         let listeners = Arc::new(Listeners::default());
-        let new_pump = Pump::new(Arc::clone(line), names.clone(), node, Arc::clone(clock), limits.clone());
-        let pump = Arc::new(new_pump);
+        let new_publisher =
+            Publisher::new(Arc::clone(connection), names.clone(), node, Arc::clone(clock), limits.clone());
+        let publisher = Arc::new(new_publisher);
         let new_ears =
-            Ears::new(Arc::clone(&listeners), names.clone(), node, Arc::clone(clock), limits.clone());
-        let ears = Arc::new(new_ears);
+            Subscriber::new(Arc::clone(&listeners), names.clone(), node, Arc::clone(clock), limits.clone());
+        let subscriber = Arc::new(new_ears);
         let (heard, well) = (Arc::clone(&listeners), AtomicBool::new(false));
         let notices = Arc::new(Notices { listeners: heard, names: names.clone(), node, well });
         let own: Arc<DashMap<Channel, Own>> = Arc::default();
         let mut tasks = Tasks::default();
-        tasks.spawn(Arc::clone(line).keep());
-        tasks.spawn(Arc::clone(&pump).run());
-        tasks.spawn(Arc::clone(&ears).run(door.clone()));
-        tasks.spawn(Arc::clone(&notices).run(door.clone()));
-        tasks.spawn(tell_state(Arc::clone(line), Arc::clone(&ears), Arc::clone(&notices)));
-        let (line, names, limits) = (Arc::clone(line), names.clone(), limits.clone());
+        tasks.spawn(Arc::clone(connection).keep());
+        tasks.spawn(Arc::clone(&publisher).run());
+        tasks.spawn(Arc::clone(&subscriber).run(connector.clone()));
+        tasks.spawn(Arc::clone(&notices).run(connector.clone()));
+        tasks.spawn(tell_state(Arc::clone(connection), Arc::clone(&subscriber), Arc::clone(&notices)));
+        let (connection, names, limits) = (Arc::clone(connection), names.clone(), limits.clone());
         tasks.spawn(tidy(Arc::clone(&own), limits.latest_kept));
-        Self { listeners, pump, ears, notices, own, line, names, limits, _tasks: tasks }
+        Self { listeners, publisher, subscriber, notices, own, connection, names, limits, _tasks: tasks }
     }
 }
 
 /// Shows whether all processes are heard.
-async fn tell_state(line: Arc<Line>, ears: Arc<Ears>, notices: Arc<Notices>) {
+async fn tell_state(connection: Arc<RedisConnection>, subscriber: Arc<Subscriber>, notices: Arc<Notices>) {
     let connected = metrics::gauge!("fabric_connected");
     loop {
-        connected.set(if is_joined(&line, &ears, &notices) { 1.0 } else { 0.0 });
+        connected.set(if is_joined(&connection, &subscriber, &notices) { 1.0 } else { 0.0 });
         tokio::time::sleep(TELL_EVERY).await;
     }
 }
 
-fn is_joined(line: &Line, ears: &Ears, notices: &Notices) -> bool {
-    line.is_well() && ears.is_well() && notices.well.load(Ordering::Relaxed)
+fn is_joined(connection: &RedisConnection, subscriber: &Subscriber, notices: &Notices) -> bool {
+    connection.is_well() && subscriber.is_well() && notices.well.load(Ordering::Relaxed)
 }
 
 /// Drops values that nobody forgot.
@@ -151,35 +152,35 @@ impl Fabric for Redis {
                 *newest = own();
             }
         }
-        self.listeners.hear(channel, &signal);
-        self.pump.publish(channel, signal);
+        self.listeners.on_signal(channel, &signal);
+        self.publisher.publish(channel, signal);
     }
 
     fn announce(&self, notice: Notice) {
-        self.listeners.notice(&notice);
-        self.pump.announce(notice);
+        self.listeners.on_notice(&notice);
+        self.publisher.announce(notice);
     }
 
-    fn listen(&self, listener: Arc<dyn Listener>) {
+    fn listen(&self, listener: Arc<dyn FabricListener>) {
         self.listeners.add(listener);
     }
 
     fn watch(&self, channel: &Channel) {
-        self.ears.watch(channel);
+        self.subscriber.watch(channel);
     }
 
     fn unwatch(&self, channel: &Channel) {
-        self.ears.unwatch(channel);
+        self.subscriber.unwatch(channel);
     }
 
     async fn watching(&self, channel: &Channel) {
-        self.ears.watching(channel).await;
+        self.subscriber.watching(channel).await;
     }
 
     async fn latest(&self, channel: &Channel) -> Option<Arc<Latest>> {
         let mut get = redis::cmd("GET");
         get.arg(self.names.of(channel));
-        let kept: Option<Option<Vec<u8>>> = self.line.one(self.limits.answer_within, get).await;
+        let kept: Option<Option<Vec<u8>>> = self.connection.one(self.limits.answer_within, get).await;
         let own = self.own.get(channel).map(|own| (Arc::clone(&own.latest), own.said));
         match (kept, own) {
             (Some(Some(bytes)), own) => match (wire::read(&bytes), own) {
@@ -196,14 +197,14 @@ impl Fabric for Redis {
 
     fn forget(&self, channel: &Channel) {
         self.own.remove(channel);
-        self.pump.forget(channel);
+        self.publisher.forget(channel);
     }
 
     fn is_joined(&self) -> bool {
-        is_joined(&self.line, &self.ears, &self.notices)
+        is_joined(&self.connection, &self.subscriber, &self.notices)
     }
 
     async fn close(&self) {
-        self.pump.flush().await;
+        self.publisher.flush().await;
     }
 }

@@ -10,7 +10,7 @@ use redis::{RedisResult, Value};
 
 use super::wire;
 use super::{Listeners, Names};
-use crate::link::{Connection, Door};
+use crate::link::{Connection, RedisConnector};
 
 /// How long a reading waits for the next notice.
 const WAIT: Duration = Duration::from_secs(1);
@@ -30,10 +30,10 @@ pub(super) struct Notices {
 
 impl Notices {
     /// Reads for ever.
-    pub(super) async fn run(self: Arc<Self>, door: Door) {
+    pub(super) async fn run(self: Arc<Self>, connector: RedisConnector) {
         let mut last: Option<String> = None;
         loop {
-            let mut connection = door.open_at_last(WAIT * 2, || None).await;
+            let mut connection = connector.open_at_last(WAIT * 2, || None).await;
             if let Err(error) = self.follow(&mut connection, &mut last).await {
                 tracing::debug!(%error, "notices are not heard");
             }
@@ -53,7 +53,7 @@ impl Notices {
         let from = last.insert(from);
         self.well.store(true, Ordering::Relaxed);
         // The log may have been cut meanwhile: the store knows what counts.
-        self.listeners.rejoined();
+        self.listeners.on_reconnected();
         loop {
             let mut read = redis::cmd("XREAD");
             read.arg("COUNT").arg(BATCH).arg("BLOCK").arg(WAIT.as_millis().to_string());
@@ -77,7 +77,7 @@ impl Notices {
 
     fn said(&self, said: &[u8]) {
         match wire::head(said).and_then(|head| Ok((head, wire::read_notice(said)?))) {
-            Ok((head, notice)) if head.node != self.node => self.listeners.notice(&notice),
+            Ok((head, notice)) if head.node != self.node => self.listeners.on_notice(&notice),
             Ok(_) => {}
             Err(wire::Unreadable) => metrics::counter!("fabric_unreadable_total").increment(1),
         }

@@ -14,8 +14,8 @@ async fn more_fixes_than_a_courier_may_send_are_refused_and_kept_when_sent_again
     let mut settings = tests::settings();
     settings.sockets.fixes_per_sec = 10;
     settings.sockets.fixes_burst = 3;
-    settings.sockets.patience = u32::MAX;
-    settings.sockets.patience_returns = Duration::from_nanos(1);
+    settings.sockets.violation_budget = u32::MAX;
+    settings.sockets.violation_returns = Duration::from_nanos(1);
     let app = TestApp::start_with(settings).await;
     let jiho = person(app.app(), "jiho", &[Role::Courier]).await;
     let now = app.app().now();
@@ -145,7 +145,7 @@ async fn a_hot_conversation_keeps_what_it_took_and_says_no_to_the_rest() {
 async fn more_channels_than_a_socket_may_follow_are_refused_and_then_it_is_closed() {
     let mut settings = tests::settings();
     settings.sockets.subscriptions = 1;
-    settings.sockets.patience = 3;
+    settings.sockets.violation_budget = 3;
     let app = TestApp::start_with(settings).await;
     let minji = person(app.app(), "minji", &[Role::Customer]).await;
     let chat = conversation(app.app(), &minji).await;

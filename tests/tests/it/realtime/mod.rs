@@ -42,7 +42,7 @@ async fn sign_in(app: &App, email: String) -> Grant {
 }
 
 fn fresh() -> Uuid {
-    domain::Ids::uuid(&server::ambient::RandomIds)
+    domain::Ids::uuid(&server::system::OsRandom)
 }
 
 /// A customer's conversation.

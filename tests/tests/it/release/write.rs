@@ -7,10 +7,10 @@ use std::time::Duration;
 use domain::{Clock as _, Timestamp};
 use serde_json::json;
 use server::Service;
-use server::ambient::SystemClock;
+use server::system::SystemClock;
 use store::{Database, scratch};
 use tests::TestApp;
-use tests::cast::{Cast, eventually, socket};
+use tests::people::{Cast, eventually, socket};
 use uuid::Uuid;
 
 use super::session::{Act, Player, Step, write};

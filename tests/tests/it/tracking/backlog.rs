@@ -18,7 +18,7 @@ const PRESENT_WITHIN: Duration = Duration::from_secs(2);
 
 /// A frame of fixes, one a second, `seqs` of them, the first one so many seconds ago.
 fn fixes(track: i64, seqs: std::ops::Range<i64>, secs_ago: i64) -> Value {
-    let (first, now) = (seqs.start, server::ambient::SystemClock.now());
+    let (first, now) = (seqs.start, server::system::SystemClock.now());
     let fixes = seqs.map(|seq| {
         let at = now - TimeDelta::seconds(secs_ago - (seq - first));
         let place = north(seq as f64 / 1e3);
@@ -115,7 +115,7 @@ fn ride(points: u32) -> PathBuf {
         })
         .collect();
     let gpx = format!(r#"<gpx version="1.1" creator="x"><trk><trkseg>{points}</trkseg></trk></gpx>"#);
-    let file = std::env::temp_dir().join(format!("{}.gpx", domain::Ids::uuid(&server::ambient::RandomIds)));
+    let file = std::env::temp_dir().join(format!("{}.gpx", domain::Ids::uuid(&server::system::OsRandom)));
     std::fs::write(&file, gpx).unwrap();
     file
 }

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use super::wire::{self, Head};
 use super::{NOTICES_KEPT, Names};
 use crate::fabric::{Latest, Notice, Signal};
-use crate::link::Line;
+use crate::link::RedisConnection;
 use crate::shared::RedisLimits;
 
 /// Keeps a value unless a newer one is there, and tells it. It costs Redis four times
@@ -46,13 +46,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long what waits may take to go out when the process ends.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
-pub(super) struct Pump {
+pub(super) struct Publisher {
     waiting: Mutex<Waiting>,
     /// The channels whose value this process wrote last, and when.
     speaks: DashMap<Channel, Instant>,
     wake: Notify,
     sent: Notify,
-    line: Arc<Line>,
+    connection: Arc<RedisConnection>,
     names: Names,
     node: u64,
     clock: Arc<dyn Clock>,
@@ -73,7 +73,7 @@ struct Waiting {
     events: VecDeque<Event>,
     /// The channels whose value or end waits, in order; a number that is not the
     /// value's is that of one that was taken back.
-    turns: VecDeque<(Channel, Turn)>,
+    queue: VecDeque<(Channel, QueueItem)>,
     values: HashMap<Channel, (u64, Spoken)>,
     numbers: u64,
     /// A batch is on its way.
@@ -81,7 +81,7 @@ struct Waiting {
 }
 
 #[derive(Clone, Copy)]
-enum Turn {
+enum QueueItem {
     Value(u64),
     Forget,
 }
@@ -100,7 +100,7 @@ struct Spoken {
 }
 
 /// One thing to send, kept until it is known to be there.
-enum Parcel {
+enum OutboundMessage {
     Notice(Notice),
     Event(Event),
     Value(Channel, Spoken),
@@ -109,32 +109,32 @@ enum Parcel {
 
 impl Waiting {
     fn len(&self) -> usize {
-        self.notices.len() + self.events.len() + self.turns.len()
+        self.notices.len() + self.events.len() + self.queue.len()
     }
 
     fn put_value(&mut self, channel: &Channel, spoken: Spoken) {
         self.numbers += 1;
         self.values.insert(channel.clone(), (self.numbers, spoken));
-        self.turns.push_back((channel.clone(), Turn::Value(self.numbers)));
+        self.queue.push_back((channel.clone(), QueueItem::Value(self.numbers)));
     }
 
     /// The next things to send, at most `max`, notices first.
-    fn take(&mut self, max: usize) -> Vec<Parcel> {
-        let mut batch: Vec<Parcel> = self.notices.drain(..).map(Parcel::Notice).collect();
+    fn take(&mut self, max: usize) -> Vec<OutboundMessage> {
+        let mut batch: Vec<OutboundMessage> = self.notices.drain(..).map(OutboundMessage::Notice).collect();
         // Neither kind keeps the other out.
-        let room = if self.turns.is_empty() { max } else { max / 2 };
+        let room = if self.queue.is_empty() { max } else { max / 2 };
         let events = self.events.len().min(room);
-        batch.extend(self.events.drain(..events).map(Parcel::Event));
+        batch.extend(self.events.drain(..events).map(OutboundMessage::Event));
         while batch.len() < max
-            && let Some((channel, turn)) = self.turns.pop_front()
+            && let Some((channel, item)) = self.queue.pop_front()
         {
-            match turn {
-                Turn::Forget => batch.push(Parcel::Forget(channel)),
-                Turn::Value(number) => {
+            match item {
+                QueueItem::Forget => batch.push(OutboundMessage::Forget(channel)),
+                QueueItem::Value(number) => {
                     if self.values.get(&channel).is_some_and(|(newest, _)| *newest == number)
                         && let Some((_, spoken)) = self.values.remove(&channel)
                     {
-                        batch.push(Parcel::Value(channel, spoken));
+                        batch.push(OutboundMessage::Value(channel, spoken));
                     }
                 }
             }
@@ -143,9 +143,9 @@ impl Waiting {
     }
 }
 
-impl Pump {
+impl Publisher {
     pub(super) fn new(
-        line: Arc<Line>,
+        connection: Arc<RedisConnection>,
         names: Names,
         node: u64,
         clock: Arc<dyn Clock>,
@@ -159,7 +159,7 @@ impl Pump {
         };
         let (waiting, speaks) = (Mutex::default(), DashMap::new());
         let (wake, sent) = (Notify::new(), Notify::new());
-        Self { waiting, speaks, wake, sent, line, names, node, clock, limits, figures }
+        Self { waiting, speaks, wake, sent, connection, names, node, clock, limits, figures }
     }
 
     pub(super) fn publish(&self, channel: &Channel, signal: Signal) {
@@ -170,7 +170,7 @@ impl Pump {
             if let Some((_, older)) = waiting.values.get_mut(channel) {
                 *older = spoken;
                 self.figures.conflated.increment(1);
-            } else if waiting.turns.len() < self.limits.values_waiting {
+            } else if waiting.queue.len() < self.limits.values_waiting {
                 waiting.put_value(channel, spoken);
             } else {
                 self.figures.dropped.increment(1);
@@ -187,8 +187,8 @@ impl Pump {
         let mut waiting = self.waiting();
         waiting.values.remove(channel);
         // One that finds no room expires by itself.
-        if waiting.turns.len() < self.limits.values_waiting {
-            waiting.turns.push_back((channel.clone(), Turn::Forget));
+        if waiting.queue.len() < self.limits.values_waiting {
+            waiting.queue.push_back((channel.clone(), QueueItem::Forget));
         }
         drop(waiting);
         self.wake.notify_one();
@@ -210,7 +210,7 @@ impl Pump {
                 self.speaks.retain(|_, at| at.elapsed() < SPEAKS_FOR);
                 tidied = Instant::now();
             }
-            self.line.opened().await;
+            self.connection.opened().await;
             let batch = {
                 let mut waiting = self.waiting();
                 let batch = waiting.take(self.limits.batch);
@@ -238,7 +238,7 @@ impl Pump {
                 sent.await;
             }
         };
-        if self.line.is_well() && tokio::time::timeout(CLOSE_WITHIN, empty).await.is_err() {
+        if self.connection.is_well() && tokio::time::timeout(CLOSE_WITHIN, empty).await.is_err() {
             tracing::warn!("some signals did not reach Redis in time");
         }
     }
@@ -249,27 +249,27 @@ impl Pump {
     }
 
     /// False if something has to be sent again.
-    async fn send(&self, batch: Vec<Parcel>) -> bool {
+    async fn send(&self, batch: Vec<OutboundMessage>) -> bool {
         let mut commands = Vec::with_capacity(batch.len() * 2);
         let mut counts = Vec::with_capacity(batch.len());
-        for parcel in &batch {
+        for message in &batch {
             let before = commands.len();
-            self.write(parcel, &mut commands);
+            self.write(message, &mut commands);
             counts.push(commands.len() - before);
         }
-        let Some(outcomes) = self.line.all(commands).await else {
+        let Some(outcomes) = self.connection.all(commands).await else {
             self.put_back(batch);
             return false;
         };
         let mut outcomes = outcomes.into_iter();
         let (mut again, mut sent, mut refused) = (Vec::new(), 0, 0);
-        for (parcel, count) in batch.into_iter().zip(counts) {
+        for (message, count) in batch.into_iter().zip(counts) {
             match outcomes.by_ref().take(count).fold(Ok(Value::Nil), Result::and) {
                 Ok(outcome) => {
                     sent += 1;
-                    self.spoke(&parcel, &outcome);
+                    self.spoke(&message, &outcome);
                 }
-                Err(error) if may_pass(&error) => again.push(parcel),
+                Err(error) if may_pass(&error) => again.push(message),
                 Err(error) => {
                     tracing::warn!(%error, "Redis refused a signal");
                     refused += 1;
@@ -284,7 +284,7 @@ impl Pump {
     }
 
     /// Adds what says it to Redis; nothing for what cannot be written, which does not occur.
-    fn write(&self, parcel: &Parcel, commands: &mut Vec<Cmd>) {
+    fn write(&self, message: &OutboundMessage, commands: &mut Vec<Cmd>) {
         let head = |at_us| Head { node: self.node, at_us };
         let kept_ms = u64::try_from(self.limits.latest_kept.as_millis()).unwrap_or(u64::MAX);
         let tell = |name: &str, said: &[u8]| {
@@ -292,8 +292,8 @@ impl Pump {
             tell.arg(name).arg(said);
             tell
         };
-        match parcel {
-            Parcel::Notice(notice) => {
+        match message {
+            OutboundMessage::Notice(notice) => {
                 let now = self.clock.now().timestamp_micros();
                 let Some(said) = wire::write_notice(head(now), notice) else { return };
                 let mut add = redis::cmd("XADD");
@@ -301,11 +301,11 @@ impl Pump {
                 add.arg("*").arg("n").arg(said);
                 commands.push(add);
             }
-            Parcel::Event(Event { channel, signal, at_us }) => {
+            OutboundMessage::Event(Event { channel, signal, at_us }) => {
                 let Some(said) = wire::write(head(*at_us), signal) else { return };
                 commands.push(tell(&self.names.of(channel), &said));
             }
-            Parcel::Value(channel, Spoken { latest, at_us }) => {
+            OutboundMessage::Value(channel, Spoken { latest, at_us }) => {
                 let signal = Signal::Latest(Arc::clone(latest));
                 let Some(said) = wire::write(head(*at_us), &signal) else { return };
                 let name = self.names.of(channel);
@@ -319,7 +319,7 @@ impl Pump {
                     commands.push(set);
                 }
             }
-            Parcel::Forget(channel) => {
+            OutboundMessage::Forget(channel) => {
                 let mut forget = redis::cmd("UNLINK");
                 forget.arg(self.names.of(channel));
                 commands.push(forget);
@@ -328,38 +328,39 @@ impl Pump {
     }
 
     /// Notes whether this process is the one that speaks on the channel.
-    fn spoke(&self, parcel: &Parcel, outcome: &Value) {
-        match parcel {
+    fn spoke(&self, message: &OutboundMessage, outcome: &Value) {
+        match message {
             // The script found a newer value: somebody else speaks.
-            Parcel::Value(channel, _) if *outcome == Value::Int(NEWER_IS_THERE) => {
+            OutboundMessage::Value(channel, _) if *outcome == Value::Int(NEWER_IS_THERE) => {
                 self.speaks.remove(channel);
             }
-            Parcel::Value(channel, _) => {
+            OutboundMessage::Value(channel, _) => {
                 self.speaks.insert(channel.clone(), Instant::now());
             }
-            Parcel::Forget(channel) => {
+            OutboundMessage::Forget(channel) => {
                 self.speaks.remove(channel);
             }
-            Parcel::Notice(_) | Parcel::Event(_) => {}
+            OutboundMessage::Notice(_) | OutboundMessage::Event(_) => {}
         }
     }
 
     /// What was not sent waits again, before what came meanwhile.
-    fn put_back(&self, again: Vec<Parcel>) {
+    fn put_back(&self, again: Vec<OutboundMessage>) {
         let mut waiting = self.waiting();
         waiting.busy = false;
         if again.is_empty() {
             return;
         }
-        let is_end =
-            |(channel, turn): &(Channel, Turn)| matches!(turn, Turn::Forget).then(|| channel.clone());
-        let over: HashSet<Channel> = waiting.turns.iter().filter_map(is_end).collect();
-        for parcel in again.into_iter().rev() {
-            match parcel {
-                Parcel::Notice(notice) => waiting.notices.push_front(notice),
-                Parcel::Event(event) => waiting.events.push_front(event),
-                Parcel::Forget(channel) => waiting.turns.push_front((channel, Turn::Forget)),
-                Parcel::Value(channel, spoken) => {
+        let is_end = |(channel, item): &(Channel, QueueItem)| {
+            matches!(item, QueueItem::Forget).then(|| channel.clone())
+        };
+        let over: HashSet<Channel> = waiting.queue.iter().filter_map(is_end).collect();
+        for message in again.into_iter().rev() {
+            match message {
+                OutboundMessage::Notice(notice) => waiting.notices.push_front(notice),
+                OutboundMessage::Event(event) => waiting.events.push_front(event),
+                OutboundMessage::Forget(channel) => waiting.queue.push_front((channel, QueueItem::Forget)),
+                OutboundMessage::Value(channel, spoken) => {
                     if !over.contains(&channel) && !waiting.values.contains_key(&channel) {
                         waiting.put_value(&channel, spoken);
                     }

@@ -23,9 +23,9 @@ const OPENING: usize = 64;
 /// What a process of a load does, one variant for each kind of load.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Job {
-    Ride(crate::ride::Job),
-    Stand(crate::stand::Job),
-    Talk(crate::talk::Job),
+    Ride(crate::live_map_load::Job),
+    Stand(crate::idle_load::Job),
+    Talk(crate::chat_load::Job),
 }
 
 /// A process of a load, as its leader sees it. Ends with it.

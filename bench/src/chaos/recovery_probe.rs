@@ -4,8 +4,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sim::ambient;
-use sim::shapes::Moment;
+use sim::responses::Moment;
+use sim::system;
 use tokio::sync::Notify;
 
 /// One client's place.
@@ -49,7 +49,7 @@ impl Pulses {
         if beats.since.is_some_and(|since| born >= since)
             && let Some(live @ None) = beats.live.get_mut(place)
         {
-            *live = Some(ambient::now());
+            *live = Some(system::now());
             self.beaten.notify_waiters();
         }
     }

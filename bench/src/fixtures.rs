@@ -13,9 +13,9 @@ use sim::city;
 use sim::customer::choose_options;
 use sim::frame::Say;
 use sim::outbox::Reading;
-use sim::shapes::{NewAddress, NewLine, Offer, Place};
-use sim::socket::{Heard, Manners, Socket};
-use sim::{ambient, walk};
+use sim::responses::{NewAddress, NewLine, Offer, Place};
+use sim::socket::{Heard, ReconnectPolicy, Socket};
+use sim::{movement, system};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -88,7 +88,7 @@ pub(crate) async fn order(
     each: usize,
     near: Place,
 ) -> Outcome<Vec<Ordered>> {
-    let run = ambient::fresh_id().simple().to_string();
+    let run = system::fresh_id().simple().to_string();
     let customers = orders.div_ceil(each);
     let made: Vec<Vec<Ordered>> = stream::iter(0..customers)
         .map(|number| {
@@ -204,7 +204,7 @@ impl Fleet {
             // A ring of two hundred metres and less around the place.
             let turn = number as f64 * 2.4;
             let radius_m = 20.0 + (number % 18) as f64 * 10.0;
-            let at = walk::moved(near, radius_m * turn.cos(), radius_m * turn.sin());
+            let at = movement::moved(near, radius_m * turn.cos(), radius_m * turn.sin());
             riders.spawn(take_one(courier.clone(), at, tell.clone()));
         }
         Self { told, riders, size: couriers.len() }
@@ -233,7 +233,7 @@ impl Fleet {
 /// Stands ready, takes the first offer to be had, and picks it up.
 async fn take_one(api: Api, at: Place, tell: mpsc::Sender<Carrying>) -> Outcome<()> {
     let me = api.who().await?.user_id;
-    let mut socket = Socket::open(&api, Manners::default());
+    let mut socket = Socket::open(&api, ReconnectPolicy::default());
     let line = socket.line();
     line.subscribe(format!("courier:{me}")).await?;
     line.ask(Say::Shift { on: true }).await?;
@@ -241,7 +241,7 @@ async fn take_one(api: Api, at: Place, tell: mpsc::Sender<Carrying>) -> Outcome<
     loop {
         let offers = tokio::select! {
             _ = second.tick() => {
-                let at_now = ambient::now();
+                let at_now = system::now();
                 line.fix(Reading { at: at_now, place: at, accuracy_m: 5.0, speed_mps: 0.0, heading_deg: None });
                 continue;
             }

@@ -15,7 +15,7 @@ use tokio::sync::{Mutex as Turn, MutexGuard as MyTurn, oneshot};
 const HELD_UP: Duration = Duration::from_millis(100);
 
 /// Items that many callers want written, each with its caller's answer.
-pub struct Groups<T, R> {
+pub struct GroupCommit<T, R> {
     waiting: Mutex<Vec<(T, oneshot::Sender<R>)>>,
     turn: Turn<()>,
     /// Of those for whom the first takes too long.
@@ -23,7 +23,7 @@ pub struct Groups<T, R> {
     max: usize,
 }
 
-impl<T, R> Groups<T, R> {
+impl<T, R> GroupCommit<T, R> {
     /// Of at most `max` items each.
     pub fn of(max: usize) -> Self {
         Self { waiting: Mutex::default(), turn: Turn::new(()), second_turn: Turn::new(()), max }
@@ -85,7 +85,7 @@ mod tests {
 
     #[tokio::test]
     async fn everybody_is_answered_for_their_own_and_many_share_a_write() {
-        let groups = Arc::new(Groups::of(8));
+        let groups = Arc::new(GroupCommit::of(8));
         let sizes = Arc::new(Mutex::new(Vec::new()));
         let callers = (0..100).map(|number: u32| {
             let (groups, sizes) = (Arc::clone(&groups), Arc::clone(&sizes));
@@ -108,7 +108,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_group_that_is_held_up_does_not_hold_up_the_next() {
-        let groups = Arc::new(Groups::<u32, u32>::of(8));
+        let groups = Arc::new(GroupCommit::<u32, u32>::of(8));
         let (held, first) = (Arc::new(Turn::new(())), Arc::clone(&groups));
         let row = held.lock().await;
         let of_first = Arc::clone(&held);
@@ -129,7 +129,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_writer_who_panics_leaves_the_others_to_be_written() {
-        let groups = Arc::new(Groups::<u32, u32>::of(1));
+        let groups = Arc::new(GroupCommit::<u32, u32>::of(1));
         let first = Arc::clone(&groups);
         let crash = tokio::spawn(async move { first.join(1, async |_| panic!("on purpose")).await });
         assert!(crash.await.is_err());

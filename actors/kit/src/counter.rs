@@ -2,17 +2,17 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use metrics::Counter;
+use metrics::Counter as Metric;
 
 /// A counter that can be read. The metric is looked up once, not per count.
-pub struct Tally {
-    metric: Counter,
+pub struct Counter {
+    metric: Metric,
     count: AtomicU64,
 }
 
-impl Tally {
+impl Counter {
     /// Counts for `metric` too.
-    pub fn new(metric: Counter) -> Self {
+    pub fn new(metric: Metric) -> Self {
         Self { metric, count: AtomicU64::new(0) }
     }
 
@@ -35,13 +35,13 @@ impl Tally {
 
 /// The most that was seen: of late, and ever.
 #[derive(Debug, Default)]
-pub struct Peak {
+pub struct HighWaterMark {
     since_look: AtomicUsize,
     before_look: AtomicUsize,
     ever: AtomicUsize,
 }
 
-impl Peak {
+impl HighWaterMark {
     /// Something was this high. Cheap while it is not the highest.
     pub fn note(&self, height: usize) {
         if height > self.since_look.load(Ordering::Relaxed) {

@@ -9,8 +9,8 @@ use services::App;
 use services::user::NewUser;
 use sim::frame::{Event, Latest, Say};
 use sim::outbox::Reading;
-use sim::shapes::{ChosenOption, Moment, NewAddress, NewLine, Order, Place};
-use sim::socket::Manners;
+use sim::responses::{ChosenOption, Moment, NewAddress, NewLine, Order, Place};
+use sim::socket::ReconnectPolicy;
 use sim::{Api, Heard, Line, Socket};
 use uuid::Uuid;
 
@@ -171,7 +171,7 @@ fn email(who: &str) -> String {
 /// A socket that reconnects at once, as a test has no crowd to spare.
 pub fn socket(api: &Api) -> Socket {
     let (first, most) = (Duration::from_millis(50), Duration::from_millis(500));
-    Socket::open(api, Manners { first, most, seed: 7, ..Manners::default() })
+    Socket::open(api, ReconnectPolicy { first, most, seed: 7, ..ReconnectPolicy::default() })
 }
 
 /// A good reading.

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 
 /// What a process costs. Zero where the machine does not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, ToSchema)]
-pub struct Vitals {
+#[schema(as = Vitals)]
+pub struct ProcessStats {
     /// Memory that the kernel keeps for it.
     pub resident_bytes: u64,
     /// Memory that the program asked the allocator for.
@@ -23,7 +24,7 @@ pub struct Vitals {
     pub open_files_max: u64,
 }
 
-impl Vitals {
+impl ProcessStats {
     pub(super) fn sample(&self) {
         gauge!("process_resident_memory_bytes").set(self.resident_bytes as f64);
         gauge!("jemalloc_allocated_bytes").set(self.allocated_bytes as f64);

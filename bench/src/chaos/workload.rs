@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sim::api::Api;
 use sim::customer::choose_options;
-use sim::shapes::NewLine;
-use sim::{ambient, city};
+use sim::responses::NewLine;
+use sim::{city, system};
 use uuid::Uuid;
 
 use super::People;
@@ -17,7 +17,7 @@ use super::shoppers;
 use super::talkers::{Births, Talker};
 use super::watchers;
 use crate::Outcome;
-use crate::crowd::{self, Fleet, Owners};
+use crate::fixtures::{self, Fleet, Owners};
 
 /// Couriers who carry an order for the whole run, each watched by one customer.
 const RIDERS: usize = 6;
@@ -43,11 +43,11 @@ pub(crate) struct Crew {
 pub(crate) async fn hire(url: &str, yard: &Arc<Yard>) -> Outcome<Crew> {
     let near = city::home(0);
     let mut crew = Crew { busy: People::new(), couriers: People::new(), _listeners: People::new() };
-    let couriers = crowd::couriers(url, RIDERS + BRINGERS).await?;
+    let couriers = fixtures::couriers(url, RIDERS + BRINGERS).await?;
     let owners = Owners::sign_in(url).await?;
     let fleet = Fleet::around(&couriers[..RIDERS], near);
-    let carried = fleet.carry(crowd::order(url, &owners, RIDERS, 1, near).await?).await?;
-    let began = ambient::now();
+    let carried = fleet.carry(fixtures::order(url, &owners, RIDERS, 1, near).await?).await?;
+    let began = system::now();
     for (number, one) in (1..).zip(&carried) {
         let id = one.courier.who().await?.user_id;
         let rider =
@@ -126,7 +126,7 @@ async fn eater(url: &str, number: usize) -> Outcome<(Api, Uuid, NewLine)> {
 }
 
 async fn person(url: &str, kind: &str, number: usize) -> Outcome<Api> {
-    let api = Api::from_address(url, crate::crowd::source(number))?;
+    let api = Api::from_address(url, crate::fixtures::source(number))?;
     api.sign_in(&city::email(kind, number), city::PASSWORD).await?;
     Ok(api)
 }

@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
-use sim::ambient;
-use sim::shapes::Place;
+use sim::responses::Place;
+use sim::system;
 
 use crate::Outcome;
-use crate::hand::{Orders, open_all};
 use crate::latency::Latency;
 use crate::net::{Door, Net, Play, Sock, frame};
 use crate::text::{number_after, time_of};
+use crate::worker::{Orders, open_all};
 
 /// A courier's speed, metres per second.
 const SPEED_MPS: f64 = 8.0;
@@ -363,7 +363,7 @@ impl Rider {
         let Place { lat, lon } = self.start;
         let text = format!(
             r#"{{"op":"fixes","track":{:010},"fixes":[{{"seq":{FIRST_SEQ},"at":"{NO_TIME}","lat":{lat:.7},"lon":{lon:.7},"accuracy_m":5.0,"speed_mps":8.0,"heading_deg":90}}]}}"#,
-            1_000_000_000 + (ambient::luck() >> 32),
+            1_000_000_000 + (system::luck() >> 32),
         );
         self.frame = frame(text.as_bytes());
         (self.seq, self.acked) = (FIRST_SEQ, FIRST_SEQ - 1);
@@ -415,7 +415,7 @@ const DAY_MS: i64 = 86_400_000;
 
 impl Clock {
     fn set(&mut self) {
-        let now = ambient::now();
+        let now = system::now();
         if now.timestamp_millis() != self.ms {
             self.ms = now.timestamp_millis();
             self.text = now.to_rfc3339_opts(SecondsFormat::Millis, true);

@@ -5,7 +5,7 @@ use chrono::Utc;
 use domain::{Clock, Ids, Timestamp};
 use procfs::process::{LimitValue, Process};
 use rand::RngExt;
-use services::system::Vitals;
+use services::system::ProcessStats;
 use tikv_jemalloc_ctl::{epoch, stats};
 use uuid::Uuid;
 
@@ -22,9 +22,9 @@ impl Clock for SystemClock {
 
 /// The operating system's random numbers.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct RandomIds;
+pub struct OsRandom;
 
-impl Ids for RandomIds {
+impl Ids for OsRandom {
     #[expect(clippy::disallowed_methods, reason = "this is where new ids come in")]
     fn uuid(&self) -> Uuid {
         Uuid::now_v7()
@@ -36,26 +36,26 @@ impl Ids for RandomIds {
 }
 
 /// What this process costs. What the machine does not tell is zero.
-pub fn vitals() -> Vitals {
-    let mut vitals = Vitals::default();
+pub fn process_stats() -> ProcessStats {
+    let mut process_stats = ProcessStats::default();
     if let Ok(this) = Process::myself() {
         if let Ok(stat) = this.stat() {
             let ticks = procfs::ticks_per_second().max(1);
-            vitals.resident_bytes = stat.rss * procfs::page_size();
-            vitals.cpu_secs = (stat.utime + stat.stime) as f64 / ticks as f64;
-            vitals.threads = stat.num_threads.unsigned_abs();
+            process_stats.resident_bytes = stat.rss * procfs::page_size();
+            process_stats.cpu_secs = (stat.utime + stat.stime) as f64 / ticks as f64;
+            process_stats.threads = stat.num_threads.unsigned_abs();
         }
-        vitals.open_files = this.fd_count().unwrap_or_default() as u64;
+        process_stats.open_files = this.fd_count().unwrap_or_default() as u64;
         if let Ok(limits) = this.limits()
             && let LimitValue::Value(max) = limits.max_open_files.soft_limit
         {
-            vitals.open_files_max = max;
+            process_stats.open_files_max = max;
         }
     }
     // The allocator's figures are those of its last epoch.
     if epoch::advance().is_ok() {
-        vitals.allocated_bytes = stats::allocated::read().unwrap_or_default() as u64;
-        vitals.active_bytes = stats::active::read().unwrap_or_default() as u64;
+        process_stats.allocated_bytes = stats::allocated::read().unwrap_or_default() as u64;
+        process_stats.active_bytes = stats::active::read().unwrap_or_default() as u64;
     }
-    vitals
+    process_stats
 }

@@ -9,13 +9,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use sim::ambient;
+use sim::system;
 
 use crate::Outcome;
-use crate::hand::{Orders, open_all};
 use crate::latency::Latency;
 use crate::net::{Door, Net, Play, Sock};
 use crate::text::{number_after, text_after};
+use crate::worker::{Orders, open_all};
 
 /// Messages of one conversation whose departure is remembered.
 const REMEMBERED: usize = 64;
@@ -226,7 +226,7 @@ impl Talks {
         let text = match &talk.customer {
             Some(_) => format!(
                 r#"{{"op":"chat_send","ref":"{place}/{number}","conversation_id":"{conversation}","client_message_id":"{}","text":"{number} {WORDS}"}}"#,
-                ambient::fresh_id()
+                system::fresh_id()
             ),
             // What watchers hear is what a server would have written.
             None => format!(

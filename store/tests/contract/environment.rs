@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::{Channel, Clock, Ids, OrderId, Timestamp};
-use store::fabric::{Listener, Notice, Signal};
+use store::fabric::{FabricListener, Notice, Signal};
 use store::shared::{RedisSettings, Settings, Shared};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -31,9 +31,9 @@ impl Clock for TestClock {
     }
 }
 
-pub(crate) struct RandomIds;
+pub(crate) struct OsRandom;
 
-impl Ids for RandomIds {
+impl Ids for OsRandom {
     fn uuid(&self) -> Uuid {
         fresh()
     }
@@ -50,7 +50,7 @@ pub(crate) fn fresh() -> Uuid {
     Uuid::new_v4()
 }
 
-pub(crate) struct Stage {
+pub(crate) struct Environment {
     pub(crate) settings: Settings,
     pub(crate) prefix: String,
     pub(crate) clock: Arc<TestClock>,
@@ -58,11 +58,11 @@ pub(crate) struct Stage {
     alone: Option<Shared>,
 }
 
-impl Stage {
+impl Environment {
     pub(crate) fn memory() -> Self {
-        let mut stage = Self::at(None);
-        stage.alone = Some(Shared::memory(&stage.settings, &stage.the_clock()));
-        stage
+        let mut environment = Self::at(None);
+        environment.alone = Some(Shared::memory(&environment.settings, &environment.the_clock()));
+        environment
     }
 
     /// Over the Redis that `REDIS_URL` names.
@@ -98,7 +98,7 @@ impl Stage {
     /// One more process, that may not have joined yet.
     pub(crate) fn unjoined(&self) -> Shared {
         let redis = self.settings.redis.as_ref().expect("over Redis");
-        Shared::redis(redis, &self.settings, &self.prefix, &self.the_clock(), &RandomIds).unwrap()
+        Shared::redis(redis, &self.settings, &self.prefix, &self.the_clock(), &OsRandom).unwrap()
     }
 }
 
@@ -127,16 +127,16 @@ pub(crate) struct Ears(mpsc::UnboundedReceiver<Heard>);
 
 struct Ear(mpsc::UnboundedSender<Heard>);
 
-impl Listener for Ear {
-    fn hear(&self, channel: &Channel, signal: &Signal) {
+impl FabricListener for Ear {
+    fn on_signal(&self, channel: &Channel, signal: &Signal) {
         let _ = self.0.send(Heard::Signal(channel.clone(), signal.clone()));
     }
 
-    fn notice(&self, notice: &Notice) {
+    fn on_notice(&self, notice: &Notice) {
         let _ = self.0.send(Heard::Notice(notice.clone()));
     }
 
-    fn rejoined(&self) {
+    fn on_reconnected(&self) {
         let _ = self.0.send(Heard::Rejoined);
     }
 }
@@ -179,7 +179,7 @@ impl Ears {
         }
     }
 
-    pub(crate) async fn rejoined(&mut self) {
+    pub(crate) async fn on_reconnected(&mut self) {
         while !matches!(self.next().await, Heard::Rejoined) {}
     }
 

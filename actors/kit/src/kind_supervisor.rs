@@ -1,4 +1,4 @@
-//! Supervision: one keeper per kind of entity, all under one root.
+//! Supervision: one supervisor per kind of entity, all under one root.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -41,8 +41,8 @@ impl Root {
 
     /// Lets every actor finish the commands it has, then stops them.
     pub async fn stop(&self, deadline: Duration) {
-        for keeper in self.actor.get_children() {
-            keeper.drain_children_and_wait(Some(deadline)).await;
+        for supervisor in self.actor.get_children() {
+            supervisor.drain_children_and_wait(Some(deadline)).await;
         }
         self.actor.stop_children_and_wait(None, Some(deadline)).await;
         self.actor.stop(None);
@@ -66,9 +66,9 @@ impl Actor for RootActor {
         event: SupervisionEvent,
         (): &mut (),
     ) -> Result<(), ActorProcessingErr> {
-        // A keeper only counts and sweeps: if that fails, the process is broken.
-        if let SupervisionEvent::ActorFailed(keeper, error) = event {
-            tracing::error!(keeper = ?keeper.get_name(), %error, "a supervisor failed");
+        // A supervisor only counts and sweeps: if that fails, the process is broken.
+        if let SupervisionEvent::ActorFailed(supervisor, error) = event {
+            tracing::error!(supervisor = ?supervisor.get_name(), %error, "a supervisor failed");
         }
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Actor for RootActor {
 
 /// Supervises all entities of one kind: forgets the crashed, quarantines those
 /// that crash too often, passivates the idle.
-pub(super) struct Keeper<E: Entity> {
+pub(super) struct KindSupervisor<E: Entity> {
     shared: Arc<Shared<E>>,
     reports: mpsc::UnboundedSender<CrashReport>,
 }
@@ -87,10 +87,10 @@ type Crashes<Id> = HashMap<Id, VecDeque<Instant>>;
 /// Look for idle entities.
 pub(super) struct Sweep;
 
-impl<E: Entity> Keeper<E> {
+impl<E: Entity> KindSupervisor<E> {
     pub(super) async fn start(shared: Arc<Shared<E>>, root: &Root) -> Result<ActorCell, SpawnErr> {
-        let keeper = Self { shared, reports: root.reports.clone() };
-        let (actor, _task) = Actor::spawn_linked(None, keeper, (), root.actor.get_cell()).await?;
+        let supervisor = Self { shared, reports: root.reports.clone() };
+        let (actor, _task) = Actor::spawn_linked(None, supervisor, (), root.actor.get_cell()).await?;
         Ok(actor.get_cell())
     }
 
@@ -116,7 +116,7 @@ impl<E: Entity> Keeper<E> {
     }
 }
 
-impl<E: Entity> Actor for Keeper<E> {
+impl<E: Entity> Actor for KindSupervisor<E> {
     type Msg = Sweep;
     type State = Crashes<E::Id>;
     type Arguments = ();

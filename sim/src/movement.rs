@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::outbox::Reading;
-use crate::shapes::{Moment, Place};
+use crate::responses::{Moment, Place};
 
 /// Metres of one degree of latitude.
 const DEGREE_M: f64 = 111_195.0;
@@ -172,7 +172,7 @@ fn streets(from: Place, to: Place, rng: &mut StdRng) -> VecDeque<Place> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ambient;
+    use crate::system;
 
     const GANGNAM: Place = Place { lat: 37.49794, lon: 127.02758 };
     const YEOKSAM: Place = Place { lat: 37.50063, lon: 127.03650 };
@@ -197,7 +197,7 @@ mod tests {
     fn the_phone_is_never_far_off() {
         let mut walker = Walker::new(GANGNAM, 11);
         for _ in 0..10_000 {
-            assert!(distance_m(walker.reading(ambient::now()).place, GANGNAM) < 30.0);
+            assert!(distance_m(walker.reading(system::now()).place, GANGNAM) < 30.0);
         }
     }
 

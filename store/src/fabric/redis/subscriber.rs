@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 
 use super::wire;
 use super::{Listeners, Names};
-use crate::link::{self, Connection, Door};
+use crate::link::{self, Connection, RedisConnector};
 use crate::shared::RedisLimits;
 
 /// Channels that one batch subscribes to.
@@ -30,7 +30,7 @@ const BATCH: usize = 256;
 /// follows is looked through.
 const TIDY_EVERY: Duration = Duration::from_millis(500);
 
-pub(super) struct Ears {
+pub(super) struct Subscriber {
     watched: DashMap<Channel, Watched>,
     /// Channels whose subscription has to change.
     due: Mutex<HashSet<Channel>>,
@@ -65,7 +65,7 @@ struct Watched {
     waiting: Vec<oneshot::Sender<()>>,
 }
 
-impl Ears {
+impl Subscriber {
     pub(super) fn new(
         listeners: Arc<Listeners>,
         names: Names,
@@ -133,7 +133,7 @@ impl Ears {
     }
 
     /// Listens for ever.
-    pub(super) async fn run(self: Arc<Self>, door: Door) {
+    pub(super) async fn run(self: Arc<Self>, connector: RedisConnector) {
         loop {
             // Each connection has its own: what an old one says late is of no concern.
             let mut torn = Arc::new(Notify::new());
@@ -141,7 +141,7 @@ impl Ears {
                 torn = Arc::new(Notify::new());
                 Some(self.pushed(Arc::clone(&torn)))
             };
-            let connection = door.open_at_last(self.limits.dead_after, push).await;
+            let connection = connector.open_at_last(self.limits.dead_after, push).await;
             self.open.store(true, Ordering::Relaxed);
             self.alive.store(true, Ordering::Relaxed);
             let all: Vec<Channel> = self.watched.iter().map(|entry| entry.key().clone()).collect();
@@ -167,7 +167,7 @@ impl Ears {
             return;
         }
         self.settled.store(true, Ordering::Relaxed);
-        self.listeners.rejoined();
+        self.listeners.on_reconnected();
         let mut tidy = tokio::time::interval(TIDY_EVERY);
         tidy.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -243,7 +243,7 @@ impl Ears {
                 }
             }
             if late {
-                self.listeners.rejoined();
+                self.listeners.on_reconnected();
             }
         }
     }
@@ -288,9 +288,9 @@ impl Ears {
     /// Takes what Redis says, on the task that reads the connection: it reads on
     /// when the listeners have heard it.
     fn pushed(self: &Arc<Self>, torn: Arc<Notify>) -> Arc<dyn AsyncPushSender> {
-        let ears = Arc::downgrade(self);
+        let subscriber = Arc::downgrade(self);
         Arc::new(move |push: PushInfo| -> Result<(), ()> {
-            ears.upgrade().ok_or(())?.heard(&push, &torn);
+            subscriber.upgrade().ok_or(())?.heard(&push, &torn);
             Ok(())
         })
     }
@@ -331,7 +331,7 @@ impl Ears {
                 self.figures.received.increment(1);
                 let lag_us = self.clock.now().timestamp_micros().saturating_sub(head.at_us).max(0);
                 self.figures.lag.record(Duration::from_micros(lag_us.unsigned_abs()));
-                self.listeners.hear(&channel, &signal);
+                self.listeners.on_signal(&channel, &signal);
             }
             Err(wire::Unreadable) => self.figures.unreadable.increment(1),
         }

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
-use crate::hand::{Orders, open_all};
 use crate::latency::Latency;
 use crate::net::{Door, Net, Play, Sock};
 use crate::text::{number_after, text_after};
+use crate::worker::{Orders, open_all};
 
 /// How long everybody may take to come back.
 const BACK_WITHIN: Duration = Duration::from_secs(60);
