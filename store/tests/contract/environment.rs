@@ -123,11 +123,11 @@ pub(crate) enum Heard {
     Rejoined,
 }
 
-pub(crate) struct Ears(mpsc::UnboundedReceiver<Heard>);
+pub(crate) struct Signals(mpsc::UnboundedReceiver<Heard>);
 
-struct Ear(mpsc::UnboundedSender<Heard>);
+struct SignalSender(mpsc::UnboundedSender<Heard>);
 
-impl FabricListener for Ear {
+impl FabricListener for SignalSender {
     fn on_signal(&self, channel: &Channel, signal: &Signal) {
         let _ = self.0.send(Heard::Signal(channel.clone(), signal.clone()));
     }
@@ -141,21 +141,21 @@ impl FabricListener for Ear {
     }
 }
 
-impl Ears {
+impl Signals {
     pub(crate) fn of(shared: &Shared) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
-        shared.fabric.listen(Arc::new(Ear(sender)));
+        shared.fabric.listen(Arc::new(SignalSender(sender)));
         Self(receiver)
     }
 
-    /// The ears of a process that follows `channels`.
+    /// The signals of a process that follows `channels`.
     pub(crate) async fn following(shared: &Shared, channels: &[Channel]) -> Self {
-        let ears = Self::of(shared);
+        let signals = Self::of(shared);
         for channel in channels {
             shared.fabric.watch(channel);
             shared.fabric.watching(channel).await;
         }
-        ears
+        signals
     }
 
     pub(crate) async fn next(&mut self) -> Heard {

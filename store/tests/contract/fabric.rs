@@ -7,7 +7,7 @@ use serde_json::json;
 use store::fabric::{Ephemeral, Latest, Notice, Signal};
 use store::journal::Recorded;
 
-use crate::environment::{Ears, Environment, Heard, eventually, fresh, some_channel};
+use crate::environment::{Environment, Heard, Signals, eventually, fresh, some_channel};
 
 fn moment(secs: i64) -> Timestamp {
     Timestamp::from_timestamp(1_795_000_000 + secs, 0).unwrap()
@@ -49,7 +49,7 @@ pub(crate) fn offset(signal: &Signal) -> u64 {
 pub(crate) async fn what_is_said_is_heard_in_order_by_whoever_follows(environment: &Environment) {
     let (speaker, listener) = (environment.process().await, environment.process().await);
     let channels = [some_channel(), some_channel(), Channel::Desk];
-    let mut ears = Ears::following(&listener, &channels).await;
+    let mut signals = Signals::following(&listener, &channels).await;
     for number in 1..=500 {
         for channel in &channels {
             speaker.fabric.publish(channel, event(number));
@@ -57,7 +57,7 @@ pub(crate) async fn what_is_said_is_heard_in_order_by_whoever_follows(environmen
     }
     let mut heard = [0; 3];
     for _ in 0..1_500 {
-        let (channel, signal) = ears.signal().await;
+        let (channel, signal) = signals.signal().await;
         let place = channels.iter().position(|each| *each == channel).unwrap();
         heard[place] += 1;
         assert_eq!(offset(&signal), heard[place], "{channel}");
@@ -67,27 +67,27 @@ pub(crate) async fn what_is_said_is_heard_in_order_by_whoever_follows(environmen
 pub(crate) async fn a_process_hears_itself_once(environment: &Environment) {
     let process = environment.process().await;
     let channel = some_channel();
-    let mut ears = Ears::following(&process, std::slice::from_ref(&channel)).await;
-    ears.rest();
+    let mut signals = Signals::following(&process, std::slice::from_ref(&channel)).await;
+    signals.rest();
     process.fabric.publish(&channel, event(1));
     // At once, before anything can have come back.
-    assert!(matches!(ears.rest().as_slice(), [Heard::Signal(_, Signal::Log(_))]));
+    assert!(matches!(signals.rest().as_slice(), [Heard::Signal(_, Signal::Log(_))]));
     // Another process's word comes after all that could still come back.
     let other = environment.process().await;
     other.fabric.publish(&channel, event(2));
-    assert_eq!(offset(&ears.signal().await.1), 2);
+    assert_eq!(offset(&signals.signal().await.1), 2);
 }
 
 pub(crate) async fn the_newest_value_wins_and_waits_for_late_joiners(environment: &Environment) {
     let (speaker, listener) = (environment.process().await, environment.process().await);
     let channel = some_channel();
-    let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
+    let mut signals = Signals::following(&listener, std::slice::from_ref(&channel)).await;
     for number in 1..=1_000 {
         speaker.fabric.publish(&channel, position(number));
     }
     let (mut newest, mut count) = (0, 0);
     while newest < 1_000 {
-        let number = secs(&ears.signal().await.1);
+        let number = secs(&signals.signal().await.1);
         assert!(number > newest, "{number} after {newest}");
         (newest, count) = (number, count + 1);
     }
@@ -128,7 +128,7 @@ pub(crate) async fn a_forgotten_value_is_gone_for_all(environment: &Environment)
 
 pub(crate) async fn everybody_hears_notices(environment: &Environment) {
     let (speaker, listener) = (environment.process().await, environment.process().await);
-    let (mut here, mut there) = (Ears::of(&speaker), Ears::of(&listener));
+    let (mut here, mut there) = (Signals::of(&speaker), Signals::of(&listener));
     let notices = [
         Notice::SessionRevoked(SessionId(fresh())),
         Notice::CourierSuperseded { courier: CourierId(fresh()), epoch: 3 },
@@ -146,7 +146,7 @@ pub(crate) async fn everybody_hears_notices(environment: &Environment) {
 pub(crate) async fn passing_signals_arrive_whole(environment: &Environment) {
     let (speaker, listener) = (environment.process().await, environment.process().await);
     let channel = some_channel();
-    let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
+    let mut signals = Signals::following(&listener, std::slice::from_ref(&channel)).await;
     let passing = Ephemeral {
         kind: "chat.typing".into(),
         at: moment(1),
@@ -155,6 +155,6 @@ pub(crate) async fn passing_signals_arrive_whole(environment: &Environment) {
         audience: Audience::EVERYONE,
     };
     speaker.fabric.publish(&channel, Signal::Ephemeral(Arc::new(passing.clone())));
-    let (_, Signal::Ephemeral(heard)) = ears.signal().await else { panic!("something else") };
+    let (_, Signal::Ephemeral(heard)) = signals.signal().await else { panic!("something else") };
     assert_eq!(*heard, passing);
 }

@@ -10,7 +10,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::environment::{Ears, Environment, eventually, fresh, some_channel};
+use crate::environment::{Environment, Signals, eventually, fresh, some_channel};
 use crate::fabric::{event, offset, position};
 use crate::servers::{Cluster, Server};
 
@@ -91,9 +91,9 @@ async fn a_process_subscribes_to_what_somebody_follows_and_once() {
 
     // Who comes back is heard again.
     let speaker = environment.process().await;
-    let mut ears = Ears::following(&process, std::slice::from_ref(&other)).await;
+    let mut signals = Signals::following(&process, std::slice::from_ref(&other)).await;
     speaker.fabric.publish(&other, event(1));
-    assert_eq!(offset(&ears.signal().await.1), 1);
+    assert_eq!(offset(&signals.signal().await.1), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -102,8 +102,8 @@ async fn a_lost_connection_loses_no_notice_and_is_told_to_listeners() {
     let environment = over(&server);
     let (speaker, listener) = (environment.process().await, environment.process().await);
     let channel = some_channel();
-    let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
-    ears.rest();
+    let mut signals = Signals::following(&listener, std::slice::from_ref(&channel)).await;
+    signals.rest();
     let revoked: Vec<Notice> = (0..50).map(|_| Notice::SessionRevoked(SessionId(fresh()))).collect();
     for (number, notice) in revoked.iter().enumerate() {
         if number % 10 == 5 {
@@ -113,13 +113,13 @@ async fn a_lost_connection_loses_no_notice_and_is_told_to_listeners() {
         speaker.fabric.announce(notice.clone());
     }
     for notice in &revoked {
-        let heard = ears.notice().await;
+        let heard = signals.notice().await;
         assert_eq!(heard, *notice);
     }
     until_joined(&listener, true).await;
     until_joined(&speaker, true).await;
     speaker.fabric.publish(&channel, event(7));
-    assert_eq!(offset(&ears.signal().await.1), 7);
+    assert_eq!(offset(&signals.signal().await.1), 7);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -131,13 +131,13 @@ async fn an_outage_blocks_nothing_and_ends_by_itself() {
     environment.settings.redis = Some(RedisSettings::at(vec![way.url()]));
     let speaker = environment.process().await;
     let channel = some_channel();
-    let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
+    let mut signals = Signals::following(&listener, std::slice::from_ref(&channel)).await;
     way.close();
     server.kill();
     until_joined(&speaker, false).await;
     until_joined(&listener, false).await;
 
-    let mut own = Ears::of(&speaker);
+    let mut own = Signals::of(&speaker);
     let began = Instant::now();
     for number in 1..=50_000 {
         speaker.fabric.publish(&channel, event(number));
@@ -149,9 +149,9 @@ async fn an_outage_blocks_nothing_and_ends_by_itself() {
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     assert_eq!(own.rest().len(), 100_000, "the process hears itself");
 
-    ears.rest();
+    signals.rest();
     server.restart().await;
-    ears.on_reconnected().await;
+    signals.on_reconnected().await;
     until_joined(&listener, true).await;
     // Who is back before the speaker hears what it said; later, that stands in the journal.
     way.open().await;
@@ -159,7 +159,7 @@ async fn an_outage_blocks_nothing_and_ends_by_itself() {
     // Of what was said meanwhile the newest is there, and not more than may wait.
     let mut kept = Vec::new();
     while kept.last() != Some(&50_000) {
-        if let (_, signal @ store::fabric::Signal::Log(_)) = ears.signal().await {
+        if let (_, signal @ store::fabric::Signal::Log(_)) = signals.signal().await {
             kept.push(offset(&signal));
         }
     }
@@ -175,7 +175,7 @@ async fn a_redis_that_hangs_is_noticed_and_let_go_of() {
     let environment = over(&server);
     let (speaker, listener) = (environment.process().await, environment.process().await);
     let channel = some_channel();
-    let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
+    let mut signals = Signals::following(&listener, std::slice::from_ref(&channel)).await;
     server.signal("-STOP");
     until_joined(&speaker, false).await;
     until_joined(&listener, false).await;
@@ -186,7 +186,7 @@ async fn a_redis_that_hangs_is_noticed_and_let_go_of() {
     until_joined(&speaker, true).await;
     until_joined(&listener, true).await;
     speaker.fabric.publish(&channel, event(3));
-    while offset(&ears.signal().await.1) != 3 {}
+    while offset(&signals.signal().await.1) != 3 {}
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -196,12 +196,12 @@ async fn a_process_starts_without_redis_and_joins_when_it_is_there() {
     let environment = over(&server);
     let (speaker, listener) = (environment.unjoined(), environment.unjoined());
     let channel = some_channel();
-    let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
+    let mut signals = Signals::following(&listener, std::slice::from_ref(&channel)).await;
     server.restart().await;
     until_joined(&speaker, true).await;
     until_joined(&listener, true).await;
     speaker.fabric.publish(&channel, event(1));
-    assert_eq!(offset(&ears.signal().await.1), 1);
+    assert_eq!(offset(&signals.signal().await.1), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -210,7 +210,7 @@ async fn one_lost_node_of_a_cluster_leaves_the_others_joined() {
     let environment = Environment::cluster(&cluster);
     let (speaker, listener) = (environment.process().await, environment.process().await);
     let channels: Vec<_> = (0..30).map(|_| some_channel()).collect();
-    let mut ears = Ears::following(&listener, &channels).await;
+    let mut signals = Signals::following(&listener, &channels).await;
     cluster.0[2].kill();
     cluster.0[2].restart().await;
     until_joined(&listener, true).await;
@@ -223,7 +223,7 @@ async fn one_lost_node_of_a_cluster_leaves_the_others_joined() {
         for channel in &silent {
             speaker.fabric.publish(channel, event(2));
         }
-        while let Ok((heard, _)) = tokio::time::timeout(Duration::from_millis(100), ears.signal()).await {
+        while let Ok((heard, _)) = tokio::time::timeout(Duration::from_millis(100), signals.signal()).await {
             silent.remove(&heard);
         }
         if silent.is_empty() {
@@ -239,9 +239,9 @@ async fn a_channel_whose_slot_moves_to_another_node_is_heard_there() {
     let environment = Environment::cluster(&cluster);
     let (speaker, listener) = (environment.process().await, environment.process().await);
     let channel = some_channel();
-    let mut ears = Ears::following(&listener, std::slice::from_ref(&channel)).await;
+    let mut signals = Signals::following(&listener, std::slice::from_ref(&channel)).await;
     speaker.fabric.publish(&channel, event(1));
-    assert_eq!(offset(&ears.signal().await.1), 1);
+    assert_eq!(offset(&signals.signal().await.1), 1);
 
     let name = format!("{{{}:{channel}}}", environment.prefix);
     let slot: u16 = cluster.0[0].ask(&["CLUSTER", "KEYSLOT", &name]).await.unwrap();
@@ -258,5 +258,5 @@ async fn a_channel_whose_slot_moves_to_another_node_is_heard_there() {
     };
     eventually("it is subscribed to at the other node", subscribed).await;
     speaker.fabric.publish(&channel, event(2));
-    while offset(&ears.signal().await.1) != 2 {}
+    while offset(&signals.signal().await.1) != 2 {}
 }
