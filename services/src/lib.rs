@@ -11,6 +11,7 @@ pub mod blobs;
 pub mod cart;
 mod channel_kind;
 mod channels;
+mod conflict;
 pub mod demo_city;
 pub mod gazetteer;
 pub mod health;

@@ -12,10 +12,8 @@ use store::journal::{self, Recorded};
 use store::{StoreError, Tx, tracking};
 
 use super::view::{self, View};
+use crate::conflict::retried;
 use crate::{App, gazetteer, order};
-
-/// How often a decision is made anew because another commit came first.
-const ROUNDS: usize = 8;
 
 /// Fixes in one exported track: two hours at one a second, and then some.
 const TRACK_MAX: u32 = 10_000;
@@ -189,27 +187,21 @@ pub(super) async fn decide(
     order: OrderId,
     rule: impl Fn(Delivery) -> Decision,
 ) -> Result<Delivery, Failure> {
-    for _ in 0..ROUNDS {
+    retried(async || {
         let now = app.now();
-        let delivery =
-            tracking::delivery(&app.store, order).await?.ok_or_else(|| Failure::not_found("delivery"))?;
+        let delivery = tracking::delivery(&app.store, order).await?.ok_or_else(none)?;
         let before = delivery.carrier.clone();
         let (delivery, events) = rule(delivery)?;
         if events.is_empty() {
             return Ok(delivery);
         }
         let mut tx = app.store.begin().await?;
-        match tell_courier_and_save(&mut tx, before.as_ref(), &delivery, &events, now).await {
-            Ok(()) => {
-                tx.commit().await?;
-                announce(app, before.as_ref());
-                return Ok(delivery);
-            }
-            Err(StoreError::Conflict) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(StoreError::Conflict.into())
+        tell_courier_and_save(&mut tx, before.as_ref(), &delivery, &events, now).await?;
+        tx.commit().await?;
+        announce(app, before.as_ref());
+        Ok(delivery)
+    })
+    .await
 }
 
 /// Saves a delivery, and tells its courier's channel where it stands.

@@ -14,10 +14,8 @@ use store::{StoreError, Tx, jobs, journal, tracking};
 
 use super::View;
 use super::delivery::{announce, tell_courier_and_save, view};
+use crate::conflict::retried;
 use crate::{App, gazetteer};
-
-/// How often a transaction that lost against another is tried again.
-const ROUNDS: usize = 8;
 
 /// Couriers that one round looks at.
 const CANDIDATES_MAX: usize = 64;
@@ -75,13 +73,7 @@ pub(crate) async fn remind(app: &App, reminder: DispatchReminder) -> Result<(), 
 /// Ends what was not answered in time and, if nobody is being asked, asks the
 /// next couriers.
 pub async fn advance(app: &App, order: OrderId) -> Result<(), Failure> {
-    for _ in 0..ROUNDS {
-        match try_advance(app, order).await {
-            Err(StoreError::Conflict) => {}
-            done => return Ok(done?),
-        }
-    }
-    Err(StoreError::Conflict.into())
+    retried(async || Ok(try_advance(app, order).await?)).await
 }
 
 async fn try_advance(app: &App, order: OrderId) -> Result<(), StoreError> {
@@ -172,13 +164,8 @@ pub(crate) fn coarse(app: &App, mut offer: Offer) -> Offer {
 pub async fn accept(app: &App, who: &Principal, offer: OfferId) -> Result<View, Failure> {
     let courier = who.courier().ok_or_else(Failure::forbidden)?;
     let order = order_of(app, offer, courier).await?;
-    for _ in 0..ROUNDS {
-        match try_accept(app, order, offer, courier).await {
-            Err(Failure::Refused(refused)) if refused.code == "conflict" => {}
-            done => return view(app, done?, domain::Party::Courier.into()).await,
-        }
-    }
-    Err(StoreError::Conflict.into())
+    let delivery = retried(async || try_accept(app, order, offer, courier).await).await?;
+    view(app, delivery, domain::Party::Courier.into()).await
 }
 
 async fn try_accept(
