@@ -28,7 +28,7 @@ pub(crate) async fn relay() -> Outcome<()> {
         let (stream, _) = listener.accept().await?;
         let watchers = watchers.clone();
         tokio::spawn(async move {
-            // A socket that ends is no fault of the baseline's.
+            // A closed socket is not an error of the baseline.
             let _ = relay_one(stream, watchers).await;
         });
     }
@@ -76,7 +76,7 @@ pub(crate) async fn shout() -> Outcome<()> {
             }
             while let Some(Ok(frame)) = stream.next().await {
                 for listener in listeners.lock().await.iter_mut() {
-                    // A socket that ended is no fault of the baseline's.
+                    // A closed socket is not an error of the baseline.
                     let _ = listener.send(frame.clone()).await;
                 }
             }
@@ -84,7 +84,7 @@ pub(crate) async fn shout() -> Outcome<()> {
     }
 }
 
-/// Says back whatever it is told.
+/// Sends each text frame back to its sender.
 pub(crate) async fn echo() -> Outcome<()> {
     let listener = listen().await?;
     loop {
@@ -100,7 +100,7 @@ pub(crate) async fn echo() -> Outcome<()> {
     }
 }
 
-/// Listens anywhere, and says on standard output where.
+/// Listens on a free port and prints the address on standard output.
 async fn listen() -> Outcome<TcpListener> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let mut out = std::io::stdout();

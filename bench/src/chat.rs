@@ -1,5 +1,5 @@
 //! `chat`: conversations in which customer and agent write in turns; each message
-//! is durable, told to the peer, and marked as read. Beside it `pgbench`, which
+//! is durable, delivered to the peer, and marked as read. Beside it `pgbench`, which
 //! sends PostgreSQL the same insert and nothing else.
 
 use std::time::Duration;

@@ -1,7 +1,7 @@
-//! A load of conversations: customers and agents write in turns, hear each other,
-//! and mark what they heard as read.
+//! A load of conversations: customers and agents write in turns, receive each other's
+//! messages, and mark them as read.
 //!
-//! A message is told apart by the number that its text begins with; its latency is
+//! The number at the start of a message's text identifies it; its latency is
 //! from the write on the sender's socket to the read on the peer's.
 
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ const WORDS: &str = "라이더님이 어디쯤 오고 계신지 알 수 있을�
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) address: SocketAddr,
-    /// Tells this process's source addresses from others'.
+    /// Distinguishes this process's source addresses from those of other load processes.
     pub(crate) source: u8,
     pub(crate) talks: Vec<Talk>,
     /// Whoever is sent away comes back at once: somebody who does not behave.
@@ -57,7 +57,7 @@ pub(crate) struct Order {
     pub(crate) rate: f64,
     pub(crate) warm_up_secs: f64,
     pub(crate) secs: f64,
-    /// Whether what is heard is marked as read.
+    /// Whether received messages are marked as read.
     pub(crate) read: bool,
 }
 

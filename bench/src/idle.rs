@@ -1,5 +1,5 @@
 //! `idle`: what a socket costs that is signed in, follows two channels of its own
-//! and hears nothing; beside it a bare echo's.
+//! and receives nothing, compared with a socket of the bare echo server.
 //!
 //! The cost is the slope of resident memory between a tenth of the sockets and all
 //! of them: what the first ones make the process set up once is in neither end.

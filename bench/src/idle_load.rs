@@ -1,5 +1,5 @@
-//! A load of people who follow channels and say nothing: what their sockets cost,
-//! how fast they are told something, and how they come back when all are lost.
+//! A load of people who subscribe to channels and send nothing: what their sockets cost,
+//! how fast they receive events, and how they reconnect after all sockets are lost.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,18 +12,18 @@ use crate::net::{Door, Net, Play, Sock};
 use crate::text::{number_after, text_after};
 use crate::worker::{Orders, open_all};
 
-/// How long everybody may take to come back.
+/// Time limit for all people to reconnect.
 const BACK_WITHIN: Duration = Duration::from_secs(60);
-/// Handshakes under way at once when everybody comes back.
+/// Most concurrent handshakes while all people reconnect.
 const COMING_BACK: usize = 64;
-/// Before a refused connection is tried again.
+/// Delay before a refused connection is tried again.
 const AGAIN: Duration = Duration::from_millis(50);
 
 /// People and what they follow.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) address: SocketAddr,
-    /// Tells this process's source addresses from others'.
+    /// Distinguishes this process's source addresses from those of other load processes.
     pub(crate) source: u8,
     pub(crate) people: Vec<Person>,
     /// How many of them connect before the process says that it is ready.
@@ -41,18 +41,18 @@ pub(crate) struct Person {
 /// What they do.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) enum Order {
-    /// The rest connects, too.
+    /// Connect the remaining people.
     ComeAll,
-    /// Count what is told for so long.
+    /// Count the received events for `secs`.
     Listen { secs: f64 },
-    /// Drop every socket. The answer comes when all are gone.
+    /// Drop every socket. The answer is sent when all are closed.
     Vanish,
     /// Come back with the offsets one has. The answer comes when all have what they
     /// missed: `events` of them in all.
     Return { events: u64 },
 }
 
-/// What was told.
+/// What the sockets received.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Told {
     /// Events, over all sockets.
@@ -70,7 +70,7 @@ pub(crate) struct Told {
 
 #[derive(Clone, Default)]
 struct Listener {
-    /// Of each channel that is followed.
+    /// The last offset of each followed channel.
     offsets: Vec<u64>,
     /// Replies and snapshots still to come.
     awaited: usize,
@@ -84,7 +84,7 @@ struct Stand {
     epoch: String,
     returning: bool,
     told: Told,
-    /// To dial again.
+    /// Refused connections that must be dialled again.
     refused: Vec<usize>,
 }
 

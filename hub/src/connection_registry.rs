@@ -33,7 +33,7 @@ pub struct ConnectionRegistry {
     emptied: Notify,
 }
 
-/// The fixes of a batch: the connections ones, and those that waited.
+/// The fixes of a batch: the present ones, and those that waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FixCount {
     /// Younger than [`SocketLimits::old_fix_after`].
@@ -77,7 +77,7 @@ struct Connection {
     outbox: Arc<Outbox>,
 }
 
-/// A place on the connections, given back when dropped.
+/// A connection in the registry, taken out when dropped.
 #[derive(Debug)]
 pub struct ConnectionGuard {
     connections: Arc<ConnectionRegistry>,
@@ -173,7 +173,7 @@ impl ConnectionGuard {
     }
 
     /// Counts a batch of the courier's fixes, or says how long to wait with all of it. Those
-    /// that waited have a rate of their own, so that they do not hold up the connections ones.
+    /// that waited have a rate of their own, so that they do not hold up the present ones.
     pub fn take_fixes(&self, count: FixCount, limits: &SocketLimits, now: Instant) -> Result<(), Duration> {
         let Some(mut user) = self.user() else { return Ok(()) };
         let every = |per_sec: u32| Duration::from_secs(1) / per_sec.max(1);

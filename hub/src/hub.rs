@@ -44,7 +44,7 @@ pub(super) struct ChannelEntry {
     pub(super) snapshots: tokio::sync::Mutex<Snapshots>,
 }
 
-/// A channel that is being entry, until dropped.
+/// A channel that is being followed, until dropped.
 pub struct Subscription {
     pub(super) hub: Arc<Hub>,
     pub(super) entry: Arc<ChannelEntry>,
@@ -323,7 +323,7 @@ impl FabricListener for HubListener {
 
 impl ChannelEntry {
     pub(super) fn topic(&self) -> MutexGuard<'_, Topic> {
-        // A panic in one listener's publication must not end the channel for all.
+        // A panic while one listener is served must not end the channel for all.
         self.topic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

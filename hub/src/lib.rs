@@ -2,7 +2,7 @@
 //!
 //! The [`Hub`] stands between the fabric and whoever listens. It follows each
 //! channel once for all its listeners, repairs what the fabric lost from the
-//! journal, writes every publication once, and puts it into the [`Outbox`] of each
+//! journal, encodes every publication once, and puts it into the [`Outbox`] of each
 //! listener who may hear it. Sockets (`realtime`) and server-sent events (`http`)
 //! both drain an outbox; neither knows the other, and the hub knows neither: how
 //! a publication is written is given to it as a [`FrameEncoder`].
@@ -149,7 +149,7 @@ pub struct Since {
     pub latest_at: Option<Timestamp>,
 }
 
-/// Something to tell, before it is written.
+/// Something to tell listeners, before it is encoded.
 #[derive(Clone, Copy, Debug)]
 pub enum Publication<'a> {
     /// The present state.
@@ -172,18 +172,18 @@ pub enum Publication<'a> {
     },
     /// A passing one.
     Ephemeral(&'a Ephemeral),
-    /// A newest value, and when it is frame: what it says depends on that.
+    /// A newest value, and when it is told: what it says depends on that.
     Latest {
         /// The value.
         latest: &'a Latest,
-        /// The moment of publication.
+        /// The moment at which it is told.
         now: Timestamp,
     },
     /// A newest value of this process alone.
     Local {
         /// Of when it is.
         at: Timestamp,
-        /// What listeners are frame.
+        /// What listeners are told.
         data: &'a Value,
     },
     /// The end of the subscription.
@@ -193,7 +193,7 @@ pub enum Publication<'a> {
     },
 }
 
-/// Writes a publication as all listeners will get it: UTF-8 JSON.
+/// Encodes a publication as all listeners get it: UTF-8 JSON.
 pub type FrameEncoder = fn(&Channel, &Publication<'_>) -> Bytes;
 
 /// Which publication it was; also the event name of a server-sent event.
@@ -221,7 +221,7 @@ impl Op {
     }
 }
 
-/// Something frame: written once, shared by all who hear it.
+/// A publication as it is sent: encoded once, shared by all who get it.
 pub struct EncodedFrame {
     /// Which it was.
     pub op: Op,

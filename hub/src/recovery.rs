@@ -37,7 +37,7 @@ impl Hub {
         entry.topic().want(subscription.id, Some(since));
         let _reading = entry.reading.lock().await;
         for _ in 0..READINGS_MAX {
-            // Somebody of the storm may have read it meanwhile.
+            // Another client of the storm may have read it meanwhile.
             if subscription.catch_up(since, false)? {
                 return Ok(true);
             }
@@ -50,7 +50,7 @@ impl Hub {
     }
 
     /// Reads the journal for all who wait to go on, from where the one is who is
-    /// furthest behind, and a little more: others of a reconnect storm are to come. False
+    /// furthest behind, and a little more: others of a reconnect storm will come. False
     /// where that is of no help to the listener `id`.
     async fn read_on(&self, entry: &Arc<ChannelEntry>, id: u64) -> Result<bool, Failure> {
         let (max, margin) = (self.limits.replay_max, self.limits.history_margin);

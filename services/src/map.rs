@@ -28,7 +28,7 @@ use crate::tracking::courier;
 pub struct Settings {
     /// How often watched cells are told. Default 1 s.
     pub every: Duration,
-    /// Couriers that one telling lists, the nearest to the cell's middle. Default 1,000.
+    /// Couriers that one list holds, the nearest to the cell's middle. Default 1,000.
     pub listed: usize,
     /// Couriers around a cell's middle that are looked at. Default 4,096.
     pub looked_at: usize,
@@ -40,7 +40,7 @@ impl Default for Settings {
     }
 }
 
-/// Of the time between two tellings, the worker may take one part in so many.
+/// The worker may be busy for one part in so many of the time.
 const SHARE: u32 = 4;
 
 /// A courier who moved less than this has no heading of their own: receivers waver.

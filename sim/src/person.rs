@@ -1,4 +1,4 @@
-//! What all simulated people share: a pacing drawn from a seed, a pace, and a
+//! What all simulated people share: a pacing drawn from a seed, and a
 //! tally of what they did.
 
 use std::collections::BTreeMap;

@@ -77,7 +77,7 @@ pub enum StoreError {
     /// The database cannot be reached, or is too busy; the same call may work later.
     #[error("the database is unavailable: {0}")]
     Unavailable(#[source] sqlx::Error),
-    /// Whoever wrote it for others came to grief: whether it stands is not known.
+    /// The one who wrote it for others failed: whether it stands is not known.
     #[error("the write was cut short")]
     Unknown,
     /// What the operator chose can't be; the text names it, and what is allowed.

@@ -1,4 +1,4 @@
-//! A channel as its listeners meet it, without a socket.
+//! Authorisation, snapshot and history of a channel, read without a socket.
 
 use std::sync::Arc;
 
@@ -7,18 +7,18 @@ use hub::{Backend, Snapshot};
 use services::{App, HubBackend};
 use store::journal::Recorded;
 
-/// Whether, and as whom, `who` may follow.
+/// The audience as which `who` may subscribe to `channel`, or the refusal.
 pub async fn authorise(app: &App, who: &Principal, channel: Channel) -> Result<Audience, Failure> {
     HubBackend(app.clone()).authorise(who, &channel).await
 }
 
-/// What `who` is shown first.
+/// The snapshot with which a subscription of `who` starts.
 pub async fn snapshot(app: &App, who: &Principal, channel: Channel) -> Result<Snapshot, Failure> {
     let audience = authorise(app, who, channel.clone()).await?;
     HubBackend(app.clone()).snapshot(who, &channel, audience).await
 }
 
-/// What was told after `after`.
+/// At most `limit` events of `channel` after offset `after`.
 pub async fn history(
     app: &App,
     channel: Channel,
@@ -28,7 +28,7 @@ pub async fn history(
     HubBackend(app.clone()).history(&channel, after, limit).await
 }
 
-/// The last offsets of those that have any.
+/// The last offset of each of `channels` that has events.
 pub async fn heads(app: &App, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, Failure> {
     HubBackend(app.clone()).heads(channels).await
 }

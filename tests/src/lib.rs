@@ -1,5 +1,5 @@
-//! A Baedal of one's own for each test: a real server on free ports, with a
-//! database of its own.
+//! The test harness: each test has its own server on free ports, with its own
+//! database.
 //!
 //! `DATABASE_URL` names a PostgreSQL server on which databases may be made.
 #![expect(
@@ -42,8 +42,8 @@ use store::{Database, Store, scratch, shared};
 use crate::clock::TestClock;
 use crate::wait::PATIENCE;
 
-/// See the module. [`TestApp::stop`] ends it. One that is dropped instead, for example by a
-/// panic, removes its database too. Both fail the test if an entity crashed or a job was
+/// The server and the database of one test. [`TestApp::stop`] and a drop, for example by a
+/// panic, both remove the database. Both fail the test if an entity crashed or a job was
 /// left failing.
 pub struct TestApp {
     server: Option<TestServer>,
@@ -57,7 +57,7 @@ pub struct TestApp {
     crashes: Arc<AtomicU64>,
     /// Read before the server stops, because what a stop interrupts is no failure.
     failing: Option<Vec<String>>,
-    /// The third parties that its servers call. They outlive them, and go by the same clock.
+    /// The third parties that the servers call. The sandbox outlives the servers and uses the same clock.
     pub sandbox: Sandbox,
     /// The clock of its servers.
     pub clock: Arc<TestClock>,
@@ -81,15 +81,15 @@ impl TestApp {
         Self::start_sharing(settings, shared::Settings::default()).await
     }
 
-    /// Starts one that [`second_server`](Self::second_server) is joined with: over the
-    /// Redis that `REDIS_URL` names.
+    /// Starts one that shares the Redis at `REDIS_URL` with each
+    /// [`second_server`](Self::second_server).
     pub async fn start_joined(settings: Settings) -> Self {
         let url = std::env::var("REDIS_URL").expect("REDIS_URL names a Redis");
         let redis = shared::RedisSettings::at(vec![url]);
         Self::start_sharing(settings, shared::Settings { redis: Some(redis), ..Default::default() }).await
     }
 
-    /// Starts one whose events these subscribe to.
+    /// Starts one with these subscribers to its events.
     pub async fn start_subscribed(subscribers: Subscribers) -> Self {
         Self::start_with_subscribers(settings(), subscribers).await
     }
@@ -99,7 +99,7 @@ impl TestApp {
         Self::start_as(settings, shared::Settings::default(), subscribers).await
     }
 
-    /// Starts one whose processes share their memory like this.
+    /// Starts one whose processes share state with these settings.
     pub async fn start_sharing(settings: Settings, shared: shared::Settings) -> Self {
         Box::pin(Self::start_as(settings, shared, Subscribers::default())).await
     }
@@ -113,8 +113,8 @@ impl TestApp {
         app
     }
 
-    /// Starts one with the usual settings on what an older version left: the SQL of its
-    /// database, which is migrated. The clock of its servers goes on from `taken_at`.
+    /// Starts one with the usual settings on the SQL dump of an older version, after migrating
+    /// the dump. The clock of the servers continues from `taken_at`.
     pub async fn start_from(dump: &str, taken_at: Timestamp) -> Self {
         let (admin_url, name) = (admin_url(), new_name());
         let database = scratch::create_empty(&admin_url, &name).await.expect("a database of its own");
@@ -146,13 +146,13 @@ impl TestApp {
         }
     }
 
-    /// Another server on the same database: a second process, as far as
-    /// anything but memory is concerned.
+    /// Another server on the same database. Like a second process, it shares no
+    /// entities with the first.
     pub async fn second_server(&self) -> TestServer {
         self.server_on(&self.database).await
     }
 
-    /// The same, and what it asks PostgreSQL.
+    /// Another server on the same database, with a record of its statements.
     pub async fn watched_server(&self) -> (TestServer, Asked) {
         let (database, asked) = scratch::watched(&self.database).await.expect("a way to watch");
         (self.server_on(&database).await, asked)
@@ -187,8 +187,8 @@ impl TestApp {
         &self.database.url
     }
 
-    /// Moves the clock of its servers, and brings the jobs that wait nearer by as much. Jobs
-    /// that were due before are finished first; [`run_due_jobs`](Self::run_due_jobs) waits for
+    /// Moves the clock of the servers, and moves waiting jobs nearer by the same time. Jobs
+    /// that are already due are finished first; [`run_due_jobs`](Self::run_due_jobs) waits for
     /// those that become due. Two clocks are not moved: the runtime's (how long a socket may be
     /// silent, how often a worker looks) and Redis' own. Tests of those shorten a setting.
     pub async fn advance(&self, by: TimeDelta) {
@@ -200,7 +200,7 @@ impl TestApp {
     }
 
     /// Waits until every job that is due, and every job that follows at once, has been done or
-    /// has failed. What did not happen by then does not happen without a further cause.
+    /// has failed. After that, nothing more happens without a new cause.
     pub async fn run_due_jobs(&self) {
         let done = tokio::time::timeout(PATIENCE, scratch::jobs_done(&self.database));
         done.await.expect("what is due is done in time").expect("the jobs can be read");
@@ -234,7 +234,7 @@ impl TestApp {
         std::env::temp_dir().join(&self.name)
     }
 
-    /// Removes the database and the files. Returns what the jobs said that were left failing.
+    /// Removes the database and the files. Returns the errors of the jobs that were left failing.
     async fn leave(&mut self) -> Vec<String> {
         let failing = match self.failing.take() {
             Some(failing) => failing,
@@ -278,14 +278,14 @@ fn new_name() -> String {
     format!("baedal_test_{}", domain::Ids::uuid(&OsRandom).simple())
 }
 
-/// One server of a [`TestApp`]. When it ends, the test learns how often its entities crashed.
+/// One server of a [`TestApp`]. Its end adds the crashes of its entities to the count of the test.
 pub struct TestServer {
     server: Option<Server>,
     crashes: Arc<AtomicU64>,
 }
 
 impl TestServer {
-    /// Stops it as a process is stopped that has `deadline` for it.
+    /// Stops the server within `deadline`, as a process that is asked to end.
     pub async fn stop(mut self, deadline: Duration) {
         self.count_crashes();
         if let Some(server) = self.server.take() {
@@ -315,7 +315,7 @@ impl Drop for TestServer {
     }
 }
 
-/// How long a third party may take in a test, which waits for what it knows to hang.
+/// How long a third party may take to answer. Short, because some tests make one hang.
 const THIRD_PARTY_WITHIN: Duration = Duration::from_millis(500);
 
 async fn start_sandbox(clock: &Arc<TestClock>) -> Sandbox {
@@ -324,7 +324,7 @@ async fn start_sandbox(clock: &Arc<TestClock>) -> Sandbox {
     Sandbox::start(any, Arc::new(move || clock.now()), None).await.expect("the sandbox starts")
 }
 
-/// The third parties that stand in the sandbox, and a folder for files.
+/// Settings that point at the third parties of the sandbox, and at a folder for files.
 fn third_parties(app: &TestApp) -> integrations::Settings {
     let url = |party| app.sandbox.url_of(party);
     integrations::Settings {

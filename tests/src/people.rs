@@ -24,15 +24,15 @@ pub const HOME: Place = Place { lat: 37.5060, lon: 127.0420 };
 /// Where the kitchen stands.
 pub const KITCHEN: Place = Place { lat: shop::YEOKSAM.0, lon: shop::YEOKSAM.1 };
 
-/// See the module.
+/// The four clients, and what the customer orders.
 pub struct Cast {
-    /// Who orders.
+    /// The client that orders.
     pub customer: Api,
-    /// Who cooks.
+    /// The client that runs the restaurant.
     pub owner: Api,
-    /// Who brings it.
+    /// The client that delivers.
     pub courier: Api,
-    /// Who answers.
+    /// The client that answers support chats.
     pub agent: Api,
     /// The owner's restaurant.
     pub restaurant: Uuid,
@@ -48,7 +48,7 @@ impl Cast {
         Self::enter(Self::hire(app).await, url).await
     }
 
-    /// The first half of [`gather`](Self::gather): the kitchen's line to order.
+    /// The first half of [`gather`](Self::gather). Returns the cart line to order.
     pub async fn hire(app: &App) -> NewLine {
         let owner_id = staff(app, "owner", Role::Owner).await;
         staff(app, "courier", Role::Courier).await;
@@ -168,7 +168,7 @@ fn email(who: &str) -> String {
     format!("{who}@test.baedal.example")
 }
 
-/// A socket that reconnects at once, as a test has no crowd to spare.
+/// A socket that reconnects quickly: a test has too few clients to need a long back-off.
 pub fn socket(api: &Api) -> Socket {
     let (first, most) = (Duration::from_millis(50), Duration::from_millis(500));
     Socket::open(api, ReconnectPolicy { first, most, seed: 7, ..ReconnectPolicy::default() })
@@ -179,7 +179,7 @@ pub fn reading(at: Moment, place: Place) -> Reading {
     Reading { at, place, accuracy_m: 5.0, speed_mps: 8.0, heading_deg: Some(45.0) }
 }
 
-/// The `step`th of `steps` readings from the kitchen to the customer, a second apart.
+/// The `step`th of `steps` readings from the kitchen to the customer, 3 seconds apart.
 pub fn on_the_way(since: Moment, step: u32, steps: u32) -> Reading {
     let share = f64::from(step) / f64::from(steps);
     let between = |from: f64, to: f64| from + (to - from) * share;

@@ -30,9 +30,9 @@ struct Start {
     services: Vec<Service>,
     first_port: u16,
     environment: Vec<(&'static str, String)>,
-    /// File descriptors that it may have; none leaves it what the test has.
+    /// The most file descriptors that it may open. None: the limit of the test.
     files: Option<u32>,
-    /// Where it writes its log, each line an object; none: with the test's own, warnings alone.
+    /// The file of its log, as JSON lines. None: warnings alone, to the output of the test.
     log: Option<PathBuf>,
 }
 
@@ -80,7 +80,7 @@ impl Process {
             line.extend(["/bin/sh", "-c", "ulimit -n \"$0\"; exec \"$@\""].map(OsString::from));
             line.push(files.to_string().into());
         }
-        // The kernel ends it when the thread that started it does, however that comes.
+        // The kernel kills the process when the thread that started it ends, for whatever reason.
         if Path::new("/usr/bin/setpriv").exists() {
             line.extend(["/usr/bin/setpriv", "--pdeathsig", "KILL", "--"].map(OsString::from));
         }
@@ -120,13 +120,13 @@ impl Process {
         format!("http://127.0.0.1:{}", self.start.first_port + service.offset())
     }
 
-    /// `kill -9`: no goodbye, no draining.
+    /// `kill -9`: no close frames, no draining.
     pub fn kill(&mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");
     }
 
-    /// Starts it again where it was.
+    /// Starts the process again on the same ports.
     pub async fn restart(mut self) -> Self {
         self.kill();
         Self::ready(vec![self.start.clone()]).await.remove(0)
@@ -153,7 +153,7 @@ impl Drop for Process {
     }
 }
 
-/// Two processes with logs to read: the gateway, and all that it stands before.
+/// Two processes with logs to read: the gateway, and one with all services behind it.
 pub struct Logged {
     gateway: Process,
     behind: Process,

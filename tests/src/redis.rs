@@ -1,4 +1,4 @@
-//! A `redis-server` of a test's own, to be killed and started again.
+//! A `redis-server` for one test, which the test can kill and start again.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::people::eventually;
 
-/// See the module. Dropped, it is ended.
+/// One `redis-server` process. A drop ends it.
 pub struct Redis {
     child: Child,
     port: u16,
@@ -20,7 +20,7 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts one that keeps nothing, on a free port of the loopback address.
+    /// Starts one without persistence, on a free port of the loopback address.
     pub async fn start() -> Self {
         let folder = std::env::temp_dir().join(format!("baedal-redis-{}", OsRandom.uuid().simple()));
         std::fs::create_dir(&folder).expect("a folder of its own");
@@ -32,19 +32,19 @@ impl Redis {
         redis
     }
 
-    /// How a server shares its memory over this one.
+    /// The settings with which servers share state over this Redis.
     pub fn settings(&self) -> shared::Settings {
         let redis = RedisSettings::at(vec![format!("redis://127.0.0.1:{}/0", self.port)]);
         shared::Settings { redis: Some(redis), ..shared::Settings::default() }
     }
 
-    /// `kill -9`: whatever it held is gone.
+    /// `kill -9`: its contents are lost.
     pub fn kill(&mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");
     }
 
-    /// Starts it again where it was, with nothing in it.
+    /// Starts it again on the same port, empty.
     pub async fn restart(&mut self) {
         self.child = spawn(self.port, &self.folder);
         self.answers().await;

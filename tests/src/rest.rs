@@ -1,4 +1,4 @@
-//! A client of the REST API, as plain as a test wants it.
+//! A plain client of the REST API for tests.
 
 use std::net::IpAddr;
 
@@ -13,7 +13,7 @@ use crate::TestApp;
 /// The password of everybody in tests.
 pub const PASSWORD: &str = "한강에서치킨을먹자";
 
-/// One port, asked by nobody or by somebody who is signed in.
+/// A client of one port, with or without an access token.
 #[derive(Clone, Debug)]
 pub struct Rest {
     client: Client,
@@ -21,7 +21,7 @@ pub struct Rest {
     token: Option<String>,
 }
 
-/// What came back.
+/// A response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
@@ -71,7 +71,7 @@ impl Rest {
         Self { token: Some(token.into()), ..self.clone() }
     }
 
-    /// Begins a request, for whatever the others do not offer.
+    /// Begins a request that the other methods cannot express.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base));
         match &self.token {

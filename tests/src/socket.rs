@@ -1,5 +1,5 @@
-//! A realtime socket as bare as it can be: it sends what it is told, also what
-//! no well-made client would, and sees every frame and the close code.
+//! A minimal realtime socket: it sends any bytes, malformed frames included, and
+//! returns every frame and the close code.
 #![expect(clippy::panic, reason = "what a test does not expect fails it")]
 
 use std::net::{IpAddr, SocketAddr};
@@ -17,17 +17,17 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// In which time whatever is awaited must come.
+/// How long a test waits for a frame or the close.
 const WITHIN: Duration = Duration::from_secs(20);
 
 /// Received bytes that the client's kernel holds at most, so that a test can be
 /// a slow reader.
 const RECEIVE_BUFFER: u32 = 8 * 1024;
 
-/// See the module.
+/// One WebSocket connection.
 pub struct Socket(WebSocketStream<TcpStream>);
 
-/// What came.
+/// A frame, or the end of the connection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
     /// A frame.
@@ -108,12 +108,12 @@ impl Socket {
     }
 
     async fn send(&mut self, message: Message) {
-        // The server may have closed meanwhile; what it said is still to be read.
+        // An error is ignored: a server that has closed may have sent frames that are still unread.
         let _ = self.0.send(message).await;
     }
 
-    /// Says goodbye with this code; the code of the server's own goodbye, 1006 where
-    /// the connection ends without one.
+    /// Closes with this code. Returns the close code of the server, or 1006 if the
+    /// connection ends without one.
     pub async fn leave(mut self, code: u16) -> u16 {
         let frame = CloseFrame { code: code.into(), reason: "".into() };
         self.send(Message::Close(Some(frame))).await;
@@ -193,7 +193,7 @@ impl Socket {
         }
     }
 
-    /// Goes on with a channel after `offset`; says whether the server could.
+    /// Resumes a channel after `offset`; returns whether the server could.
     pub async fn resume(&mut self, channel: &str, epoch: &Value, offset: u64) -> bool {
         let since = json!({ "epoch": epoch, "offset": offset });
         let reply = self.ask(json!({ "op": "subscribe", "channel": channel, "since": since })).await;
@@ -226,7 +226,7 @@ impl Socket {
         seen
     }
 
-    /// Follows a channel from here, and returns its snapshot.
+    /// Subscribes to a channel, and returns its snapshot.
     pub async fn follow(&mut self, channel: &str) -> Value {
         let reply = self.ask(json!({ "op": "subscribe", "channel": channel })).await;
         assert_eq!(reply["ok"], json!({}), "{reply}");

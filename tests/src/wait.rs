@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-/// How long anything that should happen is awaited.
+/// How long a test waits for what must happen before it fails.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Asks until `done`, a short while between two questions.
+/// Polls until `done` returns true, with a short pause between two calls.
 pub async fn eventually<F: Future<Output = bool>>(mut done: impl FnMut() -> F) {
     until("it comes true", async || done().await.then_some(())).await;
 }

@@ -1,8 +1,8 @@
 //! Group commit: what comes while one group is written is the next group.
 //!
-//! There is no worker and no waiting for company. Whoever finds nobody writing writes
-//! for all who wait; so one who comes alone is served at once, and under load many
-//! share a statement and a commit. Behind a group that is held up, as by somebody who
+//! Leader-based: the first caller to find the writer idle writes everything queued. There is
+//! no worker and no timer, so a single caller is served at once, and under load many share a
+//! statement and a commit. Behind a group that is held up, as by somebody who
 //! holds a row of it, a second one goes its way.
 
 use std::future::Future;
@@ -30,7 +30,7 @@ impl<T, R> GroupCommit<T, R> {
     }
 
     /// Has `item` written, by `write` or by somebody else's. `write` answers each item
-    /// in its place. None where the one who wrote came to grief: what became of the
+    /// in its place. None where the one who wrote failed: what became of the
     /// item is not known.
     pub async fn join<F>(&self, item: T, write: impl Fn(Vec<T>) -> F) -> Option<R>
     where

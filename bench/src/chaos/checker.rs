@@ -1,5 +1,5 @@
-//! Holds what clients noted against what the store says. Pure: the same notes
-//! and facts give the same findings, so that it can be shown to find things.
+//! Compares what clients noted with what the store contains. Pure: the same notes and facts
+//! give the same findings, so unit tests can show that it finds breaches.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -69,7 +69,7 @@ impl Findings {
         self.0.push(Finding { breach, what });
     }
 
-    /// Every acknowledged fix stands in the store, once.
+    /// Every acknowledged fix is in the store exactly once.
     fn fixes(&mut self, notes: &Notes, facts: &Facts) {
         let mut stored: BTreeMap<(Uuid, i64), BTreeMap<i64, u32>> = BTreeMap::new();
         for fix in &facts.fixes {
@@ -96,7 +96,7 @@ impl Findings {
         }
     }
 
-    /// Between two epochs of a courier, one phone speaks.
+    /// Between two epochs of a courier, only one phone's fixes are stored.
     fn tenures(&mut self, facts: &Facts) {
         let mut moments: BTreeMap<Uuid, Vec<(f64, Option<i64>)>> = BTreeMap::new();
         for epoch in &facts.epochs {
@@ -111,7 +111,7 @@ impl Findings {
             for (at, track) in moments {
                 match (speaks, track) {
                     (Some(own), Some(other)) if own != other => {
-                        // Told once: what follows is not each its own breach.
+                        // Reported once: later fixes of the same track are not further breaches.
                         speaks = Some(other);
                         let what =
                             format!("courier {courier}: track {other} wrote at {at} in the time of {own}");
@@ -250,7 +250,7 @@ impl Findings {
         }
     }
 
-    /// Every acknowledged step stands in its order's history, once.
+    /// Every acknowledged step is in its order's history exactly once.
     fn steps(&mut self, notes: &Notes, facts: &Facts) {
         for done in &notes.done {
             let channel = format!("order:{}", done.order);

@@ -14,7 +14,7 @@ pub(crate) fn signal(child: &Child, signal: Signal) -> Outcome<()> {
     Ok(kill_process(pid, signal)?)
 }
 
-/// Waits a moment for a child that was told to end, and insists then.
+/// Waits briefly for a child that was asked to end, then kills it.
 #[expect(clippy::disallowed_methods, reason = "all is over: nothing else wants the thread")]
 pub(crate) fn wait(child: &mut Child) {
     for _ in 0..100 {

@@ -59,9 +59,9 @@ pub(crate) struct Cluster {
     /// Between the server and PostgreSQL.
     pub(crate) back: Proxy,
     pub(crate) postgres: Postgres,
-    /// Third parties: they have no part in what is broken here.
+    /// Third parties; no fault is injected into them.
     _sandbox: Sandbox,
-    /// Where there are replicas.
+    /// Present only with replicas.
     redis: Option<Redis>,
     pub(crate) dir: Dir,
 }
@@ -128,7 +128,7 @@ fn ports() -> u16 {
     u16::try_from(SERVICES.len()).unwrap_or(u16::MAX)
 }
 
-/// Each service at each replica, as the gateway wants to hear it.
+/// The address of each service at each replica, in the format of the gateway's setting.
 fn upstreams(replicas: &[Server]) -> String {
     if replicas.is_empty() {
         return String::new();
@@ -147,7 +147,7 @@ struct Start {
     log: PathBuf,
     database_url: String,
     redis_url: Option<String>,
-    /// All, if none is named.
+    /// Empty means all services.
     services: Vec<&'static str>,
     upstreams: String,
     toss_url: String,
@@ -171,7 +171,7 @@ impl Server {
         (Ipv4Addr::LOCALHOST, self.start.first_port + 1).into()
     }
 
-    /// Where it says whether it is ready: at any of its services.
+    /// The address of the readiness probe: any service of this process answers it.
     fn probe(&self) -> SocketAddr {
         let has_gateway = self.start.services.is_empty() || self.start.services.contains(&GATEWAY);
         if has_gateway { self.gateway() } else { (Ipv4Addr::LOCALHOST, self.start.first_port).into() }
@@ -194,7 +194,7 @@ impl Server {
         signal(&self.child, which)
     }
 
-    /// Until it answers.
+    /// Waits until the server answers.
     pub(crate) async fn ready(&self) -> Outcome<()> {
         let api = Api::new(&format!("http://{}", self.probe()))?.hurried(Duration::from_secs(1));
         let answers = async {

@@ -1,4 +1,4 @@
-//! What the store says, read with psql when all is over.
+//! What the store contains, read with psql at the end of the run.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub(crate) struct Entry {
     pub(crate) kind: String,
     /// A message's client id.
     pub(crate) mark: Option<Uuid>,
-    /// Whether customers do not hear of it.
+    /// Whether the entry is hidden from customers.
     pub(crate) staff: bool,
     pub(crate) committed: f64,
 }
@@ -48,7 +48,7 @@ pub(crate) struct Order {
     pub(crate) winners: i64,
     /// Payments of it that stand.
     pub(crate) paid: i64,
-    /// Who brings it.
+    /// The courier who delivers the order.
     pub(crate) courier: Option<Uuid>,
 }
 

@@ -68,7 +68,7 @@ impl Diner {
         let order = self.place().await?;
         yard.ledger.notes().done.push(Done { order, kind: "order.created" });
         for channel in [format!("order:{order}"), format!("delivery:{order}")] {
-            // Lost with its connection, it is asked for again by the socket itself.
+            // If the connection is lost, the socket itself subscribes again.
             let _ = line.subscribe(channel).await;
         }
         self.pay(order, card, yard).await?;

@@ -41,7 +41,7 @@ pub(crate) struct Said {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Done {
     pub(crate) order: Uuid,
-    /// The event that must stand in the order's history.
+    /// The event that the order's history must contain.
     pub(crate) kind: &'static str,
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct Notes {
     pub(crate) won: Vec<(Uuid, Uuid)>,
     /// Connections that ended: when, whose, and why.
     pub(crate) lost: Vec<(Moment, String, String)>,
-    /// What a client met that must not be, in words.
+    /// Descriptions of what clients saw and must not see.
     pub(crate) odd: Vec<String>,
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct Notes {
 pub(crate) struct Ledger(Mutex<Notes>);
 
 impl Ledger {
-    /// The notes, to be written on.
+    /// Locks the notes for writing.
     pub(crate) fn notes(&self) -> MutexGuard<'_, Notes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,7 +117,7 @@ impl Ledger {
         theirs.map(|(at, _, why)| format!("{why} (+{} ms)", (*at - since).num_milliseconds())).collect()
     }
 
-    /// Notes something that must not be.
+    /// Records something that must not happen.
     pub(crate) fn odd(&self, words: impl Into<String>) {
         self.notes().odd.push(words.into());
     }

@@ -1,5 +1,5 @@
-//! `chaos`: load runs, things break, and a checker holds what clients were told
-//! and shown against what the store says.
+//! `chaos`: injects faults under load; a checker then compares what clients received with
+//! what the store contains.
 
 mod checker;
 mod child;

@@ -20,7 +20,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(60);
 
-/// How far the run is.
+/// The phase of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// Everybody is busy.
@@ -117,7 +117,7 @@ fn is_decided(failure: &ApiError) -> bool {
     }
 }
 
-/// Whether a problem is about what was asked, and not about the moment.
+/// Whether a problem is final for this request, rather than temporary.
 fn is_a_decision(problem: &str) -> bool {
     !matches!(
         problem,

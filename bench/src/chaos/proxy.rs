@@ -90,7 +90,7 @@ impl Proxy {
         self.weather.send_modify(|weather| weather.cuts += 1);
     }
 
-    /// Every client goes, and the other side is not told: its halves stay open.
+    /// Drops every client's side without closing the server's side: those halves stay open.
     pub(crate) fn leave(&self) {
         self.weather.send_modify(|weather| weather.leaves += 1);
     }
@@ -115,7 +115,7 @@ async fn connection(
     mut rng: StdRng,
 ) {
     if weather.borrow_and_update().sky == Sky::Swallowed {
-        // Accepted by a kernel, and heard by nobody.
+        // The kernel accepts the connection, but no process reads from it.
         let _ = tokio::time::timeout(GHOST, weather.wait_for(|now| now.sky != Sky::Swallowed)).await;
         return;
     }
@@ -232,7 +232,7 @@ impl Pump {
 mod tests {
     use super::*;
 
-    /// Something that sends back what it hears, behind a proxy, and a connection to it.
+    /// An echo server behind a proxy, and a connection to the proxy.
     async fn echo() -> (Proxy, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

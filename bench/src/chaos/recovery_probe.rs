@@ -35,7 +35,7 @@ pub(crate) struct Resumed {
 }
 
 impl Pulses {
-    /// A client more.
+    /// Adds a client.
     pub(crate) fn enter(&self, name: impl Into<String>) -> Place {
         let mut beats = self.lock();
         beats.names.push(name.into());

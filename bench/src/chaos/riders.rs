@@ -26,7 +26,7 @@ const SPEED_MPS: f64 = 8.0;
 const STREET_M: f64 = 800.0;
 /// How long the last fixes may take to be acknowledged.
 const LAST_ACKS: Duration = Duration::from_secs(20);
-/// How often a courier looks what there is to do.
+/// Interval at which a courier polls for work.
 const LOOK: Duration = Duration::from_millis(700);
 
 /// A courier, and where they ride.

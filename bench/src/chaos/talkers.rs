@@ -16,7 +16,7 @@ use crate::Outcome;
 /// Between two messages of one person.
 const PAUSE: Duration = Duration::from_millis(150);
 
-/// When each message was written, for whoever hears it.
+/// When each message was written; its recipient looks the time up.
 pub(crate) type Births = Arc<Mutex<HashMap<Uuid, Moment>>>;
 
 /// One end of a conversation.
@@ -61,7 +61,7 @@ impl Talker {
 }
 
 async fn write(line: Line, conversation_id: Uuid, births: Births, mine: Births, yard: Arc<Yard>) {
-    // Lost with its connection, it is asked for again by the socket itself.
+    // If the connection is lost, the socket itself subscribes again.
     let _ = line.subscribe(format!("chat:{conversation_id}")).await;
     while !yard.is(Phase::Settle) {
         let (id, now) = (system::fresh_id(), system::now());

@@ -15,7 +15,7 @@ pub(crate) async fn watch(name: String, api: Api, order: Uuid, yard: Arc<Yard>) 
     let pulse = yard.pulses.enter(format!("{name} map"));
     let subscribing = tokio::spawn(async move {
         for channel in [format!("order:{order}"), format!("delivery:{order}")] {
-            // Lost with its connection, it is asked for again by the socket itself.
+            // If the connection is lost, the socket itself subscribes again.
             let _ = line.subscribe(channel).await;
         }
     });

@@ -1,5 +1,5 @@
-//! Who is busy while things break: made through the public interface before the
-//! first fault.
+//! The people who are active while faults are injected. They are created through the public
+//! interface before the first fault.
 
 use std::sync::Arc;
 

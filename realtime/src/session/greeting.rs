@@ -62,7 +62,7 @@ async fn first_frame(wire: &mut Wire) -> Result<(Option<String>, String), Option
     }
 }
 
-/// Takes a place on the roll.
+/// Enters the session into the registry of connections.
 pub(super) fn enter(port: &Port, verified: &Verified) -> Result<(ConnectionGuard, Arc<Outbox>), Close> {
     let outbox = Outbox::new(port.limits.outbox_bytes);
     let connection = port.hub.connections().enter(&verified.principal, &outbox, port.limits.sockets_per_user);

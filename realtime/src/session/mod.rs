@@ -197,7 +197,7 @@ impl Session {
         drop((subscriptions, outbox));
         commands::on_close(&port.app, &who).await;
         finish(&port, wire, closing).await;
-        drop(connection); // the roll knows the socket until its close is through
+        drop(connection); // the registry knows the socket until it has closed
     }
 
     fn ready(&mut self) {

@@ -34,7 +34,7 @@ pub struct Settings {
     pub sample_every: Duration,
     /// How old the counts of the city may be. Default 2 s.
     pub city_every: Duration,
-    /// A telling that takes longer, to the hub or to a socket, is late. Default 1 s.
+    /// A publication that takes longer, to the hub or to a socket, is late. Default 1 s.
     pub lag: Duration,
     /// A job that is due for longer, and not begun, is late. Default 30 s.
     pub job_late: Duration,

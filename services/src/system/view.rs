@@ -170,7 +170,7 @@ pub struct HubView {
     pub deliveries: u64,
     /// Newest values that gave way to newer ones before they were read.
     pub conflated: u64,
-    /// Passing tellings that lagging listeners missed.
+    /// Passing publications that lagging listeners missed.
     pub dropped: u64,
     /// How often the journal was read because the fabric had lost something.
     pub repairs: u64,

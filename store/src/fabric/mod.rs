@@ -45,7 +45,7 @@ pub struct Latest {
     pub heading_deg: Option<f32>,
     /// Metres per second.
     pub speed_mps: Option<f32>,
-    /// When they arrive, to be read at the moment of telling.
+    /// When they arrive, to be read at the moment at which it is told.
     pub forecast: Option<Forecast>,
     /// Who hears it: not the customer before pickup, not the restaurant after it.
     pub audience: Audience,

@@ -386,7 +386,7 @@ fn a_noun_of_the_store_is_named_in_the_same_noun_of_services_alone() {
         "schema",
         "shared",
     ];
-    // They fill the tables of many nouns at once.
+    // These fill the tables of many nouns at once.
     let fills = ["bench_city", "demo_city"];
     let home = root().join("store/src");
     let modules = sources("store").into_iter().map(|(path, _)| {
@@ -420,7 +420,7 @@ fn the_modules_of_services_import_each_other_in_no_circle() {
         imports.insert(module, names);
     }
     imports.remove("lib");
-    // Who imports nobody that is left, or is imported by nobody, is in no circle.
+    // A module without imports from, or importers among, the remaining modules is in no cycle.
     let mut left = imports;
     loop {
         let imported: BTreeSet<_> = left.values().flatten().copied().collect();

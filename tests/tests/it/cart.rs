@@ -323,7 +323,7 @@ async fn ordering_the_same_again_fills_the_cart_with_what_can_still_be_had() {
 /// Round trips to PostgreSQL that an addition may make, its key's claim and answer included.
 const ADDITION: usize = 6;
 
-/// Part of what a server's workers ask all the time, and the pool's ping.
+/// Parts of the statements that workers send all the time, and the ping of the pool.
 const ASKED_ANYWAY: [&str; 3] = ["graphile_worker", "from auth.sessions where ended_at", PING];
 
 #[tokio::test]

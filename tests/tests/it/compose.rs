@@ -100,7 +100,7 @@ fn a_container_has_limits_and_no_powers() {
         assert!(container.pids_limit > 0 && container.ulimits["nofile"] > 0, "{name}");
         assert_eq!(container.cap_drop, ["ALL"], "{name}");
         assert_eq!(container.security_opt, ["no-new-privileges:true"], "{name}");
-        // What runs once and ends has nothing to say of its health.
+        // A service that runs once and ends needs no health check.
         let ends = container.restart.as_deref() == Some("no");
         assert_eq!(container.healthcheck.contains_key("test"), !ends, "{name}");
         assert!(container.ports.iter().all(|port| port.starts_with("127.0.0.1:")), "{name}");

@@ -189,7 +189,7 @@ async fn idle_connections_leave_a_process_the_files_that_it_needs() {
     for _ in 0..FILES + 10 {
         storm.push(TcpStream::connect(gateway).await.unwrap());
     }
-    // Who is too many hears so at once; who is in has a database.
+    // A surplus connection gets 503 at once; an admitted one still reaches the database.
     let answer = rest(&mut connect(gateway, "").await).await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     first.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();

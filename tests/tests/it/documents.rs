@@ -62,7 +62,7 @@ async fn a_document_is_printed_without_a_server_as_its_port_serves_it() {
     app.stop().await;
 }
 
-/// The id of nothing.
+/// An id that belongs to nothing.
 const NOBODYS: Uuid = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0001);
 
 const ROLES: [Role; 5] = [Role::Customer, Role::Courier, Role::Owner, Role::Agent, Role::Admin];

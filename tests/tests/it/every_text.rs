@@ -185,7 +185,7 @@ impl World {
         for person in &self.people {
             told.push((person, HOSTILE[0], self.tell(person, api, field, HOSTILE[0]).await));
         }
-        // Whoever may use the route hears which field is at fault.
+        // A caller who may use the route learns which field is wrong.
         let heard = told.iter().find(|(_, _, answer)| names(answer, &field.pointer));
         let (who, heard) = heard.map_or((&self.people[1], false), |(who, _, _)| (*who, true));
         for text in &HOSTILE[1..] {

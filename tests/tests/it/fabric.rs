@@ -34,7 +34,7 @@ async fn readiness(url: &str) -> (u16, Value) {
 #[tokio::test]
 async fn a_watcher_sees_positions_that_come_in_at_another_process_in_order() {
     let mut settings = settings();
-    // What a process does not hear, it would not find for an hour.
+    // The comparison that finds missed events is an hour away, so Redis must deliver them.
     settings.live.compare_every = Duration::from_secs(3_600);
     let test = TestApp::start_joined(settings).await;
     let second = test.second_server().await;
@@ -173,7 +173,7 @@ async fn is_online(test: &TestApp, who: &Person) -> bool {
     agent.is_some_and(|agent| agent.online)
 }
 
-/// Lets graces pass until the agent is offline. By then whoever went no later is offline too.
+/// Advances the clock until the agent is offline. Agents who left no later are offline by then.
 async fn goes_offline(test: &TestApp, who: &Person) {
     eventually(|| async {
         test.advance(TimeDelta::seconds(1)).await;
@@ -218,7 +218,7 @@ async fn an_agent_who_was_online_when_the_process_was_killed_does_not_stay_so() 
     let (sora, minho) =
         (test.person("sora", &[Role::Agent]).await, test.person("minho", &[Role::Agent]).await);
     let online = store::support::Presence { online: true, capacity: None };
-    // As a process that is gone has left it.
+    // The state that a crashed process leaves behind.
     let left_online = async |who: &Person| {
         let (agent, now) = (who.id.parse().unwrap(), test.app().now());
         store::support::set_presence(&test.app().store, agent, online, now).await.unwrap();
@@ -226,7 +226,7 @@ async fn an_agent_who_was_online_when_the_process_was_killed_does_not_stay_so() 
     left_online(&sora).await;
     goes_offline(&test, &sora).await;
 
-    // One who says so over REST is believed for a while.
+    // An agent who goes online over REST, without a socket, stays online for a while.
     let who = domain::Principal {
         user: sora.id.parse().unwrap(),
         session: domain::SessionId(system::fresh_id()),

@@ -1,4 +1,4 @@
-//! An order that ends early: who may say so when, at whose cost, and what goes back.
+//! An order that ends early: who may end it when, who bears the cost, and what is refunded.
 
 use chrono::TimeDelta;
 use domain::order::{Status, Times};
@@ -137,7 +137,7 @@ async fn what_is_not_the_customers_fault_gives_everything_back() {
     for (body, fault) in [
         (failed("food_damaged"), "courier"),
         (failed("restaurant_mistake"), "restaurant"),
-        // As pages of before say it.
+        // Older pages send no reason.
         (json!({ "step": "failed" }), "platform"),
     ] {
         let (id, payable) = at_door(&cast, &mut courier).await;

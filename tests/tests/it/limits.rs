@@ -1,4 +1,4 @@
-//! How often a client may ask, and what it hears beyond.
+//! Rate limits, and the answer to a client that exceeds them.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ async fn who_asks_too_often_waits_and_others_do_not() {
     assert!(refused.headers["ratelimit"].to_str().unwrap().starts_with("\"user\";r=0;t="));
     refused.expect_problem(429, "limited");
     app.rest_as(Service::User, &junho).get("/v1/users/me").await.expect(200);
-    // How the port is may always be asked.
+    // Health checks have no limit.
     for path in ["/healthz", "/readyz"] {
         let answer = hers.get(path).await;
         assert!(answer.status.is_success() && !answer.headers.contains_key("ratelimit"), "{path}");

@@ -14,7 +14,7 @@ fn cell(lat: f64, lon: f64) -> Cell {
     Cell::district(LatLon::new(lat, lon).unwrap())
 }
 
-/// Reads what a cell's channel tells until `wanted` holds of its couriers.
+/// Reads frames of a cell's channel until `wanted` holds of its couriers.
 async fn until(socket: &mut Socket, cell: Cell, wanted: impl Fn(&[Value]) -> bool) -> Value {
     tokio::time::timeout(PATIENCE, heard(socket, cell, wanted)).await.expect("it is told in time")
 }

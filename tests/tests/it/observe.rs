@@ -1,4 +1,4 @@
-//! Prometheus and Grafana as docker-compose.yml starts them: what they ask for exists.
+//! Prometheus and Grafana as docker-compose.yml starts them: each metric they query exists.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -152,7 +152,7 @@ async fn a_refund_is_done_once_however_often_and_wherever_it_is_tried() {
     }
     assert_eq!(succeeded(&app, id).await, [(Won(order.payable_won), RefundReason::OrderEnded)]);
     assert_eq!(latest(&app, id).await.status, PaymentStatus::Cancelled);
-    // The gateway's own books have it once: nothing is left to give back, and no more was given.
+    // The payment gateway records one refund of the whole amount: its balance is zero.
     let payment = latest(&app, id).await.id.to_string();
     assert_eq!(app.sandbox.toss().balance(&payment), Some(0));
     second.stop(std::time::Duration::from_secs(5)).await;

@@ -1,4 +1,4 @@
-//! Profiles and addresses, changed once and by nobody else.
+//! Profiles and addresses: each change happens once, and only their owner may make it.
 
 use domain::Role;
 use reqwest::Method;

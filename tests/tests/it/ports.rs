@@ -12,7 +12,7 @@ use tests::rest::answer;
 
 use crate::connections::{gateway, gateway_before_orders};
 
-/// The id of nothing.
+/// An id that belongs to nothing.
 const ID: &str = "01920000-0000-7000-8000-000000000001";
 
 use crate::documents::operations;

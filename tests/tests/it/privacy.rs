@@ -170,7 +170,7 @@ async fn the_address_is_shown_to_whom_it_concerns_and_no_longer_than_that() {
         assert_eq!(seen(&over), nothing);
         assert_eq!(over["courier"]["name"], "c*");
     }
-    // Nor is the name told to who comes back for what happened.
+    // A client that resumes from the start does not get the name either.
     let mut late = socket(&test, customer).await;
     assert!(late.resume(&format!("delivery:{id}"), &json!(test.app().store.epoch()), 0).await);
     assert_eq!(late.event("delivery.assigned").await["data"]["name"], "c*");
@@ -260,7 +260,7 @@ async fn a_pickup_code_is_locked_after_five_tries_whichever_process_is_asked() {
     let here = at(&test, owner);
     let there = here.at(format!("http://{}", second.address(Service::Gateway).unwrap()));
     here.post(&format!("{path}/accept"), json!({ "preparation_mins": 10 })).await.expect(200);
-    // A try before the food is ready says nothing of the code, and costs none.
+    // A try before the food is ready does not check the code, and does not count as a try.
     let complete = format!("{path}/complete");
     here.post(&complete, json!({ "code": code })).await.expect_problem(409, "order.transition_refused");
     here.post(&format!("{path}/ready"), json!({})).await.expect(200);

@@ -20,7 +20,7 @@ async fn every_port_answers_what_it_does_not_have_with_a_problem() {
         refused.expect_problem(405, "method_not_allowed");
         let huge = rest.request(Method::POST, "/v1/nothing").body("x".repeat(2_000_000));
         if let Ok(response) = huge.send().await {
-            // It is not read to learn that nobody wants it.
+            // The server refuses the body without reading it.
             assert_eq!(response.status(), 413, "{service}");
             assert_eq!(response.headers()["content-type"], "application/problem+json");
         }

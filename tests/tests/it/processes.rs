@@ -75,7 +75,7 @@ async fn the_story_is_the_same_whichever_replicas_are_entered() {
     end(app, split).await;
 }
 
-/// The replica whose metrics tell of a socket; they are sampled every few seconds.
+/// The replica whose metrics report a socket; they are sampled every few seconds.
 async fn replica_with_a_socket(replicas: &[String]) -> String {
     let home = Cell::new(None);
     eventually(|| async {
@@ -127,7 +127,7 @@ async fn a_replica_that_is_killed_in_the_middle_takes_nothing_with_it() {
         line.fix(on_the_way(began, step, 20));
     }
     acked(&mut courier).await;
-    // So does whoever asks: again and again, without an error.
+    // REST requests find it too: repeated ones succeed without an error.
     for _ in 0..20 {
         cast.customer.delivery(order.id).await.unwrap();
     }

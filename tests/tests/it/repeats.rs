@@ -104,7 +104,7 @@ async fn a_repeat_need_not_wait_for_a_process_that_died_at_its_work() {
     let user = minji.id.parse::<uuid::Uuid>().unwrap();
     let key = Key { user: Some(UserId(user)), name: "k".into(), request_hash: hash.finalize().into() };
 
-    // A process that nobody hears of began the work a moment ago.
+    // A crashed process holds a fresh claim of the key.
     let now = system::now();
     let gone = LeaseHolder::new(&OsRandom);
     let claim = idempotency::claim(&app.app().store, &key, gone, now, now - TimeDelta::seconds(60)).await;

@@ -1,4 +1,4 @@
-//! Two processes that have the same entity: what comes of it is what one would do.
+//! Two processes that have the same entity in memory: the result is that of one process.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -114,7 +114,7 @@ async fn a_phone_that_comes_back_to_a_process_finds_it_up_to_date() {
     let app = TestApp::start().await;
     let second = app.second_server().await;
     let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
-    // As precise as the store keeps it, so that a moment equals itself.
+    // In the precision of the store, so that a stored moment equals the one sent.
     let began = (system::now() - TimeDelta::seconds(90)).trunc_subsecs(3);
     let there = cast.courier.at(&gateway(&second)).unwrap();
     // Each opens a device of its own, with a track of its own.

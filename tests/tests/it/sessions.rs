@@ -1,4 +1,4 @@
-//! Signing in, going on, signing out, and everybody who should not get in.
+//! Signing in, refreshing, signing out, and those who must be refused.
 
 use std::time::{Duration, Instant};
 
@@ -340,7 +340,7 @@ async fn the_list_of_sessions_is_read_to_its_end() {
         read.extend(page["items"].as_array().unwrap().iter().cloned());
         let Some(cursor) = page["next_cursor"].as_str() else { break };
         path = format!("/v1/auth/sessions?limit=7&cursor={cursor}");
-        // Who signs in meanwhile moves nothing.
+        // A sign-in between two pages shifts no item.
         app.sign_in(&minji.email).await;
     }
     assert_eq!(json!(read), whole["items"]);
@@ -428,7 +428,7 @@ async fn a_refresh_token_signs_out_also_when_the_access_token_has_expired() {
     refresh(&anyone, &minji.refresh_token).await.expect_problem(401, "auth.refresh_token_not_good");
     assert_eq!(anyone.post(path, proof).await.status, 204, "signing out twice is signed out");
 
-    // One that was used already proves as much.
+    // A refresh token that is already used ends the session, too.
     let again = app.sign_in(&minji.email).await;
     let next = refresh(&anyone, &again.refresh_token).await.expect(200);
     assert_eq!(anyone.post(path, json!({ "refresh_token": again.refresh_token })).await.status, 204);

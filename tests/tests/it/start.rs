@@ -65,8 +65,8 @@ async fn what_is_wrong_with_a_setting_is_said_by_its_name_and_without_secrets() 
     }
 }
 
-/// As in a container that holds nothing but the program: certificates are for those parties
-/// alone that show one.
+/// A container may hold only the program: root certificates are needed only for third parties
+/// that are called over TLS.
 #[tokio::test]
 async fn a_machine_without_certificates_calls_what_needs_none() {
     let folder = std::env::temp_dir().join(format!("certificates-{}", sim::system::fresh_id()));

@@ -19,7 +19,7 @@ async fn a_process_without_file_descriptors_goes_on_when_it_has_some_again() {
         // The kernel takes them all; the process can't accept that many.
         storm.push(TcpStream::connect(&gateway).await.unwrap());
     }
-    // Who is in is served meanwhile.
+    // Accepted connections are served meanwhile.
     first.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let mut answer = [0; 15];
     first.read_exact(&mut answer).await.unwrap();

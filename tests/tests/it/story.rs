@@ -113,7 +113,7 @@ pub(crate) async fn play(cast: &Cast, doors: &Doors) {
     cast.customer.say(talk.id, system::fresh_id(), "감사합니다").await.unwrap();
     eventually_heard(&mut desk, "감사합니다").await;
 
-    // Delivered: the customer hears of it, and of positions no more.
+    // Delivered: the customer gets the event, and no further positions.
     line.step(order.id, "at_dropoff").await.unwrap();
     line.step(order.id, "delivered").await.unwrap();
     hear(&mut watch, "order.delivered").await;

@@ -1,4 +1,4 @@
-//! Who acts because of an event: each subscriber by itself, in order, in every version.
+//! Subscribers to events: each independent of the others, in order, in every version.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,7 +33,7 @@ async fn discard_broken(app: &TestApp) {
     run(app, "delete from graphile_worker._private_jobs where payload->>'subscriber' = 'a.broken'").await;
 }
 
-/// Counts the events that it hears.
+/// Counts the events that it receives.
 fn counting(name: &'static str, kinds: &'static [Order]) -> (Subscriber, Arc<AtomicUsize>) {
     let heard = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&heard);
@@ -199,7 +199,7 @@ async fn a_subscriber_hears_each_channel_in_order_however_many_processes_there_a
         Subscriber::new(name, KINDS, move |_, said: Reaction<Order>| {
             let heard = Arc::clone(&heard);
             async move {
-                // Later events are heard faster: whoever does not keep the order is overtaken.
+                // Later events take less time, so that a subscriber that does not keep the order shows it.
                 real_time_passes(Duration::from_millis(pause / said.event.offset)).await;
                 heard.lock().unwrap().entry((name, said.id)).or_default().push(said.event.offset);
                 Ok(())

@@ -1,4 +1,4 @@
-//! A customer asks, and the desk answers: once, in order, and nobody else hears.
+//! Support conversations: each message arrives once, in order, and only at those concerned.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -255,7 +255,7 @@ async fn whoever_waits_is_helped_when_an_agent_comes() {
     let (earlier, later) = (asks(app, &first).await, asks(app, &second).await);
     assert_eq!(shown(app, &first, earlier).await.status, Status::Queued);
 
-    // Room for one: who has waited longest.
+    // The agent has room for one conversation: the one that waits longest.
     let helper = agent(app, 1).await;
     let viewed = shown(app, &first, earlier).await;
     assert_eq!((viewed.status, viewed.agent_id), (Status::Open, Some(helper.user)));
@@ -520,7 +520,7 @@ async fn an_agent_whose_sockets_are_gone_goes_offline_and_one_who_returns_does_n
     listener.hear("desk.presence", away(gone.user)).await;
     assert!(!support::desk(app, &gone).await.unwrap().online);
     assert!(support::desk(app, &back).await.unwrap().online);
-    // Nobody new is given to whoever is not there.
+    // An agent who is offline gets no new conversation.
     let helped = join_all((0..2).map(|_| async { asks(app, &customer()).await })).await;
     assert_eq!(helped.len(), 2);
     let desk = support::desk(app, &back).await.unwrap();

@@ -69,11 +69,11 @@ async fn what_is_searched_for_decomposed_is_found() {
     app.stop().await;
 }
 
-/// As an earlier release kept it: of the password as it was typed, decomposed.
+/// A hash of an earlier release: of the password as typed, in decomposed form.
 const OF_DECOMPOSED: &str =
     "$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$Pa+18Sq6iPUwUNesrLEEK4dPaS4ZJH4C7TP7qLXZKtg";
 
-/// As a release with another cost kept it.
+/// A hash of a release with another cost.
 const OF_ANOTHER_COST: &str =
     "$argon2id$v=19$m=16,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$w76eEvtCmqjAzDCv1ES5MsVn6e1A9MiqGugG/Mf1Ia4";
 

@@ -80,7 +80,7 @@ async fn a_sender_that_hangs_is_late_is_busy_or_refuses_is_told_apart() {
         assert_eq!(parties(&app).sms.send(&sms(&format!("010-0000-000{number}"))).await, outcome, "{number}");
     }
     assert_eq!(parties(&app).push.send(&push("gone:token")).await, Err(SendError::Gone));
-    // What was not known was sent for those whose answer came late, and for nobody else.
+    // Of the sends without a known result, only those with a late answer were delivered.
     assert_eq!(app.sandbox.mails_to("late@example.com").len(), 1);
     assert_eq!(app.sandbox.texts_to("01000000002").len(), 1);
     assert_eq!(app.sandbox.pushes_to("late:token").len(), 1);

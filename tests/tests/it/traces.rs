@@ -1,4 +1,4 @@
-//! One trace from a request to all that it causes, over actors, commits, jobs and processes.
+//! One trace covers a request and all its effects, across actors, commits, jobs and processes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

@@ -12,7 +12,7 @@ export class Account {
   readonly rest: Rest
   readonly realtime: Realtime
   connection = $state<ConnectionState>('idle')
-  /** When the connection was lost that has not come back since. */
+  /** When the connection was lost; `null` unless it is still lost. */
   lostAt = $state<number | null>(null)
 
   constructor(readonly area: Area) {
@@ -45,7 +45,7 @@ export class Account {
 
   async signOut(): Promise<void> {
     this.realtime.stop()
-    // Whether or not the server hears of it, this device forgets. The refresh token is proof
+    // This device forgets the session even if the server cannot be reached. The refresh token is proof
     // enough: signing out renews nothing first.
     const refresh_token = this.session.kept?.refresh_token
     await this.rest.post('/v1/auth/sign-out', { refresh_token }, { anonymous: true }).catch(() => undefined)

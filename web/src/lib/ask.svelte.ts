@@ -1,4 +1,4 @@
-/** A wish under way: what a button shows while the server decides, and what went wrong. */
+/** A request in progress: what a button shows until the server answers, and the problem if it fails. */
 
 import { Problem } from './problem'
 

@@ -13,7 +13,7 @@ import type { Realtime } from './realtime'
 import type { Rest } from './rest'
 import { uuid } from './uuid'
 
-/** While somebody types, the others hear of it at most this often. */
+/** While somebody types, a typing frame is sent at most this often. */
 const TYPING_EVERY_MS = 3_000
 /** A typing mark without a successor goes out after this. */
 const TYPING_ENDS_MS = 6_000
@@ -128,7 +128,7 @@ export class Chat {
         ...(draft.private_note ? { private_note: true } : {}),
       })
     } catch (thrown) {
-      // Without a connection it simply waits; the next one sends it.
+      // Without a connection the draft waits; the next connection sends it.
       if (Problem.from(thrown).type !== 'client.unreachable') this.#mark(draft, true)
     }
   }

@@ -1,10 +1,10 @@
-/** What the operator's page makes of what it hears: no state of its own. */
+/** Pure functions that turn the server's answers into what the operator's page shows. */
 
 import type { FeatureCollection, Point } from 'geojson'
 import type { CityCounts, System, Trouble } from './api/types'
 import type { MapCourier } from './frames'
 
-/** Everybody once: who crosses a border stands in two cells for a moment. */
+/** Each courier once: one who crosses a border is in two cells for a moment. */
 export function everybody(cells: Iterable<MapCourier[]>): MapCourier[] {
   const newest = new Map<string, MapCourier>()
   for (const cell of cells) {
@@ -27,7 +27,7 @@ export function asPoints(couriers: MapCourier[]): FeatureCollection<Point, { bus
   }
 }
 
-/** The thirteen, by which the gateway reaches each one's process. */
+/** The names of the thirteen services, by which the gateway reaches the process of each. */
 export const SERVICES = [
   'auth_service',
   'gateway_service',

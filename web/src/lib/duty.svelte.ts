@@ -7,7 +7,7 @@ import { Problem } from './problem'
 import type { Realtime } from './realtime'
 import type { Rest } from './rest'
 
-/** A phone that lies still measures nothing new; the dispatcher wants to hear of it all the same. */
+/** A phone that lies still measures nothing new, but the dispatcher still needs its position. */
 const STILL_EVERY_MS = 20_000
 
 export class Duty {

@@ -245,7 +245,7 @@ function lane(range: Range, fixes: Fix[], sent: number): Lane {
   return { track: range.track, from: range.from, fixes, underWay: 0, sent, timer: undefined, resting: false }
 }
 
-/** Nothing of it is under way, and nothing is waited for. */
+/** Resets a lane: no batch is under way, and no timer runs. */
 function rest(one: Lane): void {
   clearTimeout(one.timer)
   one.underWay = 0

@@ -10,7 +10,7 @@ import type { Eta, Position, Step } from './api/types'
 export interface Since {
   epoch: string
   offset: number
-  /** Of when the newest value is that was shown; none older is shown after it. */
+  /** Time of the newest value shown; older values are not shown after it. */
   latest_at?: string
 }
 

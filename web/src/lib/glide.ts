@@ -36,7 +36,7 @@ export class Glide {
     this.#startMs = nowMs
   }
 
-  /** A new report, heard at `nowMs`. */
+  /** A new report, received at `nowMs`. */
   moveTo(to: LatLon, nowMs: number): void {
     const here = this.at(nowMs)
     const sinceLastMs = nowMs - this.#startMs

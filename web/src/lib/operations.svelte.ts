@@ -2,7 +2,7 @@
  * What the operator sees: couriers by the map channels, figures by asking.
  *
  * 1. Each cell of the city is a subscription; a cell's couriers are replaced whole.
- * 2. Nothing is asked while nobody looks, and never twice at a time.
+ * 2. No request is sent while nobody looks, and at most one round of requests runs at a time.
  * 3. What nobody answered lately is not known: neither that all is well nor that it is not.
  */
 
@@ -15,7 +15,7 @@ import type { Rest } from './rest'
 
 /** How often the figures are asked for, in milliseconds. */
 const ASK_MS = 2_000
-/** An answer older than this is of the past, though no failure was told yet. */
+/** An answer older than this counts as outdated, even if no request has failed yet. */
 const LATE_MS = 3 * ASK_MS
 
 export class Operations {
@@ -39,7 +39,7 @@ export class Operations {
     private readonly realtime: Realtime,
   ) {}
 
-  /** Whether the figures are of now. */
+  /** Whether the figures are current. */
   get known(): boolean {
     return this.answeredAt !== null && !this.problem && !this.#late
   }

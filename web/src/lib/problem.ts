@@ -1,4 +1,4 @@
-/** A refusal or a fault, as a problem document told it (RFC 9457). */
+/** A refusal or an internal error, as a problem document describes it (RFC 9457). */
 
 import type { ProblemBody } from './frames'
 

@@ -43,7 +43,7 @@ export interface Socket {
   close(code?: number): void
 }
 
-/** What a page hears of its channel. */
+/** Callbacks by which a page receives the frames of its channel. */
 export interface Listener {
   /** The state as it is now; replaces whatever was known before. */
   snapshot?(data: unknown): void
@@ -130,7 +130,7 @@ export class Realtime {
     return () => this.#acks.delete(listener)
   }
 
-  /** Hears of frames that were sent without waiting for a reply, and that the server did not take. */
+  /** Calls `listener` for each frame that was sent without awaiting a reply and that the server refused. */
   onRefusal(listener: (ref: string, problem: Problem) => void): () => void {
     this.#refusals.add(listener)
     return () => this.#refusals.delete(listener)
@@ -145,7 +145,7 @@ export class Realtime {
     return () => this.#shrinkers.delete(shrink)
   }
 
-  /** Connects, if it is not under way already. */
+  /** Connects if the state is `idle` or `refused`; otherwise does nothing. */
   start(): void {
     if (this.#state === 'idle' || this.#state === 'refused') {
       this.#attempt = 0

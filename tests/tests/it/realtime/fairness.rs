@@ -1,4 +1,4 @@
-//! Back pressure: who asks too much bears it alone.
+//! Back pressure: a client that asks too much slows only itself.
 
 use domain::{Failure, Kind};
 use futures::future::{join_all, select_all};
@@ -80,7 +80,7 @@ async fn a_hot_cart_is_refused_at_once_and_its_neighbour_is_served() {
     open(app.app(), &kitchen, &card).await;
     let (hot, calm) = (Guest::new(&app, Role::Customer).await, Guest::new(&app, Role::Customer).await);
 
-    // A transaction of somebody else's holds the hot cart's row.
+    // Another transaction locks the row of the hot cart.
     let cart = format!("insert into cart.carts values ('{}', 1, null, '[]')", hot.id);
     let held = scratch::hold(app.database(), &cart).await.unwrap();
     let line = mild(&card, 1);

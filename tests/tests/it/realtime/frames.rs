@@ -1,4 +1,4 @@
-//! What sockets answer to frames that no well-made client sends.
+//! What sockets answer to malformed frames.
 
 use std::net::SocketAddr;
 
@@ -111,8 +111,8 @@ async fn what_is_no_text_or_too_long_closes_at_once() {
     app.stop().await;
 }
 
-/// Everything that the server sends to who sends `bytes` and only then reads, until the
-/// connection ends: how it ends is part of it.
+/// Sends `bytes`, then reads all that the server sends until the connection ends. An error
+/// at the end is returned.
 async fn heard_after(address: SocketAddr, token: Option<&str>, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(address).await?;
     let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();

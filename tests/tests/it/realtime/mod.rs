@@ -1,4 +1,4 @@
-//! What a socket promises, and what it answers to those who promise nothing.
+//! The guarantees of a socket, and its answers to faulty clients.
 
 mod fairness;
 mod frames;

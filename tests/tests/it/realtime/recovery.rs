@@ -1,4 +1,4 @@
-//! What a socket misses, and how it comes by it.
+//! How a socket recovers the events that it missed.
 
 use serde_json::Value;
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::Left;
 
-/// What is done.
+/// One action of a session.
 #[derive(Clone, Debug)]
 pub(super) enum Act {
     Connect,
@@ -25,7 +25,7 @@ pub(super) enum Act {
     Post { who: String, path: String, body: Value },
 }
 
-/// What is done, and what the client hears because of it.
+/// An action, and the frames that the client receives because of it.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) act: Act,

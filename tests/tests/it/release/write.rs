@@ -1,4 +1,4 @@
-//! Writes what this version leaves, for those that come after it.
+//! Writes the dump and the session of this version, against which later versions are tested.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -19,7 +19,7 @@ use super::{Ids, Left};
 /// Monday, at noon in Seoul.
 const NOON: &str = "2026-11-23T03:00:00Z";
 
-/// After this silence nothing more is heard because of what was done.
+/// An action is taken to cause no further frame after this time without one.
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// Named by the last migration.

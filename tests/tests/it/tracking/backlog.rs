@@ -1,4 +1,4 @@
-//! What gathered while a courier's phone had no network.
+//! The backlog of fixes of a phone that had no network.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use tests::socket::Socket;
 use super::*;
 use tests::wait::real_time_passes;
 
-/// Within so long whoever watches sees where the courier is now.
+/// How soon a subscriber must see the current position of the courier.
 const PRESENT_WITHIN: Duration = Duration::from_secs(2);
 
 /// A frame of fixes, one a second, `seqs` of them, the first one so many seconds ago.
@@ -35,7 +35,7 @@ async fn keep(phone: &mut Socket, frame: &Value) {
         phone.say(frame.clone()).await;
         let answer = loop {
             let answer = phone.frame().await;
-            // Of other frames of these tracks, which were sent before.
+            // Skips acks of frames of these tracks that were sent before.
             if answer["op"] != "ack" || (&answer["track"], &answer["seq"]) == (&frame["track"], &last["seq"])
             {
                 break answer;
@@ -71,7 +71,7 @@ async fn after_ten_minutes_in_a_tunnel_the_watcher_sees_the_present_within_two_s
 
     let reconnected = std::time::Instant::now();
     let mut phone = Socket::open(address, &account.access_token).await;
-    // The present on a track of its own, and then all that waited, beside it.
+    // The current fix goes on its own track; the backlog follows on another.
     phone.say(fixes(8, 600..601, 0)).await;
     phone.say(fixes(7, 0..300, 600)).await;
     while watching.next("latest").await["position"]["lat"] != north(0.6).lat() {}

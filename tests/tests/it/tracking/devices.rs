@@ -185,7 +185,7 @@ async fn devices_are_listed_renamed_and_revoked_by_their_courier_alone() {
     other.patch(&path, json!({ "name": "mine" })).await.expect(404);
     other.delete(&path).await.expect(404);
 
-    // One connection all along: a revoked token is refused on it as well.
+    // One connection throughout: a revoked token must be refused on an open connection too.
     let client = Client::builder().pool_max_idle_per_host(1).build().unwrap();
     let token = added[1]["device_token"].as_str().unwrap();
     let url = test.url(Service::Tracking);

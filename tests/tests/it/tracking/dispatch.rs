@@ -1,4 +1,4 @@
-//! Who is asked, and who wins.
+//! Which couriers get an offer, and which one wins the order.
 
 use domain::tracking::Offers;
 use futures::future::join_all;

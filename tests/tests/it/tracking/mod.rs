@@ -120,7 +120,7 @@ async fn offer_to(app: &App, who: &Principal) -> Offer {
     until("an offer", async || courier::me(app, who).await.unwrap().offers.pop()).await
 }
 
-/// Somebody who is signed in, as use cases know them.
+/// The principal of a person who is signed in.
 fn principal(of: &tests::rest::Person, role: Role) -> Principal {
     Principal { user: of.id.parse().unwrap(), session: SessionId(Uuid::nil()), roles: vec![role] }
 }
@@ -148,7 +148,7 @@ fn code(failure: Failure) -> &'static str {
     }
 }
 
-/// How often each is in the list.
+/// How often each item is in the list.
 fn counted<T: std::hash::Hash + Eq>(all: impl IntoIterator<Item = T>) -> HashMap<T, usize> {
     let mut counts = HashMap::new();
     for one in all {

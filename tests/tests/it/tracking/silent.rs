@@ -1,4 +1,4 @@
-//! A courier who is not heard of, and whoever watches them.
+//! A courier whose phone sends nothing, and the subscribers to their position.
 
 use serde_json::Value;
 use server::Service;
@@ -9,19 +9,19 @@ use tests::socket::Socket;
 use super::stream::Events;
 use super::*;
 
-/// After so long the position of a courier is old.
+/// The age at which the position of a courier is stale.
 const STALE_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 async fn start() -> TestApp {
     let mut settings = tests::settings();
     settings.tracking.courier.eta.stale_after = STALE_AFTER;
-    // For a moment of the runtime's clock a snapshot is shared, which is not moved here.
+    // Snapshots are shared for a while of the runtime's clock, which this test cannot move.
     settings.live.snapshot_shared = Duration::ZERO;
     TestApp::start_joined(settings).await
 }
 
-/// What a telling of a position says: when it was measured, and whether that is long ago.
-/// It never expects the courier in the past.
+/// When the position of a frame was measured, and whether it is stale. Fails the test if the
+/// expected arrival is in the past.
 fn said(latest: &Value) -> (Timestamp, bool) {
     let moment = |at: &Value| at.as_str().unwrap().parse::<Timestamp>().unwrap();
     let (at, eta) = (moment(&latest["at"]), &latest["eta"]);
@@ -61,7 +61,7 @@ async fn who_watches_is_told_once_that_the_courier_fell_silent_in_whichever_proc
     let mut events = Events::open(&test, &eater, order.id, None).await;
     let first = ride_to(app, &rider, 1, 150.0).await;
 
-    // Told when it is measured, and once more when it has become old.
+    // The position comes when it is measured, and once more when it becomes stale.
     for expected in [(first, false), (first, true)] {
         if expected.1 {
             test.advance(STALE_AFTER).await;
@@ -70,7 +70,7 @@ async fn who_watches_is_told_once_that_the_courier_fell_silent_in_whichever_proc
             while said(&socket.next("latest").await) != expected {}
         }
     }
-    // Who comes now is told what is true now, whether by a socket or by asking.
+    // A new reader gets the current state, over a socket and over REST.
     for address in addresses {
         let mut late = Socket::open(address, &eater.access_token).await;
         assert_eq!(late.follow(&channel).await["data"]["eta"]["stale"], true);
@@ -81,7 +81,7 @@ async fn who_watches_is_told_once_that_the_courier_fell_silent_in_whichever_proc
         let eta = show(app, &principal(&eater, Role::Customer), order.id).await.unwrap().eta.unwrap();
         assert!(eta.stale && eta.arrive_at > app.now());
     }
-    // Nothing more until the courier is back: everybody's next telling is of that.
+    // Nothing more until the courier is back: the next position of every subscriber is that one.
     let second = ride_to(app, &rider, 2, 200.0).await;
     for socket in &mut sockets {
         assert_eq!(said(&socket.next("latest").await), (second, false));

@@ -32,7 +32,7 @@ async fn a_reader_who_stalls_sees_the_newest_position_next_and_misses_no_event()
     let mut healthy = Socket::open(address, &eater.access_token).await;
     healthy.follow(&channel.to_string()).await;
 
-    // From here on the one reads nothing, and the other everything.
+    // From here on one socket reads nothing, and the other reads everything.
     let began = app.now();
     let moment = |number: i32| began + TimeDelta::milliseconds(number.into());
     for number in 1..=POSITIONS {

@@ -130,7 +130,7 @@ async fn a_delivery_is_followed_by_server_sent_events_and_resumed_without_a_gap(
     assert_eq!(place, picked_up);
     let ahead = format!("{place}:{}", at.parse::<i64>().unwrap() + 1);
     let mut events = Events::open(&test, &eater, order.id, Some(&ahead)).await;
-    // Nobody sees the end before it is there, whatever they say.
+    // A made-up event id does not make the stream end early.
     let mut eager = Events::open(&test, &eater, order.id, Some("over")).await;
     assert_eq!(eager.logged().await.unwrap().name, "snapshot");
     step(app, &rider, order.id, Step::Delivered).await.unwrap();
