@@ -12,7 +12,7 @@ use sqlx::types::{Json, Uuid};
 use crate::journal::{self, signed};
 use crate::{Store, StoreError, Tx, broken_constraint, jobs};
 
-/// OrderScope orders are listed.
+/// Whose orders are listed.
 #[derive(Clone, Copy, Debug)]
 pub enum OrderScope {
     /// A customer's, all of them.

@@ -1619,7 +1619,7 @@ export interface components {
             delivery_lag_ms: number;
             /**
              * Format: int64
-             * @description Passing tellings that lagging listeners missed.
+             * @description Passing publications that lagging listeners missed.
              */
             dropped: number;
             /**
