@@ -190,20 +190,30 @@ pub async fn at(store: &Store, channel: &Channel, offset: u64) -> Result<Option<
 }
 
 /// The newest offset of each channel that has one, also where its event is not kept any more.
+///
+/// Months are looked through only where the last weeks hold no event: every hub compares the
+/// heads of all followed channels every few seconds, and nearly all of these are of today.
 pub async fn heads(store: &Store, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, StoreError> {
     let names: Vec<String> = channels.iter().map(Channel::to_string).collect();
     let rows = sqlx::query!(
-        r#"select wanted.place as "place!", coalesce(feeds.head, own.head) as "offset!"
+        r#"select wanted.place as "place!", coalesce(feeds.head, recent.head, older.head) as "offset!"
            from unnest($1::text[]) with ordinality as wanted (channel, place)
            left join journal.feeds using (channel)
            left join lateral (
                select "offset" as head from journal.events
                where feeds.head is null
                  and split_part(events.channel, ':', 1) = split_part(wanted.channel, ':', 1)
+                 and events.channel = wanted.channel and at >= now() - interval '40 days'
+               order by "offset" desc limit 1
+           ) as recent on true
+           left join lateral (
+               select "offset" as head from journal.events
+               where feeds.head is null and recent.head is null
+                 and split_part(events.channel, ':', 1) = split_part(wanted.channel, ':', 1)
                  and events.channel = wanted.channel
                order by "offset" desc limit 1
-           ) as own on true
-           where coalesce(feeds.head, own.head) is not null"#,
+           ) as older on true
+           where coalesce(feeds.head, recent.head, older.head) is not null"#,
         &names
     )
     .fetch_all(store.pool())
@@ -215,6 +225,12 @@ pub async fn heads(store: &Store, channels: &[Channel]) -> Result<Vec<(Channel, 
             Some((channels.get(place)?.clone(), row.offset.unsigned_abs()))
         })
         .collect())
+}
+
+/// The newest offset of one channel; 0 where nothing was ever told.
+pub async fn head(store: &Store, channel: Channel) -> Result<u64, StoreError> {
+    let heads = heads(store, &[channel]).await?;
+    Ok(heads.first().map_or(0, |(_, offset)| *offset))
 }
 
 /// Kinds of channels whose events are kept for as long as what they are of.

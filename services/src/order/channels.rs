@@ -51,10 +51,9 @@ impl ChannelKind for MerchantChannel {
     async fn snapshot(&self, app: &App, who: &Principal, _audience: Audience) -> Result<Snapshot, Failure> {
         let restaurant = restaurant::owned(app, who, self.0).await?;
         // The offset is read first: an order that changes in between is told twice, never missed.
-        let head = store::journal::heads(&app.store, &[Channel::Merchant(restaurant.id)]).await?;
+        let offset = store::journal::head(&app.store, Channel::Merchant(restaurant.id)).await?;
         let cards: Vec<_> =
             store::order::open(&app.store, restaurant.id).await?.iter().map(Order::card).collect();
-        let offset = head.first().map_or(0, |(_, offset)| *offset);
         Ok(Snapshot { offset, data: json!({ "orders": cards }), ended: None })
     }
 }

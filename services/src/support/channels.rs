@@ -90,6 +90,5 @@ impl ChannelKind for DeskChannel {
 }
 
 async fn desk_offset(app: &App) -> Result<u64, Failure> {
-    let heads = journal::heads(&app.store, &[Channel::Desk]).await?;
-    Ok(heads.first().map_or(0, |(_, offset)| *offset))
+    Ok(journal::head(&app.store, Channel::Desk).await?)
 }

@@ -78,8 +78,7 @@ impl ChannelKind for CourierChannel {
     async fn snapshot(&self, app: &App, who: &Principal, _audience: Audience) -> Result<Snapshot, Failure> {
         // The offset first: what happens in between is told once more as an event,
         // and names an offer or a delivery that the state holds already.
-        let heads = journal::heads(&app.store, &[Channel::Courier(self.0)]).await?;
-        let offset = heads.first().map_or(0, |(_, head)| *head);
+        let offset = journal::head(&app.store, Channel::Courier(self.0)).await?;
         let me = courier::me(app, who).await?;
         let offers: Vec<Value> = me.offers.into_iter().map(|offer| OfferEvent::Made(offer).data()).collect();
         let data = json!({

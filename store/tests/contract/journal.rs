@@ -119,11 +119,13 @@ async fn old_months_are_dropped_save_of_orders_and_deliveries_and_heads_stay() {
         let long_ago = now - Days::new(200);
         let (courier, idle) = (Channel::Courier(CourierId(fresh())), Channel::Courier(CourierId(fresh())));
         let (order, delivery) = (Channel::Order(OrderId(fresh())), Channel::Delivery(OrderId(fresh())));
+        let over = Channel::Order(OrderId(fresh()));
         let mut tx = store.begin().await.unwrap();
         for at in [long_ago, now] {
             journal::append_feed(&mut tx, &courier, &[Noted, Noted], at);
         }
         journal::append_feed(&mut tx, &idle, &[Noted], long_ago);
+        journal::append(&mut tx, &over, 0, &[Noted], long_ago);
         for own in [&order, &delivery] {
             journal::append(&mut tx, own, 0, &[Noted], long_ago);
             journal::append(&mut tx, own, 1, &[Noted], now);
@@ -141,7 +143,7 @@ async fn old_months_are_dropped_save_of_orders_and_deliveries_and_heads_stay() {
         assert!(journal::drop_partitions(&store, now - Days::new(90)).await.unwrap() >= 4);
         assert_eq!(offsets(&store, &courier).await, [3, 4]);
         assert!(offsets(&store, &idle).await.is_empty());
-        for (channel, offset) in [(&courier, 4), (&idle, 1), (&order, 2), (&delivery, 2)] {
+        for (channel, offset) in [(&courier, 4), (&idle, 1), (&order, 2), (&delivery, 2), (&over, 1)] {
             assert_eq!(head(&store, channel).await, Some(offset), "{channel}");
         }
         for own in [&order, &delivery] {
