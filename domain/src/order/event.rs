@@ -115,7 +115,7 @@ event_kinds! {
         Placed = "order.placed": "결제 완료, 가게 확인 중", "Paid, waiting for the restaurant",
         PaymentDeclined = "order.payment_declined": "카드 결제가 승인되지 않았어요", "The card was declined",
         // Stands in old journals only.
-        PaymentFailed = "order.payment_failed": "결제하지 못했어요", "The payment failed" => Close("payment_failed"),
+        PaymentFailed = "order.payment_failed": "결제가 승인되지 않았어요", "The payment was not approved" => Close("payment_failed"),
         Expired = "order.expired": "결제 시간이 지났어요", "The time to pay ran out" => Close("expired"),
         Accepted(ready_by) = "order.accepted": "가게가 주문을 수락했어요", "The restaurant accepted",
         Rejected(reason) = "order.rejected":

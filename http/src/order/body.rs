@@ -4,10 +4,12 @@ use chrono::{DateTime, Utc};
 use domain::order::{Command, ContactMethod, Fault, RejectReason, Status};
 use domain::{MenuId, QuoteId, Refused, RestaurantId, TextRule, fault};
 use serde::Deserialize;
-use services::order::Request;
+use services::order::{OrderView, Request};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
+
+use crate::kit::ProblemBody;
 
 /// What to order.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -41,6 +43,27 @@ impl From<OrderBody> for Request {
             slot: body.slot,
         }
     }
+}
+
+/// Which order, in the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it stands in the document alone")]
+pub(super) struct OrderPath {
+    /// The order
+    id: uuid::Uuid,
+}
+
+/// What a change of an order answers.
+#[derive(IntoResponses)]
+#[expect(dead_code, clippy::large_enum_variant, reason = "it stands in the document alone")]
+pub(super) enum Changed {
+    /// The order after it
+    #[response(status = 200)]
+    Order(OrderView),
+    /// `order.transition_refused`: not in this status
+    #[response(status = 409)]
+    Refused(ProblemBody),
 }
 
 /// Which orders.

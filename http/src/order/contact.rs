@@ -6,14 +6,15 @@ use services::App;
 use services::order::{self, OrderView};
 use services::tracking;
 
-use super::body::{AnswerBody, AttemptBody};
-use crate::kit::{Json, OfferedKey, Path, Problem, ProblemBody, Who};
+use super::body::{AnswerBody, AttemptBody, OrderPath};
+use super::{Shown, shown};
+use crate::kit::{Json, OfferedKey, Path, ProblemBody, Who};
 
 /// The courier at the door tried to reach the customer. The first attempt starts the
 /// timer, of which the customer is told; after it, and after attempts in two ways, the
 /// customer counts as unreachable.
 #[utoipa::path(post, path = "/v1/orders/{id}/contact-attempts", tag = "order", request_body = AttemptBody,
-    params(("id" = Uuid, Path, description = "The order")),
+    params(OrderPath),
     responses((status = 200, body = OrderView),
         (status = 403, description = "`order.not_its_courier`", body = ProblemBody),
         (status = 409, description = "`order.not_at_door`; `order.too_many_contacts`; `order.transition_refused`",
@@ -24,14 +25,14 @@ pub(super) async fn tried(
     Path(id): Path<OrderId>,
     OfferedKey(key): OfferedKey,
     Json(body): Json<AttemptBody>,
-) -> Result<Json<OrderView>, Problem> {
+) -> Shown {
     let order = tracking::try_contact(&app, &who, id, body.way, key.as_deref()).await?;
-    Ok(Json(OrderView::of(order, &who)))
+    shown(order, &who)
 }
 
 /// The customer answers the courier at the door. The first answer starts the timer anew.
 #[utoipa::path(post, path = "/v1/orders/{id}/contact-answers", tag = "order", request_body = AnswerBody,
-    params(("id" = Uuid, Path, description = "The order")),
+    params(OrderPath),
     responses((status = 200, body = OrderView),
         (status = 409, description = "`order.no_contact`: nobody waits; `order.too_many_contacts`; \
             `order.transition_refused`", body = ProblemBody),
@@ -41,7 +42,7 @@ pub(super) async fn answered(
     Who(who): Who,
     Path(id): Path<OrderId>,
     Json(body): Json<AnswerBody>,
-) -> Result<Json<OrderView>, Problem> {
+) -> Shown {
     let order = order::answer_contact(&app, &who, id, body.text()?).await?;
-    Ok(Json(OrderView::of(order, &who)))
+    shown(order, &who)
 }

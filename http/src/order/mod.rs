@@ -6,8 +6,8 @@ mod reorder;
 mod unmask;
 
 use axum::extract::State;
-use domain::order::Command;
-use domain::{OrderId, Role};
+use domain::order::{Command, Order};
+use domain::{OrderId, Principal, Role};
 use services::order::{self, OrderEventView, OrderView};
 use services::{App, payment};
 use utoipa_axum::router::OpenApiRouter;
@@ -18,7 +18,8 @@ use crate::kit::{
     Query, Tagged, Who,
 };
 use body::{
-    AcceptBody, CodeBody, DecisionBody, EndBody, OfWhom, OrderBody, PaymentBody, ReasonBody, RejectBody,
+    AcceptBody, Changed, CodeBody, DecisionBody, EndBody, OfWhom, OrderBody, OrderPath, PaymentBody,
+    ReasonBody, RejectBody,
 };
 
 const ORDER: Policy = Policy::of(Noun::Order);
@@ -43,6 +44,13 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(ORDER.role(Role::Courier).on(routes!(contact::tried)))
         .routes(ORDER.on(routes!(contact::answered)))
         .routes(ORDER.on(routes!(unmask::unmask)))
+}
+
+/// An order, as whoever asked sees it.
+type Shown = Result<Json<OrderView>, Problem>;
+
+fn shown(order: Order, who: &Principal) -> Shown {
+    Ok(Json(OrderView::of(order, who)))
 }
 
 /// Makes an order of a quote. It waits for its payment, 15 minutes at most. The
@@ -82,7 +90,7 @@ async fn list(
 
 /// One order.
 #[utoipa::path(get, path = "/v1/orders/{id}", tag = "order",
-    params(("id" = Uuid, Path, description = "The order")),
+    params(OrderPath),
     responses((status = 200, body = OrderView), (status = 304, description = "The client has this version")))]
 async fn show(
     State(app): State<App>,
@@ -96,7 +104,7 @@ async fn show(
 
 /// Everything that happened to the order, oldest first.
 #[utoipa::path(get, path = "/v1/orders/{id}/history", tag = "order",
-    params(("id" = Uuid, Path, description = "The order")),
+    params(OrderPath),
     responses((status = 200, body = Page<OrderEventView>)))]
 async fn history(
     State(app): State<App>,
@@ -113,7 +121,7 @@ async fn history(
 /// paid is not paid again. Sandbox tokens: `tok_success`, `tok_declined`, `tok_timeout`,
 /// `tok_late`, `tok_short`.
 #[utoipa::path(post, path = "/v1/orders/{id}/payments", tag = "order", request_body = PaymentBody,
-    params(("id" = Uuid, Path, description = "The order")),
+    params(OrderPath),
     responses((status = 200, body = OrderView),
         (status = 409, description = "`payment.already_paying`; `order.transition_refused`: it waits for no payment; \
             `order.payment_overdue`, `order.restaurant_closed`, `order.sold_out`, `order.slot_over`: nothing is \
@@ -123,67 +131,60 @@ async fn pay(
     Who(who): Who,
     Path(id): Path<OrderId>,
     Json(body): Json<PaymentBody>,
-) -> Result<Json<OrderView>, Problem> {
-    let order = payment::pay(&app, &who, id, body.token()?).await?;
-    Ok(Json(OrderView::of(order, &who)))
+) -> Shown {
+    shown(payment::pay(&app, &who, id, body.token()?).await?, &who)
 }
 
 /// The restaurant will cook it. Starts the search for a courier.
 #[utoipa::path(post, path = "/v1/orders/{id}/accept", tag = "order", request_body = AcceptBody,
-    params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status", body = ProblemBody),
+    params(OrderPath),
+    responses(Changed,
         (status = 422, description = "`order.preparation_out_of_range`: 5 to 90 minutes", body = ProblemBody)))]
 async fn accept(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<OrderId>,
     Json(body): Json<AcceptBody>,
-) -> Result<Json<OrderView>, Problem> {
+) -> Shown {
     let command = Command::Accept { preparation_mins: body.preparation_mins };
-    Ok(Json(OrderView::of(order::as_owner(&app, &who, id, command).await?, &who)))
+    shown(order::as_owner(&app, &who, id, command).await?, &who)
 }
 
 /// The restaurant will not cook it. All money goes back.
 #[utoipa::path(post, path = "/v1/orders/{id}/reject", tag = "order", request_body = RejectBody,
-    params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status", body = ProblemBody)))]
+    params(OrderPath),
+    responses(Changed))]
 async fn reject(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<OrderId>,
     Json(body): Json<RejectBody>,
-) -> Result<Json<OrderView>, Problem> {
-    Ok(Json(OrderView::of(order::as_owner(&app, &who, id, body.into()).await?, &who)))
+) -> Shown {
+    shown(order::as_owner(&app, &who, id, body.into()).await?, &who)
 }
 
 /// Cooking has begun.
-#[utoipa::path(post, path = "/v1/orders/{id}/preparing", tag = "order",
-    params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status", body = ProblemBody)))]
-async fn preparing(
-    State(app): State<App>,
-    Who(who): Who,
-    Path(id): Path<OrderId>,
-) -> Result<Json<OrderView>, Problem> {
-    Ok(Json(OrderView::of(order::as_owner(&app, &who, id, Command::StartPreparing).await?, &who)))
+#[utoipa::path(
+    post,
+    path = "/v1/orders/{id}/preparing",
+    tag = "order",
+    params(OrderPath),
+    responses(Changed)
+)]
+async fn preparing(State(app): State<App>, Who(who): Who, Path(id): Path<OrderId>) -> Shown {
+    shown(order::as_owner(&app, &who, id, Command::StartPreparing).await?, &who)
 }
 
 /// It can be collected.
-#[utoipa::path(post, path = "/v1/orders/{id}/ready", tag = "order",
-    params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status", body = ProblemBody)))]
-async fn ready(
-    State(app): State<App>,
-    Who(who): Who,
-    Path(id): Path<OrderId>,
-) -> Result<Json<OrderView>, Problem> {
-    Ok(Json(OrderView::of(order::as_owner(&app, &who, id, Command::MarkReady).await?, &who)))
+#[utoipa::path(post, path = "/v1/orders/{id}/ready", tag = "order", params(OrderPath), responses(Changed))]
+async fn ready(State(app): State<App>, Who(who): Who, Path(id): Path<OrderId>) -> Shown {
+    shown(order::as_owner(&app, &who, id, Command::MarkReady).await?, &who)
 }
 
 /// It went well: says the customer after delivery, or the restaurant with the
 /// code of a pickup order.
 #[utoipa::path(post, path = "/v1/orders/{id}/complete", tag = "order", request_body = CodeBody,
-    params(("id" = Uuid, Path, description = "The order")),
+    params(OrderPath),
     responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status; \
             `order.wrong_code`, `order.code_locked`", body = ProblemBody)))]
 async fn complete(
@@ -191,47 +192,46 @@ async fn complete(
     Who(who): Who,
     Path(id): Path<OrderId>,
     Json(body): Json<CodeBody>,
-) -> Result<Json<OrderView>, Problem> {
-    Ok(Json(OrderView::of(order::complete(&app, &who, id, body.code).await?, &who)))
+) -> Shown {
+    shown(order::complete(&app, &who, id, body.code).await?, &who)
 }
 
 /// Calls it off: the customer until it is accepted, the restaurant or an admin after.
 #[utoipa::path(post, path = "/v1/orders/{id}/cancel", tag = "order", request_body = ReasonBody,
-    params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status", body = ProblemBody),
+    params(OrderPath),
+    responses(Changed,
         (status = 422, description = "`order.text_too_long`, `order.text_refused`", body = ProblemBody)))]
 async fn cancel(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<OrderId>,
     Json(body): Json<ReasonBody>,
-) -> Result<Json<OrderView>, Problem> {
-    Ok(Json(OrderView::of(order::cancel(&app, &who, id, body.reason).await?, &who)))
+) -> Shown {
+    shown(order::cancel(&app, &who, id, body.reason).await?, &who)
 }
 
 /// An operator ends it, between acceptance and the door, at a stated party's cost: called
 /// off before pickup, a failed delivery after. What goes back follows from the fault and
 /// from how far it had come. It is written down who did it, and why.
 #[utoipa::path(post, path = "/v1/orders/{id}/end", tag = "order", request_body = EndBody,
-    params(("id" = Uuid, Path, description = "The order")),
-    responses((status = 200, body = OrderView),
+    params(OrderPath),
+    responses(Changed,
         (status = 403, description = "Not an operator", body = ProblemBody),
-        (status = 409, description = "`order.transition_refused`: not in this status", body = ProblemBody),
         (status = 422, description = "`order.text_too_long`, `order.text_refused`", body = ProblemBody)))]
 async fn end(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<OrderId>,
     Json(body): Json<EndBody>,
-) -> Result<Json<OrderView>, Problem> {
+) -> Shown {
     let fault = body.fault;
-    Ok(Json(OrderView::of(order::end(&app, &who, id, fault, body.reason()?).await?, &who)))
+    shown(order::end(&app, &who, id, fault, body.reason()?).await?, &who)
 }
 
 /// The customer asks the restaurant to call it off. Once it is being cooked, only the
 /// delivery tip goes back. Lapses as refused after 3 minutes.
 #[utoipa::path(post, path = "/v1/orders/{id}/cancel-request", tag = "order", request_body = ReasonBody,
-    params(("id" = Uuid, Path, description = "The order")),
+    params(OrderPath),
     responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status; \
             `order.cancel_request_open`", body = ProblemBody),
         (status = 422, description = "`order.text_too_long`, `order.text_refused`", body = ProblemBody)))]
@@ -240,14 +240,14 @@ async fn request_cancel(
     Who(who): Who,
     Path(id): Path<OrderId>,
     Json(body): Json<ReasonBody>,
-) -> Result<Json<OrderView>, Problem> {
+) -> Shown {
     let command = Command::RequestCancel { reason: body.reason };
-    Ok(Json(OrderView::of(order::as_customer(&app, &who, id, command).await?, &who)))
+    shown(order::as_customer(&app, &who, id, command).await?, &who)
 }
 
 /// The restaurant's answer to that.
 #[utoipa::path(post, path = "/v1/orders/{id}/cancel-request/decision", tag = "order", request_body = DecisionBody,
-    params(("id" = Uuid, Path, description = "The order")),
+    params(OrderPath),
     responses((status = 200, body = OrderView), (status = 409, description = "`order.transition_refused`: not in this status; \
             `order.no_cancel_request`", body = ProblemBody)))]
 async fn decide_cancel(
@@ -255,7 +255,7 @@ async fn decide_cancel(
     Who(who): Who,
     Path(id): Path<OrderId>,
     Json(body): Json<DecisionBody>,
-) -> Result<Json<OrderView>, Problem> {
+) -> Shown {
     let command = Command::DecideCancel { approve: body.approve };
-    Ok(Json(OrderView::of(order::as_owner(&app, &who, id, command).await?, &who)))
+    shown(order::as_owner(&app, &who, id, command).await?, &who)
 }

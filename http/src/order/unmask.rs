@@ -5,13 +5,13 @@ use domain::OrderId;
 use services::App;
 use services::order::{self, Unmasked};
 
-use super::body::ReasonBody;
+use super::body::{OrderPath, ReasonBody};
 use crate::kit::{Json, Path, Problem, ProblemBody, Who};
 
 /// Shows an agent or an operator the customer's name and address, once it is written
 /// down who looks, and why.
 #[utoipa::path(post, path = "/v1/orders/{id}/unmask", tag = "order", request_body = ReasonBody,
-    params(("id" = Uuid, Path, description = "The order")),
+    params(OrderPath),
     responses((status = 200, body = Unmasked),
         (status = 403, description = "Neither an agent nor an operator", body = ProblemBody)))]
 pub(super) async fn unmask(

@@ -39,7 +39,7 @@ export const events: Record<string, Row> = {
   "order.delivery_failed": ["배달하지 못했어요", "It could not be delivered"],
   "order.expired": ["결제 시간이 지났어요", "The time to pay ran out"],
   "order.payment_declined": ["카드 결제가 승인되지 않았어요", "The card was declined"],
-  "order.payment_failed": ["결제하지 못했어요", "The payment failed"],
+  "order.payment_failed": ["결제가 승인되지 않았어요", "The payment was not approved"],
   "order.picked_up": ["라이더가 출발했어요", "The courier set off"],
   "order.placed": ["결제 완료, 가게 확인 중", "Paid, waiting for the restaurant"],
   "order.preparing": ["조리를 시작했어요", "Cooking has begun"],
