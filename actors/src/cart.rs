@@ -8,31 +8,17 @@
 //! loses nothing that was acknowledged. Reading a cart asks the store and does
 //! not wake it.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use domain::cart::{Cart, CartRefusal, Command};
 use domain::{Clock, Failure, Timestamp, UserId};
 use store::{Store, StoreError};
 
-use actor_kit::{Counter, Entities, Entity, Fenced, Reply, conflicts, decide};
+use actor_kit::{Counter, Entity, Fenced, Reply, conflicts, decide, handle};
 
-/// All carts, by customer: one method for each message.
-#[derive(Clone)]
-pub struct Carts(Entities<CartEntity>);
-
-impl From<Entities<CartEntity>> for Carts {
-    fn from(all: Entities<CartEntity>) -> Self {
-        Self(all)
-    }
-}
-
-impl Deref for Carts {
-    type Target = Entities<CartEntity>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
+handle! {
+    /// All carts, by customer: one method for each message.
+    Carts of CartEntity
 }
 
 impl Carts {

@@ -17,7 +17,6 @@
 //! Supervised by the supervisor of its kind. A crash loses who was typing, and the
 //! answers to commands that waited; sending those again is safe.
 
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,28 +29,15 @@ use store::support::{Mark, Step};
 use store::{Store, StoreError};
 use tokio::task::AbortHandle;
 
-use actor_kit::{Counter, Entities, Entity, Fenced, GroupCommit, Reply, conflicts, decide};
+use actor_kit::{Counter, Entity, Fenced, GroupCommit, Reply, conflicts, decide, handle};
 
 /// How long a moved read mark is worth telling; who missed it sees it in the
 /// conversation.
 const READ_TTL: Duration = Duration::from_secs(60);
 
-/// All chat sessions: one method for each message.
-#[derive(Clone)]
-pub struct Chats(Entities<ChatEntity>);
-
-impl From<Entities<ChatEntity>> for Chats {
-    fn from(all: Entities<ChatEntity>) -> Self {
-        Self(all)
-    }
-}
-
-impl Deref for Chats {
-    type Target = Entities<ChatEntity>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
+handle! {
+    /// All chat sessions: one method for each message.
+    Chats of ChatEntity
 }
 
 impl Chats {

@@ -19,7 +19,6 @@
 //! Supervised by the supervisor of couriers. A restart loses the candidates of a jump
 //! in the filter; the newest fix, shift, epoch and deliveries are read again.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use domain::tracking::filter::{self, Filter};
@@ -33,7 +32,7 @@ use store::tracking::{self, Courier, Row};
 use store::{Store, StoreError};
 
 use crate::position_log::{Ack, PositionLog, superseded};
-use actor_kit::{Entities, Entity, Reply};
+use actor_kit::{Entity, Reply, handle};
 
 /// A courier's numbers.
 #[derive(Clone, Debug, Default)]
@@ -62,22 +61,9 @@ pub struct CourierEntity {
     pub settings: Settings,
 }
 
-/// All couriers: one method for each message.
-#[derive(Clone)]
-pub struct Couriers(Entities<CourierEntity>);
-
-impl From<Entities<CourierEntity>> for Couriers {
-    fn from(all: Entities<CourierEntity>) -> Self {
-        Self(all)
-    }
-}
-
-impl Deref for Couriers {
-    type Target = Entities<CourierEntity>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
+handle! {
+    /// All couriers: one method for each message.
+    Couriers of CourierEntity
 }
 
 impl Couriers {

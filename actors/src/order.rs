@@ -9,30 +9,15 @@
 //! Supervised by the `orders` supervisor. A restart loses nothing but the commands
 //! in the mailbox, whose callers are told.
 
-use std::ops::Deref;
-
 use domain::order::{By, Command, Order, OrderEvent, Placement, Times};
 use domain::{Failure, OrderId, Timestamp};
 use store::{Store, StoreError};
 
-use actor_kit::{Counter, Entities, Entity, Fenced, Reply, conflicts, decide};
+use actor_kit::{Counter, Entity, Fenced, Reply, conflicts, decide, handle};
 
-/// All orders: one method for each message.
-#[derive(Clone)]
-pub struct Orders(Entities<OrderEntity>);
-
-impl From<Entities<OrderEntity>> for Orders {
-    fn from(all: Entities<OrderEntity>) -> Self {
-        Self(all)
-    }
-}
-
-impl Deref for Orders {
-    type Target = Entities<OrderEntity>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
+handle! {
+    /// All orders: one method for each message.
+    Orders of OrderEntity
 }
 
 impl Orders {

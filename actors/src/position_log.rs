@@ -22,11 +22,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use domain::tracking::Rejected;
 use domain::{Clock, Failure, Refused, refusal};
 use metrics::{Counter, Histogram, counter, histogram};
-use store::journal;
 use store::tracking::{self, Batch};
 use store::{Store, StoreError};
 use tokio::sync::{Mutex, mpsc};
@@ -46,15 +44,8 @@ pub struct Settings {
     pub pace: Duration,
     /// The first pause before PostgreSQL is tried again; doubled up to 0.4 s. Default 50 ms.
     pub pause: Duration,
-    /// Days for which partitions are made ahead. Default 7.
+    /// Days for which partitions are made where one is missing, from two days ago on. Default 7.
     pub days_ahead: u64,
-    /// Days for which positions are kept. Default 30.
-    pub keep_days: u32,
-    /// Days for which the journal keeps events of boards, couriers and the desk, at least:
-    /// longer than anybody waits for them. Those of orders and deliveries stay. Default 90.
-    pub journal_keep_days: u32,
-    /// How often the partitions are looked after. Default 1 h.
-    pub keep_every: Duration,
 }
 
 impl Default for Settings {
@@ -65,9 +56,6 @@ impl Default for Settings {
             pace: Duration::from_millis(10),
             pause: Duration::from_millis(50),
             days_ahead: 7,
-            keep_days: 30,
-            journal_keep_days: 90,
-            keep_every: Duration::from_secs(3_600),
         }
     }
 }
@@ -276,40 +264,9 @@ impl PositionWriter {
     /// What the rules let through has only one way to be refused: there is no
     /// partition for its day yet.
     async fn mend(&self) {
-        if let Err(error) = self.make_partitions().await {
+        let made = tracking::ensure_partitions(&self.store, self.clock.now(), self.settings.days_ahead).await;
+        if let Err(error) = made {
             tracing::error!(%error, "partitions could not be made");
-        }
-    }
-
-    async fn make_partitions(&self) -> Result<(), StoreError> {
-        tracking::ensure_partitions(&self.store, self.clock.now(), self.settings.days_ahead).await
-    }
-
-    /// The partition keeper, of positions by day and of the journal by month: makes partitions
-    /// ahead, and drops those out of retention.
-    pub async fn keep_partitions(
-        self: Arc<Self>,
-        stopping: impl Future<Output = ()> + Send,
-    ) -> Result<(), StoreError> {
-        let mut stopping = std::pin::pin!(stopping);
-        loop {
-            self.make_partitions().await?;
-            let (now, kept) = (self.clock.now(), |days: u32| TimeDelta::days(i64::from(days)));
-            let keep_from = now - kept(self.settings.keep_days);
-            let dropped = tracking::drop_partitions(&self.store, keep_from).await?;
-            if dropped > 0 {
-                tracing::info!(dropped, "days of positions are out of retention");
-            }
-            journal::ensure_partitions(&self.store, now).await?;
-            let keep_from = now - kept(self.settings.journal_keep_days);
-            let dropped = journal::drop_partitions(&self.store, keep_from).await?;
-            if dropped > 0 {
-                tracing::info!(dropped, "months of the journal are out of retention");
-            }
-            tokio::select! {
-                () = tokio::time::sleep(self.settings.keep_every) => {}
-                () = &mut stopping => return Ok(()),
-            }
         }
     }
 }

@@ -72,7 +72,7 @@ impl Admission {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, place)
             .map_err(|_| AdmissionError::Process)?;
         // From here on the process's place is given back whatever happens.
-        let mut visit = ConnectionPermit { admission: Arc::clone(self), from: None };
+        let mut permit = ConnectionPermit { admission: Arc::clone(self), from: None };
         if counted {
             let from = ClientNetwork::from(from);
             let fresh = || Client { open: 0, upgrades: Rate::new(now) };
@@ -86,9 +86,9 @@ impl Admission {
                 return Err(AdmissionError::Address);
             }
             client.open += 1;
-            visit.from = Some(from);
+            permit.from = Some(from);
         }
-        Ok(visit)
+        Ok(permit)
     }
 
     /// Forgets addresses that have no socket and have not come for a while.
@@ -171,10 +171,10 @@ mod tests {
     #[test]
     fn an_address_that_stays_away_is_forgotten() {
         let (admission, limits, now) = (Arc::new(Admission::default()), limits(), Instant::now());
-        let visit = admission.enter("192.0.2.1".parse().unwrap(), &limits, now).unwrap();
+        let permit = admission.enter("192.0.2.1".parse().unwrap(), &limits, now).unwrap();
         admission.tidy(now + Duration::from_secs(60));
         assert_eq!(admission.known_addresses(), 1, "it has a socket");
-        drop(visit);
+        drop(permit);
         admission.tidy(now);
         assert_eq!(admission.known_addresses(), 1, "its rate still counts");
         admission.tidy(now + Duration::from_secs(60));

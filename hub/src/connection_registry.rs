@@ -217,7 +217,7 @@ mod tests {
         let who = Principal { user, session, roles: Vec::new() };
         let connections = Arc::new(ConnectionRegistry::default());
         let outboxes: Vec<_> = (0..4).map(|_| Outbox::new(1024)).collect();
-        let _places: Vec<_> =
+        let _guards: Vec<_> =
             outboxes.iter().map(|outbox| connections.enter(&who, outbox, 2).unwrap()).collect();
         let gone = outboxes.iter().map(|outbox| {
             let next = outbox.poll_next(&mut Context::from_waker(Waker::noop()));

@@ -12,7 +12,7 @@ use crate::{App, Services, Subscribers, reminders};
 
 /// Works on jobs, of these subscribers.
 pub(crate) fn module(subscribers: Subscribers) -> Module {
-    Module::default().job_worker("jobs", move |app, stopping| {
+    Module::of_jobs().worker("jobs", move |app, stopping| {
         let handler = Arc::new(Jobs { app: Arc::downgrade(&app), subscribers: subscribers.clone() });
         async move { store::jobs::run(&app.store, handler, stopping).await }
     })

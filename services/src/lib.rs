@@ -28,6 +28,7 @@ pub mod reaction;
 pub mod reactions;
 pub mod reminders;
 pub mod restaurant;
+pub mod retention;
 pub mod search;
 pub mod senders;
 pub mod settings;
@@ -164,6 +165,7 @@ impl Services {
             auth::module(),
             support::module(),
             tracking::module(),
+            retention::module(),
         ];
         modules.into_iter().for_each(|module| module.start(&app));
         tokio::spawn(log_crashes(reports));

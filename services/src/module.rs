@@ -24,15 +24,14 @@ pub(crate) struct Parts<'a> {
 /// Resolves when a worker has to stop.
 pub(crate) type Stopping = BoxFuture<'static, ()>;
 
-/// The workers of one noun.
-#[derive(Default)]
+/// The workers of one noun, all on one branch of the supervision tree.
 pub(crate) struct Module {
+    branch: Branch,
     workers: Vec<Worker>,
 }
 
 struct Worker {
     name: &'static str,
-    branch: Branch,
     work: Box<Work>,
 }
 
@@ -41,37 +40,22 @@ type Branch = fn(&Services) -> &Workers;
 
 type Work = dyn Fn(App, Stopping) -> BoxFuture<'static, Result<(), Box<dyn Display + Send>>> + Send;
 
+impl Default for Module {
+    fn default() -> Self {
+        Self { branch: |app| &app.workers, workers: Vec::new() }
+    }
+}
+
 impl Module {
+    /// Of workers on jobs: they stop before the actors, which jobs ask.
+    pub(crate) fn of_jobs() -> Self {
+        Self { branch: |app| &app.job_workers, workers: Vec::new() }
+    }
+
     /// With a worker that does `work` until it has to stop.
     pub(crate) fn worker<F, E>(
-        self,
-        name: &'static str,
-        work: impl Fn(App, Stopping) -> F + Send + 'static,
-    ) -> Self
-    where
-        F: Future<Output = Result<(), E>> + Send + 'static,
-        E: Display + Send + 'static,
-    {
-        self.on(name, |app| &app.workers, work)
-    }
-
-    /// The same, of a worker that works on jobs: it stops before the actors, which jobs ask.
-    pub(crate) fn job_worker<F, E>(
-        self,
-        name: &'static str,
-        work: impl Fn(App, Stopping) -> F + Send + 'static,
-    ) -> Self
-    where
-        F: Future<Output = Result<(), E>> + Send + 'static,
-        E: Display + Send + 'static,
-    {
-        self.on(name, |app| &app.job_workers, work)
-    }
-
-    fn on<F, E>(
         mut self,
         name: &'static str,
-        branch: Branch,
         work: impl Fn(App, Stopping) -> F + Send + 'static,
     ) -> Self
     where
@@ -82,14 +66,15 @@ impl Module {
             let work = work(app, stopping);
             async { work.await.map_err(|error| Box::new(error) as Box<dyn Display + Send>) }.boxed()
         };
-        self.workers.push(Worker { name, branch, work: Box::new(erased) });
+        self.workers.push(Worker { name, work: Box::new(erased) });
         self
     }
 
     /// Starts the workers; one that fails is started again. Between two runs it holds no
     /// [`App`], so that it keeps no services alive that everybody else let go.
     pub(crate) fn start(self, app: &App) {
-        for Worker { name, branch, work } in self.workers {
+        let branch = self.branch;
+        for Worker { name, work } in self.workers {
             let app_of_run = Arc::downgrade(app);
             branch(app).spawn(name, move || {
                 let run = app_of_run.upgrade().map(|app| {

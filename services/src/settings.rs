@@ -5,7 +5,7 @@ use std::time::Duration;
 use actor_kit::Limits;
 use domain::order::Times;
 
-use crate::{auth, limits, map, system, tracking};
+use crate::{auth, limits, map, retention, system, tracking};
 
 /// What the server's configuration fills in and tests shorten.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,8 @@ pub struct Settings {
     pub sockets: hub::SocketLimits,
     /// What a network connection may cost before and between its requests.
     pub connections: ConnectionLimits,
+    /// How long positions and events are kept.
+    pub retention: retention::Settings,
     /// The operators' map.
     pub map: map::Settings,
     /// When operators are told.

@@ -70,6 +70,31 @@ impl<E: Entity> Clone for Entities<E> {
     }
 }
 
+/// Writes the handle to all entities of a kind: a type of its own, so that its file can add one
+/// method for each message. It is made [from](From) the [`Entities`], and has all that they have.
+#[macro_export]
+macro_rules! handle {
+    ($(#[$doc:meta])* $handle:ident of $entity:ty) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $handle($crate::Entities<$entity>);
+
+        impl From<$crate::Entities<$entity>> for $handle {
+            fn from(all: $crate::Entities<$entity>) -> Self {
+                Self(all)
+            }
+        }
+
+        impl std::ops::Deref for $handle {
+            type Target = $crate::Entities<$entity>;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+    };
+}
+
 pub(super) struct Shared<E: Entity> {
     pub(super) entity: E,
     pub(super) limits: Limits,

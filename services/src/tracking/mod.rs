@@ -27,16 +27,26 @@ pub use view::View;
 
 use std::sync::Arc;
 
+use domain::{Failure, Timestamp};
+
+use crate::App;
 use crate::module::Module;
 
-/// The workers that write the position log and keep its partitions. Started again, they go on
-/// with the same channel: nothing that waits is lost.
+/// The worker that writes the position log. Started again, it goes on with the same channel:
+/// nothing that waits is lost.
 pub(crate) fn module() -> Module {
-    Module::default()
-        .worker("position log", |app, stopping| Arc::clone(&app.position_writer).run(stopping))
-        .worker("partition keeper", |app, stopping| {
-            Arc::clone(&app.position_writer).keep_partitions(stopping)
-        })
+    Module::default().worker("position log", |app, stopping| Arc::clone(&app.position_writer).run(stopping))
+}
+
+/// Makes the days of the position log that come, and drops those before `keep_from`.
+pub(crate) async fn keep_positions(app: &App, keep_from: Timestamp) -> Result<(), Failure> {
+    let days_ahead = app.settings.tracking.positions.days_ahead;
+    store::tracking::ensure_partitions(&app.store, app.now(), days_ahead).await?;
+    let dropped = store::tracking::drop_partitions(&app.store, keep_from).await?;
+    if dropped > 0 {
+        tracing::info!(dropped, "days of positions are out of retention");
+    }
+    Ok(())
 }
 
 /// Tracking's numbers.
