@@ -1,17 +1,16 @@
 //! A customer's cart.
 //!
-//! It owns the lines, and nothing else: what a dish costs now is the menu's to
-//! say, and is asked anew whenever the cart is shown or quoted.
+//! It owns the lines only: prices come from the menu, and are read again whenever the cart is shown
+//! or quoted.
 //!
-//! Invariants: those of [`domain::cart::state`], and that every change is one
-//! commit fenced by the version. Supervised by the supervisor of carts; a restart
-//! loses nothing that was acknowledged. Reading a cart asks the store and does
-//! not wake it.
+//! Invariants: those of [`domain::cart::state`], and every change is one commit, fenced by the
+//! version. Supervised by the supervisor of carts; a restart loses nothing that was acknowledged.
+//! Reading a cart queries the store and does not activate the entity.
 
 use std::sync::Arc;
 
 use domain::cart::{Cart, CartRefusal, Command};
-use domain::{Clock, Failure, Timestamp, UserId};
+use domain::{Clock, ExpectedVersion, Failure, Timestamp, UserId};
 use store::{Store, StoreError};
 
 use actor_kit::{Counter, Entity, Fenced, Reply, conflicts, decide, handle};
@@ -22,29 +21,33 @@ handle! {
 }
 
 impl Carts {
-    /// Changes the cart, if it is at the version that was `seen`, or where none is said; answers
-    /// with the cart after it.
-    pub async fn change(&self, id: UserId, command: Command, seen: Option<i64>) -> Result<Cart, Failure> {
-        self.0.call(id, |reply| Change { command, seen, reply }).await
+    /// Applies `command` if the cart is at an `expected` version. Returns the cart after the change.
+    pub async fn change(
+        &self,
+        id: UserId,
+        command: Command,
+        expected: ExpectedVersion,
+    ) -> Result<Cart, Failure> {
+        self.0.call(id, |reply| Change { command, expected, reply }).await
     }
 }
 
-/// What a cart can be asked: to change, with its next state in reply.
+/// The one message of a cart: change, and reply with the next state.
 #[derive(Debug)]
 pub struct Change {
-    /// How.
+    /// The change.
     pub command: Command,
-    /// Which version is meant; any, where none is said.
-    pub seen: Option<i64>,
-    /// The cart after it.
+    /// The version that the caller expects.
+    pub expected: ExpectedVersion,
+    /// The cart after the change.
     pub reply: Reply<Cart>,
 }
 
-/// Something in the cart changed. Nobody but the asker is told.
+/// Something in the cart changed. It is not published: only the caller gets the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Changed;
 
-/// What every cart needs.
+/// What all cart entities share.
 pub struct CartEntity {
     store: Store,
     clock: Arc<dyn Clock>,
@@ -52,7 +55,7 @@ pub struct CartEntity {
 }
 
 impl CartEntity {
-    /// Carts that are remembered in `store`.
+    /// Carts stored in `store`.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, conflicts: conflicts(Self::KIND) }
     }
@@ -66,9 +69,9 @@ impl Entity for CartEntity {
     type State = Cart;
 
     async fn handle(&self, id: UserId, state: &mut Option<Cart>, change: Change) {
-        let Change { command, seen, reply } = change;
+        let Change { command, expected, reply } = change;
         let changed = decide(self, id, state, self.clock.now(), |cart| {
-            cart.check_version(seen)?;
+            cart.check_version(&expected)?;
             Ok(next(cart, &command)?)
         });
         reply.send(changed.await.map(|(cart, _)| cart));

@@ -1,37 +1,39 @@
 //! The chat session: one conversation between a customer and an agent.
 //!
-//! It holds the conversation's state (participants, last entry, read marks,
-//! assignment), not its messages. Invariants:
-//! 1. A message is stored once: whatever comes of a send, a message that stands
-//!    under its client id is the answer.
-//! 2. What is refused, or found done already, was so when the store was last
-//!    asked: the desk assigns conversations in the store, behind the session's
-//!    back, so an old state may only propose, and the fence disposes.
-//! 3. Nobody is left typing: without news it ends after its time to live.
-//! 4. What many conversations commit at once shares a statement; each is answered
-//!    after its own commit, and stands or falls for itself.
+//! It holds the conversation's state (participants, last entry, read marks, assignment), not its
+//! messages. Invariants:
+//! 1. A message is stored once: if a send fails in any way but a message with its client id exists,
+//!    that message is the answer.
+//! 2. A refusal, or "nothing to do", is decided only on state fresh from the store: the desk
+//!    assigns conversations directly in the store, so the state held here may be outdated. Commits
+//!    are fenced. Read marks are exempt, as they never move back.
+//! 3. Typing ends by itself after its time to live unless it is renewed.
+//! 4. Commits of many conversations share one statement; each is answered after its own commit, and
+//!    succeeds or fails on its own.
 //!
 //! ```text
 //!  queued ──▶ open ◀──▶ pending ──▶ resolved ──▶ queued …   (domain::support)
 //! ```
-//! Supervised by the supervisor of its kind. A crash loses who was typing, and the
-//! answers to commands that waited; sending those again is safe.
+//! Supervised by the supervisor of its kind. A crash loses who was typing, and the answers to
+//! queued commands; sending those again is safe.
+
+mod typing;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use dashmap::DashMap;
 use domain::support::{ChatEvent, ChatRefusal, Conversation, Draft, Message, Side};
 use domain::{Audience, Channel, Clock, ConversationId, Failure, Timestamp, UserId};
 use serde_json::{Value, json};
 use store::fabric::{Ephemeral, Signal};
 use store::support::{Mark, Step};
 use store::{Store, StoreError};
-use tokio::task::AbortHandle;
 
 use actor_kit::{Counter, Entity, Fenced, GroupCommit, Reply, conflicts, decide, handle};
 
-/// How long a moved read mark is worth telling; who missed it sees it in the
+use typing::Typing;
+
+/// How long a moved read mark is worth delivering; a client that missed it finds it in the
 /// conversation.
 const READ_TTL: Duration = Duration::from_secs(60);
 
@@ -41,7 +43,8 @@ handle! {
 }
 
 impl Chats {
-    /// Says something, once: the stored message, new or as it stands under the client's id.
+    /// Sends a message, once: returns the stored message, new or already stored under the client
+    /// id.
     pub async fn send(&self, id: ConversationId, by: UserId, draft: Draft) -> Result<Message, Failure> {
         self.0.call(id, |reply| ChatCommand::Send { by, draft, reply }).await
     }
@@ -51,80 +54,79 @@ impl Chats {
         self.0.call(id, |reply| ChatCommand::Read { by, seq, reply }).await
     }
 
-    /// Settles the conversation.
+    /// Resolves the conversation.
     pub async fn resolve(&self, id: ConversationId, by: UserId) -> Result<(), Failure> {
         self.0.call(id, |reply| ChatCommand::Resolve { by, reply }).await
     }
 
-    /// Tells the others that `by` types, or stopped.
+    /// Notifies the others that `by` is typing, or stopped.
     pub async fn set_typing(&self, id: ConversationId, by: UserId, typing: bool) -> Result<(), Failure> {
         self.0.call(id, |reply| ChatCommand::Typing { by, typing, reply }).await
     }
 
-    /// What the session holds.
+    /// The session's state.
     pub async fn snapshot(&self, id: ConversationId) -> Result<Conversation, Failure> {
         self.0.call(id, |reply| ChatCommand::Look { reply }).await
     }
 }
 
-/// What a session can be asked.
+/// The messages of a chat session.
 #[derive(Debug)]
 pub enum ChatCommand {
-    /// Says something, once.
+    /// Sends a message, once.
     Send {
-        /// Who says it.
+        /// The sender.
         by: UserId,
-        /// What.
+        /// The message.
         draft: Draft,
-        /// The stored message, new or as it stands under the client id.
+        /// The stored message, new or already stored under the client id.
         reply: Reply<Message>,
     },
     /// Moves a read mark forward.
     Read {
-        /// Who has read.
+        /// The reader.
         by: UserId,
-        /// Up to and including which entry.
+        /// The last entry that was read.
         seq: i64,
-        /// Done.
+        /// Sent after the commit.
         reply: Reply<()>,
     },
-    /// Settles the conversation.
+    /// Resolves the conversation.
     Resolve {
-        /// Who settles it.
+        /// Who resolves it.
         by: UserId,
-        /// Done.
+        /// Sent after the commit.
         reply: Reply<()>,
     },
-    /// Tells the others that somebody types, or stopped.
+    /// Notifies the others that somebody is typing, or stopped.
     Typing {
-        /// Who types.
+        /// Who is typing.
         by: UserId,
-        /// Whether they still do.
+        /// False once they stopped.
         typing: bool,
-        /// Told.
+        /// Sent after publishing.
         reply: Reply<()>,
     },
-    /// Asks what the session holds.
+    /// Reads the session's state.
     Look {
-        /// The state as the session has it.
+        /// The state as held here; it may be outdated.
         reply: Reply<Conversation>,
     },
 }
 
-/// The chat session's entity; see the module.
+/// The chat session entity; see the module.
 pub struct ChatEntity {
     store: Store,
     clock: Arc<dyn Clock>,
     typing_ttl: Duration,
-    /// Who is typing, each with the timer that ends it.
-    typing: Arc<DashMap<(ConversationId, UserId), AbortHandle>>,
+    typing: Arc<Typing>,
     conflicts: Counter,
-    /// Of all conversations, on their way to the store.
+    /// Group commits of all conversations.
     steps: GroupCommit<Step, Result<(), StoreError>>,
     marks: GroupCommit<Mark, Result<(), StoreError>>,
 }
 
-/// Steps or marks of one statement.
+/// The most steps or marks in one statement.
 const GROUP: usize = 64;
 
 type Slot = Option<Conversation>;
@@ -176,7 +178,7 @@ impl Fenced for ChatEntity {
 }
 
 impl ChatEntity {
-    /// Sessions on this store; typing ends `typing_ttl` after it was last heard of.
+    /// Sessions on `store`; typing ends `typing_ttl` after its last renewal.
     pub fn new(store: Store, clock: Arc<dyn Clock>, typing_ttl: Duration) -> Self {
         Self {
             store,
@@ -201,7 +203,7 @@ impl ChatEntity {
             decide(self, id, slot, now, |state| Ok(state.clone().send(by, draft.clone(), now)?)).await;
         let failure = match decided {
             Ok((_, events)) => {
-                if self.typing.contains_key(&(id, by)) {
+                if self.typing.is_typing(id, by) {
                     self.types(id, by, false);
                 }
                 let said = events.into_iter().find_map(|event| match event {
@@ -212,12 +214,14 @@ impl ChatEntity {
             }
             Err(failure) => failure,
         };
-        // The unique index refused it, or a rule does by now, or the commit's
-        // answer was lost: what counts is whether it stands.
+        // The unique index refused it, or a rule refuses it by now, or the commit's answer was
+        // lost: what counts is whether the message is stored.
         match store::support::sent(&self.store, id, by, draft.client_message_id).await {
             Ok(Some(earlier)) if earlier.repeats(&draft) => Ok(earlier),
             Ok(Some(_)) => Err(ChatRefusal::ClientIdReused.into()),
-            Ok(None) | Err(_) => Err(failure),
+            Ok(None) => Err(failure),
+            // It may be stored: a refusal would say that it is not.
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -233,7 +237,7 @@ impl ChatEntity {
             let mut state = self.current(id, slot).await?;
             *slot = None;
             match state.read(by, seq) {
-                // A mark that stands never goes back, so an old state knows it too.
+                // A stored mark never moves back, so outdated state suffices here.
                 Ok(None) => break *slot = Some(state),
                 Ok(Some(side)) => match self.mark(Mark { conversation: id, by, side, seq }).await {
                     Ok(()) => {
@@ -271,20 +275,15 @@ impl ChatEntity {
     }
 
     fn types(&self, id: ConversationId, by: UserId, typing: bool) {
-        if let Some((_, timer)) = self.typing.remove(&(id, by)) {
-            timer.abort();
-        }
-        let ttl = if typing { self.typing_ttl } else { Duration::ZERO };
-        self.publish(id, "chat.typing", ttl, json!({ "user_id": by, "typing": typing }));
+        let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
+        let tell = move |typing: bool, ttl: Duration| {
+            let data = json!({ "user_id": by, "typing": typing });
+            publish(&store, clock.now(), id, "chat.typing", ttl, data);
+        };
         if typing {
-            let (all, store, clock) = (Arc::clone(&self.typing), self.store.clone(), Arc::clone(&self.clock));
-            let timer = tokio::spawn(async move {
-                tokio::time::sleep(ttl).await;
-                all.remove(&(id, by));
-                let data = json!({ "user_id": by, "typing": false });
-                publish(&store, clock.now(), id, "chat.typing", Duration::ZERO, data);
-            });
-            self.typing.insert((id, by), timer.abort_handle());
+            self.typing.begin((id, by), self.typing_ttl, tell);
+        } else {
+            self.typing.end((id, by), &tell);
         }
     }
 

@@ -1,5 +1,5 @@
-//! A courier: the last fix and what the filter remembers, the shift, the live
-//! deliveries, and which session speaks for them.
+//! A courier: the last fix and the filter's state, the shift, the live deliveries, and the session
+//! epoch.
 //!
 //! ```text
 //! ○ ─ first command ─▶ loaded ── Connect ──▶ epoch n ── Connect ──▶ epoch n+1 …
@@ -9,15 +9,14 @@
 //! ```
 //!
 //! Invariants:
-//! 1. What an older session sends changes nothing, here and in the store.
-//! 2. What watchers are shown moves forward in time.
-//! 3. A fix is answered by the position log, after its commit; the entity never
-//!    waits for that.
-//! 4. A geofence event is committed once: the delivery knows what was told, and
-//!    a commit that fails is tried again with the next fix.
+//! 1. Fixes from an older session change nothing, neither here nor in the store.
+//! 2. Published positions never move back in time.
+//! 3. The position log answers a fix, after its commit; the entity does not wait for that.
+//! 4. A geofence event is committed once: the delivery records which events happened. A commit that
+//!    fails is retried with the next fix.
 //!
-//! Supervised by the supervisor of couriers. A restart loses the candidates of a jump
-//! in the filter; the newest fix, shift, epoch and deliveries are read again.
+//! Supervised by the supervisor of couriers. A restart loses the filter's candidates for a jump;
+//! the newest fix, shift, epoch and deliveries are read again.
 
 use std::sync::Arc;
 
@@ -34,30 +33,30 @@ use store::{Store, StoreError};
 use crate::position_log::{Ack, PositionLog, superseded};
 use actor_kit::{Entity, Reply, handle};
 
-/// A courier's numbers.
+/// Settings of all couriers.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Which fixes may be shown.
+    /// Which fixes are plausible enough to show.
     pub filter: filter::Settings,
-    /// When it arrives.
+    /// The arrival estimate.
     pub eta: eta::Settings,
-    /// What "near" and "there" are.
+    /// The radii of "near" and "there".
     pub geofence: geofence::Settings,
-    /// Customers see the courier from the assignment on, not only from pickup.
+    /// Whether customers see the courier from the assignment on, not only from pickup.
     pub shown_from_assignment: bool,
 }
 
-/// What all couriers share.
+/// What all courier entities share.
 pub struct CourierEntity {
-    /// What is remembered.
+    /// Where state is stored.
     pub store: Store,
-    /// What time it is.
+    /// The current time.
     pub clock: Arc<dyn Clock>,
     /// Where accepted fixes go.
     pub log: PositionLog,
-    /// Where couriers on shift are.
+    /// The positions of couriers on shift.
     pub index: Arc<dyn GeoIndex>,
-    /// The numbers.
+    /// The settings.
     pub settings: Settings,
 }
 
@@ -67,77 +66,77 @@ handle! {
 }
 
 impl Couriers {
-    /// A socket opens: takes the next epoch, which supersedes the older socket.
+    /// Opens a session: takes the next epoch, which supersedes the older session.
     pub async fn connect(&self, id: CourierId) -> Result<u64, Failure> {
         self.0.call(id, |reply| CourierCommand::Connect { reply }).await
     }
 
-    /// Fixes come in, over the session of `epoch`, or from a device that has none. Answered once
-    /// they are kept.
+    /// Takes fixes, from the session of `epoch`, or from a device without a session. Answered once
+    /// they are stored.
     pub async fn fixes(&self, id: CourierId, epoch: Option<u64>, batch: Batch) -> Result<Ack, Failure> {
         self.0.call(id, |reply| CourierCommand::Fixes { epoch, batch, reply }).await
     }
 
-    /// The shift begins or ends; answers with the courier after that.
+    /// Starts or ends the shift; returns the courier after that.
     pub async fn set_shift(&self, id: CourierId, on: bool) -> Result<Courier, Failure> {
         self.0.call(id, |reply| CourierCommand::Shift { on, reply }).await
     }
 
-    /// Has a courier who is active here read their shift and deliveries again.
+    /// Makes an entity that is active in this process read its shift and deliveries again.
     pub fn refresh(&self, id: CourierId) -> Result<(), Refused> {
         self.0.cast_active(id, CourierCommand::Refresh)
     }
 
-    /// What is known now.
+    /// The entity's state.
     pub async fn snapshot(&self, id: CourierId) -> Result<Snapshot, Failure> {
         self.0.call(id, |reply| CourierCommand::Look { reply }).await
     }
 }
 
-/// What a courier can be asked.
+/// The messages of a courier.
 pub enum CourierCommand {
-    /// A socket opens: takes the next epoch, which supersedes the older socket.
+    /// Takes the next session epoch, which supersedes the older session.
     Connect {
         /// The epoch.
         reply: Reply<u64>,
     },
-    /// Fixes come in.
+    /// Takes fixes.
     Fixes {
-        /// The session that they came over; none for devices without one.
+        /// The session that they came from; none for devices without one.
         epoch: Option<u64>,
         /// The fixes.
         batch: Batch,
-        /// Answered once they are kept.
+        /// Answered once they are stored.
         reply: Reply<Ack>,
     },
-    /// The shift begins or ends.
+    /// Starts or ends the shift.
     Shift {
-        /// Whether offers are welcome.
+        /// Whether the courier takes offers.
         on: bool,
-        /// The courier after that.
+        /// The courier after the change.
         reply: Reply<Courier>,
     },
-    /// The shift or the live deliveries changed in the store.
+    /// The shift or the live deliveries changed in the store: read them again.
     Refresh,
-    /// What is known now.
+    /// Reads the entity's state.
     Look {
-        /// The answer.
+        /// The state.
         reply: Reply<Snapshot>,
     },
 }
 
-/// What a courier's entity knows.
+/// The state of a courier's entity.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The courier.
     pub courier: Courier,
     /// The newest shown fix.
     pub newest: Option<Fix>,
-    /// The live deliveries.
+    /// The orders of the live deliveries.
     pub live: Vec<OrderId>,
 }
 
-/// A live delivery and the place that the courier approaches.
+/// A live delivery, with the geofence around the courier's next stop.
 struct Task {
     delivery: Delivery,
     fence: Fence,
@@ -154,7 +153,7 @@ impl Task {
     }
 }
 
-/// What is told of a delivery whose courier is there.
+/// What watchers of a delivery are shown when its courier is at `fix`.
 pub fn latest(settings: &Settings, courier: CourierId, delivery: &Delivery, fix: &Fix) -> Latest {
     #[expect(clippy::cast_possible_truncation, reason = "seven digits are more than a receiver knows")]
     let short = |number: f64| number as f32;
@@ -170,7 +169,7 @@ pub fn latest(settings: &Settings, courier: CourierId, delivery: &Delivery, fix:
     }
 }
 
-/// What a fix means for a delivery, to be committed.
+/// The changes that a fix makes to a delivery, to be committed.
 struct News {
     delivery: Delivery,
     events: Vec<DeliveryEvent>,
@@ -190,7 +189,8 @@ impl Entity for CourierEntity {
     type Command = CourierCommand;
     type State = State;
 
-    // What is rare is boxed: fixes come by the thousand, and carry room for nothing else.
+    // Rare commands are boxed: `Fixes` comes thousands of times a second, and its future should be
+    // small.
     async fn handle(&self, id: CourierId, slot: &mut Option<State>, command: CourierCommand) {
         if slot.is_none() {
             match Box::pin(self.load(id)).await {
@@ -207,7 +207,7 @@ impl Entity for CourierEntity {
             CourierCommand::Shift { on, reply } => reply.send(Box::pin(self.shift(id, state, on)).await),
             CourierCommand::Refresh => {
                 if let Err(error) = Box::pin(self.refresh(id, state)).await {
-                    // Forgotten, so that the next command reads everything again.
+                    // Drops the state, so that the next command loads it again.
                     tracing::warn!(courier = %id, %error, "live deliveries could not be read");
                     *slot = None;
                 }
@@ -252,7 +252,7 @@ impl CourierEntity {
     async fn connect(&self, id: CourierId, state: &mut State) -> Result<u64, Failure> {
         let epoch = tracking::next_epoch(&self.store, id).await?;
         if epoch != state.courier.session_epoch + 1 {
-            // Sessions of another process came between: what is known here is old.
+            // Another process took epochs in between: the state here is outdated.
             *state = self.load(id).await?;
         }
         state.courier.session_epoch = epoch;
@@ -272,7 +272,7 @@ impl CourierEntity {
         Ok(state.courier.clone())
     }
 
-    /// Reads shift and live deliveries again. Who was near keeps being near.
+    /// Reads shift and live deliveries again. A geofence keeps its zone.
     async fn refresh(&self, id: CourierId, state: &mut State) -> Result<(), StoreError> {
         if let Some(courier) = tracking::courier(&self.store, id).await? {
             state.courier = courier;
@@ -287,7 +287,7 @@ impl CourierEntity {
             let same = |old: &Task| {
                 (old.delivery.order, old.delivery.status) == (task.delivery.order, task.delivery.status)
             };
-            // Who may see the position, and what it means, has changed with the status.
+            // A new delivery or status changes who may see the position, and the estimate.
             if let Some(fix) = state.filter.newest()
                 && !before.iter().any(same)
             {
@@ -319,7 +319,7 @@ impl CourierEntity {
     ) {
         if let Some(epoch) = epoch {
             if epoch > state.courier.session_epoch {
-                // Another process gave it out: what is known here is old.
+                // Another process issued this epoch: the state here is outdated.
                 match Box::pin(self.load(id)).await {
                     Ok(fresh) => *state = fresh,
                     Err(failure) => return reply.send(Err(failure)),
@@ -350,7 +350,7 @@ impl CourierEntity {
         }
     }
 
-    /// Tells everyone who watches where the courier is now.
+    /// Publishes the courier's position to all watchers, and evaluates geofences and delays.
     async fn show(&self, id: CourierId, state: &mut State, fix: &Fix, now: Timestamp) {
         if state.courier.on_shift {
             self.index.put(id, fix.position, fix.at);
@@ -370,7 +370,7 @@ impl CourierEntity {
         }
     }
 
-    /// Tells whoever watches the delivery where its courier is.
+    /// Publishes the courier's position to the delivery's watchers.
     fn publish(&self, id: CourierId, delivery: &Delivery, fix: &Fix) -> Option<eta::Forecast> {
         let latest = latest(&self.settings, id, delivery, fix);
         let forecast = latest.forecast;
@@ -378,7 +378,7 @@ impl CourierEntity {
         forecast
     }
 
-    /// What the fix means for the delivery: near, there, late. Mostly nothing.
+    /// The events that the fix causes for the delivery: arrival, nearness, delay. Usually none.
     fn news(&self, id: CourierId, task: &mut Task, fix: &Fix, eta: Option<eta::Eta>) -> Option<News> {
         let mut fence = task.fence;
         fence.pass(&self.settings.geofence, fix.position);
@@ -395,7 +395,7 @@ impl CourierEntity {
             (!before_pickup && fence.zone() == Zone::Near).then(|| delivery.clone().come_near(id)),
             (!before_pickup && fence.zone() == Zone::There).then(|| delivery.clone().arrive_at_dropoff(id)),
         ];
-        // At most one of them is due; one that is refused is not due either.
+        // At most one of them is due; an error means that it is not.
         for (next, told) in decisions.into_iter().flatten().flatten() {
             (delivery, events) = (next, told);
         }
@@ -412,7 +412,7 @@ impl CourierEntity {
         Some(News { delivery, events, fence })
     }
 
-    /// Commits it. Rare, so the entity waits for it.
+    /// Commits the changes. This is rare, so the entity waits for it.
     async fn tell(&self, task: &mut Task, news: News, now: Timestamp) -> Result<(), StoreError> {
         let News { delivery, events, fence } = news;
         let mut tx = self.store.begin().await?;

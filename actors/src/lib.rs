@@ -1,4 +1,4 @@
-//! Who is alive: couriers, orders, chat sessions and carts, under supervision.
+//! The entities (couriers, orders, chat sessions, carts) and the position log, under supervision.
 //!
 //! ```text
 //! root
@@ -8,7 +8,7 @@
 //! ├── carts    ── cart …
 //! └── workers  ── position log, reactions and reminders, partition keeper
 //! ```
-//!
+//! Actors deal in domain events; they know nothing of frames or status codes.
 //! Actors deal in domain events: they never see a frame or a status code.
 
 pub mod cart;

@@ -1,16 +1,17 @@
-//! The order entity: the commands of one order, one after another.
+//! The order entity: runs the commands of one order, one after another.
 //!
-//! Owns nothing that the store does not: the state it holds is the last one it
-//! committed or loaded.
+//! It owns nothing beyond the store: its state is the last one it committed or loaded.
 //! 1. A command is answered after its commit, never before.
-//! 2. A commit finds the version that was decided on, or is decided anew.
-//! 3. The state diagram stands in `domain::order`.
+//! 2. A commit finds the version that the decision was made on; otherwise the decision is made
+//!    again.
+//! 3. The state diagram is in `domain::order`.
 //!
-//! Supervised by the `orders` supervisor. A restart loses nothing but the commands
-//! in the mailbox, whose callers are told.
+//! Supervised by the `orders` supervisor. A restart loses only the commands in the mailbox; their
+//! callers get an error.
 
-use domain::order::{By, Command, Order, OrderEvent, Placement, Times};
+use domain::order::{By, Command, Fact, Order, OrderEvent, Placement, Times};
 use domain::{Failure, OrderId, Timestamp};
+use metrics::counter;
 use store::{Store, StoreError};
 
 use actor_kit::{Counter, Entity, Fenced, Reply, conflicts, decide, handle};
@@ -21,13 +22,13 @@ handle! {
 }
 
 impl Orders {
-    /// Makes an order. Refuses as a conflict what stands as another order already.
+    /// Places an order. Refused as a conflict if it conflicts with an existing order.
     pub async fn place(&self, placement: Placement, now: Timestamp) -> Result<Order, Failure> {
         let (id, placement) = (placement.id, Box::new(placement));
         self.0.call(id, |reply| OrderCommand::Place { placement, now, reply }).await
     }
 
-    /// Has the order decide on `command`, and answers with the order after it.
+    /// Decides `command` on the order, commits, and returns the order after it.
     pub async fn decide(
         &self,
         id: OrderId,
@@ -37,37 +38,43 @@ impl Orders {
     ) -> Result<Order, Failure> {
         self.0.call(id, |reply| OrderCommand::Decide { by, command, now, reply }).await
     }
+
+    /// How many orders this process has placed at their restaurants.
+    pub fn placed(&self) -> u64 {
+        self.0.shared().placed.count()
+    }
 }
 
-/// What an order can be asked.
+/// The messages of an order.
 pub enum OrderCommand {
-    /// Come into being.
+    /// Creates the order.
     Place {
-        /// From what.
+        /// The order's contents.
         placement: Box<Placement>,
-        /// The time of it.
+        /// The time of the command.
         now: Timestamp,
         /// The new order.
         reply: Reply<Order>,
     },
-    /// Change.
+    /// Decides a command on an existing order.
     Decide {
-        /// Who asks.
+        /// The caller.
         by: By,
-        /// For what.
+        /// The command.
         command: Command,
-        /// The time of it.
+        /// The time of the command.
         now: Timestamp,
         /// The order after it.
         reply: Reply<Order>,
     },
 }
 
-/// What every order needs.
+/// What all order entities share.
 pub struct OrderEntity {
     store: Store,
     times: Times,
     conflicts: Counter,
+    placed: Counter,
 }
 
 impl Entity for OrderEntity {
@@ -94,12 +101,13 @@ impl Entity for OrderEntity {
 }
 
 impl OrderEntity {
-    /// Orders that are remembered in `store`; `times` says how long things may take.
+    /// Orders stored in `store`; `times` are the deadlines of an order's states.
     pub fn new(store: Store, times: Times) -> Self {
-        Self { store, times, conflicts: conflicts(Self::KIND) }
+        let placed = Counter::new(counter!("orders_placed_total"));
+        Self { store, times, conflicts: conflicts(Self::KIND), placed }
     }
 
-    /// Refuses as a conflict what stands as another order already.
+    /// Refused as a conflict if it conflicts with an existing order.
     async fn place(
         &self,
         slot: &mut Option<Order>,
@@ -127,6 +135,10 @@ impl Fenced for OrderEntity {
         events: &[OrderEvent],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        store::order::update(&self.store, before.version, after, events, &self.times, now).await
+        store::order::update(&self.store, before.version, after, events, &self.times, now).await?;
+        if events.iter().any(|event| event.fact == Fact::Placed) {
+            self.placed.one();
+        }
+        Ok(())
     }
 }

@@ -1,8 +1,7 @@
-//! The position log: the one writer of positions in a process.
+//! The position log: the only writer of positions in a process.
 //!
-//! Courier entities hand it what they accepted together with the reply that the
-//! phone waits for, and go on. It writes whatever waits in one commit, then
-//! completes the replies:
+//! Courier entities hand it accepted fixes together with the reply that the phone waits for, and do
+//! not wait themselves. It writes everything queued in one commit, then sends the replies:
 //!
 //! ```text
 //! courier ─┐
@@ -11,13 +10,12 @@
 //! ```
 //!
 //! Invariants:
-//! 1. A reply says "kept" only after the commit that keeps it.
-//! 2. Replies of one courier come in the order of their batches.
-//! 3. While PostgreSQL is away nothing is dropped: the group is tried again
-//!    until it is written, and behind it the channel fills up and refuses.
+//! 1. A batch is acknowledged only after the commit that stores it.
+//! 2. Batches that are queued are answered in order.
+//! 3. While PostgreSQL is unavailable nothing queued is dropped: the group is retried until it is
+//!    written. Meanwhile the channel fills up, and further batches are refused.
 //!
-//! A restart loses the group in hand: nobody was told that it is kept, and the
-//! phones send it again.
+//! A restart loses the group being written: it was not acknowledged, so the phones send it again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,19 +30,20 @@ use tokio::time::Instant;
 
 use actor_kit::Reply;
 
-/// The log's numbers.
+/// The log's settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Rows of one commit, give or take a batch. Default 2,000.
+    /// Rows of one commit; the last batch may exceed it. Default 2,000.
     pub group_rows: usize,
-    /// Batches that may wait. Default 8,192.
+    /// The most batches in the queue. Default 8,192.
     pub waiting: usize,
-    /// A commit begins no sooner than this after the one before: under load fixes wait
-    /// for each other a little instead of each paying for a commit. Default 10 ms.
+    /// The least time between the beginnings of two commits, so that under load many fixes share a
+    /// commit. Default 10 ms.
     pub pace: Duration,
-    /// The first pause before PostgreSQL is tried again; doubled up to 0.4 s. Default 50 ms.
+    /// The first pause before a failed write is retried; doubled each time, up to 0.4 s. Default 50
+    /// ms.
     pub pause: Duration,
-    /// Days for which partitions are made where one is missing, from two days ago on. Default 7.
+    /// How many days ahead missing partitions are created, from two days ago on. Default 7.
     pub days_ahead: u64,
 }
 
@@ -60,28 +59,28 @@ impl Default for Settings {
     }
 }
 
-/// Phones wait for it: one try every so often costs nothing.
+/// The longest pause between retries. Short, since phones wait for the acknowledgement.
 const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
-/// After so many answers others have a turn: who watches a courier need not wait
-/// until a thousand phones have theirs.
+/// After so many answers the task yields, so that position updates do not wait until a thousand
+/// phones are answered.
 const ANSWERS_AT_ONCE: usize = 16;
 
-/// Groups that are written and still to be answered; then writing waits.
+/// Groups that are written but not yet answered; beyond this, writing waits.
 const GROUPS_TO_ANSWER: usize = 4;
 
-/// What a device may forget.
+/// Acknowledges a batch: the device may delete these fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ack {
     /// The device's run of sequence numbers.
     pub track: i64,
-    /// Everything that was sent up to this number is kept, or turned away for good.
+    /// All fixes sent up to this number are stored, or rejected for good.
     pub seq: i64,
-    /// What was turned away, by reason.
+    /// Rejected fixes of the batch, by reason.
     pub rejected: Rejected,
 }
 
-/// The refusal of what an older session sends.
+/// The refusal of fixes from an older session.
 pub fn superseded() -> Refused {
     refusal::superseded().because("A newer connection speaks for this courier.")
 }
@@ -92,17 +91,17 @@ struct Entry {
     reply: Reply<Ack>,
 }
 
-/// What is said about a group.
+/// The answers to a group.
 type Answers = Vec<(Reply<Ack>, Result<Ack, Failure>)>;
 
-/// Where entities put what is to be kept. Cheap to clone.
+/// The sending half, for courier entities. Cheap to clone.
 #[derive(Clone)]
 pub struct PositionLog {
     waiting: mpsc::Sender<Entry>,
     refused: Counter,
 }
 
-/// The other end: the worker.
+/// The receiving half: the worker that writes.
 pub struct PositionWriter {
     store: Store,
     clock: Arc<dyn Clock>,
@@ -111,7 +110,7 @@ pub struct PositionWriter {
     figures: Figures,
 }
 
-/// Looked up once: a group costs no look-up.
+/// Metrics, looked up once and not per group.
 struct Figures {
     group_rows: Histogram,
     write: Histogram,
@@ -133,7 +132,7 @@ impl Figures {
 }
 
 impl PositionLog {
-    /// The log and its writer, which must be run.
+    /// The log and its writer; the caller must run the writer.
     pub fn new(store: Store, clock: Arc<dyn Clock>, settings: Settings) -> (Self, Arc<PositionWriter>) {
         let (sender, receiver) = mpsc::channel(settings.waiting);
         let waiting = Mutex::new(receiver);
@@ -141,13 +140,13 @@ impl PositionLog {
         (Self { waiting: sender, refused: counter!("positions_refused_total") }, Arc::new(writer))
     }
 
-    /// Batches that wait to be written.
+    /// Batches in the queue.
     pub fn waiting(&self) -> usize {
         self.waiting.max_capacity() - self.waiting.capacity()
     }
 
-    /// Keeps `batch`, then answers `ack`. A batch without rows goes the same
-    /// way, so that its answer does not overtake what was sent before.
+    /// Queues `batch`, and sends `ack` once it is stored. A batch without rows is queued as well,
+    /// so that its answer does not overtake those before it. Refused at once if the queue is full.
     pub fn append(&self, batch: Batch, ack: Ack, reply: Reply<Ack>) {
         if let Err(error) = self.waiting.try_send(Entry { batch, ack, reply }) {
             self.refused.increment(1);
@@ -159,7 +158,7 @@ impl PositionLog {
     }
 }
 
-/// Answers in the order of the groups, with turns for others in between.
+/// Answers in the order of the groups, and yields in between.
 async fn answer(mut written: mpsc::Receiver<Answers>) {
     while let Some(answers) = written.recv().await {
         for (place, (reply, answer)) in (1..).zip(answers) {
@@ -176,8 +175,8 @@ fn busy() -> Failure {
 }
 
 impl PositionWriter {
-    /// Writes until `stopping`, then what still waits. Answers to one group are given
-    /// while the next one is written.
+    /// Writes until `stopping`, then what is still queued. One group is answered while the next is
+    /// written.
     pub async fn run(self: Arc<Self>, stopping: impl Future<Output = ()> + Send) -> Result<(), StoreError> {
         let (answers, written) = mpsc::channel(GROUPS_TO_ANSWER);
         tokio::join!(self.write_groups(stopping, answers), answer(written));
@@ -199,7 +198,7 @@ impl PositionWriter {
                 }
             };
             let Some(first) = first else { return };
-            // Who comes after a while is served at once.
+            // No wait if the last commit began longer than `pace` ago.
             tokio::time::sleep_until(next).await;
             next = Instant::now() + self.settings.pace;
             let mut rows = first.batch.rows.len();
@@ -211,12 +210,12 @@ impl PositionWriter {
                 group.push(next);
             }
             self.figures.group_rows.record(rows as f64);
-            // Received until this ends, so it is taken.
+            // The receiver lives until this sender is dropped, so sending can't fail.
             let _ = answers.send(self.write(group, stopped).await).await;
         }
     }
 
-    /// Tries until the group is written; while stopping, once.
+    /// Retries until the group is written; while stopping, tries once.
     async fn write(&self, group: Vec<Entry>, stopped: bool) -> Answers {
         let (batches, waiting): (Vec<_>, Vec<_>) =
             group.into_iter().map(|entry| (entry.batch, (entry.ack, entry.reply))).unzip();
@@ -261,8 +260,8 @@ impl PositionWriter {
         }
     }
 
-    /// What the rules let through has only one way to be refused: there is no
-    /// partition for its day yet.
+    /// The rules exclude every other permanent error of the database, so a partition must be
+    /// missing.
     async fn mend(&self) {
         let made = tracking::ensure_partitions(&self.store, self.clock.now(), self.settings.days_ahead).await;
         if let Err(error) = made {

@@ -38,6 +38,8 @@ pub(crate) enum Scenario {
     Hot,
     /// Conversations, each message durable, told and read.
     Chat,
+    /// Password sign-ins beside other requests, refreshes, and the end of thousands of sessions.
+    Identity,
 }
 
 /// What else this binary does: the fault suite, and what the processes do that the bench starts.

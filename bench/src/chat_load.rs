@@ -13,7 +13,7 @@ use sim::system;
 
 use crate::Outcome;
 use crate::latency::Latency;
-use crate::net::{Door, Net, Play, Sock};
+use crate::net::{Endpoint, Handler, Net, Sock};
 use crate::text::{number_after, text_after};
 use crate::worker::{Orders, open_all};
 
@@ -141,13 +141,13 @@ pub(crate) fn play(job: Job, orders: &Orders) -> Outcome<()> {
         lost: Vec::new(),
         job,
     };
-    let doors: Vec<Door> = (0..count).map(|number| talks.door(number)).collect();
+    let endpoints: Vec<Endpoint> = (0..count).map(|number| talks.endpoint(number)).collect();
     let source = talks.job.source;
     open_all(
         &mut net,
         &mut talks,
         count,
-        |net, number| net.dial(number, &doors[number], source),
+        |net, number| net.dial(number, &endpoints[number], source),
         |talks| match talks.round.failures.first() {
             Some(failure) => Err(failure.clone().into()),
             None => Ok(talks.awaited == 0),
@@ -167,7 +167,7 @@ pub(crate) fn play(job: Job, orders: &Orders) -> Outcome<()> {
 }
 
 impl Talks {
-    fn door(&self, number: usize) -> Door {
+    fn endpoint(&self, number: usize) -> Endpoint {
         let customers = self.job.talks.len();
         let token = match number.checked_sub(customers) {
             None => self.job.talks[number].customer.clone(),
@@ -177,7 +177,7 @@ impl Talks {
                 .map(|(_, token)| token.clone()),
         };
         let path = if token.is_some() { "/v1/realtime" } else { "/speak" };
-        Door { address: self.job.address, path: path.to_owned(), token, narrow: false }
+        Endpoint { address: self.job.address, path: path.to_owned(), token, narrow: false }
     }
 
     fn talk(&mut self, net: &mut Net, order: Order) -> Outcome<Round> {
@@ -192,7 +192,7 @@ impl Talks {
             let now = Instant::now();
             self.counting = now >= opens;
             for number in std::mem::take(&mut self.lost) {
-                net.dial(number, &self.door(number), self.job.source)?;
+                net.dial(number, &self.endpoint(number), self.job.source)?;
             }
             while begins + gap * departed <= now && begins + gap * departed < closes {
                 self.depart(net, spread(departed as usize, count), begins + gap * departed);
@@ -274,7 +274,7 @@ impl Talks {
         }
     }
 
-    fn told(&mut self, socket: usize, sock: &mut Sock, text: &[u8]) {
+    fn on_event(&mut self, socket: usize, sock: &mut Sock, text: &[u8]) {
         let now = Instant::now();
         let channel = text_after(text, br#""channel":""#).and_then(|name| std::str::from_utf8(name).ok());
         let Some(place) = channel.and_then(|channel| self.by_channel.get(channel)).copied() else { return };
@@ -327,7 +327,7 @@ fn slot(number: u64) -> usize {
     usize::try_from(number).unwrap_or_default() % REMEMBERED
 }
 
-impl Play for Talks {
+impl Handler for Talks {
     fn opened(&mut self, number: usize, sock: &mut Sock) {
         let customers = self.job.talks.len();
         let follow = |sock: &mut Sock, talk: &Talk| {
@@ -343,7 +343,7 @@ impl Play for Talks {
 
     fn heard(&mut self, number: usize, sock: &mut Sock, text: &[u8]) {
         if text.starts_with(br#"{"op":"event""#) {
-            self.told(number, sock, text);
+            self.on_event(number, sock, text);
         } else if text.starts_with(br#"{"op":"reply""#) {
             self.answered(text);
         }

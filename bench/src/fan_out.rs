@@ -10,7 +10,7 @@ use crate::Outcome;
 use crate::args::Options;
 use crate::chat_load;
 use crate::city::City;
-use crate::idle_load::{self, Order, Person, Told};
+use crate::idle_load::{self, Order, Person, Received};
 use crate::latency::Latency;
 use crate::process::Cost;
 use crate::report::{Column, Figures, Report, say};
@@ -39,8 +39,8 @@ pub(crate) async fn run(options: &Options) -> Outcome<Report> {
     let people: Vec<Person> =
         crowd.agents.iter().flat_map(|token| vec![watch(token); EACH]).take(watchers).collect();
     let nobody = vec![Person { token: None, channels: Vec::new() }; watchers];
-    let mut hand = stand(&server, 30, people).await?;
-    let mut bare_hand = stand(&bare, 31, nobody).await?;
+    let mut hand = start_watchers(&server, 30, people).await?;
+    let mut bare_hand = start_watchers(&bare, 31, nobody).await?;
     let talk = |target: &Target, source, speaker| {
         Job::Talk(chat_load::Job { address: target.address, source, talks: vec![speaker], stubborn: false })
     };
@@ -60,9 +60,9 @@ pub(crate) async fn run(options: &Options) -> Outcome<Report> {
     Ok(report)
 }
 
-async fn stand(target: &Target, source: u8, people: Vec<Person>) -> Outcome<Hand> {
+async fn start_watchers(target: &Target, source: u8, people: Vec<Person>) -> Outcome<Hand> {
     let first = people.len();
-    Hand::start(&Job::Stand(idle_load::Job { address: target.address, source, people, first })).await
+    Hand::start(&Job::Idle(idle_load::Job { address: target.address, source, people, first })).await
 }
 
 async fn round(
@@ -79,16 +79,16 @@ async fn round(
     watchers.tell(&Order::Listen { secs: secs + 2.0 }).await?;
     let said: chat_load::Round =
         speaker.ask(&chat_load::Order { rate: RATE, warm_up_secs: 0.0, secs, read: false }).await?;
-    let told: Told = watchers.answer().await?;
+    let received: Received = watchers.answer().await?;
     let cost = Cost::of(target.process)?.since(before);
     let took = begun.elapsed();
     let mut figures = Figures::default();
     figures.add("events", said.sent as f64);
-    figures.add("deliveries", told.events as f64);
-    figures.add("deliveries/s", told.events as f64 / secs);
-    figures.add("deliveries per cpu s", told.events as f64 / cost.cpu_secs);
-    figures.add("not told", said.sent as f64 * count as f64 - told.events as f64);
-    figures.add("out of order", told.out_of_order as f64);
+    figures.add("deliveries", received.events as f64);
+    figures.add("deliveries/s", received.events as f64 / secs);
+    figures.add("deliveries per cpu s", received.events as f64 / cost.cpu_secs);
+    figures.add("not told", said.sent as f64 * count as f64 - received.events as f64);
+    figures.add("out of order", received.out_of_order as f64);
     figures.add("server cpu s", cost.cpu_secs);
     figures.add("machine cores", cost.machine_secs / took.as_secs_f64());
     figures.add("peak MB", target.process.peak_kb()? / 1024.0);

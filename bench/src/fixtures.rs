@@ -1,6 +1,5 @@
-//! The people of a scenario, made through the public interface: customers who
-//! sign up and order, owners who accept, couriers who take the orders and
-//! pick them up.
+//! The people of a scenario, created through the public interface: customers
+//! sign up and order, owners accept the orders, and couriers pick them up.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -22,26 +21,26 @@ use uuid::Uuid;
 
 use crate::Outcome;
 
-/// People made at once: enough to keep two cores busy, few enough for the
-/// server not to take their passwords for guesses.
+/// People created at once: enough to keep two cores busy, few enough that the
+/// server does not take their sign-ins for password guessing.
 const AT_ONCE: usize = 4;
-/// How long one order may take from payment to pickup.
+/// How long to wait for the next pickup of an order.
 const PICKUP_WITHIN: Duration = Duration::from_secs(120);
 
-/// The source address of the n-th socket: many phones, not one.
+/// The source address of the n-th client, so that they look like many phones.
 pub(crate) fn source(number: usize) -> Option<IpAddr> {
     let last = u8::try_from(2 + number % 200).ok()?;
     Some(Ipv4Addr::new(127, 0, 0, last).into())
 }
 
-/// A customer with an order under way.
+/// A customer with an active order.
 #[derive(Clone)]
 pub(crate) struct Ordered {
     pub(crate) customer: Api,
     pub(crate) order: Uuid,
 }
 
-/// A courier with the order they carry.
+/// A courier with the order they picked up.
 #[derive(Clone)]
 pub(crate) struct Carried {
     pub(crate) courier: Api,
@@ -49,11 +48,11 @@ pub(crate) struct Carried {
     pub(crate) at: Place,
 }
 
-/// Owners by restaurant.
+/// Owners' clients by restaurant.
 pub(crate) struct Owners(pub(crate) HashMap<Uuid, Api>);
 
 impl Owners {
-    /// Signs in the demo city's owners, as many as there are.
+    /// Signs in all owners of the demo city.
     pub(crate) async fn sign_in(url: &str) -> Outcome<Self> {
         let mut owners = HashMap::new();
         for number in 1.. {
@@ -70,7 +69,7 @@ impl Owners {
         Ok(Self(owners))
     }
 
-    /// Accepts an order and starts to cook.
+    /// Accepts an order and starts preparing it.
     async fn accept(&self, restaurant: Uuid, order: Uuid) -> Outcome<()> {
         let owner = self.0.get(&restaurant).ok_or("the restaurant has no demo owner")?;
         owner.command(order, "accept", json!({ "preparation_mins": 10 })).await?;
@@ -79,8 +78,8 @@ impl Owners {
     }
 }
 
-/// Signs up customers, lets each order `each` times, `orders` in all, and has
-/// the orders accepted.
+/// Signs up customers, places `orders` orders, at most `each` per customer, and
+/// accepts them.
 pub(crate) async fn order(
     url: &str,
     owners: &Owners,
@@ -156,7 +155,7 @@ async fn customer(
     Ok(made)
 }
 
-/// Signs in the demo city's couriers 1 to `count`, rid of earlier jobs.
+/// Signs in the demo city's couriers 1 to `count`, and completes their earlier deliveries.
 pub(crate) async fn couriers(url: &str, count: usize) -> Outcome<Vec<Api>> {
     stream::iter(1..=count)
         .map(|number| async move {
@@ -170,25 +169,25 @@ pub(crate) async fn couriers(url: &str, count: usize) -> Outcome<Vec<Api>> {
         .await
 }
 
-/// Brings whatever a courier carries.
+/// Completes a courier's deliveries.
 pub(crate) async fn deliver(courier: &Api) -> Outcome<()> {
     for delivery in courier.courier().await?.assignments {
         for step in ["at_restaurant", "picked_up", "at_dropoff", "delivered"] {
-            // Those that are behind it are refused.
+            // Steps that were done already are refused.
             let _ = courier.step(delivery.order_id, step).await;
         }
     }
     Ok(())
 }
 
-/// Couriers on shift who take whatever is offered.
+/// Couriers on shift who accept the first offer they get.
 pub(crate) struct Fleet {
     told: mpsc::Receiver<Carrying>,
     riders: JoinSet<Outcome<()>>,
     size: usize,
 }
 
-/// A courier who has picked an order up, and where they stand.
+/// A courier who has picked up an order, and their position.
 struct Carrying {
     courier: Api,
     order: Uuid,
@@ -196,12 +195,12 @@ struct Carrying {
 }
 
 impl Fleet {
-    /// Sends couriers on shift around a place.
+    /// Puts couriers on shift around a point.
     pub(crate) fn around(couriers: &[Api], near: Place) -> Self {
         let (tell, told) = mpsc::channel(couriers.len().max(1));
         let mut riders = JoinSet::new();
         for (number, courier) in couriers.iter().enumerate() {
-            // A ring of two hundred metres and less around the place.
+            // Within two hundred metres of the point.
             let turn = number as f64 * 2.4;
             let radius_m = 20.0 + (number % 18) as f64 * 10.0;
             let at = movement::moved(near, radius_m * turn.cos(), radius_m * turn.sin());
@@ -210,7 +209,7 @@ impl Fleet {
         Self { told, riders, size: couriers.len() }
     }
 
-    /// Waits until each carries one of the orders.
+    /// Waits until every courier has picked up one of the orders.
     pub(crate) async fn carry(mut self, orders: Vec<Ordered>) -> Outcome<Vec<Carried>> {
         let mut ordered: HashMap<Uuid, Ordered> =
             orders.into_iter().map(|ordered| (ordered.order, ordered)).collect();
@@ -230,7 +229,7 @@ impl Fleet {
     }
 }
 
-/// Stands ready, takes the first offer to be had, and picks it up.
+/// Goes on shift, accepts the first available offer, and picks the order up.
 async fn take_one(api: Api, at: Place, tell: mpsc::Sender<Carrying>) -> Outcome<()> {
     let me = api.who().await?.user_id;
     let mut socket = Socket::open(&api, ReconnectPolicy::default());
@@ -255,7 +254,8 @@ async fn take_one(api: Api, at: Place, tell: mpsc::Sender<Carrying>) -> Outcome<
             if line.ask(Say::OfferAnswer { offer_id: offer.id, accept: true }).await.is_err() {
                 continue;
             }
-            // One order each: out of dispatch's sight, and no other order waits for us.
+            // One order each: go off shift, and decline the other offers, so that no order
+            // waits for their expiry.
             line.ask(Say::Shift { on: false }).await?;
             for other in api.courier().await?.offers {
                 api.decline_offer(other.id).await?;
@@ -268,7 +268,7 @@ async fn take_one(api: Api, at: Place, tell: mpsc::Sender<Carrying>) -> Outcome<
     }
 }
 
-/// Picks up as soon as the order knows its courier.
+/// Picks up the order, retrying until its courier is assigned.
 async fn pick_up(api: &Api, order: Uuid) -> Outcome<()> {
     let picked = async {
         while let Err(failure) = api.step(order, "picked_up").await {

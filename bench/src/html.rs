@@ -1,5 +1,5 @@
-//! The report as one self-contained page: a table, the verdict, and two plots drawn
-//! as SVG by hand. Two kinds of plot do not ask for a charting library.
+//! The report as one self-contained page: the verdict, a table, and plots as SVG. Two kinds
+//! of plot do not need a charting library.
 
 use std::fmt::Write;
 
@@ -35,7 +35,7 @@ pub(crate) fn page(report: &Report) -> String {
     for name in report.names() {
         let _ = write!(page, "<tr><td>{name}");
         for column in &report.columns {
-            let _ = write!(page, "<td>{}", column.told(name));
+            let _ = write!(page, "<td>{}", column.summary(name));
         }
     }
     page.push_str("</table>");
@@ -52,8 +52,7 @@ pub(crate) fn page(report: &Report) -> String {
     page
 }
 
-/// Latency over the quantile, with as much room for each further nine; both axes
-/// logarithmic.
+/// Latency by quantile. Both axes are logarithmic: each further nine has the same width.
 fn curves(columns: &[Column]) -> String {
     let nines = |quantile: f64| -(1.0 - quantile).max(1e-4).log10() / 4.0;
     let all = || columns.iter().flat_map(|column| column.curve.iter().map(|(_, ms)| ms.max(0.01)));
@@ -84,7 +83,7 @@ fn curves(columns: &[Column]) -> String {
     svg + "</svg>"
 }
 
-/// One figure, a dot for each round.
+/// A plot of one figure, with a dot for each round.
 fn dots(name: &str, columns: &[Column]) -> Option<String> {
     let most = columns.iter().flat_map(|column| column.sorted(name)).fold(0.0, f64::max);
     if most <= 0.0 || columns.iter().all(|column| column.rounds.len() < 2) {

@@ -1,4 +1,4 @@
-//! One HTTP connection, kept open: a caller whose own cost is small.
+//! A keep-alive HTTP connection with little client overhead.
 
 use std::net::SocketAddr;
 
@@ -20,12 +20,20 @@ impl Caller {
         Ok(Self { stream, buffer: Vec::new() })
     }
 
-    /// Posts JSON and waits for the whole answer. Says its status.
+    /// Posts JSON, waits for the whole response, and returns its status.
     pub(crate) async fn post(&mut self, path: &str, token: &str, body: &str) -> Outcome<u16> {
+        let head = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        self.call("POST", path, token, &head, body).await
+    }
+
+    /// Gets, waits for the whole response, and returns its status.
+    pub(crate) async fn get(&mut self, path: &str, token: &str) -> Outcome<u16> {
+        self.call("GET", path, token, "", "").await
+    }
+
+    async fn call(&mut self, method: &str, path: &str, token: &str, head: &str, body: &str) -> Outcome<u16> {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{head}\r\n{body}"
         );
         self.stream.write_all(request.as_bytes()).await?;
         self.buffer.clear();
@@ -44,7 +52,7 @@ impl Caller {
         Ok(status.parse()?)
     }
 
-    /// What came with the last answer.
+    /// The last response, with its head.
     pub(crate) fn last(&self) -> String {
         String::from_utf8_lossy(&self.buffer).into_owned()
     }

@@ -50,7 +50,7 @@ pub(crate) fn follower(ride: &Ride) -> Person {
 async fn measure(target: &Target, people: Vec<Person>, column: &mut Column) -> Outcome<()> {
     let (all, first) = (people.len(), people.len() / 10);
     let job = idle_load::Job { address: target.address, source: 10, people, first };
-    let mut hand = Hand::start(&Job::Stand(job)).await?;
+    let mut hand = Hand::start(&Job::Idle(job)).await?;
     tokio::time::sleep(SETTLE).await;
     let (some_kb, cpu_secs) = (target.process.resident_kb()?, target.process.cpu_secs()?);
     hand.ask::<(), _>(&Order::ComeAll).await?;

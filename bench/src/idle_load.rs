@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
 use crate::latency::Latency;
-use crate::net::{Door, Net, Play, Sock};
+use crate::net::{Endpoint, Handler, Net, Sock};
 use crate::text::{number_after, text_after};
 use crate::worker::{Orders, open_all};
 
@@ -54,7 +54,7 @@ pub(crate) enum Order {
 
 /// What the sockets received.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Told {
+pub(crate) struct Received {
     /// Events, over all sockets.
     pub(crate) events: u64,
     /// Offsets that were skipped, or came twice.
@@ -77,13 +77,13 @@ struct Listener {
     dialled: Option<Instant>,
 }
 
-struct Stand {
+struct IdleLoad {
     job: Job,
     listeners: Vec<Listener>,
     ready: usize,
     epoch: String,
     returning: bool,
-    told: Told,
+    received: Received,
     /// Refused connections that must be dialled again.
     refused: Vec<usize>,
 }
@@ -95,73 +95,73 @@ pub(crate) fn play(job: Job, orders: &Orders) -> Outcome<()> {
         |person: &Person| Listener { offsets: vec![0; person.channels.len()], ..Listener::default() };
     let listeners = job.people.iter().map(listener).collect();
     let (first, all) = (job.first, job.people.len());
-    let mut stand = Stand {
+    let mut load = IdleLoad {
         job,
         listeners,
         ready: 0,
         epoch: String::new(),
         returning: false,
-        told: Told::default(),
+        received: Received::default(),
         refused: Vec::new(),
     };
-    stand.come(&mut net, 0, first)?;
+    load.come(&mut net, 0, first)?;
     Orders::answer(&())?;
     loop {
-        net.turn(Duration::from_millis(20), &mut stand)?;
+        net.turn(Duration::from_millis(20), &mut load)?;
         match orders.next()? {
             None => {}
             Some(Order::ComeAll) => {
-                stand.come(&mut net, first, all)?;
+                load.come(&mut net, first, all)?;
                 Orders::answer(&())?;
             }
             Some(Order::Listen { secs }) => {
-                stand.told = Told::default();
+                load.received = Received::default();
                 let until = Instant::now() + Duration::from_secs_f64(secs);
                 while Instant::now() < until {
-                    net.turn(Duration::from_millis(20), &mut stand)?;
+                    net.turn(Duration::from_millis(20), &mut load)?;
                 }
-                Orders::answer(&stand.told)?;
+                Orders::answer(&load.received)?;
             }
             Some(Order::Vanish) => {
                 (0..all).for_each(|number| net.drop(number));
                 Orders::answer(&())?;
             }
             Some(Order::Return { events }) => {
-                stand.come_back(&mut net, events)?;
-                Orders::answer(&stand.told)?;
+                load.come_back(&mut net, events)?;
+                Orders::answer(&load.received)?;
             }
         }
     }
 }
 
-impl Stand {
-    fn door(&self, number: usize) -> Door {
+impl IdleLoad {
+    fn endpoint(&self, number: usize) -> Endpoint {
         let token = self.job.people[number].token.clone();
         let path = if token.is_some() { "/v1/realtime" } else { "/" };
-        Door { address: self.job.address, path: path.to_owned(), token, narrow: false }
+        Endpoint { address: self.job.address, path: path.to_owned(), token, narrow: false }
     }
 
     fn come(&mut self, net: &mut Net, from: usize, until: usize) -> Outcome<()> {
-        let doors: Vec<Door> = (from..until).map(|number| self.door(number)).collect();
+        let endpoints: Vec<Endpoint> = (from..until).map(|number| self.endpoint(number)).collect();
         let source = self.job.source;
         open_all(
             net,
             self,
             until - from,
-            |net, place| net.dial(from + place, &doors[place], source),
-            |stand| match stand.told.failures.first() {
+            |net, place| net.dial(from + place, &endpoints[place], source),
+            |load| match load.received.failures.first() {
                 Some(failure) => Err(failure.clone().into()),
-                None => Ok(stand.ready == until),
+                None => Ok(load.ready == until),
             },
         )
     }
 
     fn come_back(&mut self, net: &mut Net, events: u64) -> Outcome<()> {
         let begun = Instant::now();
-        (self.told, self.ready, self.returning) = (Told::default(), 0, true);
+        (self.received, self.ready, self.returning) = (Received::default(), 0, true);
         let mut waiting: Vec<usize> = (0..self.job.people.len()).rev().collect();
         let mut pause = begun;
-        while (self.ready < self.job.people.len() || self.told.events < events)
+        while (self.ready < self.job.people.len() || self.received.events < events)
             && begun.elapsed() < BACK_WITHIN
         {
             if !self.refused.is_empty() {
@@ -173,11 +173,11 @@ impl Stand {
                 && let Some(number) = waiting.pop()
             {
                 self.listeners[number].dialled = Some(Instant::now());
-                net.dial(number, &self.door(number), self.job.source)?;
+                net.dial(number, &self.endpoint(number), self.job.source)?;
             }
             net.turn(Duration::from_millis(5), self)?;
         }
-        self.told.secs = begun.elapsed().as_secs_f64();
+        self.received.secs = begun.elapsed().as_secs_f64();
         self.returning = false;
         Ok(())
     }
@@ -188,7 +188,7 @@ impl Stand {
         if listener.awaited == 0 {
             self.ready += 1;
             if let Some(dialled) = listener.dialled.take() {
-                self.told.each.note(dialled.elapsed());
+                self.received.each.note(dialled.elapsed());
             }
         }
     }
@@ -200,7 +200,7 @@ impl Stand {
     }
 }
 
-impl Play for Stand {
+impl Handler for IdleLoad {
     fn opened(&mut self, number: usize, sock: &mut Sock) {
         let (person, listener) = (&self.job.people[number], &mut self.listeners[number]);
         // Replies, and at first a snapshot for each.
@@ -222,10 +222,10 @@ impl Play for Stand {
     fn heard(&mut self, number: usize, _sock: &mut Sock, text: &[u8]) {
         if text.starts_with(br#"{"op":"event""#) {
             let Some(offset) = number_after(text, br#""offset":"#) else { return };
-            self.told.events += 1;
+            self.received.events += 1;
             if let Some(place) = self.place(number, text) {
                 let known = &mut self.listeners[number].offsets[place];
-                self.told.out_of_order += u64::from(offset != *known + 1);
+                self.received.out_of_order += u64::from(offset != *known + 1);
                 *known = offset;
             }
         } else if text.starts_with(br#"{"op":"snapshot""#) {
@@ -238,13 +238,13 @@ impl Play for Stand {
                 self.epoch = String::from_utf8_lossy(epoch).into_owned();
             }
             if self.returning {
-                self.told.not_recovered += 1;
+                self.received.not_recovered += 1;
             } else {
                 self.followed(number);
             }
         } else if text.starts_with(br#"{"op":"reply""#) {
             if memchr::memmem::find(text, br#""problem""#).is_some() {
-                self.told.failures.push(String::from_utf8_lossy(text).into_owned());
+                self.received.failures.push(String::from_utf8_lossy(text).into_owned());
             }
             self.followed(number);
         }
@@ -254,7 +254,7 @@ impl Play for Stand {
         if self.returning {
             self.refused.push(number);
         } else {
-            self.told.failures.push(format!("socket {number}: {why}"));
+            self.received.failures.push(format!("socket {number}: {why}"));
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Latencies, as they travel from the processes of a load to the report.
+//! Latency histograms, serialized from the load processes to the report.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-/// Latencies in microseconds, up to a minute, three digits.
+/// Latencies in microseconds, up to a minute, with three significant digits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(into = "Vec<(u64, u64)>", from = "Vec<(u64, u64)>")]
 pub(crate) struct Latency(Histogram<u64>);
@@ -40,7 +40,7 @@ impl Latency {
         self.0 += &other.0;
     }
 
-    /// Milliseconds.
+    /// The latency at a quantile, in milliseconds.
     pub(crate) fn ms(&self, quantile: f64) -> f64 {
         self.0.value_at_quantile(quantile) as f64 / 1e3
     }

@@ -1,8 +1,9 @@
-//! `live-map`: couriers push fixes, each is filtered, stored, acknowledged and
-//! shown to one watcher; beside it a bare relay that only hands frames on.
+//! `live-map`: couriers push fixes. The server filters, stores and acknowledges
+//! each fix and sends it to one watcher. The baseline is a bare relay that only
+//! forwards frames.
 //!
-//! Two loads: 10,000 fixes a second, which is what two cores shall do with ease,
-//! and 25,000, which they shall endure.
+//! There are two loads: 10,000 fixes a second, which two cores must handle
+//! easily, and 25,000, which they must sustain.
 
 use std::time::Duration;
 
@@ -72,7 +73,7 @@ fn of_relay(ride: &Ride) -> Pair {
     Pair { courier: None, watcher: None, channel: None, start: ride.start }
 }
 
-/// Plays one round and adds its figures to the column.
+/// Runs one round and adds its figures to the column.
 async fn play(
     hand: &mut Hand,
     target: &Target,
@@ -106,7 +107,7 @@ async fn play(
         figures.add("ack p50 ms", round.ack_latency.ms(0.5));
         figures.add("ack p99 ms", round.ack_latency.ms(0.99));
         figures.add("rejected", round.rejected as f64);
-        // What was sent, acknowledged, and is not there.
+        // `not stored` counts acknowledged fixes that are not in the database.
         figures.add("not acknowledged", round.sent_in_all.saturating_sub(round.acknowledged_in_all) as f64);
         figures
             .add("not stored", (round.acknowledged_in_all as f64 - round.rejected as f64 - stored).max(0.0));

@@ -1,10 +1,10 @@
-//! A load of couriers who push fixes, and of customers who watch them.
+//! The load of `live-map`: couriers who push fixes, and customers who watch them.
 //!
-//! A fix is told apart by its time in whole milliseconds, which the server hands
-//! on to watchers untouched; when it left is noted beside it. So the latency is
-//! from the write on the courier's socket to the read on the watcher's, on one
-//! clock, with nothing added to the frames. Fixes leave when they are due,
-//! whether or not the server keeps up.
+//! A fix is identified by its time in whole milliseconds, which the server
+//! forwards to watchers unchanged. The client notes when it sent each fix. So
+//! the latency is measured from the write on the courier's socket to the read on
+//! the watcher's, by one clock, without additions to the frames. The load is
+//! open-loop: fixes are sent when they are due, even if the server lags behind.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -16,81 +16,81 @@ use sim::system;
 
 use crate::Outcome;
 use crate::latency::Latency;
-use crate::net::{Door, Net, Play, Sock, frame};
+use crate::net::{Endpoint, Handler, Net, Sock, frame};
 use crate::text::{number_after, time_of};
 use crate::worker::{Orders, open_all};
 
 /// A courier's speed, metres per second.
 const SPEED_MPS: f64 = 8.0;
-/// Up and down a street of this length.
+/// Couriers ride up and down a street of this length, in metres.
 const STREET_M: f64 = 400.0;
-/// Metres of 1e-7 degrees of longitude in Seoul.
+/// The length of 1e-7 degrees of longitude in Seoul, in metres.
 const STEP_M: f64 = 0.008_83;
-/// Fixes of one courier whose departure is remembered: a power of two.
+/// The number of each courier's last fixes whose sending times are kept: a power of two.
 const REMEMBERED: usize = 64;
-/// Numbers of fixes begin here, so that all have the same width.
+/// The first sequence number. All have the same width, so that frames can be overwritten.
 const FIRST_SEQ: u64 = 1_000_001;
-/// After the last fix, what is on its way may arrive.
+/// How long to wait for outstanding frames after the last fix.
 const COOL_DOWN: Duration = Duration::from_secs(5);
 
 /// Couriers and their watchers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) address: SocketAddr,
-    /// Tells this process's source addresses from others'.
+    /// The third byte of this process's source addresses, different from other processes'.
     pub(crate) source: u8,
     pub(crate) pairs: Vec<Pair>,
-    /// Whoever is sent away comes back at once: somebody who does not behave.
+    /// Whether lost sockets reconnect at once, as a misbehaving client does.
     pub(crate) stubborn: bool,
 }
 
-/// A courier and who watches them.
+/// A courier and their watcher, with their access tokens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Pair {
     pub(crate) courier: Option<String>,
     pub(crate) watcher: Option<String>,
-    /// What the watcher follows; none at the baseline.
+    /// The channel that the watcher subscribes to; none for the baseline.
     pub(crate) channel: Option<String>,
     pub(crate) start: Place,
 }
 
-/// Ride.
+/// The parameters of one round.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Order {
-    /// Fixes a second and courier.
+    /// Fixes per second and courier.
     pub(crate) hz: f64,
-    /// Not counted.
+    /// Seconds at the start that are not counted.
     pub(crate) warm_up_secs: f64,
-    /// Counted.
+    /// Seconds that are counted.
     pub(crate) secs: f64,
-    /// Of the watchers every twentieth stops to read, and wakes up when the round is over.
+    /// Whether one watcher in [`ONE_IN`] stops reading until the end of the counted seconds.
     pub(crate) stalls: bool,
 }
 
-/// One of so many watchers may stall.
+/// One in so many watchers may stall.
 pub(crate) const ONE_IN: usize = 20;
 
-/// What a round showed.
+/// The results of a round.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Round {
-    /// Of the counted seconds.
+    /// Fixes sent and delivered in the counted seconds.
     pub(crate) sent: u64,
     pub(crate) delivered: u64,
     pub(crate) latency: Latency,
     pub(crate) ack_latency: Latency,
-    /// How late fixes left: the client's own failing.
+    /// How late fixes were sent: an error of the client, not of the server.
     pub(crate) lateness: Latency,
-    /// Of the whole round.
+    /// Fixes sent, acknowledged and rejected in the whole round.
     pub(crate) sent_in_all: u64,
     pub(crate) acknowledged_in_all: u64,
     pub(crate) rejected: u64,
-    /// Of those who stalled: from waking up until the newest position was there, and
-    /// how many older ones the kernels had kept before it.
+    /// For stalled watchers: the time from waking up to the newest position, and the number of
+    /// older positions that came before it.
     pub(crate) woken: Latency,
     pub(crate) stale: u64,
     /// Couriers whose last fix did not reach their watcher.
     pub(crate) last_unseen: u64,
-    /// Frames that are no protocol's, and sockets that were lost.
+    /// Refused requests and lost sockets.
     pub(crate) failures: Vec<String>,
 }
 
@@ -113,17 +113,17 @@ struct Rider {
 struct Rides {
     job: Job,
     riders: Vec<Rider>,
-    /// Where the changing parts of a rider's frame begin.
+    /// The number of sockets that are ready for a round.
     ready: usize,
     round: Round,
     counting: bool,
-    /// When those who stalled woke up.
+    /// When the stalled watchers woke up.
     woken: Option<Instant>,
-    /// Sent away.
+    /// Closed sockets that are to reconnect.
     lost: Vec<usize>,
 }
 
-/// Plays until nobody leads any more.
+/// Runs rounds until the parent process closes standard input.
 pub(crate) fn play(job: Job, orders: &Orders) -> Outcome<()> {
     let mut net = Net::new()?;
     let riders = job.pairs.iter().map(|pair| Rider::new(pair.start)).collect();
@@ -137,16 +137,16 @@ pub(crate) fn play(job: Job, orders: &Orders) -> Outcome<()> {
         lost: Vec::new(),
     };
     let count = rides.riders.len() * 2;
-    let doors: Vec<Door> = (0..count).map(|number| door(&rides.job, number)).collect();
+    let endpoints: Vec<Endpoint> = (0..count).map(|number| endpoint(&rides.job, number)).collect();
     let source = rides.job.source;
-    // Watchers first: the baseline hands frames to whoever is there.
+    // Watchers first: the baseline forwards frames only to sockets that are connected.
     let order: Vec<usize> =
         (0..count).map(|place| (place % (count / 2)) * 2 + usize::from(place < count / 2)).collect();
     open_all(
         &mut net,
         &mut rides,
         count,
-        |net, place| net.dial(order[place], &doors[order[place]], source),
+        |net, place| net.dial(order[place], &endpoints[order[place]], source),
         |rides| match rides.round.failures.first() {
             Some(failure) => Err(failure.clone().into()),
             None => Ok(rides.ready == count),
@@ -162,7 +162,7 @@ pub(crate) fn play(job: Job, orders: &Orders) -> Outcome<()> {
     }
 }
 
-fn door(job: &Job, number: usize) -> Door {
+fn endpoint(job: &Job, number: usize) -> Endpoint {
     let pair = &job.pairs[number / 2];
     let (kind, token) =
         if is_watcher(number) { ("watcher", &pair.watcher) } else { ("courier", &pair.courier) };
@@ -171,14 +171,14 @@ fn door(job: &Job, number: usize) -> Door {
         None => format!("/{kind}/{}", number / 2),
     };
     let narrow = may_stall(number);
-    Door { address: job.address, path, token: token.clone(), narrow }
+    Endpoint { address: job.address, path, token: token.clone(), narrow }
 }
 
 fn is_watcher(number: usize) -> bool {
     !number.is_multiple_of(2)
 }
 
-/// Whether it is the socket of a watcher who may stall.
+/// Whether this is the socket of a watcher who may stall.
 fn may_stall(number: usize) -> bool {
     is_watcher(number) && (number / 2).is_multiple_of(ONE_IN)
 }
@@ -201,7 +201,7 @@ impl Rides {
             }
             self.counting = now >= opens;
             for number in std::mem::take(&mut self.lost) {
-                net.dial(number, &door(&self.job, number), self.job.source)?;
+                net.dial(number, &endpoint(&self.job, number), self.job.source)?;
             }
             while begins + gap * departed <= now && begins + gap * departed < closes {
                 let due = begins + gap * departed;
@@ -280,7 +280,7 @@ impl Rides {
         let rider = &mut self.riders[number / 2];
         let Some(at_ms) = time_of(text) else { return };
         rider.seen_ms = at_ms;
-        // The newest first: that is what mostly comes.
+        // Newest first: it is the most likely match.
         let back = (1..=REMEMBERED as u64).map_while(|ago| rider.seq.checked_sub(ago));
         let departure = back
             .map_while(|seq| rider.departures[rider.slot(seq)])
@@ -300,13 +300,14 @@ impl Rides {
     }
 }
 
-impl Play for Rides {
+impl Handler for Rides {
     fn opened(&mut self, number: usize, sock: &mut Sock) {
         match &self.job.pairs[number / 2].channel {
             Some(channel) if is_watcher(number) => {
                 sock.say(&format!(r#"{{"op":"subscribe","channel":"{channel}","ref":"1"}}"#));
             }
-            // Whose first fix is kept is on the road: what that costs is no part of a round.
+            // The acknowledgement of a first fix makes a courier ready. That keeps the cost of
+            // starting a track out of the rounds.
             Some(_) => {
                 let mut clock = Clock::default();
                 clock.set();
@@ -358,7 +359,7 @@ impl Rider {
         rider
     }
 
-    /// Another run of sequence numbers.
+    /// Starts a new track: a new run of sequence numbers.
     fn begin_anew(&mut self) {
         let Place { lat, lon } = self.start;
         let text = format!(
@@ -370,7 +371,7 @@ impl Rider {
         self.departures = [None; REMEMBERED];
     }
 
-    /// Writes the next fix over the last one.
+    /// Overwrites the last fix in the frame with the next one.
     fn write(&mut self, hz: f64, clock: &Clock) {
         let ridden_m = SPEED_MPS / hz * (self.seq - FIRST_SEQ) as f64;
         let along_m = STREET_M - (ridden_m % (2.0 * STREET_M) - STREET_M).abs();
@@ -402,14 +403,14 @@ impl Rider {
     }
 }
 
-/// The present millisecond, written once for all that leave in it.
+/// The current millisecond, formatted once for all fixes sent in it.
 #[derive(Default)]
 struct Clock {
     ms: i64,
     text: String,
 }
 
-/// As wide as any time.
+/// A placeholder with the width of a formatted time.
 const NO_TIME: &str = "2026-01-01T00:00:00.000Z";
 const DAY_MS: i64 = 86_400_000;
 

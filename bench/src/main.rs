@@ -1,7 +1,7 @@
-//! How fast Baedal is: load scenarios, each beside its baseline in the same run.
+//! Load benchmarks of Baedal. Each scenario runs beside its baseline in the same run.
 //!
-//! Server, baselines and load run in processes of their own; sockets come from many
-//! loopback addresses, as from many phones. See `bench/README.md`.
+//! Server, baselines and load run in separate processes. Sockets come from many loopback
+//! addresses, as from many phones. See `bench/README.md`.
 
 mod args;
 mod baseline;
@@ -15,6 +15,7 @@ mod fixtures;
 mod hot;
 mod html;
 mod http;
+mod identity;
 mod idle;
 mod idle_load;
 mod latency;
@@ -39,7 +40,7 @@ use worker::{Job, Orders};
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// What can go wrong here ends the bench.
+/// Any error ends the bench.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
@@ -68,6 +69,7 @@ async fn bench(scenarios: &[Scenario], options: &Options) -> Outcome<()> {
             Scenario::Entities => entities::run(options).await?,
             Scenario::Hot => hot::run(options).await?,
             Scenario::Chat => chat::run(options).await?,
+            Scenario::Identity => identity::run(options).await?,
         };
         report.print();
         report.write(&options.reports)?;
@@ -78,7 +80,7 @@ async fn bench(scenarios: &[Scenario], options: &Options) -> Outcome<()> {
 fn load() -> Outcome<()> {
     match Orders::open()? {
         (Job::Ride(job), orders) => live_map_load::play(job, &orders),
-        (Job::Stand(job), orders) => idle_load::play(job, &orders),
+        (Job::Idle(job), orders) => idle_load::play(job, &orders),
         (Job::Talk(job), orders) => chat_load::play(job, &orders),
     }
 }

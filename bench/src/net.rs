@@ -1,10 +1,11 @@
-//! Many WebSockets of one thread, as cheap as a client can be: the machine's two
-//! cores are shared with what is measured.
+//! Many WebSockets in one thread, with little overhead: the client shares the
+//! machine's two cores with the server that it measures.
 //!
-//! One poll, one read a socket and wake-up, no task, no copy of a whole frame,
-//! frames written as bytes that were prepared. The mask of RFC 6455 is a key of
-//! zeros, which leaves the text as it is. It speaks only as much of the protocol
-//! as the server does: unfragmented frames, no extensions.
+//! There is one poll for all sockets and one read per socket and wake-up. There
+//! are no tasks, whole frames are not copied, and prepared bytes are sent. The
+//! masking key of RFC 6455 is zero, which leaves the text unchanged. Only the
+//! part of the protocol that the server uses is implemented: unfragmented
+//! frames, no extensions.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -16,14 +17,14 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::Outcome;
 
-/// Sockets of one source address, fewer than its ports.
+/// Sockets per source address, fewer than its ports.
 const PER_SOURCE: usize = 10_000;
-/// Below those that the kernel gives out.
+/// Local ports to bind, below the kernel's ephemeral range.
 const PORTS: std::ops::Range<u16> = 10_000..32_000;
-/// Bytes read at once.
+/// The size of the read buffer in bytes.
 const READ: usize = 64 * 1024;
 
-/// A receive buffer that is soon full; the kernel doubles it.
+/// The size of a small receive buffer, which is soon full. The kernel doubles it.
 const NARROW: usize = 2 * 1024;
 
 const TEXT: u8 = 1;
@@ -31,23 +32,23 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
-/// What one wants of the sockets.
-pub(crate) trait Play {
+/// The callbacks of a load for its sockets.
+pub(crate) trait Handler {
     /// A socket is connected and upgraded.
     fn opened(&mut self, number: usize, sock: &mut Sock);
     /// A text frame came.
     fn heard(&mut self, number: usize, sock: &mut Sock, text: &[u8]);
-    /// A socket is over.
+    /// A socket has ended.
     fn gone(&mut self, number: usize, why: &str);
 }
 
 /// How to reach a server.
 #[derive(Clone, Debug)]
-pub(crate) struct Door {
+pub(crate) struct Endpoint {
     pub(crate) address: SocketAddr,
     pub(crate) path: String,
     pub(crate) token: Option<String>,
-    /// With a small receive buffer, so that the server soon notices who does not read.
+    /// Whether to use a small receive buffer, so that the server soon detects a stalled reader.
     pub(crate) narrow: bool,
 }
 
@@ -55,7 +56,7 @@ pub(crate) struct Door {
 #[derive(Debug)]
 pub(crate) struct Sock {
     stream: TcpStream,
-    /// The handshake's request, until it is written.
+    /// The request of the handshake, until the socket is writable.
     asking: Option<Vec<u8>>,
     upgraded: bool,
     unread: Vec<u8>,
@@ -69,9 +70,9 @@ pub(crate) struct Net {
     events: Events,
     socks: Vec<Option<Sock>>,
     buffer: Vec<u8>,
-    /// Dialled and not yet open.
+    /// How many are connecting or in the handshake.
     pub(crate) opening: usize,
-    /// The last one that was taken.
+    /// The last local port that was bound.
     port: u16,
 }
 
@@ -81,19 +82,19 @@ impl Net {
         Ok(Self { poll, events, socks: Vec::new(), buffer: vec![0; READ], opening: 0, port: PORTS.start })
     }
 
-    /// Begins to connect. `source` tells the processes of a load apart: each has
-    /// loopback addresses of its own.
-    pub(crate) fn dial(&mut self, number: usize, door: &Door, source: u8) -> Outcome<()> {
+    /// Starts connecting. Each process of a load has its own `source`, the third
+    /// byte of its loopback addresses.
+    pub(crate) fn dial(&mut self, number: usize, endpoint: &Endpoint, source: u8) -> Outcome<()> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
         let host = u8::try_from(number / PER_SOURCE + 1)?;
         let from = IpAddr::from(Ipv4Addr::new(127, 0, source, host));
         self.bind(&socket, from)?;
         socket.set_tcp_nodelay(true)?;
-        if door.narrow {
+        if endpoint.narrow {
             socket.set_recv_buffer_size(NARROW)?;
         }
         socket.set_nonblocking(true)?;
-        match socket.connect(&door.address.into()) {
+        match socket.connect(&endpoint.address.into()) {
             Ok(()) => {}
             Err(error) if error.raw_os_error() == Some(IN_PROGRESS) => {}
             Err(error) => return Err(error.into()),
@@ -105,7 +106,7 @@ impl Net {
         self.poll.registry().register(&mut stream, Token(number), Interest::READABLE | Interest::WRITABLE)?;
         self.socks[number] = Some(Sock {
             stream,
-            asking: Some(request(door)),
+            asking: Some(request(endpoint)),
             upgraded: false,
             unread: Vec::new(),
             unwritten: Vec::new(),
@@ -115,8 +116,8 @@ impl Net {
         Ok(())
     }
 
-    /// Takes the next port. Asked for any free one, the kernel would look at thousands, and
-    /// among the many that are just closing that takes longer than the server.
+    /// Binds the next free port. If the kernel chose it, it would search among thousands of
+    /// closing ports, which takes longer than the server's work.
     fn bind(&mut self, socket: &Socket, from: IpAddr) -> Outcome<()> {
         socket.set_reuse_address(true)?;
         for _ in PORTS {
@@ -129,12 +130,12 @@ impl Net {
         Err("no port is free".into())
     }
 
-    /// The socket of that number, while it lives.
+    /// The socket of that number, while it exists.
     pub(crate) fn sock(&mut self, number: usize) -> Option<&mut Sock> {
         self.socks.get_mut(number)?.as_mut()
     }
 
-    /// Drops a socket without a word, as a lost network does.
+    /// Drops a socket without a close frame, as a lost network does.
     pub(crate) fn drop(&mut self, number: usize) {
         if let Some(mut sock) = self.socks.get_mut(number).and_then(Option::take) {
             let _ = self.poll.registry().deregister(&mut sock.stream);
@@ -142,13 +143,13 @@ impl Net {
         }
     }
 
-    /// How many are open.
+    /// How many sockets are open.
     pub(crate) fn open(&self) -> usize {
         self.socks.iter().flatten().filter(|sock| sock.upgraded).count()
     }
 
-    /// Waits at most so long, and plays what came.
-    pub(crate) fn turn(&mut self, timeout: Duration, play: &mut impl Play) -> Outcome<()> {
+    /// Waits for events for at most `timeout`, and handles them.
+    pub(crate) fn turn(&mut self, timeout: Duration, handler: &mut impl Handler) -> Outcome<()> {
         let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
         let polled = self.poll.poll(&mut events, Some(timeout));
         if let Err(error) = polled
@@ -157,73 +158,73 @@ impl Net {
             return Err(error.into());
         }
         for event in &events {
-            self.ready(event.token().0, event.is_writable(), play);
+            self.ready(event.token().0, event.is_writable(), handler);
         }
         self.events = events;
         Ok(())
     }
 
-    /// Reads what waited for a socket that slept.
-    pub(crate) fn wake(&mut self, number: usize, play: &mut impl Play) {
+    /// Lets a sleeping socket read again, and reads what has arrived.
+    pub(crate) fn wake(&mut self, number: usize, handler: &mut impl Handler) {
         if let Some(sock) = self.sock(number) {
             sock.asleep = false;
         }
-        self.ready(number, false, play);
+        self.ready(number, false, handler);
     }
 
-    fn ready(&mut self, number: usize, writable: bool, play: &mut impl Play) {
+    fn ready(&mut self, number: usize, writable: bool, handler: &mut impl Handler) {
         let Some(mut sock) = self.socks.get_mut(number).and_then(Option::take) else { return };
         let was_open = sock.upgraded;
         let outcome = if writable { sock.flush() } else { Ok(()) };
-        let outcome = outcome.and_then(|()| sock.read(&mut self.buffer, number, play));
+        let outcome = outcome.and_then(|()| sock.read(&mut self.buffer, number, handler));
         self.opening -= usize::from(!was_open && (sock.upgraded || outcome.is_err()));
         match outcome {
             Ok(()) => self.socks[number] = Some(sock),
             Err(why) => {
                 let _ = self.poll.registry().deregister(&mut sock.stream);
                 drop(sock);
-                play.gone(number, &why);
+                handler.gone(number, &why);
             }
         }
     }
 }
 
-/// EINPROGRESS: the connection is being made.
+/// EINPROGRESS: the connection is being established.
 const IN_PROGRESS: i32 = 115;
 
-fn request(door: &Door) -> Vec<u8> {
+fn request(endpoint: &Endpoint) -> Vec<u8> {
     let authorization =
-        door.token.as_ref().map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        endpoint.token.as_ref().map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
     format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
          Sec-WebSocket-Protocol: baedal.v1.json\r\n{authorization}\r\n",
-        door.path, door.address
+        endpoint.path, endpoint.address
     )
     .into_bytes()
 }
 
 impl Sock {
-    /// Sends a text.
+    /// Sends a text frame.
     pub(crate) fn say(&mut self, text: &str) {
         self.send(&frame(text.as_bytes()));
     }
 
-    /// Sends bytes that [`frame`] made. What the kernel does not take now waits.
+    /// Sends bytes made by [`frame`]. What the kernel does not accept now is buffered.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         if self.unwritten.is_empty() {
             match self.stream.write(bytes) {
                 Ok(count) => rest = &bytes[count..],
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                // Reading will tell.
+                // The next read reports the error.
                 Err(_) => return,
             }
         }
         self.unwritten.extend_from_slice(rest);
     }
 
-    /// Reads nothing more until it is woken.
+    /// Stops reading until [`Net::wake`].
     pub(crate) fn sleep(&mut self) {
         self.asleep = true;
     }
@@ -251,7 +252,7 @@ impl Sock {
         Ok(())
     }
 
-    fn read(&mut self, buffer: &mut [u8], number: usize, play: &mut impl Play) -> Result<(), String> {
+    fn read(&mut self, buffer: &mut [u8], number: usize, handler: &mut impl Handler) -> Result<(), String> {
         while !self.asleep {
             let count = match self.stream.read(buffer) {
                 Ok(0) => return Err("the server hung up".to_owned()),
@@ -262,24 +263,24 @@ impl Sock {
                 Err(error) => return Err(error.to_string()),
             };
             if self.unread.is_empty() {
-                let used = self.take(&buffer[..count], number, play)?;
+                let used = self.take(&buffer[..count], number, handler)?;
                 self.unread.extend_from_slice(&buffer[used..count]);
             } else {
                 let mut unread = std::mem::take(&mut self.unread);
                 unread.extend_from_slice(&buffer[..count]);
-                let used = self.take(&unread, number, play)?;
+                let used = self.take(&unread, number, handler)?;
                 unread.drain(..used);
                 self.unread = if unread.is_empty() { Vec::new() } else { unread };
             }
             if count < buffer.len() {
-                break; // drained: what comes later is told again
+                break; // drained: more data raises another event
             }
         }
         Ok(())
     }
 
-    /// Plays all whole frames; says how many bytes they were.
-    fn take(&mut self, bytes: &[u8], number: usize, play: &mut impl Play) -> Result<usize, String> {
+    /// Handles all complete frames. Returns the number of bytes used.
+    fn take(&mut self, bytes: &[u8], number: usize, handler: &mut impl Handler) -> Result<usize, String> {
         let mut used = 0;
         if !self.upgraded {
             let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else { return Ok(0) };
@@ -287,12 +288,12 @@ impl Sock {
                 return Err(format!("not upgraded: {}", String::from_utf8_lossy(&bytes[..end.min(300)])));
             }
             (self.upgraded, used) = (true, end + 4);
-            play.opened(number, self);
+            handler.opened(number, self);
         }
         while let Some((opcode, from, until)) = parse(&bytes[used..]) {
             let payload = &bytes[used + from..used + until];
             match opcode {
-                TEXT => play.heard(number, self, payload),
+                TEXT => handler.heard(number, self, payload),
                 PING => self.send(&frame_of(PONG, payload)),
                 CLOSE => return Err(close(payload)),
                 _ => {}
@@ -308,8 +309,8 @@ fn close(payload: &[u8]) -> String {
     format!("closed with {code} {}", String::from_utf8_lossy(payload.get(2..).unwrap_or_default()))
 }
 
-/// Opcode of the first frame, and where its payload begins and ends; nothing
-/// while it is not whole.
+/// The opcode of the first frame, and the start and end of its payload; none
+/// while the frame is incomplete.
 fn parse(bytes: &[u8]) -> Option<(u8, usize, usize)> {
     let (first, length) = (bytes.first()?, bytes.get(1)?);
     let (from, length) = match length & 0x7f {
@@ -320,7 +321,7 @@ fn parse(bytes: &[u8]) -> Option<(u8, usize, usize)> {
     (bytes.len() >= from + length).then_some((first & 0x0f, from, from + length))
 }
 
-/// A whole text frame of a client.
+/// A complete text frame of a client.
 pub(crate) fn frame(text: &[u8]) -> Vec<u8> {
     frame_of(TEXT, text)
 }
@@ -351,7 +352,7 @@ mod tests {
     #[test]
     fn a_frame_is_found_only_when_it_is_whole() {
         for length in [0, 125, 126, 70_000] {
-            // What a client writes, but for the mask's four bytes, is what a server writes.
+            // Without the mask's four bytes, a client's frame is a server's frame.
             let mut bytes = frame(&vec![b'x'; length]);
             let head = bytes.len() - length - 4;
             bytes.drain(head..head + 4);

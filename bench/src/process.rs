@@ -1,41 +1,41 @@
-//! What a process has cost so far, from /proc.
+//! The CPU time and memory of processes, from /proc.
 
 use crate::Outcome;
 
-/// Ticks of a second in /proc/PID/stat. The kernel's ABI fixes it for
-/// userland, whatever its own timer does.
+/// Ticks per second in /proc/PID/stat. The kernel's ABI fixes this number,
+/// independently of the kernel's own timer.
 const TICKS_PER_SEC: f64 = 100.0;
 
-/// A process that is observed.
+/// An observed process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process {
     pub(crate) pid: u32,
 }
 
 impl Process {
-    /// Seconds of CPU time, user and system, of all its threads.
+    /// CPU time in seconds, user and system, of all threads.
     pub(crate) fn cpu_secs(self) -> Outcome<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
-        // The command in parentheses may hold anything; the fields follow it.
+        // The command in parentheses may contain any characters; the fields follow it.
         let fields = stat.rsplit_once(')').map(|(_, fields)| fields).unwrap_or_default();
         let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
         let ticks = ticks.sum::<Result<u32, _>>()?;
         Ok(f64::from(ticks) / TICKS_PER_SEC)
     }
 
-    /// Resident memory, KiB.
+    /// Resident memory in KiB.
     pub(crate) fn resident_kb(self) -> Outcome<f64> {
         self.status("VmRSS:")
     }
 
-    /// The most that was resident since [`Process::forget_peak`], KiB.
+    /// The peak of resident memory since [`Process::forget_peak`], in KiB.
     pub(crate) fn peak_kb(self) -> Outcome<f64> {
         self.status("VmHWM:")
     }
 
-    /// Begins to look for a new peak.
+    /// Resets the peak of resident memory.
     pub(crate) fn forget_peak(self) {
-        // Where the kernel does not let us, the peak is that of the whole run.
+        // If the kernel does not permit this, the peak covers the whole run.
         let _ = std::fs::write(format!("/proc/{}/clear_refs", self.pid), "5");
     }
 
@@ -47,8 +47,7 @@ impl Process {
     }
 }
 
-/// Seconds of CPU time that the whole machine has worked: PostgreSQL, the load and
-/// the kernel are in it.
+/// CPU time in seconds of the whole machine, including PostgreSQL, the load and the kernel.
 pub(crate) fn machine_cpu_secs() -> Outcome<f64> {
     let stat = std::fs::read_to_string("/proc/stat")?;
     let line = stat.lines().next().unwrap_or_default();
@@ -58,7 +57,7 @@ pub(crate) fn machine_cpu_secs() -> Outcome<f64> {
     Ok(busy / TICKS_PER_SEC)
 }
 
-/// What a process and the machine have cost at a moment.
+/// The CPU time of a process and of the machine up to one moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
     pub(crate) cpu_secs: f64,

@@ -1,4 +1,4 @@
-//! The report: medians over the rounds, ours beside the baseline's, and the verdict.
+//! The report: medians over the rounds, of Baedal and of the baselines, and the verdict.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::args::Options;
 use crate::latency::Latency;
 use crate::{Outcome, html};
 
-/// What one round gave, in the order in which it is printed.
+/// The figures of one round, in the order in which they are printed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Figures(Vec<(&'static str, f64)>);
 
@@ -19,12 +19,12 @@ impl Figures {
     }
 }
 
-/// What was measured side by side: us, or a baseline.
+/// The measurements of Baedal or of a baseline.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) rounds: Vec<Figures>,
-    /// Quantiles and milliseconds over all rounds.
+    /// Quantiles and latencies in milliseconds, over all rounds.
     pub(crate) curve: Vec<(f64, f64)>,
     #[serde(skip)]
     latency: Latency,
@@ -44,7 +44,7 @@ impl Column {
         }
     }
 
-    /// The values of a figure, the least first.
+    /// The values of a figure in ascending order.
     pub(crate) fn sorted(&self, name: &str) -> Vec<f64> {
         let own = |round: &Figures| round.0.iter().find(|(each, _)| *each == name).map(|(_, value)| *value);
         let mut values: Vec<f64> = self.rounds.iter().filter_map(own).collect();
@@ -66,7 +66,7 @@ impl Column {
     }
 
     /// `median (least … most)`.
-    pub(crate) fn told(&self, name: &str) -> String {
+    pub(crate) fn summary(&self, name: &str) -> String {
         let values = self.sorted(name);
         match (values.first(), values.last()) {
             (Some(least), Some(most)) if values.len() > 1 => {
@@ -78,7 +78,7 @@ impl Column {
     }
 }
 
-/// As many digits as a reader can use.
+/// Formats a number with about three significant digits.
 pub(crate) fn short(value: f64) -> String {
     match value.abs() {
         0.0 => "0".to_owned(),
@@ -104,7 +104,7 @@ pub(crate) struct Report {
     pub(crate) scenario: &'static str,
     pub(crate) title: String,
     pub(crate) begun_at: String,
-    /// Of what was measured; `+` where files differ from it.
+    /// The commit that was measured; `+` is appended if files differ from it.
     pub(crate) commit: String,
     pub(crate) rounds: u32,
     pub(crate) seconds: u32,
@@ -140,7 +140,7 @@ impl Report {
         self.verdicts.push(Verdict { what: what.to_owned(), target, figure, reached });
     }
 
-    /// All figures' names, in the order of the first column that has them.
+    /// The names of all figures, in the order of the first column that has them.
     pub(crate) fn names(&self) -> Vec<&'static str> {
         let mut names: Vec<&'static str> = Vec::new();
         for name in self.columns.iter().flat_map(Column::names) {
@@ -161,7 +161,7 @@ impl Report {
         println!();
         for name in self.names() {
             print!("{name:<22}");
-            self.columns.iter().for_each(|column| print!("{:>28}", column.told(name)));
+            self.columns.iter().for_each(|column| print!("{:>28}", column.summary(name)));
             println!();
         }
         for Verdict { what, target, figure, reached } in &self.verdicts {
@@ -170,7 +170,7 @@ impl Report {
         }
     }
 
-    /// Writes it as JSON and as a page.
+    /// Writes the report as JSON and as a page.
     pub(crate) fn write(&self, folder: &Path) -> Outcome<()> {
         std::fs::create_dir_all(folder)?;
         let name = format!("{}-{}", self.scenario, system::now().format("%Y%m%d-%H%M%S"));
@@ -182,7 +182,7 @@ impl Report {
     }
 }
 
-/// The commit of the folder that the bench is run in.
+/// The commit of the current folder.
 fn commit() -> String {
     let git = |arguments: &[&str]| {
         let output = std::process::Command::new("git").args(arguments).output().ok()?;
@@ -193,7 +193,7 @@ fn commit() -> String {
     if changed { commit + "+" } else { commit }
 }
 
-/// Says something to whoever waits.
+/// Prints a line of progress.
 #[expect(clippy::print_stderr, reason = "a command-line tool's progress")]
 pub(crate) fn say(words: &str) {
     eprintln!("{words}");
@@ -209,7 +209,7 @@ mod tests {
         for value in [3.0, 1.0, 9.0] {
             column.add(Figures(vec![("p99", value)]), &Latency::default());
         }
-        assert_eq!(column.told("p99"), "3.00 (1.00 … 9.00)");
-        assert_eq!(column.told("absent"), "–");
+        assert_eq!(column.summary("p99"), "3.00 (1.00 … 9.00)");
+        assert_eq!(column.summary("absent"), "–");
     }
 }

@@ -1,6 +1,7 @@
-//! `stalled`: one in twenty watchers stops to read while couriers ride on; the
-//! others must not notice, and who wakes up wants to know where the courier is now,
-//! not where they were. Beside it the same round in which everybody reads.
+//! `stalled`: one in twenty watchers stops reading while couriers continue to send fixes. The
+//! latency of the others must not grow, and a stalled watcher who reads again must get the
+//! newest position soon, not all older ones first. The baseline is the same round without
+//! stalled watchers.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::target::Target;
 use crate::worker::{Hand, Job};
 
 const COURIERS: u32 = 1_000;
-/// Near what a courier may send, so that the kernels' buffers are soon full.
+/// Near the rate limit of a courier, so that the kernel's buffers are soon full.
 const HZ: f64 = 8.0;
 const WARM_UP_SECS: f64 = 3.0;
 

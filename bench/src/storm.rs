@@ -1,6 +1,6 @@
-//! `storm`: every socket is lost at once, because the server's process is killed,
-//! and all come back with the offset they have; meanwhile something happened on
-//! some of the channels, which each of their followers must be told, once.
+//! `storm`: the server's process is killed, so that all sockets are lost at once. All
+//! reconnect with their last offset. Meanwhile, events happened on some of the channels:
+//! every subscriber must receive each of them exactly once.
 
 use std::time::{Duration, Instant};
 
@@ -9,15 +9,15 @@ use crate::args::Options;
 use crate::city::{City, Ride};
 use crate::http::Caller;
 use crate::idle::follower;
-use crate::idle_load::{self, Order, Person, Told};
+use crate::idle_load::{self, Order, Person, Received};
 use crate::report::{Column, Figures, Report, say};
 use crate::target::Target;
 use crate::worker::{Hand, Job};
 
 const SOCKETS: u32 = 15_000;
-/// Sockets of one person: phone, tablet, browser.
+/// Sockets per person: phone, tablet, browser.
 const EACH: usize = 3;
-/// One of so many channels hears of something meanwhile.
+/// One in so many deliveries has an event while the server is down.
 const ONE_IN: usize = 10;
 
 /// Runs the scenario.
@@ -47,8 +47,8 @@ async fn round(options: &Options, rides: &[Ride], people: Vec<Person>, column: &
     let server = Target::server(options).await?;
     let address = server.address;
     let job = idle_load::Job { address, source: 20, people, first: count };
-    let mut hand = Hand::start(&Job::Stand(job)).await?;
-    // Another process, as another replica would be, tells what happens meanwhile.
+    let mut hand = Hand::start(&Job::Idle(job)).await?;
+    // Another process, like another replica, commits the events while the server is down.
     let other = Target::server(&Options { first_port: options.first_port + 20, ..options.clone() }).await?;
     say("killing the server");
     let killed = Instant::now();
@@ -66,24 +66,24 @@ async fn round(options: &Options, rides: &[Ride], people: Vec<Person>, column: &
     drop((caller, other));
     let server = Target::server(options).await?;
     let up = Instant::now();
-    // One event on the delivery's channel, told to each of its owner's sockets.
+    // One event per delivery channel, sent to each socket of its customer.
     let events = (moved.len() * EACH).min(count) as u64;
-    let told: Told = hand.ask(&Order::Return { events }).await?;
+    let received: Received = hand.ask(&Order::Return { events }).await?;
     let mut figures = Figures::default();
     figures.add("sockets", count as f64);
-    figures.add("recovered s", told.secs);
-    figures.add("sockets/s", count as f64 / told.secs);
+    figures.add("recovered s", received.secs);
+    figures.add("sockets/s", count as f64 / received.secs);
     figures.add("server away s", (up - killed).as_secs_f64());
-    figures.add("each p99 ms", told.each.ms(0.99));
-    figures.add("missed", events.saturating_sub(told.events) as f64);
-    figures.add("out of order", told.out_of_order as f64);
-    figures.add("snapshots instead", told.not_recovered as f64);
+    figures.add("each p99 ms", received.each.ms(0.99));
+    figures.add("missed", events.saturating_sub(received.events) as f64);
+    figures.add("out of order", received.out_of_order as f64);
+    figures.add("snapshots instead", received.not_recovered as f64);
     let reads = server.metric("realtime_history_reads_total").await?;
     figures.add("history reads per channel", reads / (rides.len() * 2) as f64);
     figures.add("server cpu s", server.process.cpu_secs()?);
     figures.add("peak MB", server.process.peak_kb()? / 1024.0);
-    figures.add("failures", told.failures.len() as f64);
-    column.add(figures, &told.each);
+    figures.add("failures", received.failures.len() as f64);
+    column.add(figures, &received.each);
     tokio::time::sleep(Duration::from_millis(200)).await;
     Ok(())
 }

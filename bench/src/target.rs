@@ -14,32 +14,32 @@ use crate::Outcome;
 use crate::args::Options;
 use crate::process::Process;
 
-/// How often is looked whether a server is there, or gone.
+/// How often to check whether a server has started or ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// How long a server may take to come up.
+/// How long a server may take to start or to end.
 const UP_WITHIN: Duration = Duration::from_secs(60);
 
-/// A process under load. It ends with this.
+/// A process under load. Dropping this kills it.
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     pub(crate) process: Process,
     _child: Child,
-    /// What the server calls.
+    /// The third parties that the server calls.
     _sandbox: Option<Sandbox>,
 }
 
-/// Brings the database to the newest schema.
+/// Migrates the database to the newest schema.
 pub(crate) async fn migrate(options: &Options) -> Outcome<()> {
     let done = Command::new(&options.server).arg("migrate").env("BAEDAL_LOG", "warn").status().await?;
     if done.success() { Ok(()) } else { Err(format!("{} migrate failed", options.server.display()).into()) }
 }
 
 impl Target {
-    /// The server; its gateway is the address.
+    /// Starts the server. The address is that of its gateway.
     pub(crate) async fn server(options: &Options) -> Outcome<Self> {
         let address = SocketAddr::from(([127, 0, 0, 1], options.first_port + 1));
-        // The round before ended its server; one with a large memory takes a while to go.
+        // The last round's server may still be ending: freeing a large memory takes a while.
         let gone = async {
             while TcpStream::connect(address).await.is_ok() {
                 tokio::time::sleep(LOOK_AGAIN).await;
@@ -63,7 +63,7 @@ impl Target {
         Ok(Self { _sandbox: Some(sandbox), ..Self::of(child, address)? })
     }
 
-    /// A baseline, which is this same binary.
+    /// Starts a baseline, which is a subcommand of this binary.
     pub(crate) async fn baseline(name: &str) -> Outcome<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(name)
@@ -99,7 +99,7 @@ impl Target {
     }
 }
 
-/// One number that the database knows, by `psql`: the bench has no other way in.
+/// Queries one number from the database by `psql`: the bench has no database driver.
 pub(crate) async fn count(sql: &str) -> Outcome<f64> {
     let url = std::env::var("DATABASE_URL")?;
     let output = Command::new("psql").args([&url, "-AtXc", sql]).output().await?;

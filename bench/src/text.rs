@@ -1,23 +1,23 @@
-//! Reading frames without a JSON parser: at ten thousand a second the client must
-//! not be what is measured.
+//! Reads frames without a JSON parser: at ten thousand frames a second, the client's cost must
+//! not dominate the measurement.
 
 use memchr::memmem::find;
 
-/// The whole number behind `name`, as `"seq":`.
+/// The whole number after `name`, such as `"seq":`.
 pub(crate) fn number_after(text: &[u8], name: &[u8]) -> Option<u64> {
     let from = find(text, name)? + name.len();
     let digits = text[from..].iter().take_while(|digit| digit.is_ascii_digit());
     Some(digits.fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
 }
 
-/// The string behind `name`, as `"channel":"`, up to its closing quote.
+/// The string after `name`, such as `"channel":"`, up to its closing quote.
 pub(crate) fn text_after<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let rest = &text[find(text, name)? + name.len()..];
     Some(&rest[..memchr::memchr(b'"', rest)?])
 }
 
-/// The millisecond of the day of the frame's own `at`, which stands before that of
-/// anything in it.
+/// The millisecond of the day in the frame's own `at`, which comes before the `at` of any
+/// nested value.
 pub(crate) fn time_of(text: &[u8]) -> Option<i64> {
     let time = text_after(text, br#""at":""#)?.get(11..)?;
     let digits = |from: usize, count: usize| {

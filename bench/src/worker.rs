@@ -1,5 +1,5 @@
-//! A process of a load, and how it is led: a job on its standard input, then
-//! orders, one JSON line each; its answers are lines on its standard output.
+//! A load process and its control: it reads a job and then orders from standard
+//! input, one JSON line each, and writes its answers as lines to standard output.
 
 use std::io::{BufRead, Write};
 use std::process::Stdio;
@@ -12,23 +12,23 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::Outcome;
-use crate::net::{Net, Play};
+use crate::net::{Handler, Net};
 use crate::process::Process;
 
-/// How long a process may take to connect all its sockets, or to play a round.
+/// How long a process may take to connect all its sockets, or to run a round.
 const ANSWER_WITHIN: Duration = Duration::from_secs(300);
-/// Handshakes under way at once.
+/// Concurrent handshakes.
 const OPENING: usize = 64;
 
-/// What a process of a load does, one variant for each kind of load.
+/// The job of a load process, one variant for each kind of load.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Job {
     Ride(crate::live_map_load::Job),
-    Stand(crate::idle_load::Job),
+    Idle(crate::idle_load::Job),
     Talk(crate::chat_load::Job),
 }
 
-/// A process of a load, as its leader sees it. Ends with it.
+/// The parent's handle of a load process. Dropping it kills the process.
 pub(crate) struct Hand {
     pub(crate) process: Process,
     input: ChildStdin,
@@ -37,7 +37,7 @@ pub(crate) struct Hand {
 }
 
 impl Hand {
-    /// Starts one and waits until all its sockets are ready.
+    /// Starts a process and waits until all its sockets are ready.
     pub(crate) async fn start(job: &Job) -> Outcome<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg("load")
@@ -53,13 +53,13 @@ impl Hand {
         Ok(hand)
     }
 
-    /// Gives an order and waits for the answer.
+    /// Sends an order and waits for the answer.
     pub(crate) async fn ask<T: DeserializeOwned, O: Serialize>(&mut self, order: &O) -> Outcome<T> {
         self.tell(order).await?;
         self.answer().await
     }
 
-    /// Gives an order.
+    /// Sends an order.
     pub(crate) async fn tell<O: Serialize>(&mut self, order: &O) -> Outcome<()> {
         let mut line = serde_json::to_vec(order)?;
         line.push(b'\n');
@@ -76,11 +76,11 @@ impl Hand {
     }
 }
 
-/// The other end: what the process is told.
+/// The load process's end: the orders from its parent.
 pub(crate) struct Orders(Receiver<String>);
 
 impl Orders {
-    /// Reads the job, and goes on reading in a thread of its own.
+    /// Reads the job, and starts a thread that reads the orders.
     pub(crate) fn open() -> Outcome<(Job, Self)> {
         let (sender, receiver) = channel();
         let mut lines = std::io::stdin().lock().lines();
@@ -96,7 +96,7 @@ impl Orders {
         Ok((job, Self(receiver)))
     }
 
-    /// The next order, if there is one. An error once nobody leads any more.
+    /// The next order, if there is one. An error once the parent has closed standard input.
     pub(crate) fn next<T: DeserializeOwned>(&self) -> Outcome<Option<T>> {
         match self.0.try_recv() {
             Ok(line) => Ok(Some(serde_json::from_str(&line)?)),
@@ -105,7 +105,7 @@ impl Orders {
         }
     }
 
-    /// Answers.
+    /// Writes an answer.
     pub(crate) fn answer(answer: &impl Serialize) -> Outcome<()> {
         let mut out = std::io::stdout().lock();
         serde_json::to_writer(&mut out, answer)?;
@@ -114,21 +114,21 @@ impl Orders {
     }
 }
 
-/// Connects sockets 0 to `count`, few at a time, until `ready` says that all are.
-pub(crate) fn open_all<P: Play>(
+/// Connects the sockets from 0 up to `count`, a few at a time, and waits until `ready`.
+pub(crate) fn open_all<P: Handler>(
     net: &mut Net,
-    play: &mut P,
+    handler: &mut P,
     count: usize,
     dial: impl Fn(&mut Net, usize) -> Outcome<()>,
     ready: impl Fn(&P) -> Outcome<bool>,
 ) -> Outcome<()> {
     let mut next = 0;
-    while next < count || !ready(play)? {
+    while next < count || !ready(handler)? {
         while next < count && net.opening < OPENING {
             dial(net, next)?;
             next += 1;
         }
-        net.turn(Duration::from_millis(5), play)?;
+        net.turn(Duration::from_millis(5), handler)?;
     }
     Ok(())
 }

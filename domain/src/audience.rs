@@ -1,29 +1,29 @@
-//! Who may hear a part of a channel: a set of parties.
+//! Who may receive an event on a channel: a set of parties.
 //!
-//! Parties are no chain: a restaurant may see where a courier waits for the food, and
-//! not where the food goes; the customer the other way round. What is told carries the
-//! set of those whom it is for, a listener the set of what they are, and they hear what
-//! both have in common.
+//! Parties are not ranked: a restaurant may see where the courier waits for the food but
+//! not where the food goes; for the customer it is the opposite. Each event carries the
+//! set of parties it is for, each subscriber the set of parties it belongs to, and the
+//! event is delivered if the two sets intersect.
 
 use serde::{Deserialize, Serialize};
 
-/// What somebody is to an order, a delivery or a conversation.
+/// A person's part in an order, a delivery or a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Party {
-    /// Who ordered, or asked.
+    /// The person who ordered, or asked.
     Customer,
-    /// Who cooks.
+    /// The restaurant that cooks.
     Restaurant,
-    /// Who brings it.
+    /// The courier who delivers.
     Courier,
-    /// The agent who has its conversation.
+    /// The agent who is assigned to the conversation.
     Support,
-    /// Who runs the platform.
+    /// The platform's operators.
     Operator,
 }
 
 impl Party {
-    /// Never zero and never one: these codes were given to sets before.
+    /// Bit 0 is unused: the codes 0 and 1 already mean whole sets (see [`Audience`]).
     const fn bit(self) -> u8 {
         match self {
             Party::Customer => 1 << 1,
@@ -35,13 +35,13 @@ impl Party {
     }
 }
 
-/// What no party stands for: the number 0 means everyone.
+/// The code of the empty set, since code 0 means everyone.
 const NOBODY: u8 = 1 << 6;
 
 /// A set of parties.
 ///
-/// Written as a small number: 0 for everyone and 1 for everyone but the customer, as
-/// rows that are older than the parties have it, else the sum of the parties' bits.
+/// Serialised as a small number: 0 for everyone and 1 for everyone but the customer, as
+/// in rows written before parties existed; otherwise the sum of the parties' bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "u8", from = "u8")]
 pub struct Audience(u8);
@@ -84,12 +84,12 @@ impl Audience {
         self.0 & party.bit() != 0
     }
 
-    /// Whether a listener who was let in as `self` hears what is said to `to`.
+    /// Whether a subscriber with the parties `self` receives an event for `to`.
     pub const fn hears(self, to: Audience) -> bool {
         self.0 & to.0 != 0
     }
 
-    /// The number in the journal and between processes.
+    /// The number used in the journal and between processes.
     pub const fn code(self) -> u8 {
         match self {
             Self::EVERYONE => 0,
@@ -99,7 +99,7 @@ impl Audience {
         }
     }
 
-    /// The set of that number. A party that is not known here hears nothing.
+    /// The set with that number. Bits of unknown parties are ignored.
     pub const fn from_code(code: u8) -> Self {
         match code {
             0 => Self::EVERYONE,

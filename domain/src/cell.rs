@@ -1,4 +1,4 @@
-//! Cells of the H3 grid: hexagons that divide the earth, each with a number.
+//! Cells of the H3 grid: numbered hexagons that cover the earth.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,46 +7,46 @@ use h3o::{CellIndex, LatLng, Resolution};
 
 use crate::LatLon;
 
-/// The coarsest cells that a map may be watched by: 250 km², half of Seoul.
+/// The coarsest cells that a map can subscribe to: 250 km², half of Seoul.
 const COARSEST: Resolution = Resolution::Five;
 
 /// The finest: 15,000 m², a city block.
 const FINEST: Resolution = Resolution::Ten;
 
-/// A hexagon of resolution 5 to 10. Written as its number in hexadecimal.
+/// An H3 cell of resolution 5 to 10. Written as its number in hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cell(CellIndex);
 
-/// The text or number is no cell of these resolutions.
+/// The text is not a cell of these resolutions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an H3 cell of resolution 5 to 10")]
 pub struct NotACell;
 
 impl Cell {
-    /// The cell of resolution 6 that a place lies in: about 36 km², 6 km across.
+    /// The cell of resolution 6 that contains a point: about 36 km², 6 km across.
     pub fn district(place: LatLon) -> Self {
-        // A place on earth has finite coordinates, and so a cell; null island's is as good as any.
+        // A `LatLon` is finite, so the conversion cannot fail and the default is never used.
         let point = LatLng::new(place.lat(), place.lon()).unwrap_or_default();
         Self(point.to_cell(Resolution::Six))
     }
 
-    /// Whether a place lies in it. Of cells of one size a place lies in exactly one.
+    /// Whether it contains a point. Exactly one cell of each resolution does.
     pub fn holds(self, place: LatLon) -> bool {
         LatLng::new(place.lat(), place.lon()).is_ok_and(|point| point.to_cell(self.0.resolution()) == self.0)
     }
 
-    /// Its middle.
+    /// Its centre.
     pub fn middle(self) -> LatLon {
         let middle = LatLng::from(self.0);
-        // The middle of a cell is a place on earth.
+        // The centre of a cell is a valid coordinate, so the default is never used.
         LatLon::new(middle.lat(), middle.lng()).unwrap_or_default()
     }
 
-    /// Metres from the middle within which all of it lies.
+    /// The radius in metres around the centre that contains the whole cell.
     pub fn reach_m(self) -> f64 {
         let middle = LatLng::from(self.0);
         let farthest = self.0.boundary().iter().map(|corner| middle.distance_m(*corner)).fold(0.0, f64::max);
-        // Whoever measures on another model of the earth finds everybody all the same.
+        // A margin for callers that measure distances on another model of the earth.
         farthest * 1.02
     }
 }

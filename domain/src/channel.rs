@@ -1,26 +1,26 @@
-//! What can be listened to.
+//! The channels that clients can subscribe to.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::{Cell, ConversationId, CourierId, OrderId, RestaurantId, UserId};
 
-/// A stream that sockets subscribe to. Written `kind:key`, as clients name it.
+/// A stream that sockets subscribe to. On the wire: `kind:key`, or `kind` alone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Channel {
-    /// One delivery: its events, and where its courier is.
+    /// One delivery: its events and the courier's position.
     Delivery(OrderId),
     /// One order's events.
     Order(OrderId),
     /// All orders of a restaurant, for its board.
     Merchant(RestaurantId),
-    /// Offers and assignments of one courier.
+    /// One courier's offers and assignments.
     Courier(CourierId),
     /// One conversation.
     Chat(ConversationId),
-    /// The support desk: queue, assignments, who is there.
+    /// The support desk: queue, assignments, agents present.
     Desk,
-    /// A person's notices.
+    /// A person's notifications.
     Inbox(UserId),
     /// System alerts.
     Alerts,
@@ -28,7 +28,7 @@ pub enum Channel {
     Map(Cell),
 }
 
-/// The text names no channel.
+/// The text is not the name of a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no such channel")]
 pub struct NotAChannel;

@@ -1,4 +1,4 @@
-//! The world that rules are given instead of reaching for it.
+//! The sources of time, ids and randomness that are passed in from outside.
 
 use chrono::{DateTime, FixedOffset, Utc};
 use uuid::Uuid;
@@ -6,29 +6,29 @@ use uuid::Uuid;
 /// A moment, always UTC.
 pub type Timestamp = DateTime<Utc>;
 
-/// Tells the time. The server's reads the system clock, a test's is set by hand.
+/// A source of the time. The server's reads the system clock, a test sets its own.
 pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> Timestamp;
 }
 
-/// Makes identifiers and random numbers.
+/// A source of identifiers and random numbers.
 pub trait Ids: Send + Sync + 'static {
-    /// A fresh UUID, version 7: ids sort by the time they were made.
+    /// A new UUID, version 7: ids sort by creation time.
     fn uuid(&self) -> Uuid;
 
-    /// Bytes that nobody can guess.
+    /// Cryptographically random bytes.
     fn random(&self) -> [u8; 32];
 }
 
-/// Korea keeps one offset all year, so wall-clock rules need no zone database.
+/// The time zone of Korea. It has no daylight saving, so no zone database is needed.
 pub fn seoul() -> FixedOffset {
     const OFFSET: FixedOffset = FixedOffset::east_opt(9 * 3600).unwrap();
     OFFSET
 }
 
-/// Rounds down to what PostgreSQL keeps. A moment that is stored and read back
-/// must equal itself, or a repeated command would look like a different one.
+/// Truncates to PostgreSQL's precision. A time that is stored and read back must be
+/// unchanged, or a repeated command would look like a different one.
 pub fn to_micros(at: Timestamp) -> Timestamp {
     DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
 }

@@ -1,63 +1,63 @@
-//! What happened: the facts that decisions leave behind.
+//! Events: the facts that result from decisions.
 
 use serde_json::Value;
 
 use crate::{Audience, Channel};
 
-/// A fact of one entity, as it is remembered and told to whoever listens.
+/// A fact about one entity, as it is stored and published to subscribers.
 ///
 /// `kind` is the name on the wire: noun, dot, past tense (`order.accepted`).
-/// It is stable for ever; `data` may gain fields.
+/// It never changes; `data` may gain fields.
 pub trait Event {
     /// The name on the wire.
     fn kind(&self) -> &'static str;
 
-    /// What listeners are told.
+    /// The payload for subscribers.
     fn data(&self) -> Value;
 
-    /// Who hears it.
+    /// Who receives it.
     fn audience(&self) -> Audience {
         Audience::EVERYONE
     }
 }
 
-/// The kinds of events of one noun: what other nouns subscribe to. They stand in the
-/// noun's own channels; what a feed repeats of them is not subscribed to.
+/// The kinds of events of one noun, which other nouns can subscribe to. Only events in the
+/// noun's own channels count, not their copies in other feeds.
 pub trait EventKind: Copy + PartialEq + Send + Sync + 'static {
-    /// Identifies the entity that a channel is of.
+    /// The id of the entity to which a channel belongs.
     type Id: Send + 'static;
 
     /// The name on the wire.
     fn as_str(self) -> &'static str;
 
-    /// The kind of that name, if it is one of these.
+    /// The kind with that name, if it is one of these.
     fn parse(name: &str) -> Option<Self>;
 
-    /// The entity whose channel this is, if it is one of the noun's own.
+    /// The entity to which the channel belongs, if it is one of the noun's own.
     fn entity(channel: &Channel) -> Option<Self::Id>;
 
-    /// What it does to those who follow the entity's channel.
+    /// Its effect on the subscribers of the entity's channel.
     fn effect(self) -> ChannelEffect;
 
-    /// What an event of that name does to those who follow the entity's channel.
+    /// The effect of the event with that name on the subscribers of the entity's channel.
     fn effect_of(name: &str) -> ChannelEffect {
         Self::parse(name).map_or(ChannelEffect::Continue, Self::effect)
     }
 }
 
-/// What an event does to those who follow its channel.
+/// The effect of an event on the subscribers of its channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChannelEffect {
-    /// They go on.
+    /// None; the subscriptions continue.
     Continue,
-    /// It was the last one; all are told this reason.
+    /// It was the last event: the subscriptions end, with this reason.
     Close(&'static str),
-    /// Who may see the entity may have changed: all are authorised again.
+    /// Permissions may have changed: each subscriber is authorised again.
     Reauthorize,
 }
 
-/// Writes an [`EventKind`], so that each name on the wire stands once, with what it says to
-/// people and what it does to those who follow the channel (nothing, if nothing stands there):
+/// Defines an [`EventKind`], so that each name on the wire is written once, together with
+/// its words and its effect on subscribers (none, if omitted):
 /// `Kind(parameter, …) = "noun.name": "Korean", "English" => Effect,`.
 macro_rules! event_kinds {
     (@effect) => { $crate::ChannelEffect::Continue };
@@ -72,7 +72,7 @@ macro_rules! event_kinds {
         }
 
         impl $kinds {
-            /// What each kind says to people.
+            /// The words of each kind.
             pub(crate) const WORDS: &[$crate::Words] = &[$(
                 $crate::Words { code: $name, params: &[$($(stringify!($param)),*)?], ko: $ko, en: $en },
             )*];

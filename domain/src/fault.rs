@@ -1,20 +1,20 @@
-//! What can be wrong with one field of a request.
+//! Errors of single fields of a request.
 
 use crate::Words;
 
-/// One field that is wrong, by its JSON pointer (`/lines/0/quantity`).
+/// An invalid field, identified by its JSON pointer (`/lines/0/quantity`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where: a JSON pointer into the request.
+    /// A JSON pointer into the request.
     pub pointer: String,
-    /// What: its code, with words for people.
+    /// The code, with its words for people.
     pub words: &'static Words,
-    /// Which rule it breaks, in English, for whoever writes a client.
+    /// The rule that it breaks, in English, for developers of clients.
     pub detail: String,
 }
 
 impl Fault {
-    /// `detail` says, in English, which rule the field at `pointer` breaks.
+    /// `detail` states in English which rule the field at `pointer` breaks.
     pub fn new(pointer: impl Into<String>, words: &'static Words, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), words, detail: detail.into() }
     }
@@ -38,6 +38,9 @@ crate::words! {
     pub TOO_LONG = "too_long": "너무 길어요.", "Too long.";
     pub TOO_COMMON = "too_common":
         "너무 흔한 비밀번호예요. 다른 것으로 정해 주세요.", "Too common a password. Please choose another one.";
+    pub BREACHED = "breached":
+        "다른 곳에서 유출된 비밀번호예요. 다른 것으로 정해 주세요.",
+        "This password was stolen from another site. Please choose another one.";
     pub HOLDS_EMAIL = "holds_email": "비밀번호에 이메일이 들어 있어요.", "The password holds the e-mail address.";
     pub CONTROL_CHARACTER = "control_character":
         "쓸 수 없는 글자가 있어요.", "It holds characters that cannot be used.";
@@ -59,5 +62,12 @@ crate::words! {
     pub OPTIONS_CHANGED = "options_changed":
         "옵션이 바뀌었어요. 다시 골라 주세요.", "Its options have changed; please choose again.";
     pub PRICE_CHANGED = "price_changed": "가격이 바뀌었어요.", "The price has changed.";
+    pub CONSENT_NEEDED = "consent_needed": "가입하려면 동의가 필요해요.", "This consent is needed to join.";
+    pub DOCUMENT_OUTDATED = "document_outdated":
+        "내용이 바뀌었어요. 다시 읽고 골라 주세요.", "This has changed. Please read it again and choose.";
+    pub ADVERTISING_NEEDED = "advertising_needed":
+        "광고성 정보 수신에 먼저 동의해 주세요.", "Please consent to advertising first.";
+    pub CRITICAL = "critical": "끌 수 없는 알림이에요.", "This cannot be muted.";
+    pub NOT_A_ZIP = "not_a_zip": "우편번호는 숫자 5자리예요.", "A zip code has five digits.";
     pub INVALID = "invalid": "올바르지 않아요.", "This is not right.";
 }

@@ -1,4 +1,4 @@
-//! The neighbourhoods (법정동) of a city: from a place to its name, and back.
+//! The neighbourhoods (법정동) of a city: lookup by coordinate and search by name.
 //!
 //! Parsed from GeoJSON whose features have the properties `code` (8 digits),
 //! `gu`, `dong` and `center` [lon, lat].
@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::LatLon;
 use crate::text::searchable;
 
-/// The outlines are simplified to about 20 m, so neighbours leave slivers between
-/// them; a point that far outside still belongs to the nearest. In degrees,
-/// about 50 m at Seoul's latitude.
+/// The outlines are simplified to about 20 m, so there are gaps between neighbours. A
+/// point up to this distance outside belongs to the nearest outline. In degrees: about
+/// 50 m at Seoul's latitude.
 const SLIVER_DEG: f64 = 0.0005;
 
 /// A legal neighbourhood's code in the national register, 8 digits.
@@ -25,7 +25,7 @@ pub struct DongCode(pub u32);
 pub struct Place {
     /// Its code.
     pub code: DongCode,
-    /// The district (구) it lies in.
+    /// Its district (구).
     pub gu: String,
     /// Its name.
     pub dong: String,
@@ -33,13 +33,13 @@ pub struct Place {
     pub position: LatLon,
 }
 
-/// The bytes are no gazetteer.
+/// Why a gazetteer cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAGazetteer {
-    /// No GeoJSON at all.
+    /// The text is not a GeoJSON feature collection.
     #[error("not GeoJSON: {0}")]
     GeoJson(#[from] Box<geojson::Error>),
-    /// A feature without what a neighbourhood needs.
+    /// A feature lacks a property or its outline.
     #[error("feature {0} has no {1}")]
     Feature(usize, &'static str),
 }
@@ -68,7 +68,7 @@ impl Gazetteer {
         Ok(Self { dongs: dongs.collect::<Result<_, _>>()? })
     }
 
-    /// The neighbourhood that a point lies in; none outside the city.
+    /// The neighbourhood that contains a point; `None` outside the city.
     pub fn locate(&self, at: LatLon) -> Option<&Place> {
         let point = Point::new(at.lon(), at.lat());
         let inside =
@@ -81,9 +81,9 @@ impl Gazetteer {
         Some(&dong.place)
     }
 
-    /// Neighbourhoods whose name has the text, best match first: the whole name,
-    /// then names that begin with it, then the others. `강남구 역삼동` and `강남구`
-    /// find too; spaces do not matter.
+    /// Neighbourhoods whose name contains the text, best match first: the whole name,
+    /// then names that begin with it, then the others. District names match too
+    /// (`강남구 역삼동`, `강남구`); spaces are ignored.
     pub fn search(&self, text: &str, limit: usize) -> Vec<&Place> {
         let wanted = searchable(text);
         if wanted.is_empty() {
@@ -106,7 +106,7 @@ impl Gazetteer {
         found.into_iter().take(limit).map(|(_, place)| place).collect()
     }
 
-    /// All neighbourhoods, in the register's order.
+    /// All neighbourhoods, in the order of the file.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
         self.dongs.iter().map(|dong| &dong.place)
     }
@@ -122,7 +122,7 @@ fn read(feature: Feature) -> Result<Dong, &'static str> {
     };
     let place = Place {
         code: DongCode(code),
-        // Three of the register's districts carry the city's name before their own.
+        // Three districts have the city's name as a prefix in the register.
         gu: text("gu").ok_or("gu")?.trim_start_matches("서울시").to_owned(),
         dong: text("dong").ok_or("dong")?.to_owned(),
         position: position.ok_or("center")?,

@@ -1,26 +1,26 @@
-//! A rate with a burst: GCRA, the leaky bucket that remembers one moment only, when it would
-//! be empty (ITU-T I.371, annex A). Whoever counts keeps that moment, by a clock of their own.
+//! A rate limit with a burst: GCRA, a leaky bucket whose only state is the time at which it
+//! will be empty (ITU-T I.371, annex A). The caller stores that time and chooses the clock.
 
 use std::time::Duration;
 
-/// A bucket that runs out evenly.
+/// A bucket that drains evenly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// What one fills: the time in which it runs out again.
+    /// The size of one unit: the time in which it drains.
     pub each: Duration,
-    /// What it holds.
+    /// The capacity: the time in which a full bucket drains.
     pub holds: Duration,
 }
 
 impl Bucket {
-    /// One in `each`, sustained, and `burst` at once after a rest.
+    /// A sustained rate of one unit per `each`, and up to `burst` units at once.
     pub fn new(each: Duration, burst: u32) -> Self {
         Self { each, holds: each.saturating_mul(burst) }
     }
 
-    /// Puts `count` into a bucket that would be empty after `full`. Returns after which time it
-    /// would be empty then; or, if they do not fit, how long to wait until they do, with nothing
-    /// put. More than the whole burst never fits.
+    /// Puts `count` units into a bucket that would be empty after `full`. Returns the new time
+    /// until it is empty. If the units do not fit, returns how long to wait until they do, and
+    /// nothing is added. More than the whole burst never fits.
     pub fn put(self, full: Duration, count: u32) -> Result<Duration, Duration> {
         let next = full.saturating_add(self.each.saturating_mul(count));
         if next <= self.holds { Ok(next) } else { Err(next - self.holds) }
@@ -46,7 +46,7 @@ mod tests {
     }
 
     proptest! {
-        /// However they come, no time has more of them than a burst and what ran out meanwhile.
+        /// No period accepts more than the burst plus the amount that drained meanwhile.
         #[test]
         fn no_time_has_more_than_the_burst_and_the_rate(
             burst in 1_u32..20,

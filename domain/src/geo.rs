@@ -1,9 +1,10 @@
-//! Places on the earth, WGS84.
+//! Coordinates on the earth, WGS84.
 
 use geo::{Bearing, Distance, Haversine, Point};
 use serde::{Deserialize, Serialize};
 
-/// A coordinate within the earth's range. Making one is the only check needed.
+/// A coordinate within the valid range. [`LatLon::new`] checks it, so an existing value
+/// needs no further check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked", into = "Unchecked")]
 pub struct LatLon {
@@ -11,7 +12,7 @@ pub struct LatLon {
     lon: f64,
 }
 
-/// The numbers are no place on earth: not finite, or out of range.
+/// The numbers are not a coordinate: not finite, or out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("latitude must be within -90..=90 and longitude within -180..=180")]
 pub struct NotAPlace;
@@ -23,7 +24,7 @@ struct Unchecked {
 }
 
 impl LatLon {
-    /// Checks the range; NaN and infinities are out of it.
+    /// Checks the range; NaN and infinities are rejected.
     pub fn new(lat: f64, lon: f64) -> Result<Self, NotAPlace> {
         if (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon) {
             Ok(Self { lat, lon })
@@ -42,7 +43,7 @@ impl LatLon {
         self.lon
     }
 
-    /// The place to about a kilometre: two decimals of a degree.
+    /// The coordinate rounded to about a kilometre: two decimals of a degree.
     #[must_use]
     pub fn coarse(self) -> Self {
         let round = |degrees: f64| (degrees * 100.0).round() / 100.0;
@@ -54,7 +55,7 @@ impl LatLon {
         Haversine.distance(Point::new(self.lon, self.lat), Point::new(other.lon, other.lat))
     }
 
-    /// The direction in which `other` lies, whole degrees clockwise from north, 0..360.
+    /// The bearing from here to `other`, in whole degrees clockwise from north, 0..360.
     pub fn bearing_deg(self, other: LatLon) -> u16 {
         let degrees = Haversine.bearing(Point::new(self.lon, self.lat), Point::new(other.lon, other.lat));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is within 0..=360")]
@@ -62,7 +63,7 @@ impl LatLon {
         whole % 360
     }
 
-    /// Receivers report this place when they know none.
+    /// Whether this is (0, 0), which receivers report when they have no position.
     pub fn is_null_island(self) -> bool {
         self.lat.abs() < 1e-4 && self.lon.abs() < 1e-4
     }

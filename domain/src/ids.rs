@@ -1,4 +1,4 @@
-//! One type for each kind of id, so that an order can't be asked for by a cart's.
+//! One type for each kind of id, so that the id of a quote cannot be used for an order.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The text is no UUID in its hyphenated form.
+/// The text is not a UUID in its hyphenated form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a UUID in its hyphenated form")]
 pub struct NotAnId;
@@ -28,7 +28,7 @@ macro_rules! ids {
             type Err = NotAnId;
 
             fn from_str(text: &str) -> Result<Self, NotAnId> {
-                // One id has one spelling: hyphenated, 36 characters.
+                // Only the hyphenated form of 36 characters is accepted.
                 match Uuid::try_parse(text) {
                     Ok(id) if text.len() == 36 => Ok(Self(id)),
                     _ => Err(NotAnId),
@@ -51,10 +51,14 @@ macro_rules! ids {
 }
 
 ids! {
-    /// A person with an account, whatever their roles.
+    /// A person with an account, in any role.
     UserId;
     /// A signed-in device (the token's `sid`).
     SessionId;
+    /// One of the ways by which an account's person is recognised.
+    IdentityId;
+    /// A program that calls us in its own name.
+    ServiceClientId;
     /// One of a user's delivery addresses.
     AddressId;
     /// A restaurant.
@@ -63,19 +67,19 @@ ids! {
     MenuGroupId;
     /// A dish.
     MenuId;
-    /// A choice that a dish asks for ("맵기").
+    /// A group of options of a dish ("맵기").
     OptionGroupId;
-    /// One answer to such a choice ("아주 매운맛").
+    /// One option of such a group ("아주 매운맛").
     OptionId;
     /// One line of a cart or an order.
     LineId;
-    /// A price that was promised for a while.
+    /// A quote: a cart with a guaranteed price.
     QuoteId;
-    /// An order; its delivery carries the same id.
+    /// An order; its delivery has the same id.
     OrderId;
     /// A payment of an order.
     PaymentId;
-    /// Money that goes back, all of a payment or a part.
+    /// A refund of a payment, or of a part of it.
     RefundId;
     /// A courier: the id of the user who has that role.
     CourierId;
@@ -85,7 +89,7 @@ ids! {
     ConversationId;
     /// A message in a conversation.
     MessageId;
-    /// A message, as its sender named it before it was sent.
+    /// The id that a message's sender gave it before sending.
     ClientMessageId;
     /// A frequently asked question.
     FaqId;

@@ -1,9 +1,9 @@
-//! What is true: the rules and types of food delivery.
+//! The rules and types of food delivery.
 //!
-//! Nothing here does I/O, waits, or looks at a clock: the time, random numbers
-//! and new ids come in as arguments, so that every rule can be read, tested and
-//! replayed. One folder for each noun; the files beside them are the words that
-//! all nouns share.
+//! Nothing here does I/O, waits, or reads a clock: the time, random numbers and new
+//! ids come in as arguments, so that every rule is deterministic and can be tested and
+//! replayed. There is one folder for each noun; the files beside the folders hold the
+//! types that all nouns share.
 
 pub mod audience;
 pub mod auth;
@@ -16,22 +16,30 @@ pub mod fault;
 pub mod gazetteer;
 pub mod gcra;
 pub mod geo;
+mod hangul;
 pub mod ids;
+pub mod image;
+pub mod lookup;
 pub mod menu;
 pub mod network;
 pub mod objects;
 pub mod order;
 pub mod payment;
+pub mod personal_data;
+pub mod privacy;
+mod reason;
 pub mod refusal;
 pub mod reminder;
 pub mod restaurant;
 pub mod role;
+pub mod search;
 pub mod short_code;
 pub mod support;
 pub mod text;
 pub mod tip;
 pub mod tracking;
 pub mod user;
+mod version;
 pub mod week;
 pub mod won;
 pub mod words;
@@ -45,9 +53,11 @@ pub use fault::Fault;
 pub use geo::LatLon;
 pub use ids::*;
 pub use network::ClientNetwork;
+pub use reason::Reason;
 pub use refusal::{Failure, Kind, Refusal, Refused};
 pub use reminder::Reminder;
 pub use role::{Principal, Role};
 pub use text::{Text, TextFlaw, TextRule};
+pub use version::ExpectedVersion;
 pub use won::Won;
 pub use words::Words;

@@ -1,12 +1,13 @@
-//! Clients as far as their address tells them apart.
+//! Client networks: the unit in which clients are counted by address.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// An IPv4 address, or the /64 network of an IPv6 address: who has one address of such a
-/// network has all 2^64 of them (RFC 6177, 2). IPv4 in the form of IPv6 is IPv4.
+/// An IPv4 address, or the /64 network of an IPv6 address: a client with one address of
+/// such a network usually controls all 2^64 of them (RFC 6177, 2). An IPv4-mapped IPv6
+/// address is treated as IPv4.
 ///
-/// Whatever counts clients by address counts these.
+/// Every limit per client address must count by this type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientNetwork(IpAddr);
 

@@ -1,9 +1,9 @@
-//! Reads JSON strictly: an object is an object.
+//! Strict JSON: a struct is deserialised from an object only.
 //!
-//! Serde reads a struct from an array as well, its fields in the order of the source,
-//! and names our types where something else comes. Neither is anybody's business:
-//! [`Objects`] wraps a deserializer, and all that it hands on, so that a struct is
-//! read from a map alone and is called an object. A whole number may be written `2.0`.
+//! By default Serde also reads a struct from an array, with its fields in source order,
+//! and its error messages contain the names of Rust types. Both would expose internals.
+//! [`Objects`] wraps a deserializer and every nested one, so that a struct is read from a
+//! map only, and errors say "an object". A whole number may be written `2.0`.
 
 use std::fmt;
 
@@ -12,26 +12,28 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
-/// See the module. Around a deserializer, or around what one hands to its visitor.
+/// Wraps a deserializer, or an accessor that a deserializer passes to its visitor. See
+/// the module.
 #[derive(Debug)]
 pub struct Objects<T>(pub T);
 
-/// Reads a value so, as `#[serde(deserialize_with = "domain::objects::read")]` for
-/// fields of what can't be wrapped itself.
+/// Reads a value strictly. Use it as
+/// `#[serde(deserialize_with = "domain::objects::read")]` for fields of a type whose
+/// deserializer can't be wrapped.
 ///
 /// # Errors
-/// What the deserializer says.
+/// The deserializer's error.
 pub fn read<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<T, D::Error> {
     T::deserialize(Objects(from))
 }
 
-/// A visitor that sees only wrapped values.
+/// A visitor that passes only wrapped values to `inner`.
 struct Reader<V> {
     inner: V,
     expects: Expects,
 }
 
-/// What a type asks its deserializer for, as far as that is judged here.
+/// The kind of value that a type requests, as far as it matters here.
 #[derive(Clone, Copy, PartialEq)]
 enum Expects {
     Any,
@@ -172,8 +174,8 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Reader<V> {
     }
 }
 
-/// The whole number that a JSON number with a fraction of zero is: JSON Schema tells no
-/// `2.0` from `2`. None where a double may stand for several.
+/// Converts a number with a zero fraction to an integer: JSON Schema does not distinguish
+/// `2.0` from `2`. `None` from 2^53 on, where doubles do not represent every integer.
 fn whole(value: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[expect(clippy::cast_possible_truncation, reason = "the guard is the range that is exact")]

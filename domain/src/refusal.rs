@@ -1,119 +1,118 @@
-//! How a rule says no.
+//! Refusals: the result of a rule that does not permit a request.
 //!
-//! Every noun has an enum of its own refusals. Outside the noun they travel as
-//! [`Refused`]: a stable code, a kind, and words for the person who asked.
+//! Every noun has an enum of its own refusals. Outside the noun they are converted to
+//! [`Refused`]: a stable code, a kind, and a message for the caller.
 
 use std::fmt;
 
 use crate::words::Params;
 use crate::{Fault, Words};
 
-/// What sort of no it is. One table in `http` maps each to a status, and the
-/// realtime protocol carries the same names.
+/// The kind of a refusal. One table in `http` maps each to a status, and the realtime
+/// protocol uses the same names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The request itself is malformed or out of range.
     Invalid,
-    /// Nobody is signed in, or the proof is not good.
+    /// The caller is not signed in, or the credentials are not valid.
     Unauthenticated,
-    /// Signed in, but not for this.
+    /// Signed in, but not permitted to do this.
     Forbidden,
-    /// There is no such thing, or not for this person.
+    /// It does not exist, or this person may not see it.
     NotFound,
-    /// Something else happened first; look again and retry.
+    /// Another change happened first; read again and retry.
     Conflict,
-    /// It changed since it was looked at, and the caller had said which version
-    /// it means.
+    /// The caller stated the expected version, and it has changed since.
     Stale,
-    /// The state of things does not permit it.
+    /// The current state does not permit it.
     Rule,
-    /// Too much in too short a time.
+    /// A rate limit or quota is exceeded.
     Limited,
-    /// Not now; the same request may work later.
+    /// Temporarily not possible; the same request may succeed later.
     Unavailable,
 }
 
 /// A noun's own refusal.
 pub trait Refusal {
-    /// The same with its code, its kind and its words, as [`refusals!`](crate::refusals)
-    /// declares them.
+    /// The refusal with its code, kind and words, as declared by
+    /// [`refusals!`](crate::refusals).
     fn refused(&self) -> Refused;
 }
 
-/// Any noun's refusal, on its way to whoever asked.
+/// Any noun's refusal, in the form that is sent to the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The stable code.
     pub code: &'static str,
-    /// What sort of no it is.
+    /// The kind.
     pub kind: Kind,
-    /// What it says to people.
+    /// The message for people, in each language.
     pub words: &'static Words,
     /// The parameters of the words.
     pub params: Params,
-    /// In English; tells nothing of the inside.
+    /// A sentence in English for developers of clients; must not reveal internals.
     pub detail: String,
-    /// The fields at fault, for invalid input; what else a refusal is about.
+    /// The invalid fields, or the other parts that the refusal is about.
     pub faults: Vec<Fault>,
-    /// Seconds after which to try again, where that is known.
+    /// Seconds after which to retry, if known.
     pub retry_after_secs: Option<u32>,
 }
 
 impl Refused {
-    /// A refusal without faults. Made by what [`refusals!`](crate::refusals) declares.
+    /// A refusal without fields. Called by the functions that
+    /// [`refusals!`](crate::refusals) declares.
     pub fn new(kind: Kind, words: &'static Words, params: Params) -> Self {
         let detail = words.in_english(&params);
         Self { code: words.code, kind, words, params, detail, faults: Vec::new(), retry_after_secs: None }
     }
 
-    /// The same, with what it is about, part by part.
+    /// Adds the fields or parts that it is about.
     pub fn with_faults(self, faults: Vec<Fault>) -> Self {
         Self { faults, ..self }
     }
 
-    /// The same, after which to try again in `secs`.
+    /// Adds the number of seconds after which to retry.
     pub fn after(self, secs: u32) -> Self {
         Self { retry_after_secs: Some(secs), ..self }
     }
 
-    /// The same, with an English sentence that says more exactly to whoever writes a client
-    /// what is not right about it.
+    /// Replaces the detail by a more specific English sentence for developers of clients.
     pub fn because(self, detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), ..self }
     }
 
-    /// There is no such `noun`, or not for this person: both look alike.
+    /// The `noun` does not exist, or this person may not see it: both give the same answer.
     pub fn not_found(noun: &str) -> Self {
         not_found(noun).because(format!("There is no such {noun}."))
     }
 
-    /// Invalid input, with the fields at fault.
+    /// Invalid input, with the invalid fields.
     pub fn invalid(faults: Vec<Fault>) -> Self {
         invalid().with_faults(faults)
     }
 
-    /// The `noun` is no longer at the version that the caller means to change.
+    /// The `noun` is no longer at the version that the caller expects.
     pub fn stale(noun: &str) -> Self {
         stale(noun).because(format!("The {noun} changed since you looked; look again."))
     }
 
-    /// One field is wrong; `detail` says, in English, which rule it breaks.
+    /// One field is invalid; `detail` states in English which rule it breaks.
     pub fn field(pointer: impl Into<String>, words: &'static Words, detail: impl Into<String>) -> Self {
         Self::invalid(vec![Fault::new(pointer, words, detail)])
     }
 
-    /// Not now; try again after `secs`.
+    /// Temporarily not possible; retry after `secs`.
     pub fn unavailable(secs: u32) -> Self {
         unavailable().after(secs)
     }
 
-    /// Signed in, but not as somebody who may.
+    /// Signed in, but without permission.
     pub fn forbidden() -> Self {
         forbidden()
     }
 }
 
-// What any noun, or none, says.
+// The refusals that are common to all nouns.
 crate::refusals! {
     not_found(noun) => NotFound "not_found": "찾을 수 없어요.", "There is no such thing.";
     invalid() => Invalid "invalid":
@@ -173,34 +172,40 @@ impl<R: Refusal> From<R> for Refused {
     }
 }
 
-/// Why something could not be done: a rule said no, or the inside broke.
+/// Why a request failed: a rule refused it, or an internal error occurred.
 ///
-/// The two never mix: a refusal is for whoever asked, a fault's cause is for
-/// the log alone.
+/// The two are kept apart: a refusal is shown to the caller, the cause of an internal
+/// error is only logged.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// A rule said no.
+    /// A rule refused the request.
     #[error("{0}")]
     Refused(Refused),
-    /// Something broke inside.
+    /// An internal error.
     #[error("internal fault: {0}")]
     Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Failure {
-    /// A fault with its cause.
+    /// An internal error with its cause.
     pub fn fault(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Fault(cause.into())
     }
 
-    /// There is no such `noun`, or not for this person.
+    /// The `noun` does not exist, or this person may not see it.
     pub fn not_found(noun: &str) -> Self {
         Self::Refused(Refused::not_found(noun))
     }
 
-    /// Signed in, but not as somebody who may.
+    /// Signed in, but without permission.
     pub fn forbidden() -> Self {
         Self::Refused(Refused::forbidden())
+    }
+
+    /// Whether something does not exist, or this person may not see it. What could not be read may
+    /// exist: that is another failure.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused(refused) if refused.kind == Kind::NotFound)
     }
 }
 

@@ -1,38 +1,54 @@
-//! Durable timers: what an entity asks to be told later, even if every process
-//! dies in between.
+//! Durable timers: reminders that an entity receives later, even if every process has
+//! been restarted in between.
 
 use serde::{Deserialize, Serialize};
 
+use crate::auth::CodeReminder;
+use crate::auth::social::SocialReminder;
 use crate::order::OrderReminder;
 use crate::payment::PaymentReminder;
+use crate::privacy::PrivacyReminder;
 use crate::support::SupportReminder;
 use crate::tracking::DispatchReminder;
+use crate::user::UserReminder;
 
-/// What is due, of whichever noun. Firing one is a command like any other: by then it may
-/// be too late or not needed any more, and the entity decides.
+/// A reminder of any noun. When it is due, the entity receives it as a command and decides:
+/// it may be too late or no longer needed.
 ///
-/// Stored under the name of the noun's variant alone, so these differ in all nouns.
+/// Stored under the name of the inner variant only, so these names must be unique over all
+/// nouns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Reminder {
-    /// Of an order.
+    /// For an order.
     Order(OrderReminder),
-    /// Of a payment or a refund.
+    /// For a payment or a refund.
     Payment(PaymentReminder),
-    /// Of the search for a courier.
+    /// For the search for a courier.
     Dispatch(DispatchReminder),
-    /// Of the support desk.
+    /// For the support desk.
     Support(SupportReminder),
+    /// For a person.
+    User(UserReminder),
+    /// For identities at providers.
+    Social(SocialReminder),
+    /// For codes, and for what people are told of their accounts.
+    Code(CodeReminder),
+    /// For somebody's privacy.
+    Privacy(PrivacyReminder),
 }
 
 impl Reminder {
-    /// The noun that is reminded. Each one's reminders wait in its own queues.
+    /// The noun that receives it. Each noun has its own queues.
     pub fn noun(&self) -> &'static str {
         match self {
             Self::Order(_) => "order",
             Self::Payment(_) => "payment",
             Self::Dispatch(_) => "dispatch",
             Self::Support(_) => "support",
+            Self::Social(_) | Self::Code(_) => "auth",
+            Self::User(_) => "user",
+            Self::Privacy(_) => "privacy",
         }
     }
 }
@@ -61,6 +77,30 @@ impl From<SupportReminder> for Reminder {
     }
 }
 
+impl From<UserReminder> for Reminder {
+    fn from(reminder: UserReminder) -> Self {
+        Self::User(reminder)
+    }
+}
+
+impl From<SocialReminder> for Reminder {
+    fn from(reminder: SocialReminder) -> Self {
+        Self::Social(reminder)
+    }
+}
+
+impl From<CodeReminder> for Reminder {
+    fn from(reminder: CodeReminder) -> Self {
+        Self::Code(reminder)
+    }
+}
+
+impl From<PrivacyReminder> for Reminder {
+    fn from(reminder: PrivacyReminder) -> Self {
+        Self::Privacy(reminder)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -68,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// Jobs of every earlier version may still wait.
+    /// Jobs that an earlier version has stored may still be waiting.
     #[test]
     fn reminders_are_read_as_they_were_written_before_and_belong_to_one_noun() {
         let id = Uuid::nil();
@@ -84,7 +124,18 @@ mod tests {
             ("payment", json!({ "reminder": "refund_due", "refund": id })),
             ("dispatch", json!({ "reminder": "look_for_courier", "order": id })),
             ("dispatch", json!({ "reminder": "no_courier_found", "order": id })),
+            ("dispatch", json!({ "reminder": "courier_stopped", "courier": id })),
             ("support", json!({ "reminder": "agent_away", "agent": id })),
+            ("user", json!({ "reminder": "consent_result", "user": id, "message": id })),
+            ("user", json!({ "reminder": "consent_confirmation", "user": id, "message": id })),
+            ("user", json!({ "reminder": "photo_unused", "photo": id, "files": ["profile_photo/00/00"] })),
+            ("auth", json!({ "reminder": "provider_event", "event": id })),
+            ("auth", json!({ "reminder": "forget_due", "link": id })),
+            ("auth", json!({ "reminder": "password_forgotten", "request": id })),
+            ("auth", json!({ "reminder": "code_to_send", "code": id })),
+            ("auth", json!({ "reminder": "notice_due", "notice": id })),
+            ("privacy", json!({ "reminder": "withdrawal_goes_on", "user": id })),
+            ("privacy", json!({ "reminder": "copy_asked", "copy": id })),
         ];
         for (noun, json) in stored {
             let reminder: Reminder = serde_json::from_value(json.clone()).unwrap();

@@ -1,22 +1,22 @@
-//! Who is asking.
+//! Roles, and the authenticated caller of a request.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CourierId, SessionId, UserId};
+use crate::{CourierId, Failure, SessionId, UserId};
 
-/// What a person may be. One person may be several.
+/// A role. One person may have several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Orders food.
     Customer,
-    /// Brings it (라이더).
+    /// Delivers food (라이더).
     Courier,
-    /// Cooks it (사장님).
+    /// Owns a restaurant (사장님).
     Owner,
-    /// Answers questions (상담원).
+    /// Answers support questions (상담원).
     Agent,
     /// Runs the platform (관리자).
     Admin,
@@ -49,14 +49,14 @@ impl FromStr for Role {
     }
 }
 
-/// The person behind a request, as their token proves it.
+/// The authenticated caller of a request, as stated by the access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// On which device.
+    /// The session, one for each signed-in device.
     pub session: SessionId,
-    /// As what.
+    /// The user's roles.
     pub roles: Vec<Role>,
 }
 
@@ -66,7 +66,12 @@ impl Principal {
         self.roles.contains(&role)
     }
 
-    /// The person as a courier, if they are one.
+    /// Refuses everybody without the role.
+    pub fn require(&self, role: Role) -> Result<(), Failure> {
+        if self.is(role) { Ok(()) } else { Err(Failure::forbidden()) }
+    }
+
+    /// The courier id, if the person is a courier.
     pub fn courier(&self) -> Option<CourierId> {
         self.is(Role::Courier).then(|| self.user.into())
     }

@@ -1,23 +1,23 @@
-//! Short codes (the four digits of a pickup order, and whatever follows): a few wrong
-//! tries are forgiven, then the code opens nothing any more, for anybody.
+//! Short codes, such as the four digits of a pickup order: after a few attempts the code is
+//! locked for everybody.
 //!
-//! A try is counted before the code is looked at, wherever it is asked: of many at once
-//! no more are looked at than are forgiven, and a right one after them is too late.
+//! Every caller must count an attempt before it compares the code. Thus concurrent requests
+//! cannot get more than [`TRIES_MAX`] attempts, and even the correct code is refused then.
 
-/// Tries in all that a code has.
+/// The number of attempts at a code.
 pub const TRIES_MAX: u32 = 5;
 
-/// How often a code was tried.
+/// The attempts made so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tries(pub u32);
 
-/// The code was tried too often. Each noun refuses this in its own words.
+/// There were too many attempts. Each noun maps this to its own refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The code was wrong {TRIES_MAX} times and is locked.")]
 pub struct CodeLocked;
 
 impl Tries {
-    /// Counts a try that may be looked at.
+    /// Counts an attempt, or refuses it.
     pub fn begin(self) -> Result<Self, CodeLocked> {
         if self.0 < TRIES_MAX { Ok(Self(self.0 + 1)) } else { Err(CodeLocked) }
     }

@@ -1,9 +1,9 @@
-//! Free text: what people write, wherever they write it.
+//! Free text written by people.
 //!
-//! One rule for every field. Text is composed (NFC), trimmed, shows something, and holds
-//! nothing that cannot be seen or that rearranges what can: PostgreSQL keeps no NUL,
-//! terminals obey escape sequences, bidirectional overrides turn words round
-//! (Trojan Source, CVE-2021-42574), and invisible characters make two names look alike.
+//! One rule applies to every field. Text is NFC, trimmed, has something visible, and has
+//! no invisible or reordering characters: PostgreSQL cannot store NUL, terminals execute
+//! escape sequences, bidirectional overrides reorder words (Trojan Source,
+//! CVE-2021-42574), and invisible characters make different names look the same.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
@@ -12,14 +12,14 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{Fault, Refused, Words, fault};
 
-/// Bytes for each character of a rule's length: as many as one code point takes at most,
-/// so that marks heaped on one letter end, too.
+/// Bytes allowed for each character of the maximum length: the longest UTF-8 code point.
+/// This also limits combining marks, since any number of them counts as one character.
 const BYTES_PER_CHARACTER: usize = 4;
 
-/// Canonical combining class of the viramas, which a joiner may follow at a word's end.
+/// Canonical combining class of the viramas, after which a joiner may end a word.
 const VIRAMA: u8 = 9;
 
-/// What is asked of one field's text.
+/// The requirements for one field's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextRule {
     max: usize,
@@ -27,7 +27,7 @@ pub struct TextRule {
 }
 
 impl TextRule {
-    /// One line of 1 to `max` characters, as a reader counts them (grapheme clusters).
+    /// One line of 1 to `max` characters (grapheme clusters, as a reader counts them).
     pub const fn line(max: usize) -> Self {
         Self { max, several_lines: false }
     }
@@ -37,7 +37,7 @@ impl TextRule {
         Self { max, several_lines: true }
     }
 
-    /// Composes, trims and checks. Line ends become `\n`.
+    /// Normalises to NFC, trims and checks. CRLF becomes `\n`.
     pub fn read(self, text: &str) -> Result<Text, TextFlaw> {
         let text: String = text.trim().replace("\r\n", "\n").nfc().collect();
         if text.len() > self.max * BYTES_PER_CHARACTER || text.graphemes(true).nth(self.max).is_some() {
@@ -65,7 +65,8 @@ impl TextRule {
             | Category::Surrogate
             | Category::Unassigned => Err(TextFlaw::ForbiddenCharacter),
             _ if is_blank_glyph(c) => Err(TextFlaw::ForbiddenCharacter),
-            // A variation selector varies what stands before it; a run of them hides data.
+            // A variation selector needs a visible character before it: a run of selectors
+            // can hide data.
             _ if is_variation_selector(c) && !before.is_some_and(is_visible) => {
                 Err(TextFlaw::ForbiddenCharacter)
             }
@@ -74,7 +75,7 @@ impl TextRule {
     }
 }
 
-/// Text that its field's [`TextRule`] took.
+/// Text that satisfies its field's [`TextRule`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Text(String);
 
@@ -84,25 +85,25 @@ impl Text {
         &self.0
     }
 
-    /// The text itself.
+    /// The text, owned.
     pub fn into_string(self) -> String {
         self.0
     }
 }
 
-/// Why a text is not taken.
+/// Why a text is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextFlaw {
-    /// Nothing that could be seen.
+    /// Nothing visible.
     #[error("The text is empty.")]
     Blank,
-    /// Over the field's length, in characters or in bytes.
+    /// Longer than the field allows, in characters or in bytes.
     #[error("The text is longer than {max} characters.")]
     TooLong {
-        /// The field's length, in characters.
+        /// The maximum length in characters.
         max: usize,
     },
-    /// A control character (NUL, escape), or a line break where one line is asked.
+    /// A control character (NUL, escape), or a line break in a one-line field.
     #[error("The text has control characters.")]
     ControlCharacter,
     /// Invisible, bidirectional, private or unassigned.
@@ -121,16 +122,17 @@ impl TextFlaw {
         }
     }
 
-    /// The fault of the field at `pointer`.
+    /// The [`Fault`] for the field at `pointer`.
     pub fn at(self, pointer: impl Into<String>) -> Fault {
         Fault::new(pointer, self.words(), self.to_string())
     }
 }
 
-/// Whether a joiner between these shapes a word or an emoji, and so is not invisible.
+/// Whether a joiner between these characters shapes a word or an emoji, so that it has a
+/// visible effect.
 fn joins(before: Option<char>, after: Option<char>) -> bool {
     let Some(before) = before else { return false };
-    // U+FE0F and the skin tones stand between a pictograph and its joiner.
+    // U+FE0F or a skin tone may come between a pictograph and its joiner.
     let pictograph = |c: char| c.is_emoji_char() && !c.is_ascii();
     let emoji = (pictograph(before) || before == '\u{FE0F}') && after.is_some_and(pictograph);
     let word = is_joining_script(before)
@@ -138,8 +140,8 @@ fn joins(before: Option<char>, after: Option<char>) -> bool {
     emoji || word
 }
 
-/// Scripts whose letters a joiner shapes: Arabic, Syriac, N'Ko and their like, and the
-/// Indic scripts up to Khmer and Mongolian.
+/// Scripts in which a joiner changes the shape of letters: Arabic, Syriac, N'Ko and
+/// similar ones, and the Indic scripts up to Khmer and Mongolian.
 fn is_joining_script(c: char) -> bool {
     matches!(c, '\u{0600}'..='\u{0DFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{18AF}')
         && (c.is_alphabetic() || canonical_combining_class(c) != 0)
@@ -163,17 +165,17 @@ fn is_hidden(c: char) -> bool {
     matches!(category, GeneralCategory::Control | GeneralCategory::Format) || is_blank_glyph(c)
 }
 
-/// Whether it shows something by itself.
+/// Whether it is visible on its own.
 fn is_visible(c: char) -> bool {
     let mark =
         matches!(c.general_category(), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark);
     !mark && !c.is_whitespace() && !is_hidden(c)
 }
 
-/// Characters that a search may have.
+/// The longest search, in characters.
 const SEARCH_MAX: usize = 100;
 
-/// What somebody searches for, as the query `q`.
+/// Checks the length of a search text, the query parameter `q`.
 ///
 /// # Errors
 /// It has more than 100 characters.
@@ -185,8 +187,8 @@ pub fn search_text(text: &str) -> Result<&str, Refused> {
     Ok(text)
 }
 
-/// The form in which searches for names, and the names, are compared: composed, small
-/// letters, without space and whatever cannot be seen.
+/// The form in which a name and a search for it are compared: NFC, lower case, without
+/// spaces and invisible characters.
 pub fn searchable(text: &str) -> String {
     let seen = |c: &char| !c.is_whitespace() && !is_hidden(*c);
     text.nfc().filter(seen).flat_map(char::to_lowercase).collect()

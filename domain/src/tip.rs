@@ -1,9 +1,9 @@
-//! The delivery tip (배달팁): what the customer pays for the way.
+//! The delivery tip (배달팁): the fee that the customer pays for the delivery.
 //!
-//! One engine for the list, the detail, the cart and the order, so that the tip
-//! shown is the tip charged:
+//! The list, the detail, the cart and the order all use this calculation, so that the
+//! tip shown is the tip charged:
 //!
-//! tip = tier of the subtotal + distance steps + neighbourhood + time surcharges
+//! tip = tier of the subtotal + distance + neighbourhood + time surcharges
 
 use serde::{Deserialize, Serialize};
 
@@ -12,48 +12,48 @@ use crate::week::Span;
 use crate::won::Overflow;
 use crate::{Fault, Timestamp, Won, fault};
 
-/// From a subtotal on, this tip. Left-closed: a subtotal exactly at `from` gets it.
+/// The tip for subtotals of at least `from`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tier {
-    /// The smallest subtotal that gets it.
+    /// The smallest subtotal with this tip, inclusive.
     pub from: Won,
     /// The tip.
     pub tip: Won,
 }
 
-/// More for every started step of the way beyond a base distance.
+/// A surcharge for every started `step_m` metres beyond a base distance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DistanceSteps {
-    /// Metres in a straight line that cost nothing more.
+    /// Metres in a straight line without a surcharge.
     pub base_m: u32,
-    /// Length of a step in metres, at least 1.
+    /// The increment in metres, at least 1.
     pub step_m: u32,
-    /// What each started step costs.
+    /// The surcharge for each started increment.
     pub step: Won,
 }
 
-/// More for a neighbourhood.
+/// A surcharge for a neighbourhood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DongSurcharge {
-    /// Where.
+    /// The neighbourhood.
     pub dong: DongCode,
-    /// How much more.
+    /// The surcharge.
     pub surcharge: Won,
 }
 
-/// More at certain times of the week.
+/// A surcharge at certain times of the week.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeSurcharge {
-    /// When; overlapping spans of one surcharge count once.
+    /// When it applies; overlapping spans of one surcharge count once.
     pub spans: Vec<Span>,
-    /// How much more.
+    /// The surcharge.
     pub surcharge: Won,
 }
 
-/// A restaurant's rules for its tip.
+/// A restaurant's tip rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TipPlan {
-    /// By subtotal, rising; the first starts at zero.
+    /// By subtotal, in ascending order; the first starts at zero.
     pub tiers: Vec<Tier>,
     /// By distance.
     pub distance: Option<DistanceSteps>,
@@ -63,23 +63,23 @@ pub struct TipPlan {
     pub times: Vec<TimeSurcharge>,
 }
 
-/// The way that a tip is for.
+/// The delivery that a tip is calculated for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeliveryLeg {
     /// Metres in a straight line.
     pub distance_m: f64,
-    /// The neighbourhood it ends in, where known.
+    /// The neighbourhood of the destination, if known.
     pub dong: Option<DongCode>,
-    /// When.
+    /// When the delivery takes place.
     pub at: Timestamp,
 }
 
 impl DistanceSteps {
-    /// The steps that a way begins beyond the base distance; none exactly at it.
+    /// The number of started increments beyond the base distance; zero exactly at it.
     fn started(self, distance_m: f64) -> u32 {
-        // Whole metres, rounded up: since base and step are whole metres too,
-        // that begins exactly the steps that the real distance begins. Casting
-        // saturates, and no way on earth is longer than u32 metres.
+        // Rounding up to whole metres does not change the result, because base and
+        // increment are whole metres too. The cast saturates, and no distance on earth
+        // exceeds u32 metres.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, see above")]
         let metres = distance_m.ceil() as u32;
         metres.saturating_sub(self.base_m).div_ceil(self.step_m.max(1))
@@ -87,7 +87,7 @@ impl DistanceSteps {
 }
 
 impl TipPlan {
-    /// The same tip for every order and way.
+    /// The same tip for every order and distance.
     pub fn flat(tip: Won) -> Self {
         Self {
             tiers: vec![Tier { from: Won::ZERO, tip }],
@@ -97,7 +97,7 @@ impl TipPlan {
         }
     }
 
-    /// The tip for a subtotal and a way.
+    /// The tip for a subtotal and a delivery.
     pub fn tip(&self, subtotal: Won, way: DeliveryLeg) -> Result<Won, Overflow> {
         let tier =
             self.tiers.iter().rev().find(|tier| tier.from <= subtotal).map_or(Won::ZERO, |tier| tier.tip);
@@ -108,7 +108,7 @@ impl TipPlan {
         Won::sum([tier, steps].into_iter().chain(dongs).chain(times))
     }
 
-    /// Everything that is wrong with the rules.
+    /// All errors in the rules.
     pub fn check(&self) -> Vec<Fault> {
         let wrong = |pointer: &str, detail: &str| Fault::new(pointer, fault::OUT_OF_RANGE, detail);
         let mut faults = Vec::new();
@@ -200,7 +200,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_tip_is_what_a_walk_along_the_way_would_pay(subtotal in 0..50_000i64, metres in 0..20_000u32) {
-            // The reference counts step by step and tier by tier.
+            // The reference adds up the increments one by one and goes through the tiers.
             let plan = plan();
             let mut expected = 0;
             for tier in &plan.tiers {

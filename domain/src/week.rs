@@ -1,4 +1,4 @@
-//! Spans of the week on the clocks of Korea.
+//! Weekly time spans in Korean local time.
 
 use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveTime, TimeZone, Weekday};
 use serde::{Deserialize, Serialize};
@@ -9,15 +9,15 @@ use crate::{Fault, Timestamp, fault};
 /// Minutes in a day.
 pub const DAY_MINS: u16 = 24 * 60;
 
-/// From a minute of a weekday to a later one, at most 24 hours on, so that it may
-/// reach past midnight. It belongs to the day it begins on.
+/// A span from a minute of a weekday to a later minute, at most 24 hours long. It may
+/// reach past midnight and belongs to the day on which it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
-    /// The day it begins on.
+    /// The day on which it begins.
     pub weekday: Weekday,
-    /// Minutes after that day's midnight, below 1440; included.
+    /// The start, inclusive: minutes after that day's midnight, below 1440.
     pub from_min: u16,
-    /// Minutes after the same midnight; excluded.
+    /// The end, exclusive: minutes after the same midnight.
     pub to_min: u16,
 }
 
@@ -28,7 +28,7 @@ impl Span {
         days.map(|weekday| Span { weekday, from_min, to_min }).collect()
     }
 
-    /// The moments it covers when it begins on `date`; none on another weekday.
+    /// Its start and end when it begins on `date`; `None` if `date` is another weekday.
     pub fn on(self, date: NaiveDate) -> Option<(Timestamp, Timestamp)> {
         (date.weekday() == self.weekday).then(|| {
             let midnight = midnight(date);
@@ -39,7 +39,7 @@ impl Span {
         })
     }
 
-    /// Whether it covers the moment, begun the same day or the day before.
+    /// Whether it covers `at`, having begun on the same day or the day before.
     pub fn covers(self, at: Timestamp) -> bool {
         let today = date_of(at);
         [Some(today), today.pred_opt()]
@@ -49,7 +49,7 @@ impl Span {
             .any(|(from, to)| from <= at && at < to)
     }
 
-    /// What is wrong with its minutes, if anything.
+    /// Checks its minutes and describes the error, if there is one.
     pub fn check(self, pointer: &str) -> Option<Fault> {
         let good = self.from_min < DAY_MINS
             && self.from_min < self.to_min
@@ -64,17 +64,17 @@ impl Span {
     }
 }
 
-/// The moment on the clocks of Korea.
+/// Converts to Korean local time.
 pub fn local(at: Timestamp) -> DateTime<FixedOffset> {
     at.with_timezone(&seoul())
 }
 
-/// Korea's date at the moment.
+/// The date in Korea at `at`.
 pub fn date_of(at: Timestamp) -> NaiveDate {
     local(at).date_naive()
 }
 
-/// When the date begins in Korea.
+/// The start of the date in Korea.
 pub fn midnight(date: NaiveDate) -> Timestamp {
     seoul().from_utc_datetime(&(date.and_time(NaiveTime::MIN) - Duration::hours(9))).to_utc()
 }

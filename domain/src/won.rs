@@ -1,4 +1,4 @@
-//! Money: whole won, never a float, overflow refused.
+//! Money: whole won as an integer, with checked arithmetic.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub struct Won(pub i64);
 pub struct Overflow;
 
 impl Won {
-    /// No money.
+    /// Zero won.
     pub const ZERO: Won = Won(0);
 
     /// `self + other`.
@@ -33,12 +33,12 @@ impl Won {
         self.0.checked_mul(i64::from(quantity)).map(Won).ok_or(Overflow)
     }
 
-    /// The sum of all, zero for none.
+    /// The sum; zero without amounts.
     pub fn sum(amounts: impl IntoIterator<Item = Won>) -> Result<Won, Overflow> {
         amounts.into_iter().try_fold(Won::ZERO, Won::plus)
     }
 
-    /// The amount, or zero where it is negative.
+    /// The amount, or zero if it is negative.
     pub fn or_zero(self) -> Won {
         Won(self.0.max(0))
     }

@@ -1,20 +1,21 @@
-//! What refusals, faults of fields and events say to people, in Korean and in English.
+//! The messages for people of refusals, invalid fields and events, in Korean and English.
 //!
-//! Each code is declared once, with its words and their parameters, beside the rule that it
-//! belongs to: refusals by [`refusals!`](crate::refusals), everything else by
-//! [`words!`](crate::words!). From there the words reach answers (`Accept-Language`) and, by
-//! the API's document, the pages. Korean is the polite 해요체.
+//! Each code is declared once, with its words and their parameters, next to the rule it
+//! belongs to: refusals by [`refusals!`](crate::refusals), the kinds of events by
+//! `event_kinds!`, everything else by [`words!`](crate::words!). The words are used in
+//! responses (by `Accept-Language`) and, through the API document, in the pages. Korean
+//! uses the polite 해요체.
 
 use std::collections::BTreeMap;
 
 pub use serde_json::Value;
 
-/// A code and what it says. `{name}` in the words is the parameter of that name.
+/// A code and its words. `{name}` in the words is replaced by the parameter of that name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Words {
     /// The stable code, noun first (`order.quote_expired`).
     pub code: &'static str,
-    /// The names of the parameters. A client may need one that the words do not mention.
+    /// The names of the parameters. Some may be only for clients and not be in the words.
     pub params: &'static [&'static str],
     /// In Korean.
     pub ko: &'static str,
@@ -26,18 +27,18 @@ pub struct Words {
 pub type Params = BTreeMap<&'static str, Value>;
 
 impl Words {
-    /// What it says in Korean.
+    /// The words in Korean, with the parameters filled in.
     pub fn in_korean(&self, params: &Params) -> String {
         fill(self.ko, params)
     }
 
-    /// What it says in English.
+    /// The words in English, with the parameters filled in.
     pub fn in_english(&self, params: &Params) -> String {
         fill(self.en, params)
     }
 }
 
-/// Puts parameters in their places, in one pass: a parameter's own braces stay as they are.
+/// Replaces the parameters in one pass: braces inside a parameter's value are kept.
 fn fill(words: &str, params: &Params) -> String {
     let mut filled = String::with_capacity(words.len());
     let mut rest = words;
@@ -53,7 +54,7 @@ fn fill(words: &str, params: &Params) -> String {
     filled + rest
 }
 
-/// What stands before the next `{name}`, the name, and what stands behind it.
+/// The text before the next `{name}`, the name, and the text after it.
 fn next_place(words: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = words.split_once('{')?;
     let (name, after) = rest.split_once('}')?;
@@ -78,14 +79,14 @@ macro_rules! refusals {
             }
         )+
 
-        /// Every refusal of this file.
+        /// All refusals of this file.
         pub(crate) const REFUSALS: &[$crate::Words] = &[$(
             $crate::Words { code: $code, params: &[$(stringify!($param)),*], ko: $ko, en: $en },
         )+];
     };
 }
 
-/// Declares codes with words that are no refusals: of fields, of events, of HTTP itself.
+/// Declares codes that are not refusals: of invalid fields, of events, of HTTP itself.
 ///
 /// ```text
 /// NAME(parameter, …) = "code": "Korean", "English";
@@ -100,7 +101,7 @@ macro_rules! words {
             };
         )+
 
-        /// Everything that is declared here.
+        /// All words of this declaration.
         pub(crate) const WORDS: &[&$crate::Words] = &[$($name),+];
     };
 }
@@ -110,8 +111,10 @@ pub fn refusals() -> impl Iterator<Item = &'static Words> {
     [
         crate::refusal::REFUSALS,
         crate::auth::refusal::REFUSALS,
+        crate::auth::social::refusal::REFUSALS,
         crate::cart::quote::REFUSALS,
         crate::cart::state::REFUSALS,
+        crate::image::REFUSALS,
         crate::menu::choice::REFUSALS,
         crate::order::REFUSALS,
         crate::payment::REFUSALS,
@@ -119,18 +122,20 @@ pub fn refusals() -> impl Iterator<Item = &'static Words> {
         crate::tracking::delivery::REFUSALS,
         crate::tracking::fix::REFUSALS,
         crate::tracking::offer::REFUSALS,
+        crate::privacy::REFUSALS,
         crate::user::address::REFUSALS,
+        crate::user::consent::REFUSALS,
     ]
     .into_iter()
     .flatten()
 }
 
-/// The words of everything that can be wrong with one field.
+/// The words of all errors of single fields.
 pub fn faults() -> impl Iterator<Item = &'static Words> {
     crate::fault::WORDS.iter().copied()
 }
 
-/// The words of every event that people hear of. Their parameters are members of its data.
+/// The words of every event shown to people. Their parameters are members of its data.
 pub fn events() -> impl Iterator<Item = &'static Words> {
     let kinds = [
         crate::order::OrderEventKind::WORDS,
@@ -140,7 +145,17 @@ pub fn events() -> impl Iterator<Item = &'static Words> {
     kinds.into_iter().flatten().chain(crate::tracking::offer::WORDS.iter().copied())
 }
 
-/// Whether the event has all that its words may name.
+/// The words of every reason for which an order ends early.
+pub fn endings() -> impl Iterator<Item = &'static Words> {
+    crate::order::ENDINGS.iter().copied()
+}
+
+/// The words of every kind of line in the audit log of accounts.
+pub fn audits() -> impl Iterator<Item = &'static Words> {
+    crate::auth::AuditKind::WORDS.iter()
+}
+
+/// Whether the event's data has all parameters of its words.
 #[cfg(test)]
 pub(crate) fn fit(event: &impl crate::Event) -> bool {
     let words = events().find(|words| words.code == event.kind());
@@ -155,7 +170,7 @@ mod tests {
     use super::*;
 
     fn each() -> impl Iterator<Item = &'static Words> {
-        refusals().chain(faults()).chain(events())
+        refusals().chain(faults()).chain(events()).chain(endings()).chain(audits())
     }
 
     fn places(mut words: &str) -> Vec<&str> {
@@ -190,7 +205,13 @@ mod tests {
 
     #[test]
     fn a_code_is_declared_once() {
-        let kinds: [Vec<_>; 3] = [refusals().collect(), faults().collect(), events().collect()];
+        let kinds: [Vec<_>; 5] = [
+            refusals().collect(),
+            faults().collect(),
+            events().collect(),
+            endings().collect(),
+            audits().collect(),
+        ];
         for kind in kinds {
             let mut seen = HashSet::new();
             kind.into_iter().for_each(|words| assert!(seen.insert(words.code), "{} twice", words.code));

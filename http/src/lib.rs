@@ -1,8 +1,7 @@
-//! How REST asks: one folder for each service's adapter, and the kit that all
-//! of them are made of.
+//! The REST adapters: one folder for each service, and the kit that all of them use.
 //!
-//! A handler turns a request into one call of `services` and its answer into
-//! JSON. It decides nothing: who may, and what may be done, is said further in.
+//! A handler turns a request into one call of `services` and the result into JSON. It decides
+//! nothing: permissions and rules are checked in `services` and `domain`.
 
 pub mod auth;
 pub mod cart;

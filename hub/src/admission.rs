@@ -1,7 +1,7 @@
-//! How many sockets this process takes, and how many, how fast, from one network
-//! address: all that is known of a client before it has said who it is.
+//! Limits on sockets: how many this process takes, and how many, how fast, from one network
+//! address, which is all that is known of a client before it authenticates.
 //!
-//! Addresses in [`SocketLimits::unlimited_networks`] count for the process alone.
+//! Addresses in [`SocketLimits::unlimited_networks`] count only towards the process's limit.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,14 +27,14 @@ struct Client {
     upgrades: Rate,
 }
 
-/// Why nobody else is let in just now.
+/// Why a socket is not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdmissionError {
-    /// The process has as many sockets as it takes.
+    /// The process has its maximum of sockets.
     Process,
-    /// The address has as many as it may.
+    /// The address has its maximum of sockets.
     Address,
-    /// The address asks too often.
+    /// The address opens sockets too fast.
     TooFast,
 }
 
@@ -49,16 +49,16 @@ impl AdmissionError {
     }
 }
 
-/// An open socket's place in the process; given back when dropped.
+/// An admitted socket; no longer counted once dropped.
 #[derive(Debug)]
 pub struct ConnectionPermit {
     admission: Arc<Admission>,
-    /// None where the address has no limit.
+    /// `None` if the address has no limit.
     from: Option<ClientNetwork>,
 }
 
 impl Admission {
-    /// Lets a socket in, or not.
+    /// Admits a socket, or refuses it.
     pub fn enter(
         self: &Arc<Self>,
         from: IpAddr,
@@ -71,7 +71,7 @@ impl Admission {
         self.open
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, place)
             .map_err(|_| AdmissionError::Process)?;
-        // From here on the process's place is given back whatever happens.
+        // From here on an early return drops the permit, which corrects the process's count.
         let mut permit = ConnectionPermit { admission: Arc::clone(self), from: None };
         if counted {
             let from = ClientNetwork::from(from);
@@ -91,12 +91,12 @@ impl Admission {
         Ok(permit)
     }
 
-    /// Forgets addresses that have no socket and have not come for a while.
+    /// Removes addresses that have no socket and whose rate is whole again.
     pub(super) fn tidy(&self, now: Instant) {
         self.clients.retain(|_, client| client.open > 0 || !client.upgrades.is_whole(now));
     }
 
-    /// Open sockets, those included that have not said yet who they are.
+    /// Open sockets, including those not yet authenticated.
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Acquire)
     }

@@ -1,9 +1,9 @@
-//! Who is connected: every open session of this process, so that a revoked one
-//! is closed at once and a courier's newer socket ends the older; and how much of
-//! what a user may send is spent, which a new socket does not make up for.
+//! The registry of this process's open sessions, so that a revoked one is closed at once and a
+//! courier's newer socket closes the older one. It also holds each user's rate limits, so that
+//! opening a new socket does not reset them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{Outbox, Rate, SocketLimits, Stop};
 
-/// The user has as many sockets as one may.
+/// The user may not open a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
@@ -31,9 +31,11 @@ pub struct ConnectionRegistry {
     ids: AtomicU64,
     count: AtomicUsize,
     emptied: Notify,
+    /// The process stops: a session that opens now is closed at once.
+    leaving: AtomicBool,
 }
 
-/// The fixes of a batch: the present ones, and those that waited.
+/// The fixes of a batch: current and delayed ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FixCount {
     /// Younger than [`SocketLimits::old_fix_after`].
@@ -42,7 +44,7 @@ pub struct FixCount {
     pub old: u32,
 }
 
-/// One user, over all sockets.
+/// One user, with all their sockets.
 #[derive(Debug)]
 struct User {
     connections: Vec<Connection>,
@@ -61,7 +63,7 @@ impl User {
         }
     }
 
-    /// Whether nothing is to be remembered.
+    /// Whether nothing needs to be kept.
     fn is_gone(&self, now: Instant) -> bool {
         let rates = [&self.frames, &self.fixes, &self.old_fixes];
         self.connections.is_empty() && rates.iter().all(|rate| rate.is_whole(now))
@@ -72,12 +74,12 @@ impl User {
 struct Connection {
     id: u64,
     session: SessionId,
-    /// The courier epoch that it speaks with, if it does.
+    /// The courier epoch of the session, if it has one.
     epoch: Option<u64>,
     outbox: Arc<Outbox>,
 }
 
-/// A connection in the registry, taken out when dropped.
+/// A connection in the registry; removed on drop.
 #[derive(Debug)]
 pub struct ConnectionGuard {
     connections: Arc<ConnectionRegistry>,
@@ -86,9 +88,9 @@ pub struct ConnectionGuard {
 }
 
 impl ConnectionRegistry {
-    /// Enters an open session; a user has at most `max` of them in this process.
-    /// Beyond that the oldest is sent away: it may be a connection whose other end
-    /// has vanished unnoticed, and must not keep its user out.
+    /// Registers an open session; a user has at most `max` of them in this process. Beyond that the
+    /// oldest is closed: its client may have vanished without notice, and must not lock the user
+    /// out.
     pub fn enter(
         self: &Arc<Self>,
         who: &Principal,
@@ -104,10 +106,15 @@ impl ConnectionRegistry {
         let beyond = (connections.len() + 1).saturating_sub(max);
         connections.iter().take(beyond).for_each(|oldest| oldest.outbox.stop(Stop::TooMany));
         if connections.is_empty() {
-            connections.reserve_exact(1); // mostly nobody has two
+            connections.reserve_exact(1); // most users have one
         }
         connections.push(Connection { id, session: who.session, epoch: None, outbox: Arc::clone(outbox) });
         self.count.fetch_add(1, Ordering::Relaxed);
+        // Checked while the user's entry is locked: either this sees `leaving`, or `dismiss` sees
+        // the connection.
+        if self.leaving.load(Ordering::SeqCst) {
+            outbox.stop(Stop::GoingAway);
+        }
         Ok(ConnectionGuard { connections: Arc::clone(self), user: who.user, id })
     }
 
@@ -116,8 +123,10 @@ impl ConnectionRegistry {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Sends everybody away, because the process ends, and waits until they have gone.
+    /// Closes all connections because the process stops, and waits until they are gone. Those that
+    /// are still being opened are closed as soon as they are.
     pub async fn dismiss(&self) {
+        self.leaving.store(true, Ordering::SeqCst);
         loop {
             let gone = self.emptied.notified();
             for user in &self.users {
@@ -138,7 +147,7 @@ impl ConnectionRegistry {
         }
     }
 
-    /// Closes the connections by which the user writes with an older epoch.
+    /// Closes the user's connections with an older epoch.
     pub(super) fn supersede(&self, user: UserId, epoch: u64) {
         if let Some(user) = self.users.get(&user) {
             let older = user.connections.iter().filter(|one| one.epoch.is_some_and(|older| older < epoch));
@@ -146,14 +155,15 @@ impl ConnectionRegistry {
         }
     }
 
-    /// Forgets who has no socket and has not sent anything for a while.
+    /// Removes users without sockets whose rates are whole again.
     pub(super) fn tidy(&self, now: Instant) {
         self.users.retain(|_, user| !user.is_gone(now));
     }
 }
 
 impl ConnectionGuard {
-    /// This session speaks for its courier from now on, with `epoch`.
+    /// Gives this session the courier epoch `epoch`, and closes the user's sessions with an older
+    /// one.
     pub fn speaks_with(&self, epoch: u64) {
         if let Some(mut user) = self.user() {
             for one in &mut user.connections {
@@ -166,14 +176,14 @@ impl ConnectionGuard {
         }
     }
 
-    /// Counts a frame of the user's, and says how long to wait before the next.
+    /// Counts a frame of the user, and returns how long to wait before the next.
     pub fn charge_frame(&self, limits: &SocketLimits, now: Instant) -> Duration {
         let every = Duration::from_secs(1) / limits.frames_per_sec.max(1);
         self.user().map_or(Duration::ZERO, |mut user| user.frames.charge(now, every, limits.frames_burst))
     }
 
-    /// Counts a batch of the courier's fixes, or says how long to wait with all of it. Those
-    /// that waited have a rate of their own, so that they do not hold up the present ones.
+    /// Counts a batch of the courier's fixes, or returns how long to wait before sending all of it
+    /// again. Delayed fixes have a rate of their own, so that they do not hold up current ones.
     pub fn take_fixes(&self, count: FixCount, limits: &SocketLimits, now: Instant) -> Result<(), Duration> {
         let Some(mut user) = self.user() else { return Ok(()) };
         let every = |per_sec: u32| Duration::from_secs(1) / per_sec.max(1);
@@ -184,7 +194,7 @@ impl ConnectionGuard {
         Ok(())
     }
 
-    /// There is one for as long as there is a place.
+    /// Present as long as one of the user's guards exists.
     fn user(&self) -> Option<RefMut<'_, UserId, User>> {
         self.connections.users.get_mut(&self.user)
     }
@@ -226,6 +236,27 @@ mod tests {
         assert_eq!(gone.collect::<Vec<_>>(), [true, true, false, false]);
     }
 
+    #[tokio::test]
+    async fn a_socket_that_opens_while_the_process_stops_is_told_so() {
+        let (user, session) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
+        let who = Principal { user, session, roles: Vec::new() };
+        let connections = Arc::new(ConnectionRegistry::default());
+        let is_going = |outbox: &Outbox| {
+            let next = outbox.poll_next(&mut Context::from_waker(Waker::noop()));
+            matches!(next, Poll::Ready(Next::Stop(Stop::GoingAway)))
+        };
+        let (early, late) = (Outbox::new(1024), Outbox::new(1024));
+        let first = connections.enter(&who, &early, 2).unwrap();
+        let mut dismissal = Box::pin(connections.dismiss());
+        let dismissed = &mut Context::from_waker(Waker::noop());
+        assert!(dismissal.as_mut().poll(dismissed).is_pending());
+        assert!(is_going(&early));
+        let second = connections.enter(&who, &late, 2).unwrap();
+        assert!(is_going(&late), "it authenticated after the others were dismissed");
+        drop((first, second));
+        assert!(dismissal.as_mut().poll(dismissed).is_ready());
+    }
+
     #[test]
     fn a_new_socket_does_not_make_up_for_what_is_spent() {
         let (user, session) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into());
@@ -243,7 +274,7 @@ mod tests {
         let fresh = |fresh| FixCount { fresh, old: 0 };
         assert_eq!(again.take_fixes(fresh(5), &limits, now), Ok(()));
         assert!(enter().take_fixes(fresh(1), &limits, now).is_err());
-        // What waited has a rate of its own; a batch of both counts as a whole, or not at all.
+        // Delayed fixes have a rate of their own; a batch of both counts completely or not at all.
         assert!(again.take_fixes(FixCount { fresh: 1, old: 5 }, &limits, now).is_err());
         assert_eq!(again.take_fixes(FixCount { fresh: 0, old: 5 }, &limits, now), Ok(()));
         drop(again);

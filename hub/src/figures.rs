@@ -1,4 +1,4 @@
-//! What the hub counts and measures.
+//! The hub's metrics.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,30 +9,30 @@ use metrics::{Gauge, Histogram, counter, gauge, histogram};
 
 use super::topic::Outcome;
 
-/// How this process's hub is. Counts are of its life, lags the longest of late.
+/// This process's hub. Counts are since the process began, lags are recent maxima.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubReport {
     /// Open sockets and streams.
     pub sockets: usize,
-    /// Channels that somebody here follows.
+    /// Channels with subscribers in this process.
     pub channels: usize,
-    /// Who follows them, counted once per channel.
+    /// Subscriptions.
     pub subscriptions: usize,
-    /// Publications that were handed to a listener.
+    /// Publications that were put into an outbox.
     pub deliveries: u64,
-    /// Newest values that gave way to a newer one before they were read.
+    /// Latest values that were replaced by a newer one before they were sent.
     pub conflated: u64,
-    /// Passing publications that a lagging listener missed.
+    /// Ephemeral events that were dropped because a client lagged.
     pub dropped: u64,
-    /// How often the journal was read because the fabric had lost something.
+    /// Readings of the journal because the fabric had lost events.
     pub repairs: u64,
-    /// From the decision on an event to the hub: commit and fabric.
+    /// From the decision on an event to the hub: the time of commit and fabric.
     pub event_lag: Duration,
-    /// From the hub to the socket that takes it.
+    /// From the hub to the socket that sends it.
     pub delivery_lag: Duration,
 }
 
-/// A time that is measured: as a metric, and the longest of late.
+/// A measured duration: as a metric, and its recent maximum.
 pub struct Lag {
     metric: Histogram,
     longest_us: HighWaterMark,
@@ -43,7 +43,7 @@ impl Lag {
         Self { metric, longest_us: HighWaterMark::default() }
     }
 
-    /// Something took so long.
+    /// Records one duration.
     pub fn note(&self, took: Duration) {
         self.metric.record(took);
         self.longest_us.note(usize::try_from(took.as_micros()).unwrap_or(usize::MAX));
@@ -54,7 +54,7 @@ impl Lag {
     }
 }
 
-/// Looked up once: a publication costs no look-up.
+/// Metrics, looked up once and not per publication.
 pub(super) struct Figures {
     deliveries: Counter,
     conflated: Counter,
@@ -118,7 +118,7 @@ impl Figures {
         }
     }
 
-    /// Sets the gauges, and begins to look for the longest anew.
+    /// Sets the gauges, and starts a new interval for the maxima.
     pub(super) fn sample(&self, sockets: usize, channels: usize) {
         self.sockets.set(sockets as f64);
         self.channels.set(channels as f64);

@@ -1,12 +1,13 @@
-//! The hub: follows each channel once for all its listeners in this process. How they get
-//! what they missed stands in `recovery`, what they are shown first in `snapshot_cache`.
+//! The hub: follows each channel once for all its subscribers in this process. Module `recovery`
+//! delivers what they missed, `snapshot_cache` their first state.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use dashmap::DashMap;
-use domain::{Channel, Failure, Kind, Principal, Timestamp};
+use domain::{Channel, Failure, Kind, Principal, Refused, Timestamp};
+use futures::StreamExt as _;
 use serde_json::Value;
 use store::fabric::{Fabric, FabricListener, Notice, Signal};
 use tokio::runtime::Handle;
@@ -18,6 +19,10 @@ use super::{
     Admission, Backend, ConnectionRegistry, FrameEncoder, HubReport, Limits, NoticeEffect, Outbox, Since,
     recovery,
 };
+
+/// How many latest values are looked up at the same time after an outage: others need the database
+/// too.
+const LOOKED_UP_AT_ONCE: usize = 4;
 
 /// See the module. Made once per process, shared by all adapters.
 pub struct Hub {
@@ -34,27 +39,27 @@ pub struct Hub {
     pub(super) me: Weak<Hub>,
 }
 
-/// A channel that somebody here listens to.
+/// A channel that has subscribers in this process.
 pub(super) struct ChannelEntry {
     pub(super) channel: Channel,
     pub(super) topic: Mutex<Topic>,
-    /// Held while the journal is read: a reconnect storm reads it once.
+    /// Held while the journal is read: in a reconnect storm one reading serves all.
     pub(super) reading: tokio::sync::Mutex<()>,
-    /// Snapshots that many may share; held while one is made.
+    /// Snapshots shared by several subscribers; held while one is made.
     pub(super) snapshots: tokio::sync::Mutex<Snapshots>,
 }
 
-/// A channel that is being followed, until dropped.
+/// A subscription to a channel; ends on drop.
 pub struct Subscription {
     pub(super) hub: Arc<Hub>,
     pub(super) entry: Arc<ChannelEntry>,
     pub(super) id: u64,
-    /// Whether everything since the wanted offset was told; otherwise a snapshot came.
+    /// Whether everything since the requested offset was delivered; otherwise a snapshot was.
     pub recovered: bool,
 }
 
 impl Hub {
-    /// Begins to hear the fabric. Call within a tokio runtime.
+    /// Creates the hub and starts listening to the fabric. Call within a tokio runtime.
     pub fn open(
         backend: Arc<dyn Backend>,
         fabric: &Arc<dyn Fabric>,
@@ -82,33 +87,33 @@ impl Hub {
         hub
     }
 
-    /// Who is connected to this process.
+    /// The connections of this process.
     pub fn connections(&self) -> &Arc<ConnectionRegistry> {
         &self.connections
     }
 
-    /// How many sockets this process has, and from where.
+    /// The admission of new sockets.
     pub fn admission(&self) -> &Arc<Admission> {
         &self.admission
     }
 
-    /// Names the history that offsets belong to.
+    /// Names the history (the journal's epoch) that offsets belong to.
     pub fn epoch(&self) -> &Arc<str> {
         &self.encoder.epoch
     }
 
-    /// How it is.
+    /// The current report.
     pub fn report(&self) -> HubReport {
         self.figures.report(self.connections.count(), self.topics.len())
     }
 
-    /// Sets the gauges. Whoever samples does this every few seconds.
+    /// Sets the gauges. Call it every few seconds.
     pub fn sample(&self) {
         self.figures.sample(self.connections.count(), self.topics.len());
     }
 
-    /// Follows `channel` into `outbox`: what was missed since `since`, or a
-    /// snapshot, and then everything that happens, without a gap or a duplicate.
+    /// Subscribes `outbox` to `channel`: delivers what was missed since `since`, or a snapshot, and
+    /// then everything that follows, without gaps or duplicates.
     pub async fn subscribe(
         self: &Arc<Self>,
         who: &Arc<Principal>,
@@ -119,17 +124,17 @@ impl Hub {
         // Joins before authorising, so that a revocation in between is seen.
         let floor = since.and_then(|since| since.latest_at);
         let mut subscription = self.join(who, channel, floor, outbox);
-        // The fabric is subscribed to before the state is read: nothing falls in between.
+        let asked = subscription.topic().ask();
+        // Subscribes to the fabric before the state is read, so that no event in between is missed.
         let (audience, ()) =
             tokio::join!(self.backend.authorise(who, channel), self.fabric.watching(channel));
-        let audience = audience?;
-        subscription.topic().admit(subscription.id, audience);
+        subscription.topic().admit(subscription.id, asked, audience?);
         self.fetch_newest(&subscription.entry).await?;
         if let Some(since) = since.filter(|since| *since.epoch == *self.encoder.epoch) {
             subscription.recovered = self.resume(&subscription, since.offset).await?;
         }
         if !subscription.recovered {
-            self.begin(&subscription, who, audience, since.is_some(), outbox).await?;
+            self.begin(&subscription, who, since.is_some()).await?;
         }
         Ok(subscription)
     }
@@ -151,7 +156,7 @@ impl Hub {
                 self.figures.subscribed();
                 return Subscription { hub: Arc::clone(self), entry, id, recovered: false };
             }
-            // It was closed between the two lines; the next look finds it gone.
+            // Closed in the meantime: remove it and try again.
             self.remove_if_empty(channel);
         }
     }
@@ -166,7 +171,7 @@ impl Hub {
         })
     }
 
-    /// Looks the newest value up where nobody here has it yet; a reconnect storm once.
+    /// Looks up the latest value if this process does not have it yet; once per reconnect storm.
     async fn fetch_newest(&self, entry: &ChannelEntry) -> Result<(), Failure> {
         if !entry.topic().seeks_newest() {
             return Ok(());
@@ -184,8 +189,29 @@ impl Hub {
         Ok(())
     }
 
-    /// Tells listeners whose newest value has turned stale. Each process tells its own, so
-    /// nobody hears it twice, and all do whichever process is gone.
+    /// Looks up all latest values again: some may have been missed, and the next ones may take long.
+    async fn fetch_newest_again(&self) {
+        let with_latest = |entry: &Arc<ChannelEntry>| entry.topic().has_latest();
+        let entries: Vec<Arc<ChannelEntry>> =
+            self.topics.iter().map(|entry| Arc::clone(&entry)).filter(with_latest).collect();
+        let looked_up =
+            futures::stream::iter(entries).for_each_concurrent(LOOKED_UP_AT_ONCE, async |entry| {
+                match self.backend.latest(&entry.channel).await {
+                    Ok(Some(latest)) => {
+                        let outcome = entry.topic().on_latest(&latest, self.backend.now(), &self.encoder);
+                        self.apply(&entry, outcome);
+                    }
+                    Ok(None) => {}
+                    Err(error) => {
+                        tracing::warn!(channel = %entry.channel, %error, "could not look up a value");
+                    }
+                }
+            });
+        looked_up.await;
+    }
+
+    /// Publishes latest values that have turned stale to this process's subscribers. Each process
+    /// does so for its own, so no client gets it twice, and no process is indispensable.
     pub(super) fn age(&self) {
         let now = self.backend.now();
         for entry in &self.topics {
@@ -194,7 +220,7 @@ impl Hub {
         }
     }
 
-    /// Counts, and starts what a topic can't do by itself.
+    /// Counts an outcome, and starts the I/O that a topic can't do itself.
     pub(super) fn apply(&self, entry: &Arc<ChannelEntry>, outcome: Outcome) {
         self.figures.count(&outcome);
         if !outcome.gap && !outcome.reauthorize {
@@ -211,25 +237,34 @@ impl Hub {
         }
     }
 
-    /// Authorises all listeners again.
+    /// Authorises all subscribers again.
     async fn reauthorize(&self, entry: &Arc<ChannelEntry>) {
         let subscribers = entry.topic().subscribers();
         for (id, who) in subscribers {
-            match self.backend.authorise(&who, &entry.channel).await {
-                Ok(audience) => entry.topic().admit(id, audience),
-                Err(Failure::Refused(refused)) if refused.kind != Kind::Unavailable => {
-                    entry.topic().end(Some(id), "not_allowed", &self.encoder);
+            let asked = entry.topic().ask();
+            let reason = match self.backend.authorise(&who, &entry.channel).await {
+                Ok(audience) => {
+                    entry.topic().admit(id, asked, audience);
+                    continue;
                 }
-                // Who can't be checked may not go on either: they subscribe again.
+                Err(Failure::Refused(Refused { kind: Kind::NotFound | Kind::Forbidden, .. })) => {
+                    "not_allowed"
+                }
+                // A subscriber who can't be checked is unsubscribed as well: clients subscribe
+                // again.
                 Err(error) => {
                     tracing::warn!(channel = %entry.channel, %error, "could not authorise again");
-                    entry.topic().end(Some(id), "unavailable", &self.encoder);
+                    "unavailable"
                 }
+            };
+            let mut topic = entry.topic();
+            if topic.is_newest_answer(id, asked) {
+                topic.end(Some(id), reason, &self.encoder);
             }
         }
     }
 
-    /// Authorises all listeners of `channel` again, if there are any.
+    /// Starts to authorise all subscribers of `channel` again, if there are any.
     fn reauthorize_soon(self: &Arc<Self>, channel: &Channel) {
         if let Some(entry) = self.find(channel) {
             let hub = Arc::clone(self);
@@ -237,20 +272,20 @@ impl Hub {
         }
     }
 
-    /// Notices may have been lost: whose access changes by them is authorised again.
+    /// Authorises again the subscribers whose access changes by notices: some may have been lost.
     fn reauthorize_after_outage(self: &Arc<Self>) {
         let in_doubt = self.topics.iter().filter(|entry| entry.topic().has_access_by_notice());
         let channels: Vec<Channel> = in_doubt.map(|entry| entry.key().clone()).collect();
         channels.iter().for_each(|channel| self.reauthorize_soon(channel));
     }
 
-    /// Those of the channels that somebody here follows which `pick` picks.
+    /// The channels with subscribers in this process, filtered and mapped by `pick`.
     pub fn followed<T>(&self, pick: impl Fn(&Channel) -> Option<T>) -> Vec<T> {
         self.topics.iter().filter_map(|entry| pick(entry.key())).collect()
     }
 
-    /// Shows everybody who follows `channel` here a newest value, as it is at `at`. Only this
-    /// process's listeners get it: every process looks for itself.
+    /// Publishes a latest value of time `at` to this process's subscribers of `channel` only: every
+    /// process computes its own.
     pub fn show(&self, channel: &Channel, at: Timestamp, data: &Value) {
         let Some(entry) = self.find(channel) else { return };
         let outcome = entry.topic().on_local(at, data, &self.encoder);
@@ -268,7 +303,7 @@ impl Hub {
     }
 }
 
-/// Looks for values that have turned stale, for as long as there is a hub.
+/// Publishes values that have turned stale, until the hub is dropped.
 async fn keep_aging(hub: Weak<Hub>, every: Duration) {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -279,8 +314,8 @@ async fn keep_aging(hub: Weak<Hub>, every: Duration) {
     }
 }
 
-/// The fabric keeps its listeners for ever; the hub may go before it.
-struct HubListener(Weak<Hub>);
+/// Weak, since the fabric never removes a listener.
+pub(super) struct HubListener(pub(super) Weak<Hub>);
 
 impl FabricListener for HubListener {
     fn on_signal(&self, channel: &Channel, signal: &Signal) {
@@ -315,6 +350,7 @@ impl FabricListener for HubListener {
             let runtime = hub.runtime.clone();
             runtime.spawn(async move {
                 hub.compare().await;
+                hub.fetch_newest_again().await;
                 hub.reauthorize_after_outage();
             });
         }
@@ -323,7 +359,7 @@ impl FabricListener for HubListener {
 
 impl ChannelEntry {
     pub(super) fn topic(&self) -> MutexGuard<'_, Topic> {
-        // A panic while one listener is served must not end the channel for all.
+        // A panic in one call must not end the channel for all subscribers.
         self.topic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -334,7 +370,7 @@ impl Subscription {
         &self.entry.channel
     }
 
-    /// Whether the channel ended it.
+    /// Whether the channel has ended the subscription.
     pub fn is_over(&self) -> bool {
         !self.topic().has(self.id)
     }
@@ -343,10 +379,12 @@ impl Subscription {
         self.entry.topic()
     }
 
-    /// True once live, false where the journal must be read.
+    /// True once live, false if the journal must be read.
     pub(super) fn catch_up(&self, since: u64, proven: bool) -> Result<bool, Failure> {
         let now = self.hub.backend.now();
-        self.topic().catch_up(self.id, since, proven, now, &self.hub.encoder).is_live()
+        let (outcome, joined) = self.topic().catch_up(self.id, since, proven, now, &self.hub.encoder);
+        self.hub.figures.count(&outcome);
+        joined.is_live()
     }
 }
 

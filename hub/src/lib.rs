@@ -1,14 +1,13 @@
-//! Live channels: how anything follows what happens, without a gap or a duplicate.
+//! Live channels: clients follow a channel without gaps or duplicates.
 //!
-//! The [`Hub`] stands between the fabric and whoever listens. It follows each
-//! channel once for all its listeners, repairs what the fabric lost from the
-//! journal, encodes every publication once, and puts it into the [`Outbox`] of each
-//! listener who may hear it. Sockets (`realtime`) and server-sent events (`http`)
-//! both drain an outbox; neither knows the other, and the hub knows neither: how
-//! a publication is written is given to it as a [`FrameEncoder`].
+//! The [`Hub`] connects the fabric to the subscribers of this process. It subscribes to each
+//! channel once for all of them, reads from the journal what the fabric lost, encodes every
+//! publication once, and puts it into the [`Outbox`] of each subscriber whose audience includes it.
+//! Sockets (`realtime`) and server-sent events (`http`) both drain an outbox. The hub depends on
+//! neither: the encoding is given to it as a [`FrameEncoder`].
 //!
 //! ```text
-//! commit ─▶ fabric ─▶ Hub ─▶ Topic (one per channel) ─▶ Outbox (one per listener) ─▶ socket
+//! commit ─▶ fabric ─▶ Hub ─▶ Topic (one per channel) ─▶ Outbox (one per connection) ─▶ socket
 //!              lost? ↳ journal ↗
 //! ```
 
@@ -44,20 +43,20 @@ pub use limits::{Limits, SocketLimits};
 pub use outbox::{Next, Outbox, Stop};
 pub use rate::Rate;
 
-/// What the hub asks of the product behind it: `services` answers from the nouns, a test from
-/// memory. The hub itself knows no noun.
+/// What the hub needs from the product: implemented by `services`, and in tests in memory. The hub
+/// itself knows no domain nouns.
 #[async_trait]
 pub trait Backend: Send + Sync + 'static {
-    /// Names the history that offsets belong to.
+    /// Names the history (the journal's epoch) that offsets belong to.
     fn epoch(&self) -> Arc<str>;
 
-    /// What time it is.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Whether, and how much of, `channel` this person may hear.
+    /// Whether `who` may follow `channel`, and as which audience.
     async fn authorise(&self, who: &Principal, channel: &Channel) -> Result<Audience, Failure>;
 
-    /// The channel's present state, and the offset that it includes.
+    /// The channel's current state, and the offset that it includes.
     async fn snapshot(
         &self,
         who: &Principal,
@@ -65,10 +64,10 @@ pub trait Backend: Send + Sync + 'static {
         audience: Audience,
     ) -> Result<Snapshot, Failure>;
 
-    /// What holds for all channels of this kind; asks nobody.
+    /// The rules of this kind of channel. Does no I/O.
     fn rules(&self, channel: &Channel) -> ChannelRules;
 
-    /// What a notice means to those who are connected; asks nobody.
+    /// The effect of a notice on connected clients. Does no I/O.
     fn notice_effect(&self, notice: &Notice) -> NoticeEffect;
 
     /// Events after `after`, oldest first, at most `limit`.
@@ -78,28 +77,29 @@ pub trait Backend: Send + Sync + 'static {
     /// The newest offset of each channel that has one, in one query.
     async fn heads(&self, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, Failure>;
 
-    /// The newest value of a channel that [has one](ChannelRules::has_latest), if it is known.
+    /// The latest value of a channel that [has one](ChannelRules::has_latest), if it is known.
     async fn latest(&self, channel: &Channel) -> Result<Option<Arc<Latest>>, Failure>;
 }
 
-/// What holds for all channels of a kind.
+/// The rules of one kind of channel.
 #[derive(Clone, Copy, Debug)]
 pub struct ChannelRules {
-    /// Whether it has a log, whose offsets are compared with the store.
+    /// Whether it has a log, whose offsets are compared with the journal.
     pub has_log: bool,
-    /// Whether it has a newest value beside its log, which the fabric knows.
+    /// Whether it has a latest value beside its log, which the fabric keeps.
     pub has_latest: bool,
-    /// Whether all listeners of one audience are shown the same snapshot, of which
-    /// everything that changes is told once more by what follows.
+    /// Whether all subscribers of one audience get the same snapshot. Later publications must then
+    /// repeat everything in it that changes.
     pub shares_snapshots: bool,
-    /// What an event of this name does to those who follow.
+    /// The effect of an event of this type on the subscribers.
     pub effect: fn(&str) -> ChannelEffect,
-    /// Whose access changes by notices: they are authorised again when some may be lost.
+    /// The audiences whose access changes by notices: they are authorised again when notices may
+    /// have been lost.
     pub access_by_notice: Audience,
 }
 
 impl ChannelRules {
-    /// Of a channel that has a log and nothing else.
+    /// A channel that has a log and nothing else.
     pub const LOG: Self = Self {
         has_log: true,
         has_latest: false,
@@ -109,101 +109,101 @@ impl ChannelRules {
     };
 }
 
-/// What a notice means to those who are connected.
+/// The effect of a notice on connected clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoticeEffect {
     /// Nothing.
     Ignore,
     /// The session's connections close.
     EndSession(SessionId),
-    /// The user's connections that write with an older epoch close.
+    /// The user's connections with an older epoch close.
     Supersede {
-        /// Who writes.
+        /// The user.
         user: UserId,
-        /// The epoch that is in force now.
+        /// The current epoch.
         epoch: u64,
     },
-    /// Those who follow these channels are authorised again.
+    /// The subscribers of these channels are authorised again.
     Reauthorize(Vec<Channel>),
 }
 
-/// The present state of a channel.
+/// The current state of a channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
-    /// The last event that the state includes; 0 before the first.
+    /// The last event that the state includes; 0 if there is none.
     pub offset: u64,
-    /// The state, as REST shows it.
+    /// The state, as in REST.
     pub data: Value,
-    /// Why nothing will follow, if nothing will.
+    /// Why the channel has ended, if it has.
     pub ended: Option<&'static str>,
 }
 
-/// From where a listener wants to go on.
+/// The position from which a client wants to resume.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Since {
     /// The history that the offset belongs to.
     pub epoch: String,
-    /// The last offset that the listener has.
+    /// The last offset that the client has.
     pub offset: u64,
-    /// Of when the last newest value is that the listener was shown: it is shown none older.
+    /// The time of the last latest value that the client has: it gets no older one.
     pub latest_at: Option<Timestamp>,
 }
 
-/// Something to tell listeners, before it is encoded.
+/// A publication for subscribers, before it is encoded.
 #[derive(Clone, Copy, Debug)]
 pub enum Publication<'a> {
-    /// The present state.
+    /// The current state.
     Snapshot {
-        /// The history of `offset`.
+        /// The epoch of `offset`.
         epoch: &'a str,
         /// The last event that `data` includes.
         offset: u64,
-        /// Whether what came before was told in full.
+        /// Whether the client missed nothing before it.
         recovered: bool,
         /// The state.
         data: &'a Value,
     },
     /// A durable event.
     Event {
-        /// The history of its offset.
+        /// The epoch of the event's offset.
         epoch: &'a str,
         /// The event.
         recorded: &'a Recorded,
     },
-    /// A passing one.
+    /// An ephemeral event.
     Ephemeral(&'a Ephemeral),
-    /// A newest value, and when it is told: what it says depends on that.
+    /// A latest value, and the time of encoding: its estimates depend on that.
     Latest {
         /// The value.
         latest: &'a Latest,
-        /// The moment at which it is told.
+        /// The time of encoding.
         now: Timestamp,
     },
-    /// A newest value of this process alone.
+    /// A latest value that only this process publishes.
     Local {
-        /// Of when it is.
+        /// The time of the value.
         at: Timestamp,
-        /// What listeners are told.
+        /// The value as sent.
         data: &'a Value,
     },
     /// The end of the subscription.
     Ended {
-        /// Why, as a stable code.
+        /// The reason, as a stable code.
         reason: &'a str,
     },
 }
 
-/// Encodes a publication as all listeners get it: UTF-8 JSON.
+/// Encodes a publication for all its subscribers: UTF-8 JSON.
 pub type FrameEncoder = fn(&Channel, &Publication<'_>) -> Bytes;
 
-/// Which publication it was; also the event name of a server-sent event.
+/// The kind of a publication; also the event name of a server-sent event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
     /// A snapshot.
     Snapshot,
-    /// An event, durable or passing.
+    /// An event, durable or ephemeral.
     Event,
-    /// A newest value.
+    /// A latest value.
     Latest,
     /// The end of a subscription.
     Ended,
@@ -221,16 +221,16 @@ impl Op {
     }
 }
 
-/// A publication as it is sent: encoded once, shared by all who get it.
+/// A publication as it is sent: encoded once, shared by all its subscribers.
 pub struct EncodedFrame {
-    /// Which it was.
+    /// Its kind.
     pub op: Op,
-    /// Its place in the log, for snapshots and durable events: where a listener
-    /// who has it resumes.
+    /// Its offset in the log, for snapshots and durable events: a client that has it can resume
+    /// here.
     pub offset: Option<u64>,
-    /// Of when a newest value is.
+    /// The time of a latest value.
     pub at: Option<Timestamp>,
-    /// The frame.
+    /// The encoded publication.
     pub text: Bytes,
     encoded_at: Instant,
     lag: Arc<Lag>,
@@ -250,7 +250,7 @@ impl EncodedFrame {
         Self { op, offset, at, text, encoded_at: Instant::now(), lag: Arc::clone(lag) }
     }
 
-    /// A listener takes it now: notes how long it waited.
+    /// Records how long it waited until its connection takes it.
     fn taken(&self) {
         self.lag.note(self.encoded_at.elapsed());
     }

@@ -1,28 +1,27 @@
-//! Every number of realtime, with its default. `realtime/PROTOCOL.md` states them.
+//! All limits of realtime, with their defaults. `realtime/PROTOCOL.md` documents them.
 
 use std::time::Duration;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// The hub's numbers.
+/// The hub's limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Who missed more events than this gets a snapshot instead.
+    /// A client that missed more events than this gets a snapshot instead.
     pub replay_max: u32,
-    /// Events kept per channel for those who lag a little.
+    /// Events kept in memory per channel for subscribers that lag a little.
     pub recent_kept: usize,
-    /// Events that are read further back than a listener asks for, since others who
-    /// lost their sockets with it were a little behind.
+    /// How many events further back than requested are read, for other clients of the same
+    /// reconnect storm that are a little further behind.
     pub history_margin: u32,
-    /// How long history that was read for one listener is kept for others who
-    /// come back with it: longer than [`SocketLimits::reconnect_spread`].
+    /// How long history that was read for one client is kept for others of the same reconnect
+    /// storm: longer than [`SocketLimits::reconnect_spread`].
     pub history_kept: Duration,
-    /// How long a snapshot of a channel that many watch is shown to others as well,
-    /// while nothing happens there.
+    /// How long a snapshot of a channel that shares snapshots is reused, while no event happens.
     pub snapshot_shared: Duration,
-    /// How often positions are looked through for those that have turned stale.
+    /// How often latest values are checked for having turned stale.
     pub aged_every: Duration,
-    /// How often the positions of all channels are compared with the journal.
+    /// How often the heads of all channels are compared with the journal.
     pub compare_every: Duration,
 }
 
@@ -40,68 +39,69 @@ impl Default for Limits {
     }
 }
 
-/// A socket's numbers.
+/// The limits of sockets.
 #[derive(Clone, Debug)]
 pub struct SocketLimits {
     /// Bytes of one client frame.
     pub frame_bytes: usize,
-    /// Channels that one session follows at once.
+    /// Channels that one session may follow at once.
     pub subscriptions: usize,
     /// Open sockets of this process.
     pub sockets: usize,
     /// Open sockets from one network address in this process.
     pub sockets_per_address: usize,
-    /// Sockets a second that one network address may go on opening.
+    /// Sockets per second that one network address may open, sustained.
     pub upgrades_per_sec: u32,
-    /// Sockets that one network address may open at once.
+    /// Sockets that one network address may open in a burst.
     pub upgrades_burst: u32,
-    /// Networks whose addresses have no limit of their own: this machine, and
-    /// whatever hides many people behind one address.
+    /// Networks without limits per address: this machine, and any proxy that hides many users
+    /// behind one address.
     pub unlimited_networks: Vec<IpNet>,
     /// Open sockets of one user in this process.
     pub sockets_per_user: usize,
-    /// Fixes a second that a courier may sustain.
+    /// Fixes per second that a courier may send, sustained.
     pub fixes_per_sec: u32,
-    /// Fixes a second beside those that a courier may sustain who sends what waited: all
+    /// Delayed fixes per second that a courier may send beside the current ones, sustained: those
     /// that are older than [`old_fix_after`](Self::old_fix_after).
     pub old_fixes_per_sec: u32,
-    /// From which age on a fix is one that waited.
+    /// The age at which a fix counts as delayed.
     pub old_fix_after: Duration,
-    /// Fixes of either kind that may come at once.
+    /// Fixes of either kind that may come in a burst.
     pub fixes_burst: u32,
-    /// Frames a second that a user may sustain.
+    /// Frames per second that a user may send, sustained.
     pub frames_per_sec: u32,
-    /// Frames that may come at once.
+    /// Frames that may come in a burst.
     pub frames_burst: u32,
-    /// Frames in a row that may be malformed, and wishes that may be beyond a limit, before
-    /// the socket closes.
+    /// How many consecutive malformed frames, and how many requests beyond a limit, are tolerated
+    /// before the socket closes.
     pub violation_budget: u32,
-    /// In which time the violation budget for one wish beyond a limit comes back.
+    /// The time after which one request beyond a limit is no longer counted.
     pub violation_returns: Duration,
-    /// Bytes of log frames that may wait to be written.
+    /// Bytes of log publications that may wait to be written.
     pub outbox_bytes: usize,
-    /// Commands that may wait while one is done; beyond, nothing is read.
+    /// Commands that may wait while one runs; beyond this, nothing is read.
     pub commands_waiting: usize,
-    /// Batches of fixes that may be on their way to the log; beyond, nothing is read.
+    /// Batches of fixes that may wait for the position log; beyond this, nothing is read.
     pub batches_in_flight: usize,
-    /// How long the first frame may take.
+    /// How long the client may take to send its first frame.
     pub auth_within: Duration,
     /// How often the server pings.
     pub heartbeat: Duration,
-    /// Unanswered pings until the socket closes.
+    /// Unanswered pings after which the socket closes.
     pub heartbeats_lost: u8,
-    /// How long before its token expires a session is asked for a new one.
+    /// How long before its token expires a client is asked for a new one.
     pub reauth_before: Duration,
-    /// Clients of a process that stops come back within this time, each at random.
+    /// Clients of a stopping process reconnect at a random time within this.
     pub reconnect_spread: Duration,
-    /// How long a closing socket may take.
+    /// How long the close of a socket may take.
     pub close_within: Duration,
-    /// The socket's read buffer, which every idle socket holds; longer frames take several reads.
+    /// The size of the read buffer, which every idle socket holds; longer frames take several
+    /// reads.
     pub read_buffer_bytes: usize,
-    /// Written frames are gathered up to this size before they go out together.
+    /// Written frames are buffered up to this size before they are flushed together.
     pub write_buffer_bytes: usize,
-    /// Pages of other origins that may connect, as `https://app.example`. A page
-    /// of the very host it connects to always may.
+    /// Other origins whose pages may connect, such as `https://app.example`. A page may always
+    /// connect to its own host.
     pub allowed_origins: Vec<String>,
 }
 
@@ -140,7 +140,7 @@ impl Default for SocketLimits {
     }
 }
 
-/// This machine itself.
+/// This machine.
 fn loopback() -> Vec<IpNet> {
     let v4 = Ipv4Net::new(std::net::Ipv4Addr::new(127, 0, 0, 0), 8).map(IpNet::V4);
     let v6 = Ipv6Net::new(std::net::Ipv6Addr::LOCALHOST, 128).map(IpNet::V6);

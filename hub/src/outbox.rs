@@ -1,11 +1,11 @@
-//! What waits to be written to one listener.
+//! What waits to be written to one connection.
 //!
-//! 1. Log publications leave in the order in which they came, and none is dropped:
-//!    when more bytes wait than allowed, the outbox stops as a slow reader, and
-//!    its listener resumes by offset. What it missed is not counted again.
-//! 2. Of newest values one waits per subscription; a newer one takes its place.
-//! 3. Passing publications are dropped as soon as the reader lags.
-//! 4. Nothing here ever waits, so a slow reader never delays the hub.
+//! 1. Log publications leave in order, and none is dropped: when more bytes wait than allowed, the
+//!    outbox stops as a slow reader, and the client resumes by offset. Replayed events do not count
+//!    towards the limit.
+//! 2. At most one latest value waits per subscription; a newer one replaces it.
+//! 3. Ephemeral events are dropped as soon as the reader lags.
+//! 4. Writers never wait, so a slow reader never delays the hub.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,34 +15,34 @@ use futures::task::AtomicWaker;
 
 use super::EncodedFrame;
 
-/// The share of the limit beyond which passing publications are dropped.
+/// Ephemeral events are dropped beyond the limit divided by this.
 const LAGGING_SHARE: usize = 4;
 
-/// Of so many publications that a listener takes, one's wait is measured: measuring
-/// costs a hundredth of a delivery, and there are millions.
+/// The wait of one in so many publications is measured: measuring costs a hundredth of a delivery,
+/// and there are millions.
 const MEASURED_OF: u8 = 8;
 
-/// Why a listener is sent away.
+/// Why a connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// More waited than the outbox holds.
     SlowReader,
     /// The session was ended by its user or an operator.
     Revoked,
-    /// A newer socket speaks for the courier.
+    /// A newer socket holds the courier's epoch.
     Superseded,
-    /// Its user has opened more sockets since than they may have.
+    /// Its user has since opened more sockets than allowed.
     TooMany,
-    /// The process is going away.
+    /// The process is stopping.
     GoingAway,
 }
 
-/// What to do next.
+/// What the connection must do next.
 #[derive(Debug)]
 pub enum Next {
     /// Write this.
     Frame(Arc<EncodedFrame>),
-    /// Write nothing more, and go.
+    /// Write nothing more, and close.
     Stop(Stop),
 }
 
@@ -51,39 +51,39 @@ pub enum Next {
 pub struct Outbox {
     waiting: Mutex<Waiting>,
     reader: AtomicWaker,
-    /// Bytes of log publications that may wait.
+    /// The most bytes of log publications that may wait.
     limit: usize,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Each with the bytes that it counts for.
+    /// Each with the bytes that it counts towards the limit.
     log: VecDeque<(Arc<EncodedFrame>, usize)>,
     log_bytes: usize,
-    /// The most that `log_bytes` ever was.
+    /// The maximum of `log_bytes`.
     peak: usize,
     latest: VecDeque<(u64, Arc<EncodedFrame>)>,
     stop: Option<Stop>,
-    /// How many were taken.
+    /// How many were taken, modulo 256.
     taken: u8,
 }
 
 impl Waiting {
-    /// Queues a publication that counts.
+    /// Queues a publication that counts towards the limit.
     fn push(&mut self, frame: &Arc<EncodedFrame>) {
         self.log_bytes += frame.text.len();
         self.peak = self.peak.max(self.log_bytes);
         self.log.push_back((Arc::clone(frame), frame.text.len()));
     }
 
-    /// Holds nothing any more but the reason to go.
+    /// Drops everything but the reason for the close.
     fn go(&mut self, why: Stop) {
         *self = Self { stop: Some(why), peak: self.peak, ..Self::default() };
     }
 }
 
 impl Outbox {
-    /// An empty one, in which at most `limit` bytes of log publications wait.
+    /// An empty outbox, in which at most `limit` bytes of log publications may wait.
     pub fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self { waiting: Mutex::default(), reader: AtomicWaker::new(), limit })
     }
@@ -104,8 +104,8 @@ impl Outbox {
         self.reader.wake();
     }
 
-    /// Queues what the listener missed. It does not count: who was closed as a
-    /// slow reader missed more than the limit, and must be able to come back.
+    /// Queues an event that the client missed. It does not count towards the limit: a client that
+    /// was closed as a slow reader missed more than the limit, and must be able to resume.
     pub fn replay(&self, frame: &Arc<EncodedFrame>) {
         let mut waiting = self.lock();
         if waiting.stop.is_none() {
@@ -115,8 +115,8 @@ impl Outbox {
         self.reader.wake();
     }
 
-    /// Keeps `told` as the newest value of `subscription`. Says whether it took
-    /// the place of one that nobody saw.
+    /// Sets the latest value of `subscription`. Returns whether it replaced one that was not sent
+    /// yet.
     pub fn latest(&self, subscription: u64, frame: &Arc<EncodedFrame>) -> bool {
         let mut waiting = self.lock();
         if waiting.stop.is_some() {
@@ -133,7 +133,7 @@ impl Outbox {
         false
     }
 
-    /// Queues a publication that is worth hearing now or never. Says whether it was taken.
+    /// Queues an ephemeral event. False if it was dropped because the reader lags.
     pub fn passing(&self, frame: &Arc<EncodedFrame>) -> bool {
         let mut waiting = self.lock();
         if waiting.stop.is_some() || waiting.log_bytes + frame.text.len() > self.limit / LAGGING_SHARE {
@@ -145,12 +145,12 @@ impl Outbox {
         true
     }
 
-    /// Drops the newest value of a subscription that is over.
+    /// Drops the latest value of a subscription that has ended.
     pub fn forget(&self, subscription: u64) {
         self.lock().latest.retain(|(of, _)| *of != subscription);
     }
 
-    /// Sends the listener away, once; what waits is dropped.
+    /// Stops the outbox for the first reason given; drops what waits.
     pub fn stop(&self, why: Stop) {
         let mut waiting = self.lock();
         if waiting.stop.is_none() {
@@ -160,18 +160,18 @@ impl Outbox {
         self.reader.wake();
     }
 
-    /// The next thing to do; log publications before newest values, so that a
-    /// snapshot precedes the values that follow it.
+    /// The next thing to do. Log publications come before latest values, so that a snapshot
+    /// precedes the values that follow it.
     pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
         if let Some(next) = self.take() {
             return Poll::Ready(next);
         }
         self.reader.register(cx.waker());
-        // Something may have come between the look and the registration.
+        // Something may have been queued before the waker was registered.
         self.take().map_or(Poll::Pending, Poll::Ready)
     }
 
-    /// Only whether the listener is sent away, while nothing can be written.
+    /// Only polls for a stop, while the socket can't be written to.
     pub fn poll_stop(&self, cx: &mut Context<'_>) -> Poll<Stop> {
         self.reader.register(cx.waker());
         self.lock().stop.map_or(Poll::Pending, Poll::Ready)
@@ -195,7 +195,7 @@ impl Outbox {
             None => waiting.latest.pop_front()?.1,
         };
         if waiting.log.is_empty() && waiting.latest.is_empty() {
-            // An idle listener holds no buffers.
+            // An idle connection holds no buffers.
             (waiting.log, waiting.latest) = Default::default();
         }
         if waiting.taken.is_multiple_of(MEASURED_OF) {
@@ -206,12 +206,12 @@ impl Outbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // No code runs under the lock that could leave it half done.
+        // No code under this lock can panic halfway.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How much waited at most, told once it is over.
+/// Records the maximum that waited.
 impl Drop for Outbox {
     fn drop(&mut self) {
         let peak = self.lock().peak;

@@ -1,38 +1,38 @@
-//! A rate with a burst (`domain::gcra`), by the runtime's clock.
+//! A rate with a burst (`domain::gcra`), by tokio's clock.
 
 use std::time::Duration;
 
 use domain::gcra::Bucket;
 use tokio::time::Instant;
 
-/// What is taken beyond the rate is made up for within this time at most: whoever
-/// slows down is soon like everybody else.
+/// The longest wait that [`Rate::charge`] imposes: a client that slows down is soon unlimited
+/// again.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// When its bucket would be empty.
+/// The time at which its bucket will be empty.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate(Instant);
 
 impl Rate {
-    /// A fresh one, with its whole burst.
+    /// A new one, with its whole burst available.
     pub fn new(now: Instant) -> Self {
         Self(now)
     }
 
-    /// Whether its whole burst is there again.
+    /// Whether the whole burst is available again.
     pub fn is_whole(&self, now: Instant) -> bool {
         self.0 <= now
     }
 
-    /// Takes `count` at `every` apiece, or says how long to wait. A request for
-    /// more than the whole burst is never granted.
+    /// Takes `count` at `every` apiece, or returns how long to wait. More than the whole burst is
+    /// never granted.
     pub fn take(&mut self, now: Instant, count: u32, every: Duration, burst: u32) -> Result<(), Duration> {
         let full = Bucket::new(every, burst).put(self.full(now), count)?;
         self.0 = now + full;
         Ok(())
     }
 
-    /// Takes one in any case, and says how long to wait before the next.
+    /// Takes one in any case, and returns how long to wait before the next.
     pub fn charge(&mut self, now: Instant, every: Duration, burst: u32) -> Duration {
         let bucket = Bucket::new(every, burst);
         let full = (self.full(now) + every).min(bucket.holds + LONGEST_WAIT);

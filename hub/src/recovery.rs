@@ -1,5 +1,5 @@
-//! What listeners missed, read from the journal: when they come back, when the
-//! fabric lost something, and when nobody knows that it did.
+//! Reading missed events from the journal: when clients come back, when the fabric lost something,
+//! and periodically, in case a loss went unnoticed.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -12,32 +12,31 @@ use super::hub::ChannelEntry;
 use super::topic::Outcome;
 use super::{Hub, Subscription};
 
-/// How long an event that came out of order may wait for the one before it
-/// until the journal is read: two commits are often published in the other order.
+/// How long an event that arrived out of order waits for the one before it until the journal is
+/// read: two commits are often published in the other order.
 const GRACE: Duration = Duration::from_millis(10);
 
-/// How often the journal is read for one listener who can't catch up, because the
-/// channel goes faster than the reading.
+/// How often the journal is read for one subscriber that can't catch up because the channel is
+/// faster than the reading.
 pub(super) const READINGS_MAX: usize = 5;
 
-/// Channels of one question to the journal: the buffers of a connection grow to the
-/// largest question that it was ever asked.
+/// Channels per query to the journal: the buffers of a connection grow to its largest query.
 const COMPARED_AT_ONCE: usize = 1_000;
 
 impl Hub {
-    /// Goes on after `since`. False where the history does not reach.
+    /// Resumes after `since`. False if the history does not reach so far back.
     pub(super) async fn resume(&self, subscription: &Subscription, since: u64) -> Result<bool, Failure> {
         if subscription.catch_up(since, false)? {
             return Ok(true);
         }
         if i64::try_from(since).is_err() {
-            return Ok(false); // no offset is ever so large
+            return Ok(false); // no offset is so large
         }
         let entry = &subscription.entry;
         entry.topic().want(subscription.id, Some(since));
         let _reading = entry.reading.lock().await;
         for _ in 0..READINGS_MAX {
-            // Another client of the storm may have read it meanwhile.
+            // Another client of the reconnect storm may have read it in the meantime.
             if subscription.catch_up(since, false)? {
                 return Ok(true);
             }
@@ -49,9 +48,9 @@ impl Hub {
         Ok(false)
     }
 
-    /// Reads the journal for all who wait to go on, from where the one is who is
-    /// furthest behind, and a little more: others of a reconnect storm will come. False
-    /// where that is of no help to the listener `id`.
+    /// Reads the journal for all waiting subscribers, from the one that is furthest behind, and a
+    /// little further back: other clients of a reconnect storm will come. False if that does not
+    /// help the subscriber `id`.
     async fn read_on(&self, entry: &Arc<ChannelEntry>, id: u64) -> Result<bool, Failure> {
         let (max, margin) = (self.limits.replay_max, self.limits.history_margin);
         let Some(since) = entry.topic().furthest(id, max) else { return Ok(false) };
@@ -59,20 +58,20 @@ impl Hub {
         let limit = max.saturating_add(margin).saturating_add(2);
         let rows = self.backend.history(&entry.channel, from, limit).await?;
         if since > 0 && rows.iter().all(|row| row.offset != since) {
-            return Ok(false); // it is not of this history
+            return Ok(false); // not an offset of this history
         }
         let Some(last) = rows.last() else {
             let heads = self.backend.heads(std::slice::from_ref(&entry.channel)).await?;
             if heads.iter().any(|(_, head)| *head > 0) {
-                return Ok(false); // what was told is not kept any more
+                return Ok(false); // the events are no longer kept
             }
-            // Nothing was ever told here: who has heard nothing has heard it all.
+            // The channel never had an event, so a client at 0 has missed nothing.
             let outcome = entry.topic().start_at(0, None, &self.encoder);
             self.apply(entry, outcome);
             return Ok(true);
         };
         if last.offset - since > u64::from(max) {
-            // With the head known, whoever is too far behind is left out.
+            // With the head known, those too far behind are left out of the next reading.
             let heads = self.backend.heads(std::slice::from_ref(&entry.channel)).await?;
             heads.iter().for_each(|(_, head)| entry.topic().learn(*head));
             return Ok(true);
@@ -87,8 +86,8 @@ impl Hub {
         Ok(true)
     }
 
-    /// Hands `rows`, all that came after `offset`, to the topic and its listener.
-    /// False where the topic has gone further meanwhile.
+    /// Gives `rows`, all events after `offset`, to the topic, and makes the subscriber live. False
+    /// if the topic has moved on in the meantime.
     pub(super) fn replay(
         &self,
         subscription: &Subscription,
@@ -96,12 +95,13 @@ impl Hub {
         rows: &[Arc<Recorded>],
     ) -> Result<bool, Failure> {
         let now = self.backend.now();
-        let (outcome, joined) = {
+        let (outcome, (aged, joined)) = {
             let mut topic = subscription.topic();
             let outcome = topic.absorb(offset, rows, &self.encoder, Instant::now());
             (outcome, topic.catch_up(subscription.id, offset, true, now, &self.encoder))
         };
         self.apply(&subscription.entry, outcome);
+        self.figures.count(&aged);
         joined.is_live()
     }
 
@@ -134,7 +134,7 @@ impl Hub {
                     return;
                 }
                 Err(error) => {
-                    // The comparison of heads tries again.
+                    // The next comparison of heads retries.
                     tracing::warn!(channel = %entry.channel, %error, "could not read what was missed");
                     entry.topic().backfilling = false;
                     return;
@@ -143,7 +143,7 @@ impl Hub {
         }
     }
 
-    /// Learns the heads of all channels from the journal.
+    /// Compares the heads of all channels with the journal; also drops what is no longer needed.
     pub(super) async fn compare(&self) {
         self.admission.tidy(Instant::now());
         self.connections.tidy(Instant::now());
@@ -187,7 +187,7 @@ pub(super) fn follows(offset: u64, rows: &[Arc<Recorded>]) -> bool {
     rows.iter().zip(offset + 1..).all(|(row, expected)| row.offset == expected)
 }
 
-/// Compares heads again and again, for as long as there is a hub.
+/// Compares heads periodically, until the hub is dropped.
 pub(super) async fn keep_comparing(hub: Weak<Hub>, every: Duration) {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -1,5 +1,5 @@
-//! What a listener is shown first: the present state. Where it is the same for
-//! all, a reconnect storm shares it.
+//! What a subscriber receives first: the current state. If it is the same for all, a reconnect
+//! storm shares it.
 
 use std::sync::Arc;
 
@@ -8,26 +8,20 @@ use tokio::time::Instant;
 
 use super::hub::ChannelEntry;
 use super::recovery::{READINGS_MAX, follows};
-use super::{EncodedFrame, Hub, Outbox, Publication, Subscription};
+use super::topic::ended_meanwhile;
+use super::{EncodedFrame, Hub, Publication, Subscription};
 
 impl Hub {
-    /// Begins with the present state.
+    /// Delivers a snapshot, and then makes the subscriber live.
     pub(super) async fn begin(
         &self,
         subscription: &Subscription,
         who: &Principal,
-        audience: Audience,
         resumed: bool,
-        outbox: &Outbox,
     ) -> Result<(), Failure> {
         let entry = &subscription.entry;
         let channel = &entry.channel;
-        let CachedSnapshot { offset, ended, frame } = if self.backend.rules(channel).shares_snapshots {
-            self.shared_snapshot(entry, who, audience, resumed).await?
-        } else {
-            self.snapshot(channel, who, audience, resumed).await?
-        };
-        outbox.replay(&frame);
+        let (offset, ended) = self.deliver_snapshot(subscription, who, resumed).await?;
         let outcome = entry.topic().start_at(offset, ended, &self.encoder);
         self.apply(entry, outcome);
         if subscription.catch_up(offset, true)? {
@@ -40,7 +34,30 @@ impl Hub {
                 return Ok(());
             }
         }
-        Err(Refused::unavailable(1).because("The channel is too busy; please subscribe again.").into())
+        Err(too_busy())
+    }
+
+    /// Delivers a snapshot for the subscriber's audience, which may change while it is made: then
+    /// another one is made. Returns its offset, and why the channel has ended, if it has.
+    async fn deliver_snapshot(
+        &self,
+        subscription: &Subscription,
+        who: &Principal,
+        resumed: bool,
+    ) -> Result<(u64, Option<&'static str>), Failure> {
+        let (entry, id) = (&subscription.entry, subscription.id);
+        for _ in 0..READINGS_MAX {
+            let audience = entry.topic().audience(id).ok_or_else(ended_meanwhile)?;
+            let snapshot = if self.backend.rules(&entry.channel).shares_snapshots {
+                self.shared_snapshot(entry, who, audience, resumed).await?
+            } else {
+                self.snapshot(&entry.channel, who, audience, resumed).await?
+            };
+            if entry.topic().deliver_snapshot(id, audience, &snapshot.frame) {
+                return Ok((snapshot.offset, snapshot.ended));
+            }
+        }
+        Err(too_busy())
     }
 
     async fn snapshot(
@@ -56,8 +73,8 @@ impl Hub {
         Ok(CachedSnapshot { offset, ended: snapshot.ended, frame: self.encoder.write(channel, &publication) })
     }
 
-    /// The snapshot that somebody of the same audience got a moment ago, while
-    /// nothing has happened since; or a new one. A reconnect storm makes one.
+    /// The snapshot that another subscriber of the same audience got a moment ago, if nothing has
+    /// happened since; otherwise a new one. So a reconnect storm makes only one.
     async fn shared_snapshot(
         &self,
         entry: &ChannelEntry,
@@ -76,10 +93,14 @@ impl Hub {
     }
 }
 
+fn too_busy() -> Failure {
+    Refused::unavailable(1).because("The channel is too busy; please subscribe again.").into()
+}
+
 impl ChannelEntry {
-    /// Drops snapshots that are good no longer.
+    /// Drops expired snapshots.
     pub(super) fn forget_snapshots(&self) {
-        // Whoever makes one just now keeps it.
+        // If the lock is held, a snapshot is being made: it is kept.
         if let Ok(mut snapshots) = self.snapshots.try_lock() {
             snapshots.0.retain(|shared| shared.until > Instant::now());
             snapshots.0.shrink_to_fit();
@@ -87,7 +108,7 @@ impl ChannelEntry {
     }
 }
 
-/// A snapshot as it is told.
+/// An encoded snapshot.
 #[derive(Clone)]
 struct CachedSnapshot {
     offset: u64,
@@ -95,7 +116,7 @@ struct CachedSnapshot {
     frame: Arc<EncodedFrame>,
 }
 
-/// Snapshots that are good for a moment, at most one for each audience and wording.
+/// Cached snapshots, at most one for each audience and value of `resumed`.
 #[derive(Default)]
 pub(super) struct Snapshots(Vec<Shared>);
 

@@ -1,5 +1,6 @@
 //! The hub against a journal in memory and a fabric that loses, repeats and reorders.
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,10 +8,12 @@ use std::time::Duration;
 use chrono::DateTime;
 use domain::{LatLon, Party, Role};
 use serde_json::json;
-use store::fabric::{Fabric, Memory, Signal};
+use store::fabric::{Fabric, FabricListener as _, Memory, Signal};
+use tokio::sync::oneshot;
 
 use super::*;
 
+mod authorisation;
 mod newest;
 
 /// Everything a hub needs, with one channel's journal.
@@ -18,6 +21,13 @@ struct World {
     journal: Mutex<Vec<Arc<Recorded>>>,
     reads: AtomicUsize,
     snapshots: AtomicUsize,
+    asked: AtomicUsize,
+    /// The answers to the next questions, as a test gives them; without one the role decides.
+    answers: Mutex<VecDeque<oneshot::Receiver<Result<Audience, Failure>>>>,
+    /// The audiences that snapshots were made for.
+    made_for: Mutex<Vec<Audience>>,
+    /// The next snapshot is ready when a test says so.
+    held_snapshot: Mutex<Option<oneshot::Receiver<()>>>,
     closed_to: Mutex<Option<Role>>,
     newest: Mutex<Option<Arc<Latest>>>,
     now: Mutex<Timestamp>,
@@ -34,6 +44,11 @@ impl Backend for World {
     }
 
     async fn authorise(&self, who: &Principal, _channel: &Channel) -> Result<Audience, Failure> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let answer = self.answers.lock().unwrap().pop_front();
+        if let Some(answer) = answer {
+            return answer.await.expect("an answer");
+        }
         match *self.closed_to.lock().unwrap() {
             Some(role) if who.is(role) => Err(Failure::not_found("channel")),
             _ if who.is(Role::Agent) => Ok(Party::Support.into()),
@@ -41,10 +56,15 @@ impl Backend for World {
         }
     }
 
-    async fn snapshot(&self, _: &Principal, _: &Channel, _: Audience) -> Result<Snapshot, Failure> {
+    async fn snapshot(&self, _: &Principal, _: &Channel, audience: Audience) -> Result<Snapshot, Failure> {
         self.snapshots.fetch_add(1, Ordering::Relaxed);
+        self.made_for.lock().unwrap().push(audience);
         let offset = self.head();
-        tokio::task::yield_now().await;
+        let held = self.held_snapshot.lock().unwrap().take();
+        match held {
+            Some(held) => held.await.expect("a word"),
+            None => tokio::task::yield_now().await,
+        }
         Ok(Snapshot { offset, data: json!({ "offset": offset }), ended: None })
     }
 
@@ -121,6 +141,10 @@ impl Environment {
             journal: Mutex::default(),
             reads: AtomicUsize::new(0),
             snapshots: AtomicUsize::new(0),
+            asked: AtomicUsize::new(0),
+            answers: Mutex::default(),
+            made_for: Mutex::default(),
+            held_snapshot: Mutex::default(),
             closed_to: Mutex::default(),
             newest: Mutex::default(),
             now: Mutex::new(DateTime::UNIX_EPOCH),
@@ -129,7 +153,7 @@ impl Environment {
         let limits = Limits {
             replay_max,
             recent_kept: 4,
-            // Tests say when.
+            // Tests trigger these themselves.
             compare_every: Duration::from_secs(3_600),
             aged_every: Duration::from_secs(3_600),
             ..Limits::default()
@@ -139,7 +163,7 @@ impl Environment {
         Self { world, fabric, hub, channel: Channel::Desk, users: AtomicU64::new(1) }
     }
 
-    /// So many seconds later the hub looks for what has turned stale.
+    /// Moves the clock to `secs`, and publishes what has turned stale.
     fn look_at(&self, secs: i64) {
         *self.world.now.lock().unwrap() = position(secs).at;
         self.hub.age();
@@ -265,7 +289,7 @@ async fn a_reconnect_storm_reads_the_journal_once() {
 async fn a_reconnect_storm_that_was_at_different_places_reads_the_journal_once() {
     let environment = Environment::set();
     (0..90).for_each(|_| environment.say("a"));
-    // The nearest come first, so that nobody finds all that they miss by chance.
+    // The nearest come first, so that none finds everything it missed in memory by chance.
     let herd = (0..1_000).map(|number| environment.follow(Role::Customer, Some(89 - number % 30)));
     let herd = futures::future::join_all(herd).await;
     assert_eq!(environment.world.reads.load(Ordering::Relaxed), 1);
@@ -285,7 +309,7 @@ async fn who_missed_too_much_does_not_cost_the_reconnect_storm_its_history() {
     let herd =
         (0..300).map(|number| environment.follow(Role::Customer, Some(if number % 3 == 0 { 5 } else { 60 })));
     let herd = futures::future::join_all(herd).await;
-    // One reading finds out that 5 is too far back, and one serves all others.
+    // One reading finds that 5 is too far back, and one serves all others.
     assert_eq!(environment.world.reads.load(Ordering::Relaxed), 2);
     assert_eq!(environment.world.snapshots.load(Ordering::Relaxed), 1);
     for (number, (outbox, subscription)) in herd.iter().enumerate() {
@@ -301,7 +325,7 @@ async fn a_reconnect_storm_that_comes_bit_by_bit_still_reads_the_journal_once() 
     (0..90).for_each(|_| environment.say("a"));
     let mut here = vec![environment.follow(Role::Customer, Some(10)).await];
     for since in 10..90 {
-        // Meanwhile the heads are compared and old history is let go, over and over.
+        // In the meantime heads are compared and old history is dropped, repeatedly.
         environment.hub.compare().await;
         here.push(environment.follow(Role::Customer, Some(since)).await);
     }
@@ -321,7 +345,7 @@ async fn a_reconnect_storm_shares_one_snapshot_for_each_audience() {
     for (outbox, _subscription) in &herd {
         assert_eq!([hear(outbox).await, hear(outbox).await], ["snapshot 1 true", "event 2"]);
     }
-    // Something has happened: the next one is shown the state with it.
+    // Something has happened: the next subscriber gets a snapshot that includes it.
     let (late, _subscription) = environment.follow(Role::Customer, None).await;
     assert_eq!(hear(&late).await, "snapshot 2 true");
     assert_eq!(environment.world.snapshots.load(Ordering::Relaxed), 3);
@@ -407,7 +431,7 @@ async fn listeners_who_come_while_it_is_loud_hear_everything_once_and_in_order()
                 5 => (0..2).for_each(|_| loud.publish(recorded.clone())), // repeated
                 _ => {
                     let (late, turn) = (Arc::clone(&loud), number % 3);
-                    // Published by another task, in whatever order.
+                    // Published by another task, in any order.
                     tokio::spawn(async move {
                         for _ in 0..turn {
                             tokio::task::yield_now().await;

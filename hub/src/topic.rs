@@ -1,13 +1,15 @@
-//! One channel, as its listeners in this process hear it.
+//! One channel, with its subscribers in this process.
 //!
-//! 1. Every live listener has heard each log event of its audience up to `head`,
-//!    once, in order.
-//! 2. `recent` is the unbroken end of the log up to `head`: who lags a little
+//! 1. Every live subscriber has received each log event of its audience up to `head`, once, in
+//!    order.
+//! 2. `recent` is the contiguous end of the log up to `head`: a subscriber that lags a little
 //!    catches up from memory, and a reconnect storm shares one reading of the journal.
-//! 3. Events that come out of order wait in `ahead`; while `known > head`
-//!    something is missing, and the hub reads it from the journal.
+//! 3. Events that arrive out of order wait in `ahead`; while `known > head` events are missing, and
+//!    the hub reads them from the journal.
+//! 4. A subscriber's audience is from the latest question that was answered: an answer to an earlier
+//!    question, which may come later, never widens it again.
 //!
-//! Nothing here waits or reads; the hub does that.
+//! A topic does no I/O and never waits; the hub does.
 
 mod newest;
 
@@ -15,7 +17,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{Audience, Channel, ChannelEffect, Failure, Principal, Timestamp};
+use domain::{Audience, Channel, ChannelEffect, Failure, Principal, Refused, Timestamp};
 use store::fabric::Ephemeral;
 use store::journal::Recorded;
 use tokio::time::Instant;
@@ -23,14 +25,14 @@ use tokio::time::Instant;
 use super::{ChannelRules, EncodedFrame, FrameEncoder, Lag, Op, Outbox, Publication};
 use newest::Newest;
 
-/// Events that may wait for the one before them; what is beyond is read again.
+/// Events that may wait for the one before them; any more are dropped and read from the journal.
 const AHEAD_MAX: usize = 64;
 
-/// Writes publications as frames.
+/// Encodes publications as frames.
 pub(super) struct Encoder {
     pub(super) writer: FrameEncoder,
     pub(super) epoch: Arc<str>,
-    /// Where it is noted how long a publication waited for its listener.
+    /// Measures how long a publication waits for its connection.
     pub(super) lag: Arc<Lag>,
 }
 
@@ -59,57 +61,59 @@ struct Subscriber {
     id: u64,
     who: Arc<Principal>,
     audience: Audience,
+    /// The number of the question that `audience` answers.
+    asked: u64,
     outbox: Arc<Outbox>,
-    /// Hears only what comes after this offset.
+    /// Receives only events after this offset.
     from: u64,
-    /// Is shown no newest value that is older than this: it saw that elsewhere.
+    /// Receives no latest value older than this: the client got a newer one elsewhere.
     floor: Option<Timestamp>,
-    /// Has caught up.
+    /// Whether it has caught up.
     live: bool,
-    /// Where it wants to go on, while the journal has to be read for that.
+    /// The offset to resume from, while the journal must be read for that.
     wants: Option<u64>,
 }
 
 impl Subscriber {
-    /// Whether it may see a newest value.
+    /// Whether it may receive this latest value.
     fn sees(&self, at: Timestamp, audience: Audience) -> bool {
         self.live && self.audience.hears(audience) && self.floor.is_none_or(|floor| floor <= at)
     }
 }
 
-/// What came of hearing something.
+/// The result of a publication.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Outcome {
-    /// Log events are missing: read them.
+    /// Log events are missing: read the journal.
     pub(super) gap: bool,
-    /// Authorise the listeners again.
+    /// Authorise the subscribers again.
     pub(super) reauthorize: bool,
-    /// How many listeners it was told to.
+    /// How many subscribers received it.
     pub(super) deliveries: u64,
-    /// How many newest values took the place of one that nobody saw.
+    /// How many unsent latest values it replaced.
     pub(super) conflated: u64,
-    /// How many passing publications a lagging listener missed.
+    /// How many lagging subscribers did not receive an ephemeral event.
     pub(super) dropped: u64,
 }
 
-/// How far a listener is.
+/// The result of catching up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Joined {
-    /// Live.
+    /// The subscriber is live.
     Live,
-    /// Memory does not reach: read the journal.
+    /// Memory does not reach far enough: read the journal.
     Behind,
-    /// No longer allowed, or unsubscribed meanwhile.
+    /// Ended in the meantime.
     Gone,
 }
 
 impl Joined {
-    /// True once live, false where the journal must be read.
+    /// True once live, false if the journal must be read.
     pub(super) fn is_live(self) -> Result<bool, Failure> {
         match self {
             Joined::Live => Ok(true),
             Joined::Behind => Ok(false),
-            Joined::Gone => Err(Failure::not_found("channel")),
+            Joined::Gone => Err(ended_meanwhile()),
         }
     }
 }
@@ -117,27 +121,29 @@ impl Joined {
 /// See the module.
 pub(super) struct Topic {
     channel: Channel,
-    /// The last offset told; unknown until the first listener has caught up.
+    /// The last offset delivered; unknown until the first subscriber has caught up.
     head: Option<u64>,
-    /// The last offset that is known to be committed.
+    /// The last offset known to be committed.
     known: u64,
     recent: VecDeque<Recent>,
     recent_max: usize,
-    /// Until then all of `recent` is kept: more clients of a reconnect storm are to come.
+    /// Until then all of `recent` is kept, for further clients of a reconnect storm.
     storm_until: Option<Instant>,
     ahead: BTreeMap<u64, Arc<Recorded>>,
     newest: Option<Newest>,
-    /// Values that were published before this event are not told any more: who may see
-    /// them may have changed with it.
+    /// Latest values of an older version than this event are not published: it may have changed who
+    /// may see them.
     valid_from: u64,
-    /// Whether the newest value was looked up, as the fabric had not brought one.
+    /// Whether the latest value was looked up because the fabric had not published one.
     pub(super) sought: bool,
     subscribers: Vec<Subscriber>,
+    /// How often it was asked what a subscriber may see.
+    asked: u64,
     ended: Option<&'static str>,
     rules: ChannelRules,
-    /// Removed from the hub: join another one.
+    /// Removed from the hub: subscribers must join another topic.
     closed: bool,
-    /// Somebody is reading what is missing.
+    /// A task is reading the missing events.
     pub(super) backfilling: bool,
 }
 
@@ -155,6 +161,7 @@ impl Topic {
             valid_from: 0,
             sought: false,
             subscribers: Vec::new(),
+            asked: 0,
             ended: None,
             rules,
             closed: false,
@@ -162,7 +169,7 @@ impl Topic {
         }
     }
 
-    /// Adds a listener who has yet to catch up. False where the topic is closed.
+    /// Adds a subscriber that has yet to catch up. False if the topic is closed.
     pub(super) fn join(
         &mut self,
         id: u64,
@@ -172,14 +179,15 @@ impl Topic {
     ) -> bool {
         if !self.closed {
             let (who, outbox) = (Arc::clone(who), Arc::clone(outbox));
-            let audience = Audience::NOBODY; // until it is authorised
+            let audience = Audience::NOBODY; // until authorised
             if self.subscribers.is_empty() {
-                self.subscribers.reserve_exact(1); // mostly nobody else comes
+                self.subscribers.reserve_exact(1); // most channels have one subscriber
             }
             self.subscribers.push(Subscriber {
                 id,
                 who,
                 audience,
+                asked: 0,
                 outbox,
                 from: 0,
                 floor,
@@ -190,66 +198,95 @@ impl Topic {
         !self.closed
     }
 
-    /// Removes a listener.
+    /// Removes a subscriber.
     pub(super) fn leave(&mut self, id: u64) {
         if let Some(place) = self.subscribers.iter().position(|subscriber| subscriber.id == id) {
             self.subscribers.swap_remove(place).outbox.forget(id);
         }
     }
 
-    /// Closes the topic if nobody listens.
+    /// Closes the topic if it has no subscribers.
     pub(super) fn close_if_empty(&mut self) -> bool {
         self.closed |= self.subscribers.is_empty();
         self.closed
     }
 
-    /// Whether the listener is still here.
+    /// Whether the subscriber is still here.
     pub(super) fn has(&self, id: u64) -> bool {
-        self.subscribers.iter().any(|subscriber| subscriber.id == id)
+        self.subscriber(id).is_some()
     }
 
-    /// What the listener may hear from now on.
-    pub(super) fn admit(&mut self, id: u64, audience: Audience) {
-        if let Some(subscriber) = self.subscribers.iter_mut().find(|subscriber| subscriber.id == id) {
-            subscriber.audience = audience;
+    /// The number of a question what a subscriber may see. Take it before asking: of two answers,
+    /// that to the later question applies, in whichever order they come.
+    pub(super) fn ask(&mut self) -> u64 {
+        self.asked += 1;
+        self.asked
+    }
+
+    /// Whether no later question than `asked` has been answered for the subscriber.
+    pub(super) fn is_newest_answer(&self, id: u64, asked: u64) -> bool {
+        self.subscriber(id).is_some_and(|subscriber| subscriber.asked < asked)
+    }
+
+    /// Sets the audience of an authorised subscriber, unless a later question was answered already.
+    pub(super) fn admit(&mut self, id: u64, asked: u64, audience: Audience) {
+        let subscriber = self.subscribers.iter_mut().find(|subscriber| subscriber.id == id);
+        if let Some(subscriber) = subscriber.filter(|subscriber| subscriber.asked < asked) {
+            (subscriber.audience, subscriber.asked) = (audience, asked);
         }
     }
 
-    /// All listeners, for authorising them again.
+    /// The subscriber's audience; `None` once unsubscribed.
+    pub(super) fn audience(&self, id: u64) -> Option<Audience> {
+        self.subscriber(id).map(|subscriber| subscriber.audience)
+    }
+
+    /// Delivers a snapshot that was made for `audience`. False if the subscriber has another
+    /// audience by now, and so must get another snapshot.
+    pub(super) fn deliver_snapshot(&self, id: u64, audience: Audience, frame: &Arc<EncodedFrame>) -> bool {
+        let subscriber = self.subscriber(id).filter(|subscriber| subscriber.audience == audience);
+        subscriber.map(|subscriber| subscriber.outbox.replay(frame)).is_some()
+    }
+
+    fn subscriber(&self, id: u64) -> Option<&Subscriber> {
+        self.subscribers.iter().find(|subscriber| subscriber.id == id)
+    }
+
+    /// All subscribers, for authorising them again.
     pub(super) fn subscribers(&self) -> Vec<(u64, Arc<Principal>)> {
         self.subscribers.iter().map(|subscriber| (subscriber.id, Arc::clone(&subscriber.who))).collect()
     }
 
-    /// Whether its offsets are those of a log.
+    /// Whether the channel has a log.
     pub(super) fn has_log(&self) -> bool {
         self.rules.has_log
     }
 
-    /// Whether somebody listens whose access changes by notices.
+    /// Whether it has subscribers whose access changes by notices.
     pub(super) fn has_access_by_notice(&self) -> bool {
         let by_notice = self.rules.access_by_notice;
         self.subscribers.iter().any(|subscriber| by_notice.hears(subscriber.audience))
     }
 
-    /// The last offset told, of a channel that has a log.
+    /// The last offset delivered; `None` until the first subscriber has caught up.
     pub(super) fn head(&self) -> Option<u64> {
         self.head
     }
 
-    /// The last offset that is known to be committed; 0 where none is.
+    /// The last offset known to be committed; 0 if none is.
     pub(super) fn known(&self) -> u64 {
         self.known
     }
 
-    /// Notes from where a listener wants to go on.
+    /// Sets the offset that a subscriber waits to resume from.
     pub(super) fn want(&mut self, id: u64, since: Option<u64>) {
         if let Some(subscriber) = self.subscribers.iter_mut().find(|subscriber| subscriber.id == id) {
             subscriber.wants = since;
         }
     }
 
-    /// Where to read on for all who wait, save for those who missed more than
-    /// `max`. None where the listener `id` is one of these.
+    /// The offset after which to read the journal for all waiting subscribers, except those that
+    /// missed more than `max`. `None` if the subscriber `id` is one of these.
     pub(super) fn furthest(&self, id: u64, max: u32) -> Option<u64> {
         let oldest = self.known.saturating_sub(max.into());
         let within = |subscriber: &&Subscriber| subscriber.wants.is_some_and(|since| since >= oldest);
@@ -263,12 +300,12 @@ impl Topic {
         self.head.is_some_and(|head| self.known > head)
     }
 
-    /// Learns that the event at `offset` is committed.
+    /// Records that the event at `offset` is committed.
     pub(super) fn learn(&mut self, offset: u64) {
         self.known = self.known.max(offset);
     }
 
-    /// A snapshot of ours includes everything up to `offset`.
+    /// A snapshot made by this process includes everything up to `offset`.
     pub(super) fn start_at(
         &mut self,
         offset: u64,
@@ -283,9 +320,9 @@ impl Topic {
         outcome
     }
 
-    /// Tells the listener what it missed after `since`, if memory reaches so
-    /// far back, and makes it live. `proven`: the offset comes from us, so it
-    /// may be ahead of what has been told here.
+    /// Delivers what the subscriber missed after `since`, if memory reaches so far back, and makes
+    /// it live. `proven`: this process read the offset itself, so it may be ahead of `head`. The
+    /// outcome is that of a latest value that turns out to be stale.
     pub(super) fn catch_up(
         &mut self,
         id: u64,
@@ -293,9 +330,9 @@ impl Topic {
         proven: bool,
         now: Timestamp,
         encoder: &Encoder,
-    ) -> Joined {
+    ) -> (Outcome, Joined) {
         let Some(place) = self.subscribers.iter().position(|subscriber| subscriber.id == id) else {
-            return Joined::Gone;
+            return (Outcome::default(), Joined::Gone);
         };
         let reaches = match self.head {
             None => false,
@@ -303,9 +340,9 @@ impl Topic {
             Some(head) => since == head || self.recent.front().is_some_and(|first| first.offset <= since + 1),
         };
         if !reaches {
-            return Joined::Behind;
+            return (Outcome::default(), Joined::Behind);
         }
-        self.age(now, encoder);
+        let outcome = self.age(now, encoder);
         self.refresh(now, encoder);
         let subscriber = &mut self.subscribers[place];
         for event in self.recent.iter().filter(|event| event.offset > since) {
@@ -324,13 +361,19 @@ impl Topic {
         {
             subscriber.outbox.latest(id, &newest.frame);
         }
-        Joined::Live
+        (outcome, Joined::Live)
     }
 
-    /// A log event came from the fabric.
+    /// Handles a log event from the fabric.
     pub(super) fn on_event(&mut self, recorded: &Arc<Recorded>, encoder: &Encoder) -> Outcome {
         let mut outcome = Outcome::default();
         self.learn(recorded.offset);
+        // Subscribers who have yet to catch up may have been authorised before this event, and may
+        // get a snapshot that includes it: it would never be delivered to them.
+        if self.head.is_none() && (self.rules.effect)(&recorded.kind) == ChannelEffect::Reauthorize {
+            outcome.reauthorize = true;
+            self.forget_newest(recorded.offset);
+        }
         if self.head.is_none_or(|head| recorded.offset > head) {
             self.ahead.insert(recorded.offset, Arc::clone(recorded));
             if self.ahead.len() > AHEAD_MAX {
@@ -341,8 +384,8 @@ impl Topic {
         outcome
     }
 
-    /// The journal was read: `rows` are all events after `from`, without a hole,
-    /// and some before, which are nobody's news. They are kept until `storm_until` at least.
+    /// Takes events from the journal: `rows` are all events after `from`, without a gap, and some
+    /// before it that are already delivered. All of `recent` is kept until `storm_until` at least.
     pub(super) fn absorb(
         &mut self,
         from: u64,
@@ -370,14 +413,15 @@ impl Topic {
         outcome
     }
 
-    /// The event that a listener already has was the channel's last one.
+    /// Marks the channel as ended if `row`, its last event, closes it: a client that already has
+    /// that event gets no other notice.
     pub(super) fn end_if_over(&mut self, row: &Recorded) {
         if let ChannelEffect::Close(reason) = (self.rules.effect)(&row.kind) {
             self.ended = self.ended.or(Some(reason));
         }
     }
 
-    /// Something passing came.
+    /// Handles an ephemeral event.
     pub(super) fn on_ephemeral(&self, ephemeral: &Ephemeral, encoder: &Encoder) -> Outcome {
         let mut outcome = Outcome::default();
         let frame = encoder.write(&self.channel, &Publication::Ephemeral(ephemeral));
@@ -393,10 +437,10 @@ impl Topic {
         outcome
     }
 
-    /// Ends one listener's subscription, or all of them.
+    /// Ends one subscription, or all live ones.
     pub(super) fn end(&mut self, only: Option<u64>, reason: &'static str, encoder: &Encoder) {
         let ended = encoder.write(&self.channel, &Publication::Ended { reason });
-        // Who has yet to catch up learns it there, after what it missed.
+        // The others get `ended` when they catch up, after what they missed.
         for subscriber in self.subscribers.extract_if(.., |one| only.map_or(one.live, |id| one.id == id)) {
             subscriber.outbox.forget(subscriber.id);
             if subscriber.live {
@@ -405,7 +449,7 @@ impl Topic {
         }
     }
 
-    /// Keeps no more than `keep` events for those who lag.
+    /// Keeps at most `keep` events in `recent`, unless a reconnect storm needs them.
     pub(super) fn trim(&mut self, keep: usize, now: Instant) {
         if self.storm_until.is_some_and(|until| now < until) {
             return;
@@ -416,7 +460,7 @@ impl Topic {
         self.recent.shrink_to(keep);
     }
 
-    /// Tells all that wait in `ahead` and follow `head` without a hole.
+    /// Delivers the events in `ahead` that follow `head` without a gap.
     fn settle(&mut self, encoder: &Encoder, outcome: &mut Outcome) {
         while let (Some(head), Some(next)) = (self.head, self.ahead.first_entry()) {
             if *next.key() > head + 1 {
@@ -430,7 +474,7 @@ impl Topic {
         outcome.gap |= self.is_behind() && !self.backfilling;
     }
 
-    /// Tells the event after `head`.
+    /// Delivers the event after `head`.
     fn tell(&mut self, row: &Recorded, encoder: &Encoder, outcome: &mut Outcome) {
         let event = recent(&self.channel, row, encoder);
         for subscriber in &self.subscribers {
@@ -456,6 +500,12 @@ impl Topic {
             }
         }
     }
+}
+
+/// The subscription was ended before it was live: access was lost, or could not be checked. Whoever
+/// subscribes again is told which.
+pub(super) fn ended_meanwhile() -> Failure {
+    Refused::unavailable(1).into()
 }
 
 fn recent(channel: &Channel, row: &Recorded, encoder: &Encoder) -> Recent {

@@ -1,6 +1,6 @@
-//! Blobs in a folder of this machine, or in an object store that speaks S3's protocol
+//! Blobs in a local folder, or in an object store with S3's protocol
 //! (docs.aws.amazon.com/AmazonS3/latest/API; also MinIO, Ceph, Naver Cloud and NHN Cloud).
-//! Both by the `object_store` crate.
+//! Both use the `object_store` crate.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -25,15 +25,15 @@ use crate::{Limits, OpenError};
 
 const NAME: &str = "blobs";
 
-/// How long one request to an object store may take: as long as the largest blob needs.
+/// How long one request to an object store may take; enough for the largest blob.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
-/// Where blobs are kept, and how large they may be.
+/// The storage of blobs, and their largest size.
 #[derive(Clone)]
 pub struct Settings {
-    /// Where.
+    /// The storage.
     pub place: Place,
-    /// Bytes that one may have.
+    /// The most bytes of one blob. Default 16 MiB.
     pub max_bytes: usize,
 }
 
@@ -43,40 +43,40 @@ impl Default for Settings {
     }
 }
 
-/// Where blobs are kept.
+/// A storage of blobs.
 #[derive(Clone, Default)]
 pub enum Place {
-    /// Nowhere: they are refused.
+    /// None: blobs are refused.
     #[default]
     Nowhere,
-    /// In this folder, which is made if it is missing.
+    /// This folder, which is created if it is missing.
     Folder(PathBuf),
-    /// In a bucket.
+    /// A bucket of an object store.
     S3(Bucket),
 }
 
-/// A bucket of an object store. Not to be logged: it holds the key.
+/// A bucket of an object store. Never log it: it holds the secret key.
 #[derive(Clone, Default)]
 pub struct Bucket {
-    /// Its name.
+    /// The name of the bucket.
     pub name: String,
-    /// Where the store is, as `https://kr.object.example`; AWS in the region if none.
+    /// The URL of the store, for example `https://kr.object.example`; if none, AWS in `region`.
     pub endpoint: Option<String>,
-    /// The region, which is a part of each signature.
+    /// The region, which is part of each signature.
     pub region: String,
-    /// Who we are there.
+    /// The access key id.
     pub access_key: String,
-    /// How we show it.
+    /// The secret access key.
     pub secret_key: String,
 }
 
-/// A place for blobs.
+/// An open storage of blobs.
 pub(crate) struct BlobStore {
     store: Arc<dyn ObjectStore>,
     max_bytes: usize,
 }
 
-/// The place that the settings name, if they name one.
+/// Opens the configured storage; none if none is configured.
 pub(crate) fn open(settings: &Settings, limits: Limits) -> Result<Option<BlobStore>, OpenError> {
     let wrong = |cause: String| OpenError { party: NAME, cause };
     let store: Arc<dyn ObjectStore> = match &settings.place {
@@ -85,7 +85,7 @@ pub(crate) fn open(settings: &Settings, limits: Limits) -> Result<Option<BlobSto
             let named = |error: &dyn std::fmt::Display| wrong(format!("{}: {error}", folder.display()));
             std::fs::create_dir_all(folder).map_err(|error| named(&error))?;
             let local = LocalFileSystem::new_with_prefix(folder).map_err(|error| named(&error))?;
-            // Whoever is told that it is kept may rely on it, as in an object store.
+            // With fsync, `put` returns only after the blob is durable, as in an object store.
             Arc::new(local.with_fsync(true))
         }
         Place::S3(bucket) => Arc::new(s3(bucket, limits).map_err(|error| wrong(error.to_string()))?),
@@ -100,7 +100,7 @@ fn s3(bucket: &Bucket, limits: Limits) -> Result<AmazonS3, Error> {
     if let Some(endpoint) = &bucket.endpoint {
         builder = builder.with_endpoint(endpoint);
         if endpoint.starts_with("http://") {
-            // The system's certificates would be read, and a machine may have none.
+            // Avoids loading the system's certificates, which fails on a machine without any.
             client = client.with_allow_http(true).with_no_system_certificates(true);
         }
     }
@@ -120,7 +120,7 @@ fn s3(bucket: &Bucket, limits: Limits) -> Result<AmazonS3, Error> {
 }
 
 fn path(key: &BlobKey) -> Path {
-    // A key has only characters that stand for themselves.
+    // A key has only characters that need no escaping.
     Path::from(key.as_str())
 }
 
@@ -129,7 +129,7 @@ fn unavailable(error: &Error) -> BlobError {
     BlobError::Unavailable
 }
 
-/// Notes what became of a call, and hands it on.
+/// Records the outcome of a call in the metrics, and returns the result unchanged.
 fn noted<T>(call: &'static str, begun: Instant, result: Result<T, Error>) -> Result<T, Error> {
     let outcome = match &result {
         Ok(_) => Outcome::Answered,
@@ -150,7 +150,7 @@ impl Blobs for BlobStore {
         let begun = Instant::now();
         let put = self.store.put_opts(&path(&key), bytes.into(), PutMode::Create.into()).await;
         match noted("put", begun, put) {
-            // What is there under this name are these bytes.
+            // Keys are content hashes, so an existing blob with this key has the same bytes.
             Ok(_) | Err(Error::AlreadyExists { .. }) => Ok(key),
             Err(error) => Err(unavailable(&error)),
         }
@@ -193,7 +193,7 @@ impl Blobs for BlobStore {
     fn list(&self, area: BlobArea) -> BoxStream<'static, Result<BlobInfo, BlobError>> {
         let objects = self.store.list(Some(&Path::from(area.as_str())));
         let blobs = objects.map_err(|error| unavailable(&error)).try_filter_map(|object| async move {
-            // What somebody else laid there is none of ours.
+            // Skips objects whose name is not a valid key: they are not ours.
             let key = object.location.as_ref().parse().ok();
             Ok(key.map(|key| BlobInfo { key, size: object.size, put_at: object.last_modified }))
         });
@@ -282,14 +282,14 @@ mod tests {
         for hostile in ["../secret", "photo/../../secret", "photo/xx/../../../secret", "photo/xx/not-a-hash"]
         {
             assert!(hostile.parse::<BlobKey>().is_err(), "{hostile}");
-            // And if one came this far:
+            // Even a path that was not checked by `BlobKey` must not leave the folder.
             let path = Path::from(hostile);
             assert!(blobs.store.get(&path).await.is_err() || !path.as_ref().contains(".."), "{hostile}");
         }
         assert_eq!(blobs.list(AREA).count().await, 0);
     }
 
-    /// Answers requests in turn, and returns their first lines.
+    /// A server that gives one of `answers` to each request in turn, and returns the request lines.
     async fn server(answers: &'static [&'static str]) -> (String, tokio::task::JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,23 +1,24 @@
-//! Leaves a party alone that does not answer, so that nobody waits for it in vain.
+//! A circuit breaker: stops calls to a party that does not answer, so that callers fail at once
+//! instead of waiting for a timeout.
 //!
 //! ```text
-//! closed ─ several failures in a row ─▶ open ─ rested ─▶ one call is let through
-//!    ▲                                    ▲                 │ answered   │ failed
-//!    └────────────────────────────────────┼─────────────────┘            │
-//!                                         └──────────────────────────────┘
+//! closed ─ failures in a row ─▶ open ─ after `rest` ─▶ one probe call is admitted
+//!    ▲                            ▲                        │ answered   │ failed
+//!    └────────────────────────────┼────────────────────────┘            │
+//!                                 └─────────────────────────────────────┘
 //! ```
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How soon a party is left alone, and for how long.
+/// The state of the breaker of one party.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Breaker {
     failures_max: u32,
     rest: Duration,
     failures: u32,
-    /// When the next call is let through; in the past while it is closed.
+    /// When the next probe call is admitted. Used only while the breaker is open.
     next_at: Instant,
 }
 
@@ -26,8 +27,8 @@ impl Breaker {
         Self { failures_max, rest, failures: 0, next_at: Instant::now() }
     }
 
-    /// Whether a call may be made now. Of those that wait for an open one, one is let
-    /// through each time that it has rested: a call that is never answered holds it no longer.
+    /// Whether a call may be made now. While open, it admits one call per `rest`, also if the
+    /// previous probe call has no result yet.
     pub(crate) fn admits(&mut self, now: Instant) -> bool {
         if !self.is_open() {
             return true;
@@ -39,12 +40,12 @@ impl Breaker {
         rested
     }
 
-    /// The party answered.
+    /// Records that the party answered, which closes the breaker.
     pub(crate) fn answered(&mut self) {
         self.failures = 0;
     }
 
-    /// It did not, or said itself that it cannot.
+    /// Records that the party did not answer, or answered that it cannot serve.
     pub(crate) fn failed(&mut self, now: Instant) {
         self.failures = self.failures.saturating_add(1);
         if self.is_open() {

@@ -2,8 +2,8 @@
 //! (firebase.google.com/docs/reference/fcm/rest/v1/projects.messages/send), for Android, iOS
 //! and browsers.
 //!
-//! It knows no idempotency key, but a notification has a tag, and takes the place of the one
-//! with the same tag on the device. The tag is the message's key, so a call may be repeated.
+//! FCM has no idempotency key, but a notification has a tag, and replaces the one with the same
+//! tag on the device. The tag is the message's key, so a call may be repeated.
 
 use std::sync::Arc;
 
@@ -25,17 +25,17 @@ const NAME: &str = "fcm";
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 const GRANT: &str = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
 
-/// A token is not used any more when it has less than this to live.
+/// A token is replaced this long before it expires.
 const RENEWED_BEFORE: TimeDelta = TimeDelta::minutes(1);
 
-/// Where FCM is, and who we are there. Not to be logged: it holds a private key.
+/// Address and account of FCM. Never log it: it holds a private key.
 #[derive(Clone)]
 pub struct Settings {
-    /// The address that the API's paths follow.
+    /// The base URL of the API.
     pub url: String,
-    /// Where access tokens come from, if not from where the account says.
+    /// The URL for access tokens, if it differs from the account's `token_uri`.
     pub token_url: Option<String>,
-    /// The key file of a service account, as Google's console makes it (JSON).
+    /// The key file of a service account, as Google's console creates it (JSON).
     pub account: String,
 }
 
@@ -45,7 +45,7 @@ impl Default for Settings {
     }
 }
 
-/// What we read of the account's key file.
+/// The fields of the account's key file that are used.
 #[derive(Deserialize)]
 struct Account {
     project_id: String,
@@ -65,13 +65,13 @@ pub(crate) struct Fcm {
     clock: Arc<dyn Clock>,
 }
 
-/// What requests are authorised with.
+/// The access token that authorises requests.
 struct AccessToken {
     header: HeaderValue,
     good_until: Timestamp,
 }
 
-/// An answer with a token (RFC 6749, 5.1).
+/// The token endpoint's answer (RFC 6749, 5.1).
 #[derive(Deserialize)]
 struct TokenAnswer {
     access_token: String,
@@ -84,7 +84,7 @@ impl Fcm {
         limits: Limits,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        // The parser's own words would quote the key.
+        // Not the parser's own messages: they could quote the key.
         let wrong = |cause: &str| OpenError { party: NAME, cause: cause.to_owned() };
         let account: Account = serde_json::from_str(&settings.account)
             .map_err(|_| wrong("this is not the key file of a service account"))?;
@@ -101,7 +101,7 @@ impl Fcm {
         })
     }
 
-    /// A token that is good for a while. Whoever needs a new one waits for the same.
+    /// A valid token. Concurrent callers wait for one renewal.
     async fn token(&self) -> Result<HeaderValue, SendError> {
         let mut token = self.token.lock().await;
         let now = self.clock.now();
@@ -112,7 +112,7 @@ impl Fcm {
         Ok(token.insert(fresh).header.clone())
     }
 
-    /// developers.google.com/identity/protocols/oauth2/service-account
+    /// Requests a new token (developers.google.com/identity/protocols/oauth2/service-account).
     async fn fresh_token(&self, now: Timestamp) -> Option<AccessToken> {
         let claims = json!({
             "iss": self.account.client_email,
@@ -168,15 +168,15 @@ impl PushSender for Fcm {
         };
         let answer = self.api.call(&call).await.map_err(silent_send)?;
         if answer.status == StatusCode::UNAUTHORIZED {
-            // It is not good any more, whatever it said.
+            // The token is not accepted, although it has not expired.
             *self.token.lock().await = None;
         }
         meaning(&answer)
     }
 }
 
-/// What an answer means (firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode). The code
-/// stands in a detail of its own; without one, the status of Google's APIs says something.
+/// Interprets an answer (firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode). The error code
+/// is in one of the details; without one, the general status of Google's APIs is used.
 fn meaning(answer: &Answer) -> Result<(), SendError> {
     if answer.status.is_success() {
         return Ok(());
@@ -186,7 +186,7 @@ fn meaning(answer: &Answer) -> Result<(), SendError> {
     let code = details.filter_map(|detail| detail["errorCode"].as_str()).next();
     let code = code.or(said["error"]["status"].as_str()).unwrap_or_default();
     let error = match code {
-        // Not an alarm: people remove apps.
+        // Expected when people remove the app, so it is not logged.
         "UNREGISTERED" => return Err(SendError::Gone),
         "INVALID_ARGUMENT" | "SENDER_ID_MISMATCH" => SendError::Refused,
         "UNAUTHENTICATED" | "PERMISSION_DENIED" | "THIRD_PARTY_AUTH_ERROR" => SendError::Unavailable,

@@ -1,57 +1,72 @@
-//! Who helps: third parties, each behind the small trait that `services` declares.
+//! Adapters to third parties, each behind the small trait that `services` declares.
 //!
-//! A party over HTTP is called through `party`, which bounds how long it may take and leaves it
-//! alone for a while when it does not answer. Its sandbox is a server in `sim/` that speaks
-//! the same protocol, so that what is under test is what runs in production.
+//! Third parties over HTTP are called through `party`, which adds timeouts, retries and a circuit
+//! breaker. Their sandbox is a server in `sim/` with the same protocol, so that tests run the
+//! production code.
 
 pub mod blobs;
+pub mod breached;
 mod breaker;
 pub mod fcm;
+pub mod kakao_local;
 mod nobody;
 mod party;
+mod pwned;
 pub mod resend;
+pub mod social;
 pub mod solapi;
 #[cfg(test)]
 mod tests;
 pub mod toss;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::{Clock, Ids};
 use services::ThirdParties;
 
+use breached::BreachFilter;
 use nobody::Nobody;
 
 pub use party::{ANSWER_WITHIN_MS, Limits, http_url};
 
-/// Where third parties are, and what they may cost. Not to be logged: it holds their keys.
+/// Addresses, keys and limits of third parties. Never log it: it holds their keys.
 #[derive(Clone, Default)]
 pub struct Settings {
     /// The payment gateway.
     pub toss: toss::Settings,
-    /// Where files are kept.
+    /// The storage of files.
     pub blobs: blobs::Settings,
-    /// Who sends mail, if anybody.
+    /// The sender of mail, if any.
     pub mail: Option<resend::Settings>,
-    /// Who sends text messages, if anybody.
+    /// The sender of text messages, if any.
     pub sms: Option<solapi::Settings>,
-    /// Who sends push notifications, if anybody.
+    /// The sender of push notifications, if any.
     pub push: Option<fcm::Settings>,
-    /// How long any of them may take.
+    /// The geocoder, if any.
+    pub geocoder: Option<kakao_local::Settings>,
+    /// The companies that vouch for people.
+    pub social: social::Settings,
+    /// The file of a filter of stolen passwords, if any.
+    pub breach_filter: Option<PathBuf>,
+    /// Where the range API of Have I Been Pwned begins, if it is asked.
+    pub pwned_url: Option<String>,
+    /// Timeouts, retries and the circuit breaker of each.
     pub limits: Limits,
 }
 
-/// A third party cannot be called as it is configured.
+/// The settings of a third party are invalid.
 #[derive(Debug, thiserror::Error)]
 #[error("{party} cannot be called: {cause}")]
 pub struct OpenError {
-    /// Which one.
+    /// The name of the party.
     pub party: &'static str,
     /// What is wrong with its settings.
     pub cause: String,
 }
 
-/// The third parties as they are configured; where none is, one that refuses. None is called yet.
+/// Creates the adapters for the configured third parties, and `Nobody` for the others. Makes no
+/// call yet.
 pub fn open(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
@@ -64,6 +79,9 @@ pub fn open(
         mail: Box::new(Nobody),
         sms: Box::new(Nobody),
         push: Box::new(Nobody),
+        geocoder: Box::new(Nobody),
+        providers: social::open(&settings.social, limits, clock)?,
+        breached: Vec::new(),
     };
     if let Some(store) = blobs::open(&settings.blobs, limits)? {
         parties.blobs = Box::new(store);
@@ -76,6 +94,15 @@ pub fn open(
     }
     if let Some(push) = &settings.push {
         parties.push = Box::new(fcm::Fcm::open(push, limits, Arc::clone(clock))?);
+    }
+    if let Some(file) = &settings.breach_filter {
+        parties.breached.push(Box::new(BreachFilter::open(file)?));
+    }
+    if let Some(url) = &settings.pwned_url {
+        parties.breached.push(Box::new(pwned::PwnedPasswords::open(url, limits)?));
+    }
+    if let Some(geocoder) = &settings.geocoder {
+        parties.geocoder = Box::new(kakao_local::KakaoLocal::open(geocoder, limits)?);
     }
     Ok(parties)
 }

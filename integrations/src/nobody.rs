@@ -1,5 +1,5 @@
-//! Who stands where no setting names a third party: whatever is asked is refused, as
-//! unavailable.
+//! The adapter used when no third party is configured: it refuses every call with
+//! `NotConfigured`.
 
 use std::ops::Range;
 
@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use services::blobs::{Blob, BlobArea, BlobError, BlobInfo, BlobKey, Blobs};
+use services::geocoding::{FoundAddress, GeocodeError, Geocoder};
 use services::senders::{Mail, MailSender, Push, PushSender, SendError, Sms, SmsSender};
 
 /// See the module.
@@ -50,5 +51,12 @@ impl SmsSender for Nobody {
 impl PushSender for Nobody {
     async fn send(&self, _: &Push) -> Result<(), SendError> {
         Err(SendError::NotConfigured)
+    }
+}
+
+#[async_trait]
+impl Geocoder for Nobody {
+    async fn search(&self, _: &str, _: u8) -> Result<Vec<FoundAddress>, GeocodeError> {
+        Err(GeocodeError::NotConfigured)
     }
 }

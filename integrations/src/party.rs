@@ -1,5 +1,4 @@
-//! One HTTP client for all third parties: how long a call may take, when it is tried
-//! again, and when a party is left alone.
+//! The HTTP client for third parties: timeouts, retries and a circuit breaker for each.
 
 use std::error::Error as _;
 use std::iter::successors;
@@ -15,28 +14,29 @@ use tokio::time::Instant;
 use crate::OpenError;
 use crate::breaker::Breaker;
 
-/// Bytes that an answer may have.
+/// The most bytes of an answer.
 const ANSWER_MAX: usize = 1024 * 1024;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Milliseconds that one try may take, unless a setting says otherwise.
+/// The default of [`Limits::answer_within`], in milliseconds.
 pub const ANSWER_WITHIN_MS: u64 = 2_000;
 
-/// What a third party may cost.
+/// Limits of calls to a third party.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How long a connection may take.
+    /// How long connecting may take.
     pub connect_within: Duration,
     /// How long one try may take, from connecting to the last byte of the answer.
     pub answer_within: Duration,
-    /// How often a call is tried that may be repeated.
+    /// The most attempts of one call. A call that is not repeatable is retried only if the previous
+    /// attempt certainly had no effect.
     pub tries: u32,
-    /// The pause before the second try; each further one is twice as long.
+    /// The pause before the second attempt; doubled for each further one.
     pub pause: Duration,
-    /// After so many failures in a row a party is left alone …
+    /// The number of failures in a row that opens the circuit breaker.
     pub failures_max: u32,
-    /// … for so long.
+    /// How long an open circuit breaker rejects calls before it admits one.
     pub rest: Duration,
 }
 
@@ -62,40 +62,41 @@ pub(crate) struct Party {
     breaker: Mutex<Breaker>,
 }
 
-/// What it is asked. Its address and headers may hold secrets and are never logged.
+/// A call. Its path and headers may hold secrets and are never logged.
 pub(crate) struct Call<'a> {
-    /// What this is, for metrics and the log.
+    /// The name of the operation, for metrics and logs.
     pub(crate) name: &'static str,
     pub(crate) method: Method,
-    /// The parts of the path, unescaped.
+    /// The segments of the path, unescaped.
     pub(crate) path: &'a [&'a str],
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
-    /// Whether it is tried again when nobody knows what became of it: it reads, or the party
-    /// does it once however often it comes.
+    /// Whether it may be retried when the outcome of an attempt is unknown: it only reads, or it is
+    /// idempotent.
     pub(crate) is_repeatable: bool,
 }
 
-/// What goes with it.
+/// The body of a call.
 pub(crate) enum Body {
     None,
     Json(Value),
-    /// `application/x-www-form-urlencoded`.
+    /// `application/x-www-form-urlencoded`; that of a GET goes into the query.
     Form(String),
 }
 
-/// What it said; never that it cannot serve for now.
+/// An answer of the party. Statuses that mean "cannot serve now" are never returned as answers.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: Vec<u8>,
 }
 
-/// It did not say anything.
+/// The party gave no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Silence {
-    /// Nothing was done: it cannot be reached, is left alone, or is asked too often.
+    /// The call had no effect: the party was not reached, the circuit breaker rejected the call, or
+    /// the party rate-limited it.
     Unsent,
-    /// It may have done what it was asked.
+    /// The call may have had an effect.
     Unheard,
 }
 
@@ -113,10 +114,10 @@ impl Party {
             .default_headers(headers)
             .connect_timeout(limits.connect_within)
             .timeout(limits.answer_within)
-            // Whoever answers elsewhere is not given our secrets.
+            // A redirect target must not receive our credentials.
             .redirect(reqwest::redirect::Policy::none());
         if base.scheme() == "http" {
-            // The system's certificates would be read, and a machine may have none.
+            // Avoids loading the system's certificates, which fails on a machine without any.
             client = client.tls_certs_only([]);
         }
         let client = client.build().map_err(|error| wrong(reasons(&error)))?;
@@ -124,7 +125,7 @@ impl Party {
         Ok(Self { name, base, client, limits, breaker })
     }
 
-    /// Calls it.
+    /// Makes a call, with retries, and records its outcome in the metrics.
     pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Answer, Silence> {
         let begun = Instant::now();
         let answer = self.tried(call).await;
@@ -181,17 +182,21 @@ impl Party {
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(call.path);
         }
+        if let (Body::Form(form), &Method::GET) = (&call.body, &call.method) {
+            url.set_query(Some(form));
+        }
         let mut request = self.client.request(call.method.clone(), url).headers(call.headers.clone());
         request = match &call.body {
             Body::None => request,
             Body::Json(body) => request.json(body),
+            Body::Form(_) if call.method == Method::GET => request,
             Body::Form(body) => request.header(CONTENT_TYPE, FORM).body(body.clone()),
         };
         let mut response = request.send().await?;
         let mut answer = Answer { status: response.status(), body: Vec::new() };
         while let Some(chunk) = response.chunk().await? {
             if answer.body.len() + chunk.len() > ANSWER_MAX {
-                break; // no answer of any party: it will not be readable
+                break; // larger than any valid answer: the truncated body fails to parse
             }
             answer.body.extend_from_slice(&chunk);
         }
@@ -211,7 +216,7 @@ impl Party {
     }
 }
 
-/// What became of a call, for metrics.
+/// The outcome of a call, for metrics.
 #[derive(Clone, Copy)]
 pub(crate) enum Outcome {
     Answered,
@@ -220,7 +225,7 @@ pub(crate) enum Outcome {
     Unsent,
 }
 
-/// Measures a call of a third party that began then.
+/// Records the duration and outcome of a call to a third party that began at `begun`.
 pub(crate) fn record(party: &'static str, call: &'static str, begun: Instant, outcome: Outcome) {
     let outcome = match outcome {
         Outcome::Answered => "answered",
@@ -234,7 +239,7 @@ pub(crate) fn record(party: &'static str, call: &'static str, begun: Instant, ou
         .increment(1);
 }
 
-/// The address of an API over HTTP, as a setting gives it.
+/// Checks that a setting is an HTTP URL, and returns it unchanged.
 pub fn http_url(text: &str) -> Result<String, String> {
     address(text).map(|_| text.to_owned())
 }
@@ -248,7 +253,7 @@ fn address(text: &str) -> Result<Url, String> {
     }
 }
 
-/// The value of a header that holds a secret: whoever prints the headers does not print it.
+/// The value of a header that holds a secret, marked sensitive so that it is not printed.
 pub(crate) fn secret_header(party: &'static str, value: String) -> Result<HeaderValue, OpenError> {
     let wrong = |_| OpenError { party, cause: "a key has characters that no header may have".to_owned() };
     let mut value = HeaderValue::try_from(value).map_err(wrong)?;
@@ -256,7 +261,7 @@ pub(crate) fn secret_header(party: &'static str, value: String) -> Result<Header
     Ok(value)
 }
 
-/// What it means for a message that its sender did not say anything.
+/// The error of a message whose sender gave no answer.
 pub(crate) fn silent_send(silence: Silence) -> SendError {
     match silence {
         Silence::Unsent => SendError::Unavailable,
@@ -264,13 +269,13 @@ pub(crate) fn silent_send(silence: Silence) -> SendError {
     }
 }
 
-/// What went wrong, and why: the library's own words leave out the second.
+/// The error with its causes, which the library's own message leaves out.
 fn reasons(error: &reqwest::Error) -> String {
     let causes = successors(error.source(), |&cause| cause.source());
     causes.fold(error.to_string(), |said, cause| format!("{said}: {cause}"))
 }
 
-/// Whether it says only that it cannot serve for now.
+/// Whether the status means that the party cannot serve now.
 fn is_unable(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
 }

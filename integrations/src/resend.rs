@@ -1,5 +1,5 @@
-//! Resend's API for mail (resend.com/docs/api-reference/emails/send-email). An
-//! `Idempotency-Key` has it send a mail once within 24 hours, so a call may be repeated.
+//! Resend's API for mail (resend.com/docs/api-reference/emails/send-email). With an
+//! `Idempotency-Key` it sends a mail once within 24 hours, so a call may be repeated.
 
 use async_trait::async_trait;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -14,14 +14,14 @@ use crate::{Limits, OpenError};
 const NAME: &str = "resend";
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Where Resend is, and who we are there.
+/// Address and account of Resend.
 #[derive(Clone)]
 pub struct Settings {
-    /// The address that the API's paths follow.
+    /// The base URL of the API.
     pub url: String,
-    /// The key of our account.
+    /// The API key of our account.
     pub api_key: String,
-    /// Who writes, as `배달 <no-reply@baedal.example>`: of a domain that Resend has verified.
+    /// The sender, for example `배달 <no-reply@baedal.example>`. Resend must have verified its domain.
     pub from: String,
 }
 
@@ -37,10 +37,10 @@ pub(crate) struct Resend {
     from: String,
 }
 
-/// Why a mail is not taken.
+/// The error of a call.
 #[derive(Default, Deserialize)]
 struct Fault {
-    /// Its code.
+    /// The error code.
     #[serde(default)]
     name: String,
 }
@@ -75,16 +75,16 @@ impl MailSender for Resend {
     }
 }
 
-/// What an answer means (resend.com/docs/api-reference/errors).
+/// Interprets an answer (resend.com/docs/api-reference/errors).
 fn meaning(answer: &Answer) -> Result<(), SendError> {
     if answer.status.is_success() {
         return Ok(());
     }
     let code = serde_json::from_slice::<Fault>(&answer.body).unwrap_or_default().name;
     let error = match (answer.status, code.as_str()) {
-        // One with this key is under way.
+        // A request with the same key is in progress.
         (StatusCode::CONFLICT, "concurrent_idempotent_requests") => SendError::Unknown,
-        // Our account is not as it should be; the mail itself may be.
+        // A problem of our account; the mail itself may be valid.
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => SendError::Unavailable,
         (StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT, _) => {
             SendError::Refused

@@ -1,6 +1,5 @@
 //! SOLAPI's API for text messages (developers.solapi.dev/references/messages/sendSimpleMessage).
-//! It sends what it is told as often as it is told: a call whose answer is missing is not
-//! repeated.
+//! It has no idempotency key: a call whose outcome is unknown is not repeated.
 
 use std::sync::Arc;
 
@@ -21,16 +20,16 @@ use crate::{Limits, OpenError};
 
 const NAME: &str = "solapi";
 
-/// Where SOLAPI is, and who we are there.
+/// Address and account of SOLAPI.
 #[derive(Clone)]
 pub struct Settings {
-    /// The address that the API's paths follow.
+    /// The base URL of the API.
     pub url: String,
-    /// The name of our account's key.
+    /// The API key of our account.
     pub api_key: String,
-    /// What requests are signed with.
+    /// The secret that signs requests.
     pub api_secret: String,
-    /// The number that messages come from, digits alone: registered there beforehand.
+    /// The sender's number, digits only; must be registered with SOLAPI.
     pub from: String,
 }
 
@@ -55,13 +54,13 @@ pub(crate) struct Solapi {
     ids: Arc<dyn Ids>,
 }
 
-/// What it says of a message.
+/// The fields of an answer that are used.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Said {
-    /// Of one that it has registered.
+    /// The status of a registered message.
     status_code: String,
-    /// Of one that it has not.
+    /// The error of a message that was not registered.
     error_code: String,
 }
 
@@ -81,7 +80,8 @@ impl Solapi {
         })
     }
 
-    /// Good once, and for 15 minutes (developers.solapi.dev/references/authentication/api-key).
+    /// Signs a request. The signature is valid once, within 15 minutes
+    /// (developers.solapi.dev/references/authentication/api-key).
     fn authorization(&self) -> Result<HeaderValue, OpenError> {
         let date = self.clock.now().to_rfc3339_opts(SecondsFormat::Secs, true);
         let salt = self.ids.uuid().simple().to_string();
@@ -94,7 +94,7 @@ impl Solapi {
     }
 }
 
-/// HMAC-SHA256 of date and salt, in hexadecimal digits.
+/// HMAC-SHA256 of date and salt, in hexadecimal.
 fn signature(secret: &EncodingKey, date: &str, salt: &str) -> String {
     let signed = jsonwebtoken::crypto::sign(format!("{date}{salt}").as_bytes(), secret, Algorithm::HS256);
     hex::encode(URL_SAFE_NO_PAD.decode(signed.unwrap_or_default()).unwrap_or_default())
@@ -103,7 +103,7 @@ fn signature(secret: &EncodingKey, date: &str, salt: &str) -> String {
 #[async_trait]
 impl SmsSender for Solapi {
     async fn send(&self, sms: &Sms) -> Result<(), SendError> {
-        // It takes Korean numbers as they are dialled, and others only with a contract.
+        // SOLAPI accepts Korean numbers in national format, and others only with a contract.
         let Some(rest) = sms.to.as_str().strip_prefix("+82") else { return Err(SendError::Refused) };
         let message = json!({
             "to": format!("0{rest}"),
@@ -124,14 +124,14 @@ impl SmsSender for Solapi {
     }
 }
 
-/// What an answer means (developers.solapi.dev/references/message-status-codes): 2000 waits to
-/// be sent, 3000 is with the carrier, 4000 has arrived; 1xxx was never registered.
+/// Interprets an answer (developers.solapi.dev/references/message-status-codes): 2000 is queued,
+/// 3000 is with the carrier, 4000 has arrived; 1xxx was never registered.
 fn meaning(answer: &Answer) -> Result<(), SendError> {
     let said = serde_json::from_slice::<Said>(&answer.body).unwrap_or_default();
     let error = match (answer.status, said.status_code.as_str()) {
         (status, "2000" | "3000" | "4000") if status.is_success() => return Ok(()),
         (status, code) if status.is_success() && code.starts_with('1') => SendError::Refused,
-        // Our account is not as it should be, or has no money left; the message itself may be.
+        // A problem of our account, such as an empty balance; the message itself may be valid.
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PAYMENT_REQUIRED, _) => {
             SendError::Unavailable
         }
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_request_is_signed_as_hmac_sha256_over_date_and_salt() {
-        // RFC 4231, test case 2: the data are cut in two anywhere.
+        // RFC 4231, test case 2. The test data may be split into date and salt at any point.
         let signed = signature(&EncodingKey::from_secret(b"Jefe"), "what do ya want ", "for nothing?");
         assert_eq!(signed, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }

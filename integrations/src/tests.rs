@@ -1,5 +1,5 @@
-//! The adapters against servers that misbehave: what is said when nobody answers, and that
-//! nobody waits for a party that does not.
+//! Tests of the adapters against servers that fail: the reported outcome when there is no answer,
+//! and the circuit breaker.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::solapi::{self, Solapi};
 use crate::toss::{self, Toss};
 use crate::{Limits, Settings, open};
 
-/// Long enough for a busy machine, and short enough to wait for.
+/// Timeouts that are long enough for a busy machine, and short enough for a test.
 const LIMITS: Limits = Limits {
     connect_within: Duration::from_millis(500),
     answer_within: Duration::from_millis(500),
@@ -30,8 +30,8 @@ const LIMITS: Limits = Limits {
     rest: Duration::from_secs(60),
 };
 
-/// A server that says these bytes to each request in turn, and counts them; to further ones
-/// it says nothing.
+/// A server that gives one of `answers` to each request in turn, and counts the requests. It does
+/// not answer further ones.
 async fn server(answers: &'static [&'static str]) -> (SocketAddr, tokio::sync::watch::Receiver<usize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -54,7 +54,7 @@ async fn server(answers: &'static [&'static str]) -> (SocketAddr, tokio::sync::w
     (address, count)
 }
 
-/// A clock that stands, and ids that are all the same.
+/// A clock that does not advance, and ids that are all equal.
 struct Fixed;
 
 impl Clock for Fixed {

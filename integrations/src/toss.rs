@@ -1,8 +1,8 @@
 //! Toss Payments' core API (docs.tosspayments.com/reference): charges by a billing key,
 //! look-ups by order id, cancellations.
 //!
-//! Its `orderId` is the id of our payment: each try to pay is an order of its own there.
-//! Every call that moves money has an `Idempotency-Key` and is done once.
+//! Its `orderId` is the id of our payment: each payment attempt is a separate order there.
+//! Every call that moves money has an `Idempotency-Key`, so it may be repeated.
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -21,13 +21,13 @@ use crate::{Limits, OpenError};
 const NAME: &str = "toss";
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// What the customer's bank shows.
+/// The text on the customer's bank statement.
 const ORDER_NAME: &str = "배달 주문";
 
-/// Where Toss Payments is, and who we are there.
+/// Address and account of Toss Payments.
 #[derive(Clone)]
 pub struct Settings {
-    /// The address that the API's paths follow.
+    /// The base URL of the API.
     pub url: String,
     /// The secret key of our account.
     pub secret_key: String,
@@ -40,10 +40,10 @@ impl Default for Settings {
     }
 }
 
-/// A gateway.
+/// The payment gateway.
 pub(crate) struct Toss(Party);
 
-/// A payment, as far as we read it.
+/// The fields of a payment that are used.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PaymentObject {
@@ -53,7 +53,7 @@ struct PaymentObject {
     failure: Option<Fault>,
 }
 
-/// Why something was not done.
+/// The error of a call.
 #[derive(Deserialize)]
 struct Fault {
     code: String,
@@ -93,7 +93,7 @@ impl Toss {
 #[async_trait]
 impl Gateway for Toss {
     async fn charge(&self, charge: &Charge<'_>) -> Result<GatewayAnswer, Failure> {
-        // No billing key, and as a part of a path it would mean another one.
+        // Not a billing key, and as a path segment it would change the path.
         if matches!(charge.token, "." | "..") {
             return Ok(GatewayAnswer::Declined { reason: "no such billing key".to_owned() });
         }
@@ -106,7 +106,7 @@ impl Gateway for Toss {
         let path = ["v1", "billing", charge.token];
         match self.post("charge", &path, charge.key.to_string(), body).await {
             Ok(answer) => Ok(meaning(&answer)),
-            // What was never sent takes no money, and is tried again by whoever pays.
+            // A charge that was never sent takes no money; the customer may try again.
             Err(Silence::Unsent) => {
                 Ok(GatewayAnswer::Declined { reason: "the payment gateway cannot be reached".to_owned() })
             }
@@ -134,7 +134,7 @@ fn silent(_: Silence) -> Failure {
     Failure::fault("the payment gateway does not answer")
 }
 
-/// What an answer about a payment means. What is not known for certain is unknown.
+/// Interprets an answer about a payment. Anything uncertain is `Unknown`.
 fn meaning(answer: &Answer) -> GatewayAnswer {
     if !answer.status.is_success() {
         return match serde_json::from_slice::<Fault>(&answer.body) {
@@ -175,7 +175,7 @@ fn refused(answer: &Answer) -> Result<Cancelled, Failure> {
     Err(Failure::fault("the payment gateway did not take a cancellation"))
 }
 
-/// Codes that mean: this charge was not made, and will not be
+/// Codes which mean that this charge was not made, and will not be
 /// (docs.tosspayments.com/reference/error-codes, automatic payments).
 const DECLINES: [&str; 22] = [
     "BELOW_MINIMUM_AMOUNT",
@@ -202,7 +202,7 @@ const DECLINES: [&str; 22] = [
     "REJECT_CARD_PAYMENT",
 ];
 
-/// Codes that mean: this money does not go back this way (the same page, cancellations).
+/// Codes which mean that this refund is impossible (the same page, cancellations).
 const REFUSALS: [&str; 8] = [
     "ALREADY_CANCELED_PAYMENT",
     "EXCEED_CANCEL_AMOUNT_DISCOUNT_AMOUNT",

@@ -1,8 +1,7 @@
-//! Why the server closes a socket: one table, which `PROTOCOL.md` repeats and a
-//! test holds it to.
+//! Why the server closes a socket: one table, which a test compares with `PROTOCOL.md`.
 //!
-//! 4000–4399: come back, with backoff; `since` resumes. 4400–4999: don't, until
-//! the cause is mended.
+//! 4000–4399: reconnect, with backoff; `since` resumes. 4400–4999: do not reconnect until the cause
+//! is fixed. The comments of the variants are part of the table.
 
 use std::fmt;
 
@@ -73,7 +72,7 @@ closes! {
 }
 
 impl Close {
-    /// Counts the sockets that were closed so.
+    /// The counter of sockets closed for this reason.
     pub(crate) fn counter(self) -> metrics::Counter {
         metrics::counter!("realtime_closes_total", "name" => self.name())
     }

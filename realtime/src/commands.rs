@@ -1,4 +1,4 @@
-//! What sockets ask of the product: each frame one call of `services`.
+//! The commands of clients: each frame is one call of `services`.
 
 use std::collections::BTreeMap;
 
@@ -15,15 +15,15 @@ use tracing::field::Empty;
 
 use crate::frame::ClientFrame;
 
-/// Fixes that are on disk.
+/// The acknowledgement of fixes that are stored.
 pub(crate) struct Kept {
-    /// The last one.
+    /// The last fix stored.
     pub(crate) seq: i64,
-    /// How many are not shown, by reason.
+    /// How many of the batch were rejected, by reason.
     pub(crate) rejected: BTreeMap<&'static str, u32>,
 }
 
-/// A socket of theirs is open.
+/// Called when a socket of `who` opens.
 pub(crate) async fn on_open(app: &App, who: &Principal) {
     if who.is(Role::Agent)
         && let Err(error) = support::agent_here(app, who.user).await
@@ -32,7 +32,7 @@ pub(crate) async fn on_open(app: &App, who: &Principal) {
     }
 }
 
-/// A socket of theirs is closed.
+/// Called when a socket of `who` closes.
 pub(crate) async fn on_close(app: &App, who: &Principal) {
     if who.is(Role::Agent)
         && let Err(error) = support::agent_gone(app, who.user).await
@@ -41,19 +41,19 @@ pub(crate) async fn on_close(app: &App, who: &Principal) {
     }
 }
 
-/// A socket speaks for its courier from now on; older ones are refused.
+/// Takes the courier's next session epoch; fixes from older sockets are refused.
 pub(crate) async fn connect(app: &App, courier: CourierId) -> Result<u64, Failure> {
     tracking::courier::connect(app, courier).await
 }
 
-/// Keeps fixes; answered once they are durable.
+/// Stores fixes; answered once they are durable.
 pub(crate) async fn keep(app: &App, courier: CourierId, epoch: u64, batch: Batch) -> Result<Kept, Failure> {
     let ack = tracking::courier::fixes(app, courier, Some(epoch), batch).await?;
     let rejected = ack.rejected.iter().map(|(reason, count)| (reason.as_str(), *count));
     Ok(Kept { seq: ack.seq, rejected: rejected.collect() })
 }
 
-/// Does what the frame asks, in a trace of its own; the answer is the reply's `ok`.
+/// Runs the command of a frame, in a trace of its own; returns the reply's `ok`.
 pub(crate) async fn run(app: &App, who: &Principal, frame: ClientFrame) -> Result<Value, Failure> {
     let span = tracing::info_span!("frame", op = frame.op(), trace_id = Empty);
     trace::begin(&span, None, || TraceParent::fresh(app.ids.random()));
@@ -91,7 +91,7 @@ async fn done(app: &App, who: &Principal, frame: ClientFrame) -> Result<Value, F
         ClientFrame::DeliveryStep { order_id, step, reason } => {
             written(tracking::step_because(app, who, order_id, step, reason).await?)
         }
-        // The session does these itself.
+        // The session handles these itself.
         ClientFrame::Auth { .. }
         | ClientFrame::Subscribe { .. }
         | ClientFrame::Unsubscribe { .. }

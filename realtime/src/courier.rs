@@ -1,9 +1,8 @@
-//! Fixes on their way from one socket to the position log.
+//! Batches of fixes between one socket and the position log.
 //!
-//! Batches travel side by side and are acknowledged in the order in which they
-//! came. An ack covers everything of its track before it, so after a batch that could not
-//! be kept nothing of its track is acknowledged until the device has sent it again; other
-//! tracks go on.
+//! Batches are stored concurrently and acknowledged in the order in which they came. An ack covers
+//! everything before it in its track. So after a batch that could not be stored, nothing of its
+//! track is acknowledged until the device has sent that batch again; other tracks continue.
 
 use std::collections::BTreeMap;
 use std::task::{Context, Poll};
@@ -21,8 +20,8 @@ use crate::commands::{self, Kept};
 use crate::frame::{Fix, Problem, ServerFrame};
 use hub::{ConnectionGuard, FixCount, SocketLimits as Limits};
 
-/// Tracks of which a socket remembers that something is missing. A phone has two: the
-/// present one, and one for what waited.
+/// The most tracks with a missing batch that a socket keeps. A phone has two tracks: one for
+/// current fixes and one for delayed ones.
 const TRACKS_LOST_MAX: usize = 64;
 
 /// See the module.
@@ -30,17 +29,17 @@ pub(crate) struct Fixes {
     courier: CourierId,
     epoch: u64,
     in_flight: FuturesOrdered<BoxFuture<'static, Arrived>>,
-    /// The first fix that was not kept, by track; of [`TRACKS_LOST_MAX`] at most.
+    /// The first fix that was not stored, by track; at most [`TRACKS_LOST_MAX`].
     lost: BTreeMap<i64, i64>,
     acked: Histogram,
 }
 
-/// Measures from a batch's frame to its acknowledgement.
+/// Measures the time from a batch's frame to its acknowledgement.
 pub(crate) fn ack_histogram() -> Histogram {
     metrics::histogram!("position_ack_seconds")
 }
 
-/// What became of a batch.
+/// The result of a batch.
 pub(crate) struct Arrived {
     reference: Option<String>,
     track: i64,
@@ -50,7 +49,7 @@ pub(crate) struct Arrived {
 }
 
 impl Fixes {
-    /// For a socket that speaks with `epoch`.
+    /// For a socket with the session epoch `epoch`.
     pub(crate) fn new(courier: CourierId, epoch: u64) -> Self {
         Self {
             courier,
@@ -61,12 +60,12 @@ impl Fixes {
         }
     }
 
-    /// Whether another batch may come.
+    /// Whether another batch may be read.
     pub(crate) fn has_room(&self, limits: &Limits) -> bool {
         self.in_flight.len() < limits.batches_in_flight
     }
 
-    /// Sends a batch on its way.
+    /// Starts to store a batch.
     pub(crate) fn send(
         &mut self,
         app: &App,
@@ -91,7 +90,7 @@ impl Fixes {
         }));
     }
 
-    /// The oldest batch, once it has arrived.
+    /// The result of the oldest batch, once it is there.
     pub(crate) fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<Arrived> {
         match self.in_flight.poll_next_unpin(cx) {
             Poll::Ready(Some(arrived)) => Poll::Ready(arrived),
@@ -99,7 +98,7 @@ impl Fixes {
         }
     }
 
-    /// The answer to a batch; none while an older one of its track is missing.
+    /// The answer to a batch; `Nothing` while an earlier one of its track is missing.
     pub(crate) fn answer(&mut self, arrived: Arrived) -> Answer {
         let Arrived { reference, track, first, came, outcome } = arrived;
         match outcome {
@@ -128,28 +127,28 @@ impl Fixes {
     }
 }
 
-/// What to say about a batch.
+/// The answer to a batch.
 pub(crate) enum Answer {
-    /// This.
+    /// Send this frame.
     Say(ServerFrame<'static>),
-    /// No; `counts` against the session's violation budget.
+    /// Refuse the batch; `counts` against the session's violation budget.
     Refuse {
-        /// The frame's own.
+        /// The frame's `ref`.
         reference: Option<String>,
-        /// Why.
+        /// The reason.
         problem: Problem,
-        /// Whether the client does wrong.
+        /// Whether the client violated a limit or the format.
         counts: bool,
     },
-    /// Nothing: the device will send it again.
+    /// No answer: the device will send it again.
     Nothing,
-    /// More tracks miss a batch than are remembered: nothing can be acknowledged any more.
+    /// Too many tracks miss a batch: nothing can be acknowledged any more.
     TooManyTracks,
-    /// A newer socket speaks for the courier.
+    /// A newer socket has taken the courier's epoch.
     Superseded,
 }
 
-/// How many of the fixes are present, and how many waited.
+/// How many of the fixes are current, and how many delayed.
 fn count(fixes: &[Fix], limits: &Limits, now: Timestamp) -> FixCount {
     let old_since = now - limits.old_fix_after;
     let old = fixes.iter().filter(|fix| fix.at < old_since).count();

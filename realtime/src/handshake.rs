@@ -1,8 +1,7 @@
-//! The WebSocket handshake (RFC 6455, 4.2): what a client must ask, what it is answered,
-//! and the socket that comes of it.
+//! The WebSocket handshake (RFC 6455, 4.2): checks the request, answers it, and creates the socket.
 //!
-//! The socket keeps its stream at hand: what a client sent beyond a limit is not read as
-//! frames any more, but must be read before the connection closes (see [`crate::wire`]).
+//! The socket keeps access to its stream: bytes that a client sends beyond a limit are no longer
+//! parsed as frames, but must be read before the connection closes (see [`crate::wire`]).
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -16,10 +15,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-/// A connection that speaks frames.
+/// A connection that carries WebSocket frames.
 pub(crate) type WebSocket = WebSocketStream<TokioIo<Upgraded>>;
 
-/// A client that may be answered 101.
+/// A valid handshake, which may be answered with 101.
 pub(crate) struct Handshake {
     accept: String,
     offered: Vec<String>,
@@ -27,7 +26,7 @@ pub(crate) struct Handshake {
 }
 
 impl Handshake {
-    /// Reads what the client asks, or says why it cannot be 101.
+    /// Checks the request, or returns the status of the refusal.
     pub(crate) fn read(request: &mut Request) -> Result<Self, StatusCode> {
         if request.method() != Method::GET {
             return Err(StatusCode::METHOD_NOT_ALLOWED);
@@ -51,12 +50,12 @@ impl Handshake {
         Ok(Self { accept, offered, upgrade })
     }
 
-    /// The subprotocols that the client would speak; none: it leaves the choice to us.
+    /// The subprotocols that the client offers; empty if it leaves the choice to the server.
     pub(crate) fn offered(&self) -> &[String] {
         &self.offered
     }
 
-    /// Answers 101, and has `serve` serve the socket once the answer is written.
+    /// Answers 101, and calls `serve` with the socket once the connection is upgraded.
     pub(crate) fn accept<F>(
         self,
         subprotocol: &'static str,
@@ -67,7 +66,7 @@ impl Handshake {
         F: Future<Output = ()> + Send + 'static,
     {
         tokio::spawn(async move {
-            // A client that is gone by now has nobody to be served.
+            // An error means that the client is gone.
             let Ok(upgraded) = self.upgrade.await else { return };
             let stream = TokioIo::new(upgraded);
             let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
@@ -88,7 +87,7 @@ impl Handshake {
     }
 }
 
-/// What is answered to who asks for no WebSocket, with what would be one.
+/// The answer to an invalid handshake, with the headers of a valid one where they help.
 pub(crate) fn refusal(status: StatusCode) -> Response {
     let speaks = [
         (header::UPGRADE, "websocket"),
@@ -101,7 +100,7 @@ pub(crate) fn refusal(status: StatusCode) -> Response {
     }
 }
 
-/// Whether a header that lists tokens has this one, in whatever case.
+/// Whether a header that lists tokens contains this one, ignoring case.
 fn names(headers: &HeaderMap, header: header::HeaderName, token: &str) -> bool {
     let lines = headers.get_all(header).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|name| name.trim().eq_ignore_ascii_case(token))

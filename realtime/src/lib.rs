@@ -1,9 +1,8 @@
-//! How sockets listen: the WebSocket protocol `baedal.v1.json`.
+//! The WebSocket protocol `baedal.v1.json`.
 //!
-//! `PROTOCOL.md` is the reference for clients. Here stand the frames
-//! ([`frame`]), the close codes ([`close`]), and the task that serves one
-//! socket. What a socket hears comes from [`hub`], which event
-//! streams over HTTP share; its numbers are [`hub::SocketLimits`].
+//! `PROTOCOL.md` is the reference for clients. This crate has the frames ([`frame`]), the close
+//! codes ([`close`]), and the task that serves one socket. The publications come from [`hub`],
+//! which the event streams over HTTP share; the limits are [`hub::SocketLimits`].
 
 pub mod close;
 mod commands;

@@ -1,4 +1,4 @@
-//! Holds `PROTOCOL.md` and `asyncapi.json` to the types.
+//! Compares `PROTOCOL.md` and `asyncapi.json` with the types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +36,7 @@ fn names(section: &str) -> BTreeSet<&'static str> {
     lines.filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect()
 }
 
-/// A new variant has to be added here, and then to the reference.
+/// A new variant must be added here, and to the reference.
 fn client_op(frame: &ClientFrame) -> &'static str {
     match frame {
         ClientFrame::Auth { .. } => "auth",

@@ -1,4 +1,4 @@
-//! `GET /v1/realtime` and the document that describes it.
+//! `GET /v1/realtime`, and the AsyncAPI document that describes it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,10 +22,10 @@ use crate::session;
 /// The protocol's name in the WebSocket handshake.
 pub const SUBPROTOCOL: &str = "baedal.v1.json";
 
-/// Written frames that the socket may hold at most: the largest snapshot.
+/// The most bytes that may wait in the socket's write buffer: the largest snapshot.
 const LARGEST_WRITTEN: usize = 8 * 1024 * 1024;
 
-/// One port's sockets.
+/// The realtime endpoint of one port.
 pub(crate) struct Port {
     pub(crate) app: App,
     pub(crate) hub: Arc<Hub>,
@@ -33,14 +33,14 @@ pub(crate) struct Port {
     pub(crate) serves: fn(&Channel) -> bool,
 }
 
-/// The realtime endpoint of a port that serves the channels that `serves` says.
+/// The realtime endpoint of a port, for the channels that `serves` accepts.
 pub fn routes<S: Clone + Send + Sync + 'static>(
     app: App,
     hub: Arc<Hub>,
     serves: fn(&Channel) -> bool,
 ) -> Router<S> {
     let limits = app.settings.sockets.clone();
-    // Known from the beginning, so that a first close is a rise.
+    // Registers all counters at zero, so that the first close is visible as an increase.
     Close::ALL.iter().for_each(|close| drop(close.counter()));
     let port = Arc::new(Port { app, hub, limits, serves });
     Router::new().route("/v1/realtime", get(upgrade)).route("/asyncapi.json", get(asyncapi)).with_state(port)
@@ -93,7 +93,8 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
-/// Pages of this very host may, and those that are configured; programs send no origin.
+/// Allows pages of this host and of the configured origins. Clients that are not browsers send no
+/// origin, and are allowed.
 fn may_connect(headers: &HeaderMap, limits: &Limits) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };

@@ -1,12 +1,12 @@
-//! Both directions of one socket, turned by one task.
+//! Reading and writing of one socket, by one task.
 //!
-//! Replies go before what the hub tells, so that the reply to `subscribe`
-//! precedes its snapshot. Nothing is taken from the outbox while the socket is
-//! full: it waits there, where positions are conflated and slow readers noticed.
+//! Replies are written before publications, so that the reply to `subscribe` precedes its snapshot.
+//! Nothing is taken from the outbox while the socket is full: publications wait there, where latest
+//! values are conflated and slow readers are detected.
 //!
-//! A connection that is closed while bytes of the client's wait unread is reset by the
-//! kernel, and a reset takes the close frame with it. So a client is heard out before:
-//! as frames where these can be read, else as mere bytes until it is done.
+//! If a connection is closed while bytes from the client are unread, the kernel resets it, and the
+//! reset can discard the close frame. So the client's remaining bytes are read first: as frames
+//! while they can be parsed, else as raw bytes.
 
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
@@ -20,19 +20,19 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message, Utf8Bytes};
 use crate::close::Close;
 use crate::handshake::WebSocket;
 
-/// Replies that may wait; beyond, nothing more is read.
+/// Replies that may wait; beyond this, nothing more is read.
 const REPLIES_MAX: usize = 64;
 
-/// Bytes that are read and thrown away of a client that was told to go.
+/// The most bytes that are read and discarded of a client whose socket is closing.
 const DRAINED_MAX: u64 = 4 * 1024 * 1024;
 
-/// What the socket did.
+/// An event of the socket or its outbox.
 pub(crate) enum Turn {
-    /// A frame came.
+    /// A frame was received.
     Came(Message),
-    /// The outbox says to go.
+    /// The outbox was stopped.
     Stop(Stop),
-    /// The client is gone, or can't be understood; close with this, if anything.
+    /// The client is gone, or violated the protocol; close with this code, if any.
     Over(Option<Close>),
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Wire {
     socket: WebSocket,
     replies: VecDeque<Message>,
     unflushed: bool,
-    /// What comes can't be read as frames any more.
+    /// The incoming bytes can no longer be parsed as frames.
     torn: bool,
 }
 
@@ -50,7 +50,7 @@ impl Wire {
         Self { socket, replies: VecDeque::new(), unflushed: false, torn: false }
     }
 
-    /// Queues a frame of the session's own.
+    /// Queues a frame from the session.
     pub(crate) fn say(&mut self, text: Utf8Bytes) {
         self.replies.push_back(Message::Text(text));
     }
@@ -60,7 +60,7 @@ impl Wire {
         self.replies.push_back(Message::Ping(bytes::Bytes::new()));
     }
 
-    /// Writes what waits, then reads, if the session can take more.
+    /// Writes what is queued; then reads, if the session can take more.
     pub(crate) fn poll_turn(&mut self, outbox: &Outbox, read: bool, cx: &mut Context<'_>) -> Poll<Turn> {
         if let Poll::Ready(turn) = self.poll_write(outbox, cx) {
             return Poll::Ready(turn);
@@ -78,13 +78,13 @@ impl Wire {
         })
     }
 
-    /// Ready only when the session must end.
+    /// Ready only if the session must end.
     fn poll_write(&mut self, outbox: &Outbox, cx: &mut Context<'_>) -> Poll<Turn> {
         loop {
             match self.socket.poll_ready_unpin(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => return Poll::Ready(Turn::Over(None)),
-                // Full. A stop must still be heard.
+                // The socket is full. A stop must still be noticed.
                 Poll::Pending => return outbox.poll_stop(cx).map(Turn::Stop),
             }
             let message = match self.replies.pop_front() {
@@ -116,15 +116,15 @@ impl Wire {
         Poll::Pending
     }
 
-    /// Answers the client's own goodbye: the echo of its close frame waits to be written.
+    /// Completes a close that the client began: writes the echo of its close frame.
     pub(crate) async fn closed(mut self) {
-        // As a sink: the socket's own `close` would send a second frame, and flush neither. A
-        // client that is gone without a goodbye hears nothing more.
+        // `SinkExt::close`, since the socket's own `close` would send a second frame, and flush
+        // neither. If the client is gone without a close frame, this fails.
         let _ = SinkExt::close(&mut self.socket).await;
     }
 
-    /// Writes the last replies and says goodbye with a close code, then hears the
-    /// client out. The caller bounds the time.
+    /// Writes the last replies and a close frame, then reads the client's remaining bytes. The
+    /// caller bounds the time.
     pub(crate) async fn close(mut self, close: Close) {
         while let Some(reply) = self.replies.pop_front() {
             if self.socket.feed(reply).await.is_err() {
@@ -139,14 +139,14 @@ impl Wire {
             match self.socket.next().await {
                 Some(Ok(_)) => {}
                 Some(Err(_)) => self.torn = true,
-                // Its own close frame came: nothing more will.
+                // The client's close frame came: it sends nothing more.
                 None => return,
             }
         }
         self.drain().await;
     }
 
-    /// Reads what still comes, until the client sees the end and ends its side.
+    /// Discards what still comes, until the client closes its side.
     async fn drain(&mut self) {
         let stream = self.socket.get_mut();
         if stream.shutdown().await.is_err() {
@@ -156,7 +156,7 @@ impl Wire {
     }
 }
 
-/// Which close answers an error of the WebSocket protocol.
+/// The close code for an error of the WebSocket protocol.
 fn meaning(error: &WsError) -> Option<Close> {
     match error {
         WsError::Capacity(_) => Some(Close::FrameTooLarge),

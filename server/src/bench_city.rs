@@ -1,4 +1,4 @@
-//! `baedal load-bench`: the city that a load needs, and everybody's tokens.
+//! `baedal load-bench`: creates the city for a load test, and its people's access tokens.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -11,12 +11,13 @@ use domain::{Clock, Ids};
 use services::auth;
 use services::bench_city::{self, Wanted};
 use services::{Services, Settings, Subscribers};
+use store::vault::Vault;
 use store::{Store, shared};
 
-use crate::config::DatabaseArgs;
+use crate::config::{DatabaseArgs, VaultArgs};
 use crate::system::{OsRandom, SystemClock};
 
-/// How long the tokens are good: longer than any load.
+/// The lifetime of the tokens: longer than any load test.
 const TOKEN_LIFE: TimeDelta = TimeDelta::hours(12);
 
 /// A city for a load.
@@ -48,19 +49,23 @@ pub struct BenchCityArgs {
 
     #[command(flatten)]
     database: DatabaseArgs,
+
+    #[command(flatten)]
+    vault: VaultArgs,
 }
 
 impl BenchCityArgs {
-    /// Makes the city.
+    /// Creates the city.
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
-        let Self { rides, talks, talks_each, orders, crowd, out, database } = self;
+        let Self { rides, talks, talks_each, orders, crowd, out, database, vault } = self;
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(OsRandom));
         let (alone, subscribers) = (shared::Settings::default(), Subscribers::default());
+        let (database, vault) = (database.database(1), Vault::new(&vault.keys()?, Arc::clone(&ids)));
         let store =
-            Store::connect(&database.database(1), &alone, &clock, ids.as_ref(), subscribers.clone()).await?;
-        let auth = auth::Settings { access_life: TOKEN_LIFE, ..auth::Settings::default() };
+            Store::connect(&database, &alone, &clock, ids.as_ref(), vault, subscribers.clone()).await?;
+        let auth = auth::Settings { access_life: TOKEN_LIFE, signing_alg: None, ..auth::Settings::default() };
         let settings = Settings { auth, ..Settings::default() };
-        let nobody = integrations::open(&integrations::Settings::default(), &clock, &ids)?; // nobody is called
+        let nobody = integrations::open(&integrations::Settings::default(), &clock, &ids)?; // none is ever called
         let app = Services::start(store, clock, ids, settings, subscribers, nobody).await?;
         let city = bench_city::make(&app, Wanted { rides, talks, talks_each, orders, crowd }).await;
         app.stop(Duration::from_secs(5)).await;

@@ -1,21 +1,26 @@
 //! The commands of the `baedal` binary.
 
 use std::error::Error;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write as _};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use domain::{Clock, Ids};
+use domain::auth::Change;
+use domain::{Clock, Failure, Ids, Role};
+use integrations::breached::BreachFilter;
 use services::demo_city::Loaded;
-use services::{Services, Settings, Subscribers};
+use services::{App, Services, Settings, Subscribers, auth, bench_identity};
 use store::Store;
 use store::shared;
+use store::vault::{self, Vault, VaultKeys};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bench_city::BenchCityArgs;
-use crate::config::{DatabaseArgs, ListenArgs, LogArgs, SharedArgs};
+use crate::config::{DatabaseArgs, ListenArgs, LogArgs, SharedArgs, VaultArgs};
 use crate::limits::LimitArgs;
 use crate::people::{DemoArgs, ReplayArgs};
 use crate::processes::ProcessArgs;
@@ -51,6 +56,17 @@ enum Command {
         #[command(flatten)]
         database: DatabaseArgs,
     },
+    /// Print a new key for the vault, as BAEDAL_VAULT_KEYS has it.
+    NewVaultKey,
+    /// Seal all that the vault sealed anew with the first of its keys, so that the others can be
+    /// taken away. Restart all processes with the new key in front before. May be stopped and
+    /// started again, and runs beside the server.
+    RotateVault {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        vault: VaultArgs,
+    },
     /// Load the demo city: restaurants with their menus, and accounts. Loading it
     /// again adds only what is missing.
     LoadDemo {
@@ -62,11 +78,52 @@ enum Command {
         couriers: u32,
         #[command(flatten)]
         database: DatabaseArgs,
+        #[command(flatten)]
+        vault: VaultArgs,
     },
+    /// Add a program that calls in its own name, and print its id and its secret, which is not
+    /// kept and cannot be shown again. It asks for tokens at `POST /v1/auth/token`.
+    AddService {
+        /// What it is called.
+        name: String,
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        vault: VaultArgs,
+    },
+    /// Revoke such a program: its tokens are refused within two seconds.
+    RevokeService {
+        /// What it is called.
+        name: String,
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        vault: VaultArgs,
+    },
+    /// Give an account a role: the first admin is made so. What is done and why stands in the audit log.
+    Grant(RoleArgs),
+    /// Take a role from an account. Its sessions end.
+    Revoke(RoleArgs),
     /// Make a city of any size at once, for a load, and write who is there, with their
     /// access tokens, as JSON to a file. For databases that are thrown away.
     #[command(hide = true)]
     LoadBench(BenchCityArgs),
+    /// Measure, on one core, what password hashes and access tokens cost, and print it as JSON.
+    #[command(hide = true)]
+    MeasureIdentity {
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        vault: VaultArgs,
+    },
+    /// Make the file of BAEDAL_BREACHED_PASSWORDS of a list of stolen passwords: a line has the SHA-1
+    /// of one, as the downloads of Have I Been Pwned do, or a password itself.
+    BreachFilter {
+        /// The list.
+        list: PathBuf,
+        /// The file to write.
+        file: PathBuf,
+    },
     /// Be the third parties that a machine of one's own cannot reach: a payment gateway that
     /// moves no money, and senders of mail, text messages and push notifications that show
     /// them on pages.
@@ -75,6 +132,40 @@ enum Command {
     Demo(DemoArgs),
     /// Push a recorded GPX track as a courier's phone would.
     Replay(ReplayArgs),
+}
+
+/// Whose role, which, and why.
+#[derive(Debug, Args)]
+struct RoleArgs {
+    /// The account's e-mail address.
+    email: String,
+    /// `customer`, `courier`, `owner`, `agent` or `admin`.
+    #[arg(value_parser = role)]
+    role: Role,
+    /// Why; it stands in the audit log.
+    #[arg(long, default_value = "from the command line")]
+    reason: String,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    vault: VaultArgs,
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    name.parse().map_err(|()| "there is no role of this name".to_owned())
+}
+
+impl RoleArgs {
+    /// Makes the change. Only the database is opened: nothing else of a server runs meanwhile.
+    async fn run(self, change: fn(Role) -> Change) -> Result<(), Box<dyn Error>> {
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(OsRandom));
+        let store = store(&self.database, &self.vault, &clock, &ids).await?;
+        let change = change(self.role);
+        services::admin::change_from_console(&store, &self.email, change, &self.reason, clock.now()).await?;
+        store.close().await;
+        tracing::info!(?change, "done; it is in effect within two seconds, a new role with the next token");
+        Ok(())
+    }
 }
 
 /// What to serve, and how.
@@ -89,6 +180,8 @@ struct ServeArgs {
     migrate: bool,
     #[command(flatten)]
     database: DatabaseArgs,
+    #[command(flatten)]
+    vault: VaultArgs,
     #[command(flatten)]
     shared: SharedArgs,
     #[command(flatten)]
@@ -114,13 +207,13 @@ pub fn named(command: clap::Command) -> clap::Command {
 }
 
 impl Cli {
-    /// The command line of this process; ends it if that is wrong.
+    /// Parses the command line of this process; exits if it is invalid.
     pub fn read() -> Self {
         let matches = named(Self::command()).get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
-    /// Does what the command line says.
+    /// Runs the command.
     pub async fn run(self) -> Result<(), Box<dyn Error>> {
         settings::check_names(|name| std::env::var_os(name).is_some())?;
         let telemetry = Telemetry::start(&self.log)?;
@@ -133,7 +226,7 @@ impl Cli {
 impl Command {
     async fn run(self) -> Result<(), Box<dyn Error>> {
         match self {
-            // Boxed: every other command would carry its future.
+            // Boxed, because otherwise the future of every other command would be as large.
             Command::Serve(args) => Box::pin(args.run()).await,
             Command::Openapi { service } => {
                 let document = serde_json::to_string_pretty(&service.document())?;
@@ -145,8 +238,34 @@ impl Command {
                 tracing::info!("the database has the newest schema");
                 Ok(())
             }
-            Command::LoadDemo { seed, couriers, database } => load_demo(seed, couriers, &database).await,
+            Command::NewVaultKey => {
+                Ok(writeln!(std::io::stdout(), "{}", VaultKeys::generate(&OsRandom).reveal())?)
+            }
+            Command::RotateVault { database, vault } => rotate_vault(&database, &vault).await,
+            Command::LoadDemo { seed, couriers, database, vault } => {
+                load_demo(seed, couriers, &database, &vault).await
+            }
+            Command::AddService { name, database, vault } => {
+                let added =
+                    with_services(&database, &vault, async |app| auth::add_service(app, &name).await).await?;
+                Ok(writeln!(std::io::stdout(), "client_id={}\nclient_secret={}", added.id, added.secret)?)
+            }
+            Command::RevokeService { name, database, vault } => {
+                with_services(&database, &vault, async |app| auth::revoke_service(app, &name).await).await
+            }
+            Command::Grant(args) => args.run(Change::Grant).await,
+            Command::Revoke(args) => args.run(Change::Revoke).await,
             Command::LoadBench(city) => city.run().await,
+            Command::MeasureIdentity { database, vault } => {
+                let measured =
+                    with_services(&database, &vault, async |app| bench_identity::measure(app).await);
+                let measured = measured.await?;
+                Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string(&measured)?)?)
+            }
+            Command::BreachFilter { list, file } => {
+                let filter = BreachFilter::of_list(BufReader::new(File::open(list)?))?;
+                Ok(filter.write(BufWriter::new(File::create(file)?))?)
+            }
             Command::Sandbox(sandbox) => sandbox.run().await,
             Command::Demo(demo) => demo.run().await,
             Command::Replay(replay) => replay.run().await,
@@ -156,6 +275,7 @@ impl Command {
 
 impl ServeArgs {
     async fn run(self) -> Result<(), Box<dyn Error>> {
+        let vault_keys = self.vault.keys()?;
         if self.migrate {
             Store::migrate(&self.database.database(1)).await?;
         }
@@ -166,6 +286,7 @@ impl ServeArgs {
         }
         let parts = Parts {
             database: self.database.database(chosen.len()),
+            vault_keys,
             shared,
             services: chosen.iter().map(|service| (*service, address(&self.listen, *service))).collect(),
             clock: Arc::new(SystemClock),
@@ -192,23 +313,65 @@ impl ServeArgs {
     }
 }
 
-async fn load_demo(seed: u64, couriers: u32, database: &DatabaseArgs) -> Result<(), Box<dyn Error>> {
+/// The store of a command that runs alone.
+async fn store(
+    database: &DatabaseArgs,
+    vault: &VaultArgs,
+    clock: &Arc<dyn Clock>,
+    ids: &Arc<dyn Ids>,
+) -> Result<Store, Box<dyn Error>> {
+    let (database, alone) = (database.database(1), shared::Settings::default());
+    let vault = Vault::new(&vault.keys()?, Arc::clone(ids));
+    Ok(Store::connect(&database, &alone, clock, ids.as_ref(), vault, Subscribers::default()).await?)
+}
+
+async fn rotate_vault(database: &DatabaseArgs, vault: &VaultArgs) -> Result<(), Box<dyn Error>> {
     let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(OsRandom));
-    let (alone, subscribers) = (shared::Settings::default(), Subscribers::default());
-    let store =
-        Store::connect(&database.database(1), &alone, &clock, ids.as_ref(), subscribers.clone()).await?;
-    let nobody = integrations::open(&integrations::Settings::default(), &clock, &ids)?; // nobody is called
-    let app = Services::start(store, clock, ids, Settings::default(), subscribers, nobody).await?;
-    let loaded = services::demo_city::load(&app, seed).await;
-    let enlisted = services::demo_city::enlist(&app, couriers as usize).await;
-    app.stop(Duration::from_secs(5)).await;
-    let Loaded { accounts, restaurants } = loaded?;
-    let accounts = accounts + enlisted?;
+    let store = store(database, vault, &clock, &ids).await?;
+    for column in vault::SEALED {
+        let values = vault::rotate(&store, column).await?;
+        tracing::info!(purpose = column.purpose, values, "sealed anew");
+    }
+    store.close().await;
+    tracing::info!("all that is sealed is sealed with the first key: the others can be taken away");
+    Ok(())
+}
+
+async fn load_demo(
+    seed: u64,
+    couriers: u32,
+    database: &DatabaseArgs,
+    vault: &VaultArgs,
+) -> Result<(), Box<dyn Error>> {
+    let (loaded, enlisted) = with_services(database, vault, async |app| {
+        let loaded = services::demo_city::load(app, seed).await?;
+        Ok((loaded, services::demo_city::enlist(app, couriers as usize).await?))
+    })
+    .await?;
+    let Loaded { accounts, restaurants } = loaded;
+    let accounts = accounts + enlisted;
     tracing::info!(accounts, restaurants, "the demo city is loaded");
     Ok(())
 }
 
-/// Why a part of the services does not start without Redis.
+/// Runs a command of an operator by the use cases, beside the servers.
+async fn with_services<T>(
+    database: &DatabaseArgs,
+    vault: &VaultArgs,
+    run: impl AsyncFnOnce(&App) -> Result<T, Failure>,
+) -> Result<T, Box<dyn Error>> {
+    let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(OsRandom));
+    let (store, subscribers) = (store(database, vault, &clock, &ids).await?, Subscribers::default());
+    let nobody = integrations::open(&integrations::Settings::default(), &clock, &ids)?; // none is ever called
+    let mut settings = Settings::default();
+    settings.auth.signing_alg = None;
+    let app = Services::start(store, clock, ids, settings, subscribers, nobody).await?;
+    let outcome = run(&app).await;
+    app.stop(Duration::from_secs(5)).await;
+    Ok(outcome?)
+}
+
+/// The error when only some of the services are started without Redis.
 const ALONE: &str = "REDIS_URL is not set: a process that serves only some of the services hears of \
     the others' events through Redis. Name one, as REDIS_URL=redis://127.0.0.1:6379/0, or serve all \
     thirteen in one process";

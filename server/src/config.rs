@@ -1,6 +1,5 @@
-//! What the operator chooses: command-line flags, each with its environment
-//! variable. A wrong value is refused at start, by clap, with the flag's name
-//! and what is allowed.
+//! The operator's settings: command-line flags, each with its environment variable.
+//! clap refuses a wrong value at start, with the flag's name and the allowed values.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use store::Database;
 use store::shared::{self, RedisSettings};
+use store::vault::{VaultKeys, VaultKeysError};
 
 use crate::Service;
 use crate::limits::within;
@@ -28,7 +28,7 @@ pub struct DatabaseArgs {
 }
 
 impl DatabaseArgs {
-    /// As the store wants it, for a process that serves so many services.
+    /// The store's settings, for a process that serves this many services.
     pub fn database(&self, services: usize) -> Database {
         let usual = if services == Service::ALL.len() { 24 } else { 7 };
         Database {
@@ -36,6 +36,33 @@ impl DatabaseArgs {
             max_connections: self.database_connections.unwrap_or(usual),
             acquire_timeout: Duration::from_secs(3),
         }
+    }
+}
+
+/// The keys of the vault.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Vault")]
+pub struct VaultArgs {
+    /// The keys with which door codes, signing keys and the like are sealed in the database, as
+    /// `ID:BASE64`, separated by commas: the first one seals, all of them open. All processes have
+    /// the same. `baedal new-vault-key` makes one. Keep it apart from backups of the database:
+    /// what it sealed cannot be read without it.
+    #[arg(long, env = "BAEDAL_VAULT_KEYS", hide_env_values = true, default_value = "")]
+    vault_keys: String,
+}
+
+/// The vault has no keys, or they are not understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "BAEDAL_VAULT_KEYS: {0}. `baedal new-vault-key` makes one: set it for all processes that share \
+     the database, and keep it apart from backups, which cannot be read without it"
+)]
+pub struct WrongVaultKeys(VaultKeysError);
+
+impl VaultArgs {
+    /// The keys. A value that is not understood is not shown, as it may be a secret.
+    pub fn keys(&self) -> Result<VaultKeys, WrongVaultKeys> {
+        self.vault_keys.parse().map_err(WrongVaultKeys)
     }
 }
 
@@ -56,9 +83,9 @@ pub struct SharedArgs {
 }
 
 impl SharedArgs {
-    /// As the store wants it.
+    /// The store's settings.
     pub fn settings(&self) -> shared::Settings {
-        // An environment variable that is set to nothing means: none.
+        // An empty environment variable counts as not set.
         let nodes: Vec<String> =
             self.redis_url.iter().map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()).collect();
         let prefix = self.redis_prefix.clone().filter(|prefix| !prefix.is_empty());

@@ -1,7 +1,7 @@
-//! How it starts: configuration, wiring, lifecycle.
+//! Startup and shutdown: configuration, wiring, lifecycle.
 //!
-//! [`Server::start`] is what `baedal serve` does and what whole-system tests do:
-//! the same wiring, with another clock and other ports.
+//! Both `baedal serve` and the whole-system tests call [`Server::start`]: the same
+//! wiring, with another clock and other ports.
 
 pub mod bench_city;
 pub mod cli;
@@ -31,6 +31,7 @@ use services::system::{Process, System};
 use services::{App, HubBackend, Services, Settings, Subscribers};
 use socket2::SockRef;
 use store::schema::{self, Schema};
+use store::vault::{Vault, VaultKeys};
 use store::{Database, Store, shared};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -45,36 +46,38 @@ use web::PagesArgs;
 /// Renders the process's metrics.
 pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// Bytes that may wait in the kernel for a reader who does not read. What waits
-/// there can't be conflated any more: a position would arrive late instead of
-/// giving way to a newer one.
+/// Bytes that may wait in the kernel for a slow reader. Data in the kernel's buffer
+/// cannot be conflated any more: a position would arrive late instead of being replaced
+/// by a newer one.
 const UNSENT_MAX: u32 = 2 * 1024;
 
 /// What a server is started with.
 pub struct Parts {
     /// A migrated database.
     pub database: Database,
-    /// Where the memory is that processes share.
+    /// How to reach the state that the processes share.
     pub shared: shared::Settings,
-    /// Which services, each on which address.
+    /// The keys of the vault.
+    pub vault_keys: VaultKeys,
+    /// The services to serve, each with its address.
     pub services: Vec<(Service, SocketAddr)>,
     /// Connections that may wait on each port to be accepted.
     pub backlog: u32,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// New ids and random numbers.
+    /// The source of ids and random numbers.
     pub ids: Arc<dyn Ids>,
-    /// Every number that is our choice.
+    /// All tunable numbers.
     pub settings: Settings,
-    /// Who acts because of which events.
+    /// The subscribers to events.
     pub subscribers: Subscribers,
     /// See [`Metrics`].
     pub metrics: Metrics,
-    /// What the operator chose for the pages.
+    /// The operator's choices for the pages.
     pub pages: PagesArgs,
-    /// How this process joins others.
+    /// How this process works with others.
     pub processes: ProcessArgs,
-    /// Where third parties are.
+    /// How to reach third parties.
     pub third_parties: integrations::Settings,
 }
 
@@ -90,24 +93,24 @@ pub struct Server {
 /// Why a server could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The port is taken, or not ours to take.
+    /// The port is taken, or this process may not use it.
     #[error("{service} cannot listen on {address}: {cause}")]
     Listen {
-        /// Which service.
+        /// The service.
         service: Service,
-        /// Where it should.
+        /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// The error.
         #[source]
         cause: std::io::Error,
     },
-    /// The gateway would not know where to send requests.
+    /// The gateway does not know the address of some services.
     #[error(transparent)]
     Upstreams(#[from] UpstreamsError),
-    /// The database can't be used.
+    /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] store::StoreError),
-    /// A third party is not configured as it must be.
+    /// The configuration of a third party is invalid.
     #[error(transparent)]
     ThirdParty(#[from] integrations::OpenError),
     /// The actor system did not start.
@@ -116,7 +119,7 @@ pub enum StartError {
 }
 
 impl Server {
-    /// Starts the actor system and listens on every port, or on none.
+    /// Starts the actor system and listens on every port; on an error, on none.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
         let served: Vec<Service> = parts.services.iter().map(|(service, _)| *service).collect();
         let elsewhere = parts.processes.elsewhere(&served)?;
@@ -141,9 +144,9 @@ impl Server {
             tracing::warn!("the database's schema is newer than this program: an upgrade is under way");
         }
         let (ids, subscribers) = (parts.ids, parts.subscribers);
-        let store =
-            Store::connect(&parts.database, &parts.shared, &parts.clock, ids.as_ref(), subscribers.clone())
-                .await?;
+        let vault = Vault::new(&parts.vault_keys, Arc::clone(&ids));
+        let (database, shared, clock) = (&parts.database, &parts.shared, &parts.clock);
+        let store = Store::connect(database, shared, clock, ids.as_ref(), vault, subscribers.clone()).await?;
         let app =
             Services::start(store, parts.clock, ids, parts.settings, subscribers, third_parties).await?;
         let hub = Hub::open(
@@ -188,8 +191,8 @@ impl Server {
         router: Router,
         connections: &Arc<Connections>,
     ) {
-        // Connections inherit both. What is said leaves at once: a reply and the event
-        // behind it are two small writes, and the second must not wait for the first's ack.
+        // Connections inherit both options. Small writes are sent at once: a reply and the event
+        // after it are two writes, and the second must not wait for the first's ack.
         let options = SockRef::from(&listener);
         let set = options.set_tcp_notsent_lowat(UNSENT_MAX).and_then(|()| options.set_tcp_nodelay(true));
         if let Err(error) = set {
@@ -202,12 +205,12 @@ impl Server {
         self.ports.push(tokio::spawn(serving));
     }
 
-    /// Where each service listens.
+    /// The address of each service.
     pub fn addresses(&self) -> &[(Service, SocketAddr)] {
         &self.addresses
     }
 
-    /// Where `service` listens.
+    /// The address of `service`, if it is served here.
     pub fn address(&self, service: Service) -> Option<SocketAddr> {
         self.addresses.iter().find(|(each, _)| *each == service).map(|(_, address)| *address)
     }
@@ -224,7 +227,7 @@ impl Server {
         let ports = async {
             self.hub.connections().dismiss().await;
             for port in self.ports {
-                // Whether it ended well was logged where it ended.
+                // Errors were logged where they occurred.
                 let _ = port.await;
             }
         };
@@ -236,7 +239,7 @@ impl Server {
     }
 }
 
-/// What the ports of a process are made of.
+/// The parts of which the ports of a process are built.
 struct Ports {
     app: App,
     hub: Arc<Hub>,
@@ -250,8 +253,8 @@ struct Ports {
 }
 
 impl Ports {
-    /// A port serves its own service's routes; the gateway serves everybody's,
-    /// also by their names, and the pages.
+    /// A service's port serves its own routes. The gateway serves the routes of all
+    /// services, also under their names, and the pages.
     fn router(&self, service: Service) -> Router {
         if service != Service::Gateway {
             return self.whole(service, kit::served(service.name(), service.routes(), &self.app));
@@ -269,7 +272,7 @@ impl Ports {
         self.whole(service, own().merge(OpenApiRouter::from(named)))
     }
 
-    /// The routes of `service` as the gateway has them.
+    /// The routes of `service` on the gateway: served here, or forwarded.
     fn reach(&self, service: Service) -> OpenApiRouter<App> {
         if self.served.contains(&service) {
             kit::served(service.name(), service.routes(), &self.app)
@@ -295,7 +298,7 @@ impl Ports {
             },
             trusted: self.trusted.clone(),
         };
-        // Of this very process, whoever serves the other routes.
+        // About this process, even if other routes are forwarded.
         let process = http_adapters::system::process_routes();
         routes = routes.merge(kit::served(service.name(), process, &self.app));
         service_router(spec, routes, self.app.clone())
@@ -304,11 +307,11 @@ impl Ports {
     }
 }
 
-/// A storm of connections waits in the backlog rather than being dropped and
-/// tried again a second later.
+/// With `backlog` a burst of connections waits to be accepted, instead of being dropped and
+/// retried a second later.
 fn listen_on(address: SocketAddr, backlog: u32) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A restarted server finds its port still held by connections that are closing.
+    // After a restart, closing connections may still hold the port.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(backlog)

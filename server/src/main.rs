@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use server::cli::Cli;
 
-/// Spreads allocations of many small sockets and actors over few pages.
+/// Packs the small allocations of many sockets and actors into few pages.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
             if tracing::dispatcher::has_been_set() {
                 tracing::error!(%error, "stopped");
             } else {
-                // The log itself is what was wrong.
+                // The log could not be started.
                 let _ = writeln!(std::io::stderr(), "baedal: {error}");
             }
             ExitCode::FAILURE

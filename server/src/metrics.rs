@@ -1,7 +1,7 @@
-//! Every metric, described once: what `/metrics` says of it, and `docs/metrics.md`.
+//! Every metric, described once, for `/metrics` and for `docs/metrics.md`.
 //!
-//! A metric is named where it is measured, by a literal; that each of these
-//! literals stands here, and each of these rows in the page, is held by tests.
+//! A metric is named by a literal where it is measured. Tests check that each of these
+//! literals is listed here, and that each row here is in the document.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,36 +11,36 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
 
 use crate::Metrics;
 
-/// How often samples of histograms are gathered, whether anybody scrapes or not:
-/// until then they wait in memory.
+/// How often samples of histograms are aggregated, whether or not anybody scrapes:
+/// until then they accumulate in memory.
 const GATHER_EVERY: Duration = Duration::from_secs(1);
 
-/// Seconds, from a look-up in memory to a caller's patience.
+/// Buckets of seconds, from a look-up in memory to a caller's timeout.
 const SECONDS: [f64; 17] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     10.0,
 ];
 
-/// Rows of one commit.
+/// Buckets of rows of one commit.
 const ROWS: [f64; 11] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0];
 
-/// Bytes that wait for a reader.
+/// Buckets of bytes that wait for a reader.
 const BYTES: [f64; 9] =
     [256.0, 1_024.0, 4_096.0, 8_192.0, 16_384.0, 32_768.0, 65_536.0, 131_072.0, 262_144.0];
 
-/// What a metric is.
+/// The type of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Only rises.
+    /// Only increases.
     Counter,
-    /// Rises and falls.
+    /// Increases and decreases.
     Gauge,
     /// A distribution.
     Histogram,
 }
 
 impl Kind {
-    /// As Prometheus calls it.
+    /// The name of the type in Prometheus.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Counter => "counter",
@@ -55,19 +55,19 @@ impl Kind {
 pub struct Metric {
     /// Its name.
     pub name: &'static str,
-    /// What it is.
+    /// Its type.
     pub kind: Kind,
-    /// What tells its series apart, separated by commas.
+    /// Its labels, separated by commas.
     pub labels: &'static str,
-    /// What it tells.
+    /// Its description.
     pub help: &'static str,
-    /// Whether it is exposed from the beginning; otherwise only once it happens.
+    /// Whether it is exposed from the start; otherwise only after its first sample.
     pub always: bool,
 }
 
 macro_rules! metrics {
     ($($kind:ident $name:literal [$labels:literal] $($when:ident)? $help:literal;)*) => {
-        /// All of them, by name.
+        /// All metrics, by name.
         pub const ALL: &[Metric] = &[$(Metric {
             name: $name,
             kind: Kind::$kind,
@@ -119,6 +119,7 @@ metrics! {
     Gauge "jobs_oldest_due_seconds" [""] "How long the oldest job that is due waits to be begun.";
     Counter "limited_total" ["rule"] rare "Refusals and pauses because somebody asked too often, by the rule.";
     Gauge "money_undecided" [""] "Payments and refunds that wait for an operator's decision.";
+    Counter "orders_placed_total" [""] "Orders that this process placed at their restaurants, paid.";
     Histogram "position_ack_seconds" [""] "From a courier's frame to its acknowledgement, the commit included.";
     Histogram "position_group_rows" [""] "Positions written in one commit.";
     Counter "position_write_failures_total" [""] "Groups of positions that could not be written, and were tried again.";
@@ -156,7 +157,7 @@ metrics! {
     Counter "worker_restarts_total" ["worker"] "Long-running tasks started again after a failure.";
 }
 
-/// Begins to measure, for the whole process. Call once, within a tokio runtime.
+/// Installs the recorder for the whole process. Call once, within a tokio runtime.
 pub fn install() -> Result<Metrics, BuildError> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
@@ -188,7 +189,7 @@ fn describe(metric: &Metric) {
         Kind::Counter => {
             describe_counter!(name, unit, help);
             if metric.always && metric.labels.is_empty() {
-                // Known from the beginning, so that the first one is a rise.
+                // Registered at 0, so that the first one shows as an increase.
                 metrics::counter!(name).absolute(0);
             }
         }

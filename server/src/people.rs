@@ -1,5 +1,5 @@
-//! The commands that are people, not servers: the simulated city, and a
-//! recorded track pushed by a courier's phone. Both use only the public API.
+//! The commands that act as people: the simulated city, and a courier's phone that
+//! pushes a recorded track. Both use only the public API.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -119,7 +119,7 @@ impl ReplayArgs {
     /// Pushes the track to its end.
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
         let Self { file, courier, password, speed, at, max_gap, url } = self;
-        // Longer than any recording: as good as no limit.
+        // A duration too large to represent is as good as no limit.
         let max_gap = max_gap.map(|secs| Duration::try_from_secs_f64(secs).unwrap_or(Duration::MAX));
         let options = replay::Options { file, courier, password, url, speed, at, max_gap };
         let outcome = replay::run(options).await?;

@@ -1,5 +1,5 @@
-//! How this process joins others: where the gateway finds the services that do
-//! not run beside it, whose word about a client's address is taken, and who reads metrics.
+//! How this process works with others: where the gateway finds the services that other
+//! processes run, which proxies are trusted about a client's address, and who may read metrics.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -63,9 +63,9 @@ impl Default for ProcessArgs {
 /// A service that runs elsewhere, with its replicas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
-    /// Which one.
+    /// The service.
     pub service: Service,
-    /// Where; one at least.
+    /// Its replicas; at least one.
     pub replicas: Vec<Origin>,
 }
 
@@ -121,19 +121,19 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| format!("{text:?} is neither an address nor a network as 10.0.0.0/8"))
 }
 
-/// Why the gateway would not know where to send requests.
+/// Why the gateway's upstreams are invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamsError {
-    /// Somebody's requests would reach nobody.
+    /// Some services are neither served here nor listed.
     #[error(
         "gateway_service does not know where these run: {}. Name their replicas in BAEDAL_UPSTREAMS, or serve them beside it",
         names(.0)
     )]
     Missing(Vec<Service>),
-    /// It could be either.
+    /// A service is both served here and listed.
     #[error("{0} runs beside gateway_service and has upstreams too: choose one of them")]
     Both(Service),
-    /// It could be either.
+    /// A service is listed twice.
     #[error("{0} is named twice in BAEDAL_UPSTREAMS: separate its replicas by |")]
     Twice(Service),
 }
@@ -143,8 +143,8 @@ fn names(services: &[Service]) -> String {
 }
 
 impl ProcessArgs {
-    /// What the gateway reaches elsewhere, when `served` run in its process. A
-    /// process without the gateway reaches nobody.
+    /// The services that the gateway reaches in other processes, when `served` run in its own.
+    /// A process without the gateway reaches none.
     pub(crate) fn elsewhere(
         &self,
         served: &[Service],
@@ -170,7 +170,7 @@ impl ProcessArgs {
         Ok(upstreams.map(|upstream| (upstream.service, upstream.replicas.clone())).collect())
     }
 
-    /// The gateway's numbers.
+    /// The gateway's settings.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             check_every: Duration::from_millis(self.upstream_check_ms),
@@ -179,7 +179,7 @@ impl ProcessArgs {
         }
     }
 
-    /// Whose word is taken.
+    /// The proxies that are trusted about a client's address.
     pub(crate) fn trusted(&self) -> TrustedProxies {
         self.trusted_proxies.0.iter().copied().collect()
     }

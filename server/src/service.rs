@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub enum Service {
     /// Sign-in, tokens, sessions.
     Auth,
-    /// The way in: every route of every service, and the pages.
+    /// The entry point: every route of every service, and the pages.
     Gateway,
     /// System alerts.
     Alert,
@@ -22,7 +22,7 @@ pub enum Service {
     Tracking,
     /// Conversations and FAQs.
     Support,
-    /// Notices.
+    /// Notifications.
     Notification,
     /// Reviews.
     Review,
@@ -77,12 +77,12 @@ impl Service {
         }
     }
 
-    /// How far its port is from the first one: the documented ports are 9101 to 9113.
+    /// The offset of its port from the first one: the documented ports are 9101 to 9113.
     pub fn offset(self) -> u16 {
         self as u16
     }
 
-    /// What the port says of itself.
+    /// The description in the port's OpenAPI document.
     pub(crate) fn description(self) -> &'static str {
         match self {
             Service::Auth => "Sign-in, tokens and sessions.",
@@ -106,7 +106,7 @@ impl Service {
         }
     }
 
-    /// Which channels the port's realtime socket serves; none where it has no socket.
+    /// Which channels the port's realtime socket serves; `None` if it has no socket.
     pub(crate) fn channels(self) -> Option<fn(&Channel) -> bool> {
         match self {
             Service::Gateway => Some(|_| true),
@@ -120,7 +120,7 @@ impl Service {
         }
     }
 
-    /// The routes that are this service's own; none yet for some.
+    /// The service's own routes; some have none yet.
     pub(crate) fn routes(self) -> OpenApiRouter<App> {
         match self {
             Service::Alert => http_adapters::system::routes(),
@@ -137,7 +137,8 @@ impl Service {
         }
     }
 
-    /// The operations of its port, as their routes describe them; the gateway has those of all services.
+    /// The operations of its port, as described by their routes; the gateway has those of all
+    /// services.
     pub(crate) fn api(self) -> OpenApi {
         let own = match self {
             Service::Gateway => {
@@ -148,7 +149,7 @@ impl Service {
         own.merge(http_adapters::system::process_routes()).into_openapi()
     }
 
-    /// The document that its port serves, without a server.
+    /// The OpenAPI document that its port serves, without a server.
     pub fn document(self) -> OpenApi {
         kit::document(self.name(), self.description(), self == Service::Gateway, self.api())
     }

@@ -1,18 +1,18 @@
-//! All settings on one page: `.env.example`, as `./dev settings` writes it.
+//! All settings on one page: `.env.example`, as written by `./dev settings`.
 //!
-//! A setting is a flag with its environment variable, and stands in one place: its words, its
-//! range and its default are those of the flag, and the default is that of the struct which the
-//! flag fills in. This page is made from the flags.
+//! A setting is a flag with its environment variable, and is defined once: its text and range
+//! are those of the flag, and its default is that of the struct which the flag fills in. This
+//! page is generated from the flags.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use clap::{Arg, Command};
 
-/// Columns of the page.
+/// Maximum columns of the page.
 const WIDTH: usize = 96;
 
-/// What stands above the settings.
+/// The text above the settings.
 const TOP: &str = "\
 # Copy to .env and change what you want; `./dev up` and `docker compose` read it, and the
 # environment wins over it. What is commented out shows the default. A wrong value is refused
@@ -22,10 +22,10 @@ const TOP: &str = "\
 # of a setting begins there.
 ";
 
-/// Above settings whose flag stands below no heading; a test refuses that.
+/// The heading of settings whose flag has no heading; a test refuses such flags.
 const HEADLESS: &str = "Others";
 
-/// What no flag knows, because compose alone reads it.
+/// Variables that only compose reads, so no flag defines them.
 const COMPOSE: &str = "
 # ── compose ──
 # The passwords of its PostgreSQL and Redis; docker/passwords makes and writes them.
@@ -33,10 +33,10 @@ const COMPOSE: &str = "
 #REDIS_PASSWORD=
 ";
 
-/// Settings that have another name today: the old one, and the new one.
+/// Renamed settings: the old name, and the new one.
 const RENAMED: [(&str, &str); 1] = [("BAEDAL_SOCKET_PATIENCE", "BAEDAL_SOCKET_VIOLATIONS")];
 
-/// A setting is given by a name that it does not have any more.
+/// A setting was given under its old name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{old} is called {new} now: set that, and remove {old}")]
 pub struct Renamed {
@@ -44,14 +44,14 @@ pub struct Renamed {
     new: &'static str,
 }
 
-/// Refuses a setting under an old name, which would be passed over in silence.
+/// Refuses a setting under an old name, which would otherwise be ignored silently.
 pub(crate) fn check_names(is_set: impl Fn(&str) -> bool) -> Result<(), Renamed> {
     let old = RENAMED.into_iter().find(|(old, _)| is_set(old));
     old.map_or(Ok(()), |(old, new)| Err(Renamed { old, new }))
 }
 
-/// The page. A setting that several commands have stands where it comes first, and all of one
-/// heading stand together.
+/// The page. A setting of several commands is written once, with the first of them, and all
+/// settings of one heading are written together.
 pub(crate) fn page(program: &Command) -> String {
     let mut sections: Vec<(&str, String)> = Vec::new();
     let mut written = BTreeSet::new();
@@ -76,7 +76,7 @@ pub(crate) fn page(program: &Command) -> String {
     format!("{TOP}{sections}{COMPOSE}")
 }
 
-/// Every flag: those of `serve`, the whole program's, and the other commands'.
+/// Every flag: those of `serve`, then of the whole program, then of the other commands.
 fn settings(program: &Command) -> impl Iterator<Item = &Arg> {
     let is_serve = |command: &&Command| command.get_name() == "serve";
     let serve = program.get_subcommands().filter(is_serve);
@@ -84,7 +84,7 @@ fn settings(program: &Command) -> impl Iterator<Item = &Arg> {
     serve.chain([program]).chain(others).flat_map(Command::get_arguments)
 }
 
-/// What a setting is, and which values it may have.
+/// A setting's help text, with its allowed values.
 fn words(arg: &Arg) -> String {
     let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
     let help = help.trim_end_matches('.');
@@ -97,8 +97,7 @@ fn words(arg: &Arg) -> String {
     format!("{help}{allowed}.")
 }
 
-/// The least and the most that a number may be, as `1..=600`: what its parser says when it
-/// refuses one.
+/// The range of a number, as `1..=600`, taken from its parser's error message.
 fn range(arg: &Arg) -> Option<String> {
     let alone = Command::new("setting").arg(arg.clone().env(None));
     let wrong = format!("--{}={}", arg.get_long()?, u64::MAX);

@@ -1,5 +1,5 @@
-//! The real world: the only place where the machine is asked for the time, and
-//! for ids, random numbers and what this process costs.
+//! Access to the operating system: the only module that reads the time, ids, random
+//! numbers and the resource usage of this process.
 
 use chrono::Utc;
 use domain::{Clock, Ids, Timestamp};
@@ -35,7 +35,7 @@ impl Ids for OsRandom {
     }
 }
 
-/// What this process costs. What the machine does not tell is zero.
+/// The resource usage of this process. What the system does not report is zero.
 pub fn process_stats() -> ProcessStats {
     let mut process_stats = ProcessStats::default();
     if let Ok(this) = Process::myself() {
@@ -52,7 +52,7 @@ pub fn process_stats() -> ProcessStats {
             process_stats.open_files_max = max;
         }
     }
-    // The allocator's figures are those of its last epoch.
+    // The allocator's statistics are those of its last epoch.
     if epoch::advance().is_ok() {
         process_stats.allocated_bytes = stats::allocated::read().unwrap_or_default() as u64;
         process_stats.active_bytes = stats::active::read().unwrap_or_default() as u64;

@@ -1,7 +1,7 @@
-//! The log, and spans for whoever collects them: OpenTelemetry, by OTLP over HTTP.
+//! The log, and the export of spans to a collector: OpenTelemetry, by OTLP over HTTP.
 //!
-//! One filter, the log's, stands before everything: a span below its level costs a look at a
-//! flag, and what is logged in detail is collected in detail.
+//! One filter, the log's, comes before everything: a span below its level costs one check of
+//! a flag, and more detail in the log means more detail in the exported spans.
 
 use std::error::Error;
 use std::fmt;
@@ -33,16 +33,16 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogArgs, LogFormat};
 
-/// How long the collector may take for a batch of spans, and a process that ends for its last.
+/// The timeout of one export of spans, and of the last one at shutdown.
 const EXPORT_WITHIN: Duration = Duration::from_secs(3);
 
-/// As much of a collector's answer as is read.
+/// The maximum of a collector's response that is read.
 const ANSWER_MAX_BYTES: usize = 64 * 1024;
 
-/// Libraries that tell at length of what went well; whoever names them hears them.
+/// Libraries that log much about successes; `BAEDAL_LOG` can still enable them.
 const QUIET: &str = "graphile_worker_migrations=warn,sqlx::postgres::notice=warn";
 
-/// What was started; ended, it gives its last spans away.
+/// The started telemetry; [`stop`](Self::stop) exports the last spans.
 #[derive(Debug)]
 pub(crate) struct Telemetry(Option<SdkTracerProvider>);
 
@@ -67,7 +67,7 @@ impl Telemetry {
         Ok(Self(provider))
     }
 
-    /// Waits until what is left of the spans is collected, a moment at most.
+    /// Waits until the remaining spans are exported, at most [`EXPORT_WITHIN`].
     pub(crate) async fn stop(self) {
         let Some(provider) = self.0 else { return };
         let stopped =
@@ -100,7 +100,7 @@ fn provider(collector: &str) -> Result<SdkTracerProvider, Box<dyn Error>> {
     Ok(SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build())
 }
 
-/// Spans are named as OpenTelemetry names them.
+/// Spans take their ids from OpenTelemetry's context.
 struct OpenTelemetry;
 
 impl Export for OpenTelemetry {
@@ -109,7 +109,7 @@ impl Export for OpenTelemetry {
         let flags = if parent.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
         let (trace, span_id) = (TraceId::from(parent.trace), SpanId::from(parent.span));
         let remote = SpanContext::new(trace, span_id, flags, true, TraceState::default());
-        // A span that is not collected has no parent to set.
+        // A span that is not exported has no parent to set.
         let _ = span.set_parent(Context::new().with_remote_span_context(remote));
     }
 
@@ -124,7 +124,7 @@ impl Export for OpenTelemetry {
     }
 }
 
-/// HTTP without TLS, on the process's own runtime: the exporter has a thread without one.
+/// An HTTP client without TLS on the process's own runtime: the exporter's thread has none.
 struct Plain {
     client: Client<HttpConnector, Body>,
     runtime: Handle,
@@ -151,7 +151,7 @@ impl HttpClient for Plain {
             let (head, body) = answer.into_parts();
             Ok(Response::from_parts(head, to_bytes(Body::new(body), ANSWER_MAX_BYTES).await?))
         };
-        // Made inside the runtime: a timeout needs its clock.
+        // Spawned on the runtime, because the timeout needs its timer.
         self.runtime.spawn(async { tokio::time::timeout(EXPORT_WITHIN, asked).await }).await??
     }
 }

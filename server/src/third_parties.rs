@@ -1,15 +1,15 @@
-//! Where third parties are: flags of `baedal serve`, and the sandbox that stands in for them.
+//! Third parties: flags of `baedal serve`, and the sandbox that replaces them.
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use domain::Clock;
 use domain::auth::Email;
-use integrations::{Limits, Settings, blobs, fcm, resend, solapi, toss};
+use integrations::{Limits, Settings, blobs, fcm, kakao_local, resend, social, solapi, toss};
 use sim::sandbox::Sandbox;
 
 use crate::limits::within;
@@ -35,38 +35,58 @@ pub struct ThirdPartyArgs {
           value_parser = within::<u64>(50, 60_000))]
     pub third_party_ms: u64,
 
+    /// A file that `baedal breach-filter` made: no account gets a password that is in it. Unset:
+    /// none is looked up.
+    #[arg(long, env = "BAEDAL_BREACHED_PASSWORDS")]
+    breached_passwords: Option<PathBuf>,
+
+    /// Where the range API of Have I Been Pwned begins (`https://api.pwnedpasswords.com`). It is told
+    /// five digits of the hash of a new password, and where it does not answer, the password is
+    /// taken. Unset: it is told nothing.
+    #[arg(long, env = "BAEDAL_PWNED_URL", default_value = "", value_parser = none_or_url)]
+    pwned_url: String,
+
     #[command(flatten)]
     senders: SenderArgs,
 
     #[command(flatten)]
+    geocoder: GeocoderArgs,
+
+    #[command(flatten)]
     blobs: BlobArgs,
+
+    #[command(flatten)]
+    social: SocialArgs,
 }
 
-/// Settings that do not go together.
+/// A setting that another one requires is missing, or a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum WrongSetting {
-    /// One needs another one.
+    /// A setting requires another one.
     #[error("{set} is set, so {missing} must be, too")]
     Missing {
-        /// The one.
+        /// The setting that is set.
         set: &'static str,
-        /// The other one.
+        /// The one that is missing.
         missing: &'static str,
     },
     /// A file that it names cannot be read.
     #[error("{setting}: {}: {cause}", file.display())]
     Unreadable {
-        /// Which one.
+        /// The setting.
         setting: &'static str,
-        /// What it says.
+        /// Its value.
         file: PathBuf,
-        /// Why not.
+        /// The error.
         cause: std::io::Error,
     },
+    /// The list of providers cannot be used.
+    #[error("BAEDAL_PROVIDERS: {0}")]
+    Providers(#[from] social::SettingsError),
 }
 
 impl ThirdPartyArgs {
-    /// As the integrations want it.
+    /// The settings for the integrations.
     pub fn settings(&self) -> Result<Settings, WrongSetting> {
         Ok(Settings {
             toss: toss::Settings { url: self.toss_url.clone(), secret_key: self.toss_secret_key.clone() },
@@ -74,6 +94,10 @@ impl ThirdPartyArgs {
             mail: self.senders.mail()?,
             sms: self.senders.sms()?,
             push: self.senders.push()?,
+            geocoder: self.geocoder.settings(),
+            social: self.social.settings()?,
+            breach_filter: self.breached_passwords.clone().filter(|file| !file.as_os_str().is_empty()),
+            pwned_url: some(&self.pwned_url),
             limits: Limits { answer_within: Duration::from_millis(self.third_party_ms), ..Limits::default() },
         })
     }
@@ -126,6 +150,27 @@ struct SenderArgs {
     /// Where the account's access tokens come from. Unset: from where its key file says.
     #[arg(long, env = "BAEDAL_FCM_TOKEN_URL", default_value = "", value_parser = none_or_url)]
     fcm_token_url: String,
+}
+
+/// Who finds addresses by their text. Without a key only neighbourhoods are found.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Addresses")]
+struct GeocoderArgs {
+    /// Where Kakao's Local API begins, which finds addresses.
+    #[arg(long, env = "BAEDAL_KAKAO_LOCAL_URL", default_value_t = kakao_local::Settings::default().url,
+          value_parser = integrations::http_url)]
+    kakao_local_url: String,
+
+    /// The REST API key of the app at Kakao. Unset: addresses are not searched for.
+    #[arg(long, env = "BAEDAL_KAKAO_LOCAL_KEY", hide_env_values = true, default_value = "")]
+    kakao_local_key: String,
+}
+
+impl GeocoderArgs {
+    fn settings(&self) -> Option<kakao_local::Settings> {
+        let api_key = some(&self.kakao_local_key)?;
+        Some(kakao_local::Settings { url: self.kakao_local_url.clone(), api_key })
+    }
 }
 
 impl SenderArgs {
@@ -204,12 +249,43 @@ impl BlobArgs {
     }
 }
 
-/// What is set to nothing is not set.
+/// The companies by which people sign in, beside their passwords.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Social sign-in")]
+struct SocialArgs {
+    /// The file that lists them (docs/social-sign-in.md). Unset: none, and people sign in by
+    /// password alone.
+    #[arg(long, env = "BAEDAL_PROVIDERS", default_value = "")]
+    providers: String,
+
+    /// Their secrets, as `kakao=…,kakao.admin=…,naver=…`: that of the client at each, and Kakao's
+    /// admin key.
+    #[arg(long, env = "BAEDAL_PROVIDER_SECRETS", hide_env_values = true, default_value = "")]
+    provider_secrets: String,
+}
+
+impl SocialArgs {
+    fn settings(&self) -> Result<social::Settings, WrongSetting> {
+        let Some(file) = some(&self.providers).map(PathBuf::from) else {
+            return Ok(social::Settings::default());
+        };
+        let text = std::fs::read_to_string(&file).map_err(|cause| WrongSetting::Unreadable {
+            setting: "BAEDAL_PROVIDERS",
+            file: file.clone(),
+            cause,
+        })?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let read = |name: &str| std::fs::read_to_string(folder.join(name));
+        Ok(social::Settings::read(&text, &self.provider_secrets, read)?)
+    }
+}
+
+/// An empty value counts as not set.
 fn some(value: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// A setting without which another one means nothing.
+/// A setting that another one requires.
 fn needed(set: &'static str, missing: &'static str, value: &str) -> Result<String, WrongSetting> {
     some(value).ok_or(WrongSetting::Missing { set, missing })
 }
@@ -252,7 +328,7 @@ pub struct SandboxArgs {
 }
 
 impl SandboxArgs {
-    /// Serves until it is ended.
+    /// Serves until the process is stopped.
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
         let address = SocketAddr::new(self.bind, self.port);
         let folder = self.folder.filter(|folder| !folder.as_os_str().is_empty());

@@ -1,39 +1,38 @@
-//! The pages: what `web/` was built to, and what the operator chose for it.
+//! The pages: the build output of `web/`, and the operator's settings for it.
 //!
-//! - Files under `assets/` carry a hash of their content in their names: browsers
-//!   may keep them for ever. Everything else is asked for again each time.
-//! - The content security policy lets nothing in from other hosts, save the ones
+//! - `files`: the built files, each at its own path, whatever the build contains;
+//! - `street_map`: a map with streets, read from one file;
+//! - the content security policy allows nothing from other hosts, except those
 //!   that the operator's map needs.
 
-use std::borrow::Cow;
+mod files;
+mod street_map;
+
 use std::str::FromStr;
 
 use axum::Router;
-use axum::extract::Path;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
-};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
 use axum::routing::get;
 use clap::Args;
-use rust_embed::{EmbeddedFile, RustEmbed};
+use http_adapters::kit::Compressible;
 use serde::Serialize;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use url::Url;
 
-/// The built pages. A debug build reads them from the folder, a release holds them.
-#[derive(RustEmbed)]
-#[folder = "../web/dist"]
-#[allow_missing = true]
-struct Built;
+pub use street_map::{NoMap, StreetMap};
 
 /// What the operator chooses for the pages.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Pages")]
 pub struct PagesArgs {
+    /// A map with streets: a PMTiles archive of version 3 in the Protomaps schema, as the path of
+    /// a .pmtiles file, which the gateway serves, or as the address of one. Unset: the boundaries
+    /// of Seoul alone.
+    #[arg(long, env = "BAEDAL_MAP", default_value = "")]
+    pub map: StreetMap,
+
     /// A MapLibre style that replaces the boundaries of Seoul as the base map.
     #[arg(long, env = "BAEDAL_MAP_STYLE_URL")]
     pub map_style_url: Option<Url>,
@@ -42,7 +41,8 @@ pub struct PagesArgs {
     #[arg(long, env = "BAEDAL_MAP_TILE_URL", value_parser = tile_url)]
     pub map_tile_url: Option<String>,
 
-    /// The attribution that the style's or the tiles' terms want.
+    /// The attribution that the terms of the map, the style or the tiles want; if not given,
+    /// OpenStreetMap's where a map with streets is set.
     #[arg(long, env = "BAEDAL_MAP_ATTRIBUTION")]
     pub map_attribution: Option<String>,
 
@@ -54,6 +54,11 @@ pub struct PagesArgs {
     /// by commas.
     #[arg(long, env = "BAEDAL_DEMO_ACCOUNTS", default_value = "", hide_env_values = true)]
     pub demo_accounts: DemoAccounts,
+
+    /// Where the sandbox shows what it sent, which pages that wait for a code link to. Unset: they
+    /// link to nothing.
+    #[arg(long, env = "BAEDAL_MAILBOX_URL")]
+    pub mailbox_url: Option<Url>,
 }
 
 fn tile_url(text: &str) -> Result<String, String> {
@@ -70,13 +75,13 @@ fn tile_url(text: &str) -> Result<String, String> {
 pub struct DemoAccount {
     /// The page that it is for: `customer`, `courier`, `owner`, `agent` or `operator`.
     pub role: String,
-    /// Its name at sign-in.
+    /// The e-mail to sign in with.
     pub email: String,
-    /// Its password: the demo city has no secrets.
+    /// Its password; in the demo city it is not a secret.
     pub password: String,
 }
 
-/// All of them; an empty text is none.
+/// All demo accounts; an empty text is none.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(transparent)]
 pub struct DemoAccounts(Vec<DemoAccount>);
@@ -102,85 +107,49 @@ impl FromStr for DemoAccount {
     }
 }
 
-/// `/config.json`, as `web/src/lib/config.ts` reads it.
+/// `/config.json`, which `web/src/lib/config.ts` reads.
 #[derive(Serialize)]
 struct Config<'a> {
+    map: Option<&'a str>,
     map_style_url: Option<&'a Url>,
     map_tile_url: Option<&'a str>,
     map_attribution: Option<&'a str>,
     demo_accounts: &'a DemoAccounts,
+    mailbox_url: Option<&'a Url>,
 }
 
-/// The pages' routes; they stay out of the API's document.
+/// The pages' routes; they are not part of the OpenAPI document.
 pub fn routes<S: Clone + Send + Sync + 'static>(args: &PagesArgs) -> Router<S> {
     let config = serde_json::json!(Config {
+        map: args.map.address(),
         map_style_url: args.map_style_url.as_ref(),
         map_tile_url: args.map_tile_url.as_deref(),
-        map_attribution: args.map_attribution.as_deref(),
+        map_attribution: args.attribution(),
         demo_accounts: &args.demo_accounts,
+        mailbox_url: args.mailbox_url.as_ref(),
     });
-    let policy = policy(args);
+    let policy =
+        HeaderValue::from_str(&policy(args)).unwrap_or(HeaderValue::from_static("default-src 'self'"));
+    let pages = get(async move |request: Request| files::serve(policy, request).await);
+    let pages = pages.fallback(files::not_allowed);
     Router::new()
-        .route("/", get(async move |headers: HeaderMap| index(&headers, &policy)))
-        .route("/icon.svg", get(async |headers: HeaderMap| file("icon.svg", &headers)))
-        .route("/assets/{name}", get(asset))
         .route("/config.json", get(async move || ([(CACHE_CONTROL, "no-cache")], axum::Json(config))))
-        // Fonts are compressed already.
-        .layer(
-            CompressionLayer::new()
-                .compress_when(DefaultPredicate::new().and(NotForContentType::new("font/"))),
-        )
+        .route("/", pages.clone())
+        // Every other route takes precedence over this one.
+        .route("/{*path}", pages)
+        // At the usual level, not the API's fastest one: many clients read the same files.
+        .layer(CompressionLayer::new().compress_when(Compressible))
+        .merge(args.map.routes())
 }
 
-async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
-    file(&format!("assets/{name}"), &headers)
-}
-
-fn index(headers: &HeaderMap, policy: &str) -> Response {
-    let mut response = file("index.html", headers);
-    let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static("default-src 'self'"));
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
-    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    response
-}
-
-fn file(path: &str, asked: &HeaderMap) -> Response {
-    let Some(file) = Built::get(path) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let tag = format!("\"{}\"", hex(&file));
-    if asked.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response();
+impl PagesArgs {
+    fn attribution(&self) -> Option<&str> {
+        let given = self.map_attribution.as_deref().filter(|words| !words.trim().is_empty());
+        given.or_else(|| self.map.address().map(|_| street_map::ATTRIBUTION))
     }
-    let kept = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let headers = [
-        (CONTENT_TYPE, content_type(path).into_owned()),
-        (CACHE_CONTROL, kept.to_owned()),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        (ETAG, tag),
-    ];
-    (headers, file.data).into_response()
 }
 
-fn hex(file: &EmbeddedFile) -> String {
-    file.metadata.sha256_hash()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn content_type(path: &str) -> Cow<'static, str> {
-    // A module worker is refused unless it comes as JavaScript.
-    if path.ends_with(".mjs") {
-        return Cow::Borrowed("text/javascript");
-    }
-    if path.ends_with(".html") {
-        return Cow::Borrowed("text/html; charset=utf-8");
-    }
-    if path.ends_with(".geojson") {
-        return Cow::Borrowed("application/geo+json");
-    }
-    Cow::Owned(mime_guess::from_path(path).first_or_octet_stream().to_string())
-}
-
-/// The content security policy: ourselves, and the hosts of the operator's map.
+/// The content security policy: this host, and the hosts of the operator's map.
 fn policy(args: &PagesArgs) -> String {
     let tiles = args.map_tile_url.as_deref().and_then(|url| Url::parse(url).ok());
     let mut origins: Vec<String> = args
@@ -193,10 +162,13 @@ fn policy(args: &PagesArgs) -> String {
     origins.sort_unstable();
     origins.dedup();
     let map: String = origins.iter().map(|origin| format!(" {origin}")).collect();
+    let streets = args.map.origin().filter(|origin| !origins.contains(origin));
+    let streets = streets.map(|origin| format!(" {origin}")).unwrap_or_default();
     format!(
         "default-src 'self'; script-src 'self'; style-src 'self'; font-src 'self'; \
-         img-src 'self' data: blob:{map}; connect-src 'self'{map}; worker-src 'self' blob:; \
-         object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         img-src 'self' data: blob:{map}; connect-src 'self'{map}{streets}; worker-src 'self' blob:; \
+         manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'"
     )
 }
 
@@ -231,9 +203,14 @@ mod tests {
     }
 
     #[test]
-    fn modules_come_as_javascript() {
-        assert_eq!(content_type("assets/worker-1a2b.mjs"), "text/javascript");
-        assert_eq!(content_type("assets/gu-1a2b.geojson"), "application/geo+json");
-        assert_eq!(content_type("icon.svg"), "image/svg+xml");
+    fn streets_from_elsewhere_are_connected_to_and_nothing_else_comes_from_there() {
+        let map: StreetMap = "https://maps.example/seoul.pmtiles".parse().unwrap();
+        let mut args = PagesArgs { map, ..PagesArgs::default() };
+        assert!(policy(&args).contains("connect-src 'self' https://maps.example;"));
+        assert_eq!(policy(&args).matches("maps.example").count(), 1);
+        assert_eq!(args.attribution(), Some("© OpenStreetMap"));
+        args.map_attribution = Some("© Protomaps © OpenStreetMap".to_owned());
+        assert_eq!(args.attribution(), Some("© Protomaps © OpenStreetMap"));
+        assert_eq!(PagesArgs::default().attribution(), None);
     }
 }

@@ -1,30 +1,29 @@
-//! A city of any size at once, for a load: couriers who carry an order, customers
-//! who watch them, conversations with their agents, and orders that are cooked.
+//! Fixtures of any size for load tests: couriers with a delivery, customers who follow them,
+//! conversations with their agents, and orders in preparation.
 //!
-//! It is the demo city's big sister. Made through sign-up, payment and dispatch,
-//! ten thousand people would take an hour; here they are written in a few
-//! statements, in states that the rules lead to, and everybody is handed an access
-//! token that the server's own key signed. Nobody has a password. What the load does
-//! with them goes over the public sockets and routes alone.
+//! Creating ten thousand people by sign-up, payment and dispatch would take an hour. Here they
+//! are inserted with a few statements, in states that the rules can reach, and each gets an
+//! access token signed with the server's key. None has a password. The load itself uses only
+//! the public sockets and routes.
 
 use domain::cart::{DropOff, QuotedLine, QuotedOption};
 use domain::order::{Fact, Fulfilment, Order, OrderEvent, Status};
 use domain::support::{Conversation, Status as Talking, Topic};
 use domain::tracking::delivery::{Fact as DeliveryFact, Pickup};
-use domain::tracking::{Carrier, Delivery, DeliveryEvent, DeliveryStatus, Vehicle};
+use domain::tracking::{Carrier, Delivery, DeliveryEvent, DeliveryStatus, Handover, Vehicle};
 use domain::{Channel, CourierId, Failure, LatLon, OrderId, Principal, Role, UserId, Won};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{App, auth};
 
-/// Rows of one statement.
+/// The most rows of one statement.
 const AT_ONCE: usize = 5_000;
 
-/// Orders of one customer who has many.
+/// Orders per customer of [`Waiting`].
 const ORDERS_EACH: usize = 20;
 
-/// How much of a city.
+/// How much to create.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Couriers with a live delivery, each with its customer.
@@ -33,35 +32,35 @@ pub struct Wanted {
     pub talks: usize,
     /// Conversations of one agent.
     pub talks_each: usize,
-    /// Orders that a restaurant cooks, without a courier yet.
+    /// Orders in preparation, without a courier.
     pub orders: usize,
-    /// Agents who all may look at one conversation in the queue.
+    /// Agents who may all see one queued conversation.
     pub crowd: usize,
 }
 
-/// Who is there now, and what they carry in their pockets.
+/// The created people, with their access tokens.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct City {
-    /// Couriers on the road.
+    /// Couriers with a delivery.
     pub rides: Vec<Ride>,
-    /// Conversations under way.
+    /// Open conversations.
     pub talks: Vec<Talk>,
-    /// Customers who wait for their orders.
+    /// Customers with orders in preparation.
     pub waiting: Vec<Waiting>,
-    /// Agents, and a conversation in their queue.
+    /// Agents and a queued conversation.
     pub crowd: Option<Crowd>,
 }
 
-/// A courier who carries a customer's order.
+/// A courier who has picked up a customer's order.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ride {
     /// The courier's access token.
     pub courier: String,
     /// The customer's access token.
     pub customer: String,
-    /// The order, and so the delivery.
+    /// The id of the order and of its delivery.
     pub order: OrderId,
-    /// Where the courier is, 3 km from the door.
+    /// The courier's position, 3 km from the drop-off.
     pub start: LatLon,
 }
 
@@ -72,13 +71,13 @@ pub struct Talk {
     pub conversation: Uuid,
     /// The customer's access token.
     pub customer: String,
-    /// Which agent, from 0.
+    /// The agent's number, from 0.
     pub agent_number: usize,
     /// The agent's access token.
     pub agent: String,
 }
 
-/// A customer who waits for many orders.
+/// A customer with many orders in preparation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Waiting {
     /// The customer's access token.
@@ -87,7 +86,7 @@ pub struct Waiting {
     pub orders: Vec<OrderId>,
 }
 
-/// Agents, and a conversation that waits for one of them.
+/// Agents, and a queued conversation that they may all see.
 #[derive(Clone, Debug, Serialize)]
 pub struct Crowd {
     /// The conversation.
@@ -98,7 +97,7 @@ pub struct Crowd {
     pub agents: Vec<String>,
 }
 
-/// Makes it. Asked again, it makes others.
+/// Creates the fixtures; each call creates new ones.
 pub async fn make(app: &App, wanted: Wanted) -> Result<City, Failure> {
     let mut city = City::default();
     for first in (0..wanted.rides).step_by(AT_ONCE) {
@@ -116,7 +115,7 @@ pub async fn make(app: &App, wanted: Wanted) -> Result<City, Failure> {
     Ok(city)
 }
 
-/// Opens accounts of a role.
+/// Opens accounts with one role.
 async fn people(app: &App, count: usize, role: Role) -> Result<Vec<UserId>, Failure> {
     let users: Vec<UserId> = std::iter::repeat_with(|| app.ids.uuid().into()).take(count).collect();
     store::auth::open_accounts(&app.store, &users, role, app.now()).await?;
@@ -166,13 +165,13 @@ async fn rides(app: &App, first: usize, count: usize) -> Result<Vec<Ride>, Failu
     Ok(rides)
 }
 
-/// On a grid of 120 m over the city, so that couriers have their own streets.
+/// A point on a grid of 120 m over the city, so that couriers are apart from each other.
 fn somewhere(number: usize) -> Result<LatLon, Failure> {
     let (row, column) = ((number / 100 % 100) as f64, (number % 100) as f64);
     LatLon::new(37.45 + row * 0.001_08, 126.90 + column * 0.001_36).map_err(Failure::fault)
 }
 
-/// An order that is being cooked, of one dish.
+/// An order of one dish, in preparation.
 fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> {
     let now = app.now();
     let option = |name: &str| QuotedOption {
@@ -190,7 +189,7 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
         unit_price: Won(21_000),
         total: Won(21_000),
     };
-    // 3 km north: no circle around the door is entered while the load runs.
+    // 3 km north, so that no courier enters the geofence of the drop-off during the test.
     let door = LatLon::new(pickup.lat() + 0.027, pickup.lon()).map_err(Failure::fault)?;
     Ok(Order {
         id: app.ids.uuid().into(),
@@ -210,6 +209,7 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
         pickup,
         drop_off: Some(door_of(door)),
         note: String::new(),
+        courier_note: String::new(),
         slot: None,
         lead_mins: 45,
         declined: None,
@@ -247,6 +247,7 @@ fn delivery(app: &App, order: &Order, courier: CourierId, at: LatLon) -> Deliver
         ready_by: now,
         // Never late.
         promised_at: now + chrono::TimeDelta::days(1),
+        handover: Handover::of(order),
         near_told: false,
         late_told: false,
     }
@@ -273,7 +274,7 @@ async fn talks(app: &App, count: usize, each: usize) -> Result<Vec<Talk>, Failur
     Ok(talks)
 }
 
-/// Open with its agent, or queued.
+/// A conversation that is open with `agent`, or queued without one.
 fn conversation(app: &App, customer: UserId, agent: Option<UserId>) -> Conversation {
     let now = app.now();
     Conversation {

@@ -1,8 +1,8 @@
-//! Files that people upload: where they are kept is behind a port.
+//! Files that people upload, and the port to their storage.
 //!
-//! A blob is named by what it contains. So it never changes, is kept once however often it
-//! comes, and its address may be cached for ever. Whoever refers to one keeps the key; nobody
-//! counts references, so a noun removes its orphans by [`Blobs::list`].
+//! A blob is addressed by its content. So it never changes, is stored once however often it is
+//! uploaded, and its URL may be cached for ever. Nouns store the keys of their blobs. References
+//! are not counted, so a noun must find and remove its orphans by [`Blobs::list`].
 
 use std::fmt;
 use std::ops::Range;
@@ -14,13 +14,13 @@ use domain::{Failure, Refused, Timestamp};
 use futures::stream::BoxStream;
 use sha2::{Digest, Sha256};
 
-/// What sort of files: one area for each use, as `menu_image`. Each is listed by itself.
+/// An area of blobs, one per use, for example `menu_image`. Each area is listed separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlobArea(&'static str);
 
 impl BlobArea {
-    /// A name of lower-case letters, digits and `_`, which begins with a letter. In a constant,
-    /// a wrong one does not compile.
+    /// A name of 1 to 32 lower-case letters, digits and `_`, which begins with a letter. An invalid
+    /// name panics; in a constant it does not compile.
     pub const fn new(name: &'static str) -> Self {
         assert!(is_area(name), "a name of an area is lower-case letters, digits and _");
         Self(name)
@@ -47,24 +47,24 @@ const fn is_area(name: &str) -> bool {
     true
 }
 
-/// The name of a blob: `area/ab/ab12…`, its area and the SHA-256 of its bytes in lower-case
-/// hexadecimal digits, whose first two are a folder, so that none gets too many files.
+/// The key of a blob, `area/ab/ab12…`: its area, and the SHA-256 of its bytes in lower-case
+/// hexadecimal. The first two digits form a folder, so that no folder gets too many files.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BlobKey(String);
 
-/// The text is no name of a blob.
+/// The text is not the key of a blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the key of a blob")]
 pub struct NotABlobKey;
 
 impl BlobKey {
-    /// The name of these bytes.
+    /// The key of these bytes.
     pub fn of(area: BlobArea, bytes: &[u8]) -> Self {
         let hash = hex::encode(Sha256::digest(bytes));
         Self(format!("{}/{}/{hash}", area.0, &hash[..2]))
     }
 
-    /// As it is written.
+    /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -73,8 +73,8 @@ impl BlobKey {
 impl FromStr for BlobKey {
     type Err = NotABlobKey;
 
-    /// Takes what [`BlobKey::of`] writes and nothing else: a key that somebody sent leads to no
-    /// other file.
+    /// Accepts only the format that [`BlobKey::of`] writes, so that a key from a client cannot
+    /// refer to any other file.
     fn from_str(text: &str) -> Result<Self, NotABlobKey> {
         let parts: [&str; 3] = text.split('/').collect::<Vec<_>>().try_into().map_err(|_| NotABlobKey)?;
         let [area, folder, hash] = parts;
@@ -94,46 +94,46 @@ impl fmt::Display for BlobKey {
     }
 }
 
-/// A blob, or a part of it, as it is read.
+/// A blob, or a part of it, for reading.
 pub struct Blob {
-    /// Bytes of the whole.
+    /// The size of the whole blob, in bytes.
     pub size: u64,
-    /// Which of them come.
+    /// The range of bytes in the stream.
     pub range: Range<u64>,
-    /// They. A stream that breaks off ends with an error.
+    /// The bytes. A stream that is interrupted ends with an error.
     pub bytes: BoxStream<'static, Result<Bytes, BlobError>>,
 }
 
-/// A blob that is listed.
+/// An entry of a list of blobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlobInfo {
-    /// Its name.
+    /// Its key.
     pub key: BlobKey,
-    /// Its bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// When it was first put.
+    /// When it was first stored.
     pub put_at: Timestamp,
 }
 
-/// Why blobs are not at hand.
+/// Why an operation on blobs failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BlobError {
     /// More bytes than a blob may have.
     #[error("a blob has at most {max} bytes")]
     TooLarge {
-        /// How many it may have.
+        /// The most bytes of a blob.
         max: usize,
     },
-    /// The blob is shorter than where the range begins, or the range is empty.
+    /// The range begins at or after the end of the blob, or is empty.
     #[error("the blob has {size} bytes, and none in that range")]
     OutOfRange {
-        /// How many it has.
+        /// The size of the blob in bytes.
         size: u64,
     },
-    /// They are kept nowhere: no setting says where.
+    /// No storage is configured.
     #[error("no place for blobs is configured")]
     NotConfigured,
-    /// The place does not answer. What was to be put or deleted may be; both can be repeated.
+    /// The storage does not answer. A put or delete may have happened; both can be repeated.
     #[error("the place of blobs does not answer")]
     Unavailable,
 }
@@ -149,20 +149,19 @@ impl From<BlobError> for Failure {
     }
 }
 
-/// Where blobs are kept. Everything may be repeated.
+/// A storage of blobs. Every operation may be repeated.
 #[async_trait]
 pub trait Blobs: Send + Sync {
-    /// Keeps these bytes. They are safe when this returns.
+    /// Stores these bytes. They are durable when this returns.
     async fn put(&self, area: BlobArea, bytes: Bytes) -> Result<BlobKey, BlobError>;
 
-    /// A blob, or the part of it that `range` and it have in common; none if there is no such
-    /// blob.
+    /// A blob, or the part of it that lies in `range`; none if there is no such blob.
     async fn get(&self, key: &BlobKey, range: Option<Range<u64>>) -> Result<Option<Blob>, BlobError>;
 
-    /// Removes a blob, if it is there.
+    /// Removes a blob, if it exists.
     async fn delete(&self, key: &BlobKey) -> Result<(), BlobError>;
 
-    /// All blobs of an area, in no order.
+    /// All blobs of an area, in no particular order.
     fn list(&self, area: BlobArea) -> BoxStream<'static, Result<BlobInfo, BlobError>>;
 }
 

@@ -1,4 +1,4 @@
-//! Filling the cart, and promising a price for it.
+//! The cart, and quotes for it.
 
 use std::sync::Arc;
 
@@ -12,40 +12,42 @@ use domain::menu::{Card, Pick};
 use domain::order::Order;
 use domain::tracking::Vehicle;
 use domain::{
-    AddressId, Failure, Fault, LatLon, LineId, MenuId, Principal, QuoteId, Refused, RestaurantId, Timestamp,
-    UserId, Won, fault,
+    AddressId, ExpectedVersion, Failure, Fault, LatLon, LineId, MenuId, Principal, QuoteId, Refused,
+    RestaurantId, Timestamp, UserId, Won, fault,
 };
 
 use crate::idempotency::known_id;
 use crate::module::Parts;
 use crate::{App, StartError, menu, restaurant, start_error, user};
 
-/// The carts that are in use.
+pub(crate) use store::cart::erase;
+
+/// Starts the cart entities.
 pub(crate) async fn entities(parts: &Parts<'_>) -> Result<Carts, StartError> {
     let cart = CartEntity::new(parts.store.clone(), Arc::clone(parts.clock));
     let carts = Entities::start(cart, parts.settings.entities, parts.root).await;
     carts.map(Carts::from).map_err(start_error)
 }
 
-/// What a customer asks to be put in the cart: ids and quantities, never a price.
+/// A request to add a dish to the cart: ids and quantities, never a price.
 #[derive(Clone, Debug)]
 pub struct Addition {
-    /// What the customer calls it: under the same name it adds once.
+    /// The idempotency key: an addition with the same key is made once.
     pub key: Option<String>,
-    /// Whose dish.
+    /// The restaurant of the dish.
     pub restaurant_id: RestaurantId,
-    /// Which dish.
+    /// The dish.
     pub menu_id: MenuId,
-    /// How many.
+    /// How many of the dish.
     pub quantity: u32,
-    /// What is chosen for each.
+    /// The chosen options of each.
     pub picks: Vec<Pick>,
-    /// Consent to empty the cart first if it is of another restaurant.
+    /// Consent to empty the cart first if it holds dishes of another restaurant.
     pub replace: bool,
 }
 
 impl Addition {
-    /// Refuses quantities that no cart could ever hold, by their field.
+    /// Refuses quantities out of range, naming the field.
     fn check(&self) -> Result<(), Refused> {
         let picks = self.picks.iter().enumerate();
         let picks = picks.map(|(at, pick)| (format!("/options/{at}/quantity"), pick.quantity));
@@ -58,24 +60,24 @@ impl Addition {
     }
 }
 
-/// A cart at today's prices.
+/// A cart at current prices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CartView {
-    /// Its version.
+    /// The version of the cart.
     pub version: u64,
-    /// Whose dishes, and that restaurant's name.
+    /// The restaurant of the dishes, and its name.
     pub restaurant: Option<(RestaurantId, String)>,
     /// The lines, oldest first.
     pub lines: Vec<PricedLine>,
-    /// The sum of the lines that can be had.
+    /// The sum of the lines that are available.
     pub subtotal: Won,
     /// The restaurant's minimum order amount; 0 for an empty cart.
     pub minimum: Won,
-    /// What is missing to it.
+    /// The amount by which the subtotal is below the minimum.
     pub shortfall: Won,
 }
 
-/// The person's cart.
+/// The user's cart.
 pub async fn show(app: &App, who: &Principal) -> Result<CartView, Failure> {
     view(app, store::cart::load(&app.store, who.user).await?).await
 }
@@ -95,7 +97,7 @@ async fn view(app: &App, cart: Cart) -> Result<CartView, Failure> {
     view_with(app, cart, &card).await
 }
 
-/// The cart at the prices of `card`, which is that of its restaurant.
+/// The cart at the prices of `card`, which must be the menu of its restaurant.
 async fn view_with(app: &App, cart: Cart, card: &Card) -> Result<CartView, Failure> {
     let restaurant = restaurant::find(app, card.restaurant_id).await?;
     let lines = price(&cart.lines, card).map_err(Failure::fault)?;
@@ -112,11 +114,16 @@ async fn view_with(app: &App, cart: Cart, card: &Card) -> Result<CartView, Failu
     })
 }
 
-async fn change(app: &App, customer: UserId, command: Command, seen: Option<i64>) -> Result<Cart, Failure> {
-    app.carts.change(customer, command, seen).await
+async fn change(
+    app: &App,
+    customer: UserId,
+    command: Command,
+    expected: ExpectedVersion,
+) -> Result<Cart, Failure> {
+    app.carts.change(customer, command, expected).await
 }
 
-/// Puts a dish in, as the menu and its rules stand now.
+/// Adds a dish, checked against the current menu.
 pub async fn add(app: &App, who: &Principal, addition: &Addition) -> Result<CartView, Failure> {
     addition.check()?;
     let card = menu::card(app, addition.restaurant_id).await?;
@@ -130,17 +137,17 @@ pub async fn add(app: &App, who: &Principal, addition: &Addition) -> Result<Cart
         choice: menu.choose(&addition.picks)?,
     };
     let command = Command::Add { line, replace: addition.replace };
-    let cart = change(app, who.user, command, None).await?;
+    let cart = change(app, who.user, command, ExpectedVersion::Any).await?;
     if cart.restaurant_id == Some(card.restaurant_id) {
         view_with(app, cart, &card).await
     } else {
-        // It was added before, and the cart is of another restaurant by now.
+        // The addition is a repeat, and the cart holds another restaurant's dishes by now.
         view(app, cart).await
     }
 }
 
-/// Puts in what can still be had of an earlier order, all at once; with the cart, what
-/// cannot, and why.
+/// Adds the dishes of an earlier order that are still available, all in one command. Returns the
+/// cart, and the dishes that were left out with the reason.
 pub async fn refill(
     app: &App,
     who: &Principal,
@@ -151,74 +158,74 @@ pub async fn refill(
     let (lines, left_out) = order.again(&card, || app.ids.uuid().into())?;
     let id = addition_id(app, who, refill.key.as_deref());
     let command = Command::AddAll { id, lines, replace: refill.replace };
-    Ok((view(app, change(app, who.user, command, refill.seen).await?).await?, left_out))
+    Ok((view(app, change(app, who.user, command, refill.expected.clone()).await?).await?, left_out))
 }
 
-/// How an earlier order is put in the cart.
+/// How an earlier order is added to the cart.
 #[derive(Clone, Debug)]
 pub struct Refill {
-    /// Under which key it is done once.
+    /// The idempotency key.
     pub key: Option<String>,
-    /// Consent to empty the cart first if it is of another restaurant.
+    /// Consent to empty the cart first if it holds dishes of another restaurant.
     pub replace: bool,
-    /// Which version of the cart is meant; any, where none is said.
-    pub seen: Option<i64>,
+    /// The expected version of the cart.
+    pub expected: ExpectedVersion,
 }
 
-/// The same for an addition that is repeated, so that the cart knows it again
-/// although the answer to the first was never kept.
+/// The id of an addition: the same for the same key, so that the cart recognises a repeat even
+/// if the response to the first was never stored.
 fn addition_id(app: &App, who: &Principal, key: Option<&str>) -> LineId {
     key.map_or_else(|| app.ids.uuid(), |key| known_id(who.user.0, key)).into()
 }
 
-/// Changes how many of a line; 0 removes it. Where `seen` is given, only if the cart is
-/// still at that version.
+/// Sets the quantity of a line; 0 removes it. The cart must be at an
+/// `expected` version.
 pub async fn set_quantity(
     app: &App,
     who: &Principal,
     line_id: LineId,
     quantity: u32,
-    seen: Option<i64>,
+    expected: ExpectedVersion,
 ) -> Result<CartView, Failure> {
     if quantity > QUANTITY_MAX {
         return Err(Refused::field("/quantity", fault::OUT_OF_RANGE, format!("0 to {QUANTITY_MAX}")).into());
     }
-    view(app, change(app, who.user, Command::SetQuantity { line_id, quantity }, seen).await?).await
+    view(app, change(app, who.user, Command::SetQuantity { line_id, quantity }, expected).await?).await
 }
 
-/// Takes a line out; `seen` as with [`set_quantity`].
+/// Removes a line; `expected` as with [`set_quantity`].
 pub async fn remove(
     app: &App,
     who: &Principal,
     line_id: LineId,
-    seen: Option<i64>,
+    expected: ExpectedVersion,
 ) -> Result<CartView, Failure> {
-    view(app, change(app, who.user, Command::Remove { line_id }, seen).await?).await
+    view(app, change(app, who.user, Command::Remove { line_id }, expected).await?).await
 }
 
-/// Takes everything out; `seen` as with [`set_quantity`].
-pub async fn clear(app: &App, who: &Principal, seen: Option<i64>) -> Result<(), Failure> {
-    change(app, who.user, Command::Clear, seen).await.map(drop)
+/// Removes all lines; `expected` as with [`set_quantity`].
+pub async fn clear(app: &App, who: &Principal, expected: ExpectedVersion) -> Result<(), Failure> {
+    change(app, who.user, Command::Clear, expected).await.map(drop)
 }
 
-/// Takes out what was ordered from the version `version` of the cart. May be
-/// repeated; does nothing if the customer went on shopping since then.
+/// Empties the cart after an order from its version `version`. May be repeated; does nothing if
+/// the cart has changed since then.
 pub async fn clear_ordered(app: &App, customer: UserId, version: u64) -> Result<(), Failure> {
-    change(app, customer, Command::ClearOrdered { version }, None).await.map(drop)
+    change(app, customer, Command::ClearOrdered { version }, ExpectedVersion::Any).await.map(drop)
 }
 
-/// How, where and when the customer wants what is in the cart.
+/// How, where and when the customer wants the food in the cart.
 #[derive(Clone, Copy, Debug)]
 pub struct QuoteWish {
-    /// Brought or collected.
+    /// Delivery or pickup.
     pub method: Method,
-    /// To which of their addresses it is brought.
+    /// The customer's address to deliver to.
     pub address: Option<AddressId>,
-    /// When, if not as soon as it can be.
+    /// The time slot; as soon as possible if none.
     pub slot: Option<Timestamp>,
 }
 
-/// Promises a price for the cart, for one way and one time.
+/// Quotes a price for the cart, for one method and one time.
 pub async fn quote(app: &App, who: &Principal, wish: QuoteWish) -> Result<Quote, Failure> {
     let drop_off = match (wish.method, wish.address) {
         (Method::Pickup, _) => None,
@@ -241,8 +248,8 @@ async fn drop_off(app: &App, who: &Principal, address: AddressId) -> Result<Drop
     })
 }
 
-/// Promises a price for the cart, brought to `drop_off` or else collected, and keeps the
-/// promise.
+/// Quotes a price for the cart, delivered to `drop_off` or, without one, collected. Stores the
+/// quote.
 pub async fn quote_to(
     app: &App,
     who: &Principal,
@@ -258,7 +265,7 @@ pub async fn quote_to(
     Ok(quote)
 }
 
-/// What a quote is for, beside the cart.
+/// The inputs of a quote beside the cart.
 struct Promise {
     id: QuoteId,
     drop_off: Option<DropOff>,
@@ -279,25 +286,25 @@ async fn build(app: &App, cart: &Cart, promise: Promise) -> Result<Quote, Failur
     Ok(checkout.quote_again(cart, id, made_at, app.now())?)
 }
 
-/// How long the way takes that a motorbike goes, with the hand-over.
+/// The travel time by motorbike, including the hand-over.
 fn travel(app: &App, from: LatLon, to: LatLon) -> chrono::Duration {
     let eta = &app.settings.tracking.courier.eta;
     eta.travel(Vehicle::Motorbike, from, to) + eta.hand_over
 }
 
-/// The person's quote of that id.
+/// The user's quote with that id.
 pub async fn find_quote(app: &App, who: &Principal, id: QuoteId) -> Result<Quote, Failure> {
     let quote = store::cart::quote(&app.store, who.user, id).await?;
     Ok(quote.ok_or_else(|| Refused::not_found("quote"))?)
 }
 
-/// The quote that an order is placed from, held against today's menu: refused
-/// when it expired, is of a cart that has changed, cannot be ordered, or would cost more
-/// now; cheaper if it would cost less.
+/// The quote to place an order from, compared with the current menu. Refused if it has expired,
+/// if the cart has changed, if it cannot be ordered, or if it would cost more now; the lower
+/// price applies if it would cost less.
 pub async fn honour(app: &App, who: &Principal, quote: Quote) -> Result<Quote, Failure> {
     let now = app.now();
     if !quote.is_alive(now) || !quote.orderable() {
-        // Says so without asking what it would cost today.
+        // Refuses without computing the current price.
         let current = quote.clone();
         return Ok(quote.honour(current, now)?);
     }

@@ -1,4 +1,4 @@
-//! What each kind of channel says of itself, in its noun's file.
+//! The interface of a kind of channel, implemented in its noun's module.
 
 use std::sync::Arc;
 
@@ -10,21 +10,20 @@ use store::journal::{self, Recorded};
 
 use crate::App;
 
-/// One channel, of a kind: who may follow it, and what they are shown.
+/// One channel of a kind: who may follow it, and what they see.
 #[async_trait]
 pub(crate) trait ChannelKind: Send + Sync {
-    /// What holds for all channels of the kind.
+    /// The rules of all channels of the kind.
     fn rules(&self) -> ChannelRules;
 
-    /// Whether `who` may follow it, and as which audience. Somebody else's channel looks like
-    /// one that does not exist.
+    /// The audience as which `who` may follow it. Without permission the channel does not exist.
     async fn authorise(&self, app: &App, who: &Principal) -> Result<Audience, Failure>;
 
-    /// The present state as REST shows it to `who`, with the offset of the last event that it
-    /// includes. The state and the offset are of one moment.
+    /// The current state as REST shows it to `who`, with its offset. The state includes all
+    /// events up to the offset; it may include later ones, which then arrive again as events.
     async fn snapshot(&self, app: &App, who: &Principal, audience: Audience) -> Result<Snapshot, Failure>;
 
-    /// Events of `channel`, which is this one, after `after`, oldest first, at most `limit`.
+    /// Events of `channel` (this one) after offset `after`, oldest first, at most `limit`.
     async fn history(
         &self,
         app: &App,
@@ -35,7 +34,7 @@ pub(crate) trait ChannelKind: Send + Sync {
         Ok(journal::since(&app.store, channel, after, limit).await?)
     }
 
-    /// The newest value, if the kind has one and it is known.
+    /// The latest value, if the kind has one and it is known.
     async fn latest(&self, _app: &App) -> Result<Option<Arc<Latest>>, Failure> {
         Ok(None)
     }

@@ -1,4 +1,4 @@
-//! The channels of realtime: which noun answers for which, and what the hub asks of them.
+//! The realtime channels: maps each to its noun, and implements the hub's [`Backend`].
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::support::{ChatChannel, DeskChannel};
 use crate::tracking::{CourierChannel, DeliveryChannel};
 use crate::{App, map, support};
 
-/// The noun's answers for `channel`.
+/// The implementation of `channel` in its noun.
 fn kind(channel: &Channel) -> Box<dyn ChannelKind> {
     match *channel {
         Channel::Delivery(order) => Box::new(DeliveryChannel(order)),
@@ -28,7 +28,7 @@ fn kind(channel: &Channel) -> Box<dyn ChannelKind> {
     }
 }
 
-/// A channel that has a name, and nobody who serves it yet.
+/// A channel that is named but not implemented yet.
 struct NotServed;
 
 #[async_trait]
@@ -46,7 +46,7 @@ impl ChannelKind for NotServed {
     }
 }
 
-/// The services, as the hub asks them.
+/// The services as the hub's backend.
 pub struct HubBackend(pub App);
 
 #[async_trait]
@@ -100,7 +100,7 @@ impl Backend for HubBackend {
     }
 
     async fn heads(&self, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, Failure> {
-        // A conversation's log is its own; all others stand in the journal.
+        // Conversations have logs of their own; all other channels use the journal.
         let (chats, others) = chats_and_others(channels);
         let mut heads = journal::heads(&self.0.store, &others).await?;
         if !chats.is_empty() {

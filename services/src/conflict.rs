@@ -1,12 +1,12 @@
-//! A transaction that lost against another one is decided anew.
+//! Retries a transaction that conflicted with another commit.
 
 use domain::Failure;
 use store::StoreError;
 
-/// How often that is tried. Every round somebody wins, so losing this often means trouble.
+/// The most attempts. Some transaction wins each round, so more conflicts indicate a problem.
 const ROUNDS: usize = 8;
 
-/// Does `attempt`, anew where another commit came first; the caller sees one outcome.
+/// Runs `attempt`, again after each conflict with another commit.
 pub(crate) async fn retried<T, F>(attempt: impl Fn() -> F) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, Failure>>,

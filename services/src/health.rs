@@ -4,18 +4,18 @@ use domain::Failure;
 
 use crate::App;
 
-/// How well requests are served.
+/// Whether requests are served in full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
-    /// As they should be.
+    /// Everything works.
     Ready,
-    /// All the same, but something is missing; the reason is a stable code.
+    /// Requests are served, but something is missing; the reason is a stable code.
     Degraded(&'static str),
 }
 
-/// Refused as unavailable unless everything that a request needs answers.
+/// Refuses as unavailable if the database does not answer.
 pub async fn ready(app: &App) -> Result<Readiness, Failure> {
     app.store.ping().await?;
-    // Commands and this process's own streams go on; other processes' are late.
+    // Commands and events of this process still work; events of other processes are late.
     Ok(if app.fabric().is_joined() { Readiness::Ready } else { Readiness::Degraded("redis_unreachable") })
 }

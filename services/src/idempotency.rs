@@ -1,8 +1,9 @@
-//! A request that is sent again under the same key does its work once.
+//! Idempotency keys: a request that is repeated with the same key is carried out once.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::personal_data::REPEATS;
 use domain::{Failure, Timestamp, refusal};
 use sha2::{Digest as _, Sha256};
 use store::{StoreError, idempotency};
@@ -11,22 +12,21 @@ use uuid::{Builder, Uuid};
 use crate::App;
 use crate::module::{Module, Stopping};
 
+pub(crate) use store::idempotency::erase;
+
 pub use store::idempotency::{Answer, Key, LeaseHolder};
 
-/// A claim without an answer is abandoned after this: longer than any request lives.
+/// A claim without an answer counts as abandoned after this; no request lasts longer.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 
-/// How long a process that seems to be gone is given to show itself: its
-/// connection may have been cut, and it is about to stand again.
+/// The delay before a seemingly dead process is checked again: it may have lost its connection
+/// and be about to reacquire its lock.
 const SECOND_LOOK: Duration = Duration::from_millis(250);
 
-/// Between two tries to end a claim while the database is away.
+/// The pause between attempts to end a claim while the database is unavailable.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long answers are kept (the payment rules ask for 15 days).
-const KEPT: TimeDelta = TimeDelta::days(15);
-
-/// The worker that shows this process to those who wait for its work.
+/// The worker that holds this process's advisory lock, which shows that its claims are alive.
 pub(crate) fn module() -> Module {
     Module::default().worker("owner", hold_lease)
 }
@@ -38,8 +38,8 @@ async fn hold_lease(app: App, stopping: Stopping) -> Result<(), StoreError> {
     }
 }
 
-/// The id of what is done under `key` for `whom`: the same whenever it is asked again, also
-/// where the answer to the first was never kept.
+/// An id derived from `whom` and `key`: the same for a repeated request, even if the answer to
+/// the first was never stored.
 pub(crate) fn known_id(whom: Uuid, key: &str) -> Uuid {
     let digest = Sha256::new_with_prefix(whom).chain_update(key).finalize();
     let mut bytes = [0; 16];
@@ -47,30 +47,30 @@ pub(crate) fn known_id(whom: Uuid, key: &str) -> Uuid {
     Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-/// What to do with a request that carries a key.
+/// How to handle a request with a key.
 #[derive(Debug)]
 pub enum Claim {
-    /// Do the work, then end the claim with [`answered`] or [`release`].
+    /// Carry it out, then end the claim with [`answered`] or [`release`].
     Ours(Ticket),
-    /// Give this answer again.
+    /// Repeat this answer.
     Answered(Answer),
 }
 
-/// The right, and the duty, to do the work.
+/// A claim of this process, which it must end.
 #[derive(Clone, Debug)]
 pub struct Ticket {
     key: Key,
     claimed_at: Timestamp,
 }
 
-/// Looks the key up, and takes it if nobody has it, or who has it is gone.
+/// Claims the key, if it is free or the process that claimed it is dead.
 pub async fn claim(app: &App, key: Key) -> Result<Claim, Failure> {
     let now = app.now();
     let claimed = idempotency::claim(&app.store, &key, app.lease_holder, now, now - LEASE).await;
     let claim = match claimed {
         Ok(claim) => claim,
         Err(error) => {
-            // The claim may stand although its answer was lost.
+            // The claim may have been committed although the response was lost.
             end_later(app, &Ticket { key, claimed_at: now }, None);
             return Err(error.into());
         }
@@ -99,25 +99,25 @@ async fn is_orphaned(app: &App, held: idempotency::PendingClaim) -> Result<bool,
     idempotency::is_orphaned(&app.store, held, app.lease_holder).await
 }
 
-/// Keeps the answer for whoever sends the request again.
+/// Stores the answer for repeats of the request.
 pub async fn answered(app: &App, ticket: &Ticket, answer: &Answer) {
     end(app, ticket, Some(answer)).await;
 }
 
-/// Gives the key back: nothing was done.
+/// Releases the key, because the request had no effect.
 pub async fn release(app: &App, ticket: &Ticket) {
     end(app, ticket, None).await;
 }
 
-/// Ends a claim. While the database is away that is tried again beside the
-/// answer to the client: a claim that nobody ends bars its key for the lease.
+/// Ends a claim. If the database is unavailable, it is retried in the background without delaying
+/// the response: a claim that is not ended blocks its key for the lease.
 async fn end(app: &App, ticket: &Ticket, answer: Option<&Answer>) {
     let Err(error) = try_end(app, ticket, answer).await else { return };
     tracing::warn!(%error, "a claim could not be ended; trying again");
     end_later(app, ticket, answer);
 }
 
-/// Ends a claim as soon as the database is there again.
+/// Ends a claim in the background once the database is available again.
 fn end_later(app: &App, ticket: &Ticket, answer: Option<&Answer>) {
     let (app, ticket, answer) = (App::clone(app), ticket.clone(), answer.cloned());
     tokio::spawn(async move {
@@ -137,9 +137,9 @@ async fn try_end(app: &App, ticket: &Ticket, answer: Option<&Answer>) -> Result<
     }
 }
 
-/// Drops answers that nobody may ask for again.
+/// Drops answers that are out of retention.
 pub(crate) async fn tidy(app: &App) -> Result<(), Failure> {
-    let dropped = idempotency::drop_old(&app.store, app.now() - KEPT).await?;
+    let dropped = idempotency::drop_old(&app.store, REPEATS.kept_since(app.now())).await?;
     tracing::debug!(dropped, "old idempotency keys dropped");
     Ok(())
 }

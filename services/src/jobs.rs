@@ -1,4 +1,4 @@
-//! The worker on jobs: hands each to the noun that reacts or set the reminder.
+//! The worker that runs jobs: passes each to the noun that reacts, or that set the reminder.
 
 use std::sync::{Arc, Weak};
 
@@ -10,7 +10,7 @@ use store::journal::Recorded;
 use crate::module::Module;
 use crate::{App, Services, Subscribers, reminders};
 
-/// Works on jobs, of these subscribers.
+/// Runs the jobs of these subscribers, and reminders.
 pub(crate) fn module(subscribers: Subscribers) -> Module {
     Module::of_jobs().worker("jobs", move |app, stopping| {
         let handler = Arc::new(Jobs { app: Arc::downgrade(&app), subscribers: subscribers.clone() });
@@ -18,7 +18,7 @@ pub(crate) fn module(subscribers: Subscribers) -> Module {
     })
 }
 
-/// Hands jobs to the nouns, for as long as the services live.
+/// Passes jobs to the nouns. Holds the services weakly, so that jobs do not keep them alive.
 struct Jobs {
     app: Weak<Services>,
     subscribers: Subscribers,

@@ -1,21 +1,25 @@
-//! What can be done: the use cases of the thirteen services, and what one noun
-//! does because of another's event.
+//! The use cases of the thirteen services, and the reactions of one noun to another's events.
 //!
-//! A use case is a function of its noun's file that takes the [`App`], whoever
-//! asks, and what they ask for. It decides who may, gathers what the decision
-//! needs, and asks the entity or the store.
+//! A use case is a function in its noun's file that takes the [`App`], the caller and the
+//! request. It checks permissions, loads what the decision needs, and calls the entity or the
+//! store.
 
+pub mod admin;
 pub mod auth;
 pub mod bench_city;
+pub mod bench_identity;
 pub mod blobs;
+mod blocking_pool;
 pub mod cart;
 mod channel_kind;
 mod channels;
 mod conflict;
 pub mod demo_city;
 pub mod gazetteer;
+pub mod geocoding;
 pub mod health;
 pub mod idempotency;
+pub mod images;
 mod jobs;
 pub mod limits;
 pub mod map;
@@ -24,6 +28,7 @@ mod module;
 pub mod order;
 pub mod payment;
 pub mod place;
+pub mod privacy;
 pub mod reaction;
 pub mod reactions;
 pub mod reminders;
@@ -36,6 +41,7 @@ pub mod support;
 pub mod system;
 pub mod tracking;
 pub mod user;
+mod vault;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +61,7 @@ use store::presence::Presence;
 use store::rate_limits::RateLimits;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use blocking_pool::BlockingPool;
 use module::Parts;
 use tracking::courier;
 
@@ -62,22 +69,22 @@ pub use channels::HubBackend;
 pub use reactions::Subscribers;
 pub use settings::Settings;
 
-/// Everything a use case may ask. Handed to every adapter; there are no statics.
+/// Everything that a use case may use. Passed to every adapter; there are no statics.
 pub type App = Arc<Services>;
 
 /// See [`App`].
 pub struct Services {
-    /// What is remembered.
+    /// PostgreSQL, the fabric and the state that processes share.
     pub store: Store,
-    /// What time it is.
+    /// The current time.
     pub clock: Arc<dyn Clock>,
     /// New ids and random numbers.
     pub ids: Arc<dyn Ids>,
-    /// Every number that is our choice.
+    /// All configurable limits and durations.
     pub settings: Settings,
-    /// Keys, the password hasher, and which sessions were ended.
-    pub identity: auth::Identity,
-    /// Who this process is, to those who wait for its work.
+    /// Signing keys, the password hasher and the revoked sessions.
+    pub identity: auth::AuthParts,
+    /// Identifies this process as the holder of its idempotency claims.
     pub(crate) lease_holder: idempotency::LeaseHolder,
     /// The neighbourhoods of the city.
     pub gazetteer: Gazetteer,
@@ -87,36 +94,44 @@ pub struct Services {
     pub chats: Chats,
     /// The orders.
     pub orders: Orders,
-    /// Whether money may still come for them.
+    /// Whether an order has a payment that is open or done.
     pub(crate) open_payments: Box<dyn order::OpenPayments>,
-    /// Which agents deal with them.
+    /// Which agents have an open conversation about an order.
     pub(crate) open_cases: Box<dyn order::OpenCases>,
     /// The couriers.
     pub couriers: Couriers,
-    /// Where their positions are kept.
+    /// The log of the couriers' positions.
     pub positions: PositionLog,
     pub(crate) position_writer: Arc<PositionWriter>,
-    /// Who helps from outside.
+    /// External services.
     pub third_parties: ThirdParties,
+    /// Where uploaded pictures are decoded.
+    pub(crate) image_pool: BlockingPool,
     /// The long-running tasks.
     pub workers: Workers,
-    /// Those that work on jobs. They stop before the actors, which jobs ask.
+    /// The workers that run jobs. They stop before the actors, because jobs call actors.
     pub(crate) job_workers: Workers,
     root: Root,
 }
 
-/// Who helps from outside, each behind a small trait; only `server` says who it is.
+/// External services, each behind a small trait; only `server` chooses the implementations.
 pub struct ThirdParties {
-    /// Where money comes from and goes back to.
+    /// Takes and refunds money.
     pub gateway: Box<dyn payment::Gateway>,
-    /// Where files are kept.
+    /// Stores files.
     pub blobs: Box<dyn blobs::Blobs>,
-    /// Who sends mail.
+    /// Sends mail.
     pub mail: Box<dyn senders::MailSender>,
-    /// Who sends text messages.
+    /// Sends text messages.
     pub sms: Box<dyn senders::SmsSender>,
-    /// Who sends push notifications.
+    /// Sends push notifications.
     pub push: Box<dyn senders::PushSender>,
+    /// Finds addresses.
+    pub geocoder: Box<dyn geocoding::Geocoder>,
+    /// Vouch for people.
+    pub providers: auth::social::Providers,
+    /// Lists of stolen passwords that no account may have; none if none is configured.
+    pub breached: Vec<Box<dyn auth::breached::BreachedPasswords>>,
 }
 
 /// A part could not be started.
@@ -125,8 +140,8 @@ pub struct ThirdParties {
 pub struct StartError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl Services {
-    /// Starts the actor system and its workers on a store that is migrated and tells the
-    /// same `subscribers`.
+    /// Starts the actor system and its workers. The `store` must be migrated and create jobs for
+    /// the same `subscribers`.
     pub async fn start(
         store: Store,
         clock: Arc<dyn Clock>,
@@ -139,7 +154,7 @@ impl Services {
         let parts = Parts { store: &store, clock: &clock, settings: &settings, root: &root };
         let (positions, position_writer) = courier::position_log(&parts);
         let app = Arc::new(Self {
-            identity: auth::Identity::open(&parts, ids.as_ref()).await?,
+            identity: auth::AuthParts::open(&parts, ids.as_ref()).await?,
             lease_holder: idempotency::LeaseHolder::new(ids.as_ref()),
             gazetteer: gazetteer::seoul().map_err(start_error)?,
             carts: cart::entities(&parts).await?,
@@ -150,6 +165,7 @@ impl Services {
             position_writer,
             open_payments: Box::new(payment::Payments(store.clone())),
             open_cases: Box::new(support::Cases(store.clone())),
+            image_pool: settings.images.pool(),
             store,
             clock,
             ids,
@@ -166,52 +182,56 @@ impl Services {
             support::module(),
             tracking::module(),
             retention::module(),
+            vault::module(),
         ];
         modules.into_iter().for_each(|module| module.start(&app));
         tokio::spawn(log_crashes(reports));
         Ok(app)
     }
 
-    /// The present moment, as precise as PostgreSQL keeps it.
+    /// The current time, in microseconds as PostgreSQL stores it.
     pub fn now(&self) -> Timestamp {
         domain::clock::to_micros(self.clock.now())
     }
 
-    /// The fabric that joins processes.
+    /// Publish and subscribe between processes.
     pub fn fabric(&self) -> &Arc<dyn Fabric> {
         self.store.fabric()
     }
 
-    /// Where couriers on shift are.
+    /// The positions of couriers on shift.
     pub fn geo_index(&self) -> &Arc<dyn GeoIndex> {
         &self.store.shared().geo_index
     }
 
-    /// Who is connected, to whichever process.
+    /// Who is connected, over all processes.
     pub fn presence(&self) -> &Arc<dyn Presence> {
         &self.store.shared().presence
     }
 
-    /// How often somebody may do something, counted over all processes.
+    /// Rate limits, counted over all processes.
     pub fn rate_limits(&self) -> &Arc<dyn RateLimits> {
         &self.store.shared().rate_limits
     }
 
-    /// Lets jobs that have begun finish, within `deadline`, and begins no other.
+    /// Starts no further jobs, and lets running jobs finish within `deadline`.
     pub async fn stop_jobs(&self, deadline: Duration) {
         self.job_workers.stop(deadline).await;
     }
 
-    /// Lets jobs, actors and workers finish what they have, `deadline` each at most.
+    /// Lets jobs, then actors, then workers, then queries finish, each within `deadline`.
     pub async fn stop(&self, deadline: Duration) {
         self.stop_jobs(deadline).await;
         self.root.stop(deadline).await;
         self.workers.stop(deadline).await;
-        self.store.close().await;
+        // A query may wait for somebody else's lock for as long as they hold it.
+        if tokio::time::timeout(deadline, self.store.close()).await.is_err() {
+            tracing::warn!("queries were still under way when the server stopped");
+        }
     }
 }
 
-/// Tells operators of entities that crash again and again.
+/// Logs every quarantine of an entity that crashes repeatedly.
 async fn log_crashes(mut reports: UnboundedReceiver<CrashReport>) {
     while let Some(CrashReport { kind, id, cause }) = reports.recv().await {
         tracing::error!(%kind, %id, %cause, "an entity crashes again and again and is left alone for a while");

@@ -1,10 +1,10 @@
-//! How often somebody may ask over REST: counted by user and by network address
-//! (`ClientNetwork`), over all processes that share a Redis, for the service that is asked,
-//! whichever port and path lead to it.
+//! Rate limits of REST requests, counted per service by user and by network address
+//! (`ClientNetwork`), over all processes that share a Redis. The port and path by which a
+//! service is reached do not matter.
 //!
-//! What holds while the shared count can't be reached is each rule's own: most
-//! stay open, counted by each process for itself; signing up closes (503), because there
-//! the limit is the protection.
+//! Each rule says what applies while the shared count is unreachable. Most rules stay open and
+//! are counted by each process for itself; sign-up and codes are refused (503), because
+//! they rely on the limit for protection.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::App;
 
 pub use store::rate_limits::{Outage, Rate, Taken};
 
-/// The rules.
+/// The rate limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Requests of one user to one service.
@@ -28,6 +28,12 @@ pub struct Limits {
     pub sign_in: Rate,
     /// New accounts from one network address.
     pub sign_up: Rate,
+    /// Codes that are asked for or tried, from one network address.
+    pub code: Rate,
+    /// Searches of one operator.
+    pub search: Rate,
+    /// Pictures that one user uploads.
+    pub upload: Rate,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -39,6 +45,9 @@ impl Default for Limits {
             address: Rate { limit: 12_000, per: MINUTE, burst: 3_000, outage: Outage::Open },
             sign_in: Rate { limit: 300, per: MINUTE, burst: 150, outage: Outage::Open },
             sign_up: Rate { limit: 60, per: MINUTE, burst: 30, outage: Outage::Closed },
+            code: Rate { limit: 60, per: MINUTE, burst: 60, outage: Outage::Closed },
+            search: Rate { limit: 60, per: MINUTE, burst: 30, outage: Outage::Open },
+            upload: Rate { limit: 30, per: MINUTE, burst: 20, outage: Outage::Open },
         }
     }
 }
@@ -47,27 +56,33 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitClass {
-    /// Those by user and by address.
+    /// The rules by user and by address.
     Usual,
-    /// Also that of sign-ins.
+    /// Also the rule of sign-ins.
     SignIn,
-    /// Also that of new accounts.
+    /// Also the rule of new accounts.
     SignUp,
+    /// Also the rule of codes.
+    Code,
+    /// Also that of searches, by user.
+    Search,
+    /// Also that of uploaded pictures, by user.
+    Upload,
 }
 
-/// A rule that counted the request.
+/// A rule that was applied to the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Counted {
-    /// Its name, also on the wire.
+    /// The rule's name, also on the wire.
     pub rule: &'static str,
-    /// How often it permits.
+    /// The rate that it permits.
     pub rate: Rate,
-    /// What it says.
+    /// Its result.
     pub taken: Taken,
 }
 
 impl Counted {
-    /// The refusal, if the rule says no.
+    /// The refusal, if the rule does not allow the request.
     pub fn refusal(&self) -> Option<Refused> {
         if self.taken.allowed {
             return None;
@@ -81,7 +96,7 @@ impl Counted {
     }
 }
 
-/// Counts a request to `service` by every rule that knows it.
+/// Counts a request to `service` by every rule that applies.
 pub async fn count(
     app: &App,
     service: &str,
@@ -94,13 +109,21 @@ pub async fn count(
     let mut rules = Vec::new();
     if let Some(user) = user {
         rules.push(("user", limits.user, format!("user:{service}:{user}")));
+        // By user wherever they are: what operators can find out is limited, not the load.
+        if class == LimitClass::Search {
+            rules.push(("search", limits.search, format!("search:{user}")));
+        }
+        if class == LimitClass::Upload {
+            rules.push(("upload", limits.upload, format!("upload:{user}")));
+        }
     }
     if !unlimited {
         let client = ClientNetwork::from(from);
         rules.push(("address", limits.address, format!("address:{service}:{client}")));
         match class {
-            LimitClass::Usual => {}
+            LimitClass::Usual | LimitClass::Search | LimitClass::Upload => {}
             LimitClass::SignIn => rules.push(("sign_in", limits.sign_in, format!("sign_in:{client}"))),
+            LimitClass::Code => rules.push(("code", limits.code, format!("code:{client}"))),
             LimitClass::SignUp => rules.push(("sign_up", limits.sign_up, format!("sign_up:{client}"))),
         }
     }

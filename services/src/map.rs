@@ -1,9 +1,8 @@
-//! Who rides where: the couriers of each watched cell, about once a second.
+//! The operators' map: the couriers of each watched cell, about once per second.
 //!
-//! Nothing is published per fix. A process whose sockets watch cells looks these
-//! up in the geo index, which all processes share, and hands each list to its own
-//! hub as a newest value: a slow reader skips lists and never lags. Cells that
-//! nobody watches cost nothing.
+//! Nothing is published per fix. Each process reads the cells that its own sockets watch from the
+//! shared geo index, and passes each list to its hub as a latest value, so that a slow reader
+//! skips lists instead of lagging. Cells that nobody watches cost nothing.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Weak};
@@ -23,14 +22,14 @@ use crate::channel_kind::ChannelKind;
 use crate::module::{Module, Stopping};
 use crate::tracking::courier;
 
-/// The map's numbers.
+/// Settings of the map.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// How often watched cells are told. Default 1 s.
+    /// The interval between updates of watched cells. Default 1 s.
     pub every: Duration,
-    /// Couriers that one list holds, the nearest to the cell's middle. Default 1,000.
+    /// The most couriers of one list, the nearest to the cell's centre. Default 1,000.
     pub listed: usize,
-    /// Couriers around a cell's middle that are looked at. Default 4,096.
+    /// The most couriers around a cell's centre that are read. Default 4,096.
     pub looked_at: usize,
 }
 
@@ -40,20 +39,20 @@ impl Default for Settings {
     }
 }
 
-/// The worker may be busy for one part in so many of the time.
+/// The worker pauses at least this many times the duration of its last round.
 const SHARE: u32 = 4;
 
-/// A courier who moved less than this has no heading of their own: receivers waver.
+/// Movements shorter than this, in metres, do not change the heading: they may be GPS noise.
 const STEP_M: f64 = 5.0;
 
 /// The couriers in one cell.
 #[derive(Clone, Debug, Serialize)]
 pub struct Area {
-    /// When it was so.
+    /// The time of the list.
     pub at: Timestamp,
-    /// Who is there.
+    /// The listed couriers.
     pub couriers: Vec<MapCourier>,
-    /// How many there are; more than are listed in a very full cell.
+    /// How many couriers were found; in a very full cell, more than are listed.
     pub total: usize,
 }
 
@@ -77,7 +76,7 @@ pub struct MapCourier {
     pub on_delivery: bool,
 }
 
-/// A cell, for operators; for everybody else there is no such channel.
+/// The channel of a cell, for operators; for everybody else it does not exist.
 pub(crate) struct MapChannel(pub(crate) Cell);
 
 #[async_trait]
@@ -90,7 +89,7 @@ impl ChannelKind for MapChannel {
         if who.is(Role::Admin) { Ok(Party::Operator.into()) } else { Err(Failure::not_found("channel")) }
     }
 
-    /// The cell as it is now. It has no log, so its offset stays 0.
+    /// The current state of the cell. It has no log, so its offset is always 0.
     async fn snapshot(&self, app: &App, _who: &Principal, _audience: Audience) -> Result<Snapshot, Failure> {
         let area = look(app, self.0, &mut Steps::default()).await?;
         Ok(Snapshot { offset: 0, data: serde_json::to_value(&area).map_err(Failure::fault)?, ended: None })
@@ -107,7 +106,7 @@ impl ChannelKind for MapChannel {
     }
 }
 
-/// The cells in which a city's neighbourhoods lie, and what is around them.
+/// The cells that cover a city's neighbourhoods and their surroundings.
 pub fn cover(city: &Gazetteer) -> Vec<Cell> {
     let around = [-1.0, 0.0, 1.0];
     let steps = around.iter().flat_map(|north| around.iter().map(move |east| (*north, *east)));
@@ -115,7 +114,7 @@ pub fn cover(city: &Gazetteer) -> Vec<Cell> {
     let mut cells = BTreeSet::new();
     for place in city.places() {
         for (north, east) in &steps {
-            // About 1.7 km to each side.
+            // About 1.7 km in each direction.
             let (lat, lon) = (place.position.lat() + north * 0.015, place.position.lon() + east * 0.019);
             cells.extend(LatLon::new(lat, lon).map(Cell::district));
         }
@@ -123,7 +122,7 @@ pub fn cover(city: &Gazetteer) -> Vec<Cell> {
     cells.into_iter().collect()
 }
 
-/// Tells the watched cells for as long as the services live.
+/// Starts the worker that updates the watched cells while the services and the hub exist.
 pub fn watch(app: &App, hub: &Arc<Hub>) {
     let hub = Arc::downgrade(hub);
     Module::default().worker("map", move |app, stopping| tell(app, Weak::clone(&hub), stopping)).start(app);
@@ -176,7 +175,7 @@ async fn look(app: &App, cell: Cell, steps: &mut Steps) -> Result<Area, Failure>
     Ok(Area { at: app.now(), couriers: couriers.collect(), total })
 }
 
-/// Where couriers were when they last moved: the index knows no headings.
+/// Where couriers last moved, to compute headings: the geo index has none.
 #[derive(Default)]
 struct Steps(HashMap<CourierId, Step>);
 
@@ -197,7 +196,7 @@ impl Steps {
         step.heading_deg
     }
 
-    /// Forgets who was not heard of for long.
+    /// Drops couriers without a fix in the last five minutes.
     fn tidy(&mut self, now: Timestamp) {
         self.0.retain(|_, step| now - step.at < chrono::TimeDelta::minutes(5));
     }

@@ -1,17 +1,16 @@
-//! Looking at menus, and saying what is sold out.
+//! Menus, and dishes that are sold out.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::menu::{Card, Menu};
-use domain::{Failure, MenuId, Principal, Refused, RestaurantId};
+use domain::{ExpectedVersion, Failure, MenuId, Principal, Refused, RestaurantId};
 
 use crate::{App, restaurant};
 
-/// A dish, with whose it is and the version of the menu that it stands in.
+/// A dish, with its restaurant and the version of the menu.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dish {
-    /// Whose.
+    /// The restaurant.
     pub restaurant_id: RestaurantId,
     /// The menu's version.
     pub version: u64,
@@ -19,7 +18,7 @@ pub struct Dish {
     pub menu: Menu,
 }
 
-/// All that a restaurant offers; nothing yet if it has no menu.
+/// The menu of a restaurant; empty if it has none.
 pub async fn card(app: &App, id: RestaurantId) -> Result<Arc<Card>, Failure> {
     if let Some(card) = store::menu::card(&app.store, id).await? {
         return Ok(card);
@@ -28,13 +27,9 @@ pub async fn card(app: &App, id: RestaurantId) -> Result<Arc<Card>, Failure> {
     Ok(Arc::new(Card { restaurant_id: id, version: 0, groups: Vec::new() }))
 }
 
-/// Which of these restaurants have a dish whose name holds `text`.
-pub(crate) async fn serving(
-    app: &App,
-    of: &[RestaurantId],
-    text: &str,
-) -> Result<HashSet<RestaurantId>, Failure> {
-    Ok(store::menu::serving(&app.store, of, text).await?.into_iter().collect())
+/// The names of all dishes of these restaurants, in no order.
+pub(crate) async fn names(app: &App, of: &[RestaurantId]) -> Result<Vec<(RestaurantId, String)>, Failure> {
+    Ok(store::menu::names(&app.store, of).await?)
 }
 
 /// One dish.
@@ -46,33 +41,34 @@ pub async fn show(app: &App, id: MenuId) -> Result<Dish, Failure> {
     Ok(Dish { restaurant_id, version: card.version, menu })
 }
 
-/// The owner says whether a dish can be had; where `seen` is given, only if the
-/// menu is still at that version.
+/// Marks a dish as sold out or available, on behalf of the owner. The menu must be at
+/// an `expected` version.
 pub async fn set_sold_out(
     app: &App,
     who: &Principal,
     id: MenuId,
     sold_out: bool,
-    seen: Option<i64>,
+    expected: &ExpectedVersion,
 ) -> Result<Dish, Failure> {
     let dish = show(app, id).await?;
-    restaurant::owned(app, who, dish.restaurant_id).await.map_err(|_| Failure::not_found("menu"))?;
-    if seen.is_some_and(|seen| u64::try_from(seen) != Ok(dish.version)) {
+    let owned = restaurant::owned_if_any(app, who, dish.restaurant_id).await?;
+    owned.ok_or_else(|| Failure::not_found("menu"))?;
+    if !i64::try_from(dish.version).is_ok_and(|version| expected.allows(version)) {
         return Err(Refused::stale("menu").into());
     }
     if dish.menu.sold_out == sold_out {
         return Ok(dish);
     }
     let mut tx = app.store.begin().await?;
-    let seen = seen.map(|_| dish.version);
+    let seen = expected.one_of().map(|_| dish.version);
     let version = store::menu::raise(&mut tx, dish.restaurant_id, seen).await?;
     store::menu::set_sold_out(&mut tx, id, sold_out).await?;
     tx.commit().await?;
     Ok(Dish { version, menu: Menu { sold_out, ..dish.menu }, ..dish })
 }
 
-/// Marks dishes of a restaurant as sold out, because it could not cook an order
-/// for want of them. Dishes of others, and those marked already, are passed over.
+/// Marks dishes of a restaurant as sold out, because it rejected an order for lack of them.
+/// Ignores dishes of other restaurants and dishes that are marked already.
 pub async fn mark_sold_out(app: &App, id: RestaurantId, menus: &[MenuId]) -> Result<(), Failure> {
     let Some(card) = store::menu::card(&app.store, id).await? else { return Ok(()) };
     let there: Vec<_> = card.menus().filter(|menu| menus.contains(&menu.id) && !menu.sold_out).collect();

@@ -1,6 +1,6 @@
-//! What a noun brings to the running system: its entities, and the workers that run beside
-//! them. Who subscribes to what stands in [`reactions`](crate::reactions), which noun answers
-//! for a channel in `channels`, and whose a reminder is in `reminders`.
+//! What a noun contributes to the running system: its entities and its workers. The
+//! subscribers are listed in [`reactions`](crate::reactions), the nouns of channels in
+//! `channels`, and the nouns of reminders in `reminders`.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use store::Store;
 
 use crate::{App, Services, Settings};
 
-/// What a noun makes its entities of, before there is an [`App`].
+/// The inputs for a noun's entities, which start before there is an [`App`].
 pub(crate) struct Parts<'a> {
     pub(crate) store: &'a Store,
     pub(crate) clock: &'a Arc<dyn Clock>,
@@ -47,12 +47,12 @@ impl Default for Module {
 }
 
 impl Module {
-    /// Of workers on jobs: they stop before the actors, which jobs ask.
+    /// For workers that run jobs: they stop before the actors, because jobs call actors.
     pub(crate) fn of_jobs() -> Self {
         Self { branch: |app| &app.job_workers, workers: Vec::new() }
     }
 
-    /// With a worker that does `work` until it has to stop.
+    /// Adds a worker that runs `work` until it has to stop.
     pub(crate) fn worker<F, E>(
         mut self,
         name: &'static str,
@@ -70,8 +70,8 @@ impl Module {
         self
     }
 
-    /// Starts the workers; one that fails is started again. Between two runs it holds no
-    /// [`App`], so that it keeps no services alive that everybody else let go.
+    /// Starts the workers; one that fails is restarted. Between two runs a worker holds no
+    /// [`App`], so that it does not keep the services alive on its own.
     pub(crate) fn start(self, app: &App) {
         let branch = self.branch;
         for Worker { name, work } in self.workers {

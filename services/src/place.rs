@@ -1,4 +1,4 @@
-//! Places as they are shown.
+//! Coordinates as they are shown.
 
 use domain::LatLon;
 use serde::{Deserialize, Serialize};

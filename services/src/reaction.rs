@@ -1,17 +1,17 @@
-//! What a subscriber acts on.
+//! The input of a subscriber.
 
 use std::sync::Arc;
 
 use domain::EventKind;
 use store::journal::Recorded;
 
-/// An event of one noun, as a subscriber gets it.
+/// An event of one noun, as a subscriber receives it.
 #[derive(Clone, Debug)]
 pub struct Reaction<K: EventKind> {
-    /// The entity that the event is of.
+    /// The entity of the event.
     pub id: K::Id,
-    /// What happened.
+    /// The kind of event.
     pub kind: K,
-    /// The event as it stands in the journal.
+    /// The event as recorded in the journal.
     pub event: Arc<Recorded>,
 }

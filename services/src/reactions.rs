@@ -1,20 +1,20 @@
-//! What one noun does because of another's event: who subscribes to what.
+//! Reactions of one noun to another's events: the table of subscribers.
 //!
 //! To add a subscriber, write one function in the noun that acts, which takes the [`App`]
 //! and a [`Reaction`], and one line in [`Subscribers::default`]. Every event of these kinds
-//! is then committed together with a job for the subscriber, which is tried until it succeeds,
-//! as often as its line says. The job is the subscriber's own: it neither waits for other
-//! subscribers of the event nor repeats them.
+//! is then committed together with a job for the subscriber, which is retried until it succeeds
+//! or its attempts are used up. Each subscriber has its own job, which neither waits for nor
+//! repeats the jobs of other subscribers.
 //!
-//! - The function may run twice for one event and must come out the same: it asks an entity
-//!   that knows what has already been done.
-//! - A subscriber gets the events of one channel in order, save for retries. What must stay
-//!   in order is therefore one subscriber: `delivery.follow` asks for a courier and calls
-//!   the search off.
-//! - The name is part of the jobs that wait, so it stays. A process whose table has no such
-//!   pair of name and kind leaves the job to a process that has.
-//! - While an older version runs beside this one, its commits make no jobs for subscribers
-//!   that it does not know.
+//! - The function may run twice for one event and must be idempotent: it calls an entity that
+//!   recognises what has already been done.
+//! - A subscriber gets the events of one channel in order, except for retries. Actions that
+//!   must stay in order therefore belong to one subscriber: `delivery.follow` both starts and
+//!   cancels the search for a courier.
+//! - The name is stored in waiting jobs, so it must not change. A process whose table lacks a
+//!   pair of name and kind leaves the job to a process that has it.
+//! - While an older version runs beside this one, its commits create no jobs for subscribers
+//!   that it does not have.
 
 use std::sync::Arc;
 
@@ -38,16 +38,16 @@ impl Default for Subscribers {
         Self::of([
             Subscriber::new("cart.empty", &[Order::Scheduled, Order::Placed], order::clear_cart),
             Subscriber::new("delivery.follow", delivery_follows, tracking::follow_order),
-            // Hours later it would be wrong: the dish may be back.
+            // Dropped after four minutes of retries: later the dish may be available again.
             Subscriber::new("menu.sold_out", &[Order::Rejected], order::mark_sold_out).attempts(6).dropped(),
             Subscriber::new("order.courier", courier_changes, tracking::tell_order),
-            // Waits for a third party.
+            // May wait for a third party, so more jobs run at the same time.
             Subscriber::new("payment.refund", order_ends, payment::refund::order_ended).concurrency(4),
         ])
     }
 }
 
-/// One who acts because of certain events of one noun.
+/// A subscriber to certain events of one noun.
 #[derive(Clone)]
 pub struct Subscriber {
     name: &'static str,
@@ -60,7 +60,7 @@ pub struct Subscriber {
 type Run = dyn Fn(App, &Channel, Arc<Recorded>) -> BoxFuture<'static, Result<(), Failure>> + Send + Sync;
 
 impl Subscriber {
-    /// Has `run` called for every event of these kinds.
+    /// Calls `run` for every event of these kinds.
     pub fn new<K, F>(
         name: &'static str,
         kinds: &[K],
@@ -86,22 +86,22 @@ impl Subscriber {
         }
     }
 
-    /// Has so many of its jobs run at the same time, over all processes. A change loses the
-    /// order of what waits at that moment.
+    /// Sets how many of its jobs run at the same time, over all processes. Changing it loses the
+    /// order of the jobs that wait at that moment.
     #[must_use]
     pub fn concurrency(mut self, concurrency: u16) -> Self {
         self.policy.concurrency = concurrency;
         self
     }
 
-    /// Has a job tried so often.
+    /// Sets how often a job is tried.
     #[must_use]
     pub fn attempts(mut self, attempts: i16) -> Self {
         self.policy.attempts = attempts;
         self
     }
 
-    /// Has a job go after its last try, instead of being parked.
+    /// Drops a job after its last attempt, instead of parking it.
     #[must_use]
     pub fn dropped(mut self) -> Self {
         self.policy.after_last = AfterLast::Drop;
@@ -109,22 +109,22 @@ impl Subscriber {
     }
 }
 
-/// Everybody who subscribes to anything.
+/// The table of all subscribers.
 #[derive(Clone)]
 pub struct Subscribers(Arc<[Subscriber]>);
 
 impl Subscribers {
-    /// These and nobody else.
+    /// A table of exactly these subscribers.
     pub fn of(all: impl IntoIterator<Item = Subscriber>) -> Self {
         Self(all.into_iter().collect())
     }
 
-    /// These and one more.
+    /// This table with one more subscriber.
     pub fn and(&self, one: Subscriber) -> Self {
         Self::of(self.0.iter().cloned().chain([one]))
     }
 
-    /// Does what `subscriber` does because of `event` of `channel`.
+    /// Runs the reaction of `subscriber` to `event` of `channel`.
     pub(crate) async fn react(
         &self,
         app: App,

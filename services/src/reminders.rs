@@ -1,16 +1,20 @@
-//! Durable timers that fire: each is for the noun that set it.
+//! Durable timers that are due, each passed to the noun that set it.
 
 use domain::{Failure, Reminder};
 
 use crate::tracking::dispatch;
-use crate::{App, order, payment, support};
+use crate::{App, auth, order, payment, privacy, support, user};
 
-/// Has the noun do what is due. An error has it run again later.
+/// Passes the reminder to its noun. After an error it is retried later.
 pub async fn remind(app: &App, reminder: Reminder) -> Result<(), Failure> {
     match reminder {
         Reminder::Order(reminder) => order::remind(app, reminder).await,
         Reminder::Payment(reminder) => payment::remind(app, reminder).await,
         Reminder::Dispatch(reminder) => dispatch::remind(app, reminder).await,
         Reminder::Support(reminder) => support::remind(app, reminder).await,
+        Reminder::User(reminder) => user::remind(app, reminder).await,
+        Reminder::Social(reminder) => auth::social::remind(app, reminder).await,
+        Reminder::Code(reminder) => auth::remind(app, reminder).await,
+        Reminder::Privacy(reminder) => privacy::remind(app, reminder).await,
     }
 }

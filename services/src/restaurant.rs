@@ -1,27 +1,27 @@
-//! Looking at a restaurant, and whose it is. Finding one is [`search`](crate::search)'s.
+//! Reading restaurants, and their ownership. For searching see [`search`](crate::search).
 
 use domain::restaurant::{Destination, Opening, Restaurant};
 use domain::{Failure, LatLon, Principal, RestaurantId, Role, Timestamp, Won};
 
 use crate::App;
 
-/// A restaurant as somebody sees it who wants food brought to a place.
+/// A restaurant as seen by a customer at a place.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// The restaurant.
     pub restaurant: Restaurant,
     /// Whether it takes orders.
     pub opening: Opening,
-    /// The way to the place, if there is one.
+    /// The terms of delivery to the place, if one was given.
     pub way: Option<DeliveryTerms>,
-    /// When it was so.
+    /// The time that opening and tip refer to.
     pub(crate) as_of: Timestamp,
 }
 
-/// The way from a restaurant to somebody hungry.
+/// The terms of delivery from a restaurant to a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeliveryTerms {
-    /// Metres in a straight line, rounded up.
+    /// The straight-line distance in metres, rounded up.
     pub distance_m: u32,
     /// The tip for an order of exactly the minimum amount.
     pub tip: Won,
@@ -29,7 +29,7 @@ pub struct DeliveryTerms {
     pub deliverable: bool,
 }
 
-/// The restaurant as it is at `as_of`, and the way to `to`.
+/// The restaurant at time `as_of`, with the terms of delivery to `to`.
 pub(crate) fn see(
     app: &App,
     restaurant: Restaurant,
@@ -54,41 +54,49 @@ fn way(restaurant: &Restaurant, to: Destination, as_of: Timestamp) -> Result<Del
     Ok(DeliveryTerms { distance_m, tip, deliverable: restaurant.delivers_to(to) })
 }
 
-/// One restaurant, as seen from a place if one is given.
+/// One restaurant, with its terms of delivery if a place is given.
 pub async fn show(app: &App, id: RestaurantId, to: Option<LatLon>) -> Result<Seen, Failure> {
     see(app, find(app, id).await?, to, app.now())
 }
 
-/// The restaurants that the person owns.
+/// The restaurants that the user owns.
 pub async fn mine(app: &App, who: &Principal) -> Result<Vec<Seen>, Failure> {
     let owned = store::restaurant::of_owner(&app.store, who.user).await?;
     owned.into_iter().map(|restaurant| see(app, restaurant, None, app.now())).collect()
 }
 
-/// The restaurant.
+/// The restaurants whose name contains the text (`domain::lookup`), newest first.
+pub(crate) async fn named(app: &App, text: &str, limit: u32) -> Result<Vec<Seen>, Failure> {
+    let named = store::restaurant::named(&app.store, text, limit).await?;
+    named.into_iter().map(|restaurant| see(app, restaurant, None, app.now())).collect()
+}
+
+/// The restaurant, or a refusal if there is none.
 pub async fn find(app: &App, id: RestaurantId) -> Result<Restaurant, Failure> {
     store::restaurant::load(&app.store, id).await?.ok_or_else(|| Failure::not_found("restaurant"))
 }
 
-/// The restaurant, if it is this person's: for others there is none.
+/// The restaurant, if this user owns it; for others it does not exist.
 pub async fn owned(app: &App, who: &Principal, id: RestaurantId) -> Result<Restaurant, Failure> {
-    let restaurant = find(app, id).await?;
-    if restaurant.owner == who.user { Ok(restaurant) } else { Err(Failure::not_found("restaurant")) }
+    owned_if_any(app, who, id).await?.ok_or_else(|| Failure::not_found("restaurant"))
 }
 
-/// Whether `who` runs the restaurant.
+/// The restaurant, if there is one and this user owns it. A failure to find out is not an absence.
+pub(crate) async fn owned_if_any(
+    app: &App,
+    who: &Principal,
+    id: RestaurantId,
+) -> Result<Option<Restaurant>, Failure> {
+    let found = store::restaurant::load(&app.store, id).await?;
+    Ok(found.filter(|restaurant| restaurant.owner == who.user))
+}
+
+/// Whether `who` owns the restaurant.
 pub async fn owns(app: &App, who: &Principal, restaurant: RestaurantId) -> Result<bool, Failure> {
-    if !who.is(Role::Owner) {
-        return Ok(false);
-    }
-    match owned(app, who, restaurant).await {
-        Ok(_) => Ok(true),
-        Err(Failure::Refused(_)) => Ok(false),
-        Err(fault) => Err(fault),
-    }
+    Ok(who.is(Role::Owner) && owned_if_any(app, who, restaurant).await?.is_some())
 }
 
-/// Restaurants whose zones may reach the place.
+/// Restaurants whose delivery zones may include the place.
 pub(crate) async fn around(app: &App, to: LatLon) -> Result<Vec<Restaurant>, Failure> {
     Ok(store::restaurant::around(&app.store, to).await?)
 }

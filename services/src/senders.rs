@@ -1,10 +1,10 @@
-//! What reaches people outside the app: mail, text messages, push notifications. The words are
-//! the caller's; who sends them is behind a port each.
+//! Messages to people outside the app: mail, text messages, push notifications. The caller
+//! supplies the text; each kind has a port for its sender.
 //!
-//! A message has a key of its own, which is kept over its repeats. Whether a repeat reaches the
+//! A message has a key, which stays the same when it is repeated. Whether a repeat reaches the
 //! person twice depends on the kind: a mail with a known key is not sent again (for 24 hours);
-//! a push notification takes the place of the one with its key; a text message is sent again.
-//! So [`SendError::Unknown`] is no reason to repeat a text message: let its reader ask for it.
+//! a push notification replaces the one with the same key; a text message is sent again. So a
+//! text message must not be repeated after [`SendError::Unknown`]: let its reader request it.
 
 use std::collections::BTreeMap;
 
@@ -17,56 +17,56 @@ use uuid::Uuid;
 /// A mail.
 #[derive(Clone)]
 pub struct Mail {
-    /// Its key.
+    /// The message's key.
     pub key: Uuid,
-    /// Who gets it.
+    /// The recipient.
     pub to: Email,
     /// One line.
     pub subject: Text,
-    /// Its plain text.
+    /// The plain text.
     pub body: Text,
 }
 
-/// A text message. One of more than 90 bytes (45 Korean characters) goes as a long one and
-/// costs about three times as much.
+/// A text message. One of more than 90 bytes (45 Korean characters) is sent as a long message
+/// and costs about three times as much.
 #[derive(Clone)]
 pub struct Sms {
-    /// Its key.
+    /// The message's key.
     pub key: Uuid,
-    /// Who gets it: a Korean number.
+    /// The recipient: a Korean number.
     pub to: Phone,
-    /// Its text.
+    /// The text.
     pub text: Text,
 }
 
 /// A push notification to one installation of the app.
 #[derive(Clone)]
 pub struct Push {
-    /// Its key.
+    /// The message's key.
     pub key: Uuid,
-    /// Where it goes.
+    /// The installation that receives it.
     pub to: PushToken,
     /// One line.
     pub title: Text,
-    /// What is shown below it.
+    /// The text below the title.
     pub body: Text,
-    /// What the app reads, such as the page to open; about 4,000 bytes with everything else.
+    /// Data for the app, such as the page to open. The whole message has about 4,000 bytes at most.
     pub data: BTreeMap<String, String>,
 }
 
-/// A message was not sent, or nobody knows.
+/// A message was not sent, or the outcome is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// Nobody sends messages of this kind: no setting says who.
+    /// No sender of this kind of message is configured.
     #[error("no sender of such messages is configured")]
     NotConfigured,
-    /// It was not sent, and may be later.
+    /// It was not sent; a later attempt may succeed.
     #[error("the sender of messages does not serve")]
     Unavailable,
-    /// It was not sent, and will not be: its recipient or its content is not taken.
+    /// It was not sent, and cannot be: its recipient or its content is not accepted.
     #[error("the sender of messages refuses this one")]
     Refused,
-    /// It was not sent, and nothing will be: this recipient is no more. Forget it.
+    /// It was not sent: the recipient no longer exists and should be deleted.
     #[error("there is no such recipient any more")]
     Gone,
     /// It may have been sent.
@@ -85,23 +85,23 @@ impl From<SendError> for Failure {
     }
 }
 
-/// Who sends mail. What was taken is on its way; whether it arrives, nobody knows.
+/// Sends mail. `Ok` means accepted for delivery, not delivered.
 #[async_trait]
 pub trait MailSender: Send + Sync {
-    /// Hands a mail over.
+    /// Sends a mail.
     async fn send(&self, mail: &Mail) -> Result<(), SendError>;
 }
 
-/// Who sends text messages.
+/// Sends text messages.
 #[async_trait]
 pub trait SmsSender: Send + Sync {
-    /// Hands a text message over.
+    /// Sends a text message.
     async fn send(&self, sms: &Sms) -> Result<(), SendError>;
 }
 
-/// Who sends push notifications.
+/// Sends push notifications.
 #[async_trait]
 pub trait PushSender: Send + Sync {
-    /// Hands a push notification over.
+    /// Sends a push notification.
     async fn send(&self, push: &Push) -> Result<(), SendError>;
 }

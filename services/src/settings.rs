@@ -1,60 +1,62 @@
-//! Every number that is our choice, one struct for each concern, with its default.
+//! All configurable limits and durations with their defaults, one struct per concern.
 
 use std::time::Duration;
 
 use actor_kit::Limits;
 use domain::order::Times;
 
-use crate::{auth, limits, map, retention, system, tracking};
+use crate::{auth, images, limits, map, retention, system, tracking};
 
-/// What the server's configuration fills in and tests shorten.
+/// Filled in from the server's configuration; tests use shorter durations.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// What entities may cost.
+    /// Limits of entities.
     pub entities: Limits,
     /// Tokens, sessions and passwords.
     pub auth: auth::Settings,
-    /// How long an order waits for what.
+    /// Timeouts of orders.
     pub order: Times,
-    /// How long a payment waits for what.
+    /// Timeouts of payments.
     pub payment: domain::payment::Times,
     /// The support desk.
     pub support: Support,
     /// Couriers, deliveries and dispatch.
     pub tracking: tracking::Settings,
-    /// How channels are followed.
+    /// Limits of channels and their subscribers.
     pub live: hub::Limits,
-    /// How often somebody may ask.
+    /// Rate limits of REST requests.
     pub limits: limits::Limits,
-    /// What a realtime socket may cost.
+    /// Limits of realtime sockets.
     pub sockets: hub::SocketLimits,
-    /// What a network connection may cost before and between its requests.
+    /// Limits of network connections before and between their requests.
     pub connections: ConnectionLimits,
     /// How long positions and events are kept.
     pub retention: retention::Settings,
+    /// Uploaded pictures.
+    pub images: images::Settings,
     /// The operators' map.
     pub map: map::Settings,
-    /// When operators are told.
+    /// Sampling, and thresholds of health issues.
     pub system: system::Settings,
 }
 
-/// Network connections, on all ports of the process together.
+/// Limits of network connections, over all ports of the process.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// Open connections; fewer where the process may not open as many files.
+    /// Open connections; fewer if the process's limit of open files is lower.
     pub in_all: usize,
-    /// Open connections from one network address, where that has a limit.
+    /// Open connections from one network address, unless the address is exempt.
     pub per_address: usize,
-    /// How long the head of a request may take, and a new connection until then.
+    /// How long a request head may take, including the wait for it on a new connection.
     pub header_within: Duration,
-    /// How long a connection may rest after an answer. Longer than the gateway and
-    /// other proxies keep theirs, so that they never send into one that closes.
+    /// How long a connection may be idle after a response. Must be longer than the idle timeout
+    /// of the gateway and other proxies, so that they never send on a connection that closes.
     pub idle: Duration,
-    /// How long a body may take; each [`body_pace`](Self::body_pace) that came adds a second.
+    /// How long a body may take; each [`body_pace`](Self::body_pace) bytes received add a second.
     pub body_within: Duration,
-    /// Bytes of a body that must come in a second, once `body_within` is used up.
+    /// The minimum rate of a body after `body_within`, in bytes per second.
     pub body_pace: u32,
-    /// Bytes of a request's head.
+    /// The most bytes of a request head.
     pub header_bytes: usize,
 }
 
@@ -72,16 +74,16 @@ impl Default for ConnectionLimits {
     }
 }
 
-/// The support desk's choices.
+/// Settings of the support desk.
 #[derive(Clone, Copy, Debug)]
 pub struct Support {
-    /// How long an agent without any socket stays online: a reload, a tunnel.
+    /// How long an agent without a socket stays online, for example during a page reload.
     pub agent_grace: Duration,
-    /// How long an agent who says that they are there, without a socket, is believed.
+    /// How long an agent who goes online by REST, without a socket, counts as present.
     pub agent_word: Duration,
-    /// How often agents whose process died are looked for.
+    /// The interval between searches for agents whose process died.
     pub agent_sweep: Duration,
-    /// How long somebody is typing who is not heard of again.
+    /// How long a typing indicator lasts without renewal.
     pub typing_ttl: Duration,
 }
 

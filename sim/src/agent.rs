@@ -1,5 +1,5 @@
-//! A support agent: comes to the desk, reads what is assigned, types an
-//! answer, and closes what is settled.
+//! A support agent: goes online, reads the assigned conversations, answers
+//! them, and resolves the settled ones.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use crate::responses::ChatMessage;
 use crate::socket::{AskError, Heard, Line};
 use crate::system;
 
-/// Conversations that one agent holds at once.
+/// Conversations that one agent takes at once.
 const CAPACITY: u32 = 5;
-/// A settled conversation is closed after so many answers.
+/// A conversation counts as settled after so many answers.
 const ANSWERS: u32 = 2;
 
-/// What agents answer.
+/// The texts of agents' answers.
 const REPLIES: [&str; 5] = [
     "안녕하세요, 배달 고객센터입니다. 바로 확인해 보겠습니다.",
     "라이더님이 이동 중이십니다. 지도에서 실시간 위치를 보실 수 있어요.",
@@ -29,7 +29,7 @@ const REPLIES: [&str; 5] = [
 
 /// An agent.
 pub struct Agent {
-    /// Who.
+    /// The person.
     pub person: Person,
 }
 
@@ -48,7 +48,7 @@ struct Desk {
 }
 
 impl Agent {
-    /// Works until the socket ends for good.
+    /// Works until the socket closes and does not reconnect.
     pub async fn live(mut self) -> Day {
         let me = self.person.sign_in().await?.user_id;
         let mut socket = self.person.socket();
@@ -75,7 +75,7 @@ impl Agent {
 }
 
 impl Desk {
-    /// Takes up whatever is assigned already.
+    /// Takes the conversations that are assigned already.
     async fn look(&mut self) -> Result<(), PersonError> {
         for conversation in self.person.api.desk().await?.assigned {
             self.take(conversation.id).await?;

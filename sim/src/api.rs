@@ -1,9 +1,9 @@
-//! The REST client. What a person can ask with it stands in [`crate::calls`].
+//! The REST client. Its requests are in [`crate::calls`].
 //!
-//! A request that creates or charges carries an `Idempotency-Key` and is sent
-//! again under the same key when the answer was lost or the server said
-//! "later", as a careful phone does. An access token that has run out is
-//! refreshed first. A refusal comes back as the problem that it is.
+//! A request that creates or charges carries an `Idempotency-Key` and is
+//! retried under the same key when the response was lost or the server is
+//! temporarily unavailable. An access token that is about to expire is
+//! refreshed first. A refusal is returned as its problem document.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +19,11 @@ use uuid::Uuid;
 use crate::responses::{Moment, Tokens};
 use crate::system;
 
-/// How often one request is sent before its failure is believed.
+/// How often one request is sent before its failure is returned.
 const ATTEMPTS: u32 = 4;
-/// The longest that a `Retry-After` is obeyed; more is handed to the caller.
+/// The longest `Retry-After` that is waited for; for a longer one, the failure is returned.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long one answer is awaited, unless somebody is in a hurry.
+/// How long to wait for one response, unless [`Api::hurried`] sets another limit.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// A problem document (RFC 9457).
@@ -41,7 +41,7 @@ pub struct Problem {
     /// This case in words.
     #[serde(default)]
     pub detail: Option<String>,
-    /// Seconds to wait before asking again, where the server said so.
+    /// The response's `Retry-After` in seconds, if any.
     #[serde(skip)]
     pub retry_after_secs: Option<u64>,
 }
@@ -52,7 +52,7 @@ impl std::fmt::Display for Problem {
     }
 }
 
-/// Why a request came to nothing.
+/// Why a request has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The server refused, with its reason.
@@ -63,17 +63,17 @@ pub enum ApiError {
         /// The reason.
         problem: Box<Problem>,
     },
-    /// The answer is not what the interface promises.
+    /// The response's body does not match the contract.
     #[error("{request}: {status} with an unexpected body: {why}")]
     Unexpected {
         /// The request's method and path.
         request: String,
-        /// The answer's status.
+        /// The response's status.
         status: StatusCode,
         /// What is wrong with the body.
         why: String,
     },
-    /// No answer came.
+    /// No response came.
     #[error("no answer: {0}")]
     Transport(#[from] reqwest::Error),
     /// The request needs a signed-in person, and nobody has signed in.
@@ -93,7 +93,7 @@ impl ApiError {
         }
     }
 
-    /// How long the server asks to be left alone.
+    /// The response's `Retry-After`.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             ApiError::Refused { problem, .. } => problem.retry_after_secs.map(Duration::from_secs),
@@ -101,7 +101,7 @@ impl ApiError {
         }
     }
 
-    /// The answer's status; none if there was no answer.
+    /// The response's status; none if there was no response.
     pub fn status(&self) -> Option<u16> {
         match self {
             ApiError::Refused { problem, .. } => Some(problem.status),
@@ -111,7 +111,7 @@ impl ApiError {
     }
 }
 
-/// A request's answer, or why there is none.
+/// A request's result, or why there is none.
 pub type Asked<T> = Result<T, ApiError>;
 
 struct Session {
@@ -120,7 +120,7 @@ struct Session {
 }
 
 /// A client of the REST interface, signed in as at most one person. Clones
-/// share the person.
+/// share the session.
 #[derive(Clone)]
 pub struct Api {
     http: Client,
@@ -177,7 +177,7 @@ impl<'a> Request<'a> {
         Self { key: Some(key), ..self }
     }
 
-    /// Without a bearer token.
+    /// Sends it without a bearer token.
     pub fn open(self) -> Self {
         Self { open: true, ..self }
     }
@@ -222,30 +222,30 @@ impl Api {
         Ok(Self { http, base, within: ANSWER_WITHIN, attempts: ATTEMPTS, session })
     }
 
-    /// The same person in a hurry: an answer, or a connection, that takes longer
-    /// than this counts as lost, and what is asked again they decide themselves.
+    /// The same session with a timeout of `within` for responses and connections.
+    /// Requests are not retried: the caller decides that.
     pub fn hurried(&self, within: Duration) -> Self {
         Self { within, attempts: 1, ..self.clone() }
     }
 
-    /// How long an answer is awaited.
+    /// How long to wait for a response or a connection.
     pub(crate) fn patience(&self) -> Duration {
         self.within
     }
 
-    /// Another person's client, over the same connections.
+    /// A client that shares the connections but not the session.
     pub fn another(&self) -> Self {
         Self { session: Arc::new(Mutex::new(None)), ..self.clone() }
     }
 
-    /// The same person at another address: a service's own port, or a service
+    /// The same session at another address: a service's own port, or a service
     /// by its name at the gateway (`http://127.0.0.1:9102/order_service`).
     pub fn at(&self, base: &str) -> Asked<Self> {
         let base = Url::parse(base).map_err(|e| ApiError::NotAUrl(e.to_string()))?;
         Ok(Self { base, ..self.clone() })
     }
 
-    /// Where the realtime socket is.
+    /// The URL of the realtime socket.
     pub fn realtime_url(&self) -> String {
         let scheme = if self.base.scheme() == "https" { "wss" } else { "ws" };
         let port = self.base.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -254,13 +254,13 @@ impl Api {
         format!("{scheme}://{host}{port}{path}/v1/realtime")
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and parses its response.
     pub async fn ask<T: DeserializeOwned>(&self, request: Request<'_>) -> Asked<T> {
         let (status, body) = self.send(&request).await?;
         request.understand(status, &body)
     }
 
-    /// Sends a request whose answer has no body that matters.
+    /// Sends a request and discards the response's body.
     pub async fn tell(&self, request: Request<'_>) -> Asked<()> {
         self.send(&request).await.map(drop)
     }
@@ -311,7 +311,7 @@ impl Api {
         Err(ApiError::Refused { request: request.to_string(), problem })
     }
 
-    /// An access token that is good for a while yet; refreshed if need be.
+    /// An access token that is valid for 30 s more; refreshed if necessary.
     pub async fn token(&self) -> Asked<String> {
         let mut session = self.session.lock().await;
         let Some(current) = session.as_mut() else { return Err(ApiError::SignedOut) };
@@ -324,25 +324,24 @@ impl Api {
         Ok(current.tokens.access_token.clone())
     }
 
-    /// Forgets how long the access token is good, so that the next use asks
-    /// for a new one.
+    /// Treats the access token as expired, so that the next use refreshes it.
     pub async fn distrust_token(&self) {
         if let Some(session) = self.session.lock().await.as_mut() {
             session.expires_at = system::now();
         }
     }
 
-    /// Becomes the person whom these tokens name.
+    /// Starts a session with these tokens.
     pub(crate) async fn become_owner_of(&self, tokens: Tokens) {
         *self.session.lock().await = Some(Session::new(tokens));
     }
 
-    /// Is nobody from here on.
+    /// Ends the session on this side.
     pub(crate) async fn forget(&self) {
         *self.session.lock().await = None;
     }
 
-    /// Who is signed in.
+    /// The tokens of the signed-in person.
     pub async fn who(&self) -> Asked<Tokens> {
         self.session.lock().await.as_ref().map(|session| session.tokens.clone()).ok_or(ApiError::SignedOut)
     }
@@ -355,7 +354,7 @@ impl Session {
     }
 }
 
-/// How long to wait before sending again what failed; none if it is final.
+/// How long to wait before a retry; none if the failure is final.
 fn worth_repeating(failure: &ApiError, attempt: u32) -> Option<Duration> {
     let backoff = Duration::from_millis(100 << attempt);
     match failure {

@@ -1,4 +1,4 @@
-//! What a person can ask of the REST interface: one method for each.
+//! The requests of the REST interface that people make: one method for each.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,15 +9,19 @@ use crate::frame::Fix;
 use crate::responses::*;
 use crate::system;
 
-/// Being somebody.
+/// Accounts.
 impl Api {
     /// Signs up a new customer.
     pub async fn sign_up(&self, email: &str, password: &str, name: &str, phone: &str) -> Asked<User> {
-        let body = json!({ "email": email, "password": password, "name": name, "phone": phone });
+        // What an account needs, in the versions that hold.
+        let consents = json!({ "terms": 1, "privacy": 1, "location": 1 });
+        let body = json!({
+            "email": email, "password": password, "name": name, "phone": phone, "consents": consents,
+        });
         self.ask(Request::post("/v1/users", body).open()).await
     }
 
-    /// Signs in; from then on this client is that person.
+    /// Signs in; later requests are made as that person.
     pub async fn sign_in(&self, email: &str, password: &str) -> Asked<Tokens> {
         let body = json!({ "email": email, "password": password, "device": "sim" });
         let tokens: Tokens = self.ask(Request::post("/v1/auth/sign-in", body).open()).await?;
@@ -32,12 +36,12 @@ impl Api {
         Ok(())
     }
 
-    /// The own profile.
+    /// The profile of the signed-in person.
     pub async fn me(&self) -> Asked<User> {
         self.ask(Request::get("/v1/users/me")).await
     }
 
-    /// The own addresses.
+    /// The addresses of the signed-in person.
     pub async fn addresses(&self) -> Asked<Vec<Address>> {
         Ok(self.ask::<Page<Address>>(Request::get("/v1/users/me/addresses")).await?.items)
     }
@@ -55,13 +59,13 @@ impl Api {
 
 /// Choosing and ordering.
 impl Api {
-    /// Restaurants near a place, nearest or best first.
+    /// Restaurants near a point, nearest or best first.
     pub async fn restaurants(&self, near: Place, limit: u32) -> Asked<Vec<Restaurant>> {
         let request = Request::get("/v1/restaurants").query("lat", near.lat).query("lon", near.lon);
         Ok(self.ask::<Page<Restaurant>>(request.query("limit", limit)).await?.items)
     }
 
-    /// The owner's own restaurants.
+    /// The restaurants of the signed-in owner.
     pub async fn my_restaurants(&self) -> Asked<Vec<Restaurant>> {
         Ok(self.ask::<Page<Restaurant>>(Request::get("/v1/restaurants/mine")).await?.items)
     }
@@ -86,17 +90,18 @@ impl Api {
         self.tell(Request::new(Method::DELETE, "/v1/cart")).await
     }
 
-    /// What the cart would cost, brought to an address.
+    /// The price of the cart, delivered to an address.
     pub async fn quote(&self, address: Uuid) -> Asked<Quote> {
         self.ask(Request::post("/v1/cart/quote", json!({ "address_id": address }))).await
     }
 
-    /// Orders what was quoted; it waits for its payment then.
+    /// Places an order for a quote. The order then waits for its payment.
     pub async fn order(&self, quote: Uuid, note: &str) -> Asked<Order> {
         self.ask(Request::post("/v1/orders", json!({ "quote_id": quote, "note": note }))).await
     }
 
-    /// Pays. Sandbox tokens: `tok_success`, `tok_declined`, `tok_timeout`, `tok_late`, `tok_short`.
+    /// Pays an order. Sandbox tokens: `tok_success`, `tok_declined`, `tok_timeout`, `tok_late`,
+    /// `tok_short`.
     pub async fn pay(&self, order: Uuid, token: &str) -> Asked<Order> {
         let body = json!({ "payment_token": token });
         self.ask(Request::post(format!("/v1/orders/{order}/payments"), body)).await
@@ -107,12 +112,12 @@ impl Api {
         self.ask(Request::get(format!("/v1/orders/{order}"))).await
     }
 
-    /// How an order came to be what it is.
+    /// The events of an order.
     pub async fn history(&self, order: Uuid) -> Asked<Vec<Happened>> {
         Ok(self.ask::<Page<Happened>>(Request::get(format!("/v1/orders/{order}/history"))).await?.items)
     }
 
-    /// The own orders, newest first.
+    /// The orders of the signed-in person, newest first.
     pub async fn orders(&self) -> Asked<Vec<Order>> {
         Ok(self.ask::<Page<Order>>(Request::get("/v1/orders").query("limit", 100)).await?.items)
     }
@@ -123,21 +128,21 @@ impl Api {
         Ok(self.ask::<Page<Order>>(request.query("limit", 100)).await?.items)
     }
 
-    /// Any of an order's commands: `accept`, `preparing`, `ready`, `complete`,
+    /// Sends a command to an order: `accept`, `preparing`, `ready`, `complete`,
     /// `cancel`, `cancel-request`, …, with its body.
     pub async fn command(&self, order: Uuid, verb: &str, body: Value) -> Asked<Order> {
         self.ask(Request::post(format!("/v1/orders/{order}/{verb}"), body)).await
     }
 }
 
-/// Bringing it.
+/// Delivering.
 impl Api {
     /// One delivery.
     pub async fn delivery(&self, order: Uuid) -> Asked<Delivery> {
         self.ask(Request::get(format!("/v1/deliveries/{order}"))).await
     }
 
-    /// The courier's own shift, assignments and offers.
+    /// The signed-in courier's shift, assignments and offers.
     pub async fn courier(&self) -> Asked<CourierSelf> {
         self.ask(Request::get("/v1/couriers/me")).await
     }
@@ -147,22 +152,22 @@ impl Api {
         self.tell(Request::put("/v1/couriers/me/shift", json!({ "on": on }))).await
     }
 
-    /// Pushes fixes without a socket.
+    /// Sends fixes without a socket.
     pub async fn fixes(&self, track: i64, fixes: &[Fix]) -> Asked<Acked> {
         self.ask(Request::post("/v1/couriers/me/fixes", json!({ "track": track, "fixes": fixes }))).await
     }
 
-    /// Takes an offer. Another courier may have been faster.
+    /// Accepts an offer. It is refused if another courier was faster.
     pub async fn accept_offer(&self, offer: Uuid) -> Asked<Delivery> {
         self.ask(Request::post(format!("/v1/offers/{offer}/accept"), json!({}))).await
     }
 
-    /// Leaves an offer to others.
+    /// Declines an offer.
     pub async fn decline_offer(&self, offer: Uuid) -> Asked<()> {
         self.tell(Request::post(format!("/v1/offers/{offer}/decline"), json!({}))).await
     }
 
-    /// Reports a step: `at_restaurant`, `picked_up`, `at_dropoff`,
+    /// Reports a step of a delivery: `at_restaurant`, `picked_up`, `at_dropoff`,
     /// `delivered`, `failed`.
     pub async fn step(&self, order: Uuid, step: &str) -> Asked<Delivery> {
         self.ask(Request::post(format!("/v1/deliveries/{order}/steps"), json!({ "step": step }))).await
@@ -174,7 +179,7 @@ impl Api {
     }
 }
 
-/// Talking about it.
+/// Support chat.
 impl Api {
     /// Opens a conversation with its first message. `topic` is one of
     /// `order`, `payment`, `delivery`, `account`, `other`.
@@ -196,24 +201,24 @@ impl Api {
         Ok(self.ask::<Page<ChatMessage>>(request.query("after", after).query("limit", 100)).await?.items)
     }
 
-    /// Says something; the id that the client chose makes it once only.
+    /// Sends a message. The server stores it once under the id that the client chose.
     pub async fn say(&self, conversation: Uuid, id: Uuid, text: &str) -> Asked<ChatMessage> {
         let body = json!({ "client_message_id": id, "text": text });
         self.ask(Request::post(format!("/v1/conversations/{conversation}/messages"), body)).await
     }
 
-    /// Closes a conversation, as its agent.
+    /// Resolves a conversation, as its agent.
     pub async fn resolve(&self, conversation: Uuid) -> Asked<()> {
         self.tell(Request::post(format!("/v1/conversations/{conversation}/resolve"), json!({}))).await
     }
 
-    /// Comes to the desk or leaves it, with room for `capacity` conversations.
+    /// Puts the agent online or offline, for at most `capacity` conversations at once.
     pub async fn presence(&self, online: bool, capacity: u32) -> Asked<()> {
         let body = json!({ "online": online, "capacity": capacity });
         self.tell(Request::put("/v1/agents/me/presence", body)).await
     }
 
-    /// The agent's desk.
+    /// The signed-in agent's desk.
     pub async fn desk(&self) -> Asked<Desk> {
         self.ask(Request::get("/v1/agents/me/desk")).await
     }

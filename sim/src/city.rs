@@ -1,14 +1,14 @@
 //! The demo city's people: their accounts and where they live.
 //!
 //! `baedal serve` with demo data creates the accounts; the simulated city
-//! signs in with them, and so may anyone who tries the product by hand.
+//! signs in with them, and so can anyone who tries the product by hand.
 
 use crate::responses::Place;
 
-/// Everybody's password in the demo city.
+/// The password of every account of the demo city.
 pub const PASSWORD: &str = "baedal-demo-2026";
 
-/// The account of the n-th person of a kind, from 1: `courier-07@demo…`.
+/// The account of the n-th person of a kind, counted from 1: `courier-07@demo…`.
 pub fn email(kind: &str, number: usize) -> String {
     format!("{kind}-{number:02}@demo.baedal.example")
 }
@@ -29,7 +29,7 @@ pub const NEIGHBOURHOODS: [(&str, Place); 12] = [
     ("화곡동", Place { lat: 37.5411, lon: 126.8401 }),
 ];
 
-/// Where the n-th person of a kind is at home, from 1.
+/// The home of the n-th person of a kind, counted from 1.
 pub fn home(number: usize) -> Place {
     NEIGHBOURHOODS[number % NEIGHBOURHOODS.len()].1
 }

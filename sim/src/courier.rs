@@ -1,5 +1,5 @@
-//! A courier: on shift, on the move, a fix every second, offers answered
-//! within a few seconds, each delivery step reported where it happens.
+//! A courier: on shift, sends a fix every second, answers offers within a few
+//! seconds, and reports each delivery step at the place where it happens.
 
 use std::time::Duration;
 
@@ -15,22 +15,22 @@ use crate::system;
 
 /// How often a phone reads its GPS.
 const TICK: Duration = Duration::from_secs(1);
-/// How often a courier looks whether the app still shows the same jobs.
+/// How often a courier asks the server for the current assignments and offers.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
-/// Between two tries of a step that was not possible yet.
+/// The pause before a refused step is tried again.
 const RETRY_EVERY: Duration = Duration::from_secs(4);
-/// Idle couriers stay within so many metres of where they wait for work.
+/// How far idle couriers stray from home, in metres along each axis.
 const BEAT_M: f64 = 350.0;
 
 /// A courier and where they wait for work.
 pub struct Courier {
-    /// Who.
+    /// The person.
     pub person: Person,
-    /// Where they start, and come back to when idle.
+    /// Where they start, and around which they move when idle.
     pub home: Place,
 }
 
-/// What is to be done next for a delivery.
+/// The current leg of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Leg {
     ToRestaurant,
@@ -46,7 +46,7 @@ struct Job {
     not_before: Instant,
 }
 
-/// A shift under way.
+/// The state of a shift.
 struct Shift {
     person: Person,
     home: Place,
@@ -58,7 +58,7 @@ struct Shift {
 }
 
 impl Courier {
-    /// Works until the socket ends for good.
+    /// Works until the socket closes and does not reconnect.
     pub async fn live(mut self) -> Day {
         let me = self.person.sign_in().await?;
         let mut socket = self.person.socket();
@@ -82,7 +82,7 @@ impl Courier {
                 _ = second.tick() => shift.tick().await?,
                 heard = shift.person.hear(&mut socket) => match heard? {
                     Heard::Event(event) => shift.heard(&event),
-                    // The server may have slept through it: say it again.
+                    // A restarted server may have missed the shift: report it again.
                     Heard::Ready(_) => {
                         shift.line.tell(Say::Shift { on: true }).await;
                         shift.look_at = Instant::now();
@@ -141,7 +141,7 @@ impl Shift {
             match self.line.ask(Say::OfferAnswer { offer_id, accept }).await {
                 Ok(_) if accept => self.look_at = now,
                 Ok(_) => self.person.tally.add("offers declined"),
-                // Another courier was faster, or it ran out.
+                // Another courier was faster, or the offer expired.
                 Err(AskError::Refused(_)) => self.person.tally.add("offers missed"),
                 Err(AskError::Closed) => return Err(PersonError::HungUp),
                 Err(AskError::Lost | AskError::Late) => self.look_at = now,
@@ -150,7 +150,7 @@ impl Shift {
         Ok(())
     }
 
-    /// Looks at the app: which job is ours, and which offers wait?
+    /// Asks the server which deliveries are assigned to this courier and which offers are open.
     async fn look(&mut self) -> Result<(), PersonError> {
         self.look_at = Instant::now() + LOOK_EVERY;
         let me = match self.person.api.courier().await {
@@ -170,7 +170,7 @@ impl Shift {
         Ok(())
     }
 
-    /// Sets out for an assignment, from whatever it is at.
+    /// Starts an assignment from its current status.
     fn take(&mut self, delivery: &Delivery) -> Option<Job> {
         let leg = match delivery.status.as_str() {
             "assigned" => Leg::ToRestaurant,
@@ -187,7 +187,7 @@ impl Shift {
         Some(Job { order: delivery.order_id, drop_off, leg, not_before: Instant::now() })
     }
 
-    /// Does the next step of a job where it is due. None when it is done.
+    /// Reports the next step of a job once the courier has arrived. None when the job is done.
     async fn advance(&mut self, mut job: Job) -> Result<Option<Job>, PersonError> {
         if !self.walker.arrived() || Instant::now() < job.not_before {
             return Ok(Some(job));
@@ -200,7 +200,7 @@ impl Shift {
         };
         match self.line.step(job.order, step).await {
             Ok(_) => {}
-            // The food is not ready yet, or the order is no longer ours.
+            // The food is not ready yet, or the order is no longer assigned to this courier.
             Err(AskError::Refused(problem)) => {
                 tracing::debug!(who = self.person.email, step, %problem, "not yet");
                 job.not_before = Instant::now() + RETRY_EVERY;
@@ -222,7 +222,7 @@ impl Shift {
         Ok(Some(job))
     }
 
-    /// Nothing to do: rides a little around the usual corner.
+    /// While idle, sometimes rides to a random point near home.
     fn stroll(&mut self) {
         if self.walker.arrived() && self.person.pacing.happens(0.02) {
             let pacing = &mut self.person.pacing;

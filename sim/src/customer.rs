@@ -1,5 +1,5 @@
-//! A hungry person: looks around near home, orders, pays, watches the courier
-//! come, and sometimes asks the support desk where the food is.
+//! A customer: picks a restaurant near home, orders, pays, follows the courier
+//! on the map, and sometimes asks support where the food is.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::responses::{
 use crate::socket::{Heard, Line, Socket};
 use crate::system;
 
-/// What the tally counts of orders that came to the door.
+/// The tally's name for delivered orders.
 pub const DELIVERED: &str = "orders delivered";
 
 /// How long a customer follows one order before giving it up.
 const PATIENCE: Duration = Duration::from_secs(90 * 60);
-/// Pays in the sandbox.
+/// A payment token that the sandbox approves.
 const CARD: &str = "tok_success";
-/// Is declined by the sandbox.
+/// A payment token that the sandbox declines.
 const BAD_CARD: &str = "tok_declined";
 
-/// What customers ask while they wait.
+/// The texts of customers' questions.
 const QUESTIONS: [&str; 5] = [
     "주문한 음식이 언제쯤 도착할까요?",
     "라이더님 위치가 안 움직이는 것 같아요.",
@@ -34,21 +34,21 @@ const QUESTIONS: [&str; 5] = [
     "1층 현관 비밀번호를 전달하고 싶어요.",
 ];
 
-/// What they say to an answer.
+/// The texts of customers' replies to an answer.
 const THANKS: [&str; 3] = ["네, 감사합니다!", "알겠습니다. 기다릴게요.", "확인해 주셔서 감사해요."];
 
 /// A customer and their habits.
 pub struct Customer {
-    /// Who.
+    /// The person.
     pub person: Person,
-    /// Around where they live, unless they have saved an address already.
+    /// Their home, near which an address is saved if they have none.
     pub home: Place,
-    /// Seconds between one order and the thought of the next, on average.
+    /// Seconds between the end of one order and the next order, on average.
     pub hunger_secs: f64,
 }
 
 impl Customer {
-    /// Lives: orders again and again.
+    /// Orders again and again, until an error ends the run.
     pub async fn live(mut self) -> Day {
         self.person.sign_in().await?;
         let mut socket = self.person.socket();
@@ -67,7 +67,7 @@ impl Customer {
         }
     }
 
-    /// The saved address; one is saved first if there is none.
+    /// The default or first saved address; saves one if there is none.
     async fn address(&mut self) -> Asked<Address> {
         let saved = self.person.api.addresses().await?;
         if let Some(address) = saved.iter().find(|address| address.is_default).or(saved.first()) {
@@ -86,7 +86,7 @@ impl Customer {
         self.person.api.add_address(&address).await
     }
 
-    /// Chooses, orders and pays; none if nothing nearby is to be had.
+    /// Chooses, orders and pays; none if nothing could be ordered or paid.
     async fn order(&mut self, address: &Address) -> Asked<Option<Order>> {
         let api = self.person.api.clone();
         let near = api.restaurants(address.position, 30).await?;
@@ -118,7 +118,7 @@ impl Customer {
         Ok((!order.is_over()).then_some(order))
     }
 
-    /// Puts dishes into the cart until the minimum is reached.
+    /// Puts dishes into the cart until the restaurant's minimum is reached.
     async fn fill_cart(&mut self, restaurant: &Restaurant) -> Asked<bool> {
         let api = self.person.api.clone();
         let menus = api.menus(restaurant.id).await?;
@@ -165,7 +165,7 @@ impl Customer {
                         self.talk(&line, &mut chat, &event).await?;
                     }
                     Heard::Latest(_) => self.person.tally.add("positions seen"),
-                    // A snapshot or a lost connection may have hidden the end.
+                    // After a snapshot or a reconnect, the final event may have been missed.
                     Heard::Snapshot(_) | Heard::Ready(_) | Heard::Ended { .. } => {
                         let now = self.person.api.get_order(order).await?;
                         if now.is_over() {
@@ -185,7 +185,7 @@ impl Customer {
             }
         }
         for channel in ["order", "delivery"] {
-            // The server may have ended it already.
+            // The server may have ended the subscription already.
             let _ = line.unsubscribe(format!("{channel}:{order}")).await;
         }
         if let Some(conversation) = chat.conversation {
@@ -212,7 +212,7 @@ impl Customer {
         Ok(())
     }
 
-    /// Reads what was said, and answers a few times.
+    /// Marks an agent's message as read, and replies to the first one.
     async fn talk(&mut self, line: &Line, chat: &mut Chat, event: &Event) -> Result<(), PersonError> {
         let Ok(message) = serde_json::from_value::<ChatMessage>(event.data.clone()) else { return Ok(()) };
         let Some(conversation_id) = chat.conversation else { return Ok(()) };
@@ -239,7 +239,7 @@ struct Chat {
     replies: u32,
 }
 
-/// What a dish insists on: of each group the first `min` options.
+/// The options that a dish requires: of each group, the first `min` that are available.
 pub fn choose_options(dish: &Menu) -> Vec<ChosenOption> {
     let needed = dish
         .option_groups

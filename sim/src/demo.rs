@@ -1,9 +1,9 @@
-//! `baedal demo`: a small Seoul that lives.
+//! `baedal demo`: a simulated city.
 //!
-//! Customers order at a steady rate, owners cook, couriers ride, agents
-//! answer, all through the public interface and all drawn from one seed: the
-//! same people make the same choices in the same order. How long the server
-//! takes is its own matter.
+//! Customers order at a steady rate, owners cook, couriers ride, and agents
+//! answer, all through the public interface. All choices are drawn from one
+//! seed: the same people make the same choices in the same order. The timing
+//! still depends on the server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,40 +19,40 @@ use crate::customer::{Customer, DELIVERED};
 use crate::owner::Owner;
 use crate::person::{Day, Pacing, Person, PersonError, Tally};
 
-/// How often the city reports what it did.
+/// How often the tally is logged.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
 
-/// How often the city counts what was delivered.
+/// How often the number of delivered orders is checked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How many sign in at once.
+/// How many people sign in at once.
 const AT_THE_DOOR: usize = 2;
-/// How long somebody in trouble stays at home.
+/// How long a person pauses after an error.
 const BREAK: Duration = Duration::from_secs(15);
 
-/// What the city is like.
+/// The size and speed of the city.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The gateway.
     pub url: String,
-    /// What everybody's choices are drawn from.
+    /// The seed of all choices.
     pub seed: u64,
-    /// How many customers order.
+    /// The number of customers.
     pub customers: usize,
-    /// How many couriers ride.
+    /// The number of couriers.
     pub couriers: usize,
-    /// How many owners cook.
+    /// The number of owners.
     pub owners: usize,
-    /// How many agents answer.
+    /// The number of agents.
     pub agents: usize,
-    /// New orders in a minute, of all customers together.
+    /// New orders per minute, of all customers together.
     pub orders_per_min: f64,
-    /// How hasty people are; 1 is natural, 10 ten times as fast. Couriers ride
-    /// at their own speed.
+    /// By how much people's delays are shortened; 1 is natural, 10 is ten times as
+    /// fast. It does not change the couriers' riding speed.
     pub pace: f64,
-    /// When to stop; none: when dropped.
+    /// When to stop; none: only when dropped.
     pub stop_after: Option<Duration>,
-    /// How many delivered orders are enough; none: never.
+    /// Stops after so many delivered orders; none: does not stop for that reason.
     pub stop_when_delivered: Option<u64>,
 }
 
@@ -73,7 +73,7 @@ impl Default for Options {
     }
 }
 
-/// Runs the city. Returns what happened, when it is time to stop.
+/// Runs the city until a stop condition holds or everybody has left. Returns the tally.
 pub async fn run(options: Options) -> Result<Tally, PersonError> {
     let tally = Tally::default();
     let mut city = populate(&options, &tally)?;
@@ -112,7 +112,7 @@ pub async fn run(options: Options) -> Result<Tally, PersonError> {
 
 type City = JoinSet<(String, Day)>;
 
-/// What everybody in the city shares.
+/// What all people of the city share.
 #[derive(Clone)]
 struct Town {
     api: Api,
@@ -144,7 +144,7 @@ fn populate(options: &Options, tally: &Tally) -> Result<City, PersonError> {
         tally: tally.clone(),
         door: Arc::new(Semaphore::new(AT_THE_DOOR)),
     };
-    // A customer who has ordered follows that order before thinking of the next.
+    // An estimate: customers also follow each order to its end before the next one.
     let hunger_secs = options.customers as f64 * 60.0 / options.orders_per_min.max(0.001);
     let mut city = City::new();
     for number in 1..=options.owners {
@@ -165,8 +165,8 @@ fn populate(options: &Options, tally: &Tally) -> Result<City, PersonError> {
     Ok(city)
 }
 
-/// Somebody lives in the city, day after day: trouble sends them home for a
-/// while. Only who has no account stays away.
+/// Runs one person. After an error they pause and start again. They leave for
+/// good if they have no account or their socket closes for good.
 fn live<D>(
     city: &mut City,
     town: &Town,
@@ -181,7 +181,7 @@ fn live<D>(
         let who = city::email(kind, number);
         loop {
             match day(town.person(kind, number)).await {
-                // A socket that ended for good was superseded: somebody else plays them now.
+                // A socket that closed for good was superseded: another client uses this account.
                 Err(trouble) if !trouble.is_stranger() && !matches!(trouble, PersonError::HungUp) => {
                     tracing::warn!(target: "demo", who, %trouble, "went home");
                     town.tally.add("days cut short");

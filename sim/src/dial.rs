@@ -12,27 +12,27 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::api::{Api, ApiError};
 
-/// The protocol that we offer.
+/// The WebSocket subprotocol that the client offers.
 pub const SUBPROTOCOL: &str = "baedal.v1.json";
 
 /// A connected WebSocket.
 pub type Wire = WebSocketStream<TcpStream>;
 
-/// Why there is no connection.
+/// Why connecting failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DialError {
-    /// There is no token to show.
+    /// No access token could be obtained.
     #[error("no token: {0}")]
     Token(#[from] ApiError),
     /// The server was not reached, or refused the upgrade.
     #[error("{0}")]
     Wire(#[from] WireError),
-    /// Nobody answered: a connection may be swallowed without a word.
+    /// No answer within the timeout: a network may drop packets silently.
     #[error("no answer in time")]
     Late,
 }
 
-/// Connects whoever is signed in to the realtime socket.
+/// Connects to the realtime socket as the person who is signed in at `api`.
 pub async fn dial(api: &Api) -> Result<Wire, DialError> {
     let token = api.token().await?;
     let url = api.realtime_url();

@@ -12,15 +12,15 @@ use crate::responses::{Acked, Eta, Moment, Position};
 /// One reading of a phone's GPS.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Fix {
-    /// The phone's running number, by which the server stores it once.
+    /// The phone's sequence number, by which the server stores the fix only once.
     pub seq: i64,
-    /// When it was read, by the phone's clock.
+    /// The time of the reading, by the phone's clock.
     pub at: Moment,
     /// Degrees north.
     pub lat: f64,
     /// Degrees east.
     pub lon: f64,
-    /// Radius in metres within which the true place is, two times in three.
+    /// Radius in metres that contains the true position with 68 % probability.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accuracy_m: Option<f64>,
     /// Metres per second over ground.
@@ -31,58 +31,58 @@ pub struct Fix {
     pub heading_deg: Option<f64>,
 }
 
-/// Up to where a channel was heard.
+/// The position up to which a client has received a channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Since {
-    /// Which history the offset counts in.
+    /// The epoch in which the offset counts.
     pub epoch: String,
-    /// The last offset that was heard.
+    /// The last offset received.
     pub offset: i64,
-    /// Of when the newest position is that was seen.
+    /// The time of the newest position received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latest_at: Option<Moment>,
 }
 
-/// What a client says.
+/// A frame that a client sends.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are the protocol's, named as on the wire")]
 pub enum Say {
-    /// Who we are, again or for the first time.
+    /// Authenticates, or replaces the token of the session.
     Auth { token: String },
-    /// Listen to a channel, from where we left it if we had it before.
+    /// Subscribes to a channel, from `since` if the client received it before.
     Subscribe {
         channel: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         since: Option<Since>,
     },
-    /// Listen no longer.
+    /// Ends a subscription.
     Unsubscribe { channel: String },
-    /// Positions of this courier.
+    /// Positions of this courier's phone.
     Fixes { track: i64, fixes: Vec<Fix> },
-    /// Go on or off shift.
+    /// Goes on or off shift.
     Shift { on: bool },
-    /// Take or leave an offer.
+    /// Accepts or declines an offer.
     OfferAnswer { offer_id: Uuid, accept: bool },
-    /// Report a step of a delivery.
+    /// Reports a step of a delivery.
     DeliveryStep { order_id: Uuid, step: String },
-    /// Say something in a conversation.
+    /// Sends a message to a conversation.
     ChatSend { conversation_id: Uuid, client_message_id: Uuid, text: String, private_note: bool },
-    /// Everything up to `seq` has been read.
+    /// Marks everything up to `seq` as read.
     ChatRead { conversation_id: Uuid, seq: i64 },
-    /// Typing began or ended.
+    /// Reports that typing began or ended.
     ChatTyping { conversation_id: Uuid, typing: bool },
-    /// Come to the desk or leave it.
+    /// Puts the agent online or offline.
     Presence {
         online: bool,
         #[serde(skip_serializing_if = "Option::is_none")]
         capacity: Option<u32>,
     },
-    /// Are you there?
+    /// Asks for a [`Hear::Pong`].
     Ping {},
 }
 
-/// A frame as it goes out, with the `ref` that its reply will carry.
+/// A frame as it is sent, with the `ref` that its reply carries.
 #[derive(Serialize)]
 pub(crate) struct Outgoing<'a> {
     #[serde(flatten)]
@@ -92,7 +92,7 @@ pub(crate) struct Outgoing<'a> {
 }
 
 impl Say {
-    /// The frame's text; `reference` comes back in the reply.
+    /// The frame's text. The reply carries the same `reference`.
     pub fn to_text(&self, reference: Option<u64>) -> String {
         let reference = reference.map(|number| number.to_string());
         // Cannot fail: string keys, finite numbers (a NaN would become null).
@@ -100,7 +100,7 @@ impl Say {
     }
 }
 
-/// The session stands.
+/// The session is established.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are the protocol's, named as on the wire")]
 pub struct Ready {
@@ -112,7 +112,7 @@ pub struct Ready {
     pub heartbeat_secs: u64,
 }
 
-/// A channel's state, from which its events go on.
+/// A channel's state at `offset`; the events after it follow.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are the protocol's, named as on the wire")]
 pub struct Snapshot {
@@ -127,7 +127,7 @@ pub struct Snapshot {
     pub data: Value,
 }
 
-/// Something happened. Without an offset it is ephemeral.
+/// An event on a channel. An event without an offset is ephemeral.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are the protocol's, named as on the wire")]
 pub struct Event {
@@ -157,50 +157,50 @@ pub struct Latest {
     pub eta: Option<Eta>,
 }
 
-/// What the server says.
+/// A frame that the server sends.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are the protocol's, named as on the wire")]
 pub enum Hear {
-    /// The session stands.
+    /// The session is established.
     Ready(Ready),
-    /// The answer to one of our frames.
+    /// The answer to a frame of the client.
     Reply(Reply),
     /// A channel's state.
     Snapshot(Snapshot),
-    /// Something happened.
+    /// An event on a channel.
     Event(Event),
-    /// Something moved.
+    /// The newest position on a channel.
     Latest(Latest),
-    /// Our fixes are safe.
+    /// The server has stored the client's fixes.
     Ack(Acked),
-    /// Our token runs out.
+    /// The client's token is about to expire.
     Reauth { expires_at: Moment },
-    /// A channel is over for us.
+    /// The server has ended a subscription of the client.
     Ended { channel: String, reason: String },
-    /// The server is going away.
+    /// The server is about to close the connection.
     Goodbye {
         reason: String,
         #[serde(default)]
         reconnect_after_ms: Option<u64>,
     },
-    /// Yes, we are here.
+    /// The answer to [`Say::Ping`].
     Pong {},
 }
 
-/// The answer to the frame with the same `ref`: either a result or a problem.
+/// The answer to the frame with the same `ref`: a result or a problem.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Reply {
-    /// Which frame.
+    /// The `ref` of the frame that is answered.
     #[serde(rename = "ref", default)]
     pub reference: Option<String>,
-    /// What came of it.
+    /// The result.
     #[serde(default)]
     pub ok: Option<Value>,
-    /// Why nothing came of it.
+    /// Why the frame was refused.
     #[serde(default)]
     pub problem: Option<Problem>,
-    /// Whatever else the reply says.
+    /// Further fields of the reply.
     #[serde(flatten)]
     pub rest: BTreeMap<String, Value>,
 }

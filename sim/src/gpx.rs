@@ -1,12 +1,12 @@
-//! Recorded tracks as they are found: GPX of any version (topografix.com/GPX/1/1), read for
-//! place and time. Everything else in the file is skipped, whatever it is.
+//! Reads the positions and times of recorded tracks from GPX files of any version
+//! (topografix.com/GPX/1/1). Everything else in a file is skipped.
 //!
 //! The `gpx` crate (0.10) refuses a whole file for one odd point, a blank around a time, an
-//! element or a prefix that it does not know, or a bare `&`, all of which devices write; it
-//! says no lines, and expands entities. So the file is read here, by `quick_xml`.
+//! unknown element or prefix, or a bare `&`, all of which devices write. It also reports no
+//! line numbers, and it expands entities. So this module parses the file with `quick_xml`.
 //!
-//! A file of which no track can be made is refused, with the line. Single points that say
-//! nothing useful are left out, and that is said, with the line of the first.
+//! A file that contains no usable track is refused, with the line of the error. Unusable
+//! points are left out and reported, with the line of the first.
 
 use std::io::Read;
 
@@ -16,48 +16,49 @@ use quick_xml::events::{BytesStart, Event};
 
 use crate::responses::{Moment, Place};
 
-/// Bytes of the largest file that is read: a point each second takes some 10 MB a day.
+/// The largest accepted file in bytes: a point each second takes some 10 MB a day.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Nobody rides for so long: a point this far from the middle of all is of a clock that
-/// was not set. Receivers that lost count of the weeks are 19.6 years off.
+/// A point further than this from the median time comes from a clock that was not set:
+/// no track lasts that long. GPS receivers after a week number rollover are 19.6 years off.
 const FAR: TimeDelta = TimeDelta::days(3_652);
 
-/// Why a file is no track.
+/// Why a file is not a track.
 #[derive(Debug, thiserror::Error)]
 pub enum GpxError {
-    /// It was not read.
+    /// The file could not be read.
     #[error(": {0}")]
     File(#[from] std::io::Error),
-    /// It is larger than is read.
+    /// The file is too large.
     #[error(": the file has more than {} MiB", FILE_BYTES_MAX >> 20)]
     TooLarge,
-    /// It is not what a GPX file is made of.
+    /// The file is not UTF-8 text.
     #[error(": not a GPX file: it is not UTF-8 text")]
     NotText,
-    /// It cannot be understood from this line on.
+    /// The file is not a GPX file.
     #[error(":{line}: not a GPX file: {what}")]
     Wrong {
-        /// Counted from 1.
+        /// The line of the error, counted from 1.
         line: usize,
-        /// What is wrong there.
+        /// What is wrong.
         what: String,
     },
-    /// No point has a place and a time.
+    /// No point has a valid position and a valid time.
     #[error(": no point of a track, a route or among the waypoints has a time")]
     Empty,
 }
 
-/// A track, in the order of its times.
+/// A track.
 #[derive(Debug, PartialEq)]
 pub struct Recording {
-    /// Where the device was, and when.
+    /// Times and positions, in order of time.
     pub points: Vec<(Moment, Place)>,
-    /// What was left out, for people.
+    /// Which points were left out and why, as text for people.
     pub left_out: Vec<String>,
 }
 
-/// What a point is part of; the first kind of which some point has a time is the track.
+/// What a point is part of. The track consists of the first kind, in this order, that has a
+/// point with a position and a time.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Track,
@@ -65,7 +66,7 @@ enum Kind {
     Waypoint,
 }
 
-/// A point as it is written.
+/// A point of the file, with missing and invalid parts marked.
 struct Point {
     kind: Kind,
     line: usize,
@@ -80,14 +81,14 @@ enum Time {
     At(Moment),
 }
 
-/// Reads a track from at most 64 MiB of UTF-8 without a document type: that is where
-/// entities are declared, which expand without limit (XML 1.0, 2.8 and 4.2).
+/// Reads a track from at most 64 MiB of UTF-8. A document type is refused, because it can
+/// declare entities that expand without limit (XML 1.0, 2.8 and 4.2).
 pub fn read(file: impl Read) -> Result<Recording, GpxError> {
     let mut bytes = Vec::new();
     if file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)? as u64 > FILE_BYTES_MAX {
         return Err(GpxError::TooLarge);
     }
-    // NUL: another encoding, in which a document type would read otherwise.
+    // A NUL byte suggests UTF-16, in which the check for a document type would fail.
     let text = std::str::from_utf8(&bytes).ok().filter(|text| !text.contains('\0'));
     let text = text.ok_or(GpxError::NotText)?;
     let all = points(text.trim_start_matches('\u{feff}'))?;
@@ -104,11 +105,11 @@ pub fn read(file: impl Read) -> Result<Recording, GpxError> {
 fn points(text: &str) -> Result<Vec<Point>, GpxError> {
     let mut reader = Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
-    // Devices write names as they are: `&` in one is no reason to lose the track.
+    // Devices write names unescaped: a bare `&` is no reason to refuse the track.
     reader.config_mut().allow_dangling_amp = true;
     let mut lines = Lines { text, at: 0, line: 1 };
     let mut points: Vec<Point> = Vec::new();
-    // How deep we are, where the point is that is being read, and the text of its time.
+    // The depth of the current element; the depth of the current point; the text of its time.
     let (mut rooted, mut depth): (bool, usize) = (false, 0);
     let (mut inside, mut time): (Option<usize>, Option<String>) = (None, None);
     loop {
@@ -164,7 +165,7 @@ fn points(text: &str) -> Result<Vec<Point>, GpxError> {
     }
 }
 
-/// Tells lines of bytes; asked for bytes that only rise, each is counted once.
+/// Maps byte offsets to line numbers. Offsets should only increase: each byte is counted once.
 struct Lines<'a> {
     text: &'a str,
     at: usize,
@@ -175,7 +176,7 @@ impl Lines<'_> {
     fn of(&mut self, at: u64) -> usize {
         let bytes = self.text.as_bytes();
         let at = usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
-        // What is told of an element begins behind the line feed before it.
+        // The parser's position of an element is before the white space in front of it.
         let begins =
             bytes[at..].iter().position(|byte| !byte.is_ascii_whitespace()).map_or(at, |more| at + more);
         self.line += bytes[self.at.min(begins)..begins].iter().filter(|byte| **byte == b'\n').count();
@@ -202,14 +203,14 @@ fn place(point: &BytesStart<'_>) -> Option<Place> {
     Some(Place { lat: degrees("lat", 90.0)?, lon: degrees("lon", 180.0)? })
 }
 
-/// A moment (XML Schema `dateTime`); one without a zone is of Greenwich, as GPX demands.
+/// Parses a time (XML Schema `dateTime`). One without a zone is UTC, as GPX demands.
 fn moment(text: &str) -> Time {
     let zoned = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).ok();
     let bare = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|at| at.and_utc()).ok();
     zoned.or_else(bare).map_or(Time::Unreadable, Time::At)
 }
 
-/// The track of these points, of which one at least has a place and a time.
+/// The track of these points. At least one of them must have a position and a time.
 fn recording<'a>(found: impl Iterator<Item = &'a Point>) -> Recording {
     let mut points = Vec::new();
     let (mut placeless, mut untimed, mut unreadable, mut far) = Default::default();
@@ -316,7 +317,7 @@ mod tests {
         assert_eq!(read_text(&route).unwrap(), plain);
         let waypoints = PLAIN.replace("trkpt", "wpt").replace("<trk><trkseg>", "");
         assert_eq!(read_text(&waypoints.replace("</trkseg></trk>", "")).unwrap(), plain);
-        // Where a track has no times, it is not the one that is meant.
+        // A track without times is not preferred to a route with times.
         let both = r#"<trk><trkseg><trkpt lat="1" lon="1"/></trkseg></trk></gpx>"#;
         assert_eq!(read_text(&route.replace("</gpx>", both)).unwrap(), plain);
     }

@@ -1,40 +1,40 @@
-//! What was heard on each channel, and whether the server kept its promises:
-//! log channels without a gap, a repetition or a step back, positions never
-//! backwards in time.
+//! What was received on each channel, and whether the server kept its
+//! guarantees: offsets of log channels have no gaps and no repetitions, and
+//! positions never go back in time.
 
 use std::collections::BTreeMap;
 
 use crate::frame::{Event, Latest, Since, Snapshot};
 use crate::responses::Moment;
 
-/// A promise that was not kept.
+/// A violation of a guarantee.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Anomaly {
-    /// Offsets between the last one heard and this one are missing. On a
-    /// channel with private parts (a chat's notes) that may be rightly so.
+    /// Offsets between the last one received and this one are missing. Not reported for chats,
+    /// where a customer legitimately does not receive private notes.
     Gap {
-        /// Where.
+        /// The channel.
         channel: String,
-        /// The offset that was due.
+        /// The offset that should have come.
         expected: i64,
-        /// The one that came.
+        /// The offset that came.
         got: i64,
     },
-    /// An offset came that had been heard already, or was passed before.
+    /// An offset came that is not above the last one received.
     Repeated {
-        /// Where.
+        /// The channel.
         channel: String,
-        /// Which.
+        /// The offset.
         offset: i64,
     },
-    /// A position came that is older than one before it.
+    /// A position came that is older than an earlier one.
     Backwards {
-        /// Where.
+        /// The channel.
         channel: String,
-        /// How old.
+        /// The time of the position.
         at: Moment,
     },
-    /// A frame came that this client does not understand.
+    /// A frame came that this client cannot parse.
     Unreadable {
         /// The frame.
         text: String,
@@ -48,27 +48,27 @@ struct Heard {
     latest_at: Option<Moment>,
 }
 
-/// What one client heard, by channel.
+/// What one client received, by channel.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     channels: BTreeMap<String, Heard>,
 }
 
 impl Ledger {
-    /// Where to go on; none where nothing was heard yet.
+    /// Where to resume; none if no offset was received yet.
     pub fn since(&self, channel: &str) -> Option<Since> {
         let heard = self.channels.get(channel)?;
         Some(Since { epoch: heard.epoch.clone()?, offset: heard.offset?, latest_at: heard.latest_at })
     }
 
-    /// From now on the channel counts from this snapshot.
+    /// Notes a snapshot: the channel's offsets continue from it.
     pub fn snapshot(&mut self, snapshot: &Snapshot) {
         let heard = self.channels.entry(snapshot.channel.clone()).or_default();
         heard.epoch.clone_from(&snapshot.epoch);
         heard.offset = snapshot.offset;
     }
 
-    /// Notes an event; ephemeral ones count nowhere.
+    /// Notes an event. Ephemeral events have no offset and are ignored.
     pub fn event(&mut self, event: &Event) -> Option<Anomaly> {
         let offset = event.offset?;
         let heard = self.channels.entry(event.channel.clone()).or_default();
@@ -82,14 +82,14 @@ impl Ledger {
         let channel = event.channel.clone();
         Some(match offset < expected {
             true => Anomaly::Repeated { channel, offset },
-            // A hole there is a private note between agents.
+            // The missing offsets are private notes between agents.
             false if channel.starts_with("chat:") => return None,
             false => Anomaly::Gap { channel, expected, got: offset },
         })
     }
 
-    /// Notes a position. The same one again is no anomaly: an ETA may change
-    /// without it, and a reconnect shows it anew.
+    /// Notes a position. The same time again is no anomaly: the ETA may change
+    /// alone, and a reconnect repeats the last position.
     pub fn latest(&mut self, latest: &Latest) -> Option<Anomaly> {
         let heard = self.channels.entry(latest.channel.clone()).or_default();
         let before = heard.latest_at.replace(latest.at)?;
@@ -100,7 +100,7 @@ impl Ledger {
         Some(Anomaly::Backwards { channel: latest.channel.clone(), at: latest.at })
     }
 
-    /// The channel is over; what is heard on it later starts anew.
+    /// Removes a channel whose subscription has ended.
     pub fn forget(&mut self, channel: &str) {
         self.channels.remove(channel);
     }

@@ -1,14 +1,14 @@
-//! Who uses Baedal: customers, couriers, owners and agents as programs.
+//! Simulated users of Baedal: customers, couriers, owners and agents as programs.
 //!
-//! They see only what a phone sees: the REST interface ([`api`]) and the
-//! realtime socket ([`socket`]). The demo city, recorded tracks, whole-system
-//! tests and the bench are all built of them, so whatever works here works for
-//! a real client.
+//! They use only what a phone uses: the REST interface ([`api`]) and the
+//! realtime socket ([`socket`]). The demo city, the replay of recorded tracks,
+//! whole-system tests and the bench are built on them, so what works here
+//! works for a real client.
 //!
-//! Beside them stand the third parties that nobody can reach from here: [`sandbox`].
+//! [`sandbox`] stands in for the third parties that tests cannot reach.
 //!
-//! Behaviour is drawn from a seed; the machine's clock and entropy are asked
-//! in [`system`] only.
+//! Behaviour is drawn from a seed; only [`system`] reads the machine's clock
+//! and entropy.
 
 pub mod agent;
 pub mod api;

@@ -1,5 +1,5 @@
-//! How a courier moves: along streets that bend, at a rider's speed, with
-//! stops at lights, seen through a GPS that is a few metres off.
+//! A courier's movement: along streets with corners, at a rider's speed, with
+//! stops at lights. The GPS readings are a few metres off.
 
 use std::collections::VecDeque;
 
@@ -11,27 +11,27 @@ use crate::responses::{Moment, Place};
 
 /// Metres of one degree of latitude.
 const DEGREE_M: f64 = 111_195.0;
-/// Between two corners, metres at least.
+/// The length in metres of one leg on short ways.
 const BLOCK_M: f64 = 90.0;
-/// Legs along each axis at most: long ways have longer ones.
+/// The most legs along each axis: longer ways have longer legs.
 const MOST_LEGS: u32 = 12;
-/// How much of the GPS error stays from one second to the next: it drifts
-/// rather than jumps.
+/// The share of the GPS error that carries over to the next reading, so that the
+/// error drifts rather than jumps.
 const DRIFT: f64 = 0.92;
 
-/// Metres east and north from `from` to `to`, on a plane that touches there.
+/// Metres east and north from `from` to `to`, on the tangent plane at `from`.
 pub fn offset_m(from: Place, to: Place) -> (f64, f64) {
     let east = (to.lon - from.lon) * DEGREE_M * from.lat.to_radians().cos();
     (east, (to.lat - from.lat) * DEGREE_M)
 }
 
-/// The place so many metres east and north of another.
+/// The point so many metres east and north of another.
 pub fn moved(from: Place, east_m: f64, north_m: f64) -> Place {
     let lon = from.lon + east_m / (DEGREE_M * from.lat.to_radians().cos());
     Place { lat: from.lat + north_m / DEGREE_M, lon }
 }
 
-/// Metres between two places of one city.
+/// Metres between two points of one city.
 pub fn distance_m(from: Place, to: Place) -> f64 {
     let (east, north) = offset_m(from, to);
     east.hypot(north)
@@ -43,7 +43,7 @@ pub fn heading_deg(from: Place, to: Place) -> f64 {
     east.atan2(north).to_degrees().rem_euclid(360.0)
 }
 
-/// Somebody on a vehicle, with a phone.
+/// A moving person with a phone.
 pub struct Walker {
     rng: StdRng,
     place: Place,
@@ -56,7 +56,7 @@ pub struct Walker {
 }
 
 impl Walker {
-    /// Stands at `place`; everything else is drawn from `seed`.
+    /// Starts at `place`; all random choices are drawn from `seed`.
     pub fn new(place: Place, seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let cruise_mps = rng.random_range(6.0..10.0);
@@ -72,22 +72,22 @@ impl Walker {
         }
     }
 
-    /// Where they truly are.
+    /// The true position.
     pub fn place(&self) -> Place {
         self.place
     }
 
-    /// Whether they stand where they wanted to be.
+    /// Whether they have reached their destination.
     pub fn arrived(&self) -> bool {
         self.corners.is_empty()
     }
 
-    /// Sets out for `to` by way of streets.
+    /// Sets the destination, with a route of streets from the current position.
     pub fn go(&mut self, to: Place) {
         self.corners = streets(self.place, to, &mut self.rng);
     }
 
-    /// Lets time pass, in seconds.
+    /// Moves on for this many seconds.
     pub fn step(&mut self, secs: f64) {
         let mut left = secs - self.wait(secs);
         let pace_mps = self.cruise_mps * self.rng.random_range(0.8..1.15);
@@ -115,14 +115,14 @@ impl Walker {
         }
     }
 
-    /// Waits at a light. Returns how many of the seconds it took.
+    /// Waits at a light. Returns how many of the seconds were spent waiting.
     fn wait(&mut self, secs: f64) -> f64 {
         let waited = self.waiting_secs.min(secs);
         self.waiting_secs -= waited;
         waited
     }
 
-    /// What the phone's GPS says of it.
+    /// The reading of the phone's GPS.
     pub fn reading(&mut self, at: Moment) -> Reading {
         let mut drifted = |before: f64| before * DRIFT + self.rng.random_range(-1.2..1.2);
         self.drift_m = (drifted(self.drift_m.0), drifted(self.drift_m.1));
@@ -141,8 +141,8 @@ fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-/// Corners of a way through a grid of streets that lies askew: a few blocks
-/// along one axis, a few along the other, to the door.
+/// The corners of a route through a randomly rotated grid of streets. Legs
+/// along the two axes alternate; the last corner is `to`.
 fn streets(from: Place, to: Place, rng: &mut StdRng) -> VecDeque<Place> {
     let askew = rng.random_range(-0.5..0.5_f64);
     let (sin, cos) = askew.sin_cos();

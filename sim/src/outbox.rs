@@ -1,55 +1,55 @@
 //! A phone's fixes that the server has not acknowledged yet.
 //!
-//! A fix stays here until its sequence number is acknowledged and is sent
-//! again after every reconnect; the server stores it once by (courier, track,
-//! seq), so nothing is lost and nothing counts twice.
+//! A fix is kept until its sequence number is acknowledged, and is sent again
+//! after every reconnect. The server stores it once by (courier, track, seq),
+//! so no fix is lost or stored twice.
 
 use std::collections::VecDeque;
 
 use crate::frame::{Fix, Say};
 use crate::responses::{Moment, Place};
 
-/// Fixes in one frame at most (the protocol's limit for offline batches).
+/// The most fixes in one frame (the protocol's limit for offline batches).
 pub const BATCH: usize = 500;
 
-/// Bytes of one frame at most (the protocol's limit, as far as nobody says otherwise).
+/// The most bytes in one frame (the protocol's default limit; servers may set a lower one).
 pub const FRAME_BYTES: usize = 128 * 1024;
 
-/// Frames are not made smaller than this, which holds a dozen fixes.
+/// The lower bound of [`Outbox::halve`]. A frame of this size holds a dozen fixes.
 const LEAST_BYTES: usize = 2 * 1024;
 
-/// What a frame holds beside its fixes: `op`, `ref` and `track`.
+/// Bytes reserved in a frame for `op`, `ref` and `track`.
 const ENVELOPE_BYTES: usize = 128;
 
-/// What the GPS chip says.
+/// A reading of the GPS chip.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reading {
-    /// When, by the phone's clock.
+    /// The time, by the phone's clock.
     pub at: Moment,
-    /// Where.
+    /// The position.
     pub place: Place,
-    /// Radius in metres, two times in three.
+    /// Radius in metres that contains the true position with 68 % probability.
     pub accuracy_m: f64,
     /// Metres per second over ground.
     pub speed_mps: f64,
-    /// Degrees clockwise from north; none when standing.
+    /// Degrees clockwise from north; none when not moving.
     pub heading_deg: Option<f64>,
 }
 
-/// The fixes of one track that wait for their acknowledgement.
+/// The unacknowledged fixes of one track.
 #[derive(Debug)]
 pub struct Outbox {
     track: i64,
     next_seq: i64,
     waiting: VecDeque<Fix>,
     sent: usize,
-    /// Bytes that the server takes in one frame, as far as it is known.
+    /// The most bytes that the server accepts in one frame, as far as is known.
     frame_bytes: usize,
 }
 
 impl Outbox {
-    /// An empty one. `track` is this phone's own id for a run of sequence
-    /// numbers; a phone that lost its memory takes another.
+    /// An empty outbox. `track` identifies this phone's run of sequence numbers. A
+    /// phone that lost its last sequence number must take another track.
     pub fn new(track: i64) -> Self {
         Self { track, next_seq: 1, waiting: VecDeque::new(), sent: 0, frame_bytes: FRAME_BYTES }
     }
@@ -70,7 +70,7 @@ impl Outbox {
         seq
     }
 
-    /// The next frame of what was not sent on this connection; none if all was.
+    /// The next frame of fixes not yet sent on this connection; none if all were sent.
     pub fn next_frame(&mut self) -> Option<Say> {
         let mut room = self.frame_bytes.saturating_sub(ENVELOPE_BYTES);
         let mut fixes = Vec::new();
@@ -86,20 +86,20 @@ impl Outbox {
         (!fixes.is_empty()).then_some(Say::Fixes { track: self.track, fixes })
     }
 
-    /// The server closed because a frame was too large: the next ones have half as many
-    /// bytes. False where they can be no smaller.
+    /// Halves the size of the next frames, after the server closed the connection because a
+    /// frame was too large. False if frames have the smallest size already.
     pub fn halve(&mut self) -> bool {
         let can = self.frame_bytes > LEAST_BYTES;
         self.frame_bytes = (self.frame_bytes / 2).max(LEAST_BYTES);
         can
     }
 
-    /// The connection is gone: whatever waits must be sent again.
+    /// Marks all kept fixes as not sent, for a new connection.
     pub fn rewind(&mut self) {
         self.sent = 0;
     }
 
-    /// Everything up to `seq` is safe.
+    /// Removes all fixes up to `seq`, which the server has stored.
     pub fn acknowledged(&mut self, track: i64, seq: i64) {
         if track != self.track {
             return;
@@ -110,17 +110,17 @@ impl Outbox {
         }
     }
 
-    /// How many wait.
+    /// The number of unacknowledged fixes.
     pub fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Whether none waits.
+    /// Whether all fixes are acknowledged.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// The device's id for this run of sequence numbers.
+    /// The id of this run of sequence numbers.
     pub fn track(&self) -> i64 {
         self.track
     }

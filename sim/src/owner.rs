@@ -1,5 +1,5 @@
-//! A restaurant's owner: takes orders from the board, cooks, calls the courier
-//! in, and decides what customers ask for.
+//! A restaurant's owner: accepts orders, cooks them, reports them ready, and
+//! decides cancellation requests.
 
 use std::collections::HashSet;
 
@@ -14,11 +14,11 @@ use crate::socket::Heard;
 
 /// An owner of one or more restaurants.
 pub struct Owner {
-    /// Who.
+    /// The person.
     pub person: Person,
 }
 
-/// The orders in one kitchen, each cooked by its own task.
+/// The orders of one owner, each cooked by its own task.
 struct Kitchen {
     api: Api,
     orders: HashSet<Uuid>,
@@ -26,7 +26,7 @@ struct Kitchen {
 }
 
 impl Owner {
-    /// Keeps all their restaurants running.
+    /// Runs all their restaurants until the socket closes and does not reconnect.
     pub async fn live(mut self) -> Day {
         self.person.sign_in().await?;
         let mut socket = self.person.socket();
@@ -50,7 +50,7 @@ impl Owner {
                             _ => {}
                         }
                     }
-                    // After a loss the board may have moved on.
+                    // After a reconnect, events may have been missed.
                     Heard::Ready(_) => self.take_over(&mut kitchen, &restaurants).await?,
                     _ => {}
                 },
@@ -63,7 +63,7 @@ impl Owner {
         }
     }
 
-    /// Takes up whatever is on the boards already.
+    /// Cooks the open orders that the restaurants have already.
     async fn take_over(&mut self, kitchen: &mut Kitchen, restaurants: &[Uuid]) -> Asked<()> {
         for restaurant in restaurants {
             for status in ["placed", "accepted", "preparing"] {
@@ -85,7 +85,7 @@ impl Owner {
         kitchen.cooking.spawn(async move {
             match cook(&api, order, status, &mut pacing).await {
                 Ok(()) => tally.add("dishes ready"),
-                // Cancelled meanwhile, most likely.
+                // Most likely the order was cancelled in the meantime.
                 Err(failure) => tracing::info!(who = email, %order, %failure, "stopped cooking"),
             }
             order
@@ -102,7 +102,7 @@ impl Owner {
     }
 }
 
-/// Cooks one order, from whatever it is at.
+/// Cooks one order, starting from its current status.
 async fn cook(api: &Api, order: Uuid, status: &str, pacing: &mut Pacing) -> Asked<()> {
     if status == "placed" {
         pacing.linger(3.0..15.0).await;

@@ -1,5 +1,5 @@
-//! What all simulated people share: a pacing drawn from a seed, and a
-//! tally of what they did.
+//! What all simulated people share: random choices and delays drawn from a
+//! seed, and counts of what they did.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -31,33 +31,33 @@ pub enum PersonError {
 }
 
 impl PersonError {
-    /// Whether it is that this person has no account here.
+    /// Whether this person has no account here.
     pub fn is_stranger(&self) -> bool {
         matches!(self, PersonError::Api(failure) if failure.status() == Some(401))
     }
 }
 
-/// What somebody's day is like.
+/// How a person's run ended.
 pub type Day = Result<(), PersonError>;
 
-/// Counts of what people did and met, by name.
+/// Counts of what people did and saw, by name.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     counts: Arc<Mutex<BTreeMap<&'static str, u64>>>,
 }
 
 impl Tally {
-    /// One more.
+    /// Adds one to a count.
     pub fn add(&self, what: &'static str) {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner).entry(what).or_default() += 1;
     }
 
-    /// How many so far.
+    /// The value of a count.
     pub fn get(&self, what: &str) -> u64 {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).get(what).copied().unwrap_or(0)
     }
 
-    /// Counts a broken promise of the server, and says so.
+    /// Counts and logs a violated guarantee of the server.
     pub fn anomaly(&self, who: &str, anomaly: &Anomaly) {
         tracing::warn!(who, ?anomaly, "the server broke a promise");
         self.add("anomalies");
@@ -72,15 +72,15 @@ impl std::fmt::Display for Tally {
     }
 }
 
-/// Chance and haste of one person.
+/// The random choices and delays of one person.
 pub struct Pacing {
     rng: StdRng,
     pace: f64,
 }
 
 impl Pacing {
-    /// Drawn from the city's seed and the person's name. `pace` 2 is twice as
-    /// hasty as people are.
+    /// Seeded from the city's seed and the person's name. A `pace` of 2 halves
+    /// the natural delays.
     pub fn new(seed: u64, name: &str, pace: f64) -> Self {
         // FNV-1a: the same on every machine, which the standard hasher is not.
         let own = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -89,71 +89,71 @@ impl Pacing {
         Self { rng: StdRng::seed_from_u64(seed ^ own), pace }
     }
 
-    /// This person's pacing for one thing among several at once.
+    /// A separate pacing for one of several things that the person does at once.
     pub fn for_one(&self, thing: Uuid) -> Self {
         let (high, low) = thing.as_u64_pair();
         Self { rng: StdRng::seed_from_u64(high ^ low), pace: self.pace }
     }
 
-    /// A duration between so many seconds, at this person's pace.
+    /// A random duration from this range of seconds, divided by the pace.
     pub fn secs(&mut self, secs: Range<f64>) -> Duration {
         Duration::from_secs_f64(self.rng.random_range(secs) / self.pace)
     }
 
-    /// Lets between so many seconds pass, at this person's pace.
+    /// Sleeps for a random duration from this range of seconds, divided by the pace.
     pub async fn linger(&mut self, secs: Range<f64>) {
         tokio::time::sleep(self.secs(secs)).await;
     }
 
-    /// Whether something of this probability happens.
+    /// True with this probability.
     pub fn happens(&mut self, probability: f64) -> bool {
         self.rng.random_bool(probability)
     }
 
-    /// A whole number of the range.
+    /// A random whole number of the range.
     pub fn number(&mut self, range: Range<u32>) -> u32 {
         self.rng.random_range(range)
     }
 
-    /// A real number of the range.
+    /// A random real number of the range.
     pub fn real(&mut self, range: Range<f64>) -> f64 {
         self.rng.random_range(range)
     }
 
-    /// One of several; none of none.
+    /// A random element; none if there are none.
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         (!from.is_empty()).then(|| &from[self.rng.random_range(0..from.len())])
     }
 
-    /// A seed for something of this person's.
+    /// A seed for another random generator of this person.
     pub fn seed(&mut self) -> u64 {
         self.rng.random()
     }
 }
 
-/// Somebody with an account and a phone.
+/// A person with an account and a phone.
 pub struct Person {
-    /// Their account's e-mail.
+    /// The account's e-mail.
     pub email: String,
     /// Their password.
     pub password: String,
     /// Their REST client.
     pub api: Api,
-    /// Their chance and haste.
+    /// Their random choices and delays.
     pub pacing: Pacing,
-    /// Where they note what they did.
+    /// Where they count what they did.
     pub tally: Tally,
-    /// Through which everybody signs in, a few at a time: a password takes the
-    /// server a while on purpose, and many tries at once look like guessing.
+    /// Limits how many sign in at once: checking a password is slow on purpose,
+    /// and the server takes many tries at once for password guessing.
     pub door: Arc<Semaphore>,
 }
 
 impl Person {
-    /// Signs in, as often as it takes until the server is there and has time.
+    /// Signs in, and tries again while the server is unreachable or overloaded.
     pub async fn sign_in(&mut self) -> Result<Tokens, PersonError> {
         loop {
             let failure = {
-                // The door is never closed.
+                // The semaphore is never closed.
                 let _through = self.door.acquire().await;
                 match self.api.sign_in(&self.email, &self.password).await {
                     Ok(tokens) => return Ok(tokens),
@@ -174,8 +174,8 @@ impl Person {
         Socket::open(&self.api, ReconnectPolicy { seed: self.pacing.seed(), ..ReconnectPolicy::default() })
     }
 
-    /// Hears what is next that matters to a person; broken promises and lost
-    /// connections are noted on the way.
+    /// Receives the next thing that matters to a person. Anomalies and lost
+    /// connections are counted and skipped.
     pub async fn hear(&self, socket: &mut Socket) -> Result<Heard, PersonError> {
         loop {
             match socket.next().await.ok_or(PersonError::HungUp)? {

@@ -1,9 +1,9 @@
-//! `baedal replay`: a recorded track, pushed as the phone that recorded it
-//! would have.
+//! `baedal replay`: sends a recorded track as the phone that recorded it would
+//! have sent it.
 //!
-//! The recording's clock is shifted so that it starts now, and may run faster.
-//! The track may be moved as a whole, so that a run by the sea becomes one in
-//! Seoul. Everything else is as recorded, gaps and jumps included, unless gaps are
+//! The recording's times are shifted so that it starts now, and may be
+//! compressed. The track may be moved as a whole, for example to Seoul.
+//! Everything else is as recorded, including gaps and jumps, unless gaps are
 //! shortened to `max_gap`.
 
 use std::path::{Path, PathBuf};
@@ -20,14 +20,14 @@ use crate::responses::{Moment, Place};
 use crate::socket::{Heard, Line, ReconnectPolicy, Socket};
 use crate::system;
 
-/// How long the last fixes may take to be acknowledged.
+/// How long to wait for the last acknowledgements.
 const LAST_ACK_WITHIN: Duration = Duration::from_secs(60);
-/// Where nothing is recorded for longer, that is told.
+/// Longer gaps between two points are logged.
 const LONG_PAUSE: Duration = Duration::from_secs(60);
-/// What a receiver claims that says nothing of its accuracy.
+/// The accuracy assumed for all points.
 const USUAL_ACCURACY_M: f64 = 5.0;
 
-/// What to push, and as whom.
+/// What to send, and as whom.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// A GPX file whose points have times: a track, a route or waypoints.
@@ -38,12 +38,12 @@ pub struct Options {
     pub password: String,
     /// The gateway.
     pub url: String,
-    /// How many times as fast as recorded. Speeds grow with it: the server
-    /// refuses what no vehicle does.
+    /// How many times as fast as recorded. The fixes' speeds grow with it, and the
+    /// server rejects implausible ones.
     pub speed: f64,
-    /// Where the first point shall lie; none: where it was recorded.
+    /// Where to move the first point; none: where it was recorded.
     pub at: Option<Place>,
-    /// The longest time between two points, as recorded; what is longer is shortened to it.
+    /// The longest gap between two points in recorded time; longer ones are shortened to it.
     pub max_gap: Option<Duration>,
 }
 
@@ -62,12 +62,12 @@ impl Options {
     }
 }
 
-/// What became of a replay.
+/// The result of a replay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Fixes pushed.
+    /// Fixes sent.
     pub pushed: u64,
-    /// Fixes that the server acknowledged and would not show.
+    /// Fixes that the server acknowledged as rejected.
     pub rejected: i64,
     /// Fixes that were not acknowledged in time.
     pub unacknowledged: usize,
@@ -79,12 +79,12 @@ pub enum ReplayError {
     /// The file is no track.
     #[error("{}{why}", file.display())]
     Track {
-        /// Which file.
+        /// The file.
         file: PathBuf,
         /// What is wrong with it, and where.
         why: GpxError,
     },
-    /// The courier could not sign in or be heard.
+    /// The courier could not sign in, or the socket failed.
     #[error(transparent)]
     PersonError(#[from] PersonError),
     /// The speed is not above zero.
@@ -95,21 +95,21 @@ pub enum ReplayError {
 /// One recorded point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// Since the track's first point.
+    /// Time since the track's first point.
     pub after: Duration,
-    /// Where.
+    /// The position.
     pub place: Place,
 }
 
-/// The points of a recording, counted from its first one.
+/// The points of a recording, with times relative to the first one.
 pub fn points(recording: &[(Moment, Place)]) -> Vec<Point> {
     let Some((start, _)) = recording.first() else { return Vec::new() };
-    // In order of time, so none lies before the start.
+    // The recording is in order of time, so no point is before the start.
     let after = |at: &Moment| (*at - start).to_std().unwrap_or_default();
     recording.iter().map(|(at, place)| Point { after: after(at), place: *place }).collect()
 }
 
-/// Shortens what is longer than `most` between two points to that.
+/// Shortens gaps between two points to at most `most`.
 pub fn cap(points: &mut [Point], most: Duration) {
     let (mut before, mut cut) = (Duration::ZERO, Duration::ZERO);
     for point in points {
@@ -119,7 +119,7 @@ pub fn cap(points: &mut [Point], most: Duration) {
     }
 }
 
-/// How often, and how long in all, nothing comes for longer than a [`LONG_PAUSE`].
+/// The number and the total length of the gaps longer than [`LONG_PAUSE`].
 fn pauses(points: &[Point]) -> (usize, Duration) {
     let gaps = points.windows(2).map(|two| two[1].after - two[0].after).filter(|gap| *gap > LONG_PAUSE);
     gaps.fold((0, Duration::ZERO), |(count, all), gap| (count + 1, all + gap))
@@ -129,13 +129,13 @@ fn pauses(points: &[Point]) -> (usize, Duration) {
 pub fn translate(points: &mut [Point], to: Place) {
     let Some(from) = points.first().map(|point| point.place) else { return };
     for point in points {
-        // In metres, not degrees: a degree of longitude is shorter up north.
+        // In metres, not degrees: a degree of longitude is shorter further north.
         let (east_m, north_m) = movement::offset_m(from, point.place);
         point.place = movement::moved(to, east_m, north_m);
     }
 }
 
-/// Reads a file, and tells what of it is left out.
+/// Reads a file, and logs which of its points are left out.
 fn load(file: &Path) -> Result<Vec<Point>, ReplayError> {
     let open = std::fs::File::open(file).map_err(GpxError::File);
     let recording =
@@ -144,7 +144,7 @@ fn load(file: &Path) -> Result<Vec<Point>, ReplayError> {
     Ok(points(&recording.points))
 }
 
-/// Pushes a track to its end and waits until the server has it all.
+/// Sends a whole track and waits for its acknowledgements.
 pub async fn run(options: Options) -> Result<Outcome, ReplayError> {
     if !(options.speed.is_finite() && options.speed > 0.0) {
         return Err(ReplayError::Speed);
@@ -187,13 +187,13 @@ pub async fn run(options: Options) -> Result<Outcome, ReplayError> {
             }
         }
     };
-    // What is still out then is told in the outcome.
+    // After a timeout, the outcome gives the number of unacknowledged fixes.
     let _ = tokio::time::timeout(LAST_ACK_WITHIN, settled).await;
     outcome.unacknowledged = line.unacknowledged();
     Ok(outcome)
 }
 
-/// Hands the phone's readings over, each at its time.
+/// Queues the readings, each at its time. Returns their number.
 async fn push(line: &Line, points: &[Point], speed: f64) -> u64 {
     let (start, clock) = (system::now(), tokio::time::Instant::now());
     let mut before: Option<(Moment, Place)> = None;
@@ -217,7 +217,7 @@ async fn push(line: &Line, points: &[Point], speed: f64) -> u64 {
     pushed
 }
 
-/// A phone's reading, with the speed and heading that the track shows.
+/// A phone's reading, with speed and heading computed from the point before.
 fn reading(at: Moment, place: Place, before: Option<(Moment, Place)>) -> Reading {
     let moved = before.map(|(earlier, from)| {
         let secs = ((at - earlier).num_milliseconds() as f64 / 1e3).max(1e-3);

@@ -1,7 +1,7 @@
-//! What REST answers, as a client reads it.
+//! The responses of the REST interface, as a client parses them.
 //!
-//! Every field that a client can live without is optional or defaulted, and
-//! fields it does not know are passed over: the server may add some any day.
+//! Every field that a client can do without is optional or defaulted, and
+//! unknown fields are ignored: the server may add some at any time.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// A point in time, as RFC 3339 on the wire.
 pub type Moment = DateTime<Utc>;
 
-/// A place in degrees, WGS84.
+/// A point in degrees, WGS84.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Place {
     /// Degrees north.
@@ -32,20 +32,20 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
-/// What signing in or refreshing gives.
+/// The response to signing in or refreshing.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Tokens {
     /// The bearer token.
     pub access_token: String,
     /// Seconds until the access token expires.
     pub expires_in: i64,
-    /// Good for one refresh.
+    /// The refresh token, valid for one refresh.
     pub refresh_token: String,
-    /// Who signed in.
+    /// The account.
     pub user_id: Uuid,
-    /// On which session.
+    /// The session.
     pub session_id: Uuid,
-    /// As what: `customer`, `courier`, `owner`, `agent`, `admin`.
+    /// The account's roles: `customer`, `courier`, `owner`, `agent`, `admin`.
     #[serde(default)]
     pub roles: Vec<String>,
 }
@@ -75,7 +75,7 @@ pub struct Address {
     pub is_default: bool,
 }
 
-/// What a new address says of itself.
+/// An address to save.
 #[derive(Clone, Debug, Serialize)]
 #[expect(missing_docs, reason = "the fields are the contract's, named as on the wire")]
 pub struct NewAddress {
@@ -94,11 +94,11 @@ pub struct Neighbourhood {
     pub gu: String,
     /// The legal neighbourhood (동).
     pub dong: String,
-    /// Its middle.
+    /// Its centre.
     pub position: Place,
 }
 
-/// A restaurant as its list shows it.
+/// A restaurant in a list.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are the contract's, named as on the wire")]
 pub struct Restaurant {
@@ -125,7 +125,7 @@ pub struct Menus {
     pub groups: Vec<MenuGroup>,
 }
 
-/// One heading of a menu card.
+/// A named group of dishes on a menu.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are the contract's, named as on the wire")]
 pub struct MenuGroup {
@@ -182,7 +182,7 @@ pub struct NewLine {
     pub replace: bool,
 }
 
-/// An option with how often it is wanted per dish.
+/// An option and its quantity per dish.
 #[derive(Clone, Debug, Serialize)]
 #[expect(missing_docs, reason = "the fields are the contract's, named as on the wire")]
 pub struct ChosenOption {
@@ -214,7 +214,7 @@ pub struct CartLine {
     pub total_won: i64,
 }
 
-/// What the cart would cost at an address, and for how long that holds.
+/// The price of the cart, delivered to an address.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are the contract's, named as on the wire")]
 pub struct Quote {
@@ -253,13 +253,13 @@ pub struct Order {
 }
 
 impl Order {
-    /// Whether nothing more will happen but a refund.
+    /// Whether nothing more than a refund can happen.
     pub fn is_over(&self) -> bool {
         is_over(&self.status)
     }
 }
 
-/// Whether an order of this status has come to its end, as a customer sees it.
+/// Whether an order of this status has ended from the customer's point of view.
 pub fn is_over(status: &str) -> bool {
     matches!(
         status,
@@ -273,17 +273,19 @@ pub fn is_over(status: &str) -> bool {
     )
 }
 
-/// One step of an order's history.
+/// One event of an order's history.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Happened {
-    /// The order's version after it.
+    /// `order:{id}`, or `delivery:{id}` for an event of its delivery.
+    pub channel: String,
+    /// The offset on that channel.
     pub version: i64,
     /// `order.accepted` and the like.
     #[serde(rename = "type")]
     pub kind: String,
-    /// When.
+    /// The time of the event.
     pub at: Moment,
-    /// The event's own words.
+    /// The event's data.
     #[serde(default)]
     pub data: Value,
 }
@@ -304,21 +306,21 @@ pub struct Delivery {
     pub eta: Option<Eta>,
 }
 
-/// Where a delivery starts or ends: a bare place, or one with words around it.
+/// Where a delivery starts or ends: a bare point, or one with an address.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Stop {
     /// With an address beside the position.
     Described {
-        /// Where.
+        /// The point.
         position: Place,
     },
-    /// Only where.
+    /// Only the point.
     Bare(Place),
 }
 
 impl Stop {
-    /// Where it is.
+    /// The stop's point.
     pub fn place(self) -> Place {
         match self {
             Stop::Described { position } | Stop::Bare(position) => position,
@@ -326,7 +328,7 @@ impl Stop {
     }
 }
 
-/// Where a courier is.
+/// A courier's position.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct Position {
     /// Degrees north.
@@ -346,7 +348,7 @@ pub struct Position {
 pub struct Eta {
     /// The estimate.
     pub arrive_at: Moment,
-    /// Whether the courier has been silent for long.
+    /// Whether the estimate is old because the courier's phone has sent nothing for long.
     #[serde(default)]
     pub stale: bool,
 }
@@ -374,14 +376,14 @@ pub struct Offer {
     pub expires_at: Option<Moment>,
 }
 
-/// A batch of fixes, acknowledged.
+/// The acknowledgement of a batch of fixes.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Acked {
-    /// The device's run of sequence numbers.
+    /// The id of the device's run of sequence numbers.
     pub track: i64,
-    /// The newest sequence number that is safe.
+    /// The newest sequence number that is stored.
     pub seq: i64,
-    /// How many were not shown, by reason.
+    /// How many fixes were rejected, by reason.
     #[serde(default)]
     pub rejected: BTreeMap<String, i64>,
 }
@@ -427,18 +429,18 @@ pub struct ChatMessage {
     pub private_note: bool,
 }
 
-/// What an agent has on the desk.
+/// An agent's desk.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Desk {
-    /// Whether conversations may be assigned.
+    /// Whether conversations may be assigned to the agent.
     pub online: bool,
-    /// How many at once.
+    /// How many conversations the agent takes at once.
     #[serde(default)]
     pub capacity: i64,
-    /// Those that are.
+    /// The conversations assigned to the agent.
     #[serde(default)]
     pub assigned: Vec<Conversation>,
-    /// How many wait for somebody.
+    /// How many conversations wait for an agent.
     #[serde(default)]
     pub queued: i64,
 }

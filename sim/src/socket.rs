@@ -1,8 +1,8 @@
-//! The realtime client: one socket that keeps its promises through
-//! disconnections.
+//! The realtime client: one socket that reconnects, resubscribes and resends
+//! fixes after a lost connection.
 //!
-//! A task owns the connection (the worker). [`Line`] speaks to it and
-//! may be cloned; [`Socket`] listens.
+//! A task (the worker) owns the connection. [`Line`] is the sending handle and
+//! may be cloned; [`Socket`] receives.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,23 +22,23 @@ use crate::responses::Acked;
 use crate::system;
 use crate::worker::Worker;
 
-/// How long an answer to a frame is awaited, reconnections included.
+/// How long to wait for the answer to a frame, including the time to connect.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// Frames that may wait for the listener before the socket stops reading.
+/// Received frames that may be queued before the socket stops reading.
 const HEARD_AHEAD: usize = 4096;
-/// Frames that may wait to be said.
+/// Frames that may be queued for sending.
 const SAID_AHEAD: usize = 256;
 
-/// How a client behaves.
+/// How a client reconnects.
 #[derive(Clone, Debug)]
 pub struct ReconnectPolicy {
-    /// Whether to connect again after a loss.
+    /// Whether to connect again after the connection is lost.
     pub reconnect: bool,
-    /// The first pause before connecting again; it doubles up to `most`.
+    /// The first backoff before connecting again; it doubles up to `most`.
     pub first: Duration,
-    /// The longest pause.
+    /// The longest backoff.
     pub most: Duration,
-    /// What jitter and the track's id are drawn from.
+    /// The seed of the jitter and of the track's id.
     pub seed: u64,
 }
 
@@ -49,41 +49,41 @@ impl Default for ReconnectPolicy {
     }
 }
 
-/// What came over the socket, or became of it.
+/// A frame received on the socket, or a change of its connection.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the fields are the protocol's, named as on the wire")]
 pub enum Heard {
-    /// A session stands; after a loss, again.
+    /// A session is established, for the first time or after a reconnect.
     Ready(Ready),
     /// A channel's state.
     Snapshot(Snapshot),
-    /// Something happened.
+    /// An event on a channel.
     Event(Event),
-    /// Something moved.
+    /// The newest position on a channel.
     Latest(Latest),
-    /// Fixes are safe.
+    /// The server has stored fixes.
     Acked(Acked),
-    /// A channel is over for us.
+    /// A subscription has ended.
     Ended { channel: String, reason: String },
-    /// A promise was broken; the frame that broke it follows.
+    /// The server violated a guarantee. The frame that did so follows if it can be read.
     Anomaly(Anomaly),
     /// The connection is lost; `code` is the server's close code, if it gave one.
     Lost { code: Option<u16>, reason: String },
 }
 
-/// Why a frame came to nothing.
+/// Why a frame has no result.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum AskError {
     /// The server refused, with its reason.
     #[error("{0}")]
     Refused(Problem),
-    /// The connection went before the answer came: it may have been done.
+    /// The connection was lost before the answer came. The server may have acted on the frame.
     #[error("the connection was lost before the answer")]
     Lost,
-    /// No answer in time.
+    /// No answer came in time.
     #[error("no answer within {} s", ANSWER_WITHIN.as_secs())]
     Late,
-    /// The socket has ended for good.
+    /// The socket is closed and does not reconnect.
     #[error("the socket is closed")]
     Closed,
 }
@@ -94,7 +94,7 @@ pub(crate) enum Command {
     Cut,
 }
 
-/// The speaking end of a socket.
+/// The sending handle of a socket.
 #[derive(Clone)]
 pub struct Line {
     commands: mpsc::Sender<Command>,
@@ -103,7 +103,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// Says something and waits for what comes of it.
+    /// Sends a frame and waits for its reply.
     pub async fn ask(&self, say: Say) -> Result<Value, AskError> {
         let (answer, answered) = oneshot::channel();
         self.commands.send(Command::Ask(say, answer)).await.map_err(|_| AskError::Closed)?;
@@ -114,19 +114,19 @@ impl Line {
         }
     }
 
-    /// Says something that needs no answer.
+    /// Sends a frame that needs no reply.
     pub async fn tell(&self, say: Say) {
-        // A closed socket has told its listener so already.
+        // If the socket is closed, its receiver knows already.
         let _ = self.commands.send(Command::Tell(say)).await;
     }
 
-    /// Listens to a channel, from where it was left if it was heard before,
+    /// Subscribes to a channel, from the last offset received if there is one,
     /// and again after every reconnect.
     pub async fn subscribe(&self, channel: impl Into<String>) -> Result<Value, AskError> {
         self.ask(Say::Subscribe { channel: channel.into(), since: None }).await
     }
 
-    /// Listens to a channel no longer.
+    /// Unsubscribes from a channel.
     pub async fn unsubscribe(&self, channel: impl Into<String>) -> Result<Value, AskError> {
         self.ask(Say::Unsubscribe { channel: channel.into() }).await
     }
@@ -136,32 +136,32 @@ impl Line {
         self.ask(Say::DeliveryStep { order_id, step: step.to_owned() }).await
     }
 
-    /// Hands over a reading. It is kept until the server acknowledges its
-    /// sequence number, which is returned.
+    /// Queues a reading. It is kept until the server acknowledges its sequence
+    /// number, which is returned.
     pub fn fix(&self, reading: Reading) -> i64 {
         let seq = self.outbox.lock().unwrap_or_else(PoisonError::into_inner).keep(reading);
         self.fixes.notify_one();
         seq
     }
 
-    /// This phone's own id for its run of sequence numbers.
+    /// The id of this phone's run of sequence numbers.
     pub fn track(&self) -> i64 {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner).track()
     }
 
-    /// How many fixes wait for their acknowledgement.
+    /// The number of fixes that the server has not acknowledged.
     pub fn unacknowledged(&self) -> usize {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Breaks the connection without a word, as a tunnel does. The socket
-    /// connects again by itself.
+    /// Drops the connection without a close frame, as a phone in a tunnel does.
+    /// The socket connects again by itself.
     pub async fn cut(&self) {
         let _ = self.commands.send(Command::Cut).await;
     }
 }
 
-/// The listening end of a socket. Dropping it ends the connection.
+/// The receiving handle of a socket. Dropping it ends the connection.
 pub struct Socket {
     line: Line,
     heard: mpsc::Receiver<Heard>,
@@ -175,31 +175,31 @@ impl Drop for Socket {
 }
 
 impl Socket {
-    /// Opens a socket for whoever is signed in at `api`. The connection is
-    /// made in the background; what is said meanwhile waits for it.
+    /// Opens a socket for the person who is signed in at `api`. It connects in
+    /// the background; frames sent before that are queued.
     pub fn open(api: &Api, reconnect: ReconnectPolicy) -> Self {
         let (commands, said) = mpsc::channel(SAID_AHEAD);
         let (tell, heard) = mpsc::channel(HEARD_AHEAD);
         let mut rng = StdRng::seed_from_u64(reconnect.seed);
-        // A track is positive and, as a number, exact in every client's language.
+        // A track is positive and small enough to be exact in languages whose numbers are doubles.
         let outbox = Arc::new(Mutex::new(Outbox::new(rng.random_range(1..1 << 31))));
         let line = Line { commands, outbox, fixes: Arc::new(Notify::new()) };
         let worker = Worker::new(api.clone(), reconnect, rng, (said, tell), &line);
         Self { line, heard, task: tokio::spawn(worker.run()) }
     }
 
-    /// The speaking end.
+    /// The sending handle.
     pub fn line(&self) -> Line {
         self.line.clone()
     }
 
-    /// What comes next; none when the socket has ended for good.
+    /// The next thing received; none when the socket is closed and does not reconnect.
     pub async fn next(&mut self) -> Option<Heard> {
         self.heard.recv().await
     }
 
-    /// Listens until `pick` finds what it looks for; none if the socket ends
-    /// or `within` passes first. What it passes over is gone.
+    /// Receives until `pick` returns a value; none if the socket ends or `within`
+    /// passes first. What `pick` does not match is discarded.
     pub async fn until<T>(
         &mut self,
         within: Duration,
@@ -220,6 +220,7 @@ impl Socket {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpListener;
     use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
     use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -337,7 +338,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         });
-        // It is told to expect a ping each second, and gets none.
+        // `ready` announces a ping each second, but none comes.
         let _peer = Peer::accept(&listener).await;
         let lost = |heard: &Heard| matches!(heard, Heard::Lost { .. }).then_some(());
         assert!(socket.until(Duration::from_secs(10), lost).await.is_some());
@@ -374,6 +375,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn while_a_token_is_refreshed_what_happens_is_heard() {
+        let (listener, api) = signed_in().await;
+        let mut socket = Socket::open(&api, ReconnectPolicy::default());
+        let mut peer = Peer::accept(&listener).await;
+        peer.say(json!({"op": "reauth", "expires_at": now()})).await;
+        // The refresh, which is not answered yet.
+        let (mut refresh, _) = listener.accept().await.unwrap();
+        peer.say(json!({"op": "event", "channel": "desk", "epoch": "e", "offset": 4, "type": "desk.queued",
+            "at": now(), "data": {}}))
+            .await;
+        let seen = socket.until(Duration::from_secs(5), |heard| match heard {
+            Heard::Event(event) => event.offset,
+            _ => None,
+        });
+        assert_eq!(seen.await, Some(4));
+        let tokens = json!({
+            "access_token": "b", "expires_in": 600, "refresh_token": "s",
+            "user_id": Uuid::nil(), "session_id": Uuid::nil(),
+        })
+        .to_string();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            tokens.len()
+        );
+        refresh.write_all(format!("{head}{tokens}").as_bytes()).await.unwrap();
+        let auth = peer.hear().await;
+        assert_eq!((&auth["op"], &auth["token"]), (&json!("auth"), &json!("b")));
+    }
+
+    #[tokio::test]
     async fn a_socket_that_was_superseded_does_not_come_back() {
         let (listener, api) = signed_in().await;
         let mut socket = Socket::open(&api, ReconnectPolicy::default());
@@ -392,7 +423,7 @@ mod tests {
     #[tokio::test]
     async fn after_a_goodbye_it_comes_back_when_it_was_told_to() {
         let (listener, api) = signed_in().await;
-        // Its own pauses would be shorter once, and longer the other time.
+        // The client's own backoff is shorter in the first case and longer in the second.
         for (first, told_ms) in [(Duration::from_millis(1), 400_u64), (Duration::from_secs(600), 10)] {
             let _socket =
                 Socket::open(&api, ReconnectPolicy { first, most: first, ..ReconnectPolicy::default() });

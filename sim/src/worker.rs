@@ -1,10 +1,10 @@
-//! The task behind a socket: connects, listens, speaks, and connects again.
+//! The task behind a socket: connects, receives, sends, and reconnects.
 //!
-//! After a loss it waits with backoff, subscribes anew with `since`, and sends
-//! again the fixes that were not acknowledged. Which closes end it for good is
-//! the protocol's rule: codes 4400–4999 mean "not until the cause is mended",
-//! and the causes that a client can mend by itself are a token that ran out and a frame
-//! of fixes that was too large.
+//! After a lost connection it waits with backoff, resubscribes with `since`,
+//! and resends the fixes that were not acknowledged. The protocol defines which
+//! close codes are final: 4400–4999 mean "do not reconnect until the cause is
+//! fixed". The client can fix two causes by itself: an expired token, and a
+//! frame of fixes that was too large.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_tungstenite::tungstenite::{Error as WireError, Message};
 
@@ -25,24 +26,24 @@ use crate::ledger::{Anomaly, Ledger};
 use crate::outbox::Outbox;
 use crate::socket::{AskError, Command, Heard, Line, ReconnectPolicy};
 
-/// What an ended connection means.
+/// What to do after a connection has ended.
 enum Fate {
-    /// Connect again after this long; none: after the usual backoff.
+    /// Reconnect after this pause; none: after the usual backoff.
     Again(Option<Duration>),
-    /// Connect again with a new token.
+    /// Reconnect with a new token.
     Renew,
-    /// It is over.
+    /// Do not reconnect.
     Over,
 }
 
-/// The `ref` of all frames of fixes: they are answered by an `ack`, and by a
-/// `reply` only where they could not be taken.
+/// The `ref` of all frames of fixes. The server answers them with an `ack`, and
+/// with a `reply` only if it could not store them.
 const FIXES: u64 = 0;
 
-/// The close code of a frame with more bytes than the server takes.
+/// The close code for a frame larger than the server accepts.
 const FRAME_TOO_LARGE: u16 = 4405;
 
-/// The waiting answer of a frame that was asked.
+/// What a frame's reply is for.
 enum Asked {
     Frame(oneshot::Sender<Result<Value, AskError>>),
     Resubscription(String),
@@ -63,18 +64,22 @@ pub(crate) struct Worker {
     last_ref: u64,
 }
 
-/// A connection that stands, with what was learnt of it.
+/// An open connection and its state.
 struct Connection {
     wire: Wire,
     silence: Duration,
-    /// When the server was heard last: whoever speaks much must notice silence, too.
+    /// When the last frame came. Frames that the client sends do not count, so that a busy
+    /// sender detects a silent server, too.
     heard_at: Instant,
     goodbye: Option<Duration>,
     ready: bool,
     again: Again,
+    /// The refresh of the token that the server asked for. It goes on by itself if the
+    /// connection is lost meanwhile: a refresh token is good once.
+    renewal: Option<JoinHandle<Result<String, ApiError>>>,
 }
 
-/// What the server could not do just now, and is asked once more.
+/// Requests that the server could not serve temporarily and that are sent again.
 #[derive(Default)]
 struct Again {
     at: Option<Instant>,
@@ -83,7 +88,7 @@ struct Again {
 }
 
 impl Worker {
-    /// What a socket's task starts with.
+    /// The worker before its first connection.
     pub(crate) fn new(
         api: Api,
         reconnect: ReconnectPolicy,
@@ -106,7 +111,7 @@ impl Worker {
         }
     }
 
-    /// Lives from connection to connection.
+    /// Connects and reconnects until the socket ends.
     pub(crate) async fn run(mut self) {
         let (mut failures, mut renewals) = (0, 0);
         loop {
@@ -114,7 +119,7 @@ impl Worker {
                 Ok(wire) => self.session(wire).await,
                 Err(failure) => (false, self.unreached(&failure).await),
             };
-            // Whoever waits for an answer must not wait for another connection.
+            // Replies to frames of this connection cannot come any more: their callers get `Lost`.
             self.asked.clear();
             if was_ready {
                 (failures, renewals) = (0, 0);
@@ -143,7 +148,7 @@ impl Worker {
         doubled.min(self.reconnect.most).mul_f64(self.rng.random_range(0.5..1.0))
     }
 
-    /// No connection came about.
+    /// Decides what to do after a failed attempt to connect.
     async fn unreached(&mut self, failure: &dial::DialError) -> Fate {
         self.hear(Heard::Lost { code: None, reason: failure.to_string() }).await;
         match failure {
@@ -154,7 +159,7 @@ impl Worker {
                 Fate::Over
             }
             dial::DialError::Token(ApiError::SignedOut) => Fate::Over,
-            // A refresh that is refused for good ends it; "later" does not.
+            // A refused refresh is final, except for rate limits and server errors.
             dial::DialError::Token(ApiError::Refused { problem, .. })
                 if problem.status < 500 && problem.status != 429 =>
             {
@@ -164,7 +169,7 @@ impl Worker {
         }
     }
 
-    /// Lives through one connection.
+    /// Serves one connection. Returns whether it became ready, and what to do next.
     async fn session(&mut self, wire: Wire) -> (bool, Fate) {
         self.outbox().rewind();
         let silence = Duration::from_secs(30).min(self.api.patience());
@@ -175,6 +180,7 @@ impl Worker {
             goodbye: None,
             ready: false,
             again: Again::default(),
+            renewal: None,
         };
         let fixes = self.fixes.clone();
         loop {
@@ -188,7 +194,7 @@ impl Worker {
                             .map(|close| (u16::from(close.code), close.reason.to_string()))
                             .unwrap_or((1005, String::new()));
                         let fate = match fate_of(code, &reason, connection.goodbye) {
-                            // The one mistake of ours that we can mend: the next frames are smaller.
+                            // The client can fix this one by itself: it sends smaller frames.
                             Fate::Over if code == FRAME_TOO_LARGE && self.outbox().halve() => Fate::Again(None),
                             fate => fate,
                         };
@@ -211,6 +217,10 @@ impl Worker {
                 () = sleep_until(again_at.unwrap_or_else(Instant::now)), if again_at.is_some() => {
                     self.ask_again(&mut connection).await
                 }
+                token = renewed(&mut connection.renewal) => match token {
+                    Ok(token) => say(&mut connection, &Say::Auth { token }, None).await,
+                    Err(reason) => Err(reason),
+                },
             };
             if let Err(reason) = step {
                 self.hear(Heard::Lost { code: None, reason }).await;
@@ -224,7 +234,7 @@ impl Worker {
     }
 
     async fn hear(&self, heard: Heard) {
-        // Nobody listens any more: the task is about to be aborted.
+        // This fails only when the `Socket` is dropped; then this task is aborted, too.
         let _ = self.tell.send(heard).await;
     }
 
@@ -258,9 +268,14 @@ impl Worker {
                 self.hear(Heard::Acked(acked)).await;
             }
             Hear::Reauth { .. } => {
-                self.api.distrust_token().await;
-                let token = self.api.token().await.map_err(|e| e.to_string())?;
-                say(connection, &Say::Auth { token }, None).await?;
+                let api = self.api.clone();
+                // Not awaited here: meanwhile frames go on arriving.
+                connection.renewal.get_or_insert_with(|| {
+                    tokio::spawn(async move {
+                        api.distrust_token().await;
+                        api.token().await
+                    })
+                });
             }
             Hear::Ended { channel, reason } => match reason.as_str() {
                 "unavailable" if self.wanted.contains(&channel) => self.subscribe_again(connection, channel),
@@ -276,7 +291,7 @@ impl Worker {
 
     async fn begin(&mut self, connection: &mut Connection, ready: Ready) -> Result<(), String> {
         connection.silence = Duration::from_secs(ready.heartbeat_secs.max(1) * 5 / 2);
-        // A token that is renewed mid-session may be answered so, too.
+        // The server may also send `ready` after a token was renewed in a session.
         if !std::mem::replace(&mut connection.ready, true) {
             for channel in self.wanted.clone() {
                 self.resubscribe(connection, channel).await?;
@@ -298,7 +313,7 @@ impl Worker {
         self.later(connection);
     }
 
-    /// What could not be done is asked again after a short, random pause.
+    /// Schedules the requests in `connection.again` after a short random pause.
     fn later(&mut self, connection: &mut Connection) {
         let pause = self.backoff(1);
         connection.again.at.get_or_insert_with(|| Instant::now() + pause);
@@ -337,12 +352,12 @@ impl Worker {
                 Err(_) => self.subscribe_again(connection, channel),
                 Ok(_) => {}
             },
-            // Fixes that could not be kept: all that wait go again.
+            // The server could not store the fixes: all unacknowledged ones are sent again.
             None if reference == Some(FIXES) && result.is_err() => {
                 connection.again.fixes = true;
                 self.later(connection);
             }
-            // The answer to a frame that was only told.
+            // The reply to a frame for which nobody waits.
             None => {}
         }
     }
@@ -383,16 +398,24 @@ impl Worker {
     }
 }
 
+/// The new token, once there is one.
+async fn renewed(renewal: &mut Option<JoinHandle<Result<String, ApiError>>>) -> Result<String, String> {
+    let Some(refresh) = renewal else { return std::future::pending().await };
+    let refreshed = refresh.await;
+    *renewal = None;
+    refreshed.map_err(|crash| crash.to_string())?.map_err(|failure| failure.to_string())
+}
+
 async fn say(connection: &mut Connection, frame: &Say, reference: Option<u64>) -> Result<(), String> {
     connection.wire.send(Message::text(frame.to_text(reference))).await.map_err(|e| e.to_string())
 }
 
-/// Whether a channel is refused for good; anything else may go better later.
+/// Whether a subscription is refused for good. Other problems may be temporary.
 fn is_final(problem: &str) -> bool {
     matches!(problem, "not_found" | "channel_unknown" | "forbidden" | "too_many_subscriptions")
 }
 
-/// What the protocol says of a close code.
+/// What the protocol requires after a close code.
 fn fate_of(code: u16, reason: &str, goodbye: Option<Duration>) -> Fate {
     match code {
         4400..=4999 if reason.starts_with("unauthenticated") => Fate::Renew,

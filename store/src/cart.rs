@@ -3,16 +3,31 @@
 use chrono::Duration;
 use domain::cart::{Cart, Quote};
 use domain::{QuoteId, Timestamp, UserId};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::journal::signed;
+use crate::vault::{Plain, SealedColumn};
 use crate::{Store, StoreError, Tx};
 
-/// How long a quote is kept after it expired, in days: long enough to tell a
-/// late customer that it expired.
+/// How couriers get into the building that a quote is for.
+pub(crate) const ENTRANCE_NOTE: SealedColumn = SealedColumn {
+    purpose: "quote.entrance_note",
+    table: "cart.quotes",
+    column: "sealed_entrance_note",
+    row: "id::text",
+    plain: Some(Plain {
+        value: "convert_to(quote #>> '{drop_off,entrance_note}', 'UTF8')",
+        is_there: "quote #>> '{drop_off,entrance_note}' <> ''",
+        emptied: "quote = jsonb_set(quote, '{drop_off,entrance_note}', '\"\"')",
+    }),
+};
+
+/// How long a quote is kept after it expired, in days: long enough to answer a late
+/// order with "expired".
 const KEPT_DAYS: i64 = 1;
 
-/// The customer's cart; an empty one if nothing was ever put in.
+/// The customer's cart; an empty one if there is no row.
 pub async fn load(store: &Store, customer: UserId) -> Result<Cart, StoreError> {
     let row = sqlx::query!(
         "select version, restaurant_id, lines, added from cart.carts where customer_id = $1",
@@ -30,8 +45,8 @@ pub async fn load(store: &Store, customer: UserId) -> Result<Cart, StoreError> {
     })
 }
 
-/// Writes `cart` in place of the version `before`; 0 means there was none. Nobody is told of
-/// a cart, so the statement is its own transaction.
+/// Writes `cart` in place of the version `before`; 0 means there was none. A cart has no
+/// events, so the statement is its own transaction.
 pub async fn commit(store: &Store, before: u64, cart: &Cart) -> Result<(), StoreError> {
     let restaurant_id = cart.restaurant_id.map(|id| id.0);
     let lines = serde_json::to_value(&cart.lines)?;
@@ -66,7 +81,7 @@ pub async fn commit(store: &Store, before: u64, cart: &Cart) -> Result<(), Store
     if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict) }
 }
 
-/// Keeps a quote, and lets go of the customer's old ones.
+/// Stores a quote, and deletes the customer's old ones.
 pub async fn insert_quote(tx: &mut Tx, quote: &Quote, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query!(
         "delete from cart.quotes where customer_id = $1 and expires_at < $2",
@@ -75,12 +90,15 @@ pub async fn insert_quote(tx: &mut Tx, quote: &Quote, now: Timestamp) -> Result<
     )
     .execute(&mut **tx)
     .await?;
+    let note = quote.drop_off.as_ref().map_or("", |drop_off| &drop_off.entrance_note);
     sqlx::query!(
-        "insert into cart.quotes (id, customer_id, quote, expires_at) values ($1, $2, $3, $4)",
+        "insert into cart.quotes (id, customer_id, quote, expires_at, sealed_entrance_note)
+         values ($1, $2, $3, $4, $5)",
         quote.id.0,
         quote.customer.0,
         serde_json::to_value(quote)?,
-        quote.expires_at
+        quote.expires_at,
+        tx.vault.seal_text(&ENTRANCE_NOTE, quote.id, note)
     )
     .execute(&mut **tx)
     .await?;
@@ -89,12 +107,27 @@ pub async fn insert_quote(tx: &mut Tx, quote: &Quote, now: Timestamp) -> Result<
 
 /// The quote, if it is this customer's.
 pub async fn quote(store: &Store, customer: UserId, id: QuoteId) -> Result<Option<Quote>, StoreError> {
-    let found = sqlx::query_scalar!(
-        "select quote from cart.quotes where id = $1 and customer_id = $2",
+    let found = sqlx::query!(
+        r#"select quote as "quote: Json<Quote>", sealed_entrance_note
+           from cart.quotes where id = $1 and customer_id = $2"#,
         id.0,
         customer.0
     )
     .fetch_optional(store.pool())
     .await?;
-    Ok(found.map(serde_json::from_value).transpose()?)
+    let Some(row) = found else { return Ok(None) };
+    let Json(mut quote) = row.quote;
+    if let Some(drop_off) = &mut quote.drop_off {
+        let (sealed, plain) =
+            (row.sealed_entrance_note.as_deref(), std::mem::take(&mut drop_off.entrance_note));
+        drop_off.entrance_note = store.vault().open_either(&ENTRANCE_NOTE, id, sealed, plain)?;
+    }
+    Ok(Some(quote))
+}
+
+/// Forgets a customer's cart and quotes.
+pub async fn erase(store: &Store, customer: UserId) -> Result<(), StoreError> {
+    sqlx::query!("delete from cart.carts where customer_id = $1", customer.0).execute(store.pool()).await?;
+    sqlx::query!("delete from cart.quotes where customer_id = $1", customer.0).execute(store.pool()).await?;
+    Ok(())
 }

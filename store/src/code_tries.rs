@@ -4,11 +4,11 @@ use domain::short_code::{CodeLocked, Tries};
 
 use crate::{Store, StoreError};
 
-/// Begins a try of the code of this name, if it has one left. Counted when this returns,
-/// whatever becomes of the try.
+/// Starts a try of the code of this name, if one is left. The try is counted when this
+/// returns, whatever its outcome.
 pub async fn begin(store: &Store, code: &str) -> Result<Result<(), CodeLocked>, StoreError> {
     let mut tx = store.begin().await?;
-    // Who comes second waits here for the first one's row.
+    // A concurrent try waits here for the row lock.
     let used = sqlx::query_scalar!(
         "insert into codes.tries as tries (code, used) values ($1, 0)
          on conflict (code) do update set used = tries.used

@@ -1,13 +1,13 @@
-//! Reactions and reminders: work that must happen although the process may die.
+//! Background jobs: reactions to events and reminders, which survive a crash of the process.
 //!
 //! The engine is `graphile_worker`. A job is added in the transaction that
-//! decides on it, so it exists if and only if that commit does; a job may run
-//! twice, never not at all. What becomes of it after its last try says its [`Policy`].
+//! decides on it, so it exists if and only if that transaction commits. Jobs run at
+//! least once. The subscriber's [`Policy`] says what happens to a job after its last attempt.
 //!
-//! An event has one job for each of its subscribers, with attempts of its own. A
-//! subscriber gets the events of one channel in order, save for retries. A job carries the
+//! An event has one job for each of its subscribers, with its own attempts. A
+//! subscriber gets the events of one channel in order, except for retries. A job carries the
 //! pair of subscriber and kind as a flag, and a process takes no job with a flag that it
-//! does not know: while versions are mixed, the job waits, untried, for a process that does.
+//! does not know: while versions are mixed, such a job waits for a process that knows it.
 
 mod backlog;
 mod batch;
@@ -36,44 +36,44 @@ use batch::flag;
 use outcome::{Failed, failures, failures_of, outcome};
 pub use policy::{AfterLast, Policy, WORKERS};
 
-/// A worker that is silent for this long is taken for dead, and its jobs run elsewhere.
+/// A worker without a heartbeat for this long counts as dead, and its jobs run elsewhere.
 const WORKER_SILENCE: Duration = Duration::from_secs(10);
 
-/// Who does the work. An error means: try again later.
+/// Runs the jobs. An error means: try again later.
 #[async_trait]
 pub trait JobHandler: Send + Sync + 'static {
-    /// What `subscriber` does because of `event` on `channel`.
+    /// Runs `subscriber`'s reaction to `event` on `channel`.
     async fn react(&self, subscriber: &str, channel: Channel, event: Arc<Recorded>) -> Result<(), Failure>;
 
-    /// A reminder is due.
+    /// Handles a reminder that is due.
     async fn remind(&self, reminder: Reminder) -> Result<(), Failure>;
 }
 
-/// Who subscribes to what. Asked for every event that is appended to the journal, so none
-/// is committed without the jobs of its subscribers.
+/// Which subscribers react to which events. Consulted for every event that is appended to the
+/// journal, so that no event is committed without the jobs of its subscribers.
 pub trait Subscriptions: Send + Sync + 'static {
-    /// Every subscriber's name with each kind of event that it subscribes to. A name stays
-    /// as long as jobs may wait for it.
+    /// Every subscriber's name with each kind of event that it subscribes to. A name must be
+    /// listed for as long as there may be jobs with it.
     fn pairs(&self) -> Vec<(&'static str, &'static str)>;
 
-    /// Who subscribes to events of this kind on this channel.
+    /// The subscribers to events of this kind on this channel.
     fn subscribers(&self, channel: &Channel, kind: &str) -> Vec<&'static str>;
 
-    /// How a subscriber's jobs are worked on.
+    /// How a subscriber's jobs are run.
     fn policy(&self, _subscriber: &str) -> Policy {
         Policy::default()
     }
 }
 
-/// Has `reminder` fire at `at`. A reminder with the same key is replaced.
+/// Schedules `reminder` for `at`. A reminder with the same key is replaced.
 ///
-/// The engine compares PostgreSQL's clock. It is given how long to wait, so that a reminder
+/// The engine goes by PostgreSQL's clock. It is given the time to wait, so that a reminder
 /// fires in time although that clock and this process's differ.
 pub fn remind(tx: &mut Tx, key: &str, at: Timestamp, reminder: impl Into<Reminder>) {
     tx.jobs.remind(key, at, reminder.into());
 }
 
-/// Takes back the reminder with this key, if it has not fired yet.
+/// Cancels the reminder with this key, if it has not fired yet.
 pub fn forget(tx: &mut Tx, key: &str) {
     tx.jobs.forget(key);
 }
@@ -82,7 +82,7 @@ const FAILING: &str = "select coalesce(last_error, '') from graphile_worker._pri
     where attempts > 0 and last_error is not null
       and not exists (select from graphile_worker._private_job_retirements old where old.id = job.id)";
 
-/// Jobs that failed at least once and are still there: for tests and operators.
+/// The errors of jobs that failed at least once and still exist: for tests and operators.
 pub async fn failing(store: &Store) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar(FAILING).fetch_all(store.pool()).await?)
 }
@@ -93,7 +93,7 @@ pub(crate) async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Works on jobs until `shutdown` resolves, then finishes those in hand.
+/// Runs jobs until `shutdown` resolves, then finishes those in progress.
 pub async fn run(
     store: &Store,
     handler: Arc<dyn JobHandler>,
@@ -113,7 +113,7 @@ pub async fn run(
     worker.run().await.map_err(|error| StoreError::Fault(error.into()))
 }
 
-/// Counters are known from the beginning, so that a first failure is a rise.
+/// Registers the counters at 0, so that a first failure shows as an increase.
 fn register_counters(pairs: &[(&'static str, &'static str)]) {
     for parked in ["true", "false"] {
         failures(parked).increment(0);
@@ -123,8 +123,8 @@ fn register_counters(pairs: &[(&'static str, &'static str)]) {
     }
 }
 
-/// A reminder that is replaced while it fires leaves with the process that fires it;
-/// if that dies, it stays.
+/// Deletes reminders that were replaced while they fired. The process that fires one deletes
+/// it; if that process dies, it remains.
 async fn discard_replaced(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query(
         "delete from graphile_worker._private_jobs job using graphile_worker._private_job_retirements old
@@ -135,7 +135,7 @@ async fn discard_replaced(pool: &PgPool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The queues of [`EventJob`]s, which are not made any more.
+/// Deletes the empty queues of [`EventJob`]s, which are not created any more.
 async fn discard_old_queues(pool: &PgPool) -> Result<(), StoreError> {
     sqlx::query(
         "delete from graphile_worker._private_job_queues queue
@@ -174,13 +174,13 @@ impl std::fmt::Debug for Handler {
     }
 }
 
-/// One subscriber's part in one event.
+/// The job of one subscriber for one event.
 #[derive(Serialize, Deserialize)]
 struct Reaction {
     subscriber: String,
     channel: String,
     offset: u64,
-    /// Which trace the event was committed in (W3C `traceparent`). Older jobs have none.
+    /// The trace that the event was committed in (W3C `traceparent`). Older jobs have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<String>,
 }
@@ -226,15 +226,15 @@ impl Reaction {
             failures_of(&self.subscriber, failed.is_parked()).increment(1);
         }
         if failed == Some(Failed::Dropped) {
-            // What has succeeded goes.
+            // The engine deletes a job that succeeds.
             return Ok(());
         }
         done.map_err(|failure| failure.to_string())
     }
 }
 
-/// A job of an older version, which made one for all subscribers of an event. It becomes
-/// one job for each of them, at its own time, so that they stay in order.
+/// A job of an older version, which added one for all subscribers of an event. It is split
+/// into one job for each of them with the same `run_at`, so that they stay in order.
 #[derive(Serialize, Deserialize)]
 struct EventJob {
     channel: String,
@@ -276,7 +276,7 @@ async fn event(store: &Store, channel: &str, offset: u64) -> Result<(Channel, Ar
 #[derive(Serialize, Deserialize)]
 struct Due {
     reminder: Reminder,
-    /// Which trace the reminder was set in. Older jobs have none.
+    /// The trace that the reminder was set in. Older jobs have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<String>,
 }
@@ -300,7 +300,7 @@ impl TaskHandler for Due {
     }
 }
 
-/// The job's span goes on with the trace that it was added in; a job without one has none.
+/// Continues the trace that the job was added in; without one the span stays outside any trace.
 fn go_on(span: &Span, traceparent: Option<&str>) {
     if let Some(trace) = traceparent.and_then(|text| text.parse::<TraceParent>().ok()) {
         trace::begin(span, Some(trace), || trace);
@@ -319,8 +319,9 @@ mod tests {
     use super::*;
     use crate::scratch;
     use crate::shared::Settings;
+    use crate::vault::{Vault, VaultKeys};
 
-    /// No time passes for the store, and it asks for no ids here.
+    /// A clock that does not move, and ids that are all zero: neither matters here.
     struct Still;
 
     impl Clock for Still {
@@ -351,13 +352,14 @@ mod tests {
         }
     }
 
-    /// Holds what `check` does with a store of its own that has one reminder, far away.
+    /// Runs `check` with a store of its own that has one reminder, due far in the future.
     async fn with_a_reminder(name: &str, check: impl AsyncFnOnce(&Store)) {
         let admin = std::env::var("DATABASE_URL").unwrap();
         let name = format!("baedal_jobs_{name}_{}", std::process::id());
         let database = scratch::create(&admin, &name).await.unwrap();
         let (alone, clock) = (Settings::default(), Arc::new(Still) as Arc<dyn Clock>);
-        let store = Store::connect(&database, &alone, &clock, &Still, Nobody).await.unwrap();
+        let vault = Vault::new(&VaultKeys::generate(&Still), Arc::new(Still));
+        let store = Store::connect(&database, &alone, &clock, &Still, vault, Nobody).await.unwrap();
         look_years_later(&store).await;
         check(&store).await;
         drop(store);
@@ -402,7 +404,7 @@ mod tests {
         .await;
     }
 
-    /// What waits, in the order in which it runs.
+    /// The payloads of all jobs, in the order in which they run.
     async fn payloads(store: &Store) -> Vec<serde_json::Value> {
         sqlx::query_scalar("select payload from graphile_worker._private_jobs order by run_at, id")
             .fetch_all(store.pool())
@@ -410,7 +412,7 @@ mod tests {
             .unwrap()
     }
 
-    /// Never done with what dispatch is reminded of; counts what payments are.
+    /// Never completes a reminder of dispatch; counts those of payments.
     #[derive(Default)]
     struct Hanging(AtomicUsize);
 

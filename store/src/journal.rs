@@ -1,13 +1,15 @@
-//! The journal: what happened, in order, per channel.
+//! The journal: an ordered log of events for each channel.
 //!
-//! A channel of one entity takes the entity's version as its offset: the fenced
+//! A channel of one entity uses the entity's version as its offset: the fenced
 //! update of the entity's row in the same transaction makes the offsets gap-free.
-//! A channel that merges several entities draws its offsets from its row in
-//! `journal.feeds`, whose lock it takes last and holds until the commit.
+//! A channel that merges several entities (a feed) takes its offsets from its row in
+//! `journal.feeds`, whose lock is taken at the end and held until the commit.
 //!
 //! The table is partitioned by the kind of channel, and then by month. Events of orders and
-//! deliveries stay for as long as these do; of other channels old months are dropped, and
-//! `journal.feeds` still says how far each had come.
+//! deliveries are kept as long as the orders and deliveries; of other channels old months
+//! are dropped, while `journal.feeds` keeps each feed's newest offset.
+
+mod erasure;
 
 use std::sync::Arc;
 
@@ -19,18 +21,20 @@ use sqlx::{PgConnection, PgPool};
 use crate::partitions::{Partitioned, Span};
 use crate::{Store, StoreError, Tx};
 
-/// One event as it stands in a log channel.
+pub use erasure::{Where, erase};
+
+/// One committed event of a log channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
-    /// Its place in the channel, from 1, without holes.
+    /// Its offset in the channel, from 1, without gaps.
     pub offset: u64,
     /// Its name on the wire (`order.accepted`).
     pub kind: String,
     /// When it happened.
     pub at: Timestamp,
-    /// What listeners are told.
+    /// The payload.
     pub data: Value,
-    /// Who hears it.
+    /// Who receives it.
     pub audience: Audience,
 }
 
@@ -49,11 +53,11 @@ pub fn append_feed<E: Event>(tx: &mut Tx, channel: &Channel, events: &[E], at: T
     }
 }
 
-/// The events of one transaction. One statement writes them all, just before the commit.
+/// The events of one transaction. One statement writes them all, shortly before the commit.
 #[derive(Default)]
 pub(crate) struct Batch {
     channels: Vec<Channel>,
-    /// None where the channel's row in `journal.feeds` gives it.
+    /// `None` for a feed: its row in `journal.feeds` gives the offset.
     offsets: Vec<Option<u64>>,
     kinds: Vec<String>,
     times: Vec<Timestamp>,
@@ -73,7 +77,7 @@ impl Batch {
 
     /// Writes the events, and returns them with their offsets in the order in which they
     /// were appended. Locks the rows of feeds in the order of their names, so that two
-    /// transactions with the same feeds never wait for each other.
+    /// transactions with the same feeds cannot deadlock.
     pub(crate) async fn write(
         self,
         connection: &mut PgConnection,
@@ -125,7 +129,7 @@ impl Batch {
 }
 
 /// Appends the first event of each of many entities' channels in one statement;
-/// nobody is told, and no subscriber gets a job.
+/// publishes nothing and adds no jobs.
 pub async fn begin_many<E: Event>(
     store: &Store,
     first: &[(Channel, E)],
@@ -189,10 +193,11 @@ pub async fn at(store: &Store, channel: &Channel, offset: u64) -> Result<Option<
     Ok(next.into_iter().find(|recorded| recorded.offset == offset))
 }
 
-/// The newest offset of each channel that has one, also where its event is not kept any more.
+/// The newest offset of each channel that has one, also if its event was dropped from a feed.
 ///
-/// Months are looked through only where the last weeks hold no event: every hub compares the
-/// heads of all followed channels every few seconds, and nearly all of these are of today.
+/// The events older than 40 days are searched only for channels without newer ones: every hub
+/// compares the heads of all followed channels every few seconds, and nearly all have events
+/// of today.
 pub async fn heads(store: &Store, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, StoreError> {
     let names: Vec<String> = channels.iter().map(Channel::to_string).collect();
     let rows = sqlx::query!(
@@ -227,19 +232,19 @@ pub async fn heads(store: &Store, channels: &[Channel]) -> Result<Vec<(Channel, 
         .collect())
 }
 
-/// The newest offset of one channel; 0 where nothing was ever told.
+/// The newest offset of one channel; 0 if it has no events.
 pub async fn head(store: &Store, channel: Channel) -> Result<u64, StoreError> {
     let heads = heads(store, &[channel]).await?;
     Ok(heads.first().map_or(0, |(_, offset)| *offset))
 }
 
-/// Kinds of channels whose events are kept for as long as what they are of.
+/// Kinds of channels whose events are kept as long as their entities.
 const KEPT: [Partitioned; 2] = [
     months("journal.events_order", "journal.events_order_rest"),
     months("journal.events_delivery", "journal.events_delivery_rest"),
 ];
 
-/// Kinds of channels whose events are dropped after a while.
+/// Kinds of channels whose events are dropped after a retention time.
 const DROPPED: [Partitioned; 4] = [
     months("journal.events_merchant", "journal.events_merchant_rest"),
     months("journal.events_courier", "journal.events_courier_rest"),
@@ -251,7 +256,7 @@ const fn months(table: &'static str, rest: &'static str) -> Partitioned {
     Partitioned { table, span: Span::Month, rest: Some(rest) }
 }
 
-/// Makes the months from that of `now` to two after it.
+/// Creates the partitions from the month of `now` to two months later.
 pub async fn ensure_partitions(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     for kind in KEPT.iter().chain(&DROPPED) {
         kind.make(store, now, now + Months::new(2)).await?;
@@ -259,8 +264,8 @@ pub async fn ensure_partitions(store: &Store, now: Timestamp) -> Result<(), Stor
     Ok(())
 }
 
-/// Drops the months before that of `keep_from`, save of orders and deliveries. Returns how
-/// many partitions that were.
+/// Drops the months before that of `keep_from`, except those of orders and deliveries. Returns
+/// the number of dropped partitions.
 pub async fn drop_partitions(store: &Store, keep_from: Timestamp) -> Result<usize, StoreError> {
     let mut dropped = 0;
     for kind in &DROPPED {
@@ -269,7 +274,7 @@ pub async fn drop_partitions(store: &Store, keep_from: Timestamp) -> Result<usiz
     Ok(dropped)
 }
 
-/// Names the history that all offsets belong to.
+/// Identifies the history that all offsets belong to.
 pub(crate) async fn epoch(pool: &PgPool) -> Result<String, StoreError> {
     Ok(sqlx::query_scalar!("select epoch from journal.epoch").fetch_one(pool).await?)
 }

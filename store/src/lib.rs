@@ -1,9 +1,9 @@
-//! What is remembered: PostgreSQL, and the memory that processes share.
+//! Persistence: PostgreSQL, and the state that the processes share.
 //!
-//! One file for each noun, holding that noun's SQL; no other room names sqlx or
-//! redis. A function that writes takes a [`Tx`], so that a use case can span
-//! nouns in one transaction; what was appended to the journal is published to
-//! the fabric by [`Tx::commit`], after the commit and never without it.
+//! Each noun has one file with its SQL; no other crate uses sqlx or redis. A
+//! function that writes takes a [`Tx`], so that a use case can span nouns in one
+//! transaction. [`Tx::commit`] publishes the events appended to the journal on
+//! the fabric after the commit, and only if the commit succeeds.
 
 pub mod auth;
 pub mod cart;
@@ -19,6 +19,7 @@ pub mod order;
 mod partitions;
 pub mod payment;
 pub mod presence;
+pub mod privacy;
 pub mod rate_limits;
 pub mod restaurant;
 pub mod schema;
@@ -27,6 +28,7 @@ pub mod shared;
 pub mod support;
 pub mod tracking;
 pub mod user;
+pub mod vault;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -42,45 +44,47 @@ use fabric::{Fabric, Notice, Signal};
 use jobs::{Batch, Subscriptions};
 use journal::Recorded;
 use shared::Shared;
+use vault::Vault;
 
 /// How to reach PostgreSQL.
 #[derive(Clone, Debug)]
 pub struct Database {
     /// `postgres://user@host:port/name`.
     pub url: String,
-    /// Connections of this process at most, besides the position log's two.
+    /// Maximum number of connections of this process, besides the position log's two.
     pub max_connections: u32,
     /// How long a command waits for a free connection before it is refused as unavailable.
     pub acquire_timeout: Duration,
 }
 
-/// The handle to everything remembered. Cheap to clone.
+/// The handle to all persistent and shared state. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
-    /// Of the position log alone: what every courier's phone waits for does not
-    /// stand in line behind what others ask.
+    /// Reserved for the position log, so that couriers' position reports do not
+    /// queue behind other queries.
     position_pool: PgPool,
     shared: Shared,
     epoch: Arc<str>,
     subscriptions: Arc<dyn Subscriptions>,
     clock: Arc<dyn Clock>,
     cards: Arc<menu::Cards>,
+    vault: Arc<Vault>,
 }
 
-/// Why the store could not do it.
+/// Why a store operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else committed first: load again, decide again.
+    /// Another transaction committed first: load again and decide again.
     #[error("another commit came first")]
     Conflict,
     /// The database cannot be reached, or is too busy; the same call may work later.
     #[error("the database is unavailable: {0}")]
     Unavailable(#[source] sqlx::Error),
-    /// The one who wrote it for others failed: whether it stands is not known.
+    /// The group commit that included this write failed: whether it was committed is unknown.
     #[error("the write was cut short")]
     Unknown,
-    /// What the operator chose can't be; the text names it, and what is allowed.
+    /// An invalid setting; the text names it and says what is allowed.
     #[error("{0}")]
     Setting(String),
     /// Anything else: a bug, or a broken database.
@@ -95,7 +99,7 @@ impl From<sqlx::Error> for StoreError {
                 Self::Unavailable(error)
             }
             sqlx::Error::Database(cause) => match cause.code().as_deref() {
-                // Serialization failure and deadlock: the work was undone, try again.
+                // Serialization failure and deadlock: the transaction was rolled back; try again.
                 Some("40001" | "40P01") => Self::Conflict,
                 // Shutdown, crash recovery, too many connections.
                 Some("57P01" | "57P02" | "57P03" | "53300") => Self::Unavailable(error),
@@ -125,8 +129,8 @@ impl From<StoreError> for Failure {
     }
 }
 
-/// The constraint that an insert or update broke, if that is what happened.
-/// A noun's file maps constraint names to its refusals.
+/// The name of the constraint that an insert or update violated, if it violated one.
+/// Each noun's file maps constraint names to its refusals.
 pub(crate) fn broken_constraint(error: &sqlx::Error) -> Option<&str> {
     match error {
         sqlx::Error::Database(cause) => cause.constraint(),
@@ -138,7 +142,7 @@ pub(crate) fn broken_constraint(error: &sqlx::Error) -> Option<&str> {
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
 impl Store {
-    /// Brings the database to the newest schema. Safe to run from several processes at once.
+    /// Migrates the database to the newest schema. Safe to run from several processes at once.
     pub async fn migrate(database: &Database) -> Result<(), StoreError> {
         schema::reach(database).await?;
         let pool = pool(database, database.max_connections)?;
@@ -148,13 +152,15 @@ impl Store {
         Ok(())
     }
 
-    /// Opens the pool, reads which history this is, and joins the processes that
-    /// share it. Events are committed with jobs for those whom `subscriptions` names.
+    /// Opens the pools, reads the journal's epoch, and opens the shared state. Each event
+    /// is committed with a job for each subscriber that `subscriptions` names; `vault` seals what
+    /// must not be readable in the database.
     pub async fn connect(
         database: &Database,
         settings: &shared::Settings,
         clock: &Arc<dyn Clock>,
         ids: &dyn Ids,
+        vault: Vault,
         subscriptions: impl Subscriptions,
     ) -> Result<Self, StoreError> {
         let position_pool = pool(database, POSITION_CONNECTIONS)?;
@@ -162,8 +168,8 @@ impl Store {
         let epoch = journal::epoch(&pool).await?;
         let shared = Shared::open(settings, &identity(&pool, &epoch).await?, clock, ids)?;
         let (epoch, clock) = (epoch.into(), Arc::clone(clock));
-        let (subscriptions, cards) = (Arc::new(subscriptions), Arc::default());
-        Ok(Self { pool, position_pool, shared, epoch, clock, subscriptions, cards })
+        let (subscriptions, cards, vault) = (Arc::new(subscriptions), Arc::default(), Arc::new(vault));
+        Ok(Self { pool, position_pool, shared, epoch, clock, subscriptions, cards, vault })
     }
 
     /// Begins a transaction.
@@ -176,27 +182,33 @@ impl Store {
             journal: journal::Batch::default(),
             jobs: Batch::default(),
             clock: Arc::clone(&self.clock),
+            vault: Arc::clone(&self.vault),
             pending: Vec::new(),
             notices: Vec::new(),
         })
     }
 
-    /// The memory that processes share.
+    /// The state that the processes share.
     pub fn shared(&self) -> &Shared {
         &self.shared
     }
 
-    /// The fabric that joins processes.
+    /// Seals and opens what must not be readable in the database.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Publish and subscribe between the processes.
     pub fn fabric(&self) -> &Arc<dyn Fabric> {
         &self.shared.fabric
     }
 
-    /// Names the history that offsets belong to; changes when history was lost.
+    /// Identifies the history that offsets belong to; changes when history was lost.
     pub fn epoch(&self) -> &str {
         &self.epoch
     }
 
-    /// Whether the database answers, and has this program's schema.
+    /// Checks that the database answers and has this program's schema.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let newest = MIGRATOR.iter().map(|migration| migration.version).max();
         let there = "select exists (select from public._sqlx_migrations where version = $1 and success)";
@@ -204,14 +216,14 @@ impl Store {
         if there { Ok(()) } else { Err(StoreError::Unavailable(sqlx::Error::RowNotFound)) }
     }
 
-    /// How many connections there are.
+    /// The number of connections, without the position log's.
     pub fn connections(&self) -> Connections {
         let open = self.pool.size();
         let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX).min(open);
         Connections { busy: open - idle, idle, max: self.pool.options().get_max_connections() }
     }
 
-    /// Ends all connections. Calls in flight finish first.
+    /// Closes all connections. Calls in flight finish first.
     pub async fn close(&self) {
         self.shared.fabric.close().await;
         self.position_pool.close().await;
@@ -235,7 +247,7 @@ impl Store {
     }
 }
 
-/// Tells this database from all others, copies of it included.
+/// Distinguishes this database from all others, copies of it included.
 async fn identity(pool: &PgPool, epoch: &str) -> Result<String, StoreError> {
     let (name, oid): (String, i64) = sqlx::query_as(
         "select datname::text, oid::bigint from pg_database where datname = current_database()",
@@ -245,8 +257,8 @@ async fn identity(pool: &PgPool, epoch: &str) -> Result<String, StoreError> {
     let digest = Sha256::digest(format!("{epoch} {name} {oid}"));
     Ok(hex::encode(&digest[..6]))
 }
-/// What PostgreSQL does about a process that it lost sight of: a connection
-/// whose other end has vanished must not hold locks that others wait for.
+/// How soon PostgreSQL gives up an unreachable client: a connection whose client
+/// has vanished must not hold locks that others wait for.
 const SESSION: [(&str, &str); 5] = [
     ("idle_in_transaction_session_timeout", "10s"),
     ("tcp_keepalives_idle", "5s"),
@@ -255,7 +267,7 @@ const SESSION: [(&str, &str); 5] = [
     ("tcp_user_timeout", "10s"),
 ];
 
-/// One for the group that is being written, and one for the group behind it.
+/// One for the batch that is being written, and one for the batch after it.
 const POSITION_CONNECTIONS: u32 = 2;
 
 /// This process's connections to PostgreSQL, without the position log's.
@@ -269,7 +281,7 @@ pub struct Connections {
     pub max: u32,
 }
 
-/// Connects when it is first asked.
+/// Connects lazily, on first use.
 fn pool(database: &Database, max_connections: u32) -> Result<PgPool, StoreError> {
     let options = schema::options(database)?;
     Ok(PgPoolOptions::new()
@@ -278,8 +290,9 @@ fn pool(database: &Database, max_connections: u32) -> Result<PgPool, StoreError>
         .connect_lazy_with(options.application_name("baedal").options(SESSION)))
 }
 
-/// A transaction, what it leaves to be done, and what is to be told when it is committed.
-/// Dropped without [`commit`](Tx::commit) it is rolled back and nothing is told or done.
+/// A transaction with the jobs to enqueue and the signals to publish when it is committed.
+/// If dropped without [`commit`](Tx::commit), it is rolled back and nothing is published
+/// or enqueued.
 pub struct Tx {
     inner: sqlx::Transaction<'static, Postgres>,
     fabric: Arc<dyn Fabric>,
@@ -287,12 +300,13 @@ pub struct Tx {
     pub(crate) journal: journal::Batch,
     pub(crate) jobs: Batch,
     clock: Arc<dyn Clock>,
+    pub(crate) vault: Arc<Vault>,
     pending: Vec<(Channel, Signal)>,
     notices: Vec<Notice>,
 }
 
 impl Tx {
-    /// Writes the events, then the jobs, and commits; then publishes what was told meanwhile,
+    /// Writes the events, then the jobs, and commits; then publishes the pending signals,
     /// in order.
     pub async fn commit(self) -> Result<(), StoreError> {
         self.write().instrument(tracing::debug_span!("commit")).await

@@ -1,7 +1,7 @@
-//! Connections to Redis that come back by themselves: to one server, or to a Cluster.
+//! Connections to Redis, to one server or a Cluster, that are reopened automatically.
 //!
-//! Nothing waits for an outage to end: a command finds the line torn at once, or
-//! its time runs out, and its caller does without.
+//! No command waits for an outage to end: it fails at once when the connection is
+//! known to be lost, or times out, and its caller continues without the answer.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -24,20 +24,20 @@ use tokio::time::{sleep, timeout};
 use crate::StoreError;
 use crate::shared::RedisSettings;
 
-/// How long opening a connection may take, greetings included.
+/// How long opening a connection may take, handshake included.
 const OPEN_WITHIN: Duration = Duration::from_secs(2);
 
-/// How often a connection is asked whether it is alive.
+/// The interval of pings.
 const PING_EVERY: Duration = Duration::from_secs(1);
 
-/// Questions in a row that a Cluster may leave open: one lost node is no reason to
-/// let go of the others, and the library looks for its successor.
+/// Consecutive failed pings after which a Cluster connection counts as dead: for one lost
+/// node the others are not given up, as the library finds its successor.
 const CLUSTER_MISSES: u32 = 5;
 
-/// Commands that are on their way to a Cluster at the same time.
+/// Maximum commands in flight to a Cluster.
 const CLUSTER_ABREAST: usize = 256;
 
-/// Does commands of one key, in order.
+/// Runs commands of one key, in order.
 async fn together(mut connection: ClusterConnection, commands: Vec<Cmd>) -> Vec<RedisResult<Value>> {
     let count = commands.len();
     if let [command] = commands.as_slice() {
@@ -51,7 +51,7 @@ async fn together(mut connection: ClusterConnection, commands: Vec<Cmd>) -> Vec<
     done.unwrap_or_else(|error| vec![Err(error); count])
 }
 
-/// The commands of each key, each with its place among all.
+/// Groups the commands by key, each with its index among all.
 fn by_key(commands: Vec<Cmd>) -> Vec<(Vec<usize>, Vec<Cmd>)> {
     let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
     let mut groups: Vec<(Vec<usize>, Vec<Cmd>)> = Vec::new();
@@ -67,7 +67,7 @@ fn by_key(commands: Vec<Cmd>) -> Vec<(Vec<usize>, Vec<Cmd>)> {
     groups
 }
 
-/// The first key of a command: after its name, or after a script and its count of keys.
+/// A command's first key: after its name, or after a script and the number of its keys.
 fn key_of(command: &Cmd) -> &[u8] {
     let word = |place| match command.args_iter().nth(place) {
         Some(Arg::Simple(word)) => word,
@@ -76,7 +76,7 @@ fn key_of(command: &Cmd) -> &[u8] {
     if word(0) == b"EVAL" { word(3) } else { word(1) }
 }
 
-/// Where Redis is.
+/// The addresses and timeouts of Redis, from which connections are opened.
 #[derive(Clone)]
 pub(crate) struct RedisConnector {
     nodes: Vec<ConnectionInfo>,
@@ -122,7 +122,7 @@ impl ConnectionLike for Connection {
 }
 
 impl Connection {
-    /// Does all commands, in order for each key. One outcome for each.
+    /// Runs all commands, in order for each key. One outcome for each.
     pub(crate) async fn all(&self, commands: Vec<Cmd>) -> Vec<RedisResult<Value>> {
         match self {
             Self::One(connection) => {
@@ -134,7 +134,7 @@ impl Connection {
                 let done = pipeline.ignore_errors().query_async(&mut connection.clone()).await;
                 done.unwrap_or_else(|error| vec![Err(error); count])
             }
-            // The library keeps no order between requests: what concerns one key is one.
+            // The library keeps no order between requests: all commands of one key are one request.
             Self::Many(connection) => {
                 let mut outcomes: Vec<_> = commands.iter().map(|_| None).collect();
                 let mut done =
@@ -155,17 +155,17 @@ impl Connection {
     }
 
     async fn is_alive(&mut self) -> bool {
-        // The connection itself gives up when it is dead.
+        // The connection has its own response timeout.
         redis::cmd("PING").exec_async(self).await.is_ok()
     }
 }
 
 impl RedisConnector {
-    /// Checks the addresses; asks nobody yet.
+    /// Parses the addresses; does not connect yet.
     pub(crate) fn new(settings: &RedisSettings) -> Result<Self, StoreError> {
         let nodes = settings.nodes.iter().map(|url| {
             let info = url.as_str().into_connection_info().map_err(|error| {
-                // The address itself holds a password.
+                // Not the address itself: it holds a password.
                 let wrong = error.category();
                 StoreError::Setting(format!("REDIS_URL: {wrong}; write redis://user:password@host:port/0."))
             })?;
@@ -179,8 +179,8 @@ impl RedisConnector {
         })
     }
 
-    /// Opens a connection whose answers may take `within`; what Redis says unasked
-    /// goes to `push`.
+    /// Opens a connection whose replies may take `within`; `push` receives the server's
+    /// push messages.
     pub(crate) async fn open(
         &self,
         within: Duration,
@@ -218,7 +218,7 @@ impl RedisConnector {
         }
     }
 
-    /// Opens it however long that takes.
+    /// Opens a connection, retrying with backoff until it succeeds.
     pub(crate) async fn open_at_last(
         &self,
         within: Duration,
@@ -228,7 +228,7 @@ impl RedisConnector {
         loop {
             match self.open(within, push()).await {
                 Ok(connection) => return connection,
-                // It answers, and will not have us: that does not mend itself.
+                // Redis answers but rejects the credentials: retrying alone does not help.
                 Err(error) if error.kind() == ErrorKind::AuthenticationFailed => {
                     tracing::error!("REDIS_URL: Redis refused the user or the password");
                 }
@@ -239,13 +239,13 @@ impl RedisConnector {
         }
     }
 
-    /// How long an answer may take until the connection counts as dead.
+    /// How long a reply may take until the connection counts as dead.
     pub(crate) fn dead_after(&self) -> Duration {
         self.dead_after
     }
 }
 
-/// Resolves when `connection` is dead; `well` holds how its last sign of life was.
+/// Resolves when `connection` is dead; `well` holds whether the last ping was answered.
 pub(crate) async fn death(mut connection: Connection, well: &AtomicBool) {
     let misses_max = if matches!(connection, Connection::One(_)) { 1 } else { CLUSTER_MISSES };
     let mut misses = 0;
@@ -257,7 +257,7 @@ pub(crate) async fn death(mut connection: Connection, well: &AtomicBool) {
     }
 }
 
-/// The connection for commands.
+/// The connection for commands, reopened after failures.
 pub(crate) struct RedisConnection {
     connector: RedisConnector,
     open: watch::Sender<Option<Connection>>,
@@ -266,13 +266,13 @@ pub(crate) struct RedisConnection {
 }
 
 impl RedisConnection {
-    /// A line that [`keep`](Self::keep) has yet to open.
+    /// A connection that [`keep`](Self::keep) has yet to open.
     pub(crate) fn new(connector: RedisConnector) -> Arc<Self> {
         let (open, torn) = (watch::Sender::new(None), Notify::new());
         Arc::new(Self { connector, open, torn, well: AtomicBool::new(false) })
     }
 
-    /// Keeps it open for ever.
+    /// Opens it, and reopens it whenever it is lost, until the task is aborted.
     pub(crate) async fn keep(self: Arc<Self>) {
         let within = self.connector.dead_after();
         loop {
@@ -290,18 +290,18 @@ impl RedisConnection {
         }
     }
 
-    /// Whether Redis answered when it was last asked.
+    /// Whether Redis answered the last ping, and no command found the connection lost since.
     pub(crate) fn is_well(&self) -> bool {
         self.well.load(Ordering::Relaxed)
     }
 
-    /// Resolves when there is a connection.
+    /// Resolves when a connection is open.
     pub(crate) async fn opened(&self) {
-        // An error means that the line is gone, and whoever waits with it.
+        // Cannot fail: the sender is part of `self`.
         let _ = self.open.subscribe().wait_for(Option::is_some).await;
     }
 
-    /// Does one command; nothing if Redis does not answer within `within`.
+    /// Runs one command; `None` if Redis does not answer within `within`, or refuses it.
     pub(crate) async fn one<T: redis::FromRedisValue>(&self, within: Duration, command: Cmd) -> Option<T> {
         let mut connection = self.open.borrow().clone()?;
         let answered = timeout(within, command.query_async(&mut connection)).await;
@@ -312,12 +312,12 @@ impl RedisConnection {
                 tracing::warn!(%error, "Redis refused a command");
                 None
             }
-            Err(_) => None, // whether the line is dead, the next ping tells
+            Err(_) => None, // the next ping finds out whether the connection is dead
         }
     }
 
-    /// Does all commands, in order for each key; an outcome for each. None were
-    /// done, or it is not known which, if there is nothing.
+    /// Runs all commands, in order for each key; one outcome for each. `None` if none ran,
+    /// or it is unknown which.
     pub(crate) async fn all(&self, commands: Vec<Cmd>) -> Option<Vec<RedisResult<Value>>> {
         let connection = self.open.borrow().clone()?;
         let outcomes = timeout(self.connector.dead_after(), connection.all(commands)).await;
@@ -332,7 +332,7 @@ impl RedisConnection {
         Some(outcomes)
     }
 
-    /// A lost node of a Cluster is the library's to find again.
+    /// Marks a lost connection for reopening. In a Cluster the library reconnects lost nodes.
     fn doubt(&self, connection: &Connection, lost: bool) {
         if lost && matches!(connection, Connection::One(_)) && self.is_well() {
             self.well.store(false, Ordering::Relaxed);
@@ -341,12 +341,12 @@ impl RedisConnection {
     }
 }
 
-/// Tasks that end with whoever holds this.
+/// Tasks that are aborted when this is dropped.
 #[derive(Default)]
 pub(crate) struct Tasks(Vec<JoinHandle<()>>);
 
 impl Tasks {
-    /// Runs `work` until it is done or this is dropped.
+    /// Runs `work` until it completes or this is dropped.
     pub(crate) fn spawn(&mut self, work: impl Future<Output = ()> + Send + 'static) {
         self.0.push(tokio::spawn(work));
     }

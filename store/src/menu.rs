@@ -13,8 +13,8 @@ use crate::journal::signed;
 use crate::{Store, StoreError, Tx};
 pub(crate) use cards::Cards;
 
-/// All that a restaurant offers, if it has a menu. A card that this process has read before
-/// costs one question, for the version: every change of a menu, by whichever process, raises it.
+/// A restaurant's card, if it has a menu. If this process has it in its cache, this costs one
+/// query, for the version: every change of a menu, by any process, increments the version.
 pub async fn card(store: &Store, id: RestaurantId) -> Result<Option<Arc<Card>>, StoreError> {
     let version = sqlx::query_scalar!("select version from menu.cards where restaurant_id = $1", id.0)
         .fetch_optional(store.pool())
@@ -30,7 +30,7 @@ pub async fn card(store: &Store, id: RestaurantId) -> Result<Option<Arc<Card>>, 
     Ok(card)
 }
 
-/// Reads the card in one snapshot, so that the version names exactly what came with it.
+/// Reads the card in one snapshot, so that the version belongs to exactly this content.
 async fn read(store: &Store, id: RestaurantId) -> Result<Option<Card>, StoreError> {
     let mut tx = store.begin().await?;
     sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *tx).await?;
@@ -53,7 +53,7 @@ async fn read(store: &Store, id: RestaurantId) -> Result<Option<Card>, StoreErro
     Ok(Some(Card { restaurant_id: id, version: version.unsigned_abs(), groups: groups.collect() }))
 }
 
-/// Rows by the row that they belong to, in order.
+/// Rows by the id of their parent row, in order.
 type Within<T> = HashMap<Uuid, Vec<T>>;
 
 async fn options(tx: &mut Tx, id: RestaurantId) -> Result<Within<MenuOption>, StoreError> {
@@ -134,7 +134,7 @@ async fn menus(
     Ok(menus)
 }
 
-/// Whose dish it is, if there is such a dish.
+/// The restaurant of a dish, if there is such a dish.
 pub async fn restaurant_of(store: &Store, id: MenuId) -> Result<Option<RestaurantId>, StoreError> {
     let found = sqlx::query_scalar!(
         "select g.restaurant_id from menu.menus m join menu.groups g on g.id = m.group_id where m.id = $1",
@@ -145,28 +145,25 @@ pub async fn restaurant_of(store: &Store, id: MenuId) -> Result<Option<Restauran
     Ok(found.map(RestaurantId))
 }
 
-/// Those of `restaurants` that have a dish whose name holds `text`, which is
-/// composed, in lower case and without spaces. Names from before names were composed are.
-pub async fn serving(
+/// The names of all dishes of these restaurants, in no order.
+pub async fn names(
     store: &Store,
     restaurants: &[RestaurantId],
-    text: &str,
-) -> Result<Vec<RestaurantId>, StoreError> {
+) -> Result<Vec<(RestaurantId, String)>, StoreError> {
     let ids: Vec<Uuid> = restaurants.iter().map(|id| id.0).collect();
-    let found = sqlx::query_scalar!(
-        "select distinct g.restaurant_id from menu.groups g join menu.menus m on m.group_id = g.id
-         where g.restaurant_id = any($1) and position($2 in replace(lower(normalize(m.name)), ' ', '')) > 0",
-        &ids,
-        text
+    let found = sqlx::query!(
+        "select g.restaurant_id, m.name from menu.groups g join menu.menus m on m.group_id = g.id
+         where g.restaurant_id = any($1)",
+        &ids
     )
     .fetch_all(store.pool())
     .await?;
-    Ok(found.into_iter().map(RestaurantId).collect())
+    Ok(found.into_iter().map(|row| (RestaurantId(row.restaurant_id), row.name)).collect())
 }
 
-/// Raises the version of a restaurant's menu, and returns it. Where `seen` is
-/// given and is not the version that stands, it is a conflict. Holds the menu's
-/// row until the commit, so changes of one menu happen in order.
+/// Increments the version of a restaurant's menu, and returns it. A conflict if `seen`
+/// is given and is not the current version. Locks the menu's row until the commit, so
+/// that changes of one menu happen in order.
 pub async fn raise(tx: &mut Tx, id: RestaurantId, seen: Option<u64>) -> Result<u64, StoreError> {
     let seen = seen.map(signed).transpose()?;
     let version = sqlx::query_scalar!(
@@ -180,7 +177,7 @@ pub async fn raise(tx: &mut Tx, id: RestaurantId, seen: Option<u64>) -> Result<u
     version.map(i64::unsigned_abs).ok_or(StoreError::Conflict)
 }
 
-/// Says whether the dish can be had. The version is the caller's to [`raise`].
+/// Sets whether the dish is sold out. The caller must [`raise`] the version.
 pub async fn set_sold_out(tx: &mut Tx, id: MenuId, sold_out: bool) -> Result<(), StoreError> {
     let done = sqlx::query!("update menu.menus set sold_out = $2 where id = $1", id.0, sold_out)
         .execute(&mut **tx)
@@ -188,9 +185,9 @@ pub async fn set_sold_out(tx: &mut Tx, id: MenuId, sold_out: bool) -> Result<(),
     if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict) }
 }
 
-/// Writes a whole menu in place of the one that stood there, if any: one
-/// statement for each table, however long the menu is. Its version is the card's, or the one
-/// after that which stood, if that is higher: no version ever names two menus.
+/// Replaces a whole menu, if there is one, with one statement for each table however
+/// long the menu is. The new version is the card's or the old version plus one, whichever is
+/// higher: no version is ever used for two menus.
 pub async fn replace(tx: &mut Tx, card: &Card) -> Result<(), StoreError> {
     sqlx::query!(
         "insert into menu.cards (restaurant_id, version) values ($1, $2)
@@ -213,7 +210,7 @@ pub async fn replace(tx: &mut Tx, card: &Card) -> Result<(), StoreError> {
     insert_options(tx, &options.collect::<Vec<_>>()).await
 }
 
-/// A row with the row it belongs to and its place there.
+/// A row with the id of its parent row and its position there.
 type Placed<'a, T> = (Uuid, usize, &'a T);
 
 fn places<T>(rows: &[T], within: Uuid) -> impl Iterator<Item = Placed<'_, T>> {

@@ -1,16 +1,30 @@
 //! Orders, and the board feed of their restaurants.
 
+pub mod erasure;
 pub mod intervention;
-pub mod unmasking;
 
 use std::collections::BTreeMap;
 
-use domain::order::{BoardEvent, Order, OrderEvent, Status, Timer, Times};
+use domain::order::{BoardEvent, Order, OrderCode, OrderEvent, Status, Timer, Times};
 use domain::{Channel, Event, OrderId, QuoteId, RestaurantId, Timestamp, UserId};
 use sqlx::types::{Json, Uuid};
 
 use crate::journal::{self, signed};
+use crate::vault::{Plain, SealedColumn, Vault};
 use crate::{Store, StoreError, Tx, broken_constraint, jobs};
+
+/// How couriers get into the building that an order is for.
+pub(crate) const ENTRANCE_NOTE: SealedColumn = SealedColumn {
+    purpose: "order.entrance_note",
+    table: "orders.orders",
+    column: "sealed_entrance_note",
+    row: "id::text",
+    plain: Some(Plain {
+        value: "convert_to(state #>> '{drop_off,entrance_note}', 'UTF8')",
+        is_there: "state #>> '{drop_off,entrance_note}' <> ''",
+        emptied: "state = jsonb_set(state, '{drop_off,entrance_note}', '\"\"')",
+    }),
+};
 
 /// Whose orders are listed.
 #[derive(Clone, Copy, Debug)]
@@ -21,34 +35,67 @@ pub enum OrderScope {
     Restaurant(RestaurantId),
 }
 
+/// What is kept of an order: its document, and beside it the entrance note.
+struct OrderRow {
+    state: Json<Order>,
+    sealed_entrance_note: Option<Vec<u8>>,
+}
+
+impl OrderRow {
+    fn open(self, vault: &Vault) -> Result<Order, StoreError> {
+        let Self { state: Json(mut order), sealed_entrance_note: sealed } = self;
+        if let Some(drop_off) = &mut order.drop_off {
+            let plain = std::mem::take(&mut drop_off.entrance_note);
+            drop_off.entrance_note = vault.open_either(&ENTRANCE_NOTE, order.id, sealed.as_deref(), plain)?;
+        }
+        Ok(order)
+    }
+}
+
+/// The orders of these rows, in their order.
+fn opened(store: &Store, rows: Vec<OrderRow>) -> Result<Vec<Order>, StoreError> {
+    rows.into_iter().map(|row| row.open(store.vault())).collect()
+}
+
+/// The sealed entrance note of an order, if it has one.
+fn sealed_note(vault: &Vault, order: &Order) -> Option<Vec<u8>> {
+    let note = order.drop_off.as_ref().map_or("", |drop_off| &drop_off.entrance_note);
+    vault.seal_text(&ENTRANCE_NOTE, order.id, note)
+}
+
 /// The order as last committed.
 pub async fn load(store: &Store, id: OrderId) -> Result<Option<Order>, StoreError> {
-    let row =
-        sqlx::query_scalar!(r#"select state as "state: Json<Order>" from orders.orders where id = $1"#, id.0)
-            .fetch_optional(store.pool())
-            .await?;
-    Ok(row.map(|Json(order)| order))
+    let row = sqlx::query_as!(
+        OrderRow,
+        r#"select state as "state: Json<Order>", sealed_entrance_note from orders.orders where id = $1"#,
+        id.0
+    )
+    .fetch_optional(store.pool())
+    .await?;
+    row.map(|row| row.open(store.vault())).transpose()
 }
 
 /// The order that was made from this quote, if one was.
 pub async fn by_quote(store: &Store, quote: QuoteId) -> Result<Option<Order>, StoreError> {
-    let row = sqlx::query_scalar!(
-        r#"select state as "state: Json<Order>" from orders.orders where quote_id = $1"#,
+    let row = sqlx::query_as!(
+        OrderRow,
+        r#"select state as "state: Json<Order>", sealed_entrance_note from orders.orders where quote_id = $1"#,
         quote.0
     )
     .fetch_optional(store.pool())
     .await?;
-    Ok(row.map(|Json(order)| order))
+    row.map(|row| row.open(store.vault())).transpose()
 }
 
-/// The order that lives of this version of a customer's cart, if one does.
+/// The live order of this version of a customer's cart, if there is one.
 pub async fn live_of_cart(
     store: &Store,
     customer: UserId,
     cart_version: u64,
 ) -> Result<Option<Order>, StoreError> {
-    let row = sqlx::query_scalar!(
-        r#"select state as "state: Json<Order>" from orders.orders
+    let row = sqlx::query_as!(
+        OrderRow,
+        r#"select state as "state: Json<Order>", sealed_entrance_note from orders.orders
            where customer_id = $1 and cart_version = $2
              and status not in ('cancelled', 'rejected', 'expired', 'payment_failed')"#,
         customer.0,
@@ -56,19 +103,20 @@ pub async fn live_of_cart(
     )
     .fetch_optional(store.pool())
     .await?;
-    Ok(row.map(|Json(order)| order))
+    row.map(|row| row.open(store.vault())).transpose()
 }
 
-/// The order of a customer that waits for its payment, if one does.
+/// The customer's order that awaits its payment, if there is one.
 pub async fn unpaid(store: &Store, customer: UserId) -> Result<Option<Order>, StoreError> {
-    let row = sqlx::query_scalar!(
-        r#"select state as "state: Json<Order>" from orders.orders
+    let row = sqlx::query_as!(
+        OrderRow,
+        r#"select state as "state: Json<Order>", sealed_entrance_note from orders.orders
            where customer_id = $1 and status = 'pending_payment' and cart_version is not null"#,
         customer.0
     )
     .fetch_optional(store.pool())
     .await?;
-    Ok(row.map(|Json(order)| order))
+    row.map(|row| row.open(store.vault())).transpose()
 }
 
 /// Orders newest first, older than `before`, at most `limit`, of one status if given.
@@ -84,8 +132,9 @@ pub async fn list(
     let before = before.map_or(Uuid::max(), |id| id.0);
     let rows = match whose {
         OrderScope::Customer(id) => {
-            sqlx::query_scalar!(
-                r#"select state as "state: Json<Order>" from orders.orders
+            sqlx::query_as!(
+                OrderRow,
+                r#"select state as "state: Json<Order>", sealed_entrance_note from orders.orders
                    where customer_id = $1 and status = any($2) and id < $3
                    order by id desc limit $4"#,
                 id.0,
@@ -97,8 +146,9 @@ pub async fn list(
             .await?
         }
         OrderScope::Restaurant(id) => {
-            sqlx::query_scalar!(
-                r#"select state as "state: Json<Order>" from orders.orders
+            sqlx::query_as!(
+                OrderRow,
+                r#"select state as "state: Json<Order>", sealed_entrance_note from orders.orders
                    where restaurant_id = $1 and placed_at is not null and status = any($2) and id < $3
                    order by id desc limit $4"#,
                 id.0,
@@ -110,13 +160,76 @@ pub async fn list(
             .await?
         }
     };
-    Ok(rows.into_iter().map(|Json(order)| order).collect())
+    opened(store, rows)
 }
 
-/// The orders of a restaurant's board: paid for and not over, oldest first.
+/// Orders with this hand-over code, newest first, at most `limit`.
+pub async fn by_code(store: &Store, code: OrderCode, limit: u32) -> Result<Vec<Order>, StoreError> {
+    let rows = sqlx::query_as!(
+        OrderRow,
+        r#"select state as "state: Json<Order>", sealed_entrance_note from orders.orders
+           where orders.code_number(id) = $1 order by id desc limit $2"#,
+        i64::from(code.number()),
+        i64::from(limit)
+    )
+    .fetch_all(store.pool())
+    .await?;
+    opened(store, rows)
+}
+
+/// The orders of these customers, newest first, at most `limit`.
+pub async fn of_customers(store: &Store, customers: &[UserId], limit: u32) -> Result<Vec<Order>, StoreError> {
+    let ids: Vec<Uuid> = customers.iter().map(|customer| customer.0).collect();
+    // Per customer first, so that the index gives the newest ones without reading the others.
+    let rows = sqlx::query_as!(
+        OrderRow,
+        r#"select o.state as "state: Json<Order>", o.sealed_entrance_note
+           from (
+               select newest.id from unnest($1::uuid[]) as customer (id)
+               cross join lateral (
+                   select id from orders.orders where customer_id = customer.id order by id desc limit $2
+               ) newest
+               order by newest.id desc limit $2
+           ) found
+           join orders.orders o on o.id = found.id
+           order by found.id desc"#,
+        &ids,
+        i64::from(limit)
+    )
+    .fetch_all(store.pool())
+    .await?;
+    opened(store, rows)
+}
+
+/// The orders of one status that were made since `since` and before the order `before`, newest
+/// first, at most `limit`.
+pub async fn of_status(
+    store: &Store,
+    status: Status,
+    since: Timestamp,
+    before: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<Order>, StoreError> {
+    let rows = sqlx::query_as!(
+        OrderRow,
+        r#"select state as "state: Json<Order>", sealed_entrance_note from orders.orders
+           where status = $1 and id >= $2 and id < $3
+           order by id desc limit $4"#,
+        status.as_str(),
+        oldest(since),
+        before.map_or(Uuid::max(), |id| id.0),
+        i64::from(limit)
+    )
+    .fetch_all(store.pool())
+    .await?;
+    opened(store, rows)
+}
+
+/// The orders on a restaurant's board: paid for and not over, oldest first.
 pub async fn open(store: &Store, restaurant: RestaurantId) -> Result<Vec<Order>, StoreError> {
-    let rows = sqlx::query_scalar!(
-        r#"select state as "state: Json<Order>" from orders.orders
+    let rows = sqlx::query_as!(
+        OrderRow,
+        r#"select state as "state: Json<Order>", sealed_entrance_note from orders.orders
            where restaurant_id = $1 and placed_at is not null
              and status in ('placed', 'accepted', 'preparing', 'ready', 'picked_up')
            order by id"#,
@@ -124,17 +237,17 @@ pub async fn open(store: &Store, restaurant: RestaurantId) -> Result<Vec<Order>,
     )
     .fetch_all(store.pool())
     .await?;
-    Ok(rows.into_iter().map(|Json(order)| order).collect())
+    opened(store, rows)
 }
 
-/// Tells the restaurant's board that an order still waits for an answer.
+/// Reminds the restaurant's board of an order that still waits for an answer.
 pub async fn nudge(store: &Store, order: &Order, now: Timestamp) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     journal::append_feed(&mut tx, &Channel::Merchant(order.restaurant), &[Waiting(order)], now);
     tx.commit().await
 }
 
-/// An order still waits for the restaurant's answer.
+/// The event of such a reminder.
 struct Waiting<'a>(&'a Order);
 
 impl Event for Waiting<'_> {
@@ -147,9 +260,9 @@ impl Event for Waiting<'_> {
     }
 }
 
-/// Writes a new order with its first events. A quote that was ordered before, a version
-/// of a cart that lives as an order, and a second order that waits for its payment are
-/// conflicts.
+/// Writes a new order with its first events. A conflict if the quote was ordered before, if
+/// the version of the cart has a live order, or if the customer has another order that
+/// awaits its payment.
 pub async fn insert(
     store: &Store,
     order: &Order,
@@ -160,8 +273,9 @@ pub async fn insert(
     let mut tx = store.begin().await?;
     let inserted = sqlx::query!(
         "insert into orders.orders (id, version, status, customer_id, restaurant_id, courier_id,
-                                    payable_won, created_at, placed_at, quote_id, cart_version, state)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                                    payable_won, created_at, placed_at, quote_id, cart_version, state,
+                                    sealed_entrance_note)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         order.id.0,
         signed(order.version)?,
         order.status.as_str(),
@@ -174,6 +288,7 @@ pub async fn insert(
         order.quote.0,
         order.cart_version.map(signed).transpose()?,
         Json(order) as _,
+        sealed_note(store.vault(), order),
     )
     .execute(&mut *tx)
     .await;
@@ -189,26 +304,29 @@ pub async fn insert(
     tx.commit().await
 }
 
-/// Inserts many orders in one statement; nobody is told and no timer is set.
+/// Inserts many orders in one statement; publishes nothing and sets no timers.
 pub async fn insert_many(store: &Store, orders: &[Order]) -> Result<(), StoreError> {
     let states = orders.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+    let notes: Vec<_> = orders.iter().map(|order| sealed_note(store.vault(), order)).collect();
     sqlx::query!(
         "insert into orders.orders (id, version, status, customer_id, restaurant_id, courier_id,
-                                    payable_won, created_at, placed_at, quote_id, state)
+                                    payable_won, created_at, placed_at, quote_id, state,
+                                    sealed_entrance_note)
          select (state->>'id')::uuid, (state->>'version')::bigint, state->>'status', (state->>'customer')::uuid,
                 (state->>'restaurant')::uuid, (state->>'courier')::uuid, (state->>'payable')::bigint,
                 (state->>'created_at')::timestamptz, (state->>'placed_at')::timestamptz,
-                (state->>'quote')::uuid, state
-         from unnest($1::jsonb[]) as state",
-        &states
+                (state->>'quote')::uuid, state, note
+         from unnest($1::jsonb[], $2::bytea[]) as given (state, note)",
+        &states,
+        &notes as _
     )
     .execute(store.pool())
     .await?;
     Ok(())
 }
 
-/// Commits the order's next state if it still stands at `version`. Where an operator ended
-/// it, who did is written down by the same statement.
+/// Commits the order's next state if it is still at `version`; its entrance note never changes. If an operator ended the order,
+/// the same statement records who did.
 pub async fn update(
     store: &Store,
     version: u64,
@@ -221,7 +339,9 @@ pub async fn update(
     let ending = order.ending.as_ref();
     let updated = sqlx::query_scalar!(
         r#"with updated as (
-             update orders.orders set version = $3, status = $4, courier_id = $5, placed_at = $6, state = $7
+             update orders.orders
+             set version = $3, status = $4, courier_id = $5, placed_at = $6, state = $7,
+                 sealed_entrance_note = coalesce(sealed_entrance_note, $13)
              where id = $1 and version = $2 returning id
          ), ended_by_operator as (
              insert into orders.interventions (order_id, operator, fault, reason, refund_won, at)
@@ -240,6 +360,7 @@ pub async fn update(
         ending.map(|ending| ending.reason.as_str()),
         order.refund_due().unwrap_or_default().0,
         now,
+        sealed_note(store.vault(), order),
     )
     .fetch_one(&mut *tx)
     .await?;
@@ -250,7 +371,7 @@ pub async fn update(
     tx.commit().await
 }
 
-/// What goes with every commit: the journal, the board and timers.
+/// Writes what goes with every commit: the journal, the board feed and timers.
 fn record(tx: &mut Tx, order: &Order, events: &[OrderEvent], times: &Times, now: Timestamp) {
     let channel = Channel::Order(order.id);
     let before = order.version - u64::try_from(events.len()).unwrap_or(0);
@@ -265,16 +386,20 @@ fn record(tx: &mut Tx, order: &Order, events: &[OrderEvent], times: &Times, now:
     }
 }
 
-/// How many orders that were made since `since` stand how. Ids are in the order of
-/// their making, so this reads no older order.
+/// The number of orders created since `since`, by status. Ids are in the order of
+/// creation, so this reads no older orders.
 pub async fn count_by_status(store: &Store, since: Timestamp) -> Result<BTreeMap<String, u64>, StoreError> {
-    let millis = since.timestamp_millis().unsigned_abs();
-    let oldest = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
     let rows = sqlx::query!(
         r#"select status, count(*) as "count!" from orders.orders where id >= $1 group by status"#,
-        oldest
+        oldest(since)
     )
     .fetch_all(store.pool())
     .await?;
     Ok(rows.into_iter().map(|row| (row.status, row.count.unsigned_abs())).collect())
+}
+
+/// The smallest id of an order that is made at this time.
+fn oldest(since: Timestamp) -> Uuid {
+    let millis = since.timestamp_millis().unsigned_abs();
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }

@@ -1,5 +1,5 @@
-//! Tables that are partitioned by time: the next spans are made ahead, and what nobody needs any
-//! more is dropped span by span instead of row by row.
+//! Tables that are partitioned by time: partitions are created ahead of time, and old data is
+//! dropped a partition at a time instead of row by row.
 
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 use domain::Timestamp;
@@ -7,21 +7,21 @@ use sqlx::AssertSqlSafe;
 
 use crate::{Store, StoreError};
 
-/// How long a partition is.
+/// The time range of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Span {
     Day,
     Month,
 }
 
-/// A table with a partition for each span, named after it: `…_20261123` or `…_202611`. The
-/// names sort as the spans do.
+/// A table with one partition for each span, named after it: `…_20261123` or `…_202611`. The
+/// names sort in the order of the spans.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Partitioned {
-    /// With its schema.
+    /// Qualified with its schema.
     pub(crate) table: &'static str,
     pub(crate) span: Span,
-    /// Where rows go whose span was not made.
+    /// The default partition, for rows whose span has no partition.
     pub(crate) rest: Option<&'static str>,
 }
 
@@ -42,7 +42,7 @@ impl Span {
 }
 
 impl Partitioned {
-    /// Makes what is missing of the spans from that of `from` to that of `until`.
+    /// Creates the missing partitions from the span of `from` to that of `until`.
     pub(crate) async fn make(
         &self,
         store: &Store,
@@ -62,13 +62,13 @@ impl Partitioned {
         Ok(())
     }
 
-    /// Makes one, with the rows of its span that went elsewhere meanwhile. Attached rather than
-    /// created in its place: that lets others read and write.
+    /// Creates one partition and moves its rows there from the default partition. It is attached
+    /// rather than created in place, which does not block other reads and writes.
     async fn make_one(&self, store: &Store, day: NaiveDate, next: NaiveDate) -> Result<(), StoreError> {
         let (table, name) = (self.table, self.name(day));
         let (from, until) = (format!("'{day} 00:00:00+00'"), format!("'{next} 00:00:00+00'"));
         let mut tx = store.pool().begin().await?;
-        // Days are ours, not anybody's input: nothing is quoted that could break out.
+        // The names and dates come from this program, not from input: injection is impossible.
         let mut sql = format!("create table {name} (like {table} including all);");
         if let Some(rest) = self.rest {
             sql += &format!(
@@ -79,7 +79,7 @@ impl Partitioned {
         sql += &format!("alter table {table} attach partition {name} for values from ({from}) to ({until});");
         match sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await {
             Ok(_) => Ok(tx.commit().await?),
-            // Another process made it at the same moment.
+            // Another process created it at the same moment.
             Err(sqlx::Error::Database(cause))
                 if matches!(cause.code().as_deref(), Some("42P07" | "23505")) =>
             {
@@ -89,8 +89,8 @@ impl Partitioned {
         }
     }
 
-    /// Drops the spans before that of `keep_from`, and what was not in one. Returns how many
-    /// spans.
+    /// Drops the partitions before the span of `keep_from`, and the older rows of the default
+    /// partition. Returns the number of dropped partitions.
     pub(crate) async fn drop_before(&self, store: &Store, keep_from: Timestamp) -> Result<usize, StoreError> {
         let first = self.name(self.span.first_day(keep_from.date_naive()));
         let mut names = self.spans(store).await?;
@@ -106,7 +106,7 @@ impl Partitioned {
         Ok(names.len())
     }
 
-    /// The partitions of spans that there are.
+    /// The names of the existing partitions, without the default partition.
     async fn spans(&self, store: &Store) -> Result<Vec<String>, StoreError> {
         let names = sqlx::query_scalar(
             r"select format('%I.%I', n.nspname, c.relname)

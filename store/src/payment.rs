@@ -1,4 +1,4 @@
-//! Payments and the refunds of them.
+//! Payments and their refunds.
 
 pub mod refund;
 
@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::{Store, StoreError, Tx, broken_constraint, jobs};
 
-/// Writes down that `payment` is about to be tried, and has its outcome asked
-/// for at `ask_at` in case nobody hears of it.
+/// Records that `payment` is about to be tried, and schedules a query of its outcome
+/// for `ask_at`, in case the answer is lost.
 pub async fn begin(
     store: &Store,
     payment: &Payment,
@@ -40,7 +40,7 @@ pub async fn begin(
     Ok(Ok(()))
 }
 
-/// Writes down what the gateway said, if the payment was still open, and what follows.
+/// Writes the gateway's answer and the follow-up, if the payment was still open.
 pub async fn settle(
     store: &Store,
     payment: &Payment,
@@ -75,30 +75,30 @@ pub async fn settle(
     tx.commit().await
 }
 
-/// Has the gateway asked at `at` whether a charge that was given up came late.
+/// Schedules a query at `at` whether a charge that was given up has arrived late.
 pub fn late_look(tx: &mut Tx, payment: PaymentId, looks: u32, at: Timestamp) {
     jobs::remind(tx, &format!("payment:{payment}:late"), at, PaymentReminder::PaymentLate { payment, looks });
 }
 
-/// The order has heard of the outcome: nobody needs to look again.
+/// The order has received the outcome: cancels the scheduled query.
 pub async fn concluded(store: &Store, order: OrderId) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     jobs::forget(&mut tx, &ask_key(order));
     tx.commit().await
 }
 
-/// What is to be written with a payment's settlement.
+/// What is written together with a payment's settlement.
 #[derive(Clone, Debug, Default)]
 pub struct Follow {
-    /// When to look at it again: at the gateway, or whether the order heard of it.
+    /// When to look again: query the gateway, or check that the order received the outcome.
     pub ask_at: Option<Timestamp>,
-    /// Money that must go back.
+    /// A refund to make.
     pub void: Option<Refund>,
-    /// When to ask whether a charge that was given up came all the same.
+    /// When to query whether a charge that was given up has arrived late.
     pub late_at: Option<Timestamp>,
 }
 
-/// The newest try to pay for an order, however it ended.
+/// The newest payment attempt of an order, whatever its outcome.
 pub async fn latest(store: &Store, order: OrderId) -> Result<Option<Payment>, StoreError> {
     let row = sqlx::query_as!(
         Row,
@@ -111,7 +111,7 @@ pub async fn latest(store: &Store, order: OrderId) -> Result<Option<Payment>, St
     row.map(Payment::try_from).transpose()
 }
 
-/// The try that is open, or has succeeded and is not given back whole, if any.
+/// The attempt that is open, or has succeeded and is not fully refunded, if any.
 pub async fn live(store: &Store, order: OrderId) -> Result<Option<Payment>, StoreError> {
     let row = sqlx::query_as!(
         Row,
@@ -137,8 +137,8 @@ pub async fn load(store: &Store, id: PaymentId) -> Result<Option<Payment>, Store
     row.map(Payment::try_from).transpose()
 }
 
-/// Payments of which the gateway did not say what became of them although it was asked
-/// `asked` times, oldest first, at most `limit`.
+/// Payments whose outcome the gateway did not report although it was queried `asked`
+/// times, oldest first, at most `limit`.
 pub async fn undecided(store: &Store, asked: u32, limit: u32) -> Result<Vec<Payment>, StoreError> {
     let rows = sqlx::query_as!(
         Row,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::journal::signed;
 use crate::{Store, StoreError, Tx};
 
-/// Metres in a degree of latitude, rounded down so that nothing is left out.
+/// Metres in a degree of latitude, rounded down so that no restaurant is missed.
 const DEGREE_M: f64 = 111_000.0;
 
 struct Row {
@@ -99,10 +99,30 @@ pub async fn of_owner(store: &Store, owner: UserId) -> Result<Vec<Restaurant>, S
     all(rows)
 }
 
-/// Every restaurant whose zones may reach the place, and perhaps a few more.
+/// The restaurants whose name contains the text, newest first, at most `limit`. The text has two
+/// characters at least, in the form of [`searchable`](domain::text::searchable).
+pub async fn named(store: &Store, text: &str, limit: u32) -> Result<Vec<Restaurant>, StoreError> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, version, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
+                preparation_mins, paused_until, tip, hours, zones
+         from restaurant.restaurants
+         where search.pairs(search.form(name)) @> search.pairs($1)
+           and position($1 in search.form(name)) > 0
+         order by id desc limit $2",
+        text,
+        i64::from(limit)
+    )
+    .fetch_all(store.pool())
+    .await?;
+    all(rows)
+}
+
+/// Every restaurant whose zones may reach the position, and perhaps a few more.
 pub async fn around(store: &Store, at: LatLon) -> Result<Vec<Restaurant>, StoreError> {
     let lat_reach = f64::from(REACH_MAX_M) / DEGREE_M;
-    // A degree of longitude shrinks towards the poles; there it never matters.
+    // A degree of longitude shrinks towards the poles. The bounds keep the division finite;
+    // they are wrong only near the poles, where there are no restaurants.
     let lon_metres = (DEGREE_M * (at.lat().abs() + lat_reach).min(89.0).to_radians().cos()).max(1.0);
     let lon_reach = f64::from(REACH_MAX_M) / lon_metres;
     let rows = sqlx::query_as!(
@@ -125,8 +145,8 @@ pub async fn around(store: &Store, at: LatLon) -> Result<Vec<Restaurant>, StoreE
     all(rows)
 }
 
-/// Writes a new restaurant, or the next state of one that stands at its version, which
-/// rises. Returns the version that it stands at now.
+/// Writes a new restaurant, or the next state of one that is still at its version, which is
+/// then incremented. Returns the new version.
 pub async fn save(tx: &mut Tx, restaurant: &Restaurant) -> Result<u64, StoreError> {
     let preparation_mins =
         i16::try_from(restaurant.preparation_mins).map_err(|error| StoreError::Fault(error.into()))?;

@@ -1,5 +1,5 @@
-//! Whether a database can be used by this program: it is there, it is ours, and its schema
-//! is not older than the program's, or so new that the program would harm it.
+//! Checks that a database can be used by this program: it is reachable, it is ours, and its
+//! schema is neither older than the program's nor so new that the program would damage data.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use tokio::time::{Instant, sleep};
 
 use crate::{Database, MIGRATOR, StoreError};
 
-/// A pause between two tries to connect.
+/// The pause between two attempts to connect.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// How the schema of a database stands to this program's.
+/// How the schema of a database compares to this program's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schema {
     /// They are the same.
     Current,
-    /// It has migrations that this program does not know, and none that forbids it.
+    /// It has migrations that this program does not know, but none that excludes the program.
     Newer,
 }
 
 /// Refuses a database that cannot be reached, that has no schema of ours or an older one,
-/// or whose schema asks for a newer program than `version`.
+/// or whose schema requires a program newer than `version`.
 pub async fn check(database: &Database, version: &str) -> Result<Schema, StoreError> {
     let mut connection = connect(database).await?;
     let schema = compare(&mut connection, version).await;
@@ -30,7 +30,7 @@ pub async fn check(database: &Database, version: &str) -> Result<Schema, StoreEr
     schema
 }
 
-/// Refuses a database that cannot be reached, by what is wrong with its address.
+/// Fails with a readable message if the database cannot be reached.
 pub(crate) async fn reach(database: &Database) -> Result<(), StoreError> {
     Ok(connect(database).await?.close().await?)
 }
@@ -57,7 +57,7 @@ async fn compare(connection: &mut PgConnection, version: &str) -> Result<Schema,
     }
 }
 
-/// Whether a migration of ours was ever made in it.
+/// Whether our migrations were ever run in it.
 async fn is_ours(connection: &mut PgConnection) -> Result<bool, StoreError> {
     let there = sqlx::query_scalar("select to_regclass('public._sqlx_migrations') is not null");
     Ok(there.fetch_one(connection).await?)
@@ -68,7 +68,7 @@ async fn applied(connection: &mut PgConnection) -> Result<Vec<i64>, StoreError> 
     Ok(applied.fetch_all(connection).await?)
 }
 
-/// The highest version that a migration asks for at least, if it is above `version`.
+/// The highest program version that the schema requires, if it is above `version`.
 async fn forbidding(connection: &mut PgConnection, version: &str) -> Result<Option<String>, StoreError> {
     let needed: Option<String> = sqlx::query_scalar!(
         "select version from schema.minimum_versions
@@ -81,15 +81,15 @@ async fn forbidding(connection: &mut PgConnection, version: &str) -> Result<Opti
     Ok(needed)
 }
 
-/// What to connect with; the text never tells what stands in the URL, which has a password.
+/// Parses the URL; the error never contains it, because it holds a password.
 pub(crate) fn options(database: &Database) -> Result<PgConnectOptions, StoreError> {
     let ours = ["postgres://", "postgresql://"].iter().any(|scheme| database.url.starts_with(scheme));
     let parsed = database.url.parse().ok().filter(|_| ours);
     parsed.ok_or_else(|| setting("expected an address as postgres://user:password@host:port/name"))
 }
 
-/// A connection; while nobody answers there, tried again for as long as one waits for a free
-/// one. What refuses it at once (a password, a name) is told at once.
+/// Connects; while the server does not answer, retries for up to `acquire_timeout`. A
+/// refusal (password, database name) is reported at once.
 async fn connect(database: &Database) -> Result<PgConnection, StoreError> {
     let options = options(database)?;
     let until = Instant::now() + database.acquire_timeout;

@@ -1,9 +1,9 @@
-//! The memory that processes share: who says what on which channel, where
-//! couriers are, who is present, and who asked how often.
+//! The state that the processes share: the fabric, couriers' positions, presence, and
+//! rate limits.
 //!
-//! One process that runs all services needs nothing beside itself. Several need
-//! Redis: then each of the four is found there, under names that only processes
-//! with the same database use.
+//! One process that runs all services keeps it in memory. Several need Redis: then
+//! each of the four is kept there, under names that only processes with the same
+//! database use.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +17,12 @@ use crate::link::{RedisConnection, RedisConnector};
 use crate::presence::{self, Presence};
 use crate::rate_limits::{self, RateLimits};
 
-/// What the operator chooses of it.
+/// The operator's settings for the shared state.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where Redis is; none keeps everything in this process.
+    /// How to reach Redis; `None` keeps everything in this process.
     pub redis: Option<RedisSettings>,
-    /// How long a courier who says nothing is found by place.
+    /// How long a courier without new positions stays in the geo index.
     pub courier_kept: Duration,
 }
 
@@ -37,46 +37,46 @@ impl Default for Settings {
 pub struct RedisSettings {
     /// `redis://user:password@host:port/database`; more than one are nodes of a Redis Cluster.
     pub nodes: Vec<String>,
-    /// What all names there begin with; none derives it from the database. Without braces.
+    /// The prefix of all names in Redis, without braces; `None` derives it from the database.
     pub prefix: Option<String>,
-    /// What using it may cost.
+    /// Timeouts and bounds.
     pub limits: RedisLimits,
 }
 
 impl RedisSettings {
-    /// At these nodes, and all else by default.
+    /// With these nodes, and defaults for all else.
     pub fn at(nodes: Vec<String>) -> Self {
         Self { nodes, prefix: None, limits: RedisLimits::default() }
     }
 }
 
-/// What using Redis may cost.
+/// Timeouts and bounds for using Redis.
 #[derive(Clone, Debug)]
 pub struct RedisLimits {
-    /// How long a command may take; whoever asked goes on without its answer.
+    /// How long a command may take; its caller then continues without the answer.
     pub answer_within: Duration,
-    /// How long a connection may be silent when it should answer, until it counts as dead.
+    /// How long a reply may take until the connection counts as dead.
     pub dead_after: Duration,
-    /// The longest pause between two tries to reach it.
+    /// The longest pause between two connection attempts.
     pub longest_pause: Duration,
-    /// Signals that go out together at most.
+    /// Maximum signals sent in one batch.
     pub batch: usize,
-    /// Events and passing signals that may wait for Redis; the oldest are dropped, and
-    /// read from the journal by whoever misses them.
+    /// Maximum queued events and ephemeral signals; the oldest are dropped, and hubs that
+    /// miss events read them from the journal.
     pub events_waiting: usize,
-    /// Channels whose newest value may wait for Redis.
+    /// Maximum channels with a queued newest value.
     pub values_waiting: usize,
-    /// Notices that may wait for Redis.
+    /// Maximum queued notices.
     pub notices_waiting: usize,
-    /// How long a value that nobody renews or forgets is there for late joiners.
+    /// How long a value that is neither renewed nor removed is kept for late joiners.
     pub latest_kept: Duration,
-    /// How long a subscriber waits until other processes are heard.
+    /// How long a subscriber waits for the subscription to its channel.
     pub watch_within: Duration,
-    /// How long a channel that nobody follows is still heard.
+    /// How long a channel without followers stays subscribed to.
     pub watch_lingers: Duration,
-    /// How long a process that is not heard of counts as there, and who is with it.
+    /// How long the presence lease of a process lasts without renewal.
     pub lease: Duration,
-    /// A courier who moved less than this …
+    /// A courier who moved less than this, in metres …
     pub moved_m: f64,
     /// … in less than this is not written to the geo index again.
     pub moved_within: Duration,
@@ -103,28 +103,28 @@ impl Default for RedisLimits {
 }
 
 impl std::fmt::Debug for RedisSettings {
-    /// Without the addresses: they hold passwords.
+    /// Without the addresses, which hold passwords.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let nodes = self.nodes.len();
         f.debug_struct("RedisSettings").field("nodes", &nodes).field("prefix", &self.prefix).finish()
     }
 }
 
-/// See the module. Cheap to clone.
+/// The four parts of the shared state; see the module. Cheap to clone.
 #[derive(Clone)]
 pub struct Shared {
     /// Publish and subscribe.
     pub fabric: Arc<dyn Fabric>,
-    /// Couriers by place.
+    /// The positions of couriers on shift.
     pub geo_index: Arc<dyn GeoIndex>,
-    /// Who is connected, wherever.
+    /// Who is connected, to any process.
     pub presence: Arc<dyn Presence>,
     /// How often somebody may do something.
     pub rate_limits: Arc<dyn RateLimits>,
 }
 
 impl Shared {
-    /// As the settings say. `database` names what the processes have in common.
+    /// As the settings say. `database` identifies the database that the processes share.
     pub(crate) fn open(
         settings: &Settings,
         database: &str,
@@ -136,7 +136,7 @@ impl Shared {
         Self::redis(redis, settings, &prefix, clock, ids)
     }
 
-    /// Joined with all processes that use the same Redis and prefix. Redis need not
+    /// Shared with all processes that use the same Redis and prefix. Redis need not
     /// answer yet. Call within a tokio runtime.
     pub fn redis(
         redis: &RedisSettings,
@@ -164,7 +164,7 @@ impl Shared {
         })
     }
 
-    /// The memory of one process that runs all services.
+    /// In the memory of one process that runs all services.
     pub fn memory(settings: &Settings, clock: &Arc<dyn Clock>) -> Self {
         Self {
             fabric: Arc::new(fabric::Memory::default()),

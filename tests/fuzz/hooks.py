@@ -1,5 +1,5 @@
-"""What Schemathesis cannot read from a document: texts of the formats that are ours, the
-ids of real things, and rules between fields."""
+"""What Schemathesis cannot derive from a document: texts in our own formats, the ids of
+existing things, and the cursors of numbered lists."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ def cursor(value):
 schemathesis.openapi.format("text", st.text(LETTERS, min_size=1, max_size=30))
 schemathesis.openapi.format("phone", st.from_regex(r"\A010-[0-9]{4}-[0-9]{4}\Z"))
 schemathesis.openapi.format("password", st.text(LETTERS, min_size=16, max_size=60))
-# Most lists go on after an id, a few after a number.
+# Most cursors contain an id, a few a number.
 schemathesis.openapi.format("cursor", st.uuids().map(lambda id: cursor(str(id))))
 schemathesis.openapi.format("number-cursor", st.integers(0, 1000).map(cursor))
 NUMBERED = ["/v1/faqs", "/v1/conversations/{id}/messages"]
@@ -29,7 +29,8 @@ NUMBERED = ["/v1/faqs", "/v1/conversations/{id}/messages"]
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
-    """The fuzzer would send one key with many requests, which is refused as it should be."""
+    """Removes the idempotency key: the fuzzer would reuse one for different requests, which the
+    server correctly refuses. Also marks the cursors that contain a number."""
     for path, item in raw_schema["paths"].items():
         for operation in item.values():
             parameters = operation.get("parameters", [])
@@ -41,7 +42,8 @@ def before_load_schema(context, raw_schema):
 
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
-    """Every other id is that of a real thing, so that more is reached than 404."""
+    """Replaces about half of the ids by those of existing things, so that not all requests end
+    with 404."""
     for prefix, names in REAL.items():
         if context.operation.path.startswith(prefix):
             for name, real in names.items():

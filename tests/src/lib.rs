@@ -8,6 +8,7 @@
     reason = "a harness that cannot go on fails the test that uses it"
 )]
 
+pub mod browser;
 pub mod channels;
 pub mod clock;
 pub mod people;
@@ -28,7 +29,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use domain::{Clock as _, Timestamp};
 use integrations::blobs::{self, Place};
-use integrations::{fcm, resend, solapi, toss};
+use integrations::{fcm, kakao_local, resend, social, solapi, toss};
 use server::processes::ProcessArgs;
 use server::system::OsRandom;
 use server::web::PagesArgs;
@@ -37,6 +38,7 @@ use services::auth::HashCost;
 use services::{Settings, Subscribers};
 use sim::sandbox::{self, Sandbox};
 use store::scratch::Asked;
+use store::vault::VaultKeys;
 use store::{Database, Store, scratch, shared};
 
 use crate::clock::TestClock;
@@ -52,8 +54,15 @@ pub struct TestApp {
     name: String,
     settings: Settings,
     shared: shared::Settings,
+    /// The vault's keys of servers that are started from now on.
+    pub vault_keys: VaultKeys,
     /// The subscribers of servers that are started from now on.
     pub subscribers: Subscribers,
+    /// What servers that are started from now on are told of the pages.
+    pub pages: PagesArgs,
+    /// Whether servers that are started from now on look new passwords up in the sandbox's list of
+    /// stolen ones.
+    pub asks_pwned: bool,
     crashes: Arc<AtomicU64>,
     /// Read before the server stops, because what a stop interrupts is no failure.
     failing: Option<Vec<String>>,
@@ -138,7 +147,10 @@ impl TestApp {
             name,
             settings: settings(),
             shared: shared::Settings::default(),
+            vault_keys: VaultKeys::generate(&OsRandom),
             subscribers: Subscribers::default(),
+            pages: PagesArgs::default(),
+            asks_pwned: false,
             crashes: Arc::default(),
             failing: None,
             sandbox,
@@ -150,6 +162,12 @@ impl TestApp {
     /// entities with the first.
     pub async fn second_server(&self) -> TestServer {
         self.server_on(&self.database).await
+    }
+
+    /// Restarts the server with other settings.
+    pub async fn restart_with(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.restart().await;
     }
 
     /// Another server on the same database, with a record of its statements.
@@ -208,8 +226,13 @@ impl TestApp {
 
     /// Stops the server; the database stays for another process to use.
     pub async fn halt(&mut self) {
+        self.halt_within(Duration::from_secs(5)).await;
+    }
+
+    /// The same; what is under way has so long to finish, at each step of stopping.
+    pub async fn halt_within(&mut self, deadline: Duration) {
         if let Some(server) = self.server.take() {
-            server.stop(Duration::from_secs(5)).await;
+            server.stop(deadline).await;
         }
     }
 
@@ -346,8 +369,42 @@ fn third_parties(app: &TestApp) -> integrations::Settings {
             token_url: Some(url("fcm/token")),
             account: sandbox::fcm::ACCOUNT.into(),
         }),
+        geocoder: Some(kakao_local::Settings { url: url("kakao-local"), api_key: "sandbox".into() }),
+        social: providers(app),
+        breach_filter: None,
+        pwned_url: app.asks_pwned.then(|| url("pwned")),
         limits: integrations::Limits { answer_within: THIRD_PARTY_WITHIN, tries: 1, ..Default::default() },
     }
+}
+
+/// Where providers send browsers back to in tests; nobody listens there.
+pub const CALLBACK: &str = "https://baedal.example/v1/auth/social/{provider}/callback";
+
+/// All companies of the sandbox, each under its own name.
+fn providers(app: &TestApp) -> social::Settings {
+    let provider = |name: &str| {
+        let at = app.sandbox.url_of(&format!("openid/{name}"));
+        let mut entry =
+            serde_json::json!({ "name": name, "company": name, "client_id": "baedal", "issuer": at });
+        match name {
+            "kakao" | "naver" => entry["api_url"] = at.into(),
+            "apple" => {
+                entry["team_id"] = sandbox::openid::APPLE_TEAM.into();
+                entry["key_id"] = sandbox::openid::APPLE_KEY_ID.into();
+                entry["private_key_file"] = "apple.p8".into();
+            }
+            _ => {}
+        }
+        entry
+    };
+    let all: Vec<_> = sandbox::openid::COMPANIES.into_iter().map(provider).collect();
+    let file =
+        serde_json::json!({ "redirect_uris": [CALLBACK, "kr.baedal.app:/signed-in"], "providers": all });
+    let (secret, admin) = (sandbox::openid::CLIENT_SECRET, sandbox::openid::ADMIN_KEY);
+    let secrets =
+        format!("kakao={secret},kakao.admin={admin},naver={secret},google={secret},openid={secret}");
+    let read = |_: &str| Ok(sandbox::openid::APPLE_KEY.to_owned());
+    social::Settings::read(&file.to_string(), &secrets, read).expect("the sandbox's settings")
 }
 
 async fn start(app: &TestApp, database: &Database) -> Server {
@@ -355,6 +412,7 @@ async fn start(app: &TestApp, database: &Database) -> Server {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let parts = Parts {
         database: database.clone(),
+        vault_keys: app.vault_keys.clone(),
         shared: app.shared.clone(),
         services: Service::ALL.map(|service| (service, any)).into(),
         backlog: 1024,
@@ -363,7 +421,7 @@ async fn start(app: &TestApp, database: &Database) -> Server {
         settings: app.settings.clone(),
         subscribers: app.subscribers.clone(),
         metrics: Arc::new(String::new),
-        pages: PagesArgs::default(),
+        pages: app.pages.clone(),
         processes: ProcessArgs::default(),
         third_parties,
     };

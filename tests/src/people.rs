@@ -25,7 +25,7 @@ pub const HOME: Place = Place { lat: 37.5060, lon: 127.0420 };
 pub const KITCHEN: Place = Place { lat: shop::YEOKSAM.0, lon: shop::YEOKSAM.1 };
 
 /// The four clients, and what the customer orders.
-pub struct Cast {
+pub struct People {
     /// The client that orders.
     pub customer: Api,
     /// The client that runs the restaurant.
@@ -40,7 +40,7 @@ pub struct Cast {
     address: Uuid,
 }
 
-impl Cast {
+impl People {
     /// Opens the kitchen and the staff's accounts from inside (no public route
     /// makes an owner), then signs everybody in at `url`. The customer signs up
     /// like anybody.
@@ -92,6 +92,12 @@ impl Cast {
             line,
             address,
         }
+    }
+
+    /// The same, with another customer, who lives at this address of theirs.
+    #[must_use]
+    pub fn with_customer(self, customer: Api, address: Uuid) -> Self {
+        Self { customer, address, ..self }
     }
 
     /// What the customer orders.

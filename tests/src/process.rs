@@ -40,20 +40,20 @@ impl Process {
     /// Starts `baedal serve` on a test's database, beside its third parties, and waits until
     /// it is ready.
     pub async fn start(app: &TestApp) -> Self {
-        Self::alone(app, None).await
+        Self::ready(vec![Start::alone(app)]).await.remove(0)
     }
 
     /// The same with so few file descriptors.
     pub async fn cramped(app: &TestApp, files: u32) -> Self {
-        Self::alone(app, Some(files)).await
+        let files = Some(files);
+        Self::ready(vec![Start { files, ..Start::alone(app) }]).await.remove(0)
     }
 
-    async fn alone(app: &TestApp, files: Option<u32>) -> Self {
-        let environment = outside(app);
-        let first_port = rows(1).remove(0);
-        let start =
-            Start { binary: binary(), services: Vec::new(), first_port, environment, files, log: None };
-        Self::ready(vec![start]).await.remove(0)
+    /// The same with a log to read.
+    pub async fn logged(app: &TestApp) -> Self {
+        let start = Start::alone(app);
+        let log = Some(log_of(start.first_port));
+        Self::ready(vec![Start { log, ..start }]).await.remove(0)
     }
 
     /// Starts all of them at once and waits until each is ready.
@@ -134,12 +134,35 @@ impl Process {
 }
 
 impl Process {
-    /// The lines of its log that are written by now.
-    fn logged(&self) -> Vec<Value> {
+    /// Its log, as far as it is written by now.
+    pub fn log(&self) -> String {
         let log = self.start.log.as_ref().expect("it has a log of its own");
-        let text = std::fs::read_to_string(log).expect("the log can be read");
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        std::fs::read_to_string(log).expect("the log can be read")
     }
+
+    /// The lines of its log.
+    fn lines(&self) -> Vec<Value> {
+        self.log().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+}
+
+impl Start {
+    /// One process that serves everything.
+    fn alone(app: &TestApp) -> Self {
+        Self {
+            binary: binary(),
+            services: Vec::new(),
+            first_port: rows(1).remove(0),
+            environment: outside(app),
+            files: None,
+            log: None,
+        }
+    }
+}
+
+/// The file for the log of the process with this first port.
+fn log_of(first_port: u16) -> PathBuf {
+    std::env::temp_dir().join(format!("baedal-{}-{first_port}.log", std::process::id()))
 }
 
 impl Drop for Process {
@@ -180,7 +203,7 @@ impl Logged {
             first_port,
             environment: all.clone(),
             files: None,
-            log: Some(std::env::temp_dir().join(format!("baedal-{}-{first_port}.log", std::process::id()))),
+            log: Some(log_of(first_port)),
         };
         let both = [start(vec![Service::Gateway], first_ports[0]), start(served.collect(), first_ports[1])];
         let mut both = Process::ready(both.into()).await;
@@ -195,12 +218,12 @@ impl Logged {
 
     /// What the gateway has logged.
     pub fn of_gateway(&self) -> Vec<Value> {
-        self.gateway.logged()
+        self.gateway.lines()
     }
 
     /// What the process behind it has logged.
     pub fn of_behind(&self) -> Vec<Value> {
-        self.behind.logged()
+        self.behind.lines()
     }
 }
 
@@ -272,8 +295,12 @@ impl Split {
 fn outside(app: &TestApp) -> Vec<(&'static str, String)> {
     vec![
         ("DATABASE_URL", app.database_url().to_owned()),
+        ("BAEDAL_VAULT_KEYS", app.vault_keys.reveal()),
         ("BAEDAL_TOSS_URL", app.sandbox.toss_url()),
         ("BAEDAL_BLOBS", app.blobs().display().to_string()),
+        ("BAEDAL_RESEND_URL", app.sandbox.url_of("resend")),
+        ("BAEDAL_RESEND_API_KEY", "re_sandbox".to_owned()),
+        ("BAEDAL_MAIL_FROM", "배달 <no-reply@baedal.example>".to_owned()),
     ]
 }
 

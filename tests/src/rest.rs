@@ -13,6 +13,11 @@ use crate::TestApp;
 /// The password of everybody in tests.
 pub const PASSWORD: &str = "한강에서치킨을먹자";
 
+/// The consents that an account needs, in the versions that hold.
+pub fn consents() -> Value {
+    json!({ "terms": 1, "privacy": 1, "location": 1 })
+}
+
 /// A client of one port, with or without an access token.
 #[derive(Clone, Debug)]
 pub struct Rest {
@@ -55,6 +60,11 @@ impl Answer {
 }
 
 impl Rest {
+    /// A server that is no test's own, asked by nobody: `http://host:port`.
+    pub fn to(base: impl Into<String>) -> Self {
+        Self { client: Client::new(), base: base.into(), token: None }
+    }
+
     /// The same port, asked from another network address of this machine.
     pub fn from_address(&self, address: IpAddr) -> Self {
         let client = Client::builder().local_address(address).build().expect("a client");
@@ -130,7 +140,7 @@ pub struct Person {
 impl TestApp {
     /// A port, asked by nobody.
     pub fn rest(&self, service: Service) -> Rest {
-        Rest { client: Client::new(), base: self.url(service), token: None }
+        Rest::to(self.url(service))
     }
 
     /// A port, asked by `person`.

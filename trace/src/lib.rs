@@ -1,10 +1,10 @@
-//! Which request, frame or job caused what happens now.
+//! Trace context: which request, frame or job caused the current work.
 //!
-//! Every cause begins a span ([`begin`]) with a trace of its own, or goes on with the one that
-//! it was given: by a header, or by the job. All work for it is done inside that span, so each
-//! log line names it, and what leaves the process ([`current`]) carries it on, in the form of
-//! the W3C's `traceparent` (<https://www.w3.org/TR/trace-context/>). `server` installs
-//! [`Traces`]; without it nothing has a trace.
+//! Every request, frame or job opens a span ([`begin`]) that starts a new trace or continues
+//! the one from its header or job. All work for it runs inside that span, so that each log
+//! line has the trace id. Outgoing requests and jobs carry the trace ([`current`]) in the
+//! W3C's `traceparent` format (<https://www.w3.org/TR/trace-context/>). `server` installs
+//! [`Traces`]; without it there are no traces.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,18 +13,18 @@ use tracing::span::Id;
 use tracing::{Dispatch, Span, Subscriber};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
-/// A trace, and the span of it that causes what comes next.
+/// A trace, and its span that is the parent of further work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceParent {
-    /// Names the trace; not zero.
+    /// The trace id; not zero.
     pub trace: u128,
-    /// Names the span; not zero.
+    /// The span id; not zero.
     pub span: u64,
-    /// Whether whoever began it keeps its spans.
+    /// Whether the caller may have recorded the trace (the `sampled` flag).
     pub sampled: bool,
 }
 
-/// It is no `traceparent`.
+/// The text is not a `traceparent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no traceparent")]
 pub struct NoTraceParent;
@@ -43,7 +43,7 @@ impl TraceParent {
 impl FromStr for TraceParent {
     type Err = NoTraceParent;
 
-    /// Reads versions that are not known, too, as far as they agree with the first one.
+    /// Also accepts unknown versions that begin with the fields of version 00.
     fn from_str(text: &str) -> Result<Self, NoTraceParent> {
         let known = text.get(..55).ok_or(NoTraceParent)?;
         let more = &text[55..];
@@ -70,23 +70,23 @@ impl fmt::Display for TraceParent {
     }
 }
 
-/// Gives spans to somebody who keeps them, and so decides how they are called.
+/// Exports spans to a collector. The exporter assigns their trace and span ids.
 pub trait Export: Send + Sync + 'static {
-    /// The span goes on with the trace of `parent`; without one it begins a trace.
+    /// Makes the span continue the trace of `parent`, or start a new trace without one.
     fn adopt(&self, span: &Span, parent: Option<TraceParent>);
 
-    /// The trace that the span is part of.
+    /// The trace to which the span belongs.
     fn of(&self, span: &Id, dispatch: &Dispatch) -> Option<TraceParent>;
 }
 
-/// Knows the trace of every span: a layer of the process's subscriber.
+/// A layer of the process's subscriber that knows the trace of every span.
 #[derive(Default)]
 pub struct Traces {
     export: Option<Box<dyn Export>>,
 }
 
 impl Traces {
-    /// Spans are also given to `export`.
+    /// A layer that also exports spans to `export`.
     pub fn exported(export: impl Export) -> Self {
         Self { export: Some(Box::new(export)) }
     }
@@ -120,8 +120,9 @@ impl Traces {
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for Traces {}
 
-/// Has `span` go on with the trace of `parent`, or else begin a `fresh` one. Its field
-/// `trace_id`, which has to be declared, is set. None where nobody listens to the span.
+/// Makes `span` continue the trace of `parent`, or start a `fresh` one. Records the trace id
+/// in its field `trace_id`, which must be declared. `None` if the span is not enabled or
+/// [`Traces`] is not installed.
 pub fn begin(
     span: &Span,
     parent: Option<TraceParent>,
@@ -135,7 +136,7 @@ pub fn begin(
     Some(trace)
 }
 
-/// The trace in which this is done, if any.
+/// The trace of the current span, if any.
 pub fn current() -> Option<TraceParent> {
     let of = |(id, dispatch): (&Id, &Dispatch)| dispatch.downcast_ref::<Traces>()?.of(id, dispatch);
     Span::current().with_subscriber(of).flatten()

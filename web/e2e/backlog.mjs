@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { until } from './browser.mjs'
-import { base, demo, keepSession, tell } from './people.mjs'
+import { at, base, demo, keepSession, tell } from './people.mjs'
 
 const BACKLOG = Number(process.env.BACKLOG ?? 1_800)
 /** Fixes of the past that the server takes a second, beside the burst of 500 that it takes at once. */
@@ -84,12 +84,14 @@ await tell(`${BACKLOG} fixes after a gap`, async (join) => {
   })
   const unsent = async () => Number(await page.locator('[data-testid=gps]').getAttribute('data-unsent'))
 
-  await page.goto(`${base}/#/courier`)
+  await page.goto(at('courier'))
   const shift = page.locator('[data-testid=shift]')
   await shift.waitFor()
-  if ((await shift.getAttribute('class'))?.includes('primary')) await shift.click()
+  // No shift begins without a position.
+  if ((await shift.getAttribute('data-begins')) === 'true') await shift.click()
   await page.getByText('위치를 기다리는 중').waitFor()
   await page.evaluate(() => window.measure(0))
+  await page.locator('[data-on-shift=true]').waitFor()
   await until('the first fix is acknowledged', async () => heard.some(({ op }) => op === 'ack'))
 
   down = true
@@ -134,5 +136,5 @@ await tell(`${BACKLOG} fixes after a gap`, async (join) => {
   const begins = past.map(({ fixes }) => fixes[0].seq)
   assert.deepEqual(begins, begins.toSorted((a, b) => a - b), 'the past did not rise')
   await shift.click()
-  await page.getByText('근무 종료').waitFor()
+  await page.locator('[data-on-shift=false]').waitFor()
 })

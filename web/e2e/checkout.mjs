@@ -5,14 +5,14 @@
 
 import assert from 'node:assert/strict'
 import { until } from './browser.mjs'
-import { base, customer, fillCart, get, keepSession, tell } from './people.mjs'
+import { at, base, customer, fillCart, get, keepSession, tell } from './people.mjs'
 
 async function atCart(join, name) {
   const guest = await customer()
   const restaurant = await fillCart(guest.tokens, guest.position)
   const buyer = await join(name, { viewport: { width: 390, height: 844 } })
   await keepSession(buyer.context, 'customer', guest.tokens)
-  await buyer.page.goto(`${base}/#/cart`)
+  await buyer.page.goto(at('customer', 'cart'))
   await buyer.page.locator('[data-testid=quote]').waitFor()
   return { ...buyer, tokens: guest.tokens, restaurant }
 }

@@ -4,10 +4,14 @@
  */
 
 import assert from 'node:assert/strict'
-import { launch, person } from './browser.mjs'
+import { launch, person, until } from './browser.mjs'
 
 export const base = (process.env.BASE_URL ?? 'http://127.0.0.1:9102').replace(/\/$/, '')
-const demoPassword = process.env.DEMO_PASSWORD ?? 'baedal-demo-2026'
+/** The page of an app: `path` is what follows its `#/`. */
+export const at = (app, path = '') => `${base}/${app === 'customer' ? '' : `${app}/`}#/${path}`
+
+/** The password of everybody in the demo city. */
+export const demoPassword = process.env.DEMO_PASSWORD ?? 'baedal-demo-2026'
 
 /** Tells a story in a browser of its own; pages that log errors fail it, and pictures stay. */
 export async function tell(name, story) {
@@ -44,20 +48,23 @@ async function call(method, path, body, tokens) {
 
 export const get = (tokens, path) => call('GET', path, undefined, tokens)
 export const post = (tokens, path, body) => call('POST', path, body, tokens)
+export const put = (tokens, path, body) => call('PUT', path, body, tokens)
 
 const signIn = (email, password) => post(null, '/v1/auth/sign-in', { email, password, device: 'story' })
 
-/** One of the demo city's people. */
-export function demo(role) {
-  const email = process.env[`${role.toUpperCase()}_EMAIL`] ?? `${role}-01@demo.baedal.example`
+/** One of the demo city's people; a `number` names another one than the stories' own. */
+export function demo(role, number) {
+  const chosen = number === undefined ? process.env[`${role.toUpperCase()}_EMAIL`] : undefined
+  const email = chosen ?? `${role}-${String(number ?? 1).padStart(2, '0')}@demo.baedal.example`
   return signIn(email, demoPassword)
 }
 
-/** A new customer, who lives in the middle of the city. */
-export async function customer() {
+/** A new customer, who lives in the middle of the city; `fields` of the address may be given. */
+export async function customer(fields = {}) {
   const email = `story-${crypto.randomUUID()}@example.com`
   const password = 'correct horse battery 9'
-  await post(null, '/v1/users', { email, password, name: '이야기', phone: '010-2345-6789' })
+  const consents = { terms: 1, privacy: 1, location: 1 }
+  await post(null, '/v1/users', { email, password, name: '이야기', phone: '010-2345-6789', consents })
   const tokens = await signIn(email, password)
   const place = (await get(tokens, `/v1/places?q=${encodeURIComponent('역삼')}`)).items[0]
   const address = {
@@ -67,9 +74,21 @@ export async function customer() {
     entrance_note: '',
     position: place.position,
     is_default: true,
+    ...fields,
   }
   await post(tokens, '/v1/users/me/addresses', address)
-  return { tokens, position: place.position }
+  return { tokens, position: address.position, email, password }
+}
+
+/** The code of the newest message of the sandbox's `box` (`mailbox` or `sms`) to somebody, after `count` others. */
+export async function codeSent(box, to, count = 0) {
+  const { mailbox_url: sandbox } = await (await fetch(`${base}/config.json`)).json()
+  let messages = []
+  await until('the message', async () => {
+    messages = await (await fetch(`${sandbox.replace(/\/$/, '')}/${box}.json?to=${encodeURIComponent(to)}`)).json()
+    return messages.length > count
+  })
+  return /\b\d{6}\b/.exec(messages[0].text)[0]
 }
 
 /** Fills the cart at a restaurant that delivers to `position` now, up to its minimum; answers the restaurant, one of `ids` if given. */
@@ -92,10 +111,70 @@ export async function fillCart(tokens, { lat, lon }, ids) {
   return restaurant
 }
 
+/** A paid order of what is in the guest's cart, for their home. */
+export async function pay(guest, note = '') {
+  const home = (await get(guest.tokens, '/v1/users/me/addresses')).items[0].id
+  const quote = await post(guest.tokens, '/v1/cart/quote', { address_id: home })
+  const order = await post(guest.tokens, '/v1/orders', { quote_id: quote.quote_id, note })
+  await post(guest.tokens, `/v1/orders/${order.id}/payments`, { payment_token: 'tok_success' })
+  return order
+}
+
+/**
+ * An order at one of the owner's shops that the courier carries: accepted, ready, and through
+ * `steps` of its delivery. The courier has to be the only one on shift.
+ */
+export async function carried({ guest, owner, rider, steps = [], note = '' }) {
+  const mine = (await get(owner, '/v1/restaurants/mine')).items.map((one) => one.id)
+  await fillCart(guest.tokens, guest.position, mine)
+  const order = await pay(guest, note)
+  await put(rider, '/v1/couriers/me/shift', { on: true })
+  // A story before may have left them far away: such a jump is believed once three fixes agree.
+  const fixes = [3, 2, 1].map((ago, index) => {
+    return { seq: index + 1, at: new Date(Date.now() - ago * 300).toISOString(), ...order.pickup, accuracy_m: 5 }
+  })
+  await post(rider, '/v1/couriers/me/fixes', { track: Date.now() % 1e9, fixes })
+  await post(owner, `/v1/orders/${order.id}/accept`, { preparation_mins: 5 })
+  let offer
+  await until('an offer', async () => {
+    offer = (await get(rider, '/v1/couriers/me')).offers.find((one) => one.order_id === order.id)
+    return offer !== undefined
+  })
+  await post(rider, `/v1/offers/${offer.id}/accept`)
+  await post(owner, `/v1/orders/${order.id}/ready`)
+  for (const step of steps) await post(rider, `/v1/deliveries/${order.id}/steps`, { step })
+  return order
+}
+
+/** Orders and pays at a restaurant, one of `ids` if given; `wishes` go with the order. */
+export async function ordered({ tokens, position }, ids, wishes = {}) {
+  await fillCart(tokens, position, ids)
+  const address = (await get(tokens, '/v1/users/me/addresses')).items[0]
+  const quote = await post(tokens, '/v1/cart/quote', { address_id: address.id })
+  const order = await post(tokens, '/v1/orders', { quote_id: quote.quote_id, ...wishes })
+  await post(tokens, `/v1/orders/${order.id}/payments`, { payment_token: 'tok_success' })
+  return get(tokens, `/v1/orders/${order.id}`)
+}
+
+/** Counts, in a page, how often its user was called by sound and by vibration. */
+export function hearCalls(context) {
+  return context.addInitScript(() => {
+    window.calls = { sounds: 0, vibrations: 0 }
+    navigator.vibrate = () => ++window.calls.vibrations > 0
+    const start = OscillatorNode.prototype.start
+    OscillatorNode.prototype.start = function (...when) {
+      window.calls.sounds++
+      return start.apply(this, when)
+    }
+  })
+}
+
 /** Puts somebody's session where the pages of an area look for it. */
 export function keepSession(context, area, tokens) {
   return context.addInitScript(
     ([key, kept]) => {
+      // A page that is none, between two others, keeps nothing.
+      if (location.protocol === 'about:') return
       // Renewed since: a refresh token serves once.
       if (!localStorage.getItem(key)) localStorage.setItem(key, kept)
     },

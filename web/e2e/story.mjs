@@ -8,8 +8,8 @@
 
 import assert from 'node:assert/strict'
 import { launch, person, until } from './browser.mjs'
+import { at, base } from './people.mjs'
 
-const base = (process.env.BASE_URL ?? 'http://127.0.0.1:9102').replace(/\/$/, '')
 const password = process.env.DEMO_PASSWORD ?? 'baedal-demo-2026'
 const account = (role) => ({
   email: process.env[`${role.toUpperCase()}_EMAIL`] ?? `${role}-01@demo.baedal.example`,
@@ -44,10 +44,10 @@ function say(what) {
 }
 
 async function signIn({ page }, area, { email, password }) {
-  await page.goto(`${base}/#/${area}`)
+  await page.goto(at(area))
   await page.locator('input[name=email]').fill(email)
   await page.locator('input[name=password]').fill(password)
-  await page.locator('form button.primary').click()
+  await page.locator('[data-testid=sign-in]').click()
   await page.locator('[data-connection=online]').waitFor()
 }
 
@@ -67,8 +67,6 @@ async function story() {
   const owner = await join('owner')
   await signIn(owner, 'owner', account('owner'))
   const restaurant = (await ask(owner, 'owner', '/v1/restaurants/mine')).items.find((one) => one.open_now)
-  const choice = owner.page.locator('select[name=restaurant]')
-  if ((await choice.count()) > 0) await choice.selectOption(restaurant.id)
   say(`${restaurant.name}: the board is live`)
 
   const courier = await join('courier', {
@@ -139,7 +137,7 @@ async function story() {
 async function startShift({ page, picture }) {
   const button = page.locator('[data-testid=shift]')
   await button.waitFor()
-  if ((await button.getAttribute('class'))?.includes('primary')) await button.click()
+  if ((await button.getAttribute('data-begins')) === 'true') await button.click()
   await until('the first fix is acknowledged', async () => {
     const gps = page.locator('[data-testid=gps]')
     const text = await gps.textContent()
@@ -155,26 +153,32 @@ async function watchCity({ page, picture }, courier) {
   await until('somebody is on the map', async () => {
     return Number(await page.locator('[data-couriers]').getAttribute('data-couriers')) > 0
   })
-  await page.locator('details summary').first().click()
-  const row = page.locator(`[data-courier="${id}"]`)
-  await row.waitFor()
-  assert.match(await row.textContent(), /대기 중/)
   await until('the figures are there', async () => {
     const figure = (name) => page.locator(`[data-testid=${name}]`).textContent()
     return Number(await figure('on-shift')) >= 1 && Number(await figure('sockets')) >= 3
   })
   await picture('city', true)
-  return { row, at: await row.locator('[data-testid=place]').textContent() }
+  const list = await page.context().newPage()
+  await list.goto(at('operator', 'couriers'))
+  const row = list.locator(`[data-courier="${id}"]`)
+  await row.waitFor()
+  await until('the courier is free', async () => /대기 중/.test(await row.textContent()))
+  const place = row.locator('[data-testid=place]')
+  await until('the courier is somewhere', async () => /\d/.test(await place.textContent()))
+  return { list, row, at: await place.textContent() }
 }
 
 /** The operator saw the courier take the order and ride. */
-async function sawMove({ page, picture }, { row, at }) {
+async function sawMove({ page, picture }, { list, row, at }) {
+  await list.bringToFront()
   await until('the courier is on a delivery', async () => /배달 중/.test(await row.textContent()))
-  assert.notEqual(await row.locator('[data-testid=place]').textContent(), at, 'the courier did not move on the map')
+  await until('the courier moved', async () => (await row.locator('[data-testid=place]').textContent()) !== at)
+  await list.close()
+  await page.bringToFront()
   await until('the counts follow', async () => {
     return Number(await page.locator('[data-testid=on-delivery]').textContent()) >= 1
   })
-  assert.equal(await page.locator('[data-orders=picked_up]').count(), 1)
+  assert.equal(await page.locator('[data-part=picked_up]').count(), 1)
   await picture('riding', true)
   await page.setViewportSize({ width: 390, height: 844 })
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
@@ -183,19 +187,23 @@ async function sawMove({ page, picture }, { row, at }) {
 }
 
 async function signUp({ page, picture }, restaurant) {
-  await page.goto(`${base}/#/`)
+  await page.goto(at('customer'))
   await page.getByRole('button', { name: '회원가입' }).click()
   const email = `story-${Date.now()}@example.com`
   await page.locator('input[name=email]').fill(email)
   await page.locator('input[name=password]').fill('correct horse battery 9')
   await page.locator('input[name=name]').fill('이야기')
   await page.locator('input[name=phone]').fill('010-2345-6789')
-  await picture('sign-up')
-  await page.locator('form button.primary').click()
+  assert.equal(await page.locator('input[name^=consent-]:checked').count(), 0, 'nothing is chosen before they choose')
+  for (const needed of ['terms', 'privacy', 'location']) await page.locator(`input[name=consent-${needed}]`).check()
+  await picture('sign-up', true)
+  await page.locator('[data-testid=sign-in]').click()
 
-  await page.locator('input[name=place]').fill(restaurant.dong)
+  await page.locator('input[name=place]').fill(`서울 ${restaurant.gu} ${restaurant.dong} 12`)
   await page.locator('input[name=place]').press('Enter')
-  await page.locator(`[data-place="${restaurant.dong}"]`).first().click()
+  const [pin, choice] = [page.locator('[data-testid=marker-dropOff]'), page.locator(`[data-place="${restaurant.dong}"]`)]
+  await pin.or(choice).first().waitFor()
+  if ((await pin.count()) === 0) await choice.first().click()
   await page.locator('input[name=label]').fill('집')
   await page.locator('input[name=detail]').fill('101동 1203호')
   await page.locator('[data-testid=marker-dropOff]').waitFor()
@@ -228,7 +236,7 @@ async function fillCart({ page, picture }, restaurant) {
     const cart = await ask({ page }, 'customer', '/v1/cart')
     more = cart.shortfall_won > 0
   }
-  await page.goto(`${base}/#/cart`)
+  await page.goto(at('customer', 'cart'))
   await page.locator('[data-testid=quote]').click()
   await page.locator('[data-testid=pay]').waitFor()
   await picture('quote')
@@ -290,7 +298,7 @@ async function talk(customer) {
   await signIn(agent, 'agent', account('agent'))
   const presence = agent.page.locator('[data-testid=presence]')
   await presence.waitFor()
-  if ((await presence.getAttribute('class'))?.includes('primary')) await presence.click()
+  if ((await presence.getAttribute('data-goes')) === 'online') await presence.click()
 
   const chat = customer.page.locator('[data-testid=chat]')
   await chat.getByRole('button').click()
@@ -318,6 +326,7 @@ async function talk(customer) {
   await customer.picture('chat', true)
   await agent.picture('desk')
   await desk.locator('[data-testid=resolve]').click()
+  await desk.locator('[data-seq]', { hasText: '전하겠습니다' }).waitFor()
   await chat.getByText('상담이 끝났어요').waitFor()
   say('customer and agent talked')
 }
@@ -336,7 +345,7 @@ async function breakAndResume(customer, courier, dropOff) {
 async function phone({ page, picture }) {
   await page.setViewportSize({ width: 390, height: 844 })
   await picture('phone', true)
-  await page.goto(`${base}/#/orders`)
-  await page.locator('main a.card').first().waitFor()
+  await page.goto(at('customer', 'orders'))
+  await page.locator('[data-order]').first().waitFor()
   await picture('phone-orders')
 }

@@ -4,14 +4,16 @@
  */
 
 import assert from 'node:assert/strict'
-import { base, demo, keepSession, tell } from './people.mjs'
+import { breakable } from './browser.mjs'
+import { at, base, demo, keepSession, tell } from './people.mjs'
 
 await tell('Operators see what is not known', async (join) => {
   const operator = await join('unknown', { viewport: { width: 390, height: 844 } })
   const { page, context, picture } = operator
   await keepSession(context, 'operator', await demo('operator'))
-  await page.goto(`${base}/#/operator`)
+  await page.goto(at('operator'))
   const unknown = page.locator('[data-testid=unknown]')
+  const told = page.locator('[data-state=stale]')
   const quiet = page.locator('[data-testid=quiet]')
   const troubles = page.locator('[data-trouble]')
   await quiet.or(troubles.first()).waitFor()
@@ -27,6 +29,7 @@ await tell('Operators see what is not known', async (join) => {
     await unknown.waitFor({ timeout: 12_000 })
     assert.equal(await quiet.count(), 0, `${name}: all is said to be well`)
     assert.match(await unknown.textContent(), /알 수 없어요.*\d:\d\d:\d\d 기준/, name)
+    assert.match(await told.textContent(), /다시 시도/, `${name}: no way on`)
     if (name === '503') await picture('stale')
     if (name === 'silent') continue
     await page.unroute(figures)
@@ -35,34 +38,30 @@ await tell('Operators see what is not known', async (join) => {
 
   const stranger = await context.newPage()
   await stranger.route(figures, failures[0][1])
-  await stranger.goto(`${base}/#/operator`)
-  await stranger.locator('[data-testid=unknown]').waitFor()
+  await stranger.goto(at('operator'))
+  await stranger.locator('[data-state=failed]').waitFor()
   assert.equal(await stranger.locator('[data-testid=quiet]').count(), 0)
+  // What was never known is no zero, either.
+  for (const figure of ['on-shift', 'on-delivery', 'free', 'sockets']) {
+    assert.equal(await stranger.locator(`[data-testid=${figure}]`).textContent(), '–', figure)
+  }
 })
 
 await tell('A board that hears nothing does not say that there is nothing', async (join) => {
   const owner = await join('deaf-owner')
   const { page, context, picture } = owner
   await keepSession(context, 'owner', await demo('owner'))
-  let down = false
-  const sockets = []
-  await page.routeWebSocket(/\/v1\/realtime/, (socket) => {
-    if (down) return void socket.close({ code: 1001 })
-    socket.connectToServer()
-    sockets.push(socket)
-  })
-  await page.goto(`${base}/#/owner`)
+  const connection = await breakable(page)
+  await page.goto(at('owner'))
   await page.locator('[data-connection=online]').waitFor()
-  await page.locator('section .empty').first().waitFor()
-  const empties = () => page.locator('section .empty').allTextContents()
+  await page.locator('[data-testid=none]').first().waitFor()
+  const empties = () => page.locator('[data-testid=none]').allTextContents()
   assert.ok((await empties()).includes('없음'))
-  down = true
-  for (const socket of sockets) await socket.close({ code: 1001 })
+  await connection.down()
   await page.locator('[data-testid=as-of]').waitFor()
   assert.ok(!(await empties()).includes('없음'))
   await picture('board')
-  down = false
-  await page.evaluate(() => window.dispatchEvent(new Event('online')))
+  await connection.up()
   await page.locator('[data-connection=online]').waitFor()
   assert.equal(await page.locator('[data-testid=as-of]').count(), 0)
 })

@@ -1,4 +1,4 @@
-//! The typed handle to all entities of a kind, and the shell that each lives in.
+//! The typed handle to all entities of a kind, and the actor around each of them.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -19,22 +19,22 @@ use super::kind_supervisor::{KindSupervisor, Root};
 use super::load::{KindLoad, Limits, Load, Permit};
 use super::report::Figures;
 
-/// What a kind of entity is: how one is loaded and what its commands do.
+/// A kind of entity: its commands and its state.
 pub trait Entity: Send + Sync + Sized + 'static {
     /// The kind's name in logs and metrics (`order`).
     const KIND: &'static str;
 
-    /// What tells one from another.
+    /// Identifies one entity.
     type Id: Copy + Eq + Hash + Display + Send + Sync + 'static;
 
-    /// What it can be asked. Each variant carries its [`Reply`].
+    /// The messages of an entity. Each variant carries its [`Reply`].
     type Command: Send + 'static;
 
-    /// What it holds while it is active.
+    /// The state of an active entity.
     type State: Send + 'static;
 
-    /// Answers one command. `state` is `None` until something loaded it, and may
-    /// be set to `None` to have it loaded again. A panic here is a crash.
+    /// Runs one command. `state` is `None` until a command loads it, and may be set to `None` to
+    /// have it loaded again. A panic here is a crash.
     fn handle(
         &self,
         id: Self::Id,
@@ -42,21 +42,21 @@ pub trait Entity: Send + Sync + Sized + 'static {
         command: Self::Command,
     ) -> impl Future<Output = ()> + Send;
 
-    /// How often its commits lost against another activation's; none where they
-    /// are not fenced by [`decide`](super::decide).
+    /// How many commits lost against another activation; `None` if commits are not fenced by
+    /// [`decide`](super::decide).
     fn conflicts(&self) -> Option<&Counter> {
         None
     }
 }
 
-/// Where the answer to a command goes. The caller may be gone: sending never fails.
+/// The reply to a command. The caller may be gone: sending never fails.
 #[derive(Debug)]
 pub struct Reply<T>(oneshot::Sender<Result<T, Failure>>);
 
 impl<T> Reply<T> {
-    /// Answers.
+    /// Sends the answer.
     pub fn send(self, answer: Result<T, Failure>) {
-        // Nobody waits any more: the command was done all the same.
+        // If nobody waits any more, the command is done all the same.
         drop(self.0.send(answer));
     }
 }
@@ -70,8 +70,8 @@ impl<E: Entity> Clone for Entities<E> {
     }
 }
 
-/// Writes the handle to all entities of a kind: a type of its own, so that its file can add one
-/// method for each message. It is made [from](From) the [`Entities`], and has all that they have.
+/// Declares the handle to all entities of a kind: a type of its own, so that its file can add one
+/// method for each message. It is made [from](From) the [`Entities`], and dereferences to them.
 #[macro_export]
 macro_rules! handle {
     ($(#[$doc:meta])* $handle:ident of $entity:ty) => {
@@ -99,7 +99,7 @@ pub(super) struct Shared<E: Entity> {
     pub(super) entity: E,
     pub(super) limits: Limits,
     pub(super) directory: DashMap<E::Id, Active<E>>,
-    /// Which entity an actor is, for the supervisor's events.
+    /// Maps an actor to its entity, for supervision events.
     pub(super) running: DashMap<ActorId, E::Id>,
     pub(super) quarantined: DashMap<E::Id, Quarantine>,
     pub(super) load: KindLoad,
@@ -108,7 +108,7 @@ pub(super) struct Shared<E: Entity> {
     started: Instant,
 }
 
-/// Why an entity is left alone, and for how long.
+/// Until when an entity refuses commands, and why.
 pub(super) struct Quarantine {
     pub(super) until: Instant,
     pub(super) cause: String,
@@ -121,12 +121,12 @@ pub(super) struct Active<E: Entity> {
     used_ms: AtomicU64,
 }
 
-/// An admitted command on its way.
+/// An admitted command in the mailbox.
 pub(super) struct Envelope<E: Entity> {
     command: E::Command,
     permit: Permit,
     sent: Instant,
-    /// In which the command is done, so that what is logged of it names its cause.
+    /// The command runs in this span, so that its log lines belong to the caller's trace.
     span: Span,
 }
 
@@ -145,16 +145,16 @@ impl<E: Entity> Entities<E> {
             started: Instant::now(),
         });
         let supervisor = KindSupervisor::start(Arc::clone(&shared), root).await?;
-        // Only just made, so nobody set it before.
+        // Just created, so it was not set before.
         let _ = shared.supervisor.set(supervisor);
         Ok(Self(shared))
     }
 
     /// Sends the command that `make` builds around the reply, and waits for the answer.
     ///
-    /// Refused as unavailable when too much waits already, when the answer takes
-    /// too long, or when the entity crashed: then the outcome is not known, and
-    /// only a command that can be repeated safely should be.
+    /// Refused as unavailable when too many commands wait, when the answer takes too long, or when
+    /// the entity crashed. In the last two cases the outcome is unknown, so only an idempotent
+    /// command may be repeated.
     pub async fn call<T: Send + 'static>(
         &self,
         id: E::Id,
@@ -198,40 +198,45 @@ impl<E: Entity> Entities<E> {
             .actor
             .send_message(Envelope { command, permit, sent: Instant::now(), span: span::<E>(id) })
             .map_err(|_| {
-                // It crashed this very moment; the supervisor has not heard of it yet.
+                // It crashed just now, and the supervisor has not removed it yet.
                 refusal::crashed().after(1)
             })
     }
 
-    /// Sends a command without waiting, if the entity is active. One that is not
-    /// reads everything anew when it is.
+    /// Sends a command without waiting, if the entity is active; otherwise does nothing, since an
+    /// activation reads everything from the store.
     pub fn cast_active(&self, id: E::Id, command: E::Command) -> Result<(), Refused> {
         if self.0.directory.contains_key(&id) { self.cast(id, command) } else { Ok(()) }
     }
 
-    /// Which are active.
+    /// What the entities of the kind share.
+    pub fn shared(&self) -> &E {
+        &self.0.entity
+    }
+
+    /// The active entities.
     pub fn ids(&self) -> Vec<E::Id> {
         self.0.directory.iter().map(|entry| *entry.key()).collect()
     }
 
-    /// How many are active.
+    /// How many entities are active.
     pub fn active(&self) -> usize {
         self.0.directory.len()
     }
 
-    /// How many commands are admitted and not yet answered.
+    /// How many commands are admitted but not yet answered.
     pub fn in_flight(&self) -> usize {
         self.0.load.now()
     }
 
-    /// Lets go of every entity without waiting commands that was not used for `idle`.
+    /// Passivates every entity that has no commands and was not used for `idle`.
     pub fn passivate(&self, idle: std::time::Duration) {
         self.0.passivate(idle);
     }
 }
 
-/// A span for a command that is part of a trace. Others have none: positions come ten thousand
-/// times a second.
+/// A span for a command that is part of a trace. Other commands get none: positions come ten
+/// thousand times a second.
 fn span<E: Entity>(id: E::Id) -> Span {
     if Span::current().is_none() { Span::none() } else { tracing::info_span!("entity", kind = E::KIND, %id) }
 }
@@ -307,8 +312,8 @@ impl<E: Entity> Actor for Shell<E> {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         self.shared.figures.wait.record(envelope.sent.elapsed());
-        // On the heap while it runs: an actor that rests must not hold room for the
-        // longest of its commands.
+        // On the heap while it runs, so that an idle actor does not reserve memory for its largest
+        // command.
         let work = self.shared.entity.handle(self.id, state, envelope.command);
         Box::pin(work.instrument(envelope.span)).await;
         drop(envelope.permit);

@@ -1,4 +1,4 @@
-//! One outcome, whoever commits first.
+//! Optimistic concurrency: when two activations commit, one wins and the other decides again.
 
 use std::future::Future;
 
@@ -7,22 +7,21 @@ use store::StoreError;
 
 use super::{Counter, Entity};
 
-/// How often a decision is made anew because another activation committed
-/// first. Every round somebody wins, so losing this often means trouble.
+/// How many times a decision is retried because another activation committed first. Each round has
+/// a winner, so losing this often indicates a bug.
 const ROUNDS: usize = 8;
 
-/// An entity whose commits are fenced by its version. It counts its
+/// An entity whose commits are fenced by its version. Its lost commits are counted in
 /// [`conflicts`](Entity::conflicts).
 pub trait Fenced: Entity {
-    /// The facts that its decisions leave behind.
+    /// The events of its decisions.
     type Event: Send + Sync;
 
     /// Reads the entity as it was last committed.
     fn load(&self, id: Self::Id) -> impl Future<Output = Result<Self::State, Failure>> + Send;
 
-    /// Commits `after`, decided from `before`, with its events, in one
-    /// transaction that finds `before`'s version or fails with
-    /// [`StoreError::Conflict`].
+    /// Commits `after`, decided from `before`, with its events, in one transaction. Fails with
+    /// [`StoreError::Conflict`] if the stored version is not that of `before`.
     fn commit(
         &self,
         before: &Self::State,
@@ -32,21 +31,20 @@ pub trait Fenced: Entity {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Where the lost commits of a kind are counted.
+/// The counter of a kind's lost commits.
 pub fn conflicts(kind: &'static str) -> Counter {
     Counter::new(metrics::counter!("entity_conflicts_total", "kind" => kind))
 }
 
-/// The next state and the events that lead there. No events: nothing to commit.
+/// The next state and the events that lead to it. Without events there is nothing to commit.
 pub type Decision<E> = (<E as Entity>::State, Vec<<E as Fenced>::Event>);
 
-/// Decides on the current state and commits. Where another activation was
-/// faster, loads and decides again, so the caller sees one outcome. Returns the
-/// state that now stands, and the events of this decision.
+/// Decides on the current state and commits. If another activation committed first, loads and
+/// decides again, so that the caller sees one outcome. Returns the state after it, and the events
+/// of this decision.
 ///
-/// A state that was kept may be old: another process may have committed since.
-/// A commit finds out by itself; a refusal, or that there is nothing to do, is
-/// believed only on what the store says now.
+/// The cached state may be outdated, as another process may have committed since. A commit detects
+/// that by its fence; a refusal, or "nothing to do", is decided again on freshly loaded state.
 pub async fn decide<E: Fenced>(
     entity: &E,
     id: E::Id,
@@ -58,7 +56,7 @@ where
     E::State: Clone + Sync,
 {
     for _ in 0..ROUNDS {
-        // Taken out: if this is cancelled half-way, nothing half-known stays.
+        // Taken out, so that a cancelled decision leaves no outdated state.
         let (before, kept) = match slot.take() {
             Some(state) => (state, true),
             None => (entity.load(id).await?, false),
@@ -86,7 +84,7 @@ where
                     conflicts.one();
                 }
             }
-            // It may have been committed all the same: what stands is read next time.
+            // It may have been committed all the same: the next command loads the state.
             Err(error) => return Err(error.into()),
         }
     }

@@ -1,9 +1,9 @@
-//! Group commit: what comes while one group is written is the next group.
+//! Group commit: the items that arrive while one group is written form the next group.
 //!
-//! Leader-based: the first caller to find the writer idle writes everything queued. There is
-//! no worker and no timer, so a single caller is served at once, and under load many share a
-//! statement and a commit. Behind a group that is held up, as by somebody who
-//! holds a row of it, a second one goes its way.
+//! Leader-based: the first caller to find the writer idle writes everything queued. There is no
+//! worker and no timer, so a single caller is served at once, and under load many share a statement
+//! and a commit. If a group is blocked, for example by a row lock, a second leader can write the
+//! next group meanwhile.
 
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,27 +11,27 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex as Turn, MutexGuard as MyTurn, oneshot};
 
-/// A group that takes longer is held up: a dozen times what one takes under load.
+/// A group that takes longer counts as blocked: a dozen times the usual duration under load.
 const HELD_UP: Duration = Duration::from_millis(100);
 
-/// Items that many callers want written, each with its caller's answer.
+/// The queue of items to be written, each with its caller's reply channel.
 pub struct GroupCommit<T, R> {
     waiting: Mutex<Vec<(T, oneshot::Sender<R>)>>,
     turn: Turn<()>,
-    /// Of those for whom the first takes too long.
+    /// For a second leader, while the first one is blocked.
     second_turn: Turn<()>,
     max: usize,
 }
 
 impl<T, R> GroupCommit<T, R> {
-    /// Of at most `max` items each.
+    /// Groups of at most `max` items each.
     pub fn of(max: usize) -> Self {
         Self { waiting: Mutex::default(), turn: Turn::new(()), second_turn: Turn::new(()), max }
     }
 
-    /// Has `item` written, by `write` or by somebody else's. `write` answers each item
-    /// in its place. None where the one who wrote failed: what became of the
-    /// item is not known.
+    /// Has `item` written, by this caller's `write` or another's. `write` returns one answer per
+    /// item, in order. Returns `None` if the leader that took the item failed: whether it was
+    /// written is unknown.
     pub async fn join<F>(&self, item: T, write: impl Fn(Vec<T>) -> F) -> Option<R>
     where
         F: Future<Output = Vec<R>>,
@@ -45,7 +45,7 @@ impl<T, R> GroupCommit<T, R> {
                 _turn = self.my_turn() => {
                     let (items, senders): (Vec<_>, Vec<_>) = self.next().into_iter().unzip();
                     if !items.is_empty() {
-                        // Who does not wait any more need not be told.
+                        // A caller that stopped waiting does not need its answer.
                         let answers = senders.into_iter().zip(write(items).await);
                         answers.for_each(|(sender, answer)| drop(sender.send(answer)));
                     }

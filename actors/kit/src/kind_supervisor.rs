@@ -10,17 +10,17 @@ use tokio::time::Instant;
 
 use super::entity::{Entity, Quarantine, Shared};
 
-/// How often idle entities are looked for.
+/// How often idle entities are passivated.
 const SWEEP: Duration = Duration::from_secs(30);
 
-/// An entity was quarantined: somebody should know.
+/// An entity was quarantined; operators should be alerted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CrashReport {
     /// The kind (`order`).
     pub kind: &'static str,
-    /// Which one.
+    /// The entity's id.
     pub id: String,
-    /// The last panic or error, for the log alone.
+    /// The last panic or error; only for the log.
     pub cause: String,
 }
 
@@ -31,15 +31,15 @@ pub struct Root {
 }
 
 impl Root {
-    /// Starts the root. Reports of quarantined entities come out of the receiver,
-    /// one for each quarantine at most, so the channel needs no bound.
+    /// Starts the root. The receiver yields reports of quarantined entities, at most one per
+    /// quarantine, so the channel needs no bound.
     pub async fn start() -> Result<(Self, mpsc::UnboundedReceiver<CrashReport>), SpawnErr> {
         let (actor, _task) = Actor::spawn(None, RootActor, ()).await?;
         let (reports, receiver) = mpsc::unbounded_channel();
         Ok((Self { actor, reports }, receiver))
     }
 
-    /// Lets every actor finish the commands it has, then stops them.
+    /// Lets every actor finish its queued commands, then stops it.
     pub async fn stop(&self, deadline: Duration) {
         for supervisor in self.actor.get_children() {
             supervisor.drain_children_and_wait(Some(deadline)).await;
@@ -66,7 +66,7 @@ impl Actor for RootActor {
         event: SupervisionEvent,
         (): &mut (),
     ) -> Result<(), ActorProcessingErr> {
-        // A supervisor only counts and sweeps: if that fails, the process is broken.
+        // A supervisor only counts and sweeps: if that fails, it is a bug.
         if let SupervisionEvent::ActorFailed(supervisor, error) = event {
             tracing::error!(supervisor = ?supervisor.get_name(), %error, "a supervisor failed");
         }
@@ -74,17 +74,17 @@ impl Actor for RootActor {
     }
 }
 
-/// Supervises all entities of one kind: forgets the crashed, quarantines those
-/// that crash too often, passivates the idle.
+/// Supervises all entities of one kind: removes crashed ones, quarantines those that crash too
+/// often, passivates idle ones.
 pub(super) struct KindSupervisor<E: Entity> {
     shared: Arc<Shared<E>>,
     reports: mpsc::UnboundedSender<CrashReport>,
 }
 
-/// When each entity crashed, within the window.
+/// The times of each entity's crashes, within the window.
 type Crashes<Id> = HashMap<Id, VecDeque<Instant>>;
 
-/// Look for idle entities.
+/// Passivate idle entities.
 pub(super) struct Sweep;
 
 impl<E: Entity> KindSupervisor<E> {
@@ -110,7 +110,7 @@ impl<E: Entity> KindSupervisor<E> {
             self.shared.quarantined.insert(id, quarantine);
             self.shared.figures.quarantines.one();
             let report = CrashReport { kind: E::KIND, id: id.to_string(), cause: cause.to_owned() };
-            // At shutdown nobody listens any more.
+            // At shutdown the receiver is gone.
             drop(self.reports.send(report));
         }
     }
@@ -153,7 +153,7 @@ impl<E: Entity> Actor for KindSupervisor<E> {
             _ => return Ok(()),
         };
         let Some((_, id)) = self.shared.running.remove(&cell.get_id()) else { return Ok(()) };
-        // By now another activation may stand there: only this one goes.
+        // The id may have a new activation by now: remove only the terminated one.
         self.shared.directory.remove_if(&id, |_, active| active.actor.get_id() == cell.get_id());
         if let Some(cause) = cause {
             self.crashed(id, &cause, crashes);

@@ -1,23 +1,23 @@
-//! Virtual entities over ractor: always addressable, activated by their first
-//! command, passivated when idle, gone after a crash and back with the next.
+//! Virtual entities over ractor: always addressable, activated by their first command, passivated
+//! when idle, and activated again by the next command after a crash.
 //!
 //! ```text
 //!          call/cast                     idle for `Limits::idle`
 //!   ○ ───────────────▶ active ───────────────────────────────▶ ○
 //!                        │ panic
 //!                        ▼
-//!   ○ ◀──────────── forgotten ──▶ quarantined (too many crashes) ──▶ ○
+//!   ○ ◀───────────── removed ──▶ quarantined (too many crashes) ──▶ ○
 //! ```
 //!
 //! Invariants:
 //! 1. At most [`Limits::in_flight_per_entity`] commands wait for one entity and
-//!    [`Limits::in_flight`] for all of its kind; the next is refused at once.
-//! 2. An entity is passivated only while no command is admitted for it.
-//! 3. Correctness never rests on there being one activation: every commit is
-//!    fenced by the version ([`decide`]).
+//!    [`Limits::in_flight`] for all of its kind; any more are refused at once.
+//! 2. An entity is passivated only while it has no admitted command.
+//! 3. Correctness never depends on there being only one activation: every commit is fenced by the
+//!    version ([`decide`]).
 //!
-//! A crash loses the commands in the entity's mailbox; their callers are told
-//! that the outcome is not known. Committed state is loaded again.
+//! A crash loses the commands in the entity's mailbox; their callers get an error that means
+//! "outcome unknown". Committed state is loaded again.
 
 mod counter;
 mod entity;

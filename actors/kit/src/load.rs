@@ -1,17 +1,17 @@
-//! Admission: how much may wait.
+//! Admission: how many commands may be in flight.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::counter::HighWaterMark;
 
-/// What one kind of entity may cost. Every number is configuration.
+/// The limits of one kind of entity. All of them are configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Commands admitted for one entity and not yet answered.
+    /// Commands admitted for one entity but not yet answered.
     pub in_flight_per_entity: usize,
-    /// Commands admitted for all entities of the kind and not yet answered.
+    /// Commands admitted for all entities of the kind but not yet answered.
     pub in_flight: usize,
     /// How long a caller waits for an answer.
     pub call_timeout: Duration,
@@ -19,7 +19,7 @@ pub struct Limits {
     pub idle: Duration,
     /// Crashes of one entity within `crash_window` that quarantine it.
     pub crashes: usize,
-    /// See `crashes`.
+    /// The window in which `crashes` are counted.
     pub crash_window: Duration,
     /// How long a quarantined entity refuses commands.
     pub quarantine: Duration,
@@ -39,20 +39,26 @@ impl Default for Limits {
     }
 }
 
-/// A counter of what is in flight.
+/// The number of commands in flight.
 #[derive(Debug, Default)]
 pub(super) struct Load(AtomicUsize);
 
-/// What is in flight for all entities of a kind.
+/// The commands in flight of all entities of a kind.
 #[derive(Debug, Default)]
 pub(super) struct KindLoad {
     load: Arc<Load>,
+    admitted: AtomicU64,
     pub(super) peak: HighWaterMark,
 }
 
 impl KindLoad {
     pub(super) fn now(&self) -> usize {
         self.load.now()
+    }
+
+    /// How many commands were admitted.
+    pub(super) fn admitted(&self) -> u64 {
+        self.admitted.load(Ordering::Relaxed)
     }
 }
 
@@ -61,7 +67,7 @@ impl Load {
         self.0.load(Ordering::Acquire)
     }
 
-    /// Takes a place, if fewer than `limit` are taken.
+    /// Takes a slot, if fewer than `limit` are taken.
     fn enter(self: &Arc<Self>, limit: usize) -> Option<Place> {
         self.0
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| (taken < limit).then_some(taken + 1))
@@ -70,7 +76,7 @@ impl Load {
     }
 }
 
-/// One place taken; given back when dropped.
+/// A slot that is taken; released on drop.
 #[derive(Debug)]
 struct Place(Arc<Load>);
 
@@ -80,7 +86,7 @@ impl Drop for Place {
     }
 }
 
-/// The right to have one command in flight.
+/// Admits one command; counts as in flight until dropped.
 #[derive(Debug)]
 pub(super) struct Permit {
     _entity: Place,
@@ -92,6 +98,7 @@ impl Permit {
         let _kind = kind.load.enter(limits.in_flight)?;
         let _entity = entity.enter(limits.in_flight_per_entity)?;
         kind.peak.note(kind.now());
+        kind.admitted.fetch_add(1, Ordering::Relaxed);
         Some(Self { _entity, _kind })
     }
 }

@@ -1,4 +1,4 @@
-//! What one kind of entity tells operators of itself.
+//! The report on one kind of entity, for operators.
 
 use std::time::Duration;
 
@@ -8,43 +8,45 @@ use tokio::time::Instant;
 use super::counter::Counter;
 use super::entity::{Entities, Entity, Shared};
 
-/// One kind of entity, as it is in this process now. Counts are of its life.
+/// One kind of entity in this process. Counts are since the process began.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KindReport {
     /// The kind (`order`).
     pub kind: &'static str,
-    /// Entities that are active.
+    /// Active entities.
     pub active: usize,
-    /// Commands that are admitted and not yet answered.
+    /// Commands that were admitted.
+    pub commands: u64,
+    /// Commands that are admitted but not yet answered.
     pub in_flight: usize,
-    /// The most that ever were at once.
+    /// The most commands in flight at once, ever.
     pub in_flight_peak: usize,
-    /// Entities that were woken up.
+    /// Activations of entities.
     pub activations: u64,
-    /// Entities that were let go because nobody asked them anything.
+    /// Entities that were passivated because they were idle.
     pub passivations: u64,
-    /// Commands that were turned away because too much waited.
+    /// Commands that were refused because too many waited.
     pub refused: u64,
-    /// Entities that panicked or failed, and were forgotten.
+    /// Entities that panicked or failed, and were removed.
     pub crashes: u64,
-    /// Commits that lost against another activation's, and were decided anew.
+    /// Commits that lost against another activation, and were decided again.
     pub conflicts: u64,
-    /// Entities that are left alone for a while.
+    /// Entities that refuse commands for a while because they crashed too often.
     pub quarantined: Vec<Quarantined>,
 }
 
 /// An entity that crashed too often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quarantined {
-    /// Which one.
+    /// The entity's id.
     pub id: String,
-    /// What it said when it crashed last. For operators and the log alone.
+    /// The message of its last crash. Only for operators and the log.
     pub cause: String,
-    /// How long it is still left alone.
+    /// How long the quarantine still lasts.
     pub remaining: Duration,
 }
 
-/// Looked up once per kind: a command costs no look-up.
+/// Metrics, looked up once per kind and not per command.
 pub(super) struct Figures {
     pub(super) activations: Counter,
     pub(super) passivations: Counter,
@@ -77,12 +79,13 @@ impl Figures {
 }
 
 impl<E: Entity> Entities<E> {
-    /// How this kind is.
+    /// The current report.
     pub fn report(&self) -> KindReport {
         let Shared { figures, load, directory, entity, .. } = &*self.0;
         KindReport {
             kind: E::KIND,
             active: directory.len(),
+            commands: load.admitted(),
             in_flight: load.now(),
             in_flight_peak: load.peak.ever(),
             activations: figures.activations.count(),
@@ -94,7 +97,7 @@ impl<E: Entity> Entities<E> {
         }
     }
 
-    /// Sets the gauges. Whoever samples does this every few seconds.
+    /// Sets the gauges. Call it every few seconds.
     pub fn sample(&self) {
         let Shared { figures, load, directory, .. } = &*self.0;
         figures.active.set(directory.len() as f64);

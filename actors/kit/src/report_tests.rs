@@ -1,4 +1,4 @@
-//! What operators are told of entities and workers that fail.
+//! Reports on entities and workers that fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::*;
 
-/// Does as it is told.
+/// Fails or waits on command.
 struct Puppet;
 
 enum Order {

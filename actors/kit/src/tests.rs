@@ -1,4 +1,4 @@
-//! Admission, crashes and passivation, with an entity that does as it is told.
+//! Admission, crashes and passivation, with an entity that crashes or blocks on command.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use super::{Entities, Entity, Limits, Reply, Root};
 /// A counter behind a gate.
 #[derive(Default)]
 struct Toy {
-    /// Commands of number 1 wait here until they are let through.
+    /// Commands to entity 1 wait here for a permit.
     gate: Option<Semaphore>,
     loaded: AtomicUsize,
     done: Mutex<Vec<u64>>,
@@ -72,7 +72,7 @@ async fn a_hot_entity_refuses_the_rest_at_once_and_its_neighbour_answers() {
             tokio::spawn(async move { toys.call(1, Ask::Count).await })
         })
         .collect();
-    // All that is beyond the 64 hears so while nothing of the hot one was answered.
+    // All commands beyond the 64 are refused before the hot entity has answered any.
     let (mut waiting, mut turned_away) = (Vec::new(), 0);
     while turned_away < 640 - 64 {
         tokio::task::yield_now().await;
@@ -134,7 +134,7 @@ async fn a_crash_disturbs_nobody_else_and_the_next_command_finds_it_loaded_anew(
     let crashed = refused(toys.call(1, Ask::Crash).await).unwrap();
     assert_eq!((crashed.code, crashed.kind), ("crashed", Kind::Unavailable));
     assert_eq!(toys.call(2, Ask::Count).await.unwrap(), 2);
-    // Until the supervisor has heard of it, the answer is that it crashed.
+    // Until the supervisor has removed it, the answer is `crashed`.
     let again = loop {
         match toys.call(1, Ask::Count).await {
             Ok(count) => break count,

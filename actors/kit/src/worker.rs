@@ -1,4 +1,4 @@
-//! Long-running tasks that are started again when they fail.
+//! Long-running tasks that are restarted when they fail.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,13 +10,13 @@ use tokio::time::Instant;
 
 use super::counter::Counter;
 
-/// The first pause before a failed worker is started again; doubled each time.
+/// The first pause before a failed worker is restarted; doubled each time.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Who has worked for so long is healthy: its next failure is a first one.
+/// After running this long a worker counts as healthy: its next failure gets the first pause.
 const HEALTHY: Duration = Duration::from_secs(5);
 
 /// The workers branch of the supervision tree.
@@ -26,31 +26,31 @@ pub struct Workers {
     known: Mutex<Vec<Arc<Known>>>,
 }
 
-/// A worker, as operators see it.
+/// The state of a worker, for operators.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerReport {
     /// Its name.
     pub name: &'static str,
-    /// What it does now.
+    /// Its current state.
     pub state: WorkerState,
-    /// How often it was started again.
+    /// How often it was restarted.
     pub restarts: u64,
-    /// Why it failed last, and how long ago that was.
+    /// Its last failure, and how long ago that was.
     pub last_failure: Option<(String, Duration)>,
 }
 
-/// What a worker does now.
+/// The state of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkerState {
-    /// Works.
+    /// Running.
     Running,
-    /// Failed, and waits to be started again.
+    /// Failed, and waiting to be restarted.
     Pausing,
-    /// Had nothing more to do, or was told to stop.
+    /// Completed, or stopped.
     Ended,
 }
 
-/// What is remembered of a worker.
+/// The bookkeeping of one worker.
 struct Known {
     name: &'static str,
     restarts: Counter,
@@ -69,17 +69,17 @@ impl Default for Workers {
 }
 
 impl Workers {
-    /// Resolves when the workers are told to stop.
+    /// Resolves when the workers are to stop.
     pub fn stopping(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         let mut stop = self.stop.subscribe();
         async move {
-            // An error means that all is gone: that is a stop as well.
+            // An error means that `Workers` was dropped: that is a stop as well.
             let _ = stop.wait_for(|stop| *stop).await;
         }
     }
 
-    /// Runs `work` until the workers stop; starts it again, after a pause, when
-    /// it fails or panics. One that returns `Ok` is done.
+    /// Runs `work` until the workers stop; restarts it, after a pause, when it fails or panics. It
+    /// is done when `work` returns `Ok`.
     pub fn spawn<F, Fut, E>(&self, name: &'static str, mut work: F)
     where
         F: FnMut() -> Fut + Send + 'static,
@@ -119,18 +119,18 @@ impl Workers {
         locked(&self.tasks).push(task);
     }
 
-    /// How each of them is, in the order in which they were started.
+    /// The state of each worker, in the order of their start.
     pub fn report(&self) -> Vec<WorkerReport> {
         locked(&self.known).iter().map(|known| known.report()).collect()
     }
 
-    /// Tells the workers to stop and waits for them, `deadline` at most.
+    /// Signals the workers to stop and waits for them, at most `deadline`.
     pub async fn stop(&self, deadline: Duration) {
         self.stop.send_replace(true);
         let tasks = std::mem::take(&mut *locked(&self.tasks));
         let all = async {
             for task in tasks {
-                // Whether it ended well was logged where it ended.
+                // A failure was logged where it happened.
                 let _ = task.await;
             }
         };
@@ -166,7 +166,7 @@ impl Known {
     }
 }
 
-/// Nothing here runs under a lock that could leave it half done.
+/// No code under these locks can panic halfway, so a poisoned lock holds valid data.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

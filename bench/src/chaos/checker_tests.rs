@@ -1,4 +1,4 @@
-//! A flawless history is passed; one with a single flaw is not, and the flaw is named.
+//! The checker accepts a correct history, and finds and names a single error in one.
 
 use chrono::{TimeDelta, TimeZone, Utc};
 
@@ -29,7 +29,7 @@ fn message(number: i64) -> Option<Uuid> {
     Some(Uuid::from_u64_pair(0, number.unsigned_abs()))
 }
 
-/// Some of everything, and nothing wrong with it.
+/// A correct history with some of everything.
 fn flawless() -> (Notes, Facts) {
     let (order, chat) = (format!("order:{A}"), format!("chat:{A}"));
     let kinds = ["created", "placed", "accepted", "courier_assigned", "preparing", "picked_up", "delivered"];
@@ -98,7 +98,7 @@ fn a_lost_fix_a_doubled_one_and_one_of_nobody_are_found() {
     assert_eq!(breaches(|_, facts| facts.fixes.retain(|fix| fix.seq != 3)), [Breach::Lost]);
     assert_eq!(breaches(|_, facts| facts.fixes.push(facts.fixes[1].clone())), [Breach::Duplicated]);
     assert_eq!(breaches(|notes, _| notes.tracks.get_mut(&(A, 7)).unwrap().sent = 4), [Breach::Illegal]);
-    // What was not acknowledged need not be there.
+    // A fix that was not acknowledged may be missing.
     assert_eq!(breaches(|_, facts| facts.fixes.truncate(5)), []);
 }
 
@@ -109,7 +109,7 @@ fn a_fix_that_an_older_phone_commits_after_a_newer_one_took_over_is_found() {
         facts.epochs.push(Epoch { courier: A, epoch: 2, committed: 3.5 });
         facts.fixes[3].track = 8;
         facts.fixes[3].seq = 1;
-        // The fix at 5.0 is of track 7, whose time was over at 3.5.
+        // The fix committed at 5.0 is of track 7, which track 8 superseded at 3.5.
         facts.fixes.push(Fix { courier: A, track: 8, seq: 2, committed: 6.0 });
         notes.tracks.get_mut(&(A, 7)).unwrap().acked = 3;
     });
@@ -122,7 +122,7 @@ fn a_lost_a_doubled_a_reordered_and_a_false_event_are_found() {
     assert_eq!(breaches(|notes, _| drop(chat(notes).pop())), [Breach::Lost]);
     let again = |notes: &mut Notes| chat(notes).push(event(4, "chat.message", message(104)));
     assert_eq!(breaches(|notes, _| again(notes)), [Breach::Duplicated]);
-    // Swapped: one comes where another is due, and the other too late.
+    // Swapped: one event comes too early, the other too late.
     assert_eq!(breaches(|notes, _| chat(notes).swap(2, 3)), [Breach::Lost, Breach::Reordered]);
     let other = |notes: &mut Notes| chat(notes)[1] = event(2, "chat.message", message(999));
     assert_eq!(breaches(|notes, _| other(notes)), [Breach::Illegal]);

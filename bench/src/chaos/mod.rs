@@ -38,7 +38,7 @@ use self::db_assertions::Facts;
 use self::faults::Fault;
 use self::ledger::Ledger;
 use self::people::{Phase, Yard};
-use self::recovery_probe::{Pulses, Resumed};
+use self::recovery_probe::{RecoveryProbes, Resumed};
 use self::report::Resumes;
 use crate::Outcome;
 use crate::report::say;
@@ -102,14 +102,14 @@ async fn suffer(args: &Chaos, seed: u64, cluster: &mut Cluster) -> Outcome<()> {
     let (phase, phones) = (watch::Sender::new(Phase::Load), watch::Sender::new(0));
     let yard = Arc::new(Yard {
         ledger: Ledger::default(),
-        pulses: Pulses::default(),
+        probes: RecoveryProbes::default(),
         phase: phase.subscribe(),
         phones: phones.subscribe(),
         seed,
     });
-    let mut crew = workload::hire(&cluster.url(), &yard).await?;
+    let mut workload = workload::hire(&cluster.url(), &yard).await?;
     say("everybody is busy");
-    let calm = yard.pulses.all_live(system::now(), LIVE_WITHIN).await;
+    let calm = yard.probes.all_live(system::now(), LIVE_WITHIN).await;
     if let Some(words) = missing(&calm) {
         return Err(format!("before any fault: {words}").into());
     }
@@ -124,7 +124,7 @@ async fn suffer(args: &Chaos, seed: u64, cluster: &mut Cluster) -> Outcome<()> {
     for (number, fault) in (1..).zip(faults::draw(&mut dice, &among, args.rounds)) {
         let began = system::now();
         let over = faults::happen(fault, cluster, &phones, &mut dice).await?;
-        let resumed = yard.pulses.all_live(over, LIVE_WITHIN).await;
+        let resumed = yard.probes.all_live(over, LIVE_WITHIN).await;
         tell_round(number, fault, &resumed);
         for lost in resumed.iter().filter(|one| one.after.is_none()) {
             let losses = yard.ledger.losses(&lost.who, began);
@@ -138,16 +138,16 @@ async fn suffer(args: &Chaos, seed: u64, cluster: &mut Cluster) -> Outcome<()> {
     }
 
     say("settling");
-    settle(&mut crew, &phase, &yard).await;
+    settle(&mut workload, &phase, &yard).await;
     let (findings, facts) = verdict(&yard, cluster).await?;
-    drop(crew);
+    drop(workload);
     report::print(&resumes, &findings, &counts(&yard, &facts));
     judge(&findings, resumes.p99() > Duration::from_millis(args.resume_ms), seed, cluster)
 }
 
 /// Brings what was begun to its end: customers first, then their couriers.
-async fn settle(crew: &mut workload::Crew, phase: &watch::Sender<Phase>, yard: &Yard) {
-    for (next, people) in [(Phase::Settle, &mut crew.busy), (Phase::Close, &mut crew.couriers)] {
+async fn settle(workload: &mut workload::Workload, phase: &watch::Sender<Phase>, yard: &Yard) {
+    for (next, people) in [(Phase::Settle, &mut workload.busy), (Phase::Close, &mut workload.couriers)] {
         phase.send_replace(next);
         let ended = async {
             while let Some(ended) = people.join_next().await {

@@ -13,7 +13,7 @@ use sim::{Line, Socket, system};
 use tokio::sync::watch;
 
 use super::ledger::Ledger;
-use super::recovery_probe::Pulses;
+use super::recovery_probe::RecoveryProbes;
 
 /// An answer that takes longer than this is taken for lost, and asked for again.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -34,7 +34,7 @@ pub(crate) enum Phase {
 /// What all of them share.
 pub(crate) struct Yard {
     pub(crate) ledger: Ledger,
-    pub(crate) pulses: Pulses,
+    pub(crate) probes: RecoveryProbes,
     pub(crate) phase: watch::Receiver<Phase>,
     /// Bumped whenever the couriers are to take a second phone.
     pub(crate) phones: watch::Receiver<u64>,

@@ -124,16 +124,16 @@ async fn connection(
     let cutting = Arc::new(AtomicBool::new(false));
     let (from_client, to_client) = client.into_split();
     let (from_upstream, to_upstream) = upstream.into_split();
-    let mut up = Pump::new(from_client, to_upstream, &weather, &cutting, rng.random());
-    let mut down = Pump::new(from_upstream, to_client, &weather, &cutting, rng.random());
+    let mut up = Forwarder::new(from_client, to_upstream, &weather, &cutting, rng.random());
+    let mut down = Forwarder::new(from_upstream, to_client, &weather, &cutting, rng.random());
     let end = tokio::select! {
         () = up.run() => End::Closed,
         () = down.run() => End::Closed,
         end = ended(weather, &cutting) => end,
     };
     if matches!(end, End::Left) {
-        let Pump { from: _from_client, to: _to_upstream, .. } = up;
-        let Pump { from: _from_upstream, to: to_client, .. } = down;
+        let Forwarder { from: _from_client, to: _to_upstream, .. } = up;
+        let Forwarder { from: _from_upstream, to: to_client, .. } = down;
         drop((_from_client, to_client));
         tokio::time::sleep(GHOST).await;
     }
@@ -167,7 +167,7 @@ async fn ended(mut weather: watch::Receiver<Weather>, cutting: &AtomicBool) -> E
 }
 
 /// One direction of a connection.
-struct Pump {
+struct Forwarder {
     from: OwnedReadHalf,
     to: OwnedWriteHalf,
     weather: watch::Receiver<Weather>,
@@ -175,7 +175,7 @@ struct Pump {
     rng: StdRng,
 }
 
-impl Pump {
+impl Forwarder {
     fn new(
         from: OwnedReadHalf,
         to: OwnedWriteHalf,

@@ -1,5 +1,5 @@
-//! Who is live again after a fault: every client has a pulse, which beats when
-//! something that was born after the fault's end has come all the way through.
+//! Who is live again after a fault: every client has a probe, which records the
+//! first thing that was sent after the fault's end and has arrived.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,18 +8,18 @@ use sim::responses::Moment;
 use sim::system;
 use tokio::sync::Notify;
 
-/// One client's place.
-pub(crate) type Place = usize;
+/// The index of one client's probe.
+pub(crate) type ProbeId = usize;
 
 /// See the module.
 #[derive(Default)]
-pub(crate) struct Pulses {
-    beats: Mutex<Beats>,
-    beaten: Notify,
+pub(crate) struct RecoveryProbes {
+    state: Mutex<ProbeState>,
+    changed: Notify,
 }
 
 #[derive(Default)]
-struct Beats {
+struct ProbeState {
     names: Vec<String>,
     since: Option<Moment>,
     /// When each was live again.
@@ -34,23 +34,23 @@ pub(crate) struct Resumed {
     pub(crate) after: Option<Duration>,
 }
 
-impl Pulses {
+impl RecoveryProbes {
     /// Adds a client.
-    pub(crate) fn enter(&self, name: impl Into<String>) -> Place {
-        let mut beats = self.lock();
-        beats.names.push(name.into());
-        beats.live.push(None);
-        beats.names.len() - 1
+    pub(crate) fn register(&self, name: impl Into<String>) -> ProbeId {
+        let mut state = self.lock();
+        state.names.push(name.into());
+        state.live.push(None);
+        state.names.len() - 1
     }
 
     /// Something that was born then has come through.
-    pub(crate) fn beat(&self, place: Place, born: Moment) {
-        let mut beats = self.lock();
-        if beats.since.is_some_and(|since| born >= since)
-            && let Some(live @ None) = beats.live.get_mut(place)
+    pub(crate) fn record(&self, probe: ProbeId, born: Moment) {
+        let mut state = self.lock();
+        if state.since.is_some_and(|since| born >= since)
+            && let Some(live @ None) = state.live.get_mut(probe)
         {
             *live = Some(system::now());
-            self.beaten.notify_waiters();
+            self.changed.notify_waiters();
         }
     }
 
@@ -58,28 +58,28 @@ impl Pulses {
     /// `within`, and tells how long each took.
     pub(crate) async fn all_live(&self, since: Moment, within: Duration) -> Vec<Resumed> {
         {
-            let mut beats = self.lock();
-            beats.since = Some(since);
-            beats.live.iter_mut().for_each(|live| *live = None);
+            let mut state = self.lock();
+            state.since = Some(since);
+            state.live.iter_mut().for_each(|live| *live = None);
         }
         let everybody = async {
             loop {
-                let beaten = self.beaten.notified();
+                let changed = self.changed.notified();
                 if self.lock().live.iter().all(Option::is_some) {
                     return;
                 }
-                beaten.await;
+                changed.await;
             }
         };
         // Whoever is missing then is told below.
         let _ = tokio::time::timeout(within, everybody).await;
-        let beats = self.lock();
+        let state = self.lock();
         let after = |live: Option<Moment>| live.map(|live| (live - since).to_std().unwrap_or_default());
-        let resumed = beats.names.iter().zip(&beats.live);
+        let resumed = state.names.iter().zip(&state.live);
         resumed.map(|(who, live)| Resumed { who: who.clone(), after: after(*live) }).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Beats> {
-        self.beats.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, ProbeState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

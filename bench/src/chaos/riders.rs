@@ -54,15 +54,15 @@ impl Rider {
     /// Rides for the whole run. Whenever the couriers are to take a second
     /// phone, that one takes over while the first still sends.
     pub(crate) async fn ride(self, yard: Arc<Yard>) -> Outcome<()> {
-        let place = yard.pulses.enter(format!("{} ack", self.name));
+        let probe = yard.probes.register(format!("{} ack", self.name));
         let mut takeovers = yard.phones.clone();
         let mut phones = tokio::task::JoinSet::new();
-        phones.spawn(Phone::of(&self, &yard, Some(place)).send(yard.clone()));
+        phones.spawn(Phone::of(&self, &yard, Some(probe)).send(yard.clone()));
         loop {
             tokio::select! {
                 changed = takeovers.changed() => {
                     changed?;
-                    phones.spawn(Phone::of(&self, &yard, Some(place)).send(yard.clone()));
+                    phones.spawn(Phone::of(&self, &yard, Some(probe)).send(yard.clone()));
                 }
                 ended = phones.join_next() => match ended {
                     Some(ended) => ended??,
@@ -90,15 +90,15 @@ struct Phone {
     rider: Rider,
     socket: Socket,
     line: Line,
-    pulse: Option<recovery_probe::Place>,
+    probe: Option<recovery_probe::ProbeId>,
     waiting: VecDeque<(i64, Moment)>,
 }
 
 impl Phone {
-    fn of(rider: &Rider, yard: &Yard, pulse: Option<recovery_probe::Place>) -> Self {
+    fn of(rider: &Rider, yard: &Yard, probe: Option<recovery_probe::ProbeId>) -> Self {
         let socket = yard.socket(&rider.api, &rider.name);
         let line = socket.line();
-        Self { rider: rider.clone(), socket, line, pulse, waiting: VecDeque::new() }
+        Self { rider: rider.clone(), socket, line, probe, waiting: VecDeque::new() }
     }
 
     async fn send(mut self, yard: Arc<Yard>) -> Outcome<()> {
@@ -156,8 +156,8 @@ impl Phone {
         while self.waiting.front().is_some_and(|(seq, _)| *seq <= acked.seq) {
             newest = self.waiting.pop_front();
         }
-        if let (Some(pulse), Some((_, born))) = (self.pulse, newest) {
-            yard.pulses.beat(pulse, born);
+        if let (Some(probe), Some((_, born))) = (self.probe, newest) {
+            yard.probes.record(probe, born);
         }
     }
 }

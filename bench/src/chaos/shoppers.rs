@@ -20,7 +20,7 @@ const MOST: u32 = 40;
 
 /// Fills and empties a cart until the run settles. `line` is one dish, once.
 pub(crate) async fn shop(name: String, api: Api, line: NewLine, yard: Arc<Yard>) -> Outcome<()> {
-    let pulse = yard.pulses.enter(format!("{name} cart"));
+    let probe = yard.probes.register(format!("{name} cart"));
     let customer = api.who().await?.user_id;
     let mut expected = MOST;
     while !yard.is(Phase::Settle) {
@@ -38,7 +38,7 @@ pub(crate) async fn shop(name: String, api: Api, line: NewLine, yard: Arc<Yard>)
                 let quantity = cart.lines.iter().map(|line| line.quantity).sum();
                 let carted = Carted { version: cart.version, quantity, expected };
                 yard.ledger.notes().carts.entry(customer).or_default().push(carted);
-                yard.pulses.beat(pulse, born);
+                yard.probes.record(probe, born);
             }
             Err(failure) => yard.ledger.odd(format!("{name}: a dish was refused: {failure}")),
         }

@@ -33,7 +33,7 @@ impl Talker {
         let Self { name, api, conversation, births } = self;
         let mut socket = yard.socket(&api, &name);
         let line = socket.line();
-        let pulse = yard.pulses.enter(format!("{name} chat"));
+        let probe = yard.probes.register(format!("{name} chat"));
         let mine: Births = Births::default();
         let writing = tokio::spawn(write(line, conversation, births.clone(), mine.clone(), yard.clone()));
         while let Some(heard) = socket.next().await {
@@ -45,7 +45,7 @@ impl Talker {
                     let own = mine.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&id);
                     let born = births.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied();
                     if let Some(born) = born.filter(|_| !own) {
-                        yard.pulses.beat(pulse, born);
+                        yard.probes.record(probe, born);
                     }
                 }
                 Heard::Ended { channel, reason } => {

@@ -12,7 +12,7 @@ use crate::Outcome;
 pub(crate) async fn watch(name: String, api: Api, order: Uuid, yard: Arc<Yard>) -> Outcome<()> {
     let mut socket = yard.socket(&api, &name);
     let line = socket.line();
-    let pulse = yard.pulses.enter(format!("{name} map"));
+    let probe = yard.probes.register(format!("{name} map"));
     let subscribing = tokio::spawn(async move {
         for channel in [format!("order:{order}"), format!("delivery:{order}")] {
             // If the connection is lost, the socket itself subscribes again.
@@ -22,7 +22,7 @@ pub(crate) async fn watch(name: String, api: Api, order: Uuid, yard: Arc<Yard>) 
     while let Some(heard) = socket.next().await {
         yard.ledger.heard(&name, &heard);
         match heard {
-            Heard::Latest(latest) => yard.pulses.beat(pulse, latest.at),
+            Heard::Latest(latest) => yard.probes.record(probe, latest.at),
             Heard::Ended { channel, reason } => yard.ledger.odd(format!("{name}: {channel} ended: {reason}")),
             _ => {}
         }

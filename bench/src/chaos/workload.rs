@@ -31,7 +31,7 @@ const SHOPPERS: usize = 3;
 const DESK: u32 = 50;
 
 /// Everybody.
-pub(crate) struct Crew {
+pub(crate) struct Workload {
     /// They end what they began when the run settles.
     pub(crate) busy: People,
     pub(crate) couriers: People,
@@ -40,9 +40,9 @@ pub(crate) struct Crew {
 }
 
 /// Makes everybody and sets them to work.
-pub(crate) async fn hire(url: &str, yard: &Arc<Yard>) -> Outcome<Crew> {
+pub(crate) async fn hire(url: &str, yard: &Arc<Yard>) -> Outcome<Workload> {
     let near = city::home(0);
-    let mut crew = Crew { busy: People::new(), couriers: People::new(), _listeners: People::new() };
+    let mut workload = Workload { busy: People::new(), couriers: People::new(), _listeners: People::new() };
     let couriers = fixtures::couriers(url, RIDERS + BRINGERS).await?;
     let owners = Owners::sign_in(url).await?;
     let fleet = Fleet::around(&couriers[..RIDERS], near);
@@ -52,16 +52,21 @@ pub(crate) async fn hire(url: &str, yard: &Arc<Yard>) -> Outcome<Crew> {
         let id = one.courier.who().await?.user_id;
         let rider =
             Rider { name: format!("rider-{number}"), api: one.courier.clone(), id, at: one.at, began };
-        crew.couriers.spawn(rider.ride(yard.clone()));
+        workload.couriers.spawn(rider.ride(yard.clone()));
         let (customer, order) = (one.ordered.customer.clone(), one.ordered.order);
-        crew._listeners.spawn(watchers::watch(format!("customer-{number}"), customer, order, yard.clone()));
+        workload._listeners.spawn(watchers::watch(
+            format!("customer-{number}"),
+            customer,
+            order,
+            yard.clone(),
+        ));
     }
     for (number, api) in (1..).zip(&couriers[RIDERS..]) {
         let id = api.who().await?.user_id;
         let rider = Rider { name: format!("rider-bringer-{number}"), api: api.clone(), id, at: near, began };
-        crew.couriers.spawn(rider.work(yard.clone()));
+        workload.couriers.spawn(rider.work(yard.clone()));
     }
-    talk(url, yard, &mut crew).await?;
+    talk(url, yard, &mut workload).await?;
     for number in 1..=DINERS + SHOPPERS {
         // Diners live where the couriers wait.
         let home = if number <= DINERS { number * city::NEIGHBOURHOODS.len() } else { number };
@@ -69,17 +74,17 @@ pub(crate) async fn hire(url: &str, yard: &Arc<Yard>) -> Outcome<Crew> {
         if number <= DINERS {
             let owner = owners.0.get(&dish.restaurant_id).ok_or("the restaurant has no demo owner")?.clone();
             let diner = Diner { name: format!("customer-diner-{number}"), api, owner, address, dish };
-            crew.busy.spawn(diner.dine(yard.clone()));
+            workload.busy.spawn(diner.dine(yard.clone()));
         } else {
             let one = NewLine { quantity: 1, replace: false, ..dish };
-            crew.busy.spawn(shoppers::shop(format!("customer-shopper-{number}"), api, one, yard.clone()));
+            workload.busy.spawn(shoppers::shop(format!("customer-shopper-{number}"), api, one, yard.clone()));
         }
     }
-    Ok(crew)
+    Ok(workload)
 }
 
 /// Conversations, each between a customer and whichever agent got it.
-async fn talk(url: &str, yard: &Arc<Yard>, crew: &mut Crew) -> Outcome<()> {
+async fn talk(url: &str, yard: &Arc<Yard>, workload: &mut Workload) -> Outcome<()> {
     let mut agents = Vec::new();
     for number in 1..=TALKS {
         let api = person(url, "agent", number).await?;
@@ -98,7 +103,7 @@ async fn talk(url: &str, yard: &Arc<Yard>, crew: &mut Crew) -> Outcome<()> {
         for (side, api) in [("customer", customer.clone()), ("agent", agent.clone())] {
             let name = format!("{side}-talk-{number}");
             let talker = Talker { name, api, conversation: opened, births: births.clone() };
-            crew._listeners.spawn(talker.talk(yard.clone()));
+            workload._listeners.spawn(talker.talk(yard.clone()));
         }
     }
     Ok(())

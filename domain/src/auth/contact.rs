@@ -1,5 +1,5 @@
-//! How people are reached. One address has one spelling, so that nobody signs
-//! up twice or misses their own account over a capital letter.
+//! Contact addresses. Each address has one normal form, so that a different spelling
+//! neither creates a second account nor fails to find the existing one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
-/// The text is no address that mail would reach.
+/// The text is not an e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an e-mail address")]
 pub struct NotAnEmail;
@@ -19,7 +19,7 @@ impl Email {
         &self.0
     }
 
-    /// What stands before the `@`.
+    /// The part before the `@`.
     pub fn local_part(&self) -> &str {
         self.0.split('@').next().unwrap_or_default()
     }
@@ -28,8 +28,8 @@ impl Email {
 impl FromStr for Email {
     type Err = NotAnEmail;
 
-    /// The dot-atom form of RFC 5321, at most 254 characters, ASCII; quoted
-    /// local parts and address literals are legal but nobody's own.
+    /// Accepts the dot-atom form of RFC 5321, ASCII, at most 254 characters. Quoted local
+    /// parts and address literals are legal, but people do not have such addresses.
     fn from_str(text: &str) -> Result<Self, NotAnEmail> {
         let text = text.trim().to_ascii_lowercase();
         let (local, domain) = text.split_once('@').ok_or(NotAnEmail)?;
@@ -57,7 +57,7 @@ impl fmt::Display for Email {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Phone(String);
 
-/// The text is no telephone number.
+/// The text is not a telephone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a telephone number")]
 pub struct NotAPhone;
@@ -72,8 +72,8 @@ impl Phone {
 impl FromStr for Phone {
     type Err = NotAPhone;
 
-    /// Takes Korean numbers as people write them (`010-1234-5678`, `02 123 4567`)
-    /// and any country's with `+`.
+    /// Accepts Korean numbers as people write them (`010-1234-5678`, `02 123 4567`) and
+    /// international numbers that start with `+`.
     fn from_str(text: &str) -> Result<Self, NotAPhone> {
         let text = text.trim();
         if !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-() .".contains(&byte)) {
@@ -82,7 +82,7 @@ impl FromStr for Phone {
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
         let international = match text.strip_prefix('+') {
             Some(rest) if rest.contains('+') => return Err(NotAPhone),
-            // People keep the trunk zero after the country code: +82 (0)10 …
+            // Drops a trunk zero after the country code, as in +82 (0)10 …
             Some(_) => digits.strip_prefix("820").map_or(digits.clone(), |rest| format!("82{rest}")),
             None if text.contains('+') => return Err(NotAPhone),
             None => format!("82{}", digits.strip_prefix('0').ok_or(NotAPhone)?),
@@ -100,12 +100,12 @@ impl fmt::Display for Phone {
     }
 }
 
-/// What a push service calls one installation of an app. It changes when the app is installed
-/// anew, and whoever knows it can send to it: it is not to be logged.
+/// The identifier that a push service gives to one installation of an app. It changes when
+/// the app is reinstalled. Anyone who knows it can send to the device: it must not be logged.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PushToken(String);
 
-/// The text is no token of a push service.
+/// The text is not a token of a push service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a token of a push service")]
 pub struct NotAPushToken;
@@ -120,8 +120,7 @@ impl PushToken {
 impl FromStr for PushToken {
     type Err = NotAPushToken;
 
-    /// Tokens are opaque; none of a known service has other characters than visible ASCII ones,
-    /// or more than 4,096 of them.
+    /// Tokens are opaque. The known services use only visible ASCII characters, at most 4,096.
     fn from_str(text: &str) -> Result<Self, NotAPushToken> {
         let good = (1..=4_096).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         if good { Ok(Self(text.to_owned())) } else { Err(NotAPushToken) }

@@ -1,44 +1,44 @@
-//! Somebody who guesses passwords must wait, longer each time.
+//! Lockout after wrong passwords, with a wait that doubles each time.
 //!
-//! Attempts are counted for an account *and* where they come from ([`Source`]): a
-//! stranger who guesses locks themselves out, not the owner. What strangers try from
-//! everywhere is counted as well, more slowly ([`Strangers`]). Only wrong passwords
-//! count; but no more are looked at at the same time than would be forgiven if all
-//! of them were wrong, so that many at once are not all free. A right password
-//! clears the count.
+//! Attempts are counted per account *and* source ([`Source`]): an attacker who guesses
+//! locks out their own source, not the account's holder. Attempts from all unknown
+//! sources together are limited as well, at a slower rate ([`Strangers`]). Only wrong
+//! passwords count. The number of concurrent attempts is limited to the number of wrong
+//! passwords still allowed, so that parallel requests do not give extra guesses. A
+//! correct password clears the count.
 //!
 //! ```text
-//!  begin ─▶ under way ─┬─ right ──────▶ nothing is held against anybody
+//!  begin ─▶ under way ─┬─ right ──────▶ the count is cleared
 //!    │                 ├─ wrong ──────▶ counted; from the fifth on, a wait
-//!    │                 └─ given up ───▶ as if it had never been
-//!    ├─ locked, or the account is for strangers: wait until …
-//!    └─ busy: as many as would be forgiven are under way
+//!    │                 └─ given up ───▶ not counted
+//!    ├─ refused: this source is locked, or the account is locked for strangers
+//!    └─ refused: busy, the limit of concurrent attempts is reached
 //! ```
 //!
-//! These counts outlast processes, so they go by the wall clock. Where that is set back
-//! ([`Held::as_of`]), what was to end in a while still ends in a while.
+//! The counts outlive processes, so they use the wall clock. If it is set back,
+//! [`Held::as_of`] shifts the stored times, so that a wait does not become longer.
 
 use chrono::TimeDelta;
 
 use super::{AccountLocked, Strangers};
 use crate::{Refused, Timestamp};
 
-/// An attempt of which nothing was heard for so long died with its process.
+/// An attempt without a result after this time is considered lost with its process.
 const UNDER_WAY_AT_MOST: TimeDelta = TimeDelta::seconds(30);
 
-/// How hard guessing is made.
+/// The limits on guessing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lockout {
-    /// The wrong password with this number is followed by the first wait.
+    /// The first wait follows the wrong password with this number.
     pub forgiven: u32,
     /// The first wait; it doubles with each further wrong password.
     pub first_wait: TimeDelta,
     /// The longest wait.
     pub longest_wait: TimeDelta,
-    /// Wrong passwords are forgotten when there was none for so long.
+    /// The count is reset after this time without an attempt.
     pub forgotten_after: TimeDelta,
-    /// Wrong passwords in 24 hours for one account from all devices that it does not
-    /// know, together.
+    /// Wrong passwords allowed in 24 hours for one account from all devices together that
+    /// have never signed in to it.
     pub strangers_a_day: u32,
 }
 
@@ -58,36 +58,36 @@ impl Default for Lockout {
     }
 }
 
-/// All that is held against an attempt.
+/// The counts that decide on an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// What came from where it comes from.
+    /// The attempts from the same source.
     pub here: Attempts,
-    /// What strangers tried from everywhere, if it is one of theirs.
+    /// The attempts of all strangers, if this attempt comes from a stranger.
     pub strangers: Option<Strangers>,
 }
 
-/// The attempts on one account from one source since the last right password.
+/// The attempts on one account from one source since the last correct password.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
     /// How many were wrong.
     pub wrong: u32,
-    /// How many are being looked at.
+    /// How many are being checked now.
     pub under_way: u32,
     /// When the last one began.
     pub last_at: Option<Timestamp>,
-    /// Before then, none is looked at.
+    /// Until then, attempts are refused.
     pub locked_until: Option<Timestamp>,
 }
 
-/// Why an attempt is not looked at.
+/// Why an attempt is refused without checking the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TurnedAway {
-    /// After too many wrong passwords.
+    /// Too many wrong passwords from this source.
     Locked(Locked),
-    /// While as many as would be forgiven are being looked at.
+    /// The limit of concurrent attempts from this source is reached.
     Busy(Busy),
-    /// After too many wrong passwords of strangers, from wherever.
+    /// Too many wrong passwords from strangers, whatever their address.
     AccountLocked(AccountLocked),
 }
 
@@ -101,7 +101,7 @@ impl From<TurnedAway> for Refused {
     }
 }
 
-/// Others sign in to the same account from the same place this very moment.
+/// Too many concurrent attempts on the same account from the same source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
@@ -114,7 +114,7 @@ impl From<Busy> for Refused {
 /// Too many wrong passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Locked {
-    /// Seconds until the next attempt is looked at.
+    /// Seconds until the next attempt is allowed.
     pub retry_after_secs: u32,
 }
 
@@ -125,37 +125,37 @@ impl From<Locked> for Refused {
 }
 
 impl Held {
-    /// The same as a clock that was set back sees it.
+    /// Shifts the stored times back if the clock was set back to `now`.
     pub fn as_of(self, now: Timestamp) -> Self {
         Self { here: self.here.as_of(now), strangers: self.strangers.map(|them| them.as_of(now)) }
     }
 
-    /// An attempt begins now, or is turned away.
+    /// Begins an attempt, or refuses it.
     pub fn begin(self, rules: &Lockout, now: Timestamp) -> Result<Self, TurnedAway> {
         let here = self.here.begin(rules, now)?;
         let strangers = self.strangers.map(|them| them.begin(rules, now)).transpose();
         Ok(Self { here, strangers: strangers.map_err(TurnedAway::AccountLocked)? })
     }
 
-    /// It was wrong.
+    /// Records a wrong password.
     pub fn wrong(self, rules: &Lockout, now: Timestamp) -> Self {
         Self { here: self.here.wrong(rules, now), ..self }
     }
 
-    /// It was right.
+    /// Records a correct password.
     pub fn right(self, rules: &Lockout, now: Timestamp) -> Self {
         let strangers = self.strangers.map(|them| them.taken_back(rules, now));
         Self { here: self.here.right(), strangers }
     }
 
-    /// It was not looked at after all.
+    /// Records that the password was not checked after all.
     pub fn given_up(self, rules: &Lockout, now: Timestamp) -> Self {
         let strangers = self.strangers.map(|them| them.taken_back(rules, now));
         Self { here: self.here.given_up(), strangers }
     }
 }
 
-/// How far a clock that was set back must go to where it was at `last_at`.
+/// How far `last_at` is in the future because the clock was set back, or zero.
 pub(super) fn ahead(last_at: Option<Timestamp>, now: Timestamp) -> TimeDelta {
     last_at.map_or(TimeDelta::zero(), |last_at| (last_at - now).max(TimeDelta::zero()))
 }
@@ -167,7 +167,7 @@ impl Attempts {
         Self { last_at: self.last_at.map(back), locked_until: self.locked_until.map(back), ..self }
     }
 
-    /// An attempt begins now, or is turned away.
+    /// Begins an attempt, or refuses it.
     pub fn begin(self, rules: &Lockout, now: Timestamp) -> Result<Self, TurnedAway> {
         if let Some(until) = self.locked_until.filter(|until| *until > now) {
             let left = (until - now).num_milliseconds().max(0).unsigned_abs().div_ceil(1000);
@@ -184,31 +184,31 @@ impl Attempts {
         Ok(Self { wrong, under_way: under_way + 1, last_at: Some(now), locked_until: None })
     }
 
-    /// It was wrong.
+    /// Records a wrong password.
     pub fn wrong(self, rules: &Lockout, now: Timestamp) -> Self {
         let wrong = self.wrong.saturating_add(1);
         let wait = rules.wait_after(wrong).map(|wait| now + wait);
         Self { wrong, locked_until: self.locked_until.max(wait), ..self.given_up() }
     }
 
-    /// It was right.
+    /// Records a correct password.
     pub fn right(self) -> Self {
         Self { wrong: 0, locked_until: None, ..self.given_up() }
     }
 
-    /// It was not looked at after all.
+    /// Records that the password was not checked after all.
     pub fn given_up(self) -> Self {
         Self { under_way: self.under_way.saturating_sub(1), ..self }
     }
 
-    /// Whether nothing is held against anybody.
+    /// Whether there is nothing to store: no wrong password and no attempt under way.
     pub fn is_clear(&self) -> bool {
         self.wrong == 0 && self.under_way == 0
     }
 }
 
 impl Lockout {
-    /// How long nobody may try after the `count`-th wrong password.
+    /// The wait after the `count`-th wrong password, if there is one.
     fn wait_after(&self, count: u32) -> Option<TimeDelta> {
         let doublings = count.checked_sub(self.forgiven)?;
         let factor = 1_i32.checked_shl(doublings).filter(|_| doublings < 16).unwrap_or(i32::MAX);
@@ -302,13 +302,13 @@ mod tests {
                 if let Ok(next) = attempts.begin(&RULES, at(now)) {
                     attempts = next;
                 }
-                // Answers come at once, or some begin before others are answered.
+                // Either each attempt ends before the next, or several are concurrent.
                 while answers && attempts.under_way > 0 {
                     attempts = attempts.wrong(&RULES, at(now));
                 }
             }
-            // 5 free, 7 while the wait doubles up to an hour, then one an hour. What
-            // dies unanswered is not counted, and nobody learns from it.
+            // 5 free, 7 while the wait doubles up to an hour, then one an hour. Lost
+            // attempts are not counted: they give the guesser no answer.
             prop_assert!(attempts.wrong <= 5 + 7 + 24, "{}", attempts.wrong);
         }
 

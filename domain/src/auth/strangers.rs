@@ -1,13 +1,13 @@
-//! Who guesses from many addresses must wait as well.
+//! A limit on guesses from many addresses.
 //!
-//! The lockout counts for one place; a guesser with many has as many counts. So wrong
-//! passwords for an account are also counted for all strangers together, wherever they
-//! are: so many a day, of which half may come at once. NIST SP 800-63B, 5.2.2, wants no
-//! more than 100.
+//! The lockout counts per source, so an attacker with many addresses has many counts.
+//! Therefore wrong passwords for an account are also counted for all strangers together:
+//! a number per day, of which half may come at once. NIST SP 800-63B, 5.2.2, allows at
+//! most 100.
 //!
-//! A stranger is who does not prove to use a device on which the account was signed in
-//! before ([`Source`]). What strangers do never locks out such a device, and a device is
-//! counted for itself, wherever it is (OWASP's device cookies).
+//! A stranger is a client that does not prove that the account was signed in on its
+//! device before ([`Source`]). Strangers never lock out such a device, and a device has
+//! its own count, whatever its address (OWASP's device cookies).
 
 use std::fmt;
 use std::time::Duration;
@@ -18,13 +18,13 @@ use crate::{ClientNetwork, Refused, SessionId, Timestamp};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
-/// Where an attempt comes from: what its wrong passwords are counted for.
+/// Where an attempt comes from: the key under which its wrong passwords are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A device on which the account was signed in: it shows a refresh token of that
-    /// session, used or not, over or not.
+    /// A device on which the account was signed in: it presents a refresh token of that
+    /// session, which may be used or expired.
     Device(SessionId),
-    /// A stranger, of whom the address is all that is known.
+    /// A stranger, identified by address only.
     Network(ClientNetwork),
 }
 
@@ -37,21 +37,21 @@ impl fmt::Display for Source {
     }
 }
 
-/// What all strangers together have tried on one account. An attempt counts from its
-/// beginning, so that many at once are not free; a right one is taken back.
+/// The attempts of all strangers together on one account. An attempt counts from its
+/// beginning, so that parallel requests do not give extra guesses; a correct one is
+/// subtracted again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Strangers {
     /// When the last attempt began.
     pub last_at: Option<Timestamp>,
-    /// When nothing is held against them any more: their bucket is empty. Each attempt puts it
-    /// off.
+    /// When their bucket will be empty. Each attempt postpones it.
     pub clear_at: Option<Timestamp>,
 }
 
-/// Strangers tried too often.
+/// Strangers have made too many attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountLocked {
-    /// Seconds until the next attempt of a stranger is looked at.
+    /// Seconds until the next attempt of a stranger is allowed.
     pub retry_after_secs: u32,
 }
 
@@ -62,13 +62,13 @@ impl From<AccountLocked> for Refused {
 }
 
 impl Strangers {
-    /// The same as a clock that was set back sees it.
+    /// Shifts the stored times back if the clock was set back to `now`.
     pub(super) fn as_of(self, now: Timestamp) -> Self {
         let ahead = super::lockout::ahead(self.last_at, now);
         Self { last_at: self.last_at.map(|at| at - ahead), clear_at: self.clear_at.map(|at| at - ahead) }
     }
 
-    /// A stranger's attempt begins now, or is turned away.
+    /// Begins a stranger's attempt, or refuses it.
     pub(super) fn begin(self, rules: &Lockout, now: Timestamp) -> Result<Self, AccountLocked> {
         let full = self.clear_at.and_then(|at| (at - now).to_std().ok()).unwrap_or_default();
         match rules.strangers().put(full, 1) {
@@ -80,7 +80,13 @@ impl Strangers {
         }
     }
 
-    /// One was right, or not looked at after all.
+    /// Until when a stranger must wait, if they must.
+    pub fn locked_until(self, rules: &Lockout, now: Timestamp) -> Option<Timestamp> {
+        let wait = self.as_of(now).begin(rules, now).err()?.retry_after_secs;
+        Some(now + Duration::from_secs(wait.into()))
+    }
+
+    /// Subtracts an attempt that was correct, or was not checked after all.
     pub(super) fn taken_back(self, rules: &Lockout, now: Timestamp) -> Self {
         let each = rules.strangers().each;
         Self { clear_at: self.clear_at.map(|at| at - each).filter(|at| *at > now), ..self }
@@ -88,8 +94,8 @@ impl Strangers {
 }
 
 impl Lockout {
-    /// For how long one wrong password counts, and how many may count at once: half of a
-    /// day's come at once, the other half one by one, so that no 24 hours have more.
+    /// The rate limit: half of a day's attempts may come at once, and the bucket drains the
+    /// other half evenly, so that no 24 hours have more than the daily number.
     fn strangers(&self) -> Bucket {
         let most = (self.strangers_a_day / 2).max(1);
         Bucket::new(Duration::from_millis(DAY_MS.div_ceil(most.into())), most)

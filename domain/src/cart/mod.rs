@@ -1,4 +1,4 @@
-//! What a customer means to order, and the price they are promised for it.
+//! The cart, and the quote with its guaranteed price.
 
 pub mod pricing;
 pub mod quote;

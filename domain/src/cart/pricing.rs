@@ -1,4 +1,4 @@
-//! From what was put in the cart to what it costs now.
+//! Prices a cart by the current menu.
 
 use chrono::Duration;
 
@@ -10,28 +10,28 @@ use crate::restaurant::{Destination, Opening, Restaurant};
 use crate::won::Overflow;
 use crate::{QuoteId, Refusal, Timestamp, Won};
 
-/// A line at today's price, or as it was last seen where it can't be had.
+/// A line at the current price, or as the customer last saw it if it is not available.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PricedLine {
     /// The dish and its price.
     pub line: QuotedLine,
-    /// What the customer should know about it.
+    /// What the customer must know about it.
     pub problem: Option<Problem>,
 }
 
 impl PricedLine {
-    /// Whether the line can be had and is part of the sum.
+    /// Whether the line is available and part of the subtotal.
     pub fn counts(&self) -> bool {
         !self.problem.as_ref().is_some_and(Problem::blocks)
     }
 }
 
-/// Prices the lines by the menu as it is now.
+/// Prices the lines by the current menu.
 pub fn price(lines: &[Line], card: &Card) -> Result<Vec<PricedLine>, Overflow> {
     lines.iter().map(|line| price_line(line, card)).collect()
 }
 
-/// The sum of the lines that can be had.
+/// The sum of the available lines.
 pub fn subtotal(lines: &[PricedLine]) -> Result<Won, Overflow> {
     Won::sum(lines.iter().filter(|line| line.counts()).map(|line| line.line.total))
 }
@@ -83,32 +83,33 @@ fn quoted(line: &Line, name: String, choice: Choice) -> Result<QuotedLine, Overf
     })
 }
 
-/// All that a quote is made of, beside the cart.
+/// The input of a quote other than the cart.
 #[derive(Clone, Debug)]
 pub struct Checkout<'a> {
-    /// Who cooks.
+    /// The restaurant.
     pub restaurant: &'a Restaurant,
-    /// What they offer now.
+    /// Its current menu.
     pub card: &'a Card,
-    /// When the customer wants it, if not as soon as it can be.
+    /// When the customer wants it; `None` for as soon as possible.
     pub slot: Option<Timestamp>,
-    /// Where it goes; `None`: the customer collects it.
+    /// Where it is delivered; `None` for pickup.
     pub drop_off: Option<DropOff>,
-    /// In which neighbourhood that is, where known.
+    /// The neighbourhood of the drop-off, if known.
     pub dong: Option<DongCode>,
-    /// How long the way there takes; nothing for pickup.
+    /// The travel time to the drop-off; zero for pickup.
     pub travel: Duration,
 }
 
 impl Checkout<'_> {
-    /// Promises a price for the cart. What hinders the order is told, not refused:
-    /// only an empty cart has nothing to quote.
+    /// Quotes the cart. Problems that prevent the order are listed in the quote; only an
+    /// empty cart or an overflow is refused.
     pub fn quote(self, cart: &Cart, id: QuoteId, now: Timestamp) -> Result<Quote, CartRefusal> {
         self.quote_again(cart, id, now, now)
     }
 
-    /// The same for a quote that was made at `made_at`: priced for that moment or its
-    /// slot, by the menu and the plan of today, and hindered by what is closed now.
+    /// Repeats a quote that was made at `made_at`. Slot limits and time surcharges are
+    /// evaluated for the slot or `made_at`, opening hours for `now`; menu and tip rules are
+    /// the current ones.
     pub fn quote_again(
         self,
         cart: &Cart,
@@ -155,13 +156,14 @@ impl Checkout<'_> {
         })
     }
 
-    /// Preparation and travel, in whole minutes, rounded up.
+    /// Preparation plus travel, rounded up to whole minutes.
     fn lead(&self) -> Duration {
         let travel_mins = (self.travel + Duration::seconds(59)).num_minutes();
         Duration::minutes(i64::from(self.restaurant.preparation_mins) + travel_mins)
     }
 
-    /// What the way costs at a moment, or that there is none. Collecting costs nothing.
+    /// The delivery tip at `at`, or the problem that the address is not deliverable. Zero
+    /// for pickup.
     fn tip(&self, subtotal: Won, at: Timestamp) -> Result<(Won, Option<Problem>), Overflow> {
         let Some(drop_off) = &self.drop_off else { return Ok((Won::ZERO, None)) };
         let to = Destination::of(drop_off, self.dong);
@@ -178,7 +180,7 @@ impl Checkout<'_> {
     }
 }
 
-/// Lines that were quoted, as lines of a cart, to be priced again.
+/// Converts quoted lines back to cart lines, to be priced again.
 pub(crate) fn cart_lines(lines: &[QuotedLine]) -> Vec<Line> {
     let option = |o: &QuotedOption| ChosenOption {
         option_id: o.option_id,
@@ -198,8 +200,7 @@ pub(crate) fn cart_lines(lines: &[QuotedLine]) -> Vec<Line> {
 }
 
 impl Quote {
-    /// The cart that was quoted, to be priced again: lines that could not be had
-    /// then are not in it.
+    /// The quoted cart, to be priced again, without the lines that were not available.
     pub fn cart(&self) -> Cart {
         Cart {
             customer: self.customer,
@@ -254,7 +255,7 @@ mod tests {
         }
     }
 
-    /// At once, to the door.
+    /// A delivery as soon as possible.
     fn checkout<'a>(restaurant: &'a Restaurant, card: &'a Card) -> Checkout<'a> {
         let travel = Duration::minutes(10);
         Checkout { restaurant, card, slot: None, drop_off: Some(home()), dong: None, travel }
@@ -276,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_slot_is_judged_by_its_own_time() {
-        // Open from noon to ten in the evening, with a break from three to five.
+        // Open from 12:00 to 22:00, with a break from 15:00 to 17:00.
         let hours = Hours {
             ranges: Span::daily(12 * 60, 22 * 60),
             breaks: Span::daily(15 * 60, 17 * 60),
@@ -291,7 +292,7 @@ mod tests {
             let checkout = Checkout { slot: Some(at(slot)), ..checkout(&restaurant, &card) };
             checkout.quote(&with(&chicken(), 1), Uuid::from_u128(9).into(), at(made_at)).unwrap()
         };
-        // Ordered while it is closed, for when it is open; the way and the cooking take 30 minutes.
+        // Ordered before opening for a slot after it; preparation and travel take 30 minutes.
         assert!(quoted("09:00", "12:30").orderable());
         for (slot, why) in [
             ("12:20", "it is asked before it opens"),

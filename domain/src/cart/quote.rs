@@ -1,25 +1,24 @@
-//! The price that is promised for a while.
+//! The quote: a price that is guaranteed for a few minutes.
 //!
-//! A quote is built by the server from the menu's current version, so that a
-//! price from a client is never used. It is for one method of fulfilment and one
-//! time, lives for [`LIFE_MINS`] minutes, and an order is placed from it and from
-//! nothing else.
+//! The server builds it from the current menu, so that a price from a client is never
+//! used. It is for one method of fulfilment and one time, is valid for [`LIFE_MINS`]
+//! minutes, and is the only thing from which an order can be placed.
 
 use chrono::Duration;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     Fault, LatLon, LineId, MenuId, OptionId, QuoteId, Refusal, Refused, RestaurantId, Timestamp, UserId, Won,
     fault,
 };
 
-/// How long a quote may be ordered from, in minutes.
+/// How long a quote is valid, in minutes.
 pub const LIFE_MINS: i64 = 5;
 
-/// The longest a slot may lie ahead, in days.
+/// How far ahead a slot may be, in days.
 pub const SLOT_DAYS: i64 = 7;
 
-/// Preparation and travel of what was kept before they were worked out, in minutes.
+/// The lead time of rows that were stored before it was calculated, in minutes.
 pub(crate) fn usual_lead_mins() -> u32 {
     45
 }
@@ -28,126 +27,133 @@ pub(crate) fn usual_lead_mins() -> u32 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// A courier brings it.
+    /// A courier delivers it.
     #[default]
     Delivery,
     /// The customer collects it: no delivery tip, no zone, no address.
     Pickup,
 }
 
-/// Where the food goes: the customer's address as it was when they asked.
+/// Where the food is delivered: a copy of the customer's address at the time of the quote.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DropOff {
-    /// Where the courier goes.
+    /// The coordinate.
     pub position: LatLon,
     /// The road-name address (도로명주소).
     pub road_address: String,
     /// Building, floor, door (상세주소); may be empty.
     pub detail: String,
-    /// How to get in, for the courier alone; may be empty.
+    /// How to get in, shown only to the courier; may be empty. A document of a drop-off is written
+    /// without it: the store seals it, and keeps it beside the document.
+    #[serde(serialize_with = "left_out")]
     pub entrance_note: String,
 }
 
-/// A choice within a line, priced.
+/// Writes an empty text, whatever the value is.
+fn left_out<S: Serializer>(_: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("")
+}
+
+/// A chosen option within a line, with its price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuotedOption {
-    /// Which option of the menu.
+    /// The option on the menu.
     pub option_id: OptionId,
     /// Its name when quoted.
     pub name: String,
-    /// How often it was chosen for one dish, at least 1.
+    /// The quantity for one dish, at least 1.
     pub quantity: u32,
-    /// The price of one.
+    /// The unit price.
     pub price: Won,
 }
 
-/// A dish with its options, priced.
+/// A dish with its options and prices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuotedLine {
     /// The cart's line.
     pub line_id: LineId,
-    /// Which dish.
+    /// The dish.
     pub menu_id: MenuId,
     /// Its name when quoted.
     pub name: String,
     /// How many, at least 1.
     pub quantity: u32,
-    /// What was chosen for each, by option id.
+    /// The options chosen for each, ordered by option id.
     pub options: Vec<QuotedOption>,
-    /// One dish: its base and Σ option × quantity.
+    /// The price of one: the dish's price plus Σ option × quantity.
     pub unit_price: Won,
     /// `quantity × unit_price`.
     pub total: Won,
 }
 
-/// Something that the customer should know before ordering.
+/// Something that the customer must know before ordering.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Problem {
-    /// The restaurant takes no orders now.
+    /// The restaurant takes no orders now, or for the slot.
     Closed {
-        /// When it opens, where that is known.
+        /// When it opens, if known.
         next_open_at: Option<Timestamp>,
     },
     /// The address lies outside every delivery zone.
     NotDeliverable,
     /// The slot is nearer than preparation and travel take, or too far ahead.
     SlotOutOfRange {
-        /// The first that can be had.
+        /// The earliest possible slot.
         earliest: Timestamp,
-        /// The last that can be had.
+        /// The latest possible slot.
         latest: Timestamp,
     },
     /// The lines do not reach the minimum order amount.
     BelowMinimum {
-        /// What is missing.
+        /// The missing amount.
         shortfall: Won,
     },
     /// The dish is sold out; its line is not part of the sum.
     SoldOut {
-        /// Which line.
+        /// The line.
         line_id: LineId,
-        /// The dish's name as the customer knows it.
+        /// The dish's name.
         name: String,
     },
     /// The dish is no longer offered; its line is not part of the sum.
     Gone {
-        /// Which line.
+        /// The line.
         line_id: LineId,
-        /// The dish's name as the customer knew it.
+        /// The dish's name as the customer saw it.
         name: String,
     },
     /// The chosen options are no longer possible; the line is not part of the sum.
     OptionsChanged {
-        /// Which line.
+        /// The line.
         line_id: LineId,
         /// The dish's name.
         name: String,
-        /// Which rule the choice breaks, for a person.
+        /// The rule that the choice breaks, as an English sentence.
         detail: String,
     },
-    /// The price of one dish differs from when it was put in the cart. The
-    /// quote has the new price, so this alone does not hinder the order.
+    /// The price of one dish has changed since it was added to the cart. The quote has
+    /// the new price, so this alone does not prevent the order.
     PriceChanged {
-        /// Which line.
+        /// The line.
         line_id: LineId,
         /// The dish's name.
         name: String,
-        /// One dish when it was put in the cart.
+        /// The price when it was added to the cart.
         was: Won,
-        /// One dish now.
+        /// The current price.
         now: Won,
     },
 }
 
 impl Problem {
-    /// Whether the order cannot be placed while this holds.
+    /// Whether it prevents the order.
     pub fn blocks(&self) -> bool {
         !matches!(self, Problem::PriceChanged { .. })
     }
 
-    /// What it is about: a field of the request for the quote, or a line of the
-    /// cart by its id.
+    /// The [`Fault`] for this problem. It points to a field of the quote request, or to a
+    /// line of the cart by its id.
     pub(crate) fn fault(&self) -> Fault {
         let of_line =
             |line_id: &LineId, words, detail| Fault::new(format!("/lines/{line_id}"), words, detail);
@@ -186,75 +192,75 @@ impl Problem {
     }
 }
 
-/// Problems as parts of a refusal, those alone that forbid to order.
+/// The blocking problems, as parts of a refusal.
 pub(crate) fn faults<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<Fault> {
     problems.into_iter().filter(|problem| problem.blocks()).map(Problem::fault).collect()
 }
 
-/// What the customer would pay, for whom and where to.
+/// A cart with its price, problems and destination, valid for a few minutes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quote {
     /// Its own id.
     pub id: QuoteId,
-    /// Who asked.
+    /// The customer who requested it.
     pub customer: UserId,
-    /// The cart's version that was quoted.
+    /// The version of the quoted cart.
     pub cart_version: u64,
-    /// Who cooks.
+    /// The restaurant.
     pub restaurant_id: RestaurantId,
     /// Its name when quoted.
     pub restaurant_name: String,
-    /// How it gets to the customer.
+    /// Delivery or pickup.
     #[serde(default)]
     pub method: Method,
-    /// When the customer wants it; as soon as it can be, where none is named.
+    /// When the customer wants it; `None` for as soon as possible.
     #[serde(default)]
     pub slot: Option<Timestamp>,
-    /// Minutes from the restaurant's being asked to the customer's having it:
-    /// preparation and travel.
+    /// Minutes from placing the order at the restaurant to the delivery: preparation plus
+    /// travel.
     #[serde(default = "usual_lead_mins")]
     pub lead_mins: u32,
-    /// What is ordered; lines with a blocking problem are left out.
+    /// The ordered lines, without those that have a blocking problem.
     pub lines: Vec<QuotedLine>,
     /// Σ line totals.
     pub subtotal: Won,
-    /// The delivery tip; zero for pickup, and where the address is not deliverable.
+    /// The delivery tip; zero for pickup, and if the address is not deliverable.
     pub tip: Won,
     /// `subtotal + tip`.
     pub payable: Won,
     /// The restaurant's minimum order amount.
     pub minimum: Won,
-    /// Where the courier collects.
+    /// The restaurant's position, where the food is picked up.
     pub pickup: LatLon,
-    /// Where the courier delivers; nowhere for pickup.
+    /// Where it is delivered; `None` for pickup.
     pub drop_off: Option<DropOff>,
-    /// What the customer should know; some of it forbids to order.
+    /// What the customer must know; some problems prevent the order.
     pub problems: Vec<Problem>,
     /// When it was built.
     pub made_at: Timestamp,
-    /// From when on it promises nothing.
+    /// When it stops being valid.
     pub expires_at: Timestamp,
 }
 
-/// Why a quote cannot be ordered from.
+/// Why no order can be placed from a quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QuoteRefusal {
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// It has a problem that forbids to order.
+    /// It has problems that prevent the order.
     NotOrderable {
-        /// What forbids it.
+        /// The problems.
         problems: Vec<Problem>,
     },
-    /// The cart is another one by now.
+    /// The cart has changed since.
     Outdated,
-    /// It was ordered from, and that order is over.
+    /// An order was placed from it, and that order has ended.
     Used,
-    /// The same cart would cost more now. The customer must agree first.
+    /// The same cart costs more now. The customer must agree first.
     PriceRose {
-        /// What was promised.
+        /// The quoted amount.
         was: Won,
-        /// What it would be now.
+        /// The current amount.
         now: Won,
     },
 }
@@ -287,28 +293,28 @@ crate::refusals! {
 }
 
 impl Quote {
-    /// When a quote made `at` ends.
+    /// When a quote made at `at` expires.
     pub fn expiry(at: Timestamp) -> Timestamp {
         at + Duration::minutes(LIFE_MINS)
     }
 
-    /// What is missing to the minimum order amount; zero when reached.
+    /// The amount missing to the minimum order amount; zero if it is reached.
     pub fn shortfall(&self) -> Won {
         Won(self.minimum.0.saturating_sub(self.subtotal.0)).or_zero()
     }
 
-    /// Whether nothing forbids to order, its age aside.
+    /// Whether it has lines and no blocking problem; does not check its age.
     pub fn orderable(&self) -> bool {
         !self.lines.is_empty() && !self.problems.iter().any(Problem::blocks)
     }
 
-    /// Whether its promise still holds.
+    /// Whether it is still valid.
     pub fn is_alive(&self, now: Timestamp) -> bool {
         now < self.expires_at
     }
 
-    /// Holds the promise against what the same lines would cost at `now`: a rise
-    /// needs the customer's consent, a fall is passed on.
+    /// Compares the quote with `current`, the same cart quoted again: a higher amount needs
+    /// the customer's consent, a lower one is passed on.
     pub fn honour(self, current: Quote, now: Timestamp) -> Result<Quote, QuoteRefusal> {
         if !self.is_alive(now) {
             return Err(QuoteRefusal::Expired);

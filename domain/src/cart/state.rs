@@ -1,28 +1,28 @@
 //! The cart's lines, and the commands that change them.
 //!
 //! Invariants:
-//! 1. All lines are of one restaurant, which is known exactly while there are lines.
+//! 1. All lines are of one restaurant; `restaurant_id` is set exactly while there are lines.
 //! 2. No two lines have the same dish with the same options.
 //! 3. At most [`LINES_MAX`] lines, each of 1 to [`QUANTITY_MAX`] dishes.
 //! 4. The version rises by one with every command that changes something.
-//! 5. The same addition again, among the last few, changes nothing.
+//! 5. Repeating one of the last `ADDED_KEPT` additions changes nothing.
 //!
-//! Nobody listens to a cart but its owner, who gets it in reply; so it leaves no
-//! events, only its next state.
+//! A cart has no events: only its customer sees it, and receives the new state in the
+//! response.
 
 use serde::{Deserialize, Serialize};
 
 use crate::menu::{Choice, ChosenOption, Pick};
 use crate::won::Overflow;
-use crate::{LineId, MenuId, Refusal, Refused, RestaurantId, UserId, Won};
+use crate::{ExpectedVersion, LineId, MenuId, Refusal, Refused, RestaurantId, UserId, Won};
 
-/// The most of one dish in a line.
+/// The highest quantity of a line.
 pub const QUANTITY_MAX: u32 = 99;
 
 /// The most lines in a cart.
 pub const LINES_MAX: usize = 50;
 
-/// Additions that a cart knows again.
+/// How many past additions a cart recognises when they are repeated.
 const ADDED_KEPT: usize = 16;
 
 /// A dish with its options, as the customer saw it when they added it.
@@ -30,43 +30,44 @@ const ADDED_KEPT: usize = 16;
 pub struct Line {
     /// Its id.
     pub id: LineId,
-    /// Which dish.
+    /// The dish.
     pub menu_id: MenuId,
-    /// The dish's name as seen.
+    /// The dish's name as the customer saw it.
     pub name: String,
-    /// How many, 1 to [`QUANTITY_MAX`].
+    /// The quantity, 1 to [`QUANTITY_MAX`].
     pub quantity: u32,
-    /// What was chosen for each, by option id, as seen.
+    /// The options chosen for each, ordered by option id, as the customer saw them.
     pub options: Vec<ChosenOption>,
-    /// The price of one as seen.
+    /// The price of one as the customer saw it.
     pub unit_price: Won,
 }
 
 /// A dish to be added, already checked against the menu's rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLine {
-    /// The id that it gets, unless it joins an equal line.
+    /// The id of the new line, unless it is merged into an equal one. Also identifies the
+    /// addition when it is repeated.
     pub id: LineId,
-    /// Whose dish.
+    /// The restaurant.
     pub restaurant_id: RestaurantId,
-    /// Which dish.
+    /// The dish.
     pub menu_id: MenuId,
     /// Its name.
     pub name: String,
-    /// How many, 1 to [`QUANTITY_MAX`].
+    /// The quantity, 1 to [`QUANTITY_MAX`].
     pub quantity: u32,
-    /// What was chosen, priced.
+    /// The chosen options, with the price.
     pub choice: Choice,
 }
 
 /// A customer's cart (장바구니).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cart {
-    /// Whose.
+    /// The customer.
     pub customer: UserId,
-    /// How many commands have changed it.
+    /// The number of commands that have changed it.
     pub version: u64,
-    /// Whose dishes.
+    /// The restaurant of all lines; `None` if there are none.
     pub restaurant_id: Option<RestaurantId>,
     /// The lines, oldest first.
     pub lines: Vec<Line>,
@@ -74,63 +75,63 @@ pub struct Cart {
     pub added: Vec<LineId>,
 }
 
-/// What a customer can do to their cart.
+/// A command to a cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Put a dish in; an equal line grows instead.
+    /// Add a dish; if there is an equal line, raise its quantity.
     Add {
         /// The dish.
         line: NewLine,
-        /// Consent to empty the cart first if it is of another restaurant.
+        /// Consent to clear the cart first if it is of another restaurant.
         replace: bool,
     },
-    /// Put several dishes of one restaurant in, all or none.
+    /// Add several dishes of one restaurant, all or none.
     AddAll {
-        /// By which the same addition is known again.
+        /// Identifies the addition when it is repeated.
         id: LineId,
         /// The dishes.
         lines: Vec<NewLine>,
-        /// Consent to empty the cart first if it is of another restaurant.
+        /// Consent to clear the cart first if it is of another restaurant.
         replace: bool,
     },
-    /// Change how many; 0 removes the line.
+    /// Change a line's quantity; 0 removes the line.
     SetQuantity {
-        /// Which line.
+        /// The line.
         line_id: LineId,
-        /// How many, 0 to [`QUANTITY_MAX`].
+        /// The quantity, 0 to [`QUANTITY_MAX`].
         quantity: u32,
     },
-    /// Take a line out.
+    /// Remove a line.
     Remove {
-        /// Which line.
+        /// The line.
         line_id: LineId,
     },
-    /// Take everything out.
+    /// Remove all lines.
     Clear,
-    /// Take out what has been ordered. Whoever went on shopping since then keeps
-    /// what they have, and a repetition finds nothing to do.
+    /// Clear the cart after an order. Does nothing if the cart has changed since, so that
+    /// later additions are kept and the command is idempotent.
     ClearOrdered {
         /// The version that was ordered.
         version: u64,
     },
 }
 
-/// Why a cart does not do it.
+/// Why a command is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CartRefusal {
     /// It holds dishes of another restaurant.
     OtherRestaurant,
-    /// It is at another version than the caller means to change.
+    /// The cart is at a different version than the caller expects.
     Stale,
     /// There is no such line.
     NoSuchLine,
-    /// More or fewer of one dish than a line can hold.
+    /// The quantity is out of range.
     Quantity,
-    /// No room for another line.
+    /// It has the maximum number of lines.
     TooManyLines,
-    /// There is nothing to quote.
+    /// It is empty, so it cannot be quoted.
     Empty,
-    /// The sum does not fit.
+    /// The sum overflows.
     Overflow,
 }
 
@@ -168,7 +169,7 @@ impl From<Overflow> for CartRefusal {
 }
 
 impl Line {
-    /// What was picked, in its one spelling.
+    /// The picks in their normal form.
     pub fn picks(&self) -> Vec<Pick> {
         picks(&self.options)
     }
@@ -179,20 +180,18 @@ fn picks(options: &[ChosenOption]) -> Vec<Pick> {
 }
 
 impl Cart {
-    /// A cart that nothing was ever put in.
+    /// A new, empty cart.
     pub fn empty(customer: UserId) -> Self {
         Self { customer, version: 0, restaurant_id: None, lines: Vec::new(), added: Vec::new() }
     }
 
-    /// Refuses a change that is meant for another version, where one is said.
-    pub fn check_version(&self, seen: Option<i64>) -> Result<(), CartRefusal> {
-        match seen {
-            Some(seen) if u64::try_from(seen) != Ok(self.version) => Err(CartRefusal::Stale),
-            _ => Ok(()),
-        }
+    /// Checks that the cart is at an `expected` version.
+    pub fn check_version(&self, expected: &ExpectedVersion) -> Result<(), CartRefusal> {
+        let is_expected = i64::try_from(self.version).is_ok_and(|version| expected.allows(version));
+        if is_expected { Ok(()) } else { Err(CartRefusal::Stale) }
     }
 
-    /// The cart after the command, unchanged if there was nothing to do.
+    /// Applies the command; returns the cart unchanged if there was nothing to do.
     pub fn apply(self, command: Command) -> Result<Cart, CartRefusal> {
         let before = self.clone();
         let mut cart = match command {
@@ -237,7 +236,7 @@ impl Cart {
             unit_price: new.choice.unit_price,
         };
         match twin {
-            // The customer has just seen the dish: its price then is the price seen.
+            // The customer has just seen the dish, so the new price replaces the old one.
             Some(at) => cart.lines[at] = line,
             None if cart.lines.len() >= LINES_MAX => return Err(CartRefusal::TooManyLines),
             None => cart.lines.push(line),
@@ -251,7 +250,7 @@ impl Cart {
         }
         let added = self.added.clone();
         let cart = lines.into_iter().try_fold(self, |cart, line| cart.add(line, replace))?;
-        // One addition, however many dishes.
+        // Counts as one addition, regardless of the number of dishes.
         Ok(Cart { added, ..cart }.remember(id))
     }
 
@@ -324,7 +323,7 @@ pub(crate) mod tests {
         let once = cart().apply(add(dish(1, 1, 100, 0, 2))).unwrap();
         let twice = once.clone().apply(add(dish(1, 1, 100, 0, 2))).unwrap();
         assert_eq!(twice, once);
-        // Also when the line was joined by another, or is gone.
+        // Also when the addition was merged into another line, or the line was removed.
         let joined = once.apply(add(dish(2, 1, 100, 0, 1))).unwrap();
         assert_eq!(joined.clone().apply(add(dish(2, 1, 100, 0, 1))), Ok(joined.clone()));
         let cleared = joined.apply(Command::Clear).unwrap();
@@ -377,7 +376,7 @@ pub(crate) mod tests {
         assert_eq!(cleared.clone().apply(Command::ClearOrdered { version }), Ok(cleared));
     }
 
-    /// The reference: which dish with which option how often, of which restaurant.
+    /// The reference: the restaurant, and the quantity for each dish and option.
     #[derive(Default, Clone)]
     struct Model {
         restaurant: Option<u128>,

@@ -1,4 +1,4 @@
-//! Choosing options: from what a customer picked to a priced dish, or a refusal.
+//! Checks and prices the options that a customer picked for a dish.
 
 use std::collections::BTreeMap;
 
@@ -8,38 +8,38 @@ use super::{Menu, MenuOption, OptionGroup};
 use crate::won::Overflow;
 use crate::{OptionId, Refusal, Refused, Won};
 
-/// What a customer picked: an option, so many times for one dish.
+/// An option that a customer picked, with its quantity per dish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pick {
-    /// Which option.
+    /// The option.
     pub option_id: OptionId,
-    /// How often.
+    /// How many of it.
     pub quantity: u32,
 }
 
 /// An option within a priced choice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChosenOption {
-    /// Which option.
+    /// The option.
     pub option_id: OptionId,
     /// Its name.
     pub name: String,
-    /// How often, at least 1.
+    /// How many of it, at least 1.
     pub quantity: u32,
-    /// The price of one.
+    /// The unit price.
     pub price: Won,
 }
 
-/// A dish with its options, checked against the rules and priced.
+/// The options of a dish, checked against the rules and priced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
-    /// What was chosen, by option id.
+    /// The chosen options, ordered by option id.
     pub options: Vec<ChosenOption>,
-    /// Base and Σ option × quantity.
+    /// The dish's price plus Σ option × quantity.
     pub unit_price: Won,
 }
 
-/// Why a dish cannot be had like that.
+/// Why a choice of options is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChoiceRefusal {
     /// The dish is sold out.
@@ -48,28 +48,28 @@ pub enum ChoiceRefusal {
     UnknownOption(OptionId),
     /// The option is sold out.
     OptionSoldOut(String),
-    /// A group wants more.
+    /// A group requires more options.
     TooFew {
         /// The group's name.
         group: String,
-        /// How many it wants.
+        /// How many it requires.
         min: u32,
     },
-    /// A group allows fewer.
+    /// A group allows fewer options.
     TooMany {
         /// The group's name.
         group: String,
         /// How many it allows.
         max: u32,
     },
-    /// The option may not be chosen so often.
+    /// The option's quantity exceeds its maximum.
     TooOften {
         /// The option's name.
         option: String,
-        /// How often it may.
+        /// The maximum.
         max: u32,
     },
-    /// The price does not fit.
+    /// The price overflows.
     Overflow,
 }
 
@@ -108,13 +108,13 @@ impl From<Overflow> for ChoiceRefusal {
     }
 }
 
-/// Picks in their one spelling: by option id, the same option added up, none of
-/// quantity zero. Equal choices are then equal lists.
+/// The normal form of picks: ordered by option id, duplicates added up, zero quantities
+/// dropped. Equal choices then are equal lists.
 pub fn normalise(picks: &[Pick]) -> Vec<Pick> {
     let mut counts = BTreeMap::<OptionId, u32>::new();
     for pick in picks {
         let count = counts.entry(pick.option_id).or_default();
-        // More than anything allows stays more than anything allows.
+        // A saturated quantity is still above every maximum.
         *count = count.saturating_add(pick.quantity);
     }
     let picks = counts.into_iter().filter(|(_, quantity)| *quantity > 0);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     proptest! {
-        /// The reference unrolls the picks into single options and counts them.
+        /// The reference expands the picks into single options and counts them.
         #[test]
         fn choosing_agrees_with_counting_one_by_one(
             picked in proptest::collection::vec(

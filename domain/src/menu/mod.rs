@@ -1,4 +1,4 @@
-//! What a restaurant cooks, and what may be chosen with it.
+//! The menu of a restaurant: dishes and their options.
 
 pub mod choice;
 
@@ -10,46 +10,46 @@ use crate::{
     Fault, MenuGroupId, MenuId, OptionGroupId, OptionId, Refused, RestaurantId, TextRule, Won, fault,
 };
 
-/// The dearest dish or option that is believed, in won.
+/// The highest price of a dish or option; anything above is taken for a mistake.
 pub const PRICE_MAX: Won = Won(10_000_000);
 
 /// The longest name of a dish, in characters.
 pub const NAME_MAX: usize = 100;
 
-/// One answer to an option group ("아주 매운맛 +500원").
+/// One option of an option group ("아주 매운맛 +500원").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MenuOption {
     /// Its id.
     pub id: OptionId,
     /// Its name.
     pub name: String,
-    /// What one of it adds, 0 to [`PRICE_MAX`].
+    /// The price of one, 0 to [`PRICE_MAX`].
     pub price: Won,
-    /// How often it may be chosen for one dish, at least 1.
+    /// The maximum quantity for one dish, at least 1.
     pub max_quantity: u32,
-    /// Not to be had at the moment.
+    /// Whether it is sold out.
     pub sold_out: bool,
 }
 
-/// A choice that a dish asks for.
+/// A group of options of a dish.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptionGroup {
     /// Its id.
     pub id: OptionGroupId,
     /// Its name.
     pub name: String,
-    /// How many must be chosen, quantities counted; 0 means optional.
+    /// The minimum sum of quantities; 0 means optional.
     pub min: u32,
-    /// How many may be chosen, quantities counted; at least 1.
+    /// The maximum sum of quantities; at least 1.
     pub max: u32,
-    /// Whether each option may be chosen only once, whatever its own maximum.
+    /// Whether each option may be chosen only once, regardless of its own maximum.
     pub unique: bool,
-    /// The answers.
+    /// The options.
     pub options: Vec<MenuOption>,
 }
 
 impl OptionGroup {
-    /// How often the option may be chosen for one dish.
+    /// The maximum quantity of the option for one dish.
     pub fn max_of(&self, option: &MenuOption) -> u32 {
         if self.unique { 1 } else { option.max_quantity.min(self.max) }
     }
@@ -62,13 +62,13 @@ pub struct Menu {
     pub id: MenuId,
     /// Its name.
     pub name: String,
-    /// What it is, for a hungry person; may be empty.
+    /// The description for customers; may be empty.
     pub description: String,
     /// Its price without options, 0 to [`PRICE_MAX`].
     pub price: Won,
-    /// Not to be had at the moment.
+    /// Whether it is sold out.
     pub sold_out: bool,
-    /// What it asks for.
+    /// Its option groups.
     pub option_groups: Vec<OptionGroup>,
 }
 
@@ -79,18 +79,18 @@ pub struct MenuGroup {
     pub id: MenuGroupId,
     /// Its name.
     pub name: String,
-    /// Its dishes, in the order that people are shown.
+    /// Its dishes, in display order.
     pub menus: Vec<Menu>,
 }
 
-/// All that a restaurant offers.
+/// A restaurant's complete menu.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
-    /// Whose.
+    /// The restaurant.
     pub restaurant_id: RestaurantId,
     /// Rises by one with every change.
     pub version: u64,
-    /// The headings, in the order that people are shown.
+    /// The headings, in display order.
     pub groups: Vec<MenuGroup>,
 }
 
@@ -105,7 +105,7 @@ impl Card {
         self.groups.iter().flat_map(|group| &group.menus)
     }
 
-    /// Refuses what no menu can be, naming every field at fault.
+    /// Checks all fields and reports every invalid one; normalises the names.
     pub fn checked(mut self) -> Result<Self, Refused> {
         let mut faults = Vec::new();
         for (g, group) in self.groups.iter_mut().enumerate() {
@@ -153,7 +153,7 @@ impl Menu {
     }
 }
 
-/// Puts a name into the form in which it is kept, or says what is wrong with it.
+/// Normalises a name for storage, or reports its error.
 fn read_name(name: &mut String, at: &str, faults: &mut Vec<Fault>) {
     match TextRule::line(NAME_MAX).read(name) {
         Ok(text) => *name = text.into_string(),
@@ -177,8 +177,8 @@ pub(crate) mod tests {
         }
     }
 
-    /// A chicken that needs one taste, allows up to three extras and two sauces,
-    /// no sauce twice.
+    /// A chicken that requires one taste and allows up to three extras and two different
+    /// sauces.
     pub(crate) fn chicken() -> Menu {
         let group = |id, name: &str, min, max, unique, options| OptionGroup {
             id: Uuid::from_u128(id).into(),

@@ -1,5 +1,5 @@
-//! Whether the restaurant can still cook what was ordered: asked before money is taken,
-//! and when the same is ordered again.
+//! Whether the ordered dishes are still available: checked before the charge, and when the
+//! order is repeated.
 
 use chrono::Duration;
 
@@ -11,8 +11,8 @@ use crate::restaurant::{Opening, Restaurant};
 use crate::{Fault, LineId, Timestamp};
 
 impl Order {
-    /// Refuses the order of a shop that closed or paused since it was made, or that no
-    /// longer has a dish. What dishes cost now does not matter: the price stands.
+    /// Refuses if the restaurant has closed or paused since the order was created, or no
+    /// longer has a dish. Price changes do not matter: the quoted price remains valid.
     pub fn check_available(
         &self,
         restaurant: &Restaurant,
@@ -31,8 +31,8 @@ impl Order {
         if missing.is_empty() { Ok(()) } else { Err(OrderRefusal::SoldOut { lines: missing }) }
     }
 
-    /// The dishes as they can be put in a cart today, at today's price, and why others
-    /// cannot. Refuses where none can. `id` makes the ids of lines.
+    /// The lines for repeating the order at current prices, and the problems of those that
+    /// are not available. Refuses if none is available. `id` generates the line ids.
     pub fn again(
         &self,
         card: &Card,
@@ -61,14 +61,14 @@ impl Order {
         }
     }
 
-    /// What of it cannot be had any more.
+    /// The lines that are no longer available.
     fn missing(&self, card: &Card) -> Result<Vec<Fault>, OrderRefusal> {
         let lines = price(&cart_lines(&self.lines), card).map_err(|_| OrderRefusal::NotOrderable)?;
         Ok((0..).zip(&lines).filter_map(|(at, line)| missing(at, line)).collect())
     }
 }
 
-/// What is wrong with the order's line at that place, if it cannot be had.
+/// The problem of the order's line at index `at`, if it is not available.
 fn missing(at: usize, line: &PricedLine) -> Option<Fault> {
     let problem = line.problem.as_ref().filter(|problem| problem.blocks())?;
     Some(Fault { pointer: format!("/lines/{at}"), ..problem.fault() })

@@ -1,4 +1,4 @@
-//! What can be asked of an order, and who asks.
+//! The commands of an order, and who issues them.
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
@@ -8,25 +8,25 @@ use super::{ContactMethod, FailReason};
 use crate::cart::Quote;
 use crate::{CourierId, MenuId, OrderId, PaymentId, RestaurantId, UserId, Won};
 
-/// Who asks. `services` has proved it; the order checks that it is *its*
-/// customer, restaurant or courier.
+/// Who issues a command. `services` has verified the identity; the order checks that it
+/// is *its* customer, restaurant or courier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// A customer.
     Customer(UserId),
-    /// Somebody who runs this restaurant.
+    /// The owner of this restaurant.
     Owner(RestaurantId),
     /// A courier.
     Courier(CourierId),
-    /// Somebody who runs the platform.
+    /// An operator of the platform.
     Admin(UserId),
-    /// A timer or a reaction.
+    /// A timer, or a reaction to another event.
     System,
     /// The payment of this order.
     Payment,
 }
 
-/// At whose cost an early end is.
+/// Who bears the cost of an early end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
@@ -58,129 +58,144 @@ impl Fault {
 pub enum RejectReason {
     /// Something ordered is sold out.
     SoldOut,
-    /// Too much to do.
+    /// The restaurant is too busy.
     TooBusy,
     /// Closing, or closed already.
     Closing,
     /// The address can't be reached.
     Unreachable,
-    /// Nobody answered in time; only the system says this.
+    /// The restaurant did not answer in time; used only by the system.
     NoAnswer,
     /// Anything else.
     Other,
 }
 
-/// What makes an order out of a quote.
+impl RejectReason {
+    /// Every reason.
+    pub const ALL: [RejectReason; 6] = [
+        RejectReason::SoldOut,
+        RejectReason::TooBusy,
+        RejectReason::Closing,
+        RejectReason::Unreachable,
+        RejectReason::NoAnswer,
+        RejectReason::Other,
+    ];
+}
+
+/// The input from which an order is created.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placement {
     /// The new order's id.
     pub id: OrderId,
-    /// What was quoted.
+    /// The accepted quote.
     pub quote: Quote,
-    /// The customer's words, as [`read_note`](super::read_note) gave them.
+    /// The customer's note, as returned by [`read_note`](super::read_note).
     pub note: String,
+    /// The customer's words to the courier, as [`read_courier_note`](super::read_courier_note)
+    /// gave them; of no use where they collect it.
+    pub courier_note: String,
     /// Leave it at the door.
     pub contactless: bool,
-    /// With what the customer collects it, where the quote is for pickup.
+    /// The code that the customer must show; used only if the quote is for pickup.
     pub pickup_code: String,
 }
 
-/// What can be asked of an order.
+/// A command to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// The money is there.
+    /// The payment succeeded.
     Pay {
-        /// What was paid.
+        /// The paid amount.
         amount: Won,
     },
-    /// This try to pay was declined.
+    /// A payment was declined.
     DeclinePayment {
-        /// Which.
+        /// The declined payment.
         payment: PaymentId,
     },
-    /// The time for paying is over.
+    /// The payment deadline has passed.
     Expire,
-    /// The slot is near: ask the restaurant.
+    /// The slot is near: place the order at the restaurant.
     Release,
-    /// The restaurant will cook it.
+    /// The restaurant accepts.
     Accept {
         /// Minutes until it is ready, 5..=90.
         preparation_mins: u32,
     },
-    /// The restaurant will not.
+    /// The restaurant rejects.
     Reject {
         /// Why.
         reason: RejectReason,
-        /// What is sold out.
+        /// The dishes that are sold out.
         sold_out: Vec<MenuId>,
     },
     /// Cooking has begun.
     StartPreparing,
-    /// It can be collected.
+    /// It is ready for pickup.
     MarkReady,
-    /// A courier took the delivery on; `None`: dropped out.
+    /// The delivery was assigned to a courier, or with `None` lost its courier.
     AssignCourier {
-        /// Who.
+        /// The courier, if one is assigned.
         courier: Option<CourierId>,
     },
     /// The courier has it.
     PickUp,
     /// The customer has it.
     Deliver,
-    /// The courier at the door tried to reach the customer.
+    /// The courier at the door reports an attempt to reach the customer.
     TryContact {
-        /// By which the same attempt is known again.
+        /// Identifies the attempt, so that a repeated report is recognised.
         attempt: Uuid,
-        /// How.
+        /// The way of contact.
         way: ContactMethod,
-        /// How long is waited from the first attempt on.
+        /// How long the courier must wait after the first attempt.
         wait: Duration,
     },
     /// The customer answers the courier at the door.
     AnswerContact {
-        /// In their words.
+        /// The customer's text.
         text: String,
-        /// How long is waited from the first answer on.
+        /// How long the courier must wait after the first answer.
         wait: Duration,
     },
     /// The courier could not hand it over.
     FailDelivery {
-        /// Why, which says at whose cost.
+        /// Why; this also determines who bears the cost.
         reason: FailReason,
     },
     /// An operator ends it.
     End {
-        /// At whose cost.
+        /// Who bears the cost.
         fault: Fault,
         /// Why.
         reason: String,
     },
-    /// It went well. For pickup orders with the customer's code.
+    /// The order is complete. A pickup order needs the customer's code.
     Complete {
         /// The code that the customer shows.
         code: Option<String>,
     },
-    /// Call it off.
+    /// Cancel it.
     Cancel {
         /// Why.
         reason: String,
     },
-    /// Ask the restaurant to call it off.
+    /// Ask the restaurant to cancel it.
     RequestCancel {
         /// Why.
         reason: String,
     },
-    /// The restaurant's answer to that.
+    /// The restaurant's decision on that request.
     DecideCancel {
-        /// Whether it is called off.
+        /// Whether it is cancelled.
         approve: bool,
     },
-    /// The restaurant did not answer that in time.
+    /// The restaurant did not decide on that request in time.
     LapseCancelRequest,
 }
 
 impl Command {
-    /// The name in refusals.
+    /// The name used in refusals.
     pub fn name(&self) -> &'static str {
         match self {
             Command::Pay { .. } => "pay",

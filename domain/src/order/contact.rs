@@ -1,9 +1,9 @@
-//! The courier stands at the door and nobody comes: how the customer is called, and how
-//! long is waited for them.
+//! The customer does not come to the door: how the courier must try to contact them, and
+//! how long the courier must wait.
 //!
-//! The first attempt starts the timer. The customer's first answer gives them the whole
-//! time once more; later ones are told to the courier and change nothing. Only after the
-//! timer, and after attempts in [`WAYS_NEEDED`] ways, is a customer unreachable.
+//! The first attempt starts the timer. The customer's first answer restarts it; later
+//! answers are shown to the courier but do not extend the wait. A customer is unreachable
+//! only when the timer has run out and [`WAYS_NEEDED`] different ways were tried.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,57 +11,58 @@ use uuid::Uuid;
 use super::OrderRefusal;
 use crate::Timestamp;
 
-/// In how many ways a courier must have tried.
+/// How many different ways a courier must try.
 pub const WAYS_NEEDED: usize = 2;
 
-/// Attempts, and answers, that are recorded of one order.
+/// The most attempts, and the most answers, recorded for one order.
 pub const CONTACTS_MAX: usize = 20;
 
 /// How a courier tries to reach the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContactMethod {
-    /// By telephone.
+    /// A telephone call.
     Call,
-    /// By message.
+    /// A message.
     Message,
-    /// By the bell, or by knocking.
+    /// The bell, or knocking.
     Door,
 }
 
 /// One attempt to reach the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// By which the same attempt, reported again, is known.
+    /// Identifies the attempt, so that a repeated report is recognised.
     pub id: Uuid,
-    /// How.
+    /// The way of contact.
     pub way: ContactMethod,
     /// When it was reported.
     pub at: Timestamp,
 }
 
-/// What the customer let the courier know.
+/// The customer's answer to the courier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// In their words; may be empty.
+    /// The customer's text; may be empty.
     pub text: String,
-    /// When.
+    /// When it was received.
     pub at: Timestamp,
 }
 
 /// The wait at the door.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
-    /// Until when is waited.
+    /// Until when the courier must wait.
     pub ends_at: Timestamp,
-    /// How the customer was called, oldest first; never empty.
+    /// The attempts, oldest first; never empty.
     pub attempts: Vec<Attempt>,
-    /// What they answered, oldest first.
+    /// The customer's answers, oldest first.
     pub answers: Vec<Answer>,
 }
 
 impl Contact {
-    /// Refuses to call a customer unreachable too early, or after too few attempts.
+    /// Refuses to declare the customer unreachable before enough ways were tried and the
+    /// timer has run out.
     pub fn check_unreachable(&self, now: Timestamp) -> Result<(), OrderRefusal> {
         let tried = |way| self.attempts.iter().any(|attempt| attempt.way == way);
         let ways = [ContactMethod::Call, ContactMethod::Message, ContactMethod::Door]

@@ -1,4 +1,4 @@
-//! What happens to orders, and how the restaurant's board hears of it.
+//! The events of orders, and their form on the restaurant's board.
 
 use serde_json::{Value, json};
 
@@ -6,57 +6,57 @@ use super::{ContactMethod, FailReason, Fault, Order, RejectReason, Status};
 use crate::event::event_kinds;
 use crate::{Audience, CourierId, Event, EventKind, MenuId, OrderId, Party, Timestamp, Won};
 
-/// A fact, with where the order stands after it.
+/// A fact, with the order's state after it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderEvent {
-    /// Which order.
+    /// The order.
     pub order: OrderId,
-    /// Where it stands now.
+    /// Its state after the event.
     pub status: Status,
     /// What happened.
     pub fact: Fact,
 }
 
-/// What can happen.
+/// What happened to an order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
-    /// It was ordered; the money is awaited.
+    /// It was created and waits for the payment.
     Created,
     /// It is paid and waits for its slot.
     Scheduled {
-        /// When it should be there.
+        /// When the customer wants it.
         slot: Timestamp,
-        /// When the restaurant is asked.
+        /// When it will be placed at the restaurant.
         release_at: Timestamp,
     },
-    /// The restaurant is asked.
+    /// It was placed at the restaurant, which must answer.
     Placed,
-    /// A try to pay was declined; another one may be made.
+    /// A payment was declined; the customer may try again.
     PaymentDeclined,
     /// It was not paid in time.
     Expired,
-    /// The restaurant will cook it.
+    /// The restaurant accepted it.
     Accepted {
         /// When it should be ready.
         ready_by: Timestamp,
     },
-    /// The restaurant will not.
+    /// The restaurant rejected it, or did not answer in time.
     Rejected {
         /// Why.
         reason: RejectReason,
-        /// What is sold out.
+        /// The dishes that are sold out.
         sold_out: Vec<MenuId>,
     },
     /// Cooking has begun.
     Preparing,
-    /// It can be collected.
+    /// It is ready for pickup.
     Ready,
-    /// A courier will bring it.
+    /// A courier was assigned.
     CourierAssigned {
-        /// Who.
+        /// The courier.
         courier: CourierId,
     },
-    /// The courier dropped out.
+    /// The courier was unassigned.
     CourierUnassigned,
     /// The courier has it.
     PickedUp,
@@ -64,38 +64,38 @@ pub enum Fact {
     Delivered,
     /// The courier at the door tried to reach the customer.
     ContactTried {
-        /// How.
+        /// The way of contact.
         way: ContactMethod,
-        /// Until when is waited.
+        /// Until when the courier must wait.
         ends_at: Timestamp,
     },
     /// The customer answered the courier at the door.
     ContactAnswered {
-        /// In their words.
+        /// The customer's text.
         text: String,
-        /// Until when is waited.
+        /// Until when the courier must wait.
         ends_at: Timestamp,
     },
     /// It could not be handed over.
     DeliveryFailed {
-        /// At whose cost.
+        /// Who bears the cost.
         fault: Fault,
         /// Why.
         reason: String,
-        /// Why, where its courier says so.
+        /// The reason code, if the courier reported the failure.
         code: Option<FailReason>,
-        /// What goes back.
+        /// The refund.
         refund: Won,
     },
-    /// It went well.
+    /// It ended successfully.
     Completed,
-    /// It was called off.
+    /// It was cancelled.
     Cancelled {
-        /// At whose cost.
+        /// Who bears the cost.
         fault: Fault,
         /// Why.
         reason: String,
-        /// What goes back of what was paid, or still comes.
+        /// The refund of the payment, which may still be in progress.
         refund: Won,
     },
     /// The customer asks for a cancellation.
@@ -103,18 +103,18 @@ pub enum Fact {
         /// Why.
         reason: String,
     },
-    /// The restaurant goes on.
+    /// The restaurant refused the request, or did not decide in time.
     CancelRefused,
 }
 
 event_kinds! {
-    /// The names of what can happen.
+    /// The kinds of order events.
     OrderEventKind of Order(OrderId) {
         Created = "order.created": "주문서 작성", "Order written",
         Scheduled(slot) = "order.scheduled": "결제 완료, 예약됐어요", "Paid, scheduled",
         Placed = "order.placed": "결제 완료, 가게 확인 중", "Paid, waiting for the restaurant",
         PaymentDeclined = "order.payment_declined": "카드 결제가 승인되지 않았어요", "The card was declined",
-        // Stands in old journals only.
+        // Exists only in old journals.
         PaymentFailed = "order.payment_failed": "결제가 승인되지 않았어요", "The payment was not approved" => Close("payment_failed"),
         Expired = "order.expired": "결제 시간이 지났어요", "The time to pay ran out" => Close("expired"),
         Accepted(ready_by) = "order.accepted": "가게가 주문을 수락했어요", "The restaurant accepted",
@@ -197,7 +197,7 @@ impl Event for OrderEvent {
         data
     }
 
-    /// What courier and customer say to each other at the door is not the restaurant's.
+    /// The restaurant must not see the exchange between courier and customer at the door.
     fn audience(&self) -> Audience {
         match self.fact {
             Fact::ContactTried { .. } | Fact::ContactAnswered { .. } => {
@@ -208,19 +208,19 @@ impl Event for OrderEvent {
     }
 }
 
-/// The same event as the restaurant's board shows it: with the card of the
-/// order, and without where the customer lives.
+/// The same event for the restaurant's board: with the order's card, and without the
+/// customer's address.
 #[derive(Clone, Copy, Debug)]
 pub struct BoardEvent<'a> {
     /// What happened.
     pub event: &'a OrderEvent,
-    /// The order after it.
+    /// The order after the event.
     pub order: &'a Order,
 }
 
 impl<'a> BoardEvent<'a> {
-    /// The board hears of orders that are paid for, of nothing before, and of nothing that
-    /// is not for the restaurant.
+    /// `None` for events before the order is placed, and for events that the restaurant must
+    /// not see.
     pub fn of(event: &'a OrderEvent, order: &'a Order) -> Option<Self> {
         let before_payment = matches!(
             event.fact,
@@ -244,7 +244,7 @@ impl Event for BoardEvent<'_> {
 }
 
 impl Order {
-    /// What the board shows of an order.
+    /// The fields of an order that the board shows.
     pub fn card(&self) -> Value {
         let lines: Vec<Value> = self
             .lines
@@ -255,7 +255,7 @@ impl Order {
             })
             .collect();
         json!({
-            "order_id": self.id, "version": self.version, "status": self.status, "lines": lines,
+            "order_id": self.id, "code": self.id.code(), "version": self.version, "status": self.status, "lines": lines,
             "payable_won": self.payable, "note": self.note, "placed_at": self.placed_at,
             "ready_by": self.ready_by, "courier_id": self.courier,
             "cancel_request": self.cancel_request.as_ref().map(|request| &request.reason),

@@ -1,23 +1,26 @@
-//! The order: from a valid quote to a meal that was eaten.
+//! The order: its life from a valid quote to completion.
 //!
 //! ```text
-//!                    pay                       accept                          pick up      deliver
-//! pending_payment ─────────▶ placed ──────────────────▶ accepted ▶ preparing ▶ ready ─▶ picked_up ─▶ delivered ─▶ completed
-//!   │ └ overdue ──▶ expired        │ │                     └──────┬──────────────┘          │
-//!   └ cancel ─────▶ cancelled      │ └ reject, overdue ▶ rejected └ cancel ▶ cancelled       └ fail ▶ delivery_failed
-//!                                  └ cancel ▶ cancelled
+//! pending_payment ─ pay ─▶ placed ─ accept ─▶ accepted ─▶ preparing ─▶ ready
+//!   ├ overdue ─▶ expired     ├ reject, overdue ─▶ rejected └────────┬──────┘
+//!   └ cancel ─▶ cancelled    └ cancel ─▶ cancelled                  └ cancel, end ─▶ cancelled
+//! preparing, ready ─ pick up ─▶ picked_up ─ deliver ─▶ delivered ─▶ completed
+//!                                 └ fail, end ─▶ delivery_failed
+//! ready ─ customer's code ─▶ completed      (pickup orders)
 //! ```
-//! An operator ends it between `accepted` and `picked_up`, with a fault that they state.
-//! What goes back of the money is a table of fault and progress (`reckoning.rs`); how long
-//! a courier waits at the door stands in `contact.rs`.
-//! A declined payment ends nothing: the order waits for another try until it expires.
-//! `payment_failed` stands in old rows only.
+//! An operator can end it from `accepted` to `picked_up`, and states who is at fault.
+//! The refund depends on fault and progress (table in `reckoning.rs`); `contact.rs` defines
+//! how long a courier waits at the customer's door.
+//! A declined payment does not end the order: it waits for another attempt until it expires.
+//! `payment_failed` exists only in old rows.
 //! A paid order with a slot waits as `scheduled` until it is time to place it.
-//! Whatever `state.rs` does not list is refused.
+//! Every transition that `state.rs` does not list is refused.
 
 mod availability;
+mod code;
 mod command;
 mod contact;
+mod ending;
 mod event;
 mod reckoning;
 mod refusal;
@@ -30,45 +33,48 @@ use serde::{Deserialize, Serialize};
 use crate::cart::{DropOff, QuotedLine, quote::usual_lead_mins};
 use crate::{CourierId, LatLon, OrderId, PaymentId, QuoteId, RestaurantId, Timestamp, UserId, Won};
 
+pub use code::{NotACode, OrderCode};
 pub use command::{By, Command, Fault, Placement, RejectReason};
 pub use contact::{Answer, Attempt, CONTACTS_MAX, Contact, ContactMethod, WAYS_NEEDED};
+pub(crate) use ending::WORDS as ENDINGS;
+pub use ending::{EarlyEnd, EndReason, EndedBy, REPLACED};
 pub use event::{BoardEvent, Fact, OrderEvent, OrderEventKind};
 pub use reckoning::{FailReason, Progress, Reckoning};
 pub use refusal::OrderRefusal;
 pub(crate) use refusal::REFUSALS;
-pub use state::read_note;
+pub use state::{read_courier_note, read_note};
 pub use timers::{OrderReminder, Timer, Times};
 pub use wishes::Wishes;
 
-/// Where an order stands.
+/// The state of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// The quote was taken; the money is awaited.
+    /// Created from a quote; waits for the payment.
     PendingPayment,
-    /// Paid, for a later time.
+    /// Paid; waits until it is time to place it.
     Scheduled,
-    /// Paid; the restaurant is asked.
+    /// Paid; waits for the restaurant's answer.
     Placed,
-    /// The restaurant will cook it.
+    /// The restaurant has accepted it.
     Accepted,
     /// It is being cooked.
     Preparing,
-    /// It waits for the courier, or for the customer of a pickup order.
+    /// Cooked; waits for the courier, or for the customer of a pickup order.
     Ready,
     /// The courier has it.
     PickedUp,
     /// The customer has it.
     Delivered,
-    /// Over, well.
+    /// Ended successfully.
     Completed,
-    /// The restaurant would or could not.
+    /// The restaurant rejected it, or did not answer in time.
     Rejected,
-    /// Called off.
+    /// Cancelled by the customer, the restaurant or an operator.
     Cancelled,
     /// Not paid in time.
     Expired,
-    /// The payment was declined, before that ended nothing. Read in old rows, never entered.
+    /// A declined payment ended it. Exists only in old rows, never entered today.
     PaymentFailed,
     /// The courier could not hand it over.
     DeliveryFailed,
@@ -113,7 +119,7 @@ impl Status {
         }
     }
 
-    /// Whether nothing follows any more.
+    /// Whether no transition leaves this state.
     pub fn is_terminal(self) -> bool {
         matches!(
             self,
@@ -131,9 +137,9 @@ impl Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Fulfilment {
-    /// A courier brings it.
+    /// A courier delivers it.
     Delivery {
-        /// Put it down at the door; no hand-over.
+        /// Leave it at the door instead of handing it over.
         contactless: bool,
     },
     /// The customer collects it and shows this code.
@@ -143,29 +149,29 @@ pub enum Fulfilment {
     },
 }
 
-/// The customer asked for a cancellation that only the restaurant can grant.
+/// The customer's request for a cancellation that only the restaurant can grant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CancelRequest {
     /// Why, in the customer's words.
     pub reason: String,
-    /// When.
+    /// When it was requested.
     pub at: Timestamp,
 }
 
-/// How an order came to an early end, and at whose cost.
+/// Why an order ended early, and at whose cost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
     /// The party at fault.
     pub fault: Fault,
     /// Why, in words.
     pub reason: String,
-    /// Why a courier could not hand it over.
+    /// Why the courier could not hand it over, if that ended it.
     #[serde(default)]
     pub code: Option<FailReason>,
-    /// How far it had come; old rows do not know it.
+    /// Its progress when it ended; `None` in old rows.
     #[serde(default)]
     pub reached: Option<Progress>,
-    /// Who ended it, where that was an operator.
+    /// The operator who ended it, if one did.
     #[serde(default)]
     pub operator: Option<UserId>,
 }
@@ -174,28 +180,28 @@ pub struct Ending {
 /// the order's channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
-    /// Its id, which is its delivery's id too.
+    /// Its id, which is also the id of its delivery.
     pub id: OrderId,
-    /// How many events led here.
+    /// The number of its events so far.
     pub version: u64,
-    /// Where it stands.
+    /// Its state.
     pub status: Status,
-    /// The quote that it was made from.
+    /// The quote it was created from.
     pub quote: QuoteId,
-    /// The version of the cart that was quoted; old rows do not know it.
+    /// The version of the cart that was quoted; `None` in old rows.
     #[serde(default)]
     pub cart_version: Option<u64>,
-    /// Who eats.
+    /// Who ordered it.
     pub customer: UserId,
-    /// Who cooks.
+    /// The restaurant that cooks it.
     pub restaurant: RestaurantId,
-    /// Its name when ordered.
+    /// The restaurant's name at the time of the order.
     pub restaurant_name: String,
-    /// Who brings it, once somebody does.
+    /// The assigned courier, if there is one.
     pub courier: Option<CourierId>,
-    /// How it gets there.
+    /// Delivery or pickup.
     pub fulfilment: Fulfilment,
-    /// What was ordered, priced.
+    /// The ordered dishes with their prices.
     pub lines: Vec<QuotedLine>,
     /// Σ line totals.
     pub subtotal: Won,
@@ -203,33 +209,36 @@ pub struct Order {
     pub tip: Won,
     /// What the customer pays.
     pub payable: Won,
-    /// Where the food is collected.
+    /// The restaurant's position, where the food is picked up.
     pub pickup: LatLon,
-    /// Where it goes; nowhere for pickup.
+    /// Where it is delivered; `None` for pickup.
     pub drop_off: Option<DropOff>,
-    /// The customer's words to the restaurant; may be empty.
+    /// The customer's note to the restaurant; may be empty.
     pub note: String,
+    /// The customer's note to the courier; may be empty, and is in old rows.
+    #[serde(default)]
+    pub courier_note: String,
     /// When the customer wants it, for scheduled orders.
     pub slot: Option<Timestamp>,
-    /// Minutes from the restaurant's being asked to the customer's having it.
+    /// Minutes from placing it at the restaurant to the delivery.
     #[serde(default = "usual_lead_mins")]
     pub lead_mins: u32,
-    /// The last try to pay that was declined, so that it is told once.
+    /// The last payment that was declined, so that each one makes a single event.
     #[serde(default)]
     pub declined: Option<PaymentId>,
     /// When it was ordered.
     pub created_at: Timestamp,
-    /// When the restaurant was asked.
+    /// When it was placed at the restaurant.
     pub placed_at: Option<Timestamp>,
     /// When the food should be ready.
     pub ready_by: Option<Timestamp>,
-    /// When the courier took it.
+    /// When the courier picked it up.
     pub picked_up_at: Option<Timestamp>,
-    /// When the customer got it.
+    /// When the customer received it.
     pub delivered_at: Option<Timestamp>,
-    /// An open wish to cancel.
+    /// The open cancellation request, if there is one.
     pub cancel_request: Option<CancelRequest>,
-    /// The wait at the door, once the courier tried to reach the customer.
+    /// The wait at the door; set by the courier's first attempt to reach the customer.
     #[serde(default)]
     pub contact: Option<Contact>,
     /// How it ended early, if it did.
@@ -237,13 +246,13 @@ pub struct Order {
 }
 
 impl Order {
-    /// Whether `customer` may see what only the customer sees.
+    /// Whether `customer` is the one who ordered it.
     pub fn is_of(&self, customer: UserId) -> bool {
         self.customer == customer
     }
 
-    /// Whether it came to nothing before anybody cooked, so that the same cart may be
-    /// ordered again.
+    /// Whether it was cancelled, rejected or not paid, so that the same cart may be ordered
+    /// again.
     pub fn is_dead(&self) -> bool {
         use Status::{Cancelled, Expired, PaymentFailed, Rejected};
         matches!(self.status, Cancelled | Rejected | Expired | PaymentFailed)

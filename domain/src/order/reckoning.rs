@@ -1,5 +1,5 @@
-//! Who pays for an order that ended early: what goes back to the customer, what the others
-//! are owed, and who bears that.
+//! The settlement of an order that ended early: the refund to the customer, the shares of
+//! restaurant and courier, and who bears the cost.
 //!
 //! ```text
 //!                      unpaid, waiting,   preparing,   picked up,
@@ -8,9 +8,10 @@
 //! restaurant           –                  –            –             (it bears food and tip)
 //! courier, platform    –                  –            –             (the platform bears them)
 //! ```
-//! Food is owed to the restaurant once it cooks, the tip to a courier who has the food.
-//! What is not kept goes back. A discount is the platform's: it bears what the customer's
-//! money does not cover. All shares together are what was paid.
+//! The restaurant is owed the food once it cooks, the courier the tip once they have the
+//! food (unless the courier is at fault). All that is not kept is refunded. The platform
+//! pays for discounts: it bears what the customer's payment does not cover. The sum of all
+//! shares equals the paid amount.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,11 +22,11 @@ use crate::Won;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailReason {
-    /// Nobody came; only after the contact timer.
+    /// The customer did not come; permitted only after the contact timer.
     CustomerUnreachable,
-    /// The customer would not take it; only at the door.
+    /// The customer refused to take it; permitted only at the door.
     CustomerRefused,
-    /// The address was not where the customer is; only at the door.
+    /// The customer is not at the address; permitted only at the door.
     WrongAddress,
     /// The restaurant gave the wrong food, or not all of it.
     RestaurantMistake,
@@ -33,7 +34,7 @@ pub enum FailReason {
     FoodDamaged,
     /// The courier had an accident.
     CourierAccident,
-    /// Anything else: nobody's fault but the platform's.
+    /// Anything else; counts as the platform's fault.
     Other,
 }
 
@@ -49,7 +50,7 @@ impl FailReason {
         FailReason::Other,
     ];
 
-    /// Whose fault that is.
+    /// Who is at fault.
     pub fn fault(self) -> Fault {
         match self {
             FailReason::CustomerUnreachable | FailReason::CustomerRefused | FailReason::WrongAddress => {
@@ -61,7 +62,7 @@ impl FailReason {
         }
     }
 
-    /// In words.
+    /// A description in English.
     pub fn words(self) -> &'static str {
         match self {
             FailReason::CustomerUnreachable => "the customer could not be reached",
@@ -75,19 +76,19 @@ impl FailReason {
     }
 }
 
-/// How far an order had come when it ended.
+/// The progress of an order when it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Progress {
     /// It was not paid for.
     Unpaid,
-    /// It was paid for; nobody had taken it on.
+    /// It was paid for, but not accepted.
     Waiting,
-    /// The restaurant had taken it on.
+    /// The restaurant had accepted it.
     Accepted,
     /// It was being cooked.
     Preparing,
-    /// It could be collected.
+    /// It was ready for pickup.
     Ready,
     /// The courier had it.
     PickedUp,
@@ -107,7 +108,8 @@ impl Progress {
         Progress::Arrived,
     ];
 
-    /// What is owed by then: to the restaurant for the food, to the courier for the way.
+    /// The amounts owed at this progress: to the restaurant for the food, to the courier
+    /// for the delivery.
     fn owed(self, food: Won, tip: Won) -> (Won, Won) {
         match self {
             Progress::Unpaid | Progress::Waiting | Progress::Accepted => (Won::ZERO, Won::ZERO),
@@ -117,11 +119,11 @@ impl Progress {
     }
 }
 
-/// What everybody has of the money of an order that ended early. Less than nothing is
-/// what somebody has to pay.
+/// Each party's share of the payment of an order that ended early. A party with a
+/// negative share has to pay that amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reckoning {
-    /// What goes back to the customer: never less than nothing, nor more than was paid.
+    /// The refund to the customer: from zero to the paid amount.
     pub back: Won,
     /// The restaurant's share.
     pub restaurant: Won,
@@ -132,10 +134,10 @@ pub struct Reckoning {
 }
 
 impl Reckoning {
-    /// The table of the module. `paid` covers `food` and `tip` but for a discount.
+    /// Applies the table of the module. `paid` is `food` plus `tip` minus a discount.
     pub fn of(fault: Fault, progress: Progress, food: Won, tip: Won, paid: Won) -> Self {
         let (food, tip) = progress.owed(food, tip);
-        // A courier who spoils the food is not paid for the way.
+        // A courier at fault is not paid for the delivery.
         let tip = if fault == Fault::Courier { Won::ZERO } else { tip };
         let owed = food.0 + tip.0;
         let kept = if fault == Fault::Customer { owed.min(paid.0) } else { 0 };
@@ -150,7 +152,7 @@ impl Reckoning {
 }
 
 impl Order {
-    /// How far it has come.
+    /// Its progress.
     pub fn progress(&self) -> Progress {
         match self.status {
             Status::PendingPayment | Status::Expired | Status::PaymentFailed => Progress::Unpaid,
@@ -163,8 +165,8 @@ impl Order {
         }
     }
 
-    /// What goes back of the money that was paid, or is still on its way; nothing while
-    /// the order stands. What ended before this was reckoned gives all of it back.
+    /// The refund of the payment, which may still be in progress; `None` while the order has
+    /// not ended early. Old orders without a recorded progress are refunded in full.
     pub fn refund_due(&self) -> Option<Won> {
         match (self.status, &self.ending) {
             (Status::Expired | Status::PaymentFailed, _) => Some(self.payable),
@@ -182,7 +184,7 @@ mod tests {
 
     use super::*;
 
-    /// What goes back of food and tip, cell by cell.
+    /// Whether food and tip are refunded, for each cell of the table.
     const GOES_BACK: [(Progress, [(bool, bool); 4]); 7] = {
         const ALL: (bool, bool) = (true, true);
         const TIP: (bool, bool) = (false, true);
@@ -240,7 +242,7 @@ mod tests {
             prop_assert_eq!(back.0 + restaurant.0 + courier.0 + platform.0, paid);
             prop_assert!((0..=paid).contains(&back.0));
             prop_assert!(courier.0 >= 0 && courier.0 <= tip);
-            // The reference: part by part, what the table keeps, as far as money reaches.
+            // The reference: the parts that the table keeps, limited to the paid amount.
             let at = FAULTS.iter().position(|it| *it == fault).unwrap();
             let (food_back, tip_back) =
                 GOES_BACK.iter().find(|(it, _)| *it == progress).unwrap().1[at];

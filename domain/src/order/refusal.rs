@@ -1,4 +1,4 @@
-//! How an order says no.
+//! The refusals of orders.
 
 use super::Status;
 use crate::short_code::CodeLocked;
@@ -7,85 +7,85 @@ use crate::{Fault, Refusal, Refused, TextFlaw, Timestamp, Won, fault};
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderRefusal {
-    /// The table has no such line.
+    /// The state machine has no such transition.
     Transition {
-        /// Where it stands.
+        /// The order's state.
         status: Status,
-        /// What was asked.
+        /// The refused command.
         command: &'static str,
     },
-    /// Not somebody whose order it is.
+    /// The caller is not the order's customer or restaurant.
     NotYours,
-    /// Its own people, but not for this.
+    /// The caller belongs to the order but is not permitted to do this.
     NotForYou,
-    /// The quote can't be ordered from any more.
+    /// The quote has expired.
     QuoteExpired,
-    /// The quote has problems that forbid to order.
+    /// The quote has problems that prevent ordering.
     NotOrderable,
-    /// The same was ordered before, in another way or with other words.
+    /// The same cart was already ordered, with different [`Wishes`](super::Wishes).
     WishesDiffer,
-    /// The request names another way or time than the quote.
+    /// The request names another method or time than the quote.
     NotAsQuoted,
-    /// An older order of the customer is being paid.
+    /// The payment of an older order of the customer is in progress.
     PaymentOpen,
     /// It was not paid in time.
     PaymentOverdue,
     /// The slot has passed.
     SlotOver,
-    /// The restaurant closed or paused since the order was made.
+    /// The restaurant has closed or paused since the order was created.
     RestaurantClosed {
-        /// When it opens, where that is known.
+        /// When it opens, if known.
         next_open_at: Option<Timestamp>,
     },
-    /// Something that was ordered cannot be had any more.
+    /// Some ordered dishes are no longer available.
     SoldOut {
-        /// Which lines, by their place in the order.
+        /// The lines, by their index in the order.
         lines: Vec<Fault>,
     },
-    /// Nothing of it can be ordered again.
+    /// None of its dishes can be ordered again.
     NothingToReorder {
-        /// Why not, by the lines' places in the order.
+        /// The reasons, by the lines' indexes in the order.
         lines: Vec<Fault>,
     },
-    /// Far more is called sold out than any order has.
+    /// Too many dishes are reported as sold out.
     TooManySoldOut,
-    /// What is called sold out is not part of the order.
+    /// Some dishes reported as sold out are not part of the order.
     NotInOrder {
-        /// The places in the list that are at fault.
+        /// Their indexes in the request's list.
         at: Vec<usize>,
     },
     /// Preparation takes 5 to 90 minutes.
     PreparationOutOfRange,
-    /// The paid amount is not what the order costs.
+    /// The paid amount differs from the order's.
     AmountDiffers {
-        /// What it costs.
+        /// The amount due.
         payable: Won,
     },
-    /// The customer's code is another one.
+    /// The code does not match the customer's.
     WrongCode,
-    /// The code was tried too often.
+    /// There were too many attempts at the code.
     CodeLocked,
-    /// No courier has the delivery.
+    /// The caller is not the assigned courier.
     NotItsCourier,
     /// The courier is not at the door.
     NotAtDoor,
-    /// Nobody tried to reach the customer.
+    /// The courier has not tried to reach the customer.
     NoContact,
-    /// The customer was tried in too few ways.
+    /// Too few ways of contacting the customer were tried.
     ContactTooFew,
-    /// The customer still has time to come.
+    /// The courier must still wait.
     ContactRunning {
-        /// Until when.
+        /// When the wait ends.
         until: Timestamp,
     },
-    /// More attempts or answers than anybody needs.
+    /// The limit of recorded attempts or answers is reached.
     TooManyContacts,
-    /// The order is cancelled without asking; or one is open already.
+    /// A cancellation request is already open.
     CancelRequestOpen,
-    /// There is none to decide on.
+    /// There is no cancellation request to decide on.
     NoCancelRequest,
-    /// Text that is too long, or that a ticket printer or a screen would not show as it
-    /// stands.
+    /// Text that is too long, or that a ticket printer or a screen would not show
+    /// unchanged.
     TextRefused {
         /// The field.
         pointer: &'static str,

@@ -1,7 +1,8 @@
-//! The table of transitions: every line of it is an arm here.
+//! The state machine: every permitted transition is a match arm in [`Order::decide`].
 
 use chrono::Duration;
 
+use super::wishes::courier_note_for;
 use super::{
     Answer, Attempt, By, CONTACTS_MAX, CancelRequest, Command, Contact, Ending, Fact, FailReason, Fault,
     Fulfilment, Order, OrderEvent, OrderRefusal, Placement, RejectReason, Status,
@@ -9,22 +10,23 @@ use super::{
 use crate::cart::Method;
 use crate::{CourierId, MenuId, PaymentId, TextFlaw, TextRule, Timestamp, UserId, Won};
 
-/// Minutes that preparation may take.
+/// Permitted preparation time in minutes.
 const PREPARATION_MINS: std::ops::RangeInclusive<u32> = 5..=90;
 
-/// Dishes that one rejection may call sold out.
+/// The most dishes that one rejection may report as sold out.
 const SOLD_OUT_MAX: usize = 50;
 
-/// Characters of a note or a reason.
+/// The longest note or reason, in characters.
 const TEXT_CHARS: usize = 200;
 
 type Decision = Result<(Order, Vec<OrderEvent>), OrderRefusal>;
 
 impl Order {
-    /// A new order from a valid quote. One that costs nothing is paid at once.
+    /// Creates an order from a valid quote. If nothing is payable, it counts as paid at once.
     pub fn place(placement: Placement, now: Timestamp) -> Decision {
-        let Placement { id, quote, note, contactless, pickup_code } = placement;
+        let Placement { id, quote, note, courier_note, contactless, pickup_code } = placement;
         let note = read_note(&note)?;
+        let courier_note = courier_note_for(quote.method, &read_courier_note(&courier_note)?);
         if !quote.is_alive(now) {
             return Err(OrderRefusal::QuoteExpired);
         }
@@ -54,6 +56,7 @@ impl Order {
             pickup: quote.pickup,
             drop_off: quote.drop_off,
             note,
+            courier_note,
             slot: quote.slot,
             lead_mins: quote.lead_mins,
             declined: None,
@@ -76,7 +79,7 @@ impl Order {
         Ok((order, events))
     }
 
-    /// What `command` by `by` leads to. Whatever is not listed is refused.
+    /// Applies `command` from `by`. Every combination that is not listed is refused.
     pub fn decide(&self, by: By, command: &Command, now: Timestamp) -> Decision {
         use Status::{Accepted, Delivered, PendingPayment, PickedUp, Placed, Preparing, Ready, Scheduled};
         self.check_is_theirs(by)?;
@@ -144,7 +147,8 @@ impl Order {
         }
     }
 
-    /// Somebody else's order does not exist for them.
+    /// Checks that the order belongs to the caller. For another customer or restaurant the
+    /// refusal is "not found", so that the existence of the order is not revealed.
     fn check_is_theirs(&self, by: By) -> Result<(), OrderRefusal> {
         match by {
             By::Customer(customer) if customer != self.customer => Err(OrderRefusal::NotYours),
@@ -176,7 +180,7 @@ impl Order {
         self.to(Status::Placed, Fact::Placed)
     }
 
-    /// The same try again says it by no event.
+    /// Idempotent: the same declined payment again makes no event.
     fn decline(mut self, payment: PaymentId) -> Decision {
         if self.declined == Some(payment) {
             return Ok((self, Vec::new()));
@@ -214,7 +218,7 @@ impl Order {
         self.to(Status::Accepted, Fact::Accepted { ready_by })
     }
 
-    /// Told again what it knows already, it says so by no event.
+    /// Idempotent: the same courier again makes no event.
     fn assign(mut self, courier: Option<CourierId>) -> Decision {
         if self.courier == courier {
             return Ok((self, Vec::new()));
@@ -257,7 +261,7 @@ impl Order {
         self.to(Status::Delivered, Fact::Delivered)
     }
 
-    /// The same attempt again says it by no event.
+    /// Idempotent: the same attempt again makes no event.
     fn try_contact(mut self, attempt: Attempt, wait: Duration) -> Decision {
         let Attempt { way, at, .. } = attempt;
         let mut contact = self.contact.take().unwrap_or_else(|| Contact {
@@ -281,7 +285,7 @@ impl Order {
         }
     }
 
-    /// The same words again say it by no event.
+    /// Idempotent: the same text as the last answer makes no event.
     fn answer_contact(mut self, text: &str, wait: Duration, now: Timestamp) -> Decision {
         let text = read_text(text, "/text")?;
         let contact = self.contact.as_mut().ok_or(OrderRefusal::NoContact)?;
@@ -299,7 +303,8 @@ impl Order {
         self.to(Status::PickedUp, Fact::ContactAnswered { text, ends_at })
     }
 
-    /// At the customer's cost only from the door, and only after the timer if nobody came.
+    /// A failure at the customer's cost needs an attempt to contact them; "unreachable" also
+    /// needs the timer to have run out.
     fn fail_delivery(self, reason: FailReason, now: Timestamp) -> Decision {
         if reason.fault() == Fault::Customer {
             let contact = self.contact.as_ref().ok_or(OrderRefusal::NoContact)?;
@@ -333,7 +338,7 @@ impl Order {
         self.end(Status::Cancelled, ending, |refund| Fact::Cancelled { fault, reason, refund })
     }
 
-    /// Whether an operator ended it like this.
+    /// Whether this operator ended it with this fault and reason.
     fn ended_so(&self, fault: Fault, reason: &str, operator: UserId) -> bool {
         self.ending.as_ref().is_some_and(|ending| {
             ending.operator == Some(operator)
@@ -365,7 +370,7 @@ impl Order {
         if self.courier == Some(courier) { Ok(()) } else { Err(OrderRefusal::NotItsCourier) }
     }
 
-    /// `fact` is told what goes back.
+    /// Ends the order; `fact` receives the refund.
     fn end(mut self, status: Status, ending: Ending, fact: impl FnOnce(Won) -> Fact) -> Decision {
         self.cancel_request = None;
         self.ending = Some(ending);
@@ -373,7 +378,7 @@ impl Order {
         self.to(status, fact(refund))
     }
 
-    /// One step: one event, one version.
+    /// Makes one transition with one event, and increments the version.
     fn to(mut self, status: Status, fact: Fact) -> Decision {
         self.status = status;
         self.version += 1;
@@ -382,9 +387,14 @@ impl Order {
     }
 }
 
-/// A note to the restaurant as it is kept: one line, composed and trimmed, which may be empty.
+/// Normalises a note to the restaurant for storage: one line, NFC and trimmed; may be empty.
 pub fn read_note(text: &str) -> Result<String, OrderRefusal> {
     read_text(text, "/note")
+}
+
+/// A note to the courier as it is kept: like [`read_note`].
+pub fn read_courier_note(text: &str) -> Result<String, OrderRefusal> {
+    read_text(text, "/courier_note")
 }
 
 fn read_text(text: &str, pointer: &'static str) -> Result<String, OrderRefusal> {
@@ -393,6 +403,12 @@ fn read_text(text: &str, pointer: &'static str) -> Result<String, OrderRefusal> 
         Err(TextFlaw::Blank) => Ok(String::new()),
         Err(flaw) => Err(OrderRefusal::TextRefused { pointer, flaw }),
     }
+}
+
+/// The reason that [`reject_words`] wrote; `Other` for a text that it never wrote.
+pub(super) fn reject_reason(words: &str) -> RejectReason {
+    let known = RejectReason::ALL.into_iter().find(|reason| reject_words(*reason) == words);
+    known.unwrap_or(RejectReason::Other)
 }
 
 fn reject_words(reason: RejectReason) -> &'static str {

@@ -1,4 +1,4 @@
-//! What an order waits for, as durable reminders.
+//! The timers of an order, stored as durable reminders.
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
@@ -6,21 +6,21 @@ use serde::{Deserialize, Serialize};
 use super::{Fact, Order, OrderEvent};
 use crate::{OrderId, Timestamp};
 
-/// How long things may take. All of it is configuration.
+/// The time limits; all of them are configurable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
-    /// An order that is not paid by then expires.
+    /// After this time an unpaid order expires.
     pub payment: Duration,
-    /// A restaurant that has not answered by then is nudged.
+    /// After this time a restaurant that has not answered is reminded.
     pub accept_nudge: Duration,
-    /// An order that is not accepted by then is rejected.
+    /// After this time an order that is not accepted is rejected.
     pub accept: Duration,
-    /// A wish to cancel that is not decided by then is refused.
+    /// After this time an undecided cancellation request is refused.
     pub cancel_request: Duration,
-    /// How long a courier at the door waits for the customer, from the first attempt to
-    /// reach them, and from their first answer.
+    /// How long a courier at the door waits after the first attempt to reach the customer,
+    /// and after the customer's first answer.
     pub contact: Duration,
-    /// A delivered order completes by itself after this.
+    /// After this time a delivered order completes automatically.
     pub completion: Duration,
 }
 
@@ -37,7 +37,7 @@ impl Default for Times {
     }
 }
 
-/// What an order asks to be reminded of.
+/// A reminder that an order schedules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reminder", rename_all = "snake_case")]
 pub enum OrderReminder {
@@ -46,12 +46,12 @@ pub enum OrderReminder {
         /// The order.
         order: OrderId,
     },
-    /// A scheduled order is to be placed.
+    /// It is time to place a scheduled order.
     SlotNear {
         /// The order.
         order: OrderId,
     },
-    /// The restaurant has not answered for a while.
+    /// The restaurant has not answered yet.
     AcceptNudge {
         /// The order.
         order: OrderId,
@@ -61,39 +61,39 @@ pub enum OrderReminder {
         /// The order.
         order: OrderId,
     },
-    /// The restaurant did not decide on the customer's wish to cancel.
+    /// The restaurant did not decide on the cancellation request in time.
     CancelRequestLapsed {
         /// The order.
         order: OrderId,
     },
-    /// A delivered order completes by itself.
+    /// It is time to complete a delivered order.
     CompletionDue {
         /// The order.
         order: OrderId,
     },
 }
 
-/// A change to an order's reminders, to be made in the commit of the event.
+/// A change to an order's reminders, to be committed together with the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Timer {
-    /// Remind at that time; replaces one with the same key.
+    /// Schedules a reminder; replaces one with the same key.
     Set {
         /// `order:{id}:{what}`.
         key: String,
-        /// When.
+        /// When it is due.
         at: Timestamp,
-        /// Of what.
+        /// The reminder.
         reminder: OrderReminder,
     },
-    /// Not needed any more.
+    /// Removes a reminder.
     Clear {
-        /// See `Set`.
+        /// The key, as in `Set`.
         key: String,
     },
 }
 
 impl OrderEvent {
-    /// The timers that change with this event.
+    /// The timer changes caused by this event.
     pub fn timers(&self, times: &Times, now: Timestamp) -> Vec<Timer> {
         let order = self.order;
         let set = |what: &str, after: Duration, reminder| Timer::Set {
@@ -121,12 +121,13 @@ impl OrderEvent {
             Fact::CancelRequested { .. } => {
                 vec![set("cancel", times.cancel_request, OrderReminder::CancelRequestLapsed { order })]
             }
-            Fact::CancelRefused => vec![clear("cancel")],
+            // Food that is on its way is not cancelled: the request is over.
+            Fact::CancelRefused | Fact::PickedUp => vec![clear("cancel")],
             Fact::Cancelled { .. } => ["payment", "slot", "nudge", "accept", "cancel"].map(clear).into(),
             Fact::Delivered => {
                 vec![set("completion", times.completion, OrderReminder::CompletionDue { order })]
             }
-            Fact::Completed => vec![clear("completion")],
+            Fact::Completed => ["completion", "cancel"].map(clear).into(),
             _ => Vec::new(),
         }
     }
@@ -137,7 +138,7 @@ fn key(order: OrderId, what: &str) -> String {
 }
 
 impl Order {
-    /// Whether the time for paying is over.
+    /// Whether the payment deadline has passed.
     pub fn is_payment_overdue(&self, times: &Times, now: Timestamp) -> bool {
         now >= self.created_at + times.payment
     }

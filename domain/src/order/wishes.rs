@@ -1,5 +1,5 @@
-//! What a customer wants of an order beside its dishes, by which a repeated request is
-//! told from another one.
+//! The customer's choices for an order other than its dishes. They distinguish a repeated
+//! request from a different one for the same cart.
 
 use super::{Fulfilment, Order, Placement};
 use crate::Timestamp;
@@ -8,20 +8,22 @@ use crate::cart::{DropOff, Method};
 /// See the module.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wishes {
-    /// How it gets to the customer.
+    /// Delivery or pickup.
     pub method: Method,
-    /// Put it down at the door; never for pickup.
+    /// Leave it at the door; always `false` for pickup.
     pub contactless: bool,
-    /// When the customer wants it, if not as soon as it can be.
+    /// When the customer wants it; `None` for as soon as possible.
     pub slot: Option<Timestamp>,
-    /// Where it goes; nowhere for pickup.
+    /// Where it is delivered; `None` for pickup.
     pub drop_off: Option<DropOff>,
-    /// Words to the restaurant.
+    /// The note to the restaurant.
     pub note: String,
+    /// Words to the courier; never for pickup.
+    pub courier_note: String,
 }
 
 impl Placement {
-    /// What is wanted.
+    /// The requested choices.
     pub fn wishes(&self) -> Wishes {
         let method = self.quote.method;
         Wishes {
@@ -30,12 +32,18 @@ impl Placement {
             slot: self.quote.slot,
             drop_off: self.quote.drop_off.clone(),
             note: self.note.clone(),
+            courier_note: courier_note_for(method, &self.courier_note),
         }
     }
 }
 
+/// The note to the courier; none where the customer collects it.
+pub(super) fn courier_note_for(method: Method, note: &str) -> String {
+    if method == Method::Delivery { note.to_owned() } else { String::new() }
+}
+
 impl Order {
-    /// What was wanted.
+    /// The choices with which it was ordered.
     pub fn wishes(&self) -> Wishes {
         let (method, contactless) = match self.fulfilment {
             Fulfilment::Delivery { contactless } => (Method::Delivery, contactless),
@@ -47,6 +55,7 @@ impl Order {
             slot: self.slot,
             drop_off: self.drop_off.clone().filter(|_| method == Method::Delivery),
             note: self.note.clone(),
+            courier_note: courier_note_for(method, &self.courier_note),
         }
     }
 }

@@ -3,15 +3,16 @@
 //! ```text
 //! in_progress ─▶ done ─▶ partially_cancelled ─▶ cancelled
 //!      │  └────▶ aborted
-//!      └▶ unknown ─▶ done | aborted      (by asking the gateway)
+//!      └▶ unknown ─▶ done | aborted      (by querying the gateway)
 //! ```
-//! The gateway's word is the only truth: what it did not say is `unknown`, and
-//! an unknown payment is asked for until it is known, or until somebody decides. A
-//! charge that the gateway does not know may still be on its way; only after
-//! [`Times::not_found`] is it given up, and asked for once more later. Money that was
-//! taken in another amount, or for a try that was given up, goes back.
+//! The gateway is the source of truth: without its answer a payment is `unknown`, and
+//! the gateway is queried until it answers or an operator decides. A charge that the
+//! gateway does not find may still arrive: it is aborted only after [`Times::not_found`],
+//! and queried a few more times later. A charge of a different amount, or for an aborted
+//! payment, is refunded.
 
 mod refund;
+mod returned;
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
@@ -19,40 +20,42 @@ use serde::{Deserialize, Serialize};
 use crate::{OrderId, PaymentId, RefundId, Refusal, Refused, Timestamp, UserId, Won};
 
 pub use refund::{REFUND_ATTEMPTS, Refund, RefundReason, RefundStatus};
+pub use returned::{RefundRecord, ReturnStatus, Returned};
 
-/// How often the gateway is asked what became of a payment before somebody must decide.
+/// How often the gateway is queried for a payment's outcome before an operator must
+/// decide.
 pub const LOOKS: u32 = 4;
 
-/// What a payment or a refund asks to be reminded of.
+/// A reminder that a payment or a refund schedules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reminder", rename_all = "snake_case")]
 pub enum PaymentReminder {
-    /// The gateway did not say what became of a payment: ask again.
+    /// The outcome of a payment is unknown: query the gateway again.
     PaymentUnknown {
-        /// The order whose payment it is.
+        /// The payment's order.
         order: OrderId,
     },
-    /// A payment was given up because the gateway did not know it: ask once more
-    /// whether it came late.
+    /// A payment was aborted because the gateway did not find it: check whether the
+    /// charge has arrived late.
     PaymentLate {
         /// The payment.
         payment: PaymentId,
-        /// How often it was asked since.
+        /// How often that was checked already.
         looks: u32,
     },
-    /// Money is to go back.
+    /// A refund must be sent to the gateway.
     RefundDue {
         /// The refund.
         refund: RefundId,
     },
 }
 
-/// How long things may take. All of it is configuration.
+/// The time limits; all of them are configurable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
-    /// A charge that the gateway does not know counts as unknown until it is this old.
+    /// A charge that the gateway does not find is aborted at this age, unknown before.
     pub not_found: Duration,
-    /// When a payment that was given up is asked for again, each after the one before.
+    /// The waits before each check for the late charge of an aborted payment.
     pub late_looks: [Duration; 3],
 }
 
@@ -66,27 +69,28 @@ impl Default for Times {
 }
 
 impl Times {
-    /// How long to wait before the next look at a payment that was given up.
+    /// The wait before the next check for a late charge, after `looks` checks; `None` when
+    /// there are no more.
     pub fn late_look(&self, looks: u32) -> Option<Duration> {
         self.late_looks.get(usize::try_from(looks).ok()?).copied()
     }
 }
 
-/// Where a payment stands.
+/// The state of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentStatus {
-    /// The gateway is being asked.
+    /// The charge was sent to the gateway.
     InProgress,
-    /// The money is there.
+    /// The charge succeeded.
     Done,
-    /// The gateway declined.
+    /// The charge was declined, not found, or of a different amount.
     Aborted,
-    /// The gateway did not say.
+    /// The gateway did not state the outcome.
     Unknown,
-    /// A part of the money went back.
+    /// A part was refunded.
     PartiallyCancelled,
-    /// The money went back.
+    /// It was fully refunded.
     Cancelled,
 }
 
@@ -103,7 +107,7 @@ impl PaymentStatus {
         }
     }
 
-    /// The status of that name.
+    /// The status with that name.
     pub fn parse(name: &str) -> Option<Self> {
         use PaymentStatus::{Aborted, Cancelled, Done, InProgress, PartiallyCancelled, Unknown};
         [InProgress, Done, Aborted, Unknown, PartiallyCancelled, Cancelled]
@@ -111,65 +115,65 @@ impl PaymentStatus {
             .find(|status| status.as_str() == name)
     }
 
-    /// Whether the money may still come: the order must not expire meanwhile.
+    /// Whether the charge may still succeed: the order must not expire meanwhile.
     pub fn is_open(self) -> bool {
         matches!(self, PaymentStatus::InProgress | PaymentStatus::Unknown)
     }
 }
 
-/// One try to pay an order.
+/// One attempt to pay an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payment {
-    /// Its id, and the key under which the gateway knows it.
+    /// Its id, which is also the gateway's idempotency key.
     pub id: PaymentId,
-    /// What is paid for.
+    /// The order that is paid.
     pub order: OrderId,
-    /// Who pays.
+    /// The customer who pays.
     pub customer: UserId,
-    /// How much.
+    /// The amount to charge.
     pub amount: Won,
-    /// Where it stands.
+    /// Its state.
     pub status: PaymentStatus,
-    /// How often the gateway was asked what became of it.
+    /// How often the gateway was queried for its outcome.
     pub asked: u32,
     /// When it began.
     pub created_at: Timestamp,
 }
 
-/// What a gateway says of a payment.
+/// The gateway's answer about a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GatewayAnswer {
-    /// The money is there.
+    /// The charge succeeded.
     Approved {
-        /// How much of it.
+        /// The charged amount.
         amount: Won,
     },
-    /// It will not come.
+    /// The charge was declined.
     Declined {
-        /// Why, as the gateway words it.
+        /// Why, in the gateway's words.
         reason: String,
     },
-    /// It knows no such charge: nothing was taken yet.
+    /// The gateway has no such charge: nothing was charged yet.
     NotFound,
-    /// It did not say.
+    /// The outcome is not known.
     Unknown,
 }
 
-/// What follows from an answer of the gateway.
+/// The consequences of an answer from the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settlement {
-    /// The payment after it.
+    /// The payment's new state.
     pub payment: Payment,
-    /// Money that nobody asked for and that must go back.
+    /// An unwanted charge that must be refunded.
     pub void: Option<(Won, RefundReason)>,
-    /// Whether it was given up without the gateway's having declined it, so that the
-    /// charge may still come.
+    /// Whether it was aborted without a decline from the gateway, so that the charge may
+    /// still arrive.
     pub may_come_late: bool,
 }
 
 impl Payment {
-    /// What follows from the gateway's answer. A settled payment stays what it is; an
-    /// approval of one that was given up, or of another amount, is to be voided.
+    /// Applies the gateway's answer. A settled payment does not change; an approval of an
+    /// aborted payment, or of a different amount, must be refunded.
     pub fn settle(mut self, answer: &GatewayAnswer, times: &Times, now: Timestamp) -> Settlement {
         let mut void = None;
         let mut may_come_late = false;
@@ -194,13 +198,13 @@ impl Payment {
         Settlement { payment: self, void, may_come_late }
     }
 
-    /// Whether the gateway was asked often enough, and somebody must decide.
+    /// Whether all queries were made without an outcome, so that an operator must decide.
     pub fn is_undecided(&self) -> bool {
         self.status.is_open() && Self::ask_again_after(self.asked).is_none()
     }
 
-    /// How long to wait before the gateway is asked (again); `None` when it was
-    /// asked often enough and a person must look.
+    /// The wait before the next query, after `asked` queries; `None` when there are no more
+    /// and an operator must decide.
     pub fn ask_again_after(asked: u32) -> Option<Duration> {
         match asked {
             0 => Some(Duration::seconds(5)),
@@ -212,12 +216,12 @@ impl Payment {
     }
 }
 
-/// How a payment says no.
+/// The refusals of payments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentRefusal {
-    /// A try is open already, or has succeeded.
+    /// A payment is already in progress, or has succeeded.
     AlreadyPaying,
-    /// It is known what became of it.
+    /// Its outcome is already known.
     Decided,
 }
 

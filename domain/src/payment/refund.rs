@@ -1,5 +1,5 @@
-//! Money that goes back: a row of its own, retried under its own key until the gateway
-//! has said.
+//! Refunds: each has its own row and is retried with its own idempotency key until the
+//! gateway answers.
 //!
 //! ```text
 //! requested ─▶ succeeded | failed
@@ -10,55 +10,55 @@ use serde::{Deserialize, Serialize};
 
 use crate::{OrderId, PaymentId, RefundId, Won};
 
-/// How often a gateway that does not say is asked again: for about a day.
+/// How often a refund without an answer is retried: for about a day.
 pub const REFUND_ATTEMPTS: u32 = 27;
 
-/// Where a refund stands.
+/// The state of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundStatus {
-    /// The gateway is to be asked, or did not say.
+    /// It has not been sent to the gateway, or there was no answer.
     Requested,
-    /// The money went back.
+    /// The gateway has refunded it.
     Succeeded,
-    /// The gateway refused; somebody has to decide.
+    /// The gateway refused it; an operator must decide.
     Failed,
 }
 
-/// Why money goes back.
+/// Why a payment is refunded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundReason {
-    /// The order came to an end that gives it back.
+    /// The order ended early.
     OrderEnded,
-    /// The gateway took another amount than was asked for.
+    /// The gateway charged a different amount than requested.
     AmountDiffers,
-    /// The gateway approved what nobody waits for any more.
+    /// The gateway approved a payment that was already aborted.
     LateApproval,
 }
 
 /// A refund of a payment, or of a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refund {
-    /// Its id, and the key under which the gateway does it once.
+    /// Its id, which is also the gateway's idempotency key.
     pub id: RefundId,
-    /// Of which payment.
+    /// The payment that is refunded.
     pub payment: PaymentId,
-    /// Whose order that is.
+    /// The payment's order.
     pub order: OrderId,
-    /// How much, more than nothing.
+    /// The amount, more than zero.
     pub amount: Won,
     /// Why.
     pub reason: RefundReason,
-    /// Where it stands.
+    /// Its state.
     pub status: RefundStatus,
-    /// How often the gateway was asked and did not say.
+    /// The number of attempts without an answer from the gateway.
     pub attempts: u32,
 }
 
 impl Refund {
-    /// How long to wait after that many attempts without an answer; `None` when it was
-    /// tried often enough and somebody must decide.
+    /// The wait after an attempt without an answer, where `attempts` are the unanswered ones
+    /// before it; `None` when there are no more and an operator must decide.
     pub fn retry_after(attempts: u32) -> Option<Duration> {
         match attempts {
             0 => Some(Duration::seconds(10)),
@@ -69,7 +69,7 @@ impl Refund {
         }
     }
 
-    /// Whether the gateway refused it, or was asked often enough: somebody must decide.
+    /// Whether the gateway refused it, or all attempts were made: an operator must decide.
     pub fn is_undecided(&self) -> bool {
         match self.status {
             RefundStatus::Failed => true,
@@ -89,7 +89,7 @@ macro_rules! names {
                 }
             }
 
-            /// The one of that name.
+            /// The value with that name.
             pub fn parse(name: &str) -> Option<Self> {
                 match name {
                     $($text => Some(Self::$variant),)*

@@ -1,4 +1,4 @@
-//! When a restaurant takes orders, in Asia/Seoul.
+//! The opening hours of a restaurant, in Asia/Seoul.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
@@ -6,37 +6,37 @@ use serde::{Deserialize, Serialize};
 use crate::week::{Span, date_of};
 use crate::{Fault, Timestamp, fault};
 
-/// How many days ahead the next opening is looked for. Longer than any month, so
-/// that monthly closings cannot hide it.
+/// How many days ahead to search for the next opening. Longer than any month, so that
+/// monthly closings cannot hide it.
 const HORIZON_DAYS: u64 = 40;
 
-/// A day without business.
+/// A day on which the restaurant is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Closing {
-    /// The n-th such weekday of every month (둘째 넷째 월요일).
+    /// The n-th given weekday of every month (둘째 넷째 월요일).
     Monthly {
         /// 1 to 5.
         nth: u8,
-        /// Which weekday.
+        /// The weekday.
         weekday: Weekday,
     },
     /// One date: a public holiday, a family event.
     Date {
-        /// Which date.
+        /// The date.
         date: NaiveDate,
     },
 }
 
-/// The weekly hours and their exceptions. Weekly closings are weekdays without
-/// a range.
+/// The weekly hours and their exceptions. A weekday without a range is closed every
+/// week.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hours {
-    /// Open, several a day if need be; a range that begins on a closed day is void.
+    /// Opening hours, possibly several a day; a range that begins on a closed day is ignored.
     pub ranges: Vec<Span>,
-    /// Closed in between (브레이크 타임).
+    /// Breaks within the ranges (브레이크 타임).
     pub breaks: Vec<Span>,
-    /// Days off.
+    /// Days on which it is closed.
     pub closings: Vec<Closing>,
 }
 
@@ -44,7 +44,7 @@ pub struct Hours {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClosedReason {
-    /// The owner paused for a while.
+    /// The owner paused it for a while.
     Paused,
     /// A break within the opening hours.
     Break,
@@ -57,13 +57,13 @@ pub enum ClosedReason {
 /// Whether orders are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
-    /// They are.
+    /// Orders are taken.
     Open,
-    /// They are not.
+    /// Orders are not taken.
     Closed {
         /// Why.
         reason: ClosedReason,
-        /// When they will be; `None` if not within the next weeks.
+        /// When they will be; `None` if not within the next 40 days.
         next_open_at: Option<Timestamp>,
     },
 }
@@ -103,12 +103,12 @@ impl Closing {
 }
 
 impl Hours {
-    /// Open around the clock.
+    /// Open 24 hours, every day.
     pub fn always() -> Self {
         Self { ranges: Span::daily(0, 24 * 60), ..Self::default() }
     }
 
-    /// Open or not, with the owner's pause.
+    /// The state at `now`, with the owner's pause taken into account.
     pub fn opening(&self, paused_until: Option<Timestamp>, now: Timestamp) -> Opening {
         if let Some(until) = paused_until.filter(|until| *until > now) {
             return Opening::Closed { reason: ClosedReason::Paused, next_open_at: self.next_open(until) };
@@ -145,13 +145,13 @@ impl Hours {
         }
     }
 
-    /// The first moment from `at` on that is open. It can only be `at` itself,
-    /// the begin of a range, or the end of a break.
+    /// The first open moment at or after `at`. It can only be `at` itself, the start of a
+    /// range, or the end of a break.
     fn next_open(&self, at: Timestamp) -> Option<Timestamp> {
         if self.is_open(at) {
             return Some(at);
         }
-        // The day before comes first: its break may end after midnight.
+        // Starts with the day before, whose break may end after midnight.
         let first = date_of(at).pred_opt()?;
         (0..HORIZON_DAYS).filter_map(|days| first.checked_add_days(Days::new(days))).find_map(|date| {
             let begins = self.ranges_on(date).map(|(from, _)| from);
@@ -161,7 +161,7 @@ impl Hours {
         })
     }
 
-    /// Everything that is wrong with the hours.
+    /// All errors in the hours.
     pub fn check(&self) -> Vec<Fault> {
         let ranges = self.ranges.iter().filter_map(|span| span.check("/hours/ranges"));
         let breaks = self.breaks.iter().filter_map(|span| span.check("/hours/breaks"));
@@ -186,7 +186,7 @@ mod tests {
         DateTime::parse_from_rfc3339(&format!("{text}:00+09:00")).unwrap().to_utc()
     }
 
-    /// Open 11:00 to 02:00, break 15:00 to 17:00, closed every second Monday.
+    /// Open 11:00 to 02:00, break 15:00 to 17:00, closed on the second Monday of each month.
     fn evening() -> Hours {
         Hours {
             ranges: Span::daily(11 * 60, 26 * 60),
@@ -253,7 +253,7 @@ mod tests {
     }
 
     proptest! {
-        /// The reference paints the hours of a week on a ring.
+        /// The reference marks each hour of a week in a circular array.
         #[test]
         fn hours_agree_with_a_painted_week(ranges in spans(), breaks in spans(), start in 0..168usize) {
             let mut week = [false; 168];

@@ -1,4 +1,4 @@
-//! Who cooks: where, when, how far they deliver, and what they ask for it.
+//! Restaurants: position, opening hours, delivery zones and delivery tip.
 
 pub mod hours;
 pub mod zone;
@@ -18,7 +18,7 @@ use crate::{Fault, LatLon, Refused, RestaurantId, TextRule, Timestamp, UserId, W
 /// The longest name, in characters.
 pub const NAME_MAX: usize = 60;
 
-/// What kind of kitchen it is.
+/// The kind of food it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Category {
@@ -49,7 +49,7 @@ pub enum Category {
 }
 
 impl Category {
-    /// All of them, in the order that people are shown.
+    /// All of them, in display order.
     pub const ALL: [Category; 12] = [
         Category::Chicken,
         Category::Pizza,
@@ -83,7 +83,7 @@ impl Category {
         }
     }
 
-    /// The name in Korean, which search finds too.
+    /// The name in Korean, which search matches too.
     pub fn korean(self) -> &'static str {
         match self {
             Category::Chicken => "치킨",
@@ -115,17 +115,17 @@ impl std::str::FromStr for Category {
 pub struct Restaurant {
     /// Its id.
     pub id: RestaurantId,
-    /// Rises with each change; 0 until it is kept.
+    /// Rises with each change; 0 until it is stored.
     pub version: u64,
-    /// Whose it is.
+    /// Its owner.
     pub owner: UserId,
     /// Its name, 1 to [`NAME_MAX`] characters.
     pub name: String,
-    /// What kind of kitchen it is.
+    /// The kind of food it serves.
     pub category: Category,
-    /// Where customers call.
+    /// The telephone number for customers.
     pub phone: String,
-    /// Where couriers collect.
+    /// Where couriers pick up.
     pub position: LatLon,
     /// Its district.
     pub gu: String,
@@ -133,42 +133,42 @@ pub struct Restaurant {
     pub dong: String,
     /// The smallest subtotal that can be ordered.
     pub minimum_order: Won,
-    /// What the way costs.
+    /// The delivery tip rules.
     pub tip: TipPlan,
     /// When it is open.
     pub hours: Hours,
-    /// Where it delivers: anywhere that one of these covers.
+    /// It delivers to any destination that one of these covers.
     pub zones: Vec<Zone>,
-    /// How long it usually cooks, 5 to 90 minutes.
+    /// The usual preparation time, 5 to 90 minutes.
     pub preparation_mins: u16,
-    /// No orders until then.
+    /// It takes no orders until then.
     pub paused_until: Option<Timestamp>,
 }
 
-/// A place that food is to be brought to, with its neighbourhood where known.
+/// Where an order is to be delivered.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Destination {
-    /// Where.
+    /// The coordinate.
     pub position: LatLon,
-    /// In which neighbourhood.
+    /// The neighbourhood, if known.
     pub dong: Option<DongCode>,
 }
 
 impl Destination {
-    /// Where a drop-off is.
+    /// The destination of a drop-off.
     pub fn of(drop_off: &DropOff, dong: Option<DongCode>) -> Self {
         Self { position: drop_off.position, dong }
     }
 }
 
 impl Restaurant {
-    /// Whether it takes orders now, and else why not and until when.
+    /// Whether it takes orders now; if not, why and until when.
     pub fn opening(&self, now: Timestamp) -> Opening {
         self.hours.opening(self.paused_until, now)
     }
 
-    /// Whether it takes an order: one for at once if it is open now, one for a slot if
-    /// it is open when it is asked, `lead` before, and at the slot.
+    /// Whether it takes an order. An immediate order needs it open now; a scheduled order
+    /// needs it open at the slot and `lead` before it, when the owner is asked to accept.
     pub fn opening_for(&self, slot: Option<Timestamp>, lead: Duration, now: Timestamp) -> Opening {
         let Some(slot) = slot else { return self.opening(now) };
         match self.opening(slot - lead) {
@@ -177,12 +177,12 @@ impl Restaurant {
         }
     }
 
-    /// How far its zones reach at most, in metres, rounded up.
+    /// The furthest reach of its zones in metres, rounded up.
     pub fn reach_m(&self) -> u32 {
         self.zones.iter().map(|zone| zone.reach_m(self.position)).max().unwrap_or(0)
     }
 
-    /// Whether it delivers there.
+    /// Whether it delivers to the destination.
     pub fn delivers_to(&self, to: Destination) -> bool {
         self.zones.iter().any(|zone| zone.covers(self.position, to))
     }
@@ -193,7 +193,7 @@ impl Restaurant {
         self.tip.tip(subtotal, way)
     }
 
-    /// Refuses what no restaurant can be, naming every field at fault.
+    /// Checks all fields and reports every invalid one; normalises the name.
     pub fn checked(mut self) -> Result<Self, Refused> {
         let wrong = |pointer: &str, detail: &str| Fault::new(pointer, fault::OUT_OF_RANGE, detail);
         let mut faults = self.tip.check();

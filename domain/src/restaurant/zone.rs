@@ -1,4 +1,4 @@
-//! Where a restaurant delivers.
+//! The delivery zones of a restaurant.
 
 use geo::{Coord, Intersects, LineString, Point, Polygon};
 use serde::{Deserialize, Serialize};
@@ -7,33 +7,33 @@ use super::Destination;
 use crate::gazetteer::DongCode;
 use crate::{Fault, LatLon, fault};
 
-/// The longest way that any zone may ask of a courier, in metres.
+/// The furthest that any zone may reach, in metres in a straight line.
 pub const REACH_MAX_M: u32 = 20_000;
 
 /// One delivery zone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Zone {
-    /// So far around the restaurant, in a straight line, the edge included.
+    /// A circle around the restaurant, edge included.
     Radius {
         /// 1 to [`REACH_MAX_M`] metres.
         metres: u32,
     },
     /// Whole neighbourhoods.
     Dongs {
-        /// Which, at least one.
+        /// The neighbourhoods, at least one.
         dongs: Vec<DongCode>,
     },
-    /// Within a drawn outline, its edge included.
+    /// A polygon, edge included.
     Polygon {
-        /// At least three corners; it closes by itself.
+        /// At least three corners; the last is joined to the first.
         outline: Vec<LatLon>,
     },
 }
 
 impl Zone {
-    /// Whether the zone of a restaurant at `kitchen` covers the destination. None
-    /// covers what is further than [`REACH_MAX_M`].
+    /// Whether the zone of a restaurant at `kitchen` covers the destination. No zone covers
+    /// a destination further than [`REACH_MAX_M`].
     pub fn covers(&self, kitchen: LatLon, to: Destination) -> bool {
         let distance_m = kitchen.distance_m(to.position);
         distance_m <= f64::from(REACH_MAX_M) && self.holds(distance_m, to)
@@ -51,8 +51,8 @@ impl Zone {
         }
     }
 
-    /// How far from `kitchen` it reaches at most, in metres, rounded up. Whole
-    /// neighbourhoods may reach as far as any zone.
+    /// The furthest reach from `kitchen` in metres, rounded up, at most [`REACH_MAX_M`].
+    /// The extent of neighbourhoods is not known here, so they count with the maximum.
     pub fn reach_m(&self, kitchen: LatLon) -> u32 {
         match self {
             Zone::Radius { metres } => *metres,
@@ -66,7 +66,7 @@ impl Zone {
         }
     }
 
-    /// What is wrong with it, if anything.
+    /// Checks it and describes the error, if there is one.
     pub fn check(&self) -> Option<Fault> {
         let detail = match self {
             Zone::Radius { metres } if !(1..=REACH_MAX_M).contains(metres) => {

@@ -6,12 +6,12 @@
 //!              │                   └───── resolved ◀────────┘
 //!              └── reopened: the customer writes within 72 h ┘
 //! ```
-//! The customer may also resolve what still waits in the queue.
+//! The customer may also resolve a conversation that is still queued.
 //!
-//! Everything that happens is an entry of one sequence, 1, 2, 3 … without a
-//! gap; [`Conversation::last_seq`] is its end, the version that commits are
-//! fenced by, and the offset of the channel `chat:{id}`. Read marks are no
-//! entries: they only ever grow, so two of them need no order.
+//! Every event is an entry in one sequence, 1, 2, 3 … without gaps.
+//! [`Conversation::last_seq`] is the number of the last entry, the version that commits
+//! check, and the offset of the channel `chat:{id}`. Read marks are not entries: they only
+//! grow, so concurrent ones need no order.
 
 use std::str::FromStr;
 
@@ -23,11 +23,11 @@ use super::message::{Draft, Message, Side};
 use crate::event::event_kinds;
 use crate::{Audience, ConversationId, Event, EventKind, OrderId, Refusal, Refused, Timestamp, UserId};
 
-/// For so long after it was resolved a customer's message reopens a
-/// conversation. Later it is a new matter, and belongs to a new conversation.
+/// How long after its resolution a customer's message reopens a conversation. After that
+/// the customer must open a new one.
 pub const REOPEN_WITHIN: TimeDelta = TimeDelta::hours(72);
 
-/// What a conversation, or a frequently asked question, is about.
+/// The topic of a conversation or a frequently asked question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
@@ -35,7 +35,7 @@ pub enum Topic {
     Order,
     /// Paying, refunds.
     Payment,
-    /// The courier and the way.
+    /// The courier and the delivery.
     Delivery,
     /// Sign-in, personal data.
     Account,
@@ -43,7 +43,7 @@ pub enum Topic {
     Other,
 }
 
-/// Where a conversation stands.
+/// The state of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -53,7 +53,7 @@ pub enum Status {
     Open,
     /// Waits for the customer's answer.
     Pending,
-    /// Done.
+    /// Closed.
     Resolved,
 }
 
@@ -78,70 +78,70 @@ macro_rules! names {
 names!(Topic: Order = "order", Payment = "payment", Delivery = "delivery", Account = "account", Other = "other");
 names!(Status: Queued = "queued", Open = "open", Pending = "pending", Resolved = "resolved");
 
-/// The state of a conversation; what was said stands in its entries.
+/// The state of a conversation, without its entries (such as messages).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
-    /// Whose it is.
+    /// Its customer.
     pub customer_id: UserId,
-    /// What it is about.
+    /// Its topic.
     pub topic: Topic,
-    /// The customer's order that it is about.
+    /// The order that it concerns, one of the customer's.
     pub order_id: Option<OrderId>,
-    /// Where it stands.
+    /// Its state.
     pub status: Status,
-    /// Who answers it, or answered it last. None exactly while it is queued,
-    /// or when it was resolved out of the queue.
+    /// The assigned agent, or the last one after it was resolved. `None` only while it is
+    /// queued, or if it was resolved in the queue.
     pub agent_id: Option<UserId>,
     /// The sequence number of the last entry; also the version.
     pub last_seq: i64,
-    /// Up to where the customer has read.
+    /// The last sequence number that the customer has read.
     pub customer_read_seq: i64,
-    /// Up to where the desk has read.
+    /// The last sequence number that the desk has read.
     pub agent_read_seq: i64,
     /// When it was opened.
     pub created_at: Timestamp,
-    /// Since when it has waited in the queue, or did when it was last there.
+    /// When it last entered the queue.
     pub queued_at: Timestamp,
-    /// When it was resolved, while it is.
+    /// When it was resolved; `None` unless it is resolved now.
     pub resolved_at: Option<Timestamp>,
 }
 
-/// What is known of a conversation before it is opened.
+/// The input for opening a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewConversation {
     /// Its id.
     pub id: ConversationId,
-    /// Whose it is.
+    /// Its customer.
     pub customer_id: UserId,
-    /// What it is about.
+    /// Its topic.
     pub topic: Topic,
-    /// The customer's order that it is about.
+    /// The order that it concerns, one of the customer's.
     pub order_id: Option<OrderId>,
 }
 
 /// An entry of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChatEvent {
-    /// Something was said.
+    /// A message was sent.
     Message(Message),
-    /// An agent took it over from the queue.
+    /// It was assigned to an agent.
     Assigned {
-        /// Who.
+        /// The agent.
         agent_id: UserId,
     },
-    /// It was settled.
+    /// It was resolved.
     Resolved {
-        /// By which side.
+        /// The side that resolved it.
         by: Side,
     },
-    /// The customer came back; it waits in the queue again.
+    /// A message of the customer returned it to the queue.
     Reopened,
 }
 
 event_kinds! {
-    /// The names of a conversation's entries.
+    /// The kinds of a conversation's entries.
     ChatEventKind of Chat(ConversationId) {
         Message = "chat.message": "새 메시지가 왔어요.", "There is a new message.",
         Assigned = "chat.assigned": "상담원이 연결됐어요.", "An agent has joined." => Reauthorize,
@@ -178,20 +178,20 @@ impl Event for ChatEvent {
     }
 }
 
-/// Why something cannot be done in a conversation.
+/// Why an action in a conversation is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChatRefusal {
-    /// Only its customer and the agent it is assigned to take part.
+    /// The caller is neither its customer nor its assigned agent.
     NotAssigned,
-    /// Customers write no private notes.
+    /// Customers may not write private notes.
     NoteByCustomer,
-    /// It is resolved, and only its customer reopens it, for a while.
+    /// It is resolved. Only its customer can reopen it, within [`REOPEN_WITHIN`].
     Closed,
-    /// It is not waiting for an agent.
+    /// It is not queued.
     NotQueued,
-    /// The client gave the id of an earlier message to another one.
+    /// The client reused the id of an earlier message for a different one.
     ClientIdReused,
-    /// Nobody has read what was not said.
+    /// The read mark is beyond the last entry.
     ReadBeyondEnd,
 }
 
@@ -226,8 +226,8 @@ crate::refusals! {
 type Decision = Result<(Conversation, Vec<ChatEvent>), ChatRefusal>;
 
 impl Conversation {
-    /// The customer asks; the conversation waits in the queue. The opening is
-    /// never a private note.
+    /// Opens a conversation, in the queue, with the customer's first message. That message
+    /// is never a private note.
     pub fn open(new: NewConversation, first: Draft, now: Timestamp) -> (Self, Vec<ChatEvent>) {
         let NewConversation { id, customer_id, topic, order_id } = new;
         let mut opened = Self {
@@ -248,7 +248,7 @@ impl Conversation {
         (opened, vec![first])
     }
 
-    /// For whom `user` speaks here; none for anyone who takes no part.
+    /// The side of `user`; `None` for anyone who is not a participant.
     pub fn side_of(&self, user: UserId) -> Option<Side> {
         if user == self.customer_id {
             Some(Side::Customer)
@@ -259,8 +259,8 @@ impl Conversation {
         }
     }
 
-    /// A participant says something that was not said before (a repeated send
-    /// is answered with [`Message::repeats`], and changes nothing).
+    /// Sends a participant's new message. The caller must detect a repeated send before,
+    /// with [`Message::repeats`].
     pub fn send(mut self, by: UserId, draft: Draft, now: Timestamp) -> Decision {
         let side = self.side_of(by).ok_or(ChatRefusal::NotAssigned)?;
         let mut events = Vec::with_capacity(2);
@@ -280,7 +280,7 @@ impl Conversation {
         Ok((self, events))
     }
 
-    /// The desk gives it to an agent, who is not its customer.
+    /// Assigns it to an agent, who must not be its customer.
     pub fn assign(mut self, agent_id: UserId) -> Decision {
         if self.status != Status::Queued || agent_id == self.customer_id {
             return Err(ChatRefusal::NotQueued);
@@ -291,7 +291,7 @@ impl Conversation {
         Ok((self, vec![ChatEvent::Assigned { agent_id }]))
     }
 
-    /// A participant settles it; settling it again changes nothing.
+    /// Resolves it for a participant; does nothing if it is already resolved.
     pub fn resolve(mut self, by: UserId, now: Timestamp) -> Decision {
         let by = self.side_of(by).ok_or(ChatRefusal::NotAssigned)?;
         if self.status == Status::Resolved {
@@ -303,8 +303,8 @@ impl Conversation {
         Ok((self, vec![ChatEvent::Resolved { by }]))
     }
 
-    /// A participant has read up to and including `seq`. Marks never go back:
-    /// an older one changes nothing, and says so.
+    /// Sets a participant's read mark to `seq`. Marks never decrease: an older one changes
+    /// nothing and returns `None`.
     pub fn read(&mut self, by: UserId, seq: i64) -> Result<Option<Side>, ChatRefusal> {
         let side = self.side_of(by).ok_or(ChatRefusal::NotAssigned)?;
         if seq > self.last_seq {
@@ -321,7 +321,7 @@ impl Conversation {
         Ok(Some(side))
     }
 
-    /// Up to where `side` has read.
+    /// The last sequence number that `side` has read.
     pub fn read_seq(&self, side: Side) -> i64 {
         match side {
             Side::Customer => self.customer_read_seq,

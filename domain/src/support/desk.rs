@@ -1,9 +1,9 @@
-//! The desk: which agent gets which waiting conversation.
+//! The desk: assigns queued conversations to agents.
 //!
-//! One decision over the whole desk, taken again whenever something changes: a
-//! conversation is queued or resolved, an agent comes or changes capacity. Who
-//! has waited longest is served first, by the agent who has least to do; among
-//! equals, by the one whose last turn is longest ago.
+//! Each run decides over the whole desk. It is repeated after every change: a conversation
+//! is queued or resolved, an agent comes online or changes capacity. The longest waiting
+//! conversation comes first and goes to the agent with the fewest open conversations;
+//! among equals, to the one whose last assignment is the oldest.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,40 +11,40 @@ use serde_json::{Value, json};
 use super::Conversation;
 use crate::{ConversationId, Event, UserId};
 
-/// How many conversations an agent takes at once unless they say otherwise.
+/// An agent's default capacity: how many conversations they have at once.
 pub const DEFAULT_CAPACITY: i32 = 5;
 
-/// The most that an agent may take at once.
+/// The highest capacity that an agent may set.
 pub const MAX_CAPACITY: i32 = 50;
 
-/// What the desk asks to be reminded of.
+/// A reminder that the desk schedules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reminder", rename_all = "snake_case")]
 pub enum SupportReminder {
-    /// A support agent's last socket went, and none came back.
+    /// A support agent's last socket has closed, and no new one was opened since.
     AgentAway {
         /// The agent.
         agent: UserId,
     },
 }
 
-/// An agent, as the desk sees them.
+/// The desk's view of an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agent {
-    /// Who.
+    /// The agent's id.
     pub id: UserId,
-    /// Whether they take conversations now.
+    /// Whether they accept conversations now.
     pub online: bool,
-    /// How many unresolved conversations they take at once, 0..=50.
+    /// How many unresolved conversations they accept at once, 0..=[`MAX_CAPACITY`].
     pub capacity: i32,
-    /// How many they have, answered or not.
+    /// How many unresolved conversations they have, answered or not.
     pub open: i32,
-    /// The desk's turn at which they were last given one; 0 before the first.
+    /// The number of their last assignment (see [`Assignment::turn`]); 0 before the first.
     pub last_turn: i64,
 }
 
 impl Agent {
-    /// How many more conversations they take now.
+    /// How many more conversations they can take now.
     pub fn free(&self) -> i32 {
         if self.online { (self.capacity - self.open).max(0) } else { 0 }
     }
@@ -53,25 +53,25 @@ impl Agent {
 /// A conversation in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// Which.
+    /// The conversation.
     pub conversation_id: ConversationId,
-    /// Whose: an agent who asks for help is not their own helper.
+    /// The customer, to whom it is never assigned if they are also an agent.
     pub customer_id: UserId,
 }
 
-/// One conversation for one agent.
+/// The assignment of a conversation to an agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assignment {
-    /// Which.
+    /// The conversation.
     pub conversation_id: ConversationId,
-    /// For whom.
+    /// The agent.
     pub agent_id: UserId,
-    /// The desk's turn.
+    /// The number of this assignment, rising over the whole desk.
     pub turn: i64,
 }
 
-/// Hands out the queue, longest waiting first, until nobody is free. What
-/// nobody free may take stays behind without holding up the others.
+/// Assigns the queue, which must be ordered by waiting time, as long as agents are free.
+/// A conversation that no free agent may take stays queued and does not block the others.
 pub fn assign(mut agents: Vec<Agent>, queue: &[Waiting]) -> Vec<Assignment> {
     let mut turn = agents.iter().map(|agent| agent.last_turn).max().unwrap_or(0);
     let mut assigned = Vec::new();
@@ -90,30 +90,30 @@ pub fn assign(mut agents: Vec<Agent>, queue: &[Waiting]) -> Vec<Assignment> {
     assigned
 }
 
-/// What agents hear on the channel `desk`.
+/// The events on the channel `desk`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeskEvent {
-    /// A conversation waits, new or reopened.
+    /// A new or reopened conversation is queued.
     Queued(Box<Conversation>),
-    /// It was given to an agent.
+    /// A conversation was assigned to an agent.
     Assigned {
-        /// Which.
+        /// The conversation.
         conversation_id: ConversationId,
-        /// To whom.
+        /// The agent.
         agent_id: UserId,
     },
-    /// It was settled.
+    /// A conversation was resolved.
     Resolved {
-        /// Which.
+        /// The conversation.
         conversation_id: ConversationId,
     },
-    /// An agent came, went, or takes more or fewer.
+    /// An agent came online, went offline, or has a different load or capacity.
     Presence {
-        /// Who.
+        /// The agent.
         agent_id: UserId,
-        /// Whether they take conversations.
+        /// Whether they accept conversations.
         online: bool,
-        /// How many unresolved ones they have.
+        /// How many unresolved conversations they have.
         open: i32,
     },
 }
@@ -197,7 +197,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_run_is_fair_and_complete((agents, customers) in desks()) {
-            // The model: one conversation at a time, everything looked up anew.
+            // The model: one conversation at a time, with everything recalculated.
             let mut desk = agents.clone();
             let mut clock = desk.iter().map(|a| a.last_turn).max().unwrap_or(0);
             let mut expected = Vec::new();
@@ -217,7 +217,7 @@ mod tests {
                 expected.push((n as u128, id.0.as_u128()));
             }
             prop_assert_eq!(given(&agents, &customers), expected);
-            // Running it again over what is left finds nothing to do.
+            // A second run over the remaining queue assigns nothing.
             let left: Vec<u128> = customers
                 .iter()
                 .enumerate()

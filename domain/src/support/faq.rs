@@ -1,8 +1,8 @@
-//! Frequently asked questions: what a search looks for.
+//! Frequently asked questions, and how they are searched.
 //!
-//! Every word of the search must occur. Korean glues particles to nouns and is
-//! lax about spaces, so a longer Korean word is looked for without its particle,
-//! and texts are compared without any space: `배달팁을` finds `배달 팁은 …`.
+//! Every word of the search must occur. In Korean, particles are attached to nouns and
+//! spaces are often optional, so a longer Korean word is searched for without its
+//! particle, and texts are compared without spaces: `배달팁을` finds `배달 팁은 …`.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -10,7 +10,7 @@ use super::Topic;
 use crate::text::search_text;
 use crate::{FaqId, Refused};
 
-/// The most words that are looked for; the rest would only narrow it to nothing.
+/// The most words that are used; further ones are ignored.
 pub const MAX_TERMS: usize = 8;
 
 /// Particles that may follow a noun, longest first.
@@ -24,9 +24,9 @@ const PARTICLES: [&str; 18] = [
 pub struct Faq {
     /// Its id.
     pub id: FaqId,
-    /// What it is about.
+    /// Its topic.
     pub category: Topic,
-    /// Its place among all, unique.
+    /// Its unique rank in the list.
     pub position: i32,
     /// In Korean.
     pub ko: Wording,
@@ -37,14 +37,14 @@ pub struct Faq {
 /// A question with its answer in one language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wording {
-    /// As a customer would ask.
+    /// The question.
     pub question: String,
-    /// What holds.
+    /// The answer.
     pub answer: String,
 }
 
 impl Faq {
-    /// Whether a search finds it: all of its words in one language.
+    /// Whether a search finds it: all words must occur in the same language.
     pub fn is_found(&self, search: &SearchText) -> bool {
         [&self.ko, &self.en]
             .into_iter()
@@ -52,12 +52,12 @@ impl Faq {
     }
 }
 
-/// What to look for: words, each in lower case and without space.
+/// A search: words in the form of [`comparable`] texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchText(Vec<String>);
 
 impl SearchText {
-    /// Reads a search as a person typed it; none if they typed nothing.
+    /// Parses a search; `None` if it is blank.
     pub fn new(text: &str) -> Result<Option<Self>, Refused> {
         let text = search_text(text)?;
         let mut terms: Vec<String> = Vec::new();
@@ -70,15 +70,15 @@ impl SearchText {
         Ok((!text.trim().is_empty()).then_some(Self(terms)))
     }
 
-    /// Whether a text that is already [`comparable`] is found: it has each word.
-    /// A search without any word finds nothing.
+    /// Whether a text, already in [`comparable`] form, contains every word. A search
+    /// without words finds nothing.
     pub fn finds(&self, comparable: &str) -> bool {
         !self.0.is_empty() && self.0.iter().all(|term| comparable.contains(term.as_str()))
     }
 }
 
-/// The form in which texts are compared: letters and digits only, composed
-/// (phones send decomposed Hangul), in lower case.
+/// The form in which texts are compared: NFKC (some devices send decomposed Hangul),
+/// lower case, letters and digits only.
 pub fn comparable(text: &str) -> String {
     folded(text).chars().filter(|c| c.is_alphanumeric()).collect()
 }
@@ -87,7 +87,7 @@ fn folded(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).collect()
 }
 
-/// Two syllables always stay, or `가로` would lose itself.
+/// Removes a particle if at least two syllables remain, so that `가로` stays whole.
 fn without_particle(word: &str) -> &str {
     let hangul = |text: &str| text.chars().all(|c| ('가'..='힣').contains(&c));
     PARTICLES

@@ -1,4 +1,4 @@
-//! What people say in a conversation.
+//! The messages of a conversation.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use crate::{Audience, ClientMessageId, MessageId, Party, Refused, TextFlaw, Text
 /// The longest text, in characters.
 pub const MAX_CHARS: usize = 4_000;
 
-/// For whom somebody speaks in a conversation.
+/// A side of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
-    /// The customer whose conversation it is.
+    /// The conversation's customer.
     Customer,
     /// The support desk.
     Agent,
@@ -26,7 +26,7 @@ impl Side {
         }
     }
 
-    /// What this side hears.
+    /// The audience of which this side is a member.
     pub fn audience(self) -> Audience {
         match self {
             Side::Customer => Party::Customer.into(),
@@ -35,13 +35,14 @@ impl Side {
     }
 }
 
-/// Text that may be said: several lines of [`Text`](crate::Text), 1 to 4000 characters.
+/// The text of a message: several lines of [`Text`](crate::Text), 1 to [`MAX_CHARS`]
+/// characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct MessageText(String);
 
 impl MessageText {
-    /// Composes, trims and checks; a refusal is of the field at `pointer`.
+    /// Normalises to NFC, trims and checks; a refusal names the field at `pointer`.
     pub fn new(text: &str, pointer: &str) -> Result<Self, Refused> {
         Self::read(text).map_err(|flaw| Refused::invalid(vec![flaw.at(pointer)]))
     }
@@ -55,39 +56,39 @@ impl MessageText {
         &self.0
     }
 
-    /// The text itself.
+    /// The text, owned.
     pub fn into_string(self) -> String {
         self.0
     }
 }
 
-/// Something that a participant wants to say.
+/// A message to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     /// The id that the message gets if it is new.
     pub message_id: MessageId,
-    /// The sender's own id of it; makes sending it again harmless.
+    /// The sender's id for it, which makes a repeated send idempotent.
     pub client_message_id: ClientMessageId,
-    /// What is said.
+    /// The text.
     pub text: MessageText,
     /// Whether only the desk may see it.
     pub private_note: bool,
 }
 
-/// Something that was said, and stays said: messages never change.
+/// A sent message; it never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Its place in the conversation's sequence of entries, from 1.
+    /// Its number in the conversation's sequence of entries, from 1.
     pub seq: i64,
     /// Its id.
     pub message_id: MessageId,
-    /// The sender's own id of it.
+    /// The sender's id for it.
     pub client_message_id: ClientMessageId,
-    /// Who said it.
+    /// The author.
     pub author_id: UserId,
-    /// For which side.
+    /// The author's side.
     pub author_role: Side,
-    /// What was said.
+    /// The text.
     pub text: String,
     /// Whether only the desk may see it.
     pub private_note: bool,
@@ -96,19 +97,19 @@ pub struct Message {
 }
 
 impl Message {
-    /// Who may hear it.
+    /// Who may see it.
     pub fn audience(&self) -> Audience {
         if self.private_note { Party::Support.into() } else { Audience::EVERYONE }
     }
 
-    /// Whether this is what `draft` wants to say: then the draft is a repeat,
-    /// and this is its answer.
+    /// Whether it has the same content as `draft`. If the client's id is the same too, the
+    /// draft is a repeated send, answered with this message.
     pub fn repeats(&self, draft: &Draft) -> bool {
         self.text == draft.text.as_str() && self.private_note == draft.private_note
     }
 
-    /// Whether `side` has it to read once its mark stands at `read_seq`: it is
-    /// the other side's, not hidden, and after the mark.
+    /// Whether it is unread for `side` with the read mark `read_seq`: written by the other
+    /// side, visible, and after the mark.
     pub fn is_unread(&self, side: Side, read_seq: i64) -> bool {
         self.author_role != side && self.seq > read_seq && side.audience().hears(self.audience())
     }

@@ -1,5 +1,5 @@
-//! Customer support (1:1 문의): conversations with agents, the desk that hands
-//! them out, and frequently asked questions.
+//! Customer support (1:1 문의): conversations with agents, the desk that assigns them,
+//! and frequently asked questions.
 
 pub mod conversation;
 pub mod desk;

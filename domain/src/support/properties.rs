@@ -1,5 +1,5 @@
-//! Random conversations against a reference model: a plain log, read from its
-//! beginning for every question.
+//! Compares random conversations with a reference model: a plain log, from which every
+//! state is derived anew.
 
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use super::conversation::REOPEN_WITHIN;
 use super::*;
 use crate::{Audience, ClientMessageId, Event, MessageId, Party, Timestamp, UserId};
 
-/// Whose it is; the others are agents, or strangers until they are assigned.
+/// The customer; the others are agents, who take no part until they are assigned.
 const CUSTOMER: u128 = 1;
 const PEOPLE: std::ops::RangeInclusive<u128> = 1..=4;
 
@@ -48,14 +48,14 @@ fn draft(client_id: u128, text: u8, private_note: bool) -> Draft {
     }
 }
 
-/// The model: the log and the marks, and everything else looked up in them.
+/// The model: the log and the read marks; everything else is derived from them.
 struct Log {
     entries: Vec<(Timestamp, ChatEvent)>,
     read: [i64; 2],
 }
 
 impl Log {
-    /// The last entry that changed where the conversation stands, and by whom.
+    /// The state, derived from the last entry that changes it.
     fn status(&self) -> Status {
         let turning = |(_, event): &(Timestamp, ChatEvent)| match event {
             ChatEvent::Message(message) if message.private_note => None,
@@ -105,7 +105,7 @@ impl Log {
         self.messages().find(|m| m.author_id == by && m.client_message_id == draft.client_message_id)
     }
 
-    /// What a send must come to: its entries' kinds, or a refusal.
+    /// The expected result of a send: the kinds of its entries, or a refusal.
     fn expect_send(
         &self,
         by: UserId,
@@ -148,7 +148,7 @@ proptest! {
                 Step::Wait { hours } => now += TimeDelta::hours(hours),
                 Step::Send { by, client_id, text, note } => {
                     let (by, draft) = (user(by), draft(client_id, text, note));
-                    // As the store does: what was said before is never said again.
+                    // Like the store, the test does not send the same message twice.
                     if let Some(earlier) = log.said(by, &draft) {
                         prop_assert_eq!(
                             earlier.repeats(&draft),
@@ -198,7 +198,7 @@ proptest! {
                 }
             }
 
-            // The state is what the log says, and the sequence has no gap.
+            // The state agrees with the log, and the sequence has no gaps.
             prop_assert_eq!(state.status, log.status());
             prop_assert_eq!(state.agent_id, log.agent());
             prop_assert_eq!(state.resolved_at, log.resolved_at());
@@ -208,7 +208,7 @@ proptest! {
                     prop_assert_eq!(message.seq, n as i64 + 1);
                 }
             }
-            // Marks only grow, and never beyond the end.
+            // Marks only grow, and never exceed the last entry.
             for side in [Side::Customer, Side::Agent] {
                 prop_assert_eq!(state.read_seq(side), log.read[side as usize]);
                 prop_assert!(state.read_seq(side) <= state.last_seq);
@@ -219,7 +219,7 @@ proptest! {
                     prop_assert_eq!(message.is_unread(side, state.read_seq(side)), !(mine || hidden || read));
                 }
             }
-            // What the customer may hear has no note in it.
+            // No entry that the customer may see is a private note.
             for (_, event) in &log.entries {
                 if Audience::from(Party::Customer).hears(event.audience()) {
                     prop_assert!(!event.data()["private_note"].as_bool().unwrap_or(false));

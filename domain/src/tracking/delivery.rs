@@ -1,20 +1,23 @@
-//! A delivery: the way of an order's food from the restaurant to the door.
+//! A delivery: the transport of an order from the restaurant to the customer.
 //!
 //! ```text
 //! requested ─▶ offered ─▶ assigned ─▶ at_restaurant ─▶ picked_up ─▶ at_dropoff ─▶ delivered
-//!     ▲           │           │             │               └────────────┴─▶ undeliverable ─▶ returned
-//!     └───────────┼───────────┴─────────────┤ drops out                          └──────────▶ disposed
-//!                 └─────────────────────────┴─▶ cancelled
+//! assigned, at_restaurant ─ drop out ─▶ requested
+//! every state before picked_up ─▶ cancelled
+//! picked_up, at_dropoff ─▶ undeliverable ─▶ returned | disposed
 //! ```
 //!
-//! The order rules: whether the food was picked up, delivered, or is not coming
-//! is decided there, and [`Delivery::follow`] takes it over, as often as it is
-//! told. What the order does not care about (arriving, coming near, being late)
-//! is decided here. What the table does not list is refused.
+//! `offered`, `at_restaurant` and `at_dropoff` may be skipped.
+//!
+//! The order is authoritative for pickup, hand-over, cancellation and failure;
+//! [`Delivery::follow`] applies these facts, and is idempotent. Facts that do not change
+//! the order (arriving, coming near, being late) are decided here. Every transition that is
+//! not listed is refused.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::handover::Handover;
 use super::status::DeliveryStatus;
 use super::vehicle::Vehicle;
 pub use crate::cart::DropOff;
@@ -23,97 +26,99 @@ use crate::{
     CourierId, Event, EventKind, LatLon, OrderId, Refusal, Refused, RestaurantId, Timestamp, UserId,
 };
 
-/// The courier of a delivery, as its customer knows them.
+/// The courier of a delivery, as shown to the customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carrier {
-    /// Who.
+    /// The courier.
     #[serde(rename = "courier_id")]
     pub courier: CourierId,
     /// The name that the customer sees.
     pub name: String,
-    /// What they ride.
+    /// The courier's vehicle.
     pub vehicle: Vehicle,
 }
 
-/// Where the food waits.
+/// Where the food is picked up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pickup {
-    /// Whose food it is.
+    /// The restaurant.
     pub restaurant: RestaurantId,
-    /// What the sign says.
+    /// The restaurant's name.
     pub name: String,
-    /// Where.
+    /// The coordinate.
     pub position: LatLon,
 }
 
-/// A delivery. It carries its order's id.
+/// A delivery. Its id is that of its order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
     /// The order that is delivered.
     pub order: OrderId,
-    /// Count of its events; the offset of its channel.
+    /// The number of its events; also the offset of its channel.
     pub version: u64,
-    /// Where it stands.
+    /// Its state.
     pub status: DeliveryStatus,
-    /// Who waits for it.
+    /// The customer of the order.
     pub customer: UserId,
-    /// Where the food waits.
+    /// Where the food is picked up.
     pub pickup: Pickup,
-    /// Where it goes.
+    /// Where it is delivered.
     pub drop_off: DropOff,
-    /// Who brings it.
+    /// What the courier must know about the food; `None` in rows of older versions.
+    pub handover: Option<Handover>,
+    /// The assigned courier.
     pub carrier: Option<Carrier>,
-    /// When it was asked for.
+    /// When a courier was first requested.
     pub requested_at: Timestamp,
-    /// When the restaurant means to have it ready.
+    /// When the restaurant expects the food to be ready.
     pub ready_by: Timestamp,
-    /// When the customer was told to expect it.
+    /// The arrival time that the customer was promised.
     pub promised_at: Timestamp,
-    /// The customer was told that the courier is near.
+    /// Whether the event that the courier is near was already created.
     pub near_told: bool,
-    /// The customer was told that it will be late.
+    /// Whether the event that it is late was already created.
     pub late_told: bool,
 }
 
-/// What the order says about its delivery.
+/// A fact about the order that changes its delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderFact {
-    /// The courier took the food.
+    /// The courier has the food.
     PickedUp,
     /// The customer has it.
     Delivered,
-    /// Called off.
+    /// It was cancelled.
     Cancelled,
-    /// It could not be handed over.
+    /// The food could not be handed over.
     Failed,
+}
+
+/// An event of a delivery, with its state after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeliveryEvent {
+    /// The order that is delivered.
+    pub order: OrderId,
+    /// The delivery's state after the event.
+    pub status: DeliveryStatus,
+    /// The fact.
+    pub fact: Fact,
 }
 
 /// What happened to a delivery.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DeliveryEvent {
-    /// Whose delivery.
-    pub order: OrderId,
-    /// Where it stood after that.
-    pub status: DeliveryStatus,
-    /// What happened.
-    pub fact: Fact,
-}
-
-/// What happened, by name.
-#[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
-    /// A courier is wanted.
+    /// A courier was requested.
     Requested {
-        /// When the customer was told to expect it.
+        /// The arrival time that the customer was promised.
         promised_at: Timestamp,
     },
-    /// The first couriers were asked.
+    /// It was offered to the first couriers.
     Offered,
-    /// A courier took it on.
+    /// A courier was assigned.
     Assigned(Carrier),
     /// The courier dropped out.
     Unassigned {
-        /// Who dropped out.
+        /// The courier who dropped out.
         courier: CourierId,
     },
     /// The courier is at the restaurant.
@@ -124,25 +129,25 @@ pub enum Fact {
     Near,
     /// The courier is at the door.
     AtDropoff,
-    /// Handed over.
+    /// The customer has the food.
     Delivered,
-    /// Called off.
+    /// It was cancelled.
     Cancelled,
-    /// Nobody took it.
+    /// It could not be handed over.
     Undeliverable,
-    /// It went back.
+    /// The food was returned to the restaurant.
     Returned,
-    /// It was thrown away.
+    /// The food was thrown away.
     Disposed,
-    /// It will come later than promised.
+    /// It will arrive later than promised.
     Late {
-        /// When it is expected now.
+        /// The expected arrival.
         arrive_at: Timestamp,
     },
 }
 
 event_kinds! {
-    /// The names of what can happen.
+    /// The kinds of delivery events.
     DeliveryEventKind of Delivery(OrderId) {
         Requested = "delivery.requested": "라이더를 찾고 있어요", "A courier is looked for",
         Offered = "delivery.offered": "라이더에게 배달을 제안했어요", "Couriers were asked",
@@ -207,17 +212,17 @@ impl Event for DeliveryEvent {
     }
 }
 
-/// Why a delivery says no.
+/// The refusals of deliveries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryRefusal {
-    /// The table does not list it.
+    /// The state machine has no such transition.
     Transition {
-        /// Where the delivery stands.
+        /// The delivery's state.
         status: DeliveryStatus,
-        /// What was tried.
+        /// The refused command.
         command: &'static str,
     },
-    /// Another courier has it.
+    /// The caller is not its courier.
     NotYours,
 }
 
@@ -240,15 +245,15 @@ crate::refusals! {
 pub type Decision = Result<(Delivery, Vec<DeliveryEvent>), DeliveryRefusal>;
 
 impl Delivery {
-    /// A courier is wanted: the first event of a delivery, whose `version` and
-    /// `status` are set here whatever they were.
+    /// Requests a courier, the first event of a delivery. Resets `version`, `status` and
+    /// `carrier`.
     pub fn request(self) -> (Delivery, Vec<DeliveryEvent>) {
         let promised_at = self.promised_at;
         Delivery { version: 0, status: DeliveryStatus::Requested, carrier: None, ..self }
             .happen(DeliveryStatus::Requested, Fact::Requested { promised_at })
     }
 
-    /// Couriers were asked; only the first time is news.
+    /// Records that couriers were asked; only the first time makes an event.
     pub fn offer(self) -> Decision {
         match self.status {
             DeliveryStatus::Requested => Ok(self.happen(DeliveryStatus::Offered, Fact::Offered)),
@@ -257,7 +262,7 @@ impl Delivery {
         }
     }
 
-    /// `carrier` takes it on. The same courier may say so twice.
+    /// Assigns it to `carrier`. Idempotent for the same courier.
     pub fn assign(mut self, carrier: Carrier) -> Decision {
         match &self.carrier {
             None if self.status.is_open() => {
@@ -271,7 +276,7 @@ impl Delivery {
         }
     }
 
-    /// The courier drops out, which they may until they have the food.
+    /// Removes the courier, who may drop out until they have the food.
     pub fn drop_out(mut self, by: CourierId) -> Decision {
         self.carried_by(by)?;
         if !self.status.is_before_pickup() {
@@ -281,7 +286,7 @@ impl Delivery {
         Ok(self.happen(DeliveryStatus::Requested, Fact::Unassigned { courier: by }))
     }
 
-    /// The courier is at the restaurant.
+    /// Records that the courier is at the restaurant.
     pub fn arrive_at_restaurant(self, by: CourierId) -> Decision {
         self.carried_by(by)?;
         match self.status {
@@ -291,7 +296,7 @@ impl Delivery {
         }
     }
 
-    /// The courier is about to arrive at the door. Told once.
+    /// Records that the courier is about to arrive at the door. Makes one event only.
     pub fn come_near(mut self, by: CourierId) -> Decision {
         self.carried_by(by)?;
         match self.status {
@@ -304,7 +309,7 @@ impl Delivery {
         }
     }
 
-    /// The courier is at the door.
+    /// Records that the courier is at the door.
     pub fn arrive_at_dropoff(self, by: CourierId) -> Decision {
         self.carried_by(by)?;
         match self.status {
@@ -314,7 +319,7 @@ impl Delivery {
         }
     }
 
-    /// It is expected at `arrive_at`, later than promised. Told once.
+    /// Records the expected arrival if it is later than promised. Makes one event only.
     pub fn run_late(mut self, arrive_at: Timestamp) -> Decision {
         if self.status.is_over() {
             return Err(self.refuse("late"));
@@ -327,7 +332,7 @@ impl Delivery {
         Ok(self.happen(status, Fact::Late { arrive_at }))
     }
 
-    /// Takes over what the order says. Telling it again changes nothing.
+    /// Applies a fact about the order. Idempotent.
     pub fn follow(self, fact: OrderFact) -> Decision {
         use DeliveryStatus as S;
         let (from, to, event): (fn(S) -> bool, S, Fact) = match fact {
@@ -350,7 +355,7 @@ impl Delivery {
         if known { Ok((self, Vec::new())) } else { Err(self.refuse(to.as_str())) }
     }
 
-    /// What nobody took goes back to the restaurant.
+    /// Records that undeliverable food was returned to the restaurant.
     pub fn give_back(self) -> Decision {
         match self.status {
             DeliveryStatus::Undeliverable => Ok(self.happen(DeliveryStatus::Returned, Fact::Returned)),
@@ -359,7 +364,7 @@ impl Delivery {
         }
     }
 
-    /// What nobody took is thrown away.
+    /// Records that undeliverable food was thrown away.
     pub fn dispose(self) -> Decision {
         match self.status {
             DeliveryStatus::Undeliverable => Ok(self.happen(DeliveryStatus::Disposed, Fact::Disposed)),
@@ -368,7 +373,7 @@ impl Delivery {
         }
     }
 
-    /// Whether `courier` has it.
+    /// Whether `courier` is assigned to it.
     pub fn is_carried_by(&self, courier: CourierId) -> bool {
         self.carrier.as_ref().is_some_and(|carrier| carrier.courier == courier)
     }

@@ -38,6 +38,7 @@ fn requested() -> Delivery {
         requested_at: at(0),
         ready_by: at(15),
         promised_at: at(40),
+        handover: None,
         near_told: false,
         late_told: false,
     };
@@ -136,7 +137,7 @@ fn run(delivery: Delivery, command: Command) -> Decision {
     }
 }
 
-/// The reference: the table of the domain's rules, written as a table.
+/// The reference: the transitions, written as a table.
 #[derive(Clone, Debug, PartialEq)]
 struct Model {
     status: &'static str,
@@ -146,7 +147,7 @@ struct Model {
 }
 
 impl Model {
-    /// The next state, with whether something happened; `None` is a refusal.
+    /// The next state, and whether there is an event; `None` is a refusal.
     fn run(&self, command: Command) -> Option<(Model, bool)> {
         let own = |n: u8| self.courier == Some(n);
         let to = |status| Some((Model { status, ..self.clone() }, true));

@@ -1,8 +1,8 @@
-//! Whom to ask: the nearest suitable couriers first, then further away.
+//! Dispatch: chooses the couriers to ask, the nearest suitable ones first.
 //!
-//! A round asks a few couriers at once. When nobody of them took it, the next
-//! round looks in a wider circle. Who declined is never asked again for the
-//! same delivery; who let it pass is, once nobody new is within reach.
+//! A round asks a few couriers at once. If none of them accepts, the next round searches
+//! a wider radius. A courier who declined is never asked again for the same delivery. A
+//! courier whose offer expired is, when no new courier is within reach.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::offer::{OfferRefusal, OfferStatus, Offers};
 use crate::{CourierId, LatLon, OrderId, Timestamp, Won};
 
-/// What dispatch asks to be reminded of.
+/// A reminder that dispatch schedules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reminder", rename_all = "snake_case")]
 pub enum DispatchReminder {
@@ -21,35 +21,40 @@ pub enum DispatchReminder {
         /// The order that is delivered.
         order: OrderId,
     },
-    /// Nobody took a delivery for long.
+    /// A delivery has had no courier for a long time.
     NoCourierFound {
         /// The order that is delivered.
         order: OrderId,
     },
+    /// Somebody may not act as a courier any more: their shift ends.
+    CourierStopped {
+        /// The courier.
+        courier: CourierId,
+    },
 }
 
-/// Dispatch's numbers.
+/// The parameters of dispatch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Radius of the first round, metres. Default 1,500.
     pub first_radius_m: f64,
-    /// Each further round's radius is this many times the one before. Default 1.6.
+    /// The factor by which the radius grows with each round. Default 1.6.
     pub widening: f64,
-    /// Nobody further than this is asked, metres. Default 8,000.
+    /// The largest radius, metres. Default 8,000.
     pub max_radius_m: f64,
     /// Couriers asked at once. Default 3.
     pub per_round: usize,
     /// How long a courier has to answer. Default 30 s.
     pub answer_within: TimeDelta,
-    /// Deliveries that one courier carries at once. Default 2.
+    /// The most deliveries that a courier may have at once. Default 2.
     pub capacity: u32,
-    /// A courier whose last fix is older is not asked. Default 2 min.
+    /// The greatest age of the last fix of a courier who is asked. Default 2 min.
     pub fresh_within: TimeDelta,
-    /// What a courier earns for any delivery. Default 3,000 won.
+    /// The courier's fee for any delivery. Default 3,000 won.
     pub base_fee: Won,
-    /// What each started kilometre to the door adds. Default 700 won.
+    /// The additional fee for each started kilometre to the door. Default 700 won.
     pub fee_per_km: Won,
-    /// Without a courier for this long, operators are told. Default 10 min.
+    /// Operators are alerted after this time without a courier. Default 10 min.
     pub alert_after: TimeDelta,
 }
 
@@ -71,13 +76,13 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// How far round `round` (from 0) looks, metres.
+    /// The radius of round `round` (from 0), metres.
     pub fn radius_m(&self, round: u32) -> f64 {
         let rounds = i32::try_from(round).unwrap_or(i32::MAX);
         (self.first_radius_m * self.widening.powi(rounds)).min(self.max_radius_m)
     }
 
-    /// Whether a courier may take another delivery on: on shift, and with room for it.
+    /// Checks that a courier may accept another delivery: on shift and below capacity.
     pub fn admit(&self, on_shift: bool, carried: u32) -> Result<(), OfferRefusal> {
         if !on_shift {
             return Err(OfferRefusal::OffShift);
@@ -85,7 +90,7 @@ impl Settings {
         if carried < self.capacity { Ok(()) } else { Err(OfferRefusal::AtCapacity) }
     }
 
-    /// What a courier earns for the way from the restaurant to the door.
+    /// The courier's fee for a delivery, by the distance from the restaurant to the door.
     pub fn fee(&self, pickup: LatLon, door: LatLon) -> Won {
         #[expect(clippy::cast_possible_truncation, reason = "half the earth is 20,038 km")]
         let kilometres = (pickup.distance_m(door) / 1_000.0).ceil() as i64;
@@ -96,30 +101,30 @@ impl Settings {
 /// A courier on shift.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
-    /// Who.
+    /// The courier.
     pub courier: CourierId,
-    /// Where they were last.
+    /// The last known position.
     pub position: LatLon,
-    /// When that was.
+    /// The time of that position.
     pub at: Timestamp,
-    /// Deliveries that they carry, and offers that they were made.
+    /// The courier's current deliveries plus pending offers.
     pub load: u32,
 }
 
 /// A courier to ask.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
-    /// Who.
+    /// The courier.
     pub courier: CourierId,
-    /// How far from the restaurant, metres.
+    /// The distance from the restaurant, metres.
     pub distance_m: f64,
 }
 
-/// The couriers of the next round, nearest first; ties go to the lower id, so
-/// that the same question has the same answer. Empty: nobody is within reach.
+/// The couriers of the next round, nearest first; ties go to the lower id, so that the
+/// result is deterministic. Empty if no courier is within reach.
 ///
-/// The round's radius widens at once while nobody new is within it: there is no
-/// point in waiting for an empty street to answer.
+/// If no new courier is within the round's radius, the radius is widened at once to the
+/// nearest one: waiting for another round would gain nothing.
 pub fn choose(
     settings: &Settings,
     pickup: LatLon,
@@ -127,8 +132,10 @@ pub fn choose(
     candidates: &[Candidate],
     now: Timestamp,
 ) -> Vec<Choice> {
-    let asked: HashMap<CourierId, OfferStatus> =
+    let mut asked: HashMap<CourierId, OfferStatus> =
         offers.0.iter().map(|offer| (offer.courier, offer.status)).collect();
+    // An offer is revoked because another courier was faster: nobody said no to it.
+    asked.retain(|_, status| *status != OfferStatus::Revoked);
     let mut reachable: Vec<Choice> = candidates
         .iter()
         .filter(|candidate| candidate.load < settings.capacity)
@@ -202,6 +209,17 @@ mod tests {
     fn the_nearest_few_are_asked_first() {
         let all = [candidate(1, 900.0), candidate(2, 100.0), candidate(3, 1_400.0), candidate(4, 500.0)];
         assert_eq!(chosen(vec![], &all), [2, 4, 1]);
+    }
+
+    #[test]
+    fn who_lost_an_offer_to_somebody_who_gave_it_back_is_asked_again() {
+        let all = [candidate(1, 100.0), candidate(2, 200.0), candidate(3, 300.0)];
+        let offers = vec![
+            asked(1, 0, OfferStatus::Declined),
+            asked(2, 0, OfferStatus::Revoked),
+            asked(3, 0, OfferStatus::Revoked),
+        ];
+        assert_eq!(chosen(offers, &all), [2, 3]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! When it arrives.
+//! The estimated time of arrival.
 //!
-//! `max(food ready, courier at the restaurant) + way to the door + hand-over`,
-//! over straight lines stretched by what streets add. A routing service takes
-//! the place of [`Settings::travel`] one day; the formula stays.
+//! `max(food ready, courier at the restaurant) + travel to the door + hand-over`. Distances
+//! are straight lines times a detour factor. A routing service could replace
+//! [`Settings::travel`] without changing the formula.
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -12,27 +12,27 @@ use super::status::DeliveryStatus;
 use super::vehicle::Vehicle;
 use crate::{LatLon, Timestamp};
 
-/// The estimate's numbers.
+/// The parameters of the estimate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// A way through streets is this many times the straight line. Default 1.35.
+    /// The length of a route through streets, relative to the straight line. Default 1.35.
     pub detour: f64,
-    /// On foot, metres a second, waiting at lights included. Default 1.2.
+    /// Speed on foot, metres per second, including waits at lights. Default 1.2.
     pub walk_mps: f64,
-    /// By bicycle. Default 3.5.
+    /// Speed by bicycle. Default 3.5.
     pub bicycle_mps: f64,
-    /// By motorbike. Default 6.5.
+    /// Speed by motorbike. Default 6.5.
     pub motorbike_mps: f64,
-    /// By car. Default 5.5: it must park.
+    /// Speed by car. Default 5.5: it must park.
     pub car_mps: f64,
-    /// From the street to the door. Default 2 min.
+    /// The time from the street to the door. Default 2 min.
     pub hand_over: TimeDelta,
-    /// Until a courier is at the restaurant, while there is none. Default 8 min.
+    /// The assumed time until a courier is at the restaurant, while none is assigned.
+    /// Default 8 min.
     pub find_courier: TimeDelta,
-    /// An estimate from an older position is called stale. Default 1 min.
+    /// An estimate from a position older than this is marked stale. Default 1 min.
     pub stale_after: TimeDelta,
-    /// What the customer is promised is this much later than the first
-    /// estimate. Default 10 min.
+    /// The promised arrival is this much later than the first estimate. Default 10 min.
     pub promise_margin: TimeDelta,
 }
 
@@ -53,7 +53,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// How long the way takes.
+    /// The travel time.
     pub fn travel(&self, vehicle: Vehicle, from: LatLon, to: LatLon) -> TimeDelta {
         let mps = match vehicle {
             Vehicle::Walk => self.walk_mps,
@@ -67,34 +67,35 @@ impl Settings {
     }
 }
 
-/// When it arrives, and whether that is known from a recent position.
+/// The expected arrival, and whether it is based on a recent position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Eta {
-    /// The expected moment.
+    /// The expected arrival.
     pub arrive_at: Timestamp,
     /// Whether the courier's position is old or unknown.
     pub stale: bool,
 }
 
-/// Where the courier was, and when.
+/// A position of the courier, with its time.
 pub type Seen = (LatLon, Timestamp);
 
-/// What an estimate is made of. What it says depends on the moment at which it is told,
-/// so this is what is passed on and kept, never an [`Eta`].
+/// The input of an estimate. The result depends on the time at which it is evaluated, so
+/// a forecast is passed on and stored, never an [`Eta`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forecast {
-    /// The food does not leave the restaurant before; none once a courier has it.
+    /// The food does not leave the restaurant before this time; `None` after pickup.
     pub ready_by: Option<Timestamp>,
-    /// From now until a courier is at the restaurant; zero once one is.
+    /// The time until a courier is at the restaurant; zero if one is already.
     pub to_pickup: TimeDelta,
-    /// From there, or from where the food is now, into the customer's hands.
+    /// The time from the restaurant, or after pickup from the courier's position, to the
+    /// hand-over.
     pub to_door: TimeDelta,
-    /// After that the position that it rests on is old; none where there is no position.
+    /// When the position it is based on becomes stale; `None` without a position.
     pub fresh_until: Option<Timestamp>,
 }
 
 impl Forecast {
-    /// What it says at `now`.
+    /// Evaluates it at `now`.
     pub fn at(&self, now: Timestamp) -> Eta {
         let at_pickup = now + self.to_pickup;
         let leaves_at = self.ready_by.map_or(at_pickup, |ready_by| ready_by.max(at_pickup));
@@ -107,7 +108,7 @@ impl Forecast {
     }
 }
 
-/// The forecast for a delivery; `None` when it is over.
+/// The forecast for a delivery; `None` if it has ended.
 pub fn forecast(settings: &Settings, delivery: &Delivery, seen: Option<Seen>) -> Option<Forecast> {
     if delivery.status.is_over() {
         return None;
@@ -134,12 +135,12 @@ pub fn forecast(settings: &Settings, delivery: &Delivery, seen: Option<Seen>) ->
     })
 }
 
-/// What is expected at `now`; `None` when the delivery is over.
+/// The estimate at `now`; `None` if the delivery has ended.
 pub fn estimate(settings: &Settings, delivery: &Delivery, seen: Option<Seen>, now: Timestamp) -> Option<Eta> {
     forecast(settings, delivery, seen).map(|forecast| forecast.at(now))
 }
 
-/// What a customer is promised when a courier is first asked for.
+/// The arrival time promised to the customer when a courier is first requested.
 pub fn promise(
     settings: &Settings,
     pickup: LatLon,
@@ -193,6 +194,7 @@ mod tests {
             requested_at: at(0),
             ready_by: at(600),
             promised_at: at(2_400),
+            handover: None,
             near_told: false,
             late_told: false,
         }

@@ -1,16 +1,16 @@
-//! Which fixes may be shown.
+//! The filter that decides which fixes are shown.
 //!
-//! Every fix gets exactly one verdict. What is shown moves forward in time and
-//! at a speed that a courier can have; what a receiver makes up is counted by
-//! reason and left out. What decides is in this order:
+//! Every fix gets exactly one verdict. Shown fixes move forward in time, at a speed that is
+//! possible for a courier; implausible fixes are counted by reason and dropped. The checks,
+//! in this order:
 //!
-//! 1. by itself: coordinates, null island, clock, accuracy, reported speed;
-//! 2. against the newest shown fix: the same moment again, an earlier one
-//!    (kept for the track, not shown), a jump, noise while standing still.
+//! 1. of the fix alone: coordinates, null island, clock, accuracy, reported speed;
+//! 2. against the newest shown fix: the same time again, an earlier time (kept for the
+//!    track, not shown), a jump, noise while stationary.
 //!
-//! A jump may be true: out of a tunnel, or after the phone was off. Fixes that
-//! agree with one another although not with the past are believed after
-//! [`Settings::believe_jump_after`] of them, so nobody is locked out for good.
+//! A jump may be real: after a tunnel, or after the phone was off. Fixes that agree with
+//! each other but not with the newest shown fix are accepted after
+//! [`Settings::believe_jump_after`] of them, so that no courier is rejected forever.
 
 use std::collections::BTreeMap;
 
@@ -20,25 +20,25 @@ use serde::{Deserialize, Serialize};
 use super::fix::{Fix, RawFix};
 use crate::Timestamp;
 
-/// The filter's numbers.
+/// The parameters of the filter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// How far ahead of ours a device's clock may be. Default 30 s.
+    /// How far a device's clock may be ahead of the server's. Default 30 s.
     pub max_ahead: TimeDelta,
-    /// How long a device may keep fixes while offline. Default 24 h.
+    /// The greatest age of a fix, such as one recorded offline. Default 24 h.
     pub max_age: TimeDelta,
-    /// The worst accuracy that still says something, metres. Default 100.
+    /// The worst accuracy that is still useful, metres. Default 100.
     pub max_accuracy_m: f64,
-    /// Faster than any courier, metres a second. Default 55 (198 km/h).
+    /// The highest plausible speed, metres per second. Default 55 (198 km/h).
     pub max_speed_mps: f64,
-    /// A jump at least this far is called a teleport, a nearer one an
+    /// A jump of at least this distance is counted as a teleport, a shorter one as an
     /// implausible speed, metres. Default 1,000.
     pub teleport_m: f64,
-    /// A jump is believed with this many fixes in a row that agree. Default 3.
+    /// A jump is accepted after this many agreeing fixes in a row. Default 3.
     pub believe_jump_after: u8,
-    /// Slower than walking, metres a second. Default 0.5.
+    /// Below this speed a courier counts as stationary, metres per second. Default 0.5.
     pub still_mps: f64,
-    /// Who stands still is shown again only after this long. Default 10 s.
+    /// The interval at which a stationary courier is shown again. Default 10 s.
     pub still_every: TimeDelta,
 }
 
@@ -61,23 +61,23 @@ impl Default for Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// No place on earth.
+    /// Not a valid coordinate.
     InvalidCoordinates,
-    /// The place that receivers report when they know none.
+    /// The point (0, 0), which receivers report when they have no position.
     NullIsland,
-    /// Ahead of our clock.
+    /// Too far ahead of the server's clock.
     Future,
-    /// From so long ago that it tells nothing.
+    /// Older than [`Settings::max_age`].
     TooOld,
-    /// The moment of the newest shown fix again: sent twice.
+    /// The same time as the newest shown fix: sent twice.
     Duplicate,
-    /// Too vague.
+    /// Too inaccurate.
     Accuracy,
-    /// Faster than any courier.
+    /// Faster than plausible.
     ImplausibleSpeed,
-    /// Suddenly far away.
+    /// A long jump.
     Teleport,
-    /// Standing still; only the receiver's noise moved.
+    /// Stationary; the difference is only noise of the receiver.
     StaticNoise,
 }
 
@@ -98,25 +98,25 @@ impl Reason {
     }
 }
 
-/// How many fixes were turned away, by reason.
+/// The number of rejected fixes, by reason.
 pub type Rejected = BTreeMap<Reason, u32>;
 
-/// What becomes of one fix.
+/// The filter's decision on one fix.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
-    /// It is the courier's position now, and is kept.
+    /// It is the courier's new position, and is stored.
     Shown(Fix),
-    /// It is older than what is shown: kept for the track only.
+    /// It is older than the newest shown fix: stored for the track only.
     Kept(Fix),
-    /// The newest shown fix again. It is counted as a duplicate, yet goes to the
-    /// log once more: the first sending may have been refused there.
+    /// It repeats the newest shown fix. It is counted as a duplicate but is still written to
+    /// the log again, which may have refused it the first time.
     Again(Fix),
-    /// Counted, not kept.
+    /// It is counted, but not stored.
     Rejected(Reason),
 }
 
 impl Verdict {
-    /// The fix to write down, if any.
+    /// The fix to store, if any.
     pub fn row(&self) -> Option<&Fix> {
         match self {
             Verdict::Shown(fix) | Verdict::Kept(fix) | Verdict::Again(fix) => Some(fix),
@@ -124,7 +124,7 @@ impl Verdict {
         }
     }
 
-    /// Why it is counted as turned away, if it is.
+    /// The reason under which it is counted as rejected, if it is.
     pub fn reason(&self) -> Option<Reason> {
         match self {
             Verdict::Shown(_) | Verdict::Kept(_) => None,
@@ -134,16 +134,16 @@ impl Verdict {
     }
 }
 
-/// What the filter remembers of one courier.
+/// The state of the filter for one courier.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Filter {
     newest: Option<Fix>,
-    /// The last of the fixes that jumped away together, and how many they are.
+    /// The last of the agreeing fixes after a jump, and their number.
     elsewhere: Option<(Fix, u8)>,
 }
 
 impl Filter {
-    /// A filter that goes on after `newest`, as the store remembers it.
+    /// A filter that continues after `newest`, the stored newest shown fix.
     pub fn after(newest: Option<Fix>) -> Self {
         Self { newest, elsewhere: None }
     }
@@ -153,7 +153,7 @@ impl Filter {
         self.newest.as_ref()
     }
 
-    /// Judges the next fix that came in.
+    /// Decides on the next received fix.
     pub fn judge(&mut self, settings: &Settings, raw: RawFix, now: Timestamp) -> Verdict {
         let fix = match by_itself(settings, raw, now) {
             Ok(fix) => fix,
@@ -181,7 +181,7 @@ impl Filter {
     fn elsewhere(&mut self, settings: &Settings, fix: Fix, reason: Reason) -> Verdict {
         let agreeing = match &self.elsewhere {
             Some((last, count)) if fix.at > last.at && jump(settings, last, &fix).is_none() => count + 1,
-            // Sent again, or late: it neither adds to the others nor disturbs them.
+            // A repeated or late fix neither adds to the agreeing fixes nor resets them.
             Some((last, _)) if fix.at <= last.at => return Verdict::Rejected(reason),
             _ => 1,
         };
@@ -213,14 +213,14 @@ fn by_itself(settings: &Settings, raw: RawFix, now: Timestamp) -> Result<Fix, Re
     Ok(fix)
 }
 
-/// Seconds between two fixes, at least one: receivers round their clocks, and
-/// dividing by less makes speeds out of noise.
+/// Seconds between two fixes, at least one: receivers round their clocks, and a smaller
+/// divisor would turn noise into high speeds.
 fn seconds(from: &Fix, to: &Fix) -> f64 {
     (to.at - from.at).as_seconds_f64().max(1.0)
 }
 
-/// Whether nobody gets from one fix to the other in time, both being as near
-/// to each other as their accuracy allows.
+/// Whether the speed from one fix to the other is implausible, even with the distance
+/// reduced by the accuracy of both.
 fn jump(settings: &Settings, from: &Fix, to: &Fix) -> Option<Reason> {
     let distance_m = from.position.distance_m(to.position);
     let doubt_m = from.accuracy_m.unwrap_or(0.0) + to.accuracy_m.unwrap_or(0.0);
@@ -233,8 +233,8 @@ fn jump(settings: &Settings, from: &Fix, to: &Fix) -> Option<Reason> {
     }
 }
 
-/// Whether the courier stands, was shown a moment ago, and the place differs by
-/// no more than the receiver's doubt.
+/// Whether the courier is stationary, was shown a moment ago, and the position differs by
+/// less than half the accuracy (2 to 15 m).
 fn is_noise(settings: &Settings, from: &Fix, to: &Fix) -> bool {
     let distance_m = from.position.distance_m(to.position);
     let speed_mps = to.speed_mps.unwrap_or_else(|| distance_m / seconds(from, to));

@@ -7,7 +7,7 @@ fn now() -> Timestamp {
     DateTime::from_timestamp(1_790_000_000, 0).unwrap()
 }
 
-/// A fix `secs` after [`now`], `north_m` metres north of a place in Gangnam.
+/// A fix `secs` after [`now`], `north_m` metres north of a point in Gangnam.
 #[expect(clippy::cast_possible_truncation, reason = "tests last for minutes")]
 fn raw(secs: f64, north_m: f64) -> RawFix {
     RawFix {
@@ -26,7 +26,7 @@ fn verdicts(fixes: &[RawFix]) -> Vec<Result<bool, Reason>> {
     fixes.iter().map(|raw| told(&filter.judge(&Settings::default(), *raw, raw.at))).collect()
 }
 
-/// Shown, kept (not shown), or the reason.
+/// `Ok(true)` if shown, `Ok(false)` if only stored, or the reason of a rejection.
 fn told(verdict: &Verdict) -> Result<bool, Reason> {
     match (verdict, verdict.reason()) {
         (_, Some(reason)) => Err(reason),
@@ -103,7 +103,7 @@ fn the_real_walk_passes() {
     assert!(shown * 100 >= walk.len() * 95, "{shown} of {} shown", walk.len());
 }
 
-/// One point of the recording, by text: a parser is not what is tested here.
+/// One point of the recording, extracted from the text without an XML parser.
 fn point(text: &str) -> RawFix {
     let between = |from: &str, to: &str| text.split_once(from).unwrap().1.split_once(to).unwrap().0;
     RawFix {
@@ -114,8 +114,8 @@ fn point(text: &str) -> RawFix {
     }
 }
 
-/// The reference: it keeps every fix it was ever given with what became of it,
-/// and reads the rules off that list anew for each one.
+/// The reference: it keeps every valid fix with its verdict, and applies the rules to the
+/// whole list for each new fix.
 #[derive(Default)]
 struct Model(Vec<(Fix, Result<bool, Reason>)>);
 
@@ -139,7 +139,7 @@ impl Model {
         let Some(reason) = jump(&settings, &newest, fix) else {
             return if is_noise(&settings, &newest, fix) { Err(Reason::StaticNoise) } else { Ok(true) };
         };
-        // The doubted fixes since the courier was last where they were believed.
+        // The agreeing fixes after a jump, since the newest shown fix.
         let mut together: Vec<Fix> = Vec::new();
         for (past, told) in &self.0[shown + 1..] {
             match told {
@@ -197,8 +197,8 @@ proptest! {
         }
     }
 
-    /// Whatever came before, a device that drives on sensibly is shown again
-    /// with its third fix: the tunnel has an end.
+    /// After any sequence, a device with plausible movement is shown again by its third fix
+    /// at the latest.
     #[test]
     fn nobody_is_locked_out(
         fixes in prop::collection::vec(any_raw(), 0..60),

@@ -1,54 +1,54 @@
-//! What a courier's device reports: where it was, when, and how sure it is.
+//! Position fixes reported by couriers' devices.
 
 use std::fmt;
 
 use crate::{LatLon, Refusal, Refused, Timestamp};
 
-/// Most fixes in one batch. A device that was offline sends several.
+/// The most fixes in one batch. A device that was offline sends several batches.
 pub const BATCH_MAX: usize = 500;
 
-/// A fix as it came in: numbers that nobody has looked at yet.
+/// A fix as received, not validated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RawFix {
-    /// The device's own count within its track.
+    /// The device's sequence number within its track.
     pub seq: i64,
-    /// When the device was there, by the satellites' clock.
+    /// The time of the fix, by the satellites' clock.
     pub at: Timestamp,
-    /// Degrees north, if it is any.
+    /// Degrees north; may be invalid.
     pub lat: f64,
-    /// Degrees east, if it is any.
+    /// Degrees east; may be invalid.
     pub lon: f64,
     /// Radius of 68 % confidence, metres.
     pub accuracy_m: Option<f64>,
-    /// Speed over ground, metres a second.
+    /// Speed over ground, metres per second.
     pub speed_mps: Option<f64>,
     /// Course over ground, degrees clockwise from north.
     pub heading_deg: Option<f64>,
 }
 
-/// A fix whose numbers make sense.
+/// A validated fix.
 ///
-/// `accuracy_m` and `speed_mps` are finite and not negative, `heading_deg` is
-/// within `0..360`; what a device reports outside of these (many send −1 for
-/// "unknown") is as if it had not been said.
+/// `accuracy_m` and `speed_mps` are finite and not negative, `heading_deg` is within
+/// `0..360`. Reported values outside of these ranges (many devices send −1 for "unknown")
+/// become `None`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fix {
-    /// The device's own count within its track, not negative.
+    /// The device's sequence number within its track, not negative.
     pub seq: i64,
-    /// When the device was there.
+    /// The time of the fix.
     pub at: Timestamp,
-    /// Where it was.
+    /// The position.
     pub position: LatLon,
     /// Radius of 68 % confidence, metres.
     pub accuracy_m: Option<f64>,
-    /// Speed over ground, metres a second.
+    /// Speed over ground, metres per second.
     pub speed_mps: Option<f64>,
     /// Course over ground, degrees clockwise from north.
     pub heading_deg: Option<f64>,
 }
 
 impl RawFix {
-    /// The fix, or `None` where its coordinates are no place on earth.
+    /// Validates it; `None` if the coordinates are invalid.
     pub fn checked(self) -> Option<Fix> {
         let measure = |value: Option<f64>| value.filter(|number| number.is_finite() && *number >= 0.0);
         Some(Fix {
@@ -62,26 +62,26 @@ impl RawFix {
     }
 }
 
-/// Fixes that a device sends together and waits to see acknowledged.
+/// Fixes that a device sends together and that are acknowledged together.
 ///
-/// `track` is the device's own id for a run of sequence numbers; it outlives
-/// sockets, so that a fix that is sent again after a reconnect is known.
+/// `track` is the device's id for a series of sequence numbers. It outlives sockets, so
+/// that a fix that is sent again after a reconnect is recognised.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     track: i64,
     fixes: Vec<RawFix>,
 }
 
-/// The batch cannot be looked at. Single bad fixes are not refused but counted.
+/// Why a whole batch is refused. Single bad fixes are not refused but counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchRefusal {
-    /// Nothing to acknowledge.
+    /// It has no fixes.
     Empty,
-    /// More than [`BATCH_MAX`].
+    /// It has more than [`BATCH_MAX`] fixes.
     TooLarge,
-    /// Track or sequence below zero.
+    /// The track or a sequence number is negative.
     NegativeNumber,
-    /// Sequence numbers that do not rise cannot be acknowledged by the last one.
+    /// The sequence numbers do not rise, so the last one cannot acknowledge all.
     NotRising,
 }
 
@@ -115,7 +115,7 @@ impl fmt::Display for BatchRefusal {
 }
 
 impl Batch {
-    /// Checks what the batch as a whole must keep.
+    /// Checks the rules for the batch as a whole.
     pub fn new(track: i64, fixes: Vec<RawFix>) -> Result<Self, BatchRefusal> {
         let first = fixes.first().ok_or(BatchRefusal::Empty)?;
         if fixes.len() > BATCH_MAX {
@@ -130,23 +130,23 @@ impl Batch {
         Ok(Self { track, fixes })
     }
 
-    /// The one fix of a device that counts nothing: its track is of our own
-    /// numbering, below zero, where no device's own can be.
+    /// A batch of one fix from a device without tracks and sequence numbers. Its track is
+    /// derived from `number` and negative, so that it cannot equal a track sent by a device.
     pub fn of_device(number: u64, fix: RawFix) -> Self {
         Self { track: -1 - i64::try_from(number).unwrap_or(i64::MAX - 1), fixes: vec![fix] }
     }
 
-    /// The device's own id of the run of sequence numbers.
+    /// The device's id for the series of sequence numbers.
     pub fn track(&self) -> i64 {
         self.track
     }
 
-    /// The highest sequence number: what an acknowledgement of the batch names.
+    /// The highest sequence number, which acknowledges the batch.
     pub fn last_seq(&self) -> i64 {
         self.fixes.last().map_or(0, |fix| fix.seq)
     }
 
-    /// The fixes, in rising sequence.
+    /// The fixes, ordered by sequence number.
     pub fn fixes(&self) -> &[RawFix] {
         &self.fixes
     }

@@ -1,18 +1,18 @@
-//! Circles around the restaurant and the door, and noticing who enters them.
+//! Geofences: circles around the restaurant and the door whose crossing is detected.
 //!
-//! A circle is left further out than it is entered: a receiver's noise at its
-//! edge must not make a courier arrive over and over.
+//! The radius for leaving a circle is larger than that for entering it, so that noise at
+//! the edge does not make a courier arrive repeatedly.
 
 use crate::LatLon;
 
-/// The circles' numbers.
+/// The parameters of the circles.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// "About to arrive", metres. Default 300.
+    /// The radius of the outer circle ("about to arrive"), metres. Default 300.
     pub near_m: f64,
-    /// "There", metres. Default 40.
+    /// The radius of the inner circle ("arrived"), metres. Default 40.
     pub arrived_m: f64,
-    /// A circle is left at this many times its radius. Default 1.5.
+    /// A circle is left at its radius times this factor. Default 1.5.
     pub hysteresis: f64,
 }
 
@@ -22,19 +22,19 @@ impl Default for Settings {
     }
 }
 
-/// How close to a place somebody is.
+/// How close a courier is to the centre.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Zone {
     /// Outside of both circles.
     #[default]
     Away,
-    /// Within the outer one.
+    /// Within the outer circle.
     Near,
-    /// Within the inner one.
+    /// Within the inner circle.
     There,
 }
 
-/// A circle's edge was crossed.
+/// A crossing of a circle's edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crossing {
     /// Into the outer circle.
@@ -45,7 +45,7 @@ pub enum Crossing {
     Left,
 }
 
-/// A place that somebody approaches, and how close they were last.
+/// The circles around a point, and the zone of one courier.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fence {
     centre: LatLon,
@@ -53,23 +53,23 @@ pub struct Fence {
 }
 
 impl Fence {
-    /// A place that nobody is known to be near.
+    /// A fence around `centre`, with the courier outside.
     pub fn around(centre: LatLon) -> Self {
         Self { centre, zone: Zone::Away }
     }
 
-    /// The place.
+    /// The centre.
     pub fn centre(&self) -> LatLon {
         self.centre
     }
 
-    /// How close they were last.
+    /// The zone of the courier's last position.
     pub fn zone(&self) -> Zone {
         self.zone
     }
 
-    /// They are at `position` now. Says what was crossed; who jumps straight
-    /// into the inner circle arrives, and was near by that.
+    /// Moves the courier to `position` and returns the crossing, if any. A move from outside
+    /// into the inner circle returns only [`Crossing::Arrived`].
     pub fn pass(&mut self, settings: &Settings, position: LatLon) -> Option<Crossing> {
         let distance_m = self.centre.distance_m(position);
         let edge =

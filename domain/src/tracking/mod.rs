@@ -1,9 +1,10 @@
-//! Tracking: from a courier's fixes to a delivered order.
+//! Tracking of couriers and deliveries.
 //!
-//! [`fix`] is what a device reports, with its [`speed`], and [`filter`] which of it may be shown;
-//! [`delivery`] and [`offer`] are the two state machines, [`dispatch`] chooses
-//! whom to ask, [`eta`] says when it arrives, [`geofence`] notices that it does,
-//! and [`track`] writes down where it went; [`sight`] says who sees how much of it.
+//! [`fix`] is a position reported by a device, with its [`speed`]; [`filter`] decides which
+//! fixes are shown. [`delivery`] and [`offer`] are the two state machines. [`handover`] is what
+//! the courier must know about the food. [`dispatch`] chooses the couriers to ask, [`eta`]
+//! estimates the arrival, [`geofence`] detects it, and [`track`] exports the route. [`sight`]
+//! decides who may see which details.
 
 pub mod delivery;
 pub mod dispatch;
@@ -11,6 +12,7 @@ pub mod eta;
 pub mod filter;
 pub mod fix;
 pub mod geofence;
+pub mod handover;
 pub mod offer;
 pub mod sight;
 pub mod speed;
@@ -26,6 +28,7 @@ pub use eta::{Eta, Forecast};
 pub use filter::{Filter, Reason, Rejected, Verdict};
 pub use fix::{Batch, BatchRefusal, Fix, RawFix};
 pub use geofence::{Crossing, Fence, Zone};
+pub use handover::Handover;
 pub use offer::{Offer, OfferEvent, OfferRefusal, OfferStatus, Offers};
 pub use speed::SpeedUnit;
 pub use status::DeliveryStatus;

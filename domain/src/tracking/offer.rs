@@ -1,34 +1,33 @@
-//! Offers: a delivery is shown to a few couriers, and one of them takes it.
+//! Offers: a delivery is offered to a few couriers, and one of them accepts it.
 //!
 //! ```text
 //! pending ─▶ accepted
 //!    ├─────▶ declined
 //!    ├─────▶ expired
-//!    └─────▶ revoked   another courier was first, or the order is gone
+//!    └─────▶ revoked   another courier was first, or the delivery was cancelled
 //! ```
 //!
-//! [`Offers`] are all offers of one delivery. At most one of them is ever
-//! accepted while the delivery has its courier; accepting one revokes the rest
-//! in the same decision.
+//! [`Offers`] are all offers of one delivery. At most one of them is accepted at any time;
+//! accepting one revokes all pending ones in the same decision.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{CourierId, Event, LatLon, OfferId, OrderId, Refusal, Refused, Timestamp, Won};
 
-/// What became of an offer.
+/// The state of an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OfferStatus {
     /// The courier has not answered.
     Pending,
-    /// The courier took it.
+    /// The courier accepted it.
     Accepted,
-    /// The courier does not want it.
+    /// The courier declined it, or accepted it and dropped out later.
     Declined,
     /// The courier did not answer in time.
     Expired,
-    /// There is nothing to take any more.
+    /// Another courier was first, or the delivery was cancelled.
     Revoked,
 }
 
@@ -44,7 +43,7 @@ impl OfferStatus {
         }
     }
 
-    /// The status of that name.
+    /// The status with that name.
     pub fn named(name: &str) -> Option<Self> {
         use OfferStatus::{Accepted, Declined, Expired, Pending, Revoked};
         [Pending, Accepted, Declined, Expired, Revoked].into_iter().find(|status| status.as_str() == name)
@@ -54,42 +53,42 @@ impl OfferStatus {
 /// A delivery offered to one courier.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Offer {
-    /// Which offer.
+    /// Its id.
     pub id: OfferId,
-    /// What is to be delivered.
+    /// The order to deliver.
     pub order: OrderId,
-    /// Who is asked.
+    /// The courier who is asked.
     pub courier: CourierId,
-    /// What became of it.
+    /// Its state.
     pub status: OfferStatus,
-    /// How many rounds of asking went before.
+    /// The round of dispatch, from 0.
     pub round: u32,
     /// The restaurant's name.
     pub restaurant_name: String,
-    /// Where the food waits.
+    /// Where the food is picked up.
     pub pickup: LatLon,
-    /// Where it goes.
+    /// Where it is delivered.
     pub drop_off: LatLon,
-    /// The neighbourhood that this is in, where it was looked up.
+    /// The neighbourhood of the drop-off, if known.
     pub dong: Option<String>,
-    /// How far the courier was from the restaurant, metres.
+    /// The courier's distance from the restaurant at the time of the offer, metres.
     pub distance_m: f64,
-    /// What the courier earns.
+    /// The courier's fee.
     pub fee: Won,
-    /// Until when an answer counts.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// What a courier hears about offers, on their own channel.
+/// An event about an offer, on its courier's channel.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OfferEvent {
-    /// They are asked.
+    /// The offer was made.
     Made(Offer),
-    /// Their time is over.
+    /// The offer expired.
     Expired(OfferId),
-    /// It is gone.
+    /// The offer was revoked.
     Revoked(OfferId),
-    /// It is theirs.
+    /// The courier accepted the offer.
     Accepted(OfferId, OrderId),
 }
 
@@ -116,6 +115,7 @@ impl Event for OfferEvent {
             OfferEvent::Made(offer) => json!({
                 "id": offer.id,
                 "order_id": offer.order,
+                "code": offer.order.code(),
                 "restaurant_name": offer.restaurant_name,
                 "pickup": offer.pickup,
                 "drop_off": offer.drop_off,
@@ -125,25 +125,27 @@ impl Event for OfferEvent {
                 "expires_at": offer.expires_at,
             }),
             OfferEvent::Expired(id) | OfferEvent::Revoked(id) => json!({ "offer_id": id }),
-            OfferEvent::Accepted(id, order) => json!({ "offer_id": id, "order_id": order }),
+            OfferEvent::Accepted(id, order) => {
+                json!({ "offer_id": id, "order_id": order, "code": order.code() })
+            }
         }
     }
 }
 
-/// Why an offer cannot be answered like that.
+/// Why an answer to an offer is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OfferRefusal {
     /// No such offer was made to this courier.
     NotYours,
-    /// Another courier was first, or the order is gone.
+    /// Another courier was first, or the delivery was cancelled.
     Gone,
-    /// The time to answer is over.
+    /// The offer has expired.
     Expired,
-    /// Who works no shift takes nothing on.
+    /// The courier is not on shift.
     OffShift,
-    /// The courier carries as much as one may.
+    /// The courier has the maximum number of deliveries.
     AtCapacity,
-    /// The other answer was given before.
+    /// The courier has already given the opposite answer.
     Answered,
 }
 
@@ -176,18 +178,18 @@ crate::refusals! {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Offers(pub Vec<Offer>);
 
-/// Offers that changed, each with what its courier hears.
-pub type Told = Vec<(CourierId, OfferEvent)>;
+/// The events of a change, each with the courier who receives it.
+pub type OfferEvents = Vec<(CourierId, OfferEvent)>;
 
 impl Offers {
-    /// `by` takes the offer; everyone else's is revoked. Saying it twice is
-    /// fine, saying it late is not, whether or not the expiry was noticed yet.
+    /// Accepts the offer for `by` and revokes all pending ones. Idempotent. Refused after
+    /// `expires_at`, even if [`Offers::expire`] has not run yet.
     pub fn accept(
         mut self,
         id: OfferId,
         by: CourierId,
         now: Timestamp,
-    ) -> Result<(Self, Told), OfferRefusal> {
+    ) -> Result<(Self, OfferEvents), OfferRefusal> {
         let offer = self.answerable(id, by)?;
         match offer.status {
             OfferStatus::Accepted => return Ok((self, Vec::new())),
@@ -203,20 +205,20 @@ impl Offers {
         Ok((self, told))
     }
 
-    /// `by` does not want it. No news for anybody: they know it themselves.
+    /// Declines the offer for `by`. Makes no event, since only `by` would receive it.
     pub fn decline(mut self, id: OfferId, by: CourierId) -> Result<Self, OfferRefusal> {
         let offer = self.answerable(id, by)?;
         match offer.status {
             OfferStatus::Accepted => return Err(OfferRefusal::Answered),
             OfferStatus::Pending => offer.status = OfferStatus::Declined,
-            // Nothing is left to decline, which is what they want.
+            // There is nothing left to decline, which is the wanted result.
             OfferStatus::Declined | OfferStatus::Expired | OfferStatus::Revoked => {}
         }
         Ok(self)
     }
 
-    /// Ends what was not answered in time.
-    pub fn expire(mut self, now: Timestamp) -> (Self, Told) {
+    /// Expires the offers that were not answered in time.
+    pub fn expire(mut self, now: Timestamp) -> (Self, OfferEvents) {
         let mut told = Vec::new();
         for offer in self.pending().filter(|offer| now >= offer.expires_at) {
             offer.status = OfferStatus::Expired;
@@ -225,14 +227,14 @@ impl Offers {
         (self, told)
     }
 
-    /// Takes back what is still open: the order is gone.
-    pub fn revoke(mut self) -> (Self, Told) {
+    /// Revokes all pending offers, because the delivery was cancelled.
+    pub fn revoke(mut self) -> (Self, OfferEvents) {
         let told = self.revoke_pending();
         (self, told)
     }
 
-    /// The courier who took it dropped out: the offer counts as declined, so
-    /// that they are not asked again.
+    /// Marks the accepted offer of a courier who dropped out as declined, so that they are
+    /// not asked again.
     pub fn drop_out(mut self, courier: CourierId) -> Self {
         for offer in &mut self.0 {
             if offer.courier == courier && offer.status == OfferStatus::Accepted {
@@ -242,12 +244,12 @@ impl Offers {
         self
     }
 
-    /// Whether somebody may still answer.
+    /// Whether any offer can still be answered.
     pub fn any_pending(&self) -> bool {
         self.0.iter().any(|offer| offer.status == OfferStatus::Pending)
     }
 
-    /// How many rounds of asking there were.
+    /// The number of rounds so far.
     pub fn rounds(&self) -> u32 {
         self.0.iter().map(|offer| offer.round + 1).max().unwrap_or(0)
     }
@@ -260,7 +262,7 @@ impl Offers {
         self.0.iter_mut().filter(|offer| offer.status == OfferStatus::Pending)
     }
 
-    fn revoke_pending(&mut self) -> Told {
+    fn revoke_pending(&mut self) -> OfferEvents {
         self.pending()
             .map(|offer| {
                 offer.status = OfferStatus::Revoked;

@@ -18,7 +18,8 @@ fn id(n: u8) -> OfferId {
     OfferId(Uuid::from_u128(100 + u128::from(n)))
 }
 
-/// Offer `n` to courier `n`, of rounds of two, each good for 30 s.
+/// Offer `n` to courier `n`, two in each round. The first round expires at 30 s, each
+/// later one 10 s after the one before.
 fn offers(count: u8) -> Offers {
     let place = LatLon::new(37.5, 127.0).unwrap();
     Offers(
@@ -91,7 +92,7 @@ fn any_command() -> impl Strategy<Value = (Command, i64)> {
     (command, 0..15_i64)
 }
 
-/// The reference: which offers are what, and nothing else.
+/// The reference: only the status of each offer.
 #[derive(Clone, Debug)]
 struct Model(BTreeMap<u8, OfferStatus>);
 

@@ -1,4 +1,4 @@
-//! Who sees how much of where an order goes, and of who brings it.
+//! Privacy: which details of an order's address and courier each party may see.
 //!
 //! | | before a courier has it | assigned | with the food | over |
 //! |---|---|---|---|---|
@@ -6,26 +6,31 @@
 //! | its courier | neighbourhood (in an offer) | address | door | neighbourhood |
 //! | its restaurant, support, operators | neighbourhood | neighbourhood | neighbourhood | neighbourhood |
 //!
-//! Somebody who is several parties sees what the best informed of them sees. Once it
-//! is over, names are masked for all.
+//! The courier sees the dishes, the customer's note and whether to leave the food at the door
+//! from the assignment until the order is over; nobody else does, except that the customer sees
+//! their own note. The door code belongs to the address, which is shown later than the note.
+//!
+//! A person with several parties sees the most precise of their levels. When the order is
+//! over, names are masked for everyone.
 
 use super::DeliveryStatus;
 use crate::order::Status;
 use crate::{Audience, LatLon, Party};
 
-/// How near to the door a track goes for those who may not see the address, metres.
+/// Points within this distance of the door are hidden from those who may not see the
+/// address, in metres.
 const DOOR_HIDDEN_M: f64 = 300.0;
 
-/// How far a delivery is, as far as privacy cares.
+/// The stage of a delivery, as far as privacy depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// No courier has it.
+    /// No courier is assigned.
     Open,
-    /// A courier has it, but not the food.
+    /// A courier is assigned but does not have the food.
     Assigned,
-    /// The food is on the way.
+    /// The courier has the food.
     UnderWay,
-    /// Nothing more will happen.
+    /// It has ended.
     Over,
 }
 
@@ -52,25 +57,25 @@ impl From<Status> for Stage {
 }
 
 impl Stage {
-    /// Whether its courier works on it: after that they have no business with the order.
+    /// Whether its courier works on it. Otherwise the courier has no access to the order.
     pub fn is_with_courier(self) -> bool {
         matches!(self, Stage::Assigned | Stage::UnderWay)
     }
 }
 
-/// How much of an address is shown.
+/// How precisely an address is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Precision {
-    /// The neighbourhood (동) and nothing finer.
+    /// The neighbourhood (동) only.
     Dong,
-    /// The building: its road-name address and its place on the map.
+    /// The building: its road-name address and its coordinate.
     Address,
     /// The door, and how to get in.
     Door,
 }
 
 impl Precision {
-    /// What `audience` may see of it at this stage.
+    /// The precision for `audience` at this stage.
     pub fn of(audience: Audience, stage: Stage) -> Self {
         if audience.has(Party::Customer) {
             return Precision::Door;
@@ -82,16 +87,27 @@ impl Precision {
         }
     }
 
-    /// Whether somebody with this sight may see a point of the way to `door`: who may
-    /// not know the address must not read it off the courier's last steps.
+    /// Whether someone with this precision may see a point of the route to `door`. Without
+    /// the address they must not be able to infer it from the end of the route.
     pub fn shows(self, point: LatLon, door: LatLon) -> bool {
         self > Precision::Dong || point.distance_m(door) > DOOR_HIDDEN_M
     }
 }
 
-/// Who is shown where the courier is. Before pickup that is the courier's affair and the
-/// restaurant's, and the customer's only if so configured; afterwards it leads to the
-/// customer's door, which is none of the restaurant's.
+/// Whether `audience` sees the handover: the dishes, the customer's note to the courier, and
+/// whether to leave the food at the door.
+pub fn sees_handover(audience: Audience, stage: Stage) -> bool {
+    audience.has(Party::Courier) && stage.is_with_courier()
+}
+
+/// Whether `audience` sees the customer's note to the courier.
+pub fn sees_courier_note(audience: Audience, stage: Stage) -> bool {
+    audience.has(Party::Customer) || sees_handover(audience, stage)
+}
+
+/// Who may see the courier's position. Before pickup all parties except the customer, who
+/// is included only if so configured; after pickup all except the restaurant, because the
+/// route leads to the customer's door.
 pub fn position_audience(status: DeliveryStatus, shown_from_assignment: bool) -> Audience {
     match Stage::from(status) {
         Stage::Assigned if shown_from_assignment => Audience::EVERYONE,
@@ -99,11 +115,6 @@ pub fn position_audience(status: DeliveryStatus, shown_from_assignment: bool) ->
         Stage::UnderWay => Audience::EVERYONE.without(Party::Restaurant),
         Stage::Open | Stage::Over => Audience::NOBODY,
     }
-}
-
-/// A name of which only the first letter can be read.
-pub fn masked(name: &str) -> String {
-    name.chars().take(1).chain(['*']).collect()
 }
 
 #[cfg(test)]
@@ -128,6 +139,19 @@ mod tests {
     }
 
     #[test]
+    fn the_courier_is_told_of_the_food_while_they_have_it_and_nobody_else_ever() {
+        for party in [Party::Customer, Party::Courier, Party::Restaurant, Party::Support, Party::Operator] {
+            for stage in [Stage::Open, Stage::Assigned, Stage::UnderWay, Stage::Over] {
+                let brings = party == Party::Courier && matches!(stage, Stage::Assigned | Stage::UnderWay);
+                assert_eq!(sees_handover(party.into(), stage), brings, "{party:?} {stage:?}");
+                let reads = brings || party == Party::Customer;
+                assert_eq!(sees_courier_note(party.into(), stage), reads, "{party:?} {stage:?}");
+            }
+        }
+        assert!(!sees_courier_note(Audience::STAFF.without(Party::Courier), Stage::UnderWay));
+    }
+
+    #[test]
     fn order_and_delivery_are_at_the_same_stage() {
         assert_eq!(Stage::from(Status::Ready), Stage::from(DeliveryStatus::AtRestaurant));
         assert_eq!(Stage::from(Status::PickedUp), Stage::from(DeliveryStatus::AtDropoff));
@@ -144,11 +168,5 @@ mod tests {
             assert_eq!(to.has(Party::Courier), status.is_live(), "{status:?}");
         }
         assert!(position_audience(DeliveryStatus::Assigned, true).has(Party::Customer));
-    }
-
-    #[test]
-    fn a_masked_name_keeps_its_first_letter() {
-        assert_eq!(masked("김라이더"), "김*");
-        assert_eq!(masked(""), "*");
     }
 }

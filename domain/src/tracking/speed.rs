@@ -1,4 +1,4 @@
-//! In which unit a device says its speed.
+//! The units in which devices report their speed.
 
 use std::str::FromStr;
 
@@ -11,12 +11,12 @@ const NAUTICAL_MILE_M: f64 = 1_852.0;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpeedUnit {
-    /// Knots: what the OsmAnd protocol means where nobody says otherwise.
+    /// Knots, the default of the OsmAnd protocol.
     #[default]
     Kn,
-    /// Kilometres an hour.
+    /// Kilometres per hour.
     Kmh,
-    /// Metres a second.
+    /// Metres per second.
     Ms,
 }
 
@@ -32,7 +32,7 @@ impl SpeedUnit {
         }
     }
 
-    /// So much in metres a second.
+    /// Converts a speed in this unit to metres per second.
     pub fn in_mps(self, speed: f64) -> f64 {
         match self {
             SpeedUnit::Kn => speed * NAUTICAL_MILE_M / 3_600.0,
@@ -42,7 +42,7 @@ impl SpeedUnit {
     }
 }
 
-/// The text names no unit.
+/// The text is not the name of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not one of kn, kmh, ms")]
 pub struct NotAUnit;

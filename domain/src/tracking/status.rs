@@ -1,37 +1,37 @@
-//! Where a delivery stands, and what that means for its courier.
+//! The states of a delivery.
 
 use serde::{Deserialize, Serialize};
 
-/// Where a delivery stands.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// The restaurant cooks; nobody was asked yet.
+    /// The restaurant has accepted; no courier was asked yet.
     Requested,
-    /// Couriers were asked.
+    /// It was offered to couriers.
     Offered,
     /// A courier is on the way to the restaurant.
     Assigned,
-    /// The courier waits for the food.
+    /// The courier is at the restaurant and waits for the food.
     AtRestaurant,
     /// The courier has the food.
     PickedUp,
-    /// The courier is at the door.
+    /// The courier is at the customer's door.
     AtDropoff,
-    /// Handed over.
+    /// The customer has the food.
     Delivered,
-    /// Called off before pickup.
+    /// It was cancelled before pickup.
     Cancelled,
-    /// Nobody took it at the door.
+    /// It could not be handed over.
     Undeliverable,
-    /// It went back to the restaurant.
+    /// The food was returned to the restaurant.
     Returned,
-    /// It was thrown away.
+    /// The food was thrown away.
     Disposed,
 }
 
 impl DeliveryStatus {
-    /// Every status, in the order of a delivery's life.
+    /// All of them, in the order of a delivery's life.
     pub const ALL: [DeliveryStatus; 11] = [
         DeliveryStatus::Requested,
         DeliveryStatus::Offered,
@@ -63,32 +63,32 @@ impl DeliveryStatus {
         }
     }
 
-    /// The status of that name.
+    /// The status with that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 
-    /// Whether no courier has it yet.
+    /// Whether no courier is assigned yet.
     pub fn is_open(self) -> bool {
         matches!(self, DeliveryStatus::Requested | DeliveryStatus::Offered)
     }
 
-    /// Whether a courier has it, but not the food.
+    /// Whether a courier is assigned but does not have the food yet.
     pub fn is_before_pickup(self) -> bool {
         matches!(self, DeliveryStatus::Assigned | DeliveryStatus::AtRestaurant)
     }
 
-    /// Whether a courier is on the way with the food.
+    /// Whether a courier has the food and has not handed it over yet.
     pub fn is_under_way(self) -> bool {
         matches!(self, DeliveryStatus::PickedUp | DeliveryStatus::AtDropoff)
     }
 
-    /// Whether a courier is busy with it, so that their position concerns it.
+    /// Whether a courier works on it, so that their position is relevant.
     pub fn is_live(self) -> bool {
         self.is_before_pickup() || self.is_under_way()
     }
 
-    /// Whether nothing more will be seen of it on a map.
+    /// Whether it has ended and is no longer shown on a map.
     pub fn is_over(self) -> bool {
         !self.is_open() && !self.is_live()
     }

@@ -1,4 +1,4 @@
-//! A track written down: GPX 1.1 and GeoJSON.
+//! Export of a track as GPX 1.1 and GeoJSON.
 
 use std::fmt::Write;
 
@@ -9,8 +9,8 @@ use super::fix::Fix;
 
 /// The track as GPX 1.1, in the order given.
 ///
-/// Speed and course have no place in GPX 1.1 outside of extensions, which
-/// readers disagree on; only time and place are written.
+/// GPX 1.1 has speed and course only in extensions, which readers interpret differently,
+/// so only time and position are written.
 pub fn gpx(name: &str, fixes: &[Fix]) -> String {
     let mut text = String::from(concat!(
         r#"<?xml version="1.0" encoding="UTF-8"?>"#,
@@ -31,7 +31,7 @@ pub fn gpx(name: &str, fixes: &[Fix]) -> String {
 }
 
 /// The track as a GeoJSON Feature: a LineString (a Point for one fix, no
-/// geometry for none), with the times in `coordTimes` as many readers know it.
+/// geometry for none), with the times in `coordTimes`, a property that many readers know.
 pub fn geojson(name: &str, fixes: &[Fix]) -> Value {
     let place = |fix: &Fix| json!([fix.position.lon(), fix.position.lat()]);
     let geometry = match fixes {
@@ -47,7 +47,7 @@ pub fn geojson(name: &str, fixes: &[Fix]) -> Value {
     })
 }
 
-/// Text for XML 1.0: markup escaped, characters that XML cannot hold left out.
+/// Escapes text for XML 1.0; drops characters that XML cannot represent.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,11 +1,11 @@
-//! What a courier rides.
+//! The vehicles of couriers.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What a courier rides. It decides how fast they are expected to be.
+/// A courier's vehicle, which determines the expected speed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Vehicle {
@@ -39,7 +39,7 @@ impl fmt::Display for Vehicle {
     }
 }
 
-/// The text names no vehicle.
+/// The text is not the name of a vehicle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not one of walk, bicycle, motorbike, car")]
 pub struct NotAVehicle;

@@ -1,27 +1,92 @@
-//! A person's delivery addresses: at most 20, and exactly one of them the
-//! default as long as there is any.
+//! A person's delivery addresses: at most 20, of which exactly one is the default
+//! unless there are none.
 
-use crate::{AddressId, LatLon, Refusal, Refused, Timestamp};
+use std::str::FromStr;
 
-/// How many addresses a person may keep.
+use serde::{Deserialize, Serialize};
+
+use crate::{AddressId, ExpectedVersion, LatLon, Refusal, Refused, Timestamp};
+
+/// The most addresses that a person may keep.
 pub const MAX_ADDRESSES: usize = 20;
 
-/// Where food goes.
+/// What an address is to its person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddressKind {
+    /// Where they live.
+    Home,
+    /// Where they work.
+    Work,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+impl AddressKind {
+    /// Its name, as in the API and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Home => "home",
+            Self::Work => "work",
+            Self::Other => "other",
+        }
+    }
+
+    /// The kind with that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Home, Self::Work, Self::Other].into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// A Korean zip code (기초구역번호): five digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zip(String);
+
+/// The text is not a zip code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a zip code has five digits")]
+pub struct NotAZip;
+
+impl Zip {
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Zip {
+    type Err = NotAZip;
+
+    fn from_str(text: &str) -> Result<Self, NotAZip> {
+        let text = text.trim();
+        let good = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if good { Ok(Self(text.to_owned())) } else { Err(NotAZip) }
+    }
+}
+
+/// A delivery address without its identity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {
-    /// What the person calls it ("집", "회사").
+    /// What it is to the person.
+    pub kind: AddressKind,
+    /// The person's name for it ("집", "회사").
     pub label: String,
     /// The road-name address (도로명 주소).
     pub road_address: String,
+    /// The lot address (지번 주소); empty if not known.
+    pub lot_address: String,
+    /// The zip code, if known.
+    pub zip: Option<Zip>,
     /// Building, floor, door.
     pub detail: String,
-    /// How the courier gets in.
+    /// How the courier gets in (door code, bell).
     pub entrance_note: String,
-    /// Where that is.
+    /// Its coordinate.
     pub position: LatLon,
-    /// The district (구), where it is known.
+    /// The district (구), if known.
     pub gu: Option<String>,
-    /// The legal neighbourhood (법정동), where it is known.
+    /// The legal neighbourhood (법정동), if known.
     pub dong: Option<String>,
 }
 
@@ -30,22 +95,22 @@ pub struct Place {
 pub struct Address {
     /// Its id.
     pub id: AddressId,
-    /// Where.
+    /// The address itself.
     pub place: Place,
-    /// Rises with each change, from 1.
+    /// Starts at 1 and rises with each change.
     pub version: i64,
-    /// Whether it is used when none is named.
+    /// Whether it is used when a request names no address.
     pub is_default: bool,
     /// When it was added.
     pub created_at: Timestamp,
 }
 
-/// Why an address book does not change.
+/// Why a change of the address book is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressRefusal {
     /// There are 20 already.
     TooMany,
-    /// It is at another version than the caller means to change.
+    /// The address is at a different version than the caller expects.
     Stale,
     /// There is no such address.
     NotFound,
@@ -80,7 +145,7 @@ crate::refusals! {
 pub struct AddressBook(Vec<Address>);
 
 impl AddressBook {
-    /// The book as it is remembered.
+    /// Builds the book from stored addresses, which must be ordered oldest first.
     pub fn of(addresses: Vec<Address>) -> Self {
         Self(addresses)
     }
@@ -95,7 +160,7 @@ impl AddressBook {
         self.0.iter().find(|address| address.id == id)
     }
 
-    /// Adds an address; the first is the default whatever it says.
+    /// Adds an address. The first one always becomes the default.
     pub fn with(mut self, mut new: Address) -> Result<Self, AddressRefusal> {
         if self.0.len() >= MAX_ADDRESSES {
             return Err(AddressRefusal::TooMany);
@@ -106,13 +171,13 @@ impl AddressBook {
         Ok(if is_default { self.with_default(id) } else { self })
     }
 
-    /// Refuses a change of an address that is meant for another version, where one is said.
-    pub fn check_version(&self, id: AddressId, seen: Option<i64>) -> Result<(), AddressRefusal> {
+    /// Checks that the address is at an `expected` version.
+    pub fn check_version(&self, id: AddressId, expected: &ExpectedVersion) -> Result<(), AddressRefusal> {
         let address = self.get(id).ok_or(AddressRefusal::NotFound)?;
-        if seen.is_some_and(|seen| seen != address.version) { Err(AddressRefusal::Stale) } else { Ok(()) }
+        if expected.allows(address.version) { Ok(()) } else { Err(AddressRefusal::Stale) }
     }
 
-    /// Replaces what an address says; `is_default: None` leaves that as it is.
+    /// Replaces the content of an address; `is_default: None` leaves the default unchanged.
     pub fn replace(
         mut self,
         id: AddressId,
@@ -128,7 +193,7 @@ impl AddressBook {
         Ok(if is_default == Some(true) { self.with_default(id) } else { self })
     }
 
-    /// Removes an address. If it was the default, the newest other one is next.
+    /// Removes an address. If it was the default, the newest remaining one becomes it.
     pub fn remove(mut self, id: AddressId) -> Result<Self, AddressRefusal> {
         let index = self.0.iter().position(|address| address.id == id).ok_or(AddressRefusal::NotFound)?;
         let removed = self.0.remove(index);
@@ -156,6 +221,9 @@ mod tests {
 
     fn place() -> Place {
         Place {
+            kind: AddressKind::Home,
+            lot_address: String::new(),
+            zip: None,
             label: "집".into(),
             road_address: "서울특별시 강남구 테헤란로 1".into(),
             detail: String::new(),
@@ -210,6 +278,14 @@ mod tests {
     }
 
     #[test]
+    fn a_zip_code_is_five_digits() {
+        assert_eq!(" 06236 ".parse::<Zip>().unwrap().as_str(), "06236");
+        for text in ["", "6236", "062361", "06-36", "０６２３６", "o6236", "06236\n1"] {
+            assert_eq!(text.parse::<Zip>(), Err(NotAZip), "{text:?}");
+        }
+    }
+
+    #[test]
     fn each_change_of_an_address_raises_its_version_and_no_other() {
         let book = AddressBook::default().with(address(1, true)).unwrap().with(address(2, false)).unwrap();
         let versions = |book: &AddressBook| [1, 2].map(|n| book.get(id(n)).unwrap().version);
@@ -218,8 +294,8 @@ mod tests {
         assert_eq!(versions(&same), [1, 1], "nothing changed");
         let moved = book.replace(id(2), Place { detail: "2층".into(), ..place() }, Some(true)).unwrap();
         assert_eq!(versions(&moved), [2, 3], "one lost the default; the other got it, and a floor");
-        assert_eq!(moved.check_version(id(2), Some(1)), Err(AddressRefusal::Stale));
-        assert_eq!(moved.check_version(id(2), Some(3)), Ok(()));
+        assert_eq!(moved.check_version(id(2), &ExpectedVersion::OneOf(vec![1])), Err(AddressRefusal::Stale));
+        assert_eq!(moved.check_version(id(2), &ExpectedVersion::OneOf(vec![1, 3])), Ok(()));
     }
 
     #[test]

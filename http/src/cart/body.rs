@@ -41,7 +41,7 @@ struct PickBody {
 }
 
 impl AdditionBody {
-    /// The addition, which under the same key adds once.
+    /// The addition; under the same key it is added once.
     pub(super) fn once(self, key: Option<String>) -> Addition {
         let pick = |pick: PickBody| Pick { option_id: pick.option_id, quantity: pick.quantity };
         Addition {

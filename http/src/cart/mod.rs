@@ -1,4 +1,4 @@
-//! cart_service, 9110: the cart of whoever asks, and its price.
+//! cart_service, 9110: the caller's cart, and its price.
 
 mod body;
 
@@ -79,11 +79,10 @@ async fn set_quantity(
     State(app): State<App>,
     Who(who): Who,
     Path(line_id): Path<LineId>,
-    meant: Option<IfMatch>,
+    IfMatch(expected): IfMatch,
     Json(change): Json<LineChange>,
 ) -> Result<Tagged<CartBody>, Problem> {
-    let seen = meant.and_then(IfMatch::version);
-    Ok(tagged(services::cart::set_quantity(&app, &who, line_id, change.quantity, seen).await?))
+    Ok(tagged(services::cart::set_quantity(&app, &who, line_id, change.quantity, expected).await?))
 }
 
 /// Takes a line out.
@@ -97,17 +96,21 @@ async fn remove(
     State(app): State<App>,
     Who(who): Who,
     Path(line_id): Path<LineId>,
-    meant: Option<IfMatch>,
+    IfMatch(expected): IfMatch,
 ) -> Result<Tagged<CartBody>, Problem> {
-    Ok(tagged(services::cart::remove(&app, &who, line_id, meant.and_then(IfMatch::version)).await?))
+    Ok(tagged(services::cart::remove(&app, &who, line_id, expected).await?))
 }
 
 /// Takes everything out.
 #[utoipa::path(delete, path = "/v1/cart", tag = "cart",
     params(IfMatchHeader),
     responses((status = 204), (status = 412, description = "The cart changed since", body = ProblemBody)))]
-async fn clear(State(app): State<App>, Who(who): Who, meant: Option<IfMatch>) -> Result<NoContent, Problem> {
-    services::cart::clear(&app, &who, meant.and_then(IfMatch::version)).await?;
+async fn clear(
+    State(app): State<App>,
+    Who(who): Who,
+    IfMatch(expected): IfMatch,
+) -> Result<NoContent, Problem> {
+    services::cart::clear(&app, &who, expected).await?;
     Ok(NoContent)
 }
 

@@ -1,11 +1,11 @@
-//! One request to a service that runs elsewhere, there and back.
+//! One request to a service that runs elsewhere.
 //!
-//! - The body is read before it is sent, up to the limit of every port: a slow
-//!   client holds no replica, and a request can be tried at another one.
-//! - It is tried at another replica if nothing was sent (no connection), or if
-//!   doing it twice is doing it once: by its method (RFC 9110, 9.2.2), or by its
-//!   `Idempotency-Key`. Otherwise the client is told that nobody knows.
-//! - Answers flow as they come; a stream's end is the replica's end.
+//! - The body is read completely before it is sent, up to the operation's limit: a slow client does
+//!   not occupy a replica, and a request can be retried at another one.
+//! - It is retried if nothing was sent (no connection), or if it is idempotent: by its method (RFC
+//!   9110, 9.2.2), or by its `Idempotency-Key`. Otherwise the client is told that the outcome is
+//!   unknown.
+//! - Responses are streamed; a stream ends when the replica is gone.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -26,8 +26,7 @@ use super::replicas::{Replica, Replicas};
 use super::{Gateway, tunnel};
 use crate::kit::{Caller, Problem, RequestId, TRACEPARENT, UPSTREAM_LOST, unreadable};
 
-/// Headers of one connection alone (RFC 9110, 7.6.1), and those that the next
-/// connection gets anew.
+/// Hop-by-hop headers (RFC 9110, 7.6.1), which apply to one connection only.
 const OF_THE_CONNECTION: [HeaderName; 9] = [
     header::CONNECTION,
     header::PROXY_AUTHENTICATE,
@@ -45,7 +44,7 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 impl Gateway {
-    /// Has `service` answer the request.
+    /// Forwards the request to a replica of `service`.
     pub(super) async fn forward(&self, service: &'static str, request: Request) -> Result<Response, Problem> {
         let replicas = self.elsewhere.get(service).ok_or_else(|| unavailable(service))?;
         if tunnel::is_asked_for(request.headers()) {
@@ -79,7 +78,7 @@ impl Gateway {
         Err(unavailable(service))
     }
 
-    /// The replicas to try for what is placed by `key`, the best one first.
+    /// The replicas to try for this placing key, the preferred one first.
     pub(super) fn candidates(&self, replicas: &Replicas, key: Option<&str>) -> Vec<Arc<Replica>> {
         let mut candidates = replicas.candidates(key);
         candidates.truncate(self.settings.tries);
@@ -87,7 +86,7 @@ impl Gateway {
     }
 }
 
-/// Nobody is there who could do it.
+/// The problem when no replica takes the request.
 pub(super) fn unavailable(service: &str) -> Problem {
     let detail = format!("No replica of {service} takes requests right now.");
     refusal::upstream_unavailable(service).because(detail).after(1).into()
@@ -99,7 +98,7 @@ fn outcome_unknown() -> Problem {
     )
 }
 
-/// Counts and remembers that a replica did not answer.
+/// Records that a replica did not answer.
 pub(super) fn lost(
     replicas: &Replicas,
     replica: &Replica,
@@ -113,7 +112,7 @@ pub(super) fn lost(
     }
 }
 
-/// Whether doing it twice is doing it once.
+/// Whether the request may be sent twice.
 fn is_repeatable(method: &Method, headers: &HeaderMap) -> bool {
     method.is_idempotent() || headers.contains_key("idempotency-key")
 }
@@ -130,12 +129,12 @@ pub(super) fn outgoing(parts: &Parts, uri: axum::http::Uri, body: Body) -> Reque
     request
 }
 
-/// Drops what was between the client and us, and says what we know of the client.
+/// Drops hop-by-hop headers, and replaces what the client claims about itself with what we know.
 /// `Host` stays: the service compares it with a page's origin.
 pub(super) fn prepare(parts: &mut Parts) {
     let headers = &mut parts.headers;
     drop_hop_by_hop(headers);
-    // The body is known as a whole now, and was asked for already.
+    // The length is set again for the buffered body; `Expect` was answered already.
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::EXPECT);
     for name in [header::FORWARDED, FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST] {
@@ -174,7 +173,8 @@ fn forwarded(headers: &mut HeaderMap, caller: &Caller) {
     headers.extend(said.into_iter().filter_map(|(name, value)| Some((name, value?))));
 }
 
-/// Of an answer. What protocol a path speaks is said of the path, not of the connection.
+/// The same for an answer. 426 keeps its `Upgrade`, which describes the resource, not the
+/// connection.
 pub(super) fn drop_hop_by_hop_of(answer: StatusCode, headers: &mut HeaderMap) {
     let speaks = headers.get(header::UPGRADE).filter(|_| answer == StatusCode::UPGRADE_REQUIRED).cloned();
     drop_hop_by_hop(headers);
@@ -184,7 +184,7 @@ pub(super) fn drop_hop_by_hop_of(answer: StatusCode, headers: &mut HeaderMap) {
     }
 }
 
-/// Removes the headers of one connection, and those that `Connection` names.
+/// Removes hop-by-hop headers, and those that `Connection` names.
 pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
@@ -211,7 +211,7 @@ fn incoming(answer: axum::http::Response<Incoming>, replica: &Replica) -> Respon
     Response::from_parts(head, body)
 }
 
-/// A body that breaks off when its replica is gone, instead of hanging for ever.
+/// A body that fails when its replica is gone, instead of hanging for ever.
 struct Answer {
     body: Incoming,
     gone: BoxFuture<'static, ()>,

@@ -1,13 +1,13 @@
-//! gateway_service, 9102: the one entrance.
+//! gateway_service, 9102: the single entry point for clients.
 //!
-//! A service that runs beside the gateway, in its process, is called in process;
-//! one that runs elsewhere is reached over HTTP, at one of its replicas. Clients
-//! cannot tell the difference, and neither can the document that they read.
+//! A service in the gateway's process is called in process; one that runs elsewhere is called over
+//! HTTP, at one of its replicas. Clients can't tell the difference, and the OpenAPI document is the
+//! same.
 //!
 //! - `place`: which replica a request goes to, by the policy of its operation;
-//! - `replicas`: which replicas there are, and how they are;
-//! - `forward`: one request, there and back;
-//! - `tunnel`: one WebSocket;
+//! - `replicas`: the replicas and their health;
+//! - `forward`: forwards one request;
+//! - `tunnel`: forwards one WebSocket;
 //! - `named`: any service by its documented name.
 
 mod forward;
@@ -39,22 +39,22 @@ pub use named::by_name;
 pub use origin::Origin;
 use replicas::Replicas;
 
-/// The gateway's numbers.
+/// The gateway's settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// How often each replica is asked whether it is ready.
+    /// How often each replica's readiness is checked.
     pub check_every: Duration,
-    /// How long it may take to answer that.
+    /// How long it may take to answer a check.
     pub check_within: Duration,
-    /// Checks in a row that a replica must fail until it is left alone.
+    /// Consecutive failed checks after which a replica gets no requests.
     pub failures: u32,
     /// How long connecting to a replica may take.
     pub connect_within: Duration,
-    /// Requests that may wait for the answer of one replica.
+    /// Requests that may await the answer of one replica.
     pub in_flight: usize,
-    /// Replicas that one request is tried at.
+    /// The most replicas that are tried for one request.
     pub tries: usize,
-    /// Connections to one replica that are kept for the next request.
+    /// Idle connections kept open per replica.
     pub idle_connections: usize,
 }
 
@@ -72,8 +72,7 @@ impl Default for Settings {
     }
 }
 
-/// The gateway's way to services that run elsewhere. Dropped, its checks end,
-/// and its tunnels.
+/// The client of services that run elsewhere. Dropping it ends its health checks and its tunnels.
 pub struct Gateway {
     client: Client<HttpConnector, Body>,
     elsewhere: BTreeMap<&'static str, Arc<Replicas>>,
@@ -82,8 +81,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Begins to look after the replicas of the services that run elsewhere, whose documents
-    /// say what each request is placed by.
+    /// Starts the health checks of all replicas. The policies in the services' documents decide the
+    /// placing of requests.
     pub fn open(
         settings: Settings,
         elsewhere: impl IntoIterator<Item = (&'static str, OpenApi, Vec<Origin>)>,
@@ -103,9 +102,9 @@ impl Gateway {
         Arc::new(Self { client, elsewhere, settings, _checks: checks })
     }
 
-    /// The same routes with the same document, served by the replicas of
-    /// `service`. They answer as the service does, so nothing of the kit's that
-    /// a service does once (as keeping answers) may be wrapped around them.
+    /// The same routes with the same document, forwarded to the replicas of `service`. Those apply
+    /// the kit's layers, so none that must act once (such as keeping answers) may be wrapped around
+    /// these routes.
     pub fn elsewhere<S: Clone + Send + Sync + 'static>(
         self: &Arc<Self>,
         service: &'static str,

@@ -15,8 +15,8 @@ use tower::ServiceExt as _;
 use super::Gateway;
 use crate::kit::{Caller, Problem, RequestId};
 
-/// The routes that begin with a service's name: `beside` has the ports of this
-/// process, by name; the others are elsewhere.
+/// The routes below each service's name. `beside` has the routers of services in this process, by
+/// name; the others are forwarded.
 pub fn by_name<S: Clone + Send + Sync + 'static>(
     gateway: &Arc<Gateway>,
     beside: impl IntoIterator<Item = (&'static str, Router)>,
@@ -49,7 +49,7 @@ fn mount<S: Clone + Send + Sync + 'static>(
         .route(&format!("/{service}/{{*path}}"), handler)
 }
 
-/// The request as the service's own port would get it.
+/// The request as the service's own port would receive it.
 fn without_name(mut request: Request, service: &str) -> Result<Request, Problem> {
     let whole = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let rest = whole.strip_prefix('/').and_then(|path| path.strip_prefix(service)).unwrap_or("/");
@@ -59,8 +59,8 @@ fn without_name(mut request: Request, service: &str) -> Result<Request, Problem>
     Ok(request)
 }
 
-/// What the routes so far found out of the request must not confuse the next
-/// ones: they get what came with the connection, and the request's id.
+/// Drops the extensions of the layers so far, so that the service's own layers start afresh. Keeps
+/// those of the connection, and the request's id.
 fn in_process(request: Request) -> Request {
     let (mut parts, body) = request.into_parts();
     let known = std::mem::take(&mut parts.extensions);

@@ -1,4 +1,4 @@
-//! Where a replica listens.
+//! The address of a replica.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use axum::http::uri::{Authority, PathAndQuery, Scheme};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(Authority);
 
-/// A text that is no [`Origin`].
+/// A text that is not an [`Origin`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OriginError {
     /// Not an address at all.
@@ -54,7 +54,7 @@ impl Origin {
         parts.scheme = Some(Scheme::HTTP);
         parts.authority = Some(self.0.clone());
         parts.path_and_query = Some(path);
-        // All three parts are there, which is all that an address needs.
+        // Scheme, authority and path are given, so this can't fail.
         Uri::from_parts(parts).unwrap_or_default()
     }
 }

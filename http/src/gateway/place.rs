@@ -1,13 +1,13 @@
-//! Which replica a request goes to: rendezvous hashing (highest random weight,
-//! Thaler and Ravishankar 1998).
+//! Which replica a request goes to: rendezvous hashing (highest random weight, Thaler and
+//! Ravishankar 1998).
 //!
-//! Every gateway ranks a service's replicas by a hash of what the request is placed
-//! by (an entity or the caller, as its operation's policy says) and of the replica's
-//! name. So all gateways agree without asking each other; when a replica goes, its
-//! entities alone move, evenly to the others; when it comes back, they return.
+//! Every gateway ranks a service's replicas by a hash of the request's placing key (an entity or
+//! the caller, as its operation's policy states) and the replica's name. So all gateways agree
+//! without communicating. When a replica goes, only its entities move, evenly to the others; when
+//! it comes back, they return.
 //!
-//! Placing keeps an entity's commands together, so that commits seldom conflict.
-//! Nothing rests on it: every commit is fenced wherever it is decided.
+//! Placing keeps an entity's commands together, so that commits seldom conflict. Correctness does
+//! not depend on it: every commit is fenced, in whichever process.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -19,8 +19,7 @@ use uuid::Uuid;
 
 use crate::kit::{Operations, Placing};
 
-/// What a request for one of these operations is placed by; nothing where any replica
-/// will do.
+/// The placing key of a request for one of these operations; `None` if any replica will do.
 pub(super) fn key(operations: &Operations, parts: &Parts) -> Option<String> {
     let (policy, parameters) = operations.find(&parts.method, parts.uri.path())?;
     match policy.placing() {
@@ -30,13 +29,13 @@ pub(super) fn key(operations: &Operations, parts: &Parts) -> Option<String> {
     }
 }
 
-/// An id in the one way in which we write it.
+/// An id in our canonical form.
 fn plain(id: &str) -> String {
     Uuid::parse_str(id).map_or_else(|_| id.to_owned(), |id| id.to_string())
 }
 
-/// Whom the request's token names. **Not verified**: it chooses the replica
-/// that verifies it, and a lie brings its teller to a replica of their choice.
+/// The subject of the request's token. **Not verified**: it only chooses the replica that verifies
+/// it, and a forged token only chooses another replica.
 pub(super) fn caller(headers: &HeaderMap) -> Option<String> {
     #[derive(Deserialize)]
     struct Claims {
@@ -47,7 +46,7 @@ pub(super) fn caller(headers: &HeaderMap) -> Option<String> {
     serde_json::from_slice::<Claims>(&claims).ok().map(|claims| plain(&claims.sub))
 }
 
-/// How much the replica named so wants the entity.
+/// The rank of a replica for the entity; the highest is preferred.
 fn weight(entity: &str, replica: &str) -> u64 {
     let mut hash = Sha256::new_with_prefix(entity);
     hash.update([0]);
@@ -56,7 +55,7 @@ fn weight(entity: &str, replica: &str) -> u64 {
     digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// The replicas in the order in which the entity prefers them.
+/// The replicas in the entity's order of preference.
 pub(super) fn ranked<'a, R>(
     entity: &str,
     replicas: impl Iterator<Item = &'a R>,
@@ -116,7 +115,7 @@ mod tests {
                 *homes.entry(order(&format!("entity-{entity}"), &replicas)[0]).or_default() += 1;
             }
             let fair = ENTITIES / count;
-            // Five standard deviations of a fair die are below this.
+            // At least about five standard deviations of a fair distribution.
             let off = fair / 10;
             assert!(
                 homes.len() == count && homes.values().all(|home| home.abs_diff(fair) < off),

@@ -1,15 +1,15 @@
-//! The replicas of a service, and how they are.
+//! The replicas of a service, and their health.
 //!
 //! ```text
-//!        a failed connection, or `failures` checks in a row say no
+//!        a failed connection, or `failures` consecutive checks fail
 //!   up ───────────────────────────────────────────────────────────▶ down
-//!    ▲                                                               │ `failures` checks in a
-//!    │ a check says yes                                              ▼ row are not answered
+//!    ▲                                                               │ `failures` consecutive
+//!    │ a check succeeds                                              ▼ checks are not answered
 //!    └───────────────────────────────────────────────────────────── gone
 //! ```
-//! One that is down gets no new requests; what it does already goes on. One that
-//! is gone does nothing any more (a machine without power, a process that was
-//! stopped): what waits for it is given up, so that clients come back elsewhere.
+//! One that is down gets no new requests; those in progress continue. One that is gone is assumed
+//! dead (a machine without power, a stopped process): requests that wait for it are given up, so
+//! that clients retry elsewhere.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,14 +26,14 @@ use super::place::{key, ranked};
 use super::{Origin, Settings};
 use crate::kit::Operations;
 
-/// How a replica is.
+/// The health of a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Health {
-    /// It takes requests.
+    /// It gets requests.
     Up,
-    /// It takes no new requests.
+    /// It gets no new requests.
     Down,
-    /// It does nothing.
+    /// It is assumed dead.
     Gone,
 }
 
@@ -42,12 +42,12 @@ pub(super) struct Replica {
     service: &'static str,
     pub(super) origin: Origin,
     health: watch::Sender<Health>,
-    /// Requests that may wait for it.
+    /// Permits for requests that await its answer.
     pub(super) room: Semaphore,
 }
 
 impl Replica {
-    /// Resolves when what waits for the replica should wait no longer.
+    /// Resolves when requests should no longer wait for the replica.
     pub(super) fn gone(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         let mut health = self.health.subscribe();
         async move {
@@ -56,7 +56,7 @@ impl Replica {
         }
     }
 
-    /// It could not be connected to: the next check tells more.
+    /// Connecting failed: the replica is down until the next check.
     pub(super) fn unreachable(&self) {
         if *self.health.borrow() == Health::Up {
             self.turn(Health::Down);
@@ -78,7 +78,7 @@ pub(super) struct Replicas {
     service: &'static str,
     operations: Operations,
     all: Vec<Arc<Replica>>,
-    /// Whose turn it is, where any will do.
+    /// Counts requests that any replica may answer, to take turns.
     turn: AtomicUsize,
 }
 
@@ -104,7 +104,7 @@ impl Replicas {
         &self.all
     }
 
-    /// What a request is placed by; nothing where any replica will do.
+    /// The placing key of a request; `None` if any replica will do.
     pub(super) fn key(&self, parts: &Parts) -> Option<String> {
         key(&self.operations, parts)
     }
@@ -126,7 +126,7 @@ impl Replicas {
     }
 }
 
-/// Asks the replica again and again whether it is ready.
+/// Checks periodically whether the replica is ready.
 pub(super) async fn check(client: Client<HttpConnector, Body>, replica: Arc<Replica>, settings: Settings) {
     let mut ticks = tokio::time::interval(settings.check_every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -1,4 +1,4 @@
-//! The gateway before small real servers.
+//! The gateway in front of small real servers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::kit::{TrustedProxies, believe};
 
 const SERVICE: &str = "order_service";
 
-/// Fast enough to see a replica go and come back.
+/// Fast enough to see a replica fail and recover.
 const QUICK: Settings = Settings {
     check_every: Duration::from_millis(20),
     check_within: Duration::from_millis(200),
@@ -36,7 +36,7 @@ const QUICK: Settings = Settings {
     idle_connections: 8,
 };
 
-/// Seldom enough that no check comes before a test is through.
+/// So rare that no check runs before a test ends.
 const NO_CHECKS: Settings = Settings { check_every: Duration::from_secs(3600), ..QUICK };
 
 async fn listen() -> (TcpListener, SocketAddr) {
@@ -45,7 +45,7 @@ async fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// A replica that is ready and does what `handler` does.
+/// A replica that is ready and answers with `handler`.
 async fn replica<H, T>(handler: H) -> SocketAddr
 where
     H: axum::handler::Handler<T, ()>,
@@ -65,7 +65,7 @@ where
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() })
 }
 
-/// A gateway before these replicas.
+/// A gateway in front of these replicas.
 async fn gateway(settings: Settings, replicas: &[SocketAddr]) -> SocketAddr {
     let origins = replicas.iter().map(|address| format!("http://{address}").parse().unwrap()).collect();
     let gateway = Gateway::open(settings, [(SERVICE, OpenApi::default(), origins)]);
@@ -151,7 +151,7 @@ async fn where_nobody_is_there_the_client_is_told_when_to_come_back() {
     );
 }
 
-/// Reads a request, counts it, and hangs up.
+/// Reads a request, counts it, and closes the connection.
 async fn hangs_up(heard: Arc<AtomicU32>) -> SocketAddr {
     let (listener, address) = listen().await;
     tokio::spawn(async move {
@@ -185,7 +185,7 @@ async fn what_may_have_been_done_is_not_done_again_unless_it_may_be() {
 
 #[tokio::test]
 async fn a_replica_that_is_frozen_is_given_up_and_comes_back_when_it_thaws() {
-    // Connections come in, and nothing is ever said.
+    // Connections are accepted, but nothing is ever sent.
     let (frozen, address) = listen().await;
     let gateway = gateway(QUICK, &[address]).await;
     let waiting = ask(gateway, Method::GET, &[]).await;
@@ -239,7 +239,7 @@ async fn a_stream_flows_as_it_comes_and_ends_broken_where_its_replica_goes() {
     drop(say);
 }
 
-/// Answers the handshake and says everything back, until it hears "end".
+/// Answers the handshake and echoes everything, until it receives "end".
 async fn echo() -> SocketAddr {
     let (listener, address) = listen().await;
     tokio::spawn(async move {

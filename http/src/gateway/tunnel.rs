@@ -1,9 +1,8 @@
 //! One WebSocket to a service that runs elsewhere.
 //!
-//! The handshake is passed on like any request; after it both ends are joined,
-//! byte by byte: no frame is looked into, so that what the service says of
-//! frames, limits and close codes holds. An idle tunnel costs two small buffers
-//! and a task. It ends when either end does, and when its replica is gone.
+//! The handshake is forwarded like any request; after it both connections are joined byte by byte.
+//! Frames are not parsed, so the service's own limits and close codes apply. An idle tunnel costs
+//! two small buffers and a task. It ends when either end does, and when its replica is gone.
 
 use std::time::Duration;
 
@@ -21,17 +20,16 @@ use super::place::caller;
 use super::replicas::Replicas;
 use crate::kit::Problem;
 
-/// Bytes that are read at a time, in each direction: a frame of a chat or of
-/// fixes fits.
+/// Bytes per read, in each direction: a chat message or a batch of fixes fits.
 const BUFFER: usize = 2 * 1024;
 
-/// How long the handshakes may take to become a tunnel.
+/// How long both upgrades may take.
 const JOINED_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long one end may take to say goodbye after the other did.
+/// How long one end may take to close after the other did.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(5);
 
-/// Whether the client wants to speak WebSocket.
+/// Whether the client asks for a WebSocket.
 pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
     let says = |name, wanted: &str| {
         let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
@@ -49,8 +47,8 @@ impl Gateway {
         };
         prepare(&mut parts);
         upgrade(&mut parts.headers);
-        // A socket is its caller's, whatever it will follow. A handshake changes nothing: it
-        // may be tried wherever there is room.
+        // A socket is placed by its caller, whatever channels it will follow. A handshake has no
+        // side effects, so it may be retried at any replica.
         for replica in self.candidates(replicas, caller(&parts.headers).as_deref()) {
             let Ok(_room) = replica.room.try_acquire() else { continue };
             let request = outgoing(&parts, replica.origin.at(path_of(&parts)), Body::empty());
@@ -88,7 +86,7 @@ async fn join(client: OnUpgrade, service: OnUpgrade, gone: impl Future<Output = 
     let both = async { tokio::try_join!(client, service) };
     let (client, service) = match tokio::time::timeout(JOINED_WITHIN, both).await {
         Ok(Ok(ends)) => ends,
-        // One of them went away in the middle of its handshake.
+        // One of them went away during its handshake.
         Ok(Err(_)) | Err(_) => return,
     };
     metrics::gauge!("gateway_tunnels").increment(1);
@@ -99,14 +97,13 @@ async fn join(client: OnUpgrade, service: OnUpgrade, gone: impl Future<Output = 
     metrics::gauge!("gateway_tunnels").decrement(1);
 }
 
-/// Passes bytes both ways until both ends are through; the second to say
-/// goodbye gets a moment.
+/// Copies bytes both ways until both ends have closed; the second one gets a moment for that.
 async fn pass(client: TokioIo<Upgraded>, service: TokioIo<Upgraded>) {
     let ((client_in, client_out), (service_in, service_out)) = (split(client), split(service));
     let up = one_way(client_in, service_out);
     let down = one_way(service_in, client_out);
     tokio::pin!(up, down);
-    // Whoever goes on after the other's goodbye is not heard of again.
+    // An end that goes on after that is cut off.
     let _ = tokio::select! {
         () = &mut up => tokio::time::timeout(GOODBYE_WITHIN, down).await,
         () = &mut down => tokio::time::timeout(GOODBYE_WITHIN, up).await,
@@ -115,7 +112,7 @@ async fn pass(client: TokioIo<Upgraded>, service: TokioIo<Upgraded>) {
 
 async fn one_way(from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
     let mut from = BufReader::with_capacity(BUFFER, from);
-    // Whoever is through, or broken: the other end hears of it by the end of its stream.
+    // After the end or an error, the shutdown tells the other end that the stream has ended.
     let _ = copy_buf(&mut from, &mut to).await;
     let _ = to.shutdown().await;
 }

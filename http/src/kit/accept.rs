@@ -1,9 +1,9 @@
-//! What the client would rather have (RFC 9110, 12.5): ranges with weights, on one line or
-//! several, in any case.
+//! The client's preferences (RFC 9110, 12.5): ranges with weights, on one line or several,
+//! case-insensitive.
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-/// What `name` lists, each in lower case with its weight. What cannot be read is left out.
+/// The values that `name` lists, each in lower case with its weight. Unreadable ones are left out.
 pub(crate) fn weighted(headers: &HeaderMap, name: HeaderName) -> Vec<(String, f32)> {
     let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
     let ranges = lines.flat_map(|line| line.split(',')).filter_map(|range| {
@@ -16,10 +16,11 @@ pub(crate) fn weighted(headers: &HeaderMap, name: HeaderName) -> Vec<(String, f3
     ranges.collect()
 }
 
-/// A media type that can be given, and the names by which it may be asked for.
+/// A media type on offer, and the names by which it may be requested.
 pub(crate) type Offer = (&'static str, &'static [&'static str]);
 
-/// The offer that `Accept` weighs most, the first of equals; none if it rules out all.
+/// The offer with the greatest weight in `Accept`, the first of equals; `None` if all are ruled
+/// out.
 pub(crate) fn preferred(headers: &HeaderMap, offers: &[Offer]) -> Option<&'static str> {
     let ranges = weighted(headers, header::ACCEPT);
     let mut best: Option<(&'static str, f32)> = None;
@@ -32,7 +33,7 @@ pub(crate) fn preferred(headers: &HeaderMap, offers: &[Offer]) -> Option<&'stati
     best.map(|(media_type, _)| media_type)
 }
 
-/// The weight by the range that says most exactly what it means.
+/// The weight of the most specific range that matches.
 fn weight_of(ranges: &[(String, f32)], names: &[&str]) -> f32 {
     let exactness = |range: &str, name: &str| match range.strip_suffix("/*") {
         _ if range == name => Some(2),

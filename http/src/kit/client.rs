@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! The client's network address.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -11,8 +11,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
 
-/// The network address of whoever sent the request, as far as it is known:
-/// headers that claim another are believed from [`TrustedProxies`] alone.
+/// The network address of the client, as far as it is known: headers that claim another one are
+/// trusted only from [`TrustedProxies`].
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
@@ -25,8 +25,8 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
     }
 }
 
-/// Proxies whose word about the client is taken: the gateway, and what stands
-/// before it. Anybody else can write `X-Forwarded-For` as they like.
+/// Proxies whose forwarding headers are trusted: the gateway, and proxies before it. Any other
+/// client can forge `X-Forwarded-For`.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Arc<[IpNet]>);
 
@@ -41,8 +41,8 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Each hop appends whom it heard from, so that the list is read from its
-    /// end: what the first one said whom we do not trust is the client.
+    /// The client's address. Each hop appends its peer's address, so the list is read from its end:
+    /// the first address that is not a trusted proxy is the client.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut hops: Vec<&str> = Vec::new();
         for value in headers.get_all("x-forwarded-for") {
@@ -58,32 +58,31 @@ impl TrustedProxies {
     }
 }
 
-/// An address as proxies write it: also with a port, and IPv6 in brackets.
+/// An address as proxies write it: perhaps with a port, IPv6 perhaps in brackets.
 fn hop_address(hop: &str) -> Option<IpAddr> {
     let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
     bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|hop| hop.ip()))
 }
 
-/// How the client reached the outermost of our own.
+/// How the client reached the outermost of our proxies.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    /// From where.
+    /// Its address.
     pub(crate) address: IpAddr,
     /// `http` or `https`.
     pub(crate) proto: &'static str,
-    /// The host that it asked for, where a proxy tells.
+    /// The host that it requested, if a proxy states it.
     pub(crate) host: Option<HeaderValue>,
 }
 
-/// Finds out where the request comes from; all that is inside sees that as the
-/// connection's address.
+/// Replaces the connection's address with that of the client, for all inner layers.
 pub(crate) async fn believe(
     State(trusted): State<TrustedProxies>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    // A request that was passed on within this process is known already.
+    // Set already if the request was passed on within this process.
     if let Some(peer) = peer
         && request.extensions().get::<Caller>().is_none()
     {

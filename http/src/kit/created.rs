@@ -1,4 +1,4 @@
-//! The answers of requests that make something, or leave nothing to say.
+//! Responses of requests that create something, or return nothing.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Json;
 
-/// 201 with what was made.
+/// 201 with the new resource.
 #[derive(Clone, Copy, Debug)]
 pub struct Created<T>(pub T);
 
@@ -16,7 +16,17 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
-/// Wraps an answer to say where the thing is: `Location: /v1/orders/…`.
+/// 202: it will be done, with a body.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepted<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Accepted<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, Json(self.0)).into_response()
+    }
+}
+
+/// Adds the resource's address to a response: `Location: /v1/orders/…`.
 #[derive(Clone, Debug)]
 pub struct Location<R>(pub String, pub R);
 
@@ -30,7 +40,7 @@ impl<R: IntoResponse> IntoResponse for Location<R> {
     }
 }
 
-/// 204: done, and nothing to say.
+/// 204: done, without a body.
 #[derive(Clone, Copy, Debug)]
 pub struct NoContent;
 

@@ -1,14 +1,17 @@
-//! Versions as entity tags: a reader saves a body, a writer loses no update.
+//! Versions as entity tags: readers save a body, and writers lose no update.
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Response};
+use domain::ExpectedVersion;
 use serde::Serialize;
 use utoipa::IntoParams;
 
 use super::{Json, Problem};
 
-/// A resource with its version as `ETag`; 304 where the client has it already.
+/// A resource with its version as `ETag`; 304 if the client has it already.
 #[derive(Debug)]
 pub struct Tagged<T> {
     version: i64,
@@ -78,40 +81,34 @@ pub struct IfNoneMatchHeader {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it exists for its words; IfMatch reads the header")]
 pub struct IfMatchHeader {
-    /// The `ETag` of what the change is meant for: 412 if it is another by now.
-    #[param(rename = "If-Match", pattern = r#"^(\*|"[0-9]+")$"#, example = "\"3\"")]
+    /// The `ETag` of what the change is meant for, or several: 412 if it is none of them by now.
+    #[param(rename = "If-Match", pattern = r#"^(\*|"[0-9]+"( *, *"[0-9]+")*)$"#, example = "\"3\"")]
     meant: Option<String>,
 }
 
-/// The version that the client means to change (`If-Match`), if it says one.
-///
-/// Take it as `Option<IfMatch>` where a change may also be blind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IfMatch(Option<i64>);
+/// The versions that the client expects to change (`If-Match`); any, if the header is absent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IfMatch(pub ExpectedVersion);
 
 impl IfMatch {
-    /// What the stored version must be: `None` for `*`, any version.
-    pub fn version(self) -> Option<i64> {
-        self.0
-    }
-
-    fn read(value: &HeaderValue) -> Self {
-        let tag = value.to_str().unwrap_or("").trim();
-        if tag == "*" {
-            return Self(None);
+    fn read(headers: &HeaderMap) -> Self {
+        let lines: Vec<&str> =
+            headers.get_all(header::IF_MATCH).iter().map(|line| line.to_str().unwrap_or("")).collect();
+        let tags: Vec<&str> = lines.iter().flat_map(|line| line.split(',')).map(str::trim).collect();
+        if lines.is_empty() || tags.contains(&"*") {
+            return Self(ExpectedVersion::Any);
         }
-        // A tag that is not ours matches no version; versions start at 0.
-        let version =
-            tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).and_then(|tag| tag.parse().ok());
-        Self(Some(version.unwrap_or(-1)))
+        // A tag that is not ours matches no version, and neither does a weak one (RFC 9110, 13.1.1).
+        let version = |tag: &str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+        Self(ExpectedVersion::OneOf(tags.into_iter().filter_map(version).collect()))
     }
 }
 
-impl<S: Send + Sync> OptionalFromRequestParts<S> for IfMatch {
-    type Rejection = Problem;
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Problem> {
-        Ok(parts.headers.get(header::IF_MATCH).map(Self::read))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::read(&parts.headers))
     }
 }
 
@@ -130,12 +127,26 @@ mod tests {
         assert_eq!(Tagged::new(3, ()).into_response().headers()[header::ETAG], "\"3\"");
     }
 
+    fn expected(lines: &[&'static str]) -> ExpectedVersion {
+        let line = |line: &&'static str| (header::IF_MATCH, HeaderValue::from_static(line));
+        IfMatch::read(&HeaderMap::from_iter(lines.iter().map(line))).0
+    }
+
+    #[test]
+    fn any_of_the_tags_may_match_in_one_line_or_in_several() {
+        let of = |versions: &[i64]| ExpectedVersion::OneOf(versions.to_vec());
+        assert_eq!(expected(&["\"7\""]), of(&[7]));
+        assert_eq!(expected(&["\"6\",\"7\" , \"9\""]), of(&[6, 7, 9]));
+        assert_eq!(expected(&["\"6\"", "\"7\""]), of(&[6, 7]));
+        assert_eq!(expected(&["\"6\", W/\"7\", \"abc\""]), of(&[6]));
+    }
+
     #[test]
     fn a_foreign_tag_matches_no_version() {
-        assert_eq!(IfMatch::read(&HeaderValue::from_static("\"7\"")), IfMatch(Some(7)));
-        assert_eq!(IfMatch::read(&HeaderValue::from_static("*")), IfMatch(None));
+        assert_eq!(expected(&[]), ExpectedVersion::Any);
+        assert_eq!(expected(&["*"]), ExpectedVersion::Any);
         for foreign in ["7", "W/\"7\"", "\"abc\"", ""] {
-            assert_eq!(IfMatch::read(&HeaderValue::from_static(foreign)), IfMatch(Some(-1)));
+            assert_eq!(expected(&[foreign]), ExpectedVersion::OneOf(Vec::new()), "{foreign}");
         }
     }
 }

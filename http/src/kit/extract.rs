@@ -1,4 +1,4 @@
-//! What requests carry, or the problem with it.
+//! Extractors for the contents of requests, or the problem with them.
 
 use std::error::Error;
 use std::str::Utf8Error;
@@ -33,7 +33,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// `Option<Json<T>>` where a request may have no body at all, or `null`.
+/// `Option<Json<T>>`: the request may have no body, or `null`.
 impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
     type Rejection = Problem;
 
@@ -63,7 +63,7 @@ fn says_json(headers: &HeaderMap) -> bool {
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
-/// Why a body could not be read: too large, or the client went away.
+/// Why a body could not be read: too large, too slow, or the client went away.
 pub(crate) fn unreadable(rejection: BytesRejection) -> Problem {
     match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
@@ -75,7 +75,7 @@ pub(crate) fn unreadable(rejection: BytesRejection) -> Problem {
     }
 }
 
-/// A body that comes too slowly to wait for.
+/// The error of a body that comes too slowly.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the body comes too slowly")]
 pub struct SlowBody;
@@ -84,7 +84,7 @@ fn is_slow(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| (*error).source()).any(|error| error.is::<SlowBody>())
 }
 
-/// Refuses a body that is said to be too large before any of it is read or asked for.
+/// Refuses a body whose declared length is too large, before any of it is read.
 pub(super) async fn sized_body(request: Request, next: Next) -> Result<Response, Problem> {
     let most = u64::from(policy::body_max_bytes(request.extensions().get()));
     let said = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
@@ -94,7 +94,7 @@ pub(super) async fn sized_body(request: Request, next: Next) -> Result<Response,
     Ok(next.run(request).await)
 }
 
-/// Reads a JSON document.
+/// Parses a JSON document.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(not_utf8)?;
     let input = Input::json(text).map_err(|error| match error {
@@ -111,12 +111,12 @@ fn not_json(line: usize, column: usize) -> Problem {
         .because(format!("The body is not JSON at line {line}, column {column}."))
 }
 
-/// A body that is no text.
+/// The problem of a body that is not text.
 pub(crate) fn not_utf8(at: Utf8Error) -> Problem {
     Problem::bad_request(words::BODY_NOT_UTF8).because(format!("The body is not UTF-8: {at}."))
 }
 
-/// Parameters of the path. What they cannot name does not exist.
+/// Parameters of the path. One that can't be parsed means that the resource does not exist.
 #[derive(Clone, Copy, Debug)]
 pub struct Path<T>(pub T);
 
@@ -132,8 +132,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Refuses what HTTP/1.1 does not allow and the parser beneath lets pass, as two servers
-/// in a row could read it differently, and bodies in a coding that nobody here reads.
+/// Refuses requests that HTTP/1.1 forbids but the parser accepts, since two servers in a row could
+/// read them differently (request smuggling); and bodies in a content coding that is not supported.
 pub(super) async fn strict_head(request: Request, next: Next) -> Result<Response, Problem> {
     check_head(request.version(), request.headers())?;
     Ok(next.run(request).await)
@@ -158,14 +158,14 @@ fn check_head(version: Version, headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Refuses query strings that are no text, whatever route they are for: libraries
-/// would read another text in their place, and PostgreSQL takes no NUL.
+/// Refuses query strings that are not UTF-8 text without NUL, on any route: libraries would read
+/// them as another text, and PostgreSQL does not take NUL.
 pub(super) async fn readable_query(request: Request, next: Next) -> Result<Response, Problem> {
     check_query(request.uri().query().unwrap_or_default())?;
     Ok(next.run(request).await)
 }
 
-/// The same for form-encoded words from elsewhere.
+/// The same for form-encoded text from elsewhere.
 pub(crate) fn check_query(words: &str) -> Result<(), Problem> {
     match percent_decode_str(words).decode_utf8() {
         Ok(text) if !text.contains('\0') => Ok(()),
@@ -174,7 +174,7 @@ pub(crate) fn check_query(words: &str) -> Result<(), Problem> {
     }
 }
 
-/// Parameters after the question mark.
+/// Parameters of the query.
 #[derive(Clone, Copy, Debug)]
 pub struct Query<T>(pub T);
 

@@ -1,4 +1,4 @@
-//! What whoever runs a port asks of it.
+//! Endpoints for operators: health, readiness and metrics.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -27,7 +27,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/readyz", get(ready))
 }
 
-/// The metrics, for whoever runs the process.
+/// The metrics endpoint, for operators.
 pub(super) fn metrics(render: RenderMetrics, token: MetricsToken) -> Router<App> {
     let show = async move |ClientAddress(from): ClientAddress,
                            headers: HeaderMap|
@@ -41,18 +41,18 @@ pub(super) fn metrics(render: RenderMetrics, token: MetricsToken) -> Router<App>
     Router::new().route("/metrics", get(show))
 }
 
-/// What readers of the metrics show as their bearer token, as its hash; without one, only
-/// programs of this machine read them, and no proxy for others.
+/// The bearer token for reading the metrics, as a hash. Without one, metrics are readable only from
+/// this machine, and not through a proxy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MetricsToken(Option<[u8; 32]>);
 
-/// A shorter token could be guessed, in characters.
+/// The shortest token, in characters: a shorter one could be guessed.
 const TOKEN_LEAST: usize = 16;
 
 impl FromStr for MetricsToken {
     type Err = String;
 
-    /// An empty text is no token.
+    /// An empty text means no token.
     fn from_str(text: &str) -> Result<Self, String> {
         match text.trim() {
             "" => Ok(Self(None)),
@@ -79,8 +79,8 @@ impl MetricsToken {
     }
 }
 
-/// Ready means: what a request needs is there. Who is degraded still serves, and
-/// should not be replaced: others would miss the same.
+/// Ready if requests can be served. A degraded process still serves, and should not be replaced:
+/// another one would lack the same.
 async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     let answer = match services::health::ready(&app).await? {
         Readiness::Ready => json!({ "status": "ready" }),

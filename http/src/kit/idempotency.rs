@@ -1,18 +1,16 @@
-//! `Idempotency-Key`: a request that is sent again does its work once, where the operation's
-//! [`Policy`] says so.
+//! `Idempotency-Key`: a repeated request takes effect once, if the operation's [`Policy`] says so.
 //!
-//! The first answer is kept, with a hash of the request, for its user. A repeat
-//! gets that answer (`Idempotent-Replayed: true`); the same key on another
-//! request is 422, on one still in progress 409. Only success is kept: a refused
-//! request changed nothing, so that its repeat may as well be decided anew. An
-//! answer with `Cache-Control: no-store` holds a secret and is not kept either.
+//! The first answer is kept per user, with a hash of the request. A repeat gets that answer
+//! (`Idempotent-Replayed: true`); the same key on another request is 422, on one still in progress
+//! 409. Only success is kept: a refused request changed nothing, so its repeat is decided again. An
+//! answer with `Cache-Control: no-store` contains a secret and is not kept either.
 
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest as _, FromRequestParts, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
@@ -29,10 +27,7 @@ use super::{Problem, who, words};
 
 const HEADER: &str = "idempotency-key";
 
-/// No answer that is kept is larger than this, in bytes.
-const ANSWER_LIMIT: usize = 256 * 1024;
-
-/// The key of a request that may have one, for work that knows itself again.
+/// The request's optional key, for operations that detect repeats themselves.
 #[derive(Clone, Debug)]
 pub struct OfferedKey(pub Option<String>);
 
@@ -53,8 +48,8 @@ fn named(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-/// Keeps the answers of these routes, for whoever sends a request again. Not for
-/// routes whose requests go on to another process: that one keeps them.
+/// Keeps the answers of these routes for repeated requests. Not for routes that forward to another
+/// process: that one keeps them.
 pub(super) async fn keep(State(app): State<App>, request: Request, next: Next) -> Result<Response, Problem> {
     let takes_key = request.extensions().get::<Policy>().is_some_and(Policy::takes_key);
     if !takes_key || !request.headers().contains_key(HEADER) {
@@ -64,18 +59,16 @@ pub(super) async fn keep(State(app): State<App>, request: Request, next: Next) -
     let Some(name) = named(&parts.headers)? else { return Err(Problem::fault("the key is gone")) };
     let body =
         Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await.map_err(unreadable)?;
-    let mut hash = Sha256::new_with_prefix(parts.uri.to_string());
-    hash.update([0]);
-    hash.update(canonical(&body));
-    // Who shows no good token is nobody here; whether that is enough, the handler says.
-    let verified = who::verified(&mut parts, &app).ok().flatten();
+    // A request without a valid token counts as anonymous here; the handler decides whether that is
+    // enough.
+    let verified = who::verified(&mut parts, &app).await.ok().flatten();
     let key = Key {
         user: verified.map(|verified| verified.principal.user),
         name,
-        request_hash: hash.finalize().into(),
+        request_hash: hash_of(&parts.method, &parts.uri, &body),
     };
-    // A client that goes away must leave neither a claim that nobody ends nor
-    // work half done or its answer unkept: the task goes on without it.
+    // If the client goes away, the task continues: otherwise the claim would stay open, or finished
+    // work would have no kept answer.
     let request = Request::from_parts(parts, Body::from(body));
     let done = async move {
         match services::idempotency::claim(&app, key).await? {
@@ -86,8 +79,20 @@ pub(super) async fn keep(State(app): State<App>, request: Request, next: Next) -
     tokio::spawn(done.in_current_span()).await.map_err(Problem::fault)?
 }
 
-/// The body as it counts: parsed JSON has neither blanks nor an order of its keys. What is
-/// no JSON is what it is.
+/// What tells one request from another under the same key.
+fn hash_of(method: &Method, uri: &Uri, body: &Bytes) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    // Without the method of a POST, as earlier versions hashed it: keys outlast versions.
+    if method != Method::POST {
+        hash.update(format!("{method} "));
+    }
+    hash.update(uri.to_string());
+    hash.update([0]);
+    hash.update(canonical(body));
+    hash.finalize().into()
+}
+
+/// The body as it is hashed: JSON without whitespace and with sorted keys, anything else unchanged.
 fn canonical(body: &Bytes) -> Cow<'_, [u8]> {
     let parsed = serde_json::from_slice::<Value>(body);
     match parsed.and_then(|value| serde_json::to_vec(&value)) {
@@ -107,7 +112,14 @@ async fn work(app: &App, ticket: &Ticket, request: Request, next: Next) -> Resul
         return Ok(response);
     }
     let (head, body) = response.into_parts();
-    let body = to_bytes(body, ANSWER_LIMIT).await.map_err(Problem::fault)?;
+    // However large it is: the work is done, and the answer is in memory already.
+    let body = match to_bytes(body, usize::MAX).await {
+        Ok(body) => body,
+        Err(error) => {
+            services::idempotency::release(app, ticket).await;
+            return Err(Problem::fault(error));
+        }
+    };
     let kept = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
     let kept = kept.iter().filter_map(|name| {
         let value = head.headers.get(name)?.to_str().ok()?;
@@ -128,4 +140,20 @@ fn replay(answer: Answer) -> Result<Response, Problem> {
     }
     response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_method_is_another_request() {
+        let uri = Uri::from_static("/v1/things/1");
+        let of = |method: Method| hash_of(&method, &uri, &Bytes::new());
+        assert_ne!(of(Method::POST), of(Method::DELETE));
+        assert_ne!(of(Method::PUT), of(Method::DELETE));
+        // As versions hashed it that knew no other method.
+        let known = Sha256::new_with_prefix("/v1/things/1").chain_update([0]).finalize();
+        assert_eq!(of(Method::POST), <[u8; 32]>::from(known));
+    }
 }

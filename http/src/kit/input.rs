@@ -1,5 +1,5 @@
-//! What clients send, read into our types. What is wrong with it, and where, comes out as a
-//! [`Fault`] whose code is decided by which of serde's errors it is, never by its words.
+//! Deserialises requests into our types. Errors become a [`Fault`] with a JSON pointer; its code
+//! depends on which of serde's errors it is, never on the message.
 
 use std::fmt::{self, Display};
 
@@ -12,10 +12,10 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-/// How deep a document may nest. Ours have a handful of levels.
+/// The maximum nesting of a document. Ours have a handful of levels.
 const DEEPEST: usize = 64;
 
-/// A value as it was sent. An object keeps its members in order, also those named twice.
+/// A value as it was sent. An object keeps its members in order, including duplicates.
 #[derive(Debug)]
 pub(super) enum Input {
     Null,
@@ -24,27 +24,27 @@ pub(super) enum Input {
     Signed(i64),
     Float(f64),
     Text(String),
-    /// A parameter of a query: text that may stand for a number or a truth value.
+    /// A query parameter: text that may be read as a number or a boolean.
     Word(String),
     List(Vec<Input>),
     Object(Vec<(String, Input)>),
 }
 
-/// Why a document is not read.
+/// Why a document can't be read.
 #[derive(Debug)]
 pub(super) enum Unreadable {
-    /// It is no JSON.
+    /// It is not JSON.
     Syntax(serde_json::Error),
-    /// It is, and nests too deep.
+    /// It nests too deep.
     TooDeep,
 }
 
 impl Input {
-    /// Reads a JSON document; anything after it is refused as well.
+    /// Parses a JSON document; anything after it is refused as well.
     pub(super) fn json(text: &str) -> Result<Self, Unreadable> {
         let mut reader = serde_json::Deserializer::from_str(text);
         let read = Depth(0).deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-        // All that `Depth` itself refuses is too much depth.
+        // The only data error that `Depth` returns is excessive depth.
         read.map_err(|error| if error.is_data() { Unreadable::TooDeep } else { Unreadable::Syntax(error) })
     }
 
@@ -54,7 +54,7 @@ impl Input {
         Self::Object(pairs.map(|(name, value)| (name.into_owned(), Self::Word(value.into_owned()))).collect())
     }
 
-    /// The value as one of our types, or the field at fault.
+    /// Deserialises the value, or returns the invalid field.
     pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, Fault> {
         T::deserialize(Objects(self)).map_err(Invalid::fault)
     }
@@ -79,7 +79,7 @@ impl Input {
                 Err(_) => Err(Invalid::invalid_value(self.kind(), &visitor)),
             },
             Self::Word(_) => Err(Invalid::invalid_type(self.kind(), &visitor)),
-            // Exact doubles are numbers to `Objects`; those beyond stand for several.
+            // `Objects` reads exact doubles as integers; larger ones are ambiguous.
             Self::Float(number) if number.fract() == 0.0 && number.abs() >= 2f64.powi(53) => {
                 Err(Invalid::invalid_value(self.kind(), &visitor))
             }
@@ -102,7 +102,7 @@ fn is_whole(word: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Reads an [`Input`] that stands so deep.
+/// Reads an [`Input`] at this depth.
 #[derive(Clone, Copy)]
 struct Depth(usize);
 
@@ -174,10 +174,10 @@ impl<'de> Visitor<'de> for Depth {
     }
 }
 
-/// What is wrong with a value, and where.
+/// An invalid value, and its path.
 #[derive(Debug)]
 pub(super) struct Invalid {
-    /// Names and places from the value outwards.
+    /// Names and indices, from the innermost outwards.
     path: Vec<String>,
     words: &'static Words,
     detail: String,
@@ -188,7 +188,7 @@ impl Invalid {
         Self { path: Vec::new(), words, detail: detail.to_string() }
     }
 
-    /// The same, of the member or the place of that name.
+    /// Adds the name or index of the containing member.
     fn within(mut self, name: impl Display) -> Self {
         self.path.push(name.to_string());
         self
@@ -200,7 +200,7 @@ impl Invalid {
     }
 }
 
-/// A name as part of a JSON pointer (RFC 6901).
+/// Escapes a name for a JSON pointer (RFC 6901).
 pub(super) fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
@@ -283,7 +283,7 @@ impl<'de> Deserializer<'de> for Input {
         }
     }
 
-    // The visitor says what is expected here; what it wraps would name our types.
+    // Passes the visitor's own expectation to the error; otherwise it would name our types.
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Invalid> {
         match self {
             Self::Object(_) | Self::List(_) => self.deserialize_any(visitor),

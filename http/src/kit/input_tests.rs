@@ -1,4 +1,4 @@
-//! Hostile input: each way to be wrong has its code and its exact pointer.
+//! Hostile input: each kind of error has its code and its exact pointer.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ fn every_way_to_get_a_body_wrong_has_its_code_and_its_place() {
         (r#"{"lines":[],"by_name":{"a":300}}"#, "/by_name/a", "out_of_range"),
         (r#"{"lines":[],"a/b":1}"#, "/a~1b", "unknown_field"),
         (r#"{"lines":[],"a~b":1}"#, "/a~0b", "unknown_field"),
-        // A name in decomposed letters, or with something that nobody sees, is another name.
+        // A name in decomposed letters, or with an invisible character, is another name.
         (r#"{"lines":[],"note\u200b":"x"}"#, "/note\u{200b}", "unknown_field"),
         (r#"{"lines":[],"no\u0301te":"x"}"#, "/no\u{301}te", "unknown_field"),
         (r#"{"lines":[],"":1}"#, "/", "unknown_field"),
@@ -97,7 +97,7 @@ fn every_way_to_get_a_query_wrong_has_its_code_and_its_place() {
         ("lat=1&limit=-1", "/limit", "out_of_range"),
         ("lat=1&limit=4294967296", "/limit", "out_of_range"),
         ("lat=1&limit=99999999999999999999999999999999999999999", "/limit", "out_of_range"),
-        // Digits of another script are no number here.
+        // Digits of other scripts are not numbers here.
         ("lat=1&limit=%D9%A3", "/limit", "wrong_type"),
         ("lat=1&size=huge", "/size", "unknown_value"),
         ("lat=1&open=yes", "/open", "wrong_type"),

@@ -1,5 +1,5 @@
-//! Who reads Korean (`Accept-Language`), and what the statuses of problems are called there.
-//! What a problem says stands beside its code.
+//! Whether the client prefers Korean (`Accept-Language`), and the Korean titles of problems'
+//! statuses. The Korean texts of codes are beside the codes.
 
 use std::cmp::Ordering::Equal;
 use std::cmp::Reverse;
@@ -8,12 +8,12 @@ use axum::http::{HeaderMap, header};
 
 use super::accept::weighted;
 
-/// Whether the client would rather read Korean than English.
+/// Whether the client prefers Korean to English.
 pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
     let accepted = weighted(headers, header::ACCEPT_LANGUAGE);
     let of = |wanted: &str| {
         let named = accepted.iter().enumerate().filter(|(_, (tag, _))| tag.split('-').next() == Some(wanted));
-        // The heaviest; between equals, whichever is named first.
+        // The greatest weight; of equal ones, the first.
         named
             .map(|(place, (_, weight))| (*weight, Reverse(place)))
             .max_by(|a, b| a.partial_cmp(b).unwrap_or(Equal))
@@ -21,7 +21,7 @@ pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
     of("ko").is_some_and(|ko| ko.0 > 0.0 && of("en").is_none_or(|en| ko > en))
 }
 
-/// The status in words.
+/// The Korean title of a status.
 pub(super) fn title(status: u16) -> &'static str {
     match status {
         400 => "잘못된 요청",

@@ -1,7 +1,6 @@
-//! How often a client may ask, and how it learns what is left: `RateLimit-Policy`
-//! and `RateLimit` on every answer (the IETF's httpapi-ratelimit-headers draft),
-//! and 429 with `Retry-After` beyond. Health may always be asked; sockets are counted at
-//! their own door.
+//! Rate limits. Every response states them in `RateLimit-Policy` and `RateLimit` (the IETF's
+//! httpapi-ratelimit-headers draft); beyond them the answer is 429 with `Retry-After`. Health
+//! checks are not limited; sockets are limited by `hub::Admission`.
 
 use std::fmt::Write as _;
 
@@ -20,8 +19,8 @@ const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
 pub(super) async fn limit(State(port): State<Port>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    // Who shows no good token is counted by address alone; the handler says no.
-    let verified = who::verified(&mut parts, &port.app).ok().flatten();
+    // A request without a valid token is counted by address only; the handler refuses it.
+    let verified = who::verified(&mut parts, &port.app).await.ok().flatten();
     let user = verified.map(|verified| verified.principal.user);
     let Ok(ClientAddress(from)) = ClientAddress::from_request_parts(&mut parts, &()).await;
     let class = parts.extensions.get::<Policy>().map_or(LimitClass::Usual, Policy::limit_class);

@@ -11,13 +11,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Problem, Query};
 
-/// The page asked for. `C` is where the last page ended: whatever the list is
-/// ordered by, ending in a unique id, so that inserts never shift a page.
+/// The requested page. `C` identifies where the last page ended: the list's sort key, ending in a
+/// unique id, so that inserts never shift a page.
 #[derive(Clone, Debug)]
 pub struct List<C> {
-    /// How many, 1 to 100.
+    /// The page size, 1 to 100.
     pub limit: u32,
-    /// After which; from the start if none.
+    /// The end of the last page; `None` for the first page.
     pub after: Option<C>,
 }
 
@@ -69,13 +69,12 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A list that always fits into one page.
+    /// A list that always fits on one page.
     pub fn whole(items: Vec<T>) -> Self {
         Self { items, next_cursor: None }
     }
 
-    /// Makes the page out of up to `limit + 1` rows: one row more than asked
-    /// for says that there is another page.
+    /// Makes a page of up to `limit + 1` rows: the extra row shows that there is another page.
     pub fn cut<R, C: Serialize>(
         mut rows: Vec<R>,
         limit: u32,

@@ -1,5 +1,5 @@
-//! What surrounds every request: its id, its line in the log, its metrics, and the
-//! problem document if it ends in one.
+//! What applies to every request: its id, its log line, its metrics, and the problem document if it
+//! fails.
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};
@@ -21,12 +21,12 @@ const REQUEST_ID: &str = "x-request-id";
 /// The header that carries a trace (W3C Trace Context).
 pub(crate) const TRACEPARENT: &str = "traceparent";
 
-/// Names one request in the log, in its answer and in problem documents.
+/// Identifies one request in the log, in its response and in problem documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub String);
 
 impl RequestId {
-    /// The client's own id, if it is one that a log line can hold.
+    /// The client's own id, if it is safe in a log line.
     fn named(headers: &HeaderMap) -> Option<Self> {
         let id = headers.get(REQUEST_ID)?.to_str().ok()?;
         let clean = (1..=128).contains(&id.len())
@@ -35,14 +35,14 @@ impl RequestId {
     }
 }
 
-/// The trace that the caller is in. What is no such header, or there twice, is ignored.
+/// The caller's trace. An invalid or repeated header is ignored.
 fn trace_of(headers: &HeaderMap) -> Option<TraceParent> {
     let mut given = headers.get_all(TRACEPARENT).iter();
     let (Some(only), None) = (given.next(), given.next()) else { return None };
     only.to_str().ok()?.parse().ok()
 }
 
-/// What the layer knows of the port it is on.
+/// The port that the layer is on.
 #[derive(Clone)]
 pub(super) struct Port {
     pub(super) app: App,
@@ -68,7 +68,7 @@ pub(super) async fn observe(State(port): State<Port>, mut request: Request, next
     let span = tracing::info_span!("request", request_id = %seen.id.0, trace_id = Empty);
     trace::begin(&span, trace_of(request.headers()), || TraceParent::fresh(port.app.ids.random()));
     let mut response = next.run(request).instrument(span.clone()).await;
-    // What is logged of the request is logged inside of its span.
+    // The request is logged inside its span.
     let _entered = span.entered();
     response = seen.documented(response);
     if let Ok(id) = HeaderValue::from_str(&seen.id.0) {
@@ -78,7 +78,7 @@ pub(super) async fn observe(State(port): State<Port>, mut request: Request, next
     response
 }
 
-/// A request, as far as the log needs it. Never its query: it may hold a secret.
+/// The request's properties for the log. Never its query: it may contain a secret.
 struct Seen {
     service: &'static str,
     method: Method,
@@ -89,8 +89,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Writes the problem document, also where a library beneath us answered a
-    /// bare status or plain text.
+    /// Writes the problem document, also if a library answered with a bare status or plain text.
     fn documented(&self, mut response: Response) -> Response {
         let status = response.status();
         let problem = match response.extensions_mut().remove::<Problem>() {
@@ -146,7 +145,7 @@ fn status_class(status: StatusCode) -> &'static str {
     }
 }
 
-/// Clients may invent methods; they must not invent time series.
+/// Clients may invent methods, but must not create time series.
 fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -166,7 +165,7 @@ fn is_bare(response: &Response) -> bool {
     refused && content_type.is_none_or(|content_type| content_type.starts_with(b"text/plain"))
 }
 
-/// An error with what caused it.
+/// An error with its causes.
 struct Chain<'a>(&'a (dyn std::error::Error + Send + Sync));
 
 impl Display for Chain<'_> {

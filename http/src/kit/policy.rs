@@ -1,4 +1,4 @@
-//! What surrounds an operation, stated beside its route:
+//! The policy of an operation, stated beside its route:
 //!
 //! ```ignore
 //! const COURIER: Policy = Policy::of(Noun::Courier).role(Role::Courier);
@@ -6,9 +6,9 @@
 //! OpenApiRouter::new().routes(COURIER.on(routes!(me, describe)))
 //! ```
 //!
-//! `on` writes the policy into the operations of the document, as `x-baedal-policy`, with
-//! every default spelt out. The kit and the gateway read it there, by the method and the
-//! path of a request ([`Operations`]): neither knows a path of its own.
+//! `on` writes the policy into the operations of the document, as `x-baedal-policy`, with all
+//! defaults. The kit and the gateway read it there, by the method and the path of a request
+//! ([`Operations`]): neither contains paths of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,24 +32,23 @@ use super::openapi::{operations, operations_mut};
 /// The extension of an operation that holds its policy.
 const EXTENSION: &str = "x-baedal-policy";
 
-/// How long a handler may take until it must have begun to answer. Streams may
-/// last longer: only their beginning counts.
+/// The time limit until a handler must have begun to answer. Streams may last longer.
 const TIMEOUT_SECS: u32 = 30;
 
 /// The largest body, in bytes.
 const BODY_MAX_BYTES: u32 = 256 * 1024;
 
-/// What an operation is about.
+/// The subject of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Noun {
-    /// The cart of whoever asks.
+    /// The caller's cart.
     Cart,
     /// The whole city.
     City,
     /// A conversation with the support desk.
     Conversation,
-    /// The courier who asks, with their shift, devices and offers.
+    /// The calling courier, with their shift, devices and offers.
     Courier,
     /// A delivery.
     Delivery,
@@ -65,9 +64,9 @@ pub enum Noun {
     Order,
     /// A payment or a refund.
     Payment,
-    /// A place by its name.
+    /// A place, found by its name.
     Place,
-    /// The process that answers.
+    /// The answering process.
     Process,
     /// A restaurant.
     Restaurant,
@@ -81,16 +80,16 @@ pub enum Noun {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Placing {
-    /// Those with the same first parameter of the path.
+    /// Those with the same first path parameter.
     Entity,
-    /// Those of one caller.
+    /// Those of the same caller.
     Caller,
     /// None: any replica will do.
     Anywhere,
 }
 
 impl Noun {
-    /// Nouns that are entities are kept together, so that their commits seldom conflict.
+    /// Entities are kept together, so that their commits seldom conflict.
     const fn placing(self) -> Placing {
         match self {
             Self::Conversation | Self::Delivery | Self::Order => Placing::Entity,
@@ -110,6 +109,17 @@ impl Noun {
     }
 }
 
+/// What an operation lets somebody into, beyond its answer. Whoever may not be there any more is
+/// refused by all of these (`tests/tests/it/identity/ways_in.rs`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opens {
+    /// A session: it answers with tokens.
+    Session,
+    /// A stream that goes on.
+    Stream,
+}
+
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
@@ -118,15 +128,17 @@ pub struct Policy {
     limit: LimitClass,
     timeout_secs: u32,
     body_max_bytes: u32,
-    /// None before it stands in a document: then the method says.
+    /// `None` until [`Policy::on`] sets the default of the method.
     idempotency_key: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     role: Option<Role>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    opens: Option<Opens>,
 }
 
 impl Policy {
-    /// The usual policy of what is about `noun`: counted as most are, 30 s, 256 KiB, the
-    /// answers of POSTs kept for their `Idempotency-Key`, for every role.
+    /// The default policy for `noun`: the usual rate limit, 30 s, 256 KiB, `Idempotency-Key` for
+    /// POST only, and every role.
     pub const fn of(noun: Noun) -> Self {
         Self {
             noun,
@@ -136,17 +148,18 @@ impl Policy {
             body_max_bytes: BODY_MAX_BYTES,
             idempotency_key: None,
             role: None,
+            opens: None,
         }
     }
 
-    /// Also counted by the rule of this class.
+    /// Also applies the rate limit of this class.
     #[must_use]
     pub const fn limit(mut self, class: LimitClass) -> Self {
         self.limit = class;
         self
     }
 
-    /// Seconds until the handler must have begun to answer.
+    /// The seconds until the handler must have begun to answer.
     #[must_use]
     pub const fn timeout_secs(mut self, seconds: u32) -> Self {
         self.timeout_secs = seconds;
@@ -167,14 +180,21 @@ impl Policy {
         self
     }
 
-    /// Only for who is signed in with this role; others get 401 or 403 before the handler.
+    /// Requires this role; others get 401 or 403 before the handler runs.
     #[must_use]
     pub const fn role(mut self, role: Role) -> Self {
         self.role = Some(role);
         self
     }
 
-    /// States the policy of these operations.
+    /// States what the operation lets somebody into.
+    #[must_use]
+    pub const fn opens(mut self, what: Opens) -> Self {
+        self.opens = Some(what);
+        self
+    }
+
+    /// Writes the policy into these operations.
     pub fn on(self, routes: UtoipaMethodRouter<App>) -> UtoipaMethodRouter<App> {
         let (schemas, mut paths, router) = routes;
         for (path, item) in &mut paths.paths {
@@ -185,7 +205,7 @@ impl Policy {
         (schemas, paths, router)
     }
 
-    /// With what follows from the method and the path.
+    /// Sets the defaults that depend on the method and the path.
     fn stated(mut self, method: &Method, path: &str) -> Self {
         self.idempotency_key.get_or_insert(method == Method::POST);
         if self.placing == Placing::Entity && !path.contains('{') {
@@ -195,12 +215,12 @@ impl Policy {
     }
 
     fn write(self, operation: &mut Operation) {
-        // A struct of plain values is always JSON.
+        // A struct of plain values always serialises.
         let value = serde_json::to_value(self).unwrap_or_default();
         operation.extensions.get_or_insert_default().insert(EXTENSION.to_owned(), value);
     }
 
-    /// The policy that the document states of an operation.
+    /// The policy in an operation of the document.
     pub(super) fn read(operation: &Operation) -> Option<Self> {
         let value = operation.extensions.as_ref()?.get(EXTENSION)?;
         Self::deserialize(value).ok()
@@ -232,12 +252,12 @@ impl Policy {
 pub(crate) struct Operations(Arc<matchit::Router<Vec<(Method, Policy)>>>);
 
 impl Operations {
-    /// Those of a document.
+    /// The policies of one document.
     pub(crate) fn of(api: &OpenApi) -> Self {
         Self::below([("", api)])
     }
 
-    /// Those of several documents, each with what stands before its paths.
+    /// The policies of several documents, each with the prefix of its paths.
     pub(crate) fn below<'a>(documents: impl IntoIterator<Item = (&'a str, &'a OpenApi)>) -> Self {
         let mut router = matchit::Router::new();
         for (prefix, api) in documents {
@@ -257,7 +277,7 @@ impl Operations {
         Self(Arc::new(router))
     }
 
-    /// The operation that a request is for, with the parameters of its path.
+    /// The policy of the operation that a request is for, and the parameters of its path.
     pub(crate) fn find<'a>(&'a self, method: &Method, path: &'a str) -> Option<(&'a Policy, Params<'a, 'a>)> {
         let found = self.0.at(path).ok()?;
         let method = if method == Method::HEAD { &Method::GET } else { method };
@@ -266,8 +286,8 @@ impl Operations {
     }
 }
 
-/// Finds the policy of a request for all that is inside, and holds the request to its time
-/// and its body's size. What is no operation (health, pages, sockets) has the usual ones.
+/// Finds the policy of a request for the inner layers, and applies its time and body limits. Other
+/// routes (health, pages, sockets) get the defaults.
 pub(super) async fn apply(
     State(operations): State<Operations>,
     mut request: Request,
@@ -283,7 +303,7 @@ pub(super) async fn apply(
     answered.unwrap_or_else(|_| Problem::of_status(StatusCode::GATEWAY_TIMEOUT).into_response())
 }
 
-/// The largest body of a request with this policy.
+/// The largest body for this policy.
 pub(super) fn body_max_bytes(policy: Option<&Policy>) -> u32 {
     policy.map_or(BODY_MAX_BYTES, |policy| policy.body_max_bytes)
 }

@@ -1,8 +1,8 @@
-//! How every port says no: RFC 9457 problem documents.
+//! Errors of every port as RFC 9457 problem documents.
 //!
-//! A [`Problem`] leaves a handler without its request's id and path, which only
-//! [`observe`](super::observe) knows; that layer writes the document, and logs a
-//! fault's cause, once.
+//! A handler returns a [`Problem`] without the request's id and path, which only
+//! [`observe`](super::observe) knows. That layer writes the document, and logs an internal error's
+//! cause, once.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,25 +15,47 @@ use domain::{Failure, Fault, Kind, Refused, Words, refusal};
 use super::openapi::{ProblemBody, ProblemFault};
 use super::{korean, words};
 
-/// An answer that says no, or that something broke.
+/// An error response.
 #[derive(Clone, Debug)]
 pub struct Problem {
     status: StatusCode,
     words: &'static Words,
     params: Params,
-    /// In English, where it says more exactly than the words what a client did wrong.
+    /// An English sentence, more exact than the words about what the client did wrong.
     detail: Box<str>,
     faults: Vec<Fault>,
     retry_after_secs: Option<u32>,
-    /// How to sign in, where that is the problem.
+    /// The `WWW-Authenticate` challenge, for 401.
     challenge: &'static str,
+    /// The error code of OAuth 2.0, for the token endpoint.
+    oauth_error: Option<OauthError>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
-/// What most routes want of whoever has to sign in (RFC 6750).
+/// The error codes of OAuth 2.0 (RFC 6749, 5.2) that the token endpoint answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OauthError {
+    InvalidRequest,
+    InvalidClient,
+    UnsupportedGrantType,
+    InvalidScope,
+}
+
+impl OauthError {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidScope => "invalid_scope",
+        }
+    }
+}
+
+/// The challenge of most routes (RFC 6750).
 const BEARER: &str = "Bearer";
 
-/// The one table from a refusal's kind to its status.
+/// The only mapping from a refusal's kind to its status.
 fn status_of(kind: Kind) -> StatusCode {
     match kind {
         Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -48,7 +70,7 @@ fn status_of(kind: Kind) -> StatusCode {
 }
 
 impl Problem {
-    /// A problem of HTTP itself, which no rule of `domain` knows of.
+    /// A problem of HTTP itself, unknown to `domain`.
     pub(crate) fn http(status: StatusCode, words: &'static Words) -> Self {
         Self {
             status,
@@ -58,6 +80,7 @@ impl Problem {
             faults: Vec::new(),
             retry_after_secs: None,
             challenge: BEARER,
+            oauth_error: None,
             cause: None,
         }
     }
@@ -67,23 +90,23 @@ impl Problem {
         Self::http(StatusCode::NOT_ACCEPTABLE, words::NOT_ACCEPTABLE).with("offered", offered)
     }
 
-    /// The request is malformed in a way that has no field.
+    /// The request is malformed in a way that concerns no field.
     pub(crate) fn bad_request(words: &'static Words) -> Self {
         Self::http(StatusCode::BAD_REQUEST, words)
     }
 
-    /// The same, with a parameter of its words.
+    /// Sets a parameter of its words.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.params.insert(name, value.into());
         Self { detail: self.words.in_english(&self.params).into(), ..self }
     }
 
-    /// The same, with an English sentence that says more exactly what a client did wrong.
+    /// Sets a more exact English sentence about what the client did wrong.
     pub(crate) fn because(self, detail: impl Into<Box<str>>) -> Self {
         Self { detail: detail.into(), ..self }
     }
 
-    /// Something broke inside; only the log learns what.
+    /// An internal error; its cause is only logged.
     pub fn fault(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             cause: Some(Arc::from(cause.into())),
@@ -91,7 +114,7 @@ impl Problem {
         }
     }
 
-    /// The problem for a bare status, as libraries beneath us answer it.
+    /// The problem for a bare status, as libraries answer it.
     pub fn of_status(status: StatusCode) -> Self {
         let words = match status {
             StatusCode::NOT_FOUND => words::PATH_NOT_FOUND,
@@ -109,9 +132,19 @@ impl Problem {
         Self::http(status, words)
     }
 
-    /// The same, where the route wants this of whoever has to sign in (`WWW-Authenticate`).
+    /// Sets the challenge (`WWW-Authenticate`) of the route.
     pub(crate) fn challenging(self, challenge: &'static str) -> Self {
         Self { challenge, ..self }
+    }
+
+    /// Says the same as OAuth 2.0 does (RFC 6749, 5.2): an error code of its own, 400 for whatever
+    /// is invalid, and the scheme by which clients authenticate.
+    pub(crate) fn of_oauth(self, error: OauthError) -> Self {
+        let status = match self.status {
+            StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
+            status => status,
+        };
+        Self { status, oauth_error: Some(error), challenge: r#"Basic realm="baedal""#, ..self }
     }
 
     /// The HTTP status.
@@ -124,12 +157,12 @@ impl Problem {
         self.words.code
     }
 
-    /// What broke, for the log.
+    /// The cause of an internal error, for the log.
     pub(super) fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
         self.cause.as_deref()
     }
 
-    /// The document itself, for the request with this id and path.
+    /// The document, for the request with this id and path.
     pub(super) fn document(&self, instance: &str, request_id: &str) -> ProblemBody {
         let params = self.params.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         ProblemBody {
@@ -141,10 +174,11 @@ impl Problem {
             instance: instance.to_owned(),
             request_id: request_id.to_owned(),
             errors: self.faults.iter().map(ProblemFault::from).collect(),
+            error: self.oauth_error.map(|error| error.as_str().to_owned()),
         }
     }
 
-    /// The same for somebody who reads Korean.
+    /// The same in Korean.
     pub(super) fn document_in_korean(&self, instance: &str, request_id: &str) -> ProblemBody {
         let mut document = self.document(instance, request_id);
         document.title = korean::title(document.status).to_owned();
@@ -155,7 +189,7 @@ impl Problem {
         document
     }
 
-    /// The document as it is sent, for what never became a request.
+    /// The serialised document, for input that never became a request.
     pub fn written(&self, instance: &str, request_id: &str) -> Vec<u8> {
         serde_json::to_vec(&self.document(instance, request_id)).unwrap_or_default()
     }
@@ -171,6 +205,7 @@ impl From<Refused> for Problem {
             faults: refused.faults,
             retry_after_secs: refused.retry_after_secs,
             challenge: BEARER,
+            oauth_error: None,
             cause: None,
         }
     }

@@ -1,6 +1,6 @@
-//! One rule for queries: a parameter that a route does not document is refused, as unknown
-//! fields of bodies are. Routes for phones' apps, which send what they like, say so in the
-//! document ([`IGNORED`]); what stands in no document (health, pages, sockets) reads no query.
+//! Strict queries: a parameter that a route does not document is refused, like unknown fields of
+//! bodies. Routes for phone apps, whose parameters vary, opt out in the document ([`IGNORED`]).
+//! Undocumented routes (health, pages, sockets) read no query.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,13 +18,13 @@ use super::Problem;
 use super::input::escape;
 use super::openapi::operations;
 
-/// The extension of an operation that leaves unknown parameters unread.
+/// The extension of an operation that ignores unknown parameters.
 const IGNORED: &str = "x-unknown-parameters";
 
-/// As many faults as are told of one query.
+/// The most invalid parameters reported for one query.
 const FAULTS_MAX: usize = 20;
 
-/// The parameters that each documented route knows, by path.
+/// The query parameters that each documented route knows, by path.
 #[derive(Clone)]
 pub(super) struct Known(Arc<HashMap<String, Vec<ByMethod>>>);
 
@@ -46,7 +46,7 @@ impl Known {
     }
 }
 
-/// Whether the operation leaves unknown parameters unread.
+/// Whether the operation ignores unknown parameters.
 fn ignores(operation: &Operation) -> bool {
     operation.extensions.as_ref().is_some_and(|said| said.contains_key(IGNORED))
 }
@@ -60,7 +60,7 @@ fn names(operation: &Operation) -> Vec<String> {
     .collect()
 }
 
-/// Refuses a query with a parameter that the route does not know.
+/// Refuses a query with an unknown parameter.
 pub(super) async fn known_query(
     State(known): State<Known>,
     request: Request,

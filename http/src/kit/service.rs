@@ -1,4 +1,4 @@
-//! One port: a service's routes with everything that surrounds them.
+//! One port: a service's routes with all layers around them.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -19,29 +19,30 @@ use super::idempotency::keep;
 use super::observe::{Port, observe};
 use super::policy::Operations;
 use super::query::{Known, known_query};
-use super::{Problem, TrustedProxies, extract, health, limit, openapi, policy, who};
+use super::store_nothing::store_nothing;
+use super::{Problem, TrustedProxies, compress, extract, health, limit, openapi, policy, who};
 
-/// What a port says of itself.
+/// The description of a port.
 #[derive(Clone)]
 pub struct ServiceSpec {
-    /// The documented name, `order_service`.
+    /// The documented name, such as `order_service`.
     pub name: &'static str,
-    /// What it is for, in Markdown.
+    /// Its purpose, in Markdown.
     pub description: &'static str,
     /// Renders the process's metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
-    /// Who may read them.
+    /// Who may read the metrics.
     pub metrics_token: MetricsToken,
-    /// The services that are also reached below their names, with their documents: the
-    /// gateway's alone.
+    /// The services that are also reachable below their names, with their documents: only for the
+    /// gateway.
     pub named: Vec<(&'static str, OpenApi)>,
-    /// Whose word about the client's address is taken.
+    /// The proxies whose forwarding headers are trusted.
     pub trusted: TrustedProxies,
 }
 
-/// The routes of `service` that this very process serves. Their requests are counted as the
-/// service's, whichever port and path they came by; their queries hold what is documented;
-/// answers are kept and roles wanted where the operation's [`Policy`](super::Policy) says so.
+/// The routes of `service` that this process serves. Their requests count towards the service's
+/// limits, whatever port and path they came by; unknown query parameters are refused; answers are
+/// kept and roles required as the operation's [`Policy`](super::Policy) says.
 pub fn served(service: &'static str, routes: OpenApiRouter<App>, app: &App) -> OpenApiRouter<App> {
     let known = Known::of(routes.get_openapi());
     let port = Port { app: app.clone(), service };
@@ -52,14 +53,14 @@ pub fn served(service: &'static str, routes: OpenApiRouter<App>, app: &App) -> O
         .layer(from_fn_with_state(port, limit::limit))
 }
 
-/// Routes of `service` that stand in no document, counted as the others.
+/// Routes of `service` that are not documented, with the same rate limits.
 pub fn counted(service: &'static str, routes: Router<App>, app: &App) -> Router<App> {
     routes.layer(from_fn_with_state(Port { app: app.clone(), service }, limit::limit))
 }
 
-/// The whole of one port. Its API's routes come as [`served`], or go on to another process,
-/// which counts them. Pages join as [`counted`] and sockets as plain routes
-/// (`OpenApiRouter::from(router)`), and stay out of the document.
+/// The router of one port. Its API routes are either [`served`] or forwarded to another process,
+/// which counts them. Pages are added as [`counted`] and sockets as plain routes
+/// (`OpenApiRouter::from(router)`); both stay out of the document.
 pub fn service_router(spec: ServiceSpec, routes: OpenApiRouter<App>, app: App) -> Router {
     let (routes, api) = routes.split_for_parts();
     let below: Vec<_> = spec.named.iter().map(|(name, api)| (format!("/{name}"), api)).collect();
@@ -87,11 +88,14 @@ pub fn service_router(spec: ServiceSpec, routes: OpenApiRouter<App>, app: App) -
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(operations, policy::apply))
         .layer(from_fn_with_state(port, observe))
+        .layer(compress::layer())
+        .layer(from_fn(compress::offered))
+        .layer(from_fn(store_nothing))
         .layer(from_fn_with_state(spec.trusted, believe))
         .with_state(app)
 }
 
-/// A panic is a bug of ours; the request that hit it gets a problem like others.
+/// A panic is a bug; the request that caused it gets a problem document.
 #[expect(clippy::needless_pass_by_value, reason = "the signature that the layer wants")]
 pub(super) fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
     let said = payload

@@ -1,4 +1,4 @@
-//! What HTTP itself says no with, whatever the route: no rule of `domain` knows of these.
+//! The texts of errors of HTTP itself, on any route: `domain` does not know them.
 
 domain::words! {
     pub(crate) INTERNAL = "internal":

@@ -1,4 +1,4 @@
-//! menu_service, 9111: what restaurants offer.
+//! menu_service, 9111: the menus of restaurants.
 
 mod body;
 
@@ -66,11 +66,10 @@ async fn change(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<MenuId>,
-    seen: Option<IfMatch>,
+    IfMatch(expected): IfMatch,
     Json(change): Json<MenuChange>,
 ) -> Result<Tagged<DishBody>, Problem> {
-    let seen = seen.and_then(IfMatch::version);
-    tagged(services::menu::set_sold_out(&app, &who, id, change.sold_out, seen).await?)
+    tagged(services::menu::set_sold_out(&app, &who, id, change.sold_out, &expected).await?)
 }
 
 fn tagged(dish: Dish) -> Result<Tagged<DishBody>, Problem> {

@@ -1,4 +1,4 @@
-//! What order_service is asked, in JSON.
+//! Request and response bodies of order_service.
 
 use chrono::{DateTime, Utc};
 use domain::order::{Command, ContactMethod, Fault, RejectReason, Status};
@@ -22,6 +22,11 @@ pub(super) struct OrderBody {
     #[serde(default)]
     #[schema(format = "text", max_length = 200)]
     note: String,
+    /// Words to the courier, who reads them from the assignment on. How to get in belongs to the
+    /// address (`entrance_note`): it is shown later, with the food.
+    #[serde(default)]
+    #[schema(format = "text", max_length = 200)]
+    courier_note: String,
     /// Leave it at the door.
     #[serde(default)]
     contactless: bool,
@@ -38,6 +43,7 @@ impl From<OrderBody> for Request {
         Self {
             quote: body.quote_id,
             note: body.note,
+            courier_note: body.courier_note,
             contactless: body.contactless,
             pickup: body.pickup,
             slot: body.slot,
@@ -81,7 +87,7 @@ pub(super) struct OfWhom {
 /// An order's status by its name.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-pub(super) struct StatusName(pub(super) Status);
+pub(crate) struct StatusName(pub(crate) Status);
 
 impl PartialSchema for StatusName {
     fn schema() -> RefOr<Schema> {
@@ -191,7 +197,7 @@ impl EndBody {
     }
 }
 
-/// A line of text that says something, read before anybody asks where the order stands.
+/// Checks a line of text, before the order's status is looked up.
 fn line(pointer: &str, text: &str) -> Result<String, Refused> {
     let read = TextRule::line(200).read(text);
     let read = read.map_err(|flaw| Refused::invalid(vec![flaw.at(pointer)]))?;

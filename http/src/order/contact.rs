@@ -1,4 +1,4 @@
-//! The courier at the door, and the customer who does not come.
+//! The courier's attempts to reach a customer who does not come to the door.
 
 use axum::extract::State;
 use domain::OrderId;
@@ -27,7 +27,7 @@ pub(super) async fn tried(
     Json(body): Json<AttemptBody>,
 ) -> Shown {
     let order = tracking::try_contact(&app, &who, id, body.way, key.as_deref()).await?;
-    shown(order, &who)
+    shown(&app, order, &who).await
 }
 
 /// The customer answers the courier at the door. The first answer starts the timer anew.
@@ -44,5 +44,5 @@ pub(super) async fn answered(
     Json(body): Json<AnswerBody>,
 ) -> Shown {
     let order = order::answer_contact(&app, &who, id, body.text()?).await?;
-    shown(order, &who)
+    shown(&app, order, &who).await
 }

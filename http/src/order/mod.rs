@@ -1,4 +1,4 @@
-//! order_service, 9109: orders, from the quote to the door.
+//! order_service, 9109: orders, from the quote to delivery.
 
 mod body;
 mod contact;
@@ -9,7 +9,7 @@ use axum::extract::State;
 use domain::order::{Command, Order};
 use domain::{OrderId, Principal, Role};
 use services::order::{self, OrderEventView, OrderView};
-use services::{App, payment};
+use services::{App, payment, tracking};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -17,6 +17,7 @@ use crate::kit::{
     Created, IfNoneMatch, Json, List, ListQuery, Location, Noun, Page, Path, Policy, Problem, ProblemBody,
     Query, Tagged, Who,
 };
+pub(crate) use body::StatusName;
 use body::{
     AcceptBody, Changed, CodeBody, DecisionBody, EndBody, OfWhom, OrderBody, OrderPath, PaymentBody,
     ReasonBody, RejectBody,
@@ -46,11 +47,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(ORDER.on(routes!(unmask::unmask)))
 }
 
-/// An order, as whoever asked sees it.
+/// An order, as the caller may see it.
 type Shown = Result<Json<OrderView>, Problem>;
 
-fn shown(order: Order, who: &Principal) -> Shown {
-    Ok(Json(OrderView::of(order, who)))
+async fn shown(app: &App, order: Order, who: &Principal) -> Shown {
+    Ok(Json(order::view(app, who, order).await?))
 }
 
 /// Makes an order of a quote. It waits for its payment, 15 minutes at most. The
@@ -70,7 +71,8 @@ async fn place(
     Json(body): Json<OrderBody>,
 ) -> Result<Location<Created<OrderView>>, Problem> {
     let order = order::place(&app, &who, body.into()).await?;
-    Ok(Location(format!("/v1/orders/{}", order.id), Created(OrderView::of(order, &who))))
+    let place = format!("/v1/orders/{}", order.id);
+    Ok(Location(place, Created(order::view(&app, &who, order).await?)))
 }
 
 /// Orders, newest first: one's own, or with `restaurant_id` those of a restaurant that one runs.
@@ -85,7 +87,8 @@ async fn list(
 ) -> Result<Json<Page<OrderView>>, Problem> {
     let status = of.status.map(|status| status.0);
     let orders = order::list(&app, &who, of.restaurant_id, status, page.after, page.limit + 1).await?;
-    Ok(Json(Page::cut(orders, page.limit, |order| order.id, |order| OrderView::of(order, &who))?))
+    let views = order::views(&app, &who, orders).await?;
+    Ok(Json(Page::cut(views, page.limit, OrderView::id, |view| view)?))
 }
 
 /// One order.
@@ -98,11 +101,12 @@ async fn show(
     Path(id): Path<OrderId>,
     known: IfNoneMatch,
 ) -> Result<Tagged<OrderView>, Problem> {
-    let view = OrderView::of(order::show(&app, &who, id).await?, &who);
-    Ok(Tagged::new(view.version().cast_signed(), view).unless(&known))
+    let view = order::view(&app, &who, order::show(&app, &who, id).await?).await?;
+    Ok(Tagged::new(view.edition().cast_signed(), view).unless(&known))
 }
 
-/// Everything that happened to the order, oldest first.
+/// Everything that happened to the order and to its delivery, oldest first: what the channels
+/// `order:{id}` and `delivery:{id}` published, as far as one may see it.
 #[utoipa::path(get, path = "/v1/orders/{id}/history", tag = "order",
     params(OrderPath),
     responses((status = 200, body = Page<OrderEventView>)))]
@@ -111,8 +115,8 @@ async fn history(
     Who(who): Who,
     Path(id): Path<OrderId>,
 ) -> Result<Json<Page<OrderEventView>>, Problem> {
-    let events = order::history(&app, &who, id).await?;
-    Ok(Json(Page::whole(events.iter().map(|event| (&**event).into()).collect())))
+    let events = tracking::timeline(&app, &who, id).await?;
+    Ok(Json(Page::whole(events.into_iter().map(OrderEventView::from).collect())))
 }
 
 /// Pays. The outcome is the order's status: `placed`, `scheduled`, or still
@@ -132,7 +136,7 @@ async fn pay(
     Path(id): Path<OrderId>,
     Json(body): Json<PaymentBody>,
 ) -> Shown {
-    shown(payment::pay(&app, &who, id, body.token()?).await?, &who)
+    shown(&app, payment::pay(&app, &who, id, body.token()?).await?, &who).await
 }
 
 /// The restaurant will cook it. Starts the search for a courier.
@@ -147,7 +151,7 @@ async fn accept(
     Json(body): Json<AcceptBody>,
 ) -> Shown {
     let command = Command::Accept { preparation_mins: body.preparation_mins };
-    shown(order::as_owner(&app, &who, id, command).await?, &who)
+    shown(&app, order::as_owner(&app, &who, id, command).await?, &who).await
 }
 
 /// The restaurant will not cook it. All money goes back.
@@ -160,7 +164,7 @@ async fn reject(
     Path(id): Path<OrderId>,
     Json(body): Json<RejectBody>,
 ) -> Shown {
-    shown(order::as_owner(&app, &who, id, body.into()).await?, &who)
+    shown(&app, order::as_owner(&app, &who, id, body.into()).await?, &who).await
 }
 
 /// Cooking has begun.
@@ -172,13 +176,13 @@ async fn reject(
     responses(Changed)
 )]
 async fn preparing(State(app): State<App>, Who(who): Who, Path(id): Path<OrderId>) -> Shown {
-    shown(order::as_owner(&app, &who, id, Command::StartPreparing).await?, &who)
+    shown(&app, order::as_owner(&app, &who, id, Command::StartPreparing).await?, &who).await
 }
 
 /// It can be collected.
 #[utoipa::path(post, path = "/v1/orders/{id}/ready", tag = "order", params(OrderPath), responses(Changed))]
 async fn ready(State(app): State<App>, Who(who): Who, Path(id): Path<OrderId>) -> Shown {
-    shown(order::as_owner(&app, &who, id, Command::MarkReady).await?, &who)
+    shown(&app, order::as_owner(&app, &who, id, Command::MarkReady).await?, &who).await
 }
 
 /// It went well: says the customer after delivery, or the restaurant with the
@@ -193,7 +197,7 @@ async fn complete(
     Path(id): Path<OrderId>,
     Json(body): Json<CodeBody>,
 ) -> Shown {
-    shown(order::complete(&app, &who, id, body.code).await?, &who)
+    shown(&app, order::complete(&app, &who, id, body.code).await?, &who).await
 }
 
 /// Calls it off: the customer until it is accepted, the restaurant or an admin after.
@@ -207,7 +211,7 @@ async fn cancel(
     Path(id): Path<OrderId>,
     Json(body): Json<ReasonBody>,
 ) -> Shown {
-    shown(order::cancel(&app, &who, id, body.reason).await?, &who)
+    shown(&app, order::cancel(&app, &who, id, body.reason).await?, &who).await
 }
 
 /// An operator ends it, between acceptance and the door, at a stated party's cost: called
@@ -225,7 +229,7 @@ async fn end(
     Json(body): Json<EndBody>,
 ) -> Shown {
     let fault = body.fault;
-    shown(order::end(&app, &who, id, fault, body.reason()?).await?, &who)
+    shown(&app, order::end(&app, &who, id, fault, body.reason()?).await?, &who).await
 }
 
 /// The customer asks the restaurant to call it off. Once it is being cooked, only the
@@ -242,7 +246,7 @@ async fn request_cancel(
     Json(body): Json<ReasonBody>,
 ) -> Shown {
     let command = Command::RequestCancel { reason: body.reason };
-    shown(order::as_customer(&app, &who, id, command).await?, &who)
+    shown(&app, order::as_customer(&app, &who, id, command).await?, &who).await
 }
 
 /// The restaurant's answer to that.
@@ -257,5 +261,5 @@ async fn decide_cancel(
     Json(body): Json<DecisionBody>,
 ) -> Shown {
     let command = Command::DecideCancel { approve: body.approve };
-    shown(order::as_owner(&app, &who, id, command).await?, &who)
+    shown(&app, order::as_owner(&app, &who, id, command).await?, &who).await
 }

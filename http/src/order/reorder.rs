@@ -1,4 +1,4 @@
-//! The same again.
+//! Ordering the same again.
 
 use axum::extract::State;
 use domain::OrderId;
@@ -44,11 +44,11 @@ pub(super) async fn reorder(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<OrderId>,
-    meant: Option<IfMatch>,
+    IfMatch(expected): IfMatch,
     OfferedKey(key): OfferedKey,
     Json(body): Json<ReorderBody>,
 ) -> Result<Tagged<Reordered>, Problem> {
-    let refill = Refill { key, replace: body.replace, seen: meant.and_then(IfMatch::version) };
+    let refill = Refill { key, replace: body.replace, expected };
     let (cart, left_out) = services::order::reorder(&app, &who, id, &refill).await?;
     let version = cart.version.cast_signed();
     let left_out = left_out.iter().map(ProblemFault::from).collect();

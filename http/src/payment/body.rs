@@ -1,4 +1,4 @@
-//! What payment_service is asked and answers, in JSON.
+//! Request and response bodies of payment_service.
 
 use chrono::{DateTime, Utc};
 use domain::payment::{Payment, Refund};

@@ -1,4 +1,5 @@
-//! payment_service, 9108: what the gateway never said, for those who decide.
+//! payment_service, 9108: payments and refunds whose outcome the payment gateway never reported,
+//! for the operators who decide them.
 
 mod body;
 

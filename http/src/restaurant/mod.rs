@@ -39,8 +39,9 @@ struct Wanted {
     /// Only this kind of kitchen.
     #[param(value_type = Option<CategoryWords>)]
     category: Option<Category>,
-    /// Only restaurants whose name, kind (in Korean) or dishes hold this text;
-    /// spaces and case do not matter.
+    /// Only restaurants whose name, kind (in Korean) or dishes match this text, as people type it:
+    /// a part, without spaces, while a syllable is composed (`치ㅋ`), by initial consonants (`ㅊㅋ`),
+    /// on the wrong keyboard (`clzls`), or with one wrong letter.
     #[param(max_length = 100, example = "치킨")]
     q: Option<String>,
 }
@@ -82,7 +83,7 @@ fn place(lat: f64, lon: f64) -> Result<LatLon, Refused> {
     LatLon::new(lat, lon).map_err(|error| Refused::field(pointer, fault::OUT_OF_RANGE, error.to_string()))
 }
 
-/// Restaurants that deliver to a place: open ones first, then the nearest.
+/// Restaurants that deliver to a place: open ones first, then the best matches, then the nearest.
 #[utoipa::path(get, path = "/v1/restaurants", tag = "restaurant", params(Wanted, ListQuery),
     security(()), responses((status = 200, body = Page<RestaurantBody>)))]
 async fn list(
@@ -91,7 +92,7 @@ async fn list(
     page: List<After>,
 ) -> Result<Json<Page<RestaurantBody>>, Problem> {
     let found = services::search::list(&app, &wanted.try_into()?, page.after, page.limit).await?;
-    Page::cut(found, page.limit, After::of, RestaurantBody::from).map(Json)
+    Page::cut(found, page.limit, After::of, |one| RestaurantBody::from(one.seen)).map(Json)
 }
 
 /// One restaurant; with a place, also what the way there costs.

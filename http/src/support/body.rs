@@ -1,4 +1,4 @@
-//! What customer_support_service takes, and what it answers beside the views.
+//! Request and response bodies of customer_support_service, except the views.
 
 use domain::support::{Message, Side, Topic};
 use domain::{ClientMessageId, MessageId, OrderId, Timestamp, UserId};

@@ -1,7 +1,7 @@
 //! Frequently asked questions, in the reader's language.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::HeaderMap;
 use domain::FaqId;
 use domain::support::{Faq, Topic};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use services::App;
 use services::support::{self, TopicName};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::kit::{Json, List, ListQuery, Page, Path, Problem, Query, weighted};
+use crate::kit::{InLanguage, Json, Language, List, ListQuery, Page, Path, Problem, Query};
 
 /// A question with its answer.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,17 +23,6 @@ pub(super) struct FaqBody {
     answer: String,
     language: Language,
 }
-
-/// What people read here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Language {
-    Ko,
-    En,
-}
-
-/// An answer that depends on the reader's language, and says so.
-type InLanguage<T> = ([(HeaderName, HeaderValue); 2], Json<T>);
 
 /// Which questions.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -88,52 +77,6 @@ impl FaqBody {
             question: wording.question,
             answer: wording.answer,
             language,
-        }
-    }
-}
-
-impl Language {
-    /// The reader's first choice among ours; Korean if they name neither.
-    fn wanted(headers: &HeaderMap) -> Self {
-        let asked = weighted(headers, header::ACCEPT_LANGUAGE);
-        let weight = |primary: &str| {
-            let named = asked.iter().filter(|(tag, _)| tag.split('-').next() == Some(primary));
-            named.map(|(_, weight)| *weight).fold(0.0, f32::max)
-        };
-        if weight("en") > weight("ko") { Self::En } else { Self::Ko }
-    }
-
-    fn headers(self) -> [(HeaderName, HeaderValue); 2] {
-        let name = match self {
-            Self::Ko => "ko",
-            Self::En => "en",
-        };
-        [
-            (header::CONTENT_LANGUAGE, HeaderValue::from_static(name)),
-            (header::VARY, HeaderValue::from_static("accept-language")),
-        ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_reader_is_answered_in_the_language_they_prefer() {
-        let cases = [
-            ("", Language::Ko),
-            ("fr", Language::Ko),
-            ("ko-KR,ko;q=0.9,en-US;q=0.8", Language::Ko),
-            ("en-US,en;q=0.9,ko;q=0.8", Language::En),
-            ("ko;q=0.2, EN;q=0.3", Language::En),
-            ("en;q=0", Language::Ko),
-            ("en;q=x", Language::Ko),
-        ];
-        for (asked, language) in cases {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(asked));
-            assert_eq!(Language::wanted(&headers), language, "{asked}");
         }
     }
 }

@@ -1,16 +1,13 @@
-//! What requests and answers of tracking look like.
+//! Request and response bodies of deliveries, offers and couriers.
 
-use std::collections::BTreeMap;
-
-use domain::order::FailReason;
-use domain::tracking::{Batch, BatchRefusal, DeliveryStatus, Offer, RawFix, SpeedUnit, Vehicle};
+use domain::order::{FailReason, OrderCode};
+use domain::tracking::handover::{Dish, DishOption, Handover};
+use domain::tracking::{DeliveryStatus, Offer, Vehicle};
 use domain::{CourierId, LatLon, OfferId, OrderId, Timestamp, Won};
 use serde::{Deserialize, Serialize};
-use services::tracking::courier::{Ack, Me};
-use services::tracking::device::Device;
+use services::tracking::courier::Me;
 use services::tracking::{Step, View, view};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::kit::Position;
 
@@ -50,6 +47,9 @@ pub(super) struct DeliveryBody {
     /// The order that is delivered.
     #[schema(value_type = Uuid)]
     order_id: OrderId,
+    /// The code by which everybody names the order.
+    #[schema(value_type = String, example = "K7VX")]
+    code: OrderCode,
     /// Count of its events: the offset of its channel. 0 before a courier is wanted.
     #[schema(minimum = 0)]
     version: u64,
@@ -62,6 +62,9 @@ pub(super) struct DeliveryBody {
     pickup: PickupBody,
     /// Where it goes.
     drop_off: DropOffBody,
+    /// What is in the bag and how to hand it over, for its courier from the assignment until
+    /// it is over; null for everybody else.
+    handover: Option<HandoverBody>,
     /// When the restaurant means to have it ready.
     #[schema(value_type = String, format = DateTime)]
     ready_by: Timestamp,
@@ -116,6 +119,58 @@ pub(super) struct DropOffBody {
     entrance_note: String,
 }
 
+/// What a courier needs to know to take the right bag and to hand it over.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Handover)]
+pub(super) struct HandoverBody {
+    /// Put it down at the door.
+    contactless: bool,
+    /// What is in the bag.
+    dishes: Vec<DishBody>,
+    /// The customer's words to the courier; may be empty.
+    note: String,
+}
+
+/// A dish in the bag.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HandoverDish)]
+pub(super) struct DishBody {
+    /// Its name when ordered.
+    name: String,
+    /// How many.
+    #[schema(minimum = 1)]
+    quantity: u32,
+    /// What was chosen for each.
+    options: Vec<DishOptionBody>,
+}
+
+/// What was chosen for a dish.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HandoverOption)]
+pub(super) struct DishOptionBody {
+    /// Its name when ordered.
+    name: String,
+    /// How often for one dish.
+    #[schema(minimum = 1)]
+    quantity: u32,
+}
+
+impl From<Handover> for HandoverBody {
+    fn from(handover: Handover) -> Self {
+        let option = |it: DishOption| DishOptionBody { name: it.name, quantity: it.quantity };
+        let dish = |it: Dish| DishBody {
+            name: it.name,
+            quantity: it.quantity,
+            options: it.options.into_iter().map(option).collect(),
+        };
+        Self {
+            contactless: handover.contactless,
+            dishes: handover.dishes.into_iter().map(dish).collect(),
+            note: handover.note,
+        }
+    }
+}
+
 /// Where a courier is.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CourierPosition)]
@@ -150,6 +205,7 @@ impl From<View> for DeliveryBody {
     fn from(view: View) -> Self {
         Self {
             order_id: view.order_id,
+            code: view.code,
             version: view.version,
             status: view.status,
             courier: view.courier.map(|courier| CarrierBody {
@@ -165,6 +221,7 @@ impl From<View> for DeliveryBody {
                 detail: view.drop_off.detail,
                 entrance_note: view.drop_off.entrance_note,
             },
+            handover: view.handover.map(HandoverBody::from),
             ready_by: view.ready_by,
             promised_at: view.promised_at,
             position: view.position.map(|view::Position { place, heading_deg, speed_mps, at }| {
@@ -185,6 +242,9 @@ pub(super) struct OfferBody {
     /// What is to be delivered.
     #[schema(value_type = Uuid)]
     order_id: OrderId,
+    /// The code by which everybody names the order.
+    #[schema(value_type = String, example = "K7VX")]
+    code: OrderCode,
     /// The restaurant.
     restaurant_name: String,
     /// Where the food waits.
@@ -211,6 +271,7 @@ impl From<Offer> for OfferBody {
         Self {
             id: offer.id,
             order_id: offer.order,
+            code: offer.order.code(),
             restaurant_name: offer.restaurant_name,
             pickup: offer.pickup,
             drop_off: offer.drop_off,
@@ -301,148 +362,4 @@ pub(super) enum FailWords {
     FoodDamaged,
     CourierAccident,
     Other,
-}
-
-/// Fixes that a device sends together.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FixesBody {
-    /// The device's own id of a run of sequence numbers; it outlives connections.
-    #[schema(minimum = 0)]
-    track: i64,
-    /// In rising sequence.
-    #[schema(min_items = 1, max_items = 500)]
-    fixes: Vec<FixBody>,
-}
-
-/// Where a device was.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Fix)]
-pub(super) struct FixBody {
-    /// The device's own count.
-    #[schema(minimum = 0)]
-    seq: i64,
-    /// When it was there.
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    /// Degrees north. What is no place is left out, and counted in the answer.
-    lat: f64,
-    /// Degrees east.
-    lon: f64,
-    /// Radius of 68 % confidence, metres.
-    accuracy_m: Option<f64>,
-    /// Metres a second.
-    speed_mps: Option<f64>,
-    /// Degrees clockwise from north.
-    heading_deg: Option<f64>,
-}
-
-impl TryFrom<FixesBody> for Batch {
-    type Error = BatchRefusal;
-
-    fn try_from(body: FixesBody) -> Result<Self, BatchRefusal> {
-        let raw = |fix: FixBody| RawFix {
-            seq: fix.seq,
-            at: fix.at,
-            lat: fix.lat,
-            lon: fix.lon,
-            accuracy_m: fix.accuracy_m,
-            speed_mps: fix.speed_mps,
-            heading_deg: fix.heading_deg,
-        };
-        Batch::new(body.track, body.fixes.into_iter().map(raw).collect())
-    }
-}
-
-/// What a device may forget.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = FixesAck)]
-pub(super) struct AckBody {
-    /// The device's run of sequence numbers.
-    track: i64,
-    /// Everything up to this number is kept, or turned away for good.
-    seq: i64,
-    /// How many were turned away, by reason.
-    rejected: BTreeMap<&'static str, u32>,
-}
-
-impl From<Ack> for AckBody {
-    fn from(ack: Ack) -> Self {
-        let rejected = ack.rejected.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
-        Self { track: ack.track, seq: ack.seq, rejected }
-    }
-}
-
-/// The unit of a speed: knots, kilometres an hour, metres a second.
-#[derive(ToSchema)]
-#[schema(as = SpeedUnit, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it exists for its schema; domain's is what travels")]
-pub(super) enum SpeedUnitWords {
-    Kn,
-    Kmh,
-    Ms,
-}
-
-/// A device to add.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewDevice {
-    /// What the courier calls it.
-    #[schema(format = "text", min_length = 1, max_length = 60, example = "Traccar on the old phone")]
-    pub(super) name: String,
-    /// The unit in which its OsmAnd app sends speeds. The protocol says knots; some send others.
-    #[serde(default)]
-    #[schema(value_type = SpeedUnitWords, default = "kn")]
-    pub(super) speed_unit: SpeedUnit,
-}
-
-/// What of a device shall change.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DeviceChange {
-    /// What the courier calls it.
-    #[schema(format = "text", min_length = 1, max_length = 60)]
-    pub(super) name: Option<String>,
-    /// The unit in which its OsmAnd app sends speeds.
-    #[schema(value_type = Option<SpeedUnitWords>)]
-    pub(super) speed_unit: Option<SpeedUnit>,
-}
-
-/// A courier's device. Its token is shown when it is added, and never again.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Device)]
-pub(super) struct DeviceBody {
-    /// Which one.
-    device_id: Uuid,
-    /// What the courier calls it.
-    name: String,
-    /// The unit in which its OsmAnd app sends speeds.
-    #[schema(value_type = SpeedUnitWords)]
-    speed_unit: SpeedUnit,
-    /// When it was added.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-}
-
-impl From<Device> for DeviceBody {
-    fn from(device: Device) -> Self {
-        Self {
-            device_id: device.id,
-            name: device.name,
-            speed_unit: device.speed_unit,
-            created_at: device.created_at,
-        }
-    }
-}
-
-/// An added device. The token is shown this once.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AddedDevice)]
-pub(super) struct AddedDeviceBody {
-    /// The device.
-    #[serde(flatten)]
-    pub(super) device: DeviceBody,
-    /// What it proves itself with.
-    pub(super) device_token: String,
 }

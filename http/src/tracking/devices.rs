@@ -1,8 +1,8 @@
-//! Phones with public tracking apps as couriers' devices: the OsmAnd protocol
-//! (also spoken by Traccar Client) and OwnTracks over HTTP.
+//! Phones with public tracking apps as couriers' devices: the OsmAnd protocol (also used by Traccar
+//! Client) and OwnTracks over HTTP.
 //!
-//! What these apps send is taken as it is: a place that is none is counted and
-//! answered with success, or the app would send it for ever.
+//! These apps resend what is refused. So an invalid position is counted and answered with success,
+//! or the app would send it for ever.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -20,9 +20,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::osmand;
 use crate::kit::{Json, Problem, check_query, not_utf8};
 
-/// OsmAnd has its token among the parameters, which no registered scheme describes.
+/// OsmAnd sends its token as a parameter, which no registered scheme describes.
 const BY_PARAMETER: &str = r#"DeviceToken realm="baedal""#;
-/// OwnTracks sends a name and a password once it is asked for them.
+/// OwnTracks sends a name and a password when challenged for them.
 const BASIC: &str = r#"Basic realm="baedal", charset="UTF-8""#;
 
 /// A place in the words of OsmAnd. Only the token and a readable place are needed.

@@ -1,4 +1,4 @@
-//! A delivery's track, as map programs read it.
+//! A delivery's track, for map programs.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -12,7 +12,7 @@ use crate::kit::{Offer, Path, Problem, Who, preferred};
 const GEOJSON: &str = "application/geo+json";
 const GPX: &str = "application/gpx+xml";
 
-/// Either, and the plainer names that map programs ask for.
+/// GeoJSON or GPX, also by the generic media types that map programs ask for.
 const OFFERS: [Offer; 2] =
     [(GEOJSON, &[GEOJSON, "application/json"]), (GPX, &[GPX, "application/xml", "text/xml"])];
 

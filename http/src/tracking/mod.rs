@@ -1,10 +1,11 @@
-//! delivery_tracking_service, 9104: where deliveries are, for whoever may know,
-//! and what couriers report.
+//! delivery_tracking_service, 9104: the positions of deliveries, for those allowed to see them, and
+//! the reports of couriers.
 
 mod body;
 mod devices;
 mod export;
 mod osmand;
+mod reports;
 mod stream;
 
 use axum::extract::State;
@@ -17,13 +18,11 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::kit::{
-    Created, IfMatch, IfMatchHeader, Json, List, ListQuery, NoContent, Noun, Page, Path, Policy, Problem,
-    ProblemBody, Tagged, Who,
+    Created, IfMatch, IfMatchHeader, Json, List, ListQuery, NoContent, Noun, Opens, Page, Path, Policy,
+    Problem, ProblemBody, Tagged, Who,
 };
-use body::{
-    AckBody, AddedDeviceBody, CourierBody, DeliveryBody, Description, DeviceBody, DeviceChange, FixesBody,
-    NewDevice, Shift, StepBody,
-};
+use body::{CourierBody, DeliveryBody, Description, Shift, StepBody};
+use reports::{AckBody, AddedDeviceBody, DeviceBody, DeviceChange, FixesBody, NewDevice};
 
 const DELIVERY: Policy = Policy::of(Noun::Delivery);
 const COURIER: Policy = Policy::of(Noun::Courier).role(Role::Courier);
@@ -34,7 +33,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(DELIVERY.on(routes!(show)))
         .routes(DELIVERY.role(Role::Courier).on(routes!(step)))
-        .routes(DELIVERY.on(routes!(stream::stream)))
+        .routes(DELIVERY.opens(Opens::Stream).on(routes!(stream::stream)))
         .routes(DELIVERY.on(routes!(export::track)))
         .routes(COURIER.on(routes!(me, describe)))
         .routes(COURIER.on(routes!(shift)))
@@ -94,11 +93,10 @@ fn tagged(me: courier::Me) -> Tagged<CourierBody> {
 async fn describe(
     State(app): State<App>,
     Who(who): Who,
-    meant: Option<IfMatch>,
+    IfMatch(expected): IfMatch,
     Json(body): Json<Description>,
 ) -> Result<Tagged<CourierBody>, Problem> {
-    let seen = meant.and_then(IfMatch::version);
-    courier::describe(&app, who.user.into(), &body.name, body.vehicle, seen).await?;
+    courier::describe(&app, who.user.into(), &body.name, body.vehicle, &expected).await?;
     Ok(tagged(courier::me(&app, &who).await?))
 }
 

@@ -1,8 +1,8 @@
-//! What OsmAnd and Traccar Client say: parameters of a query or a form, or, as Traccar
-//! Client does today, JSON.
+//! The requests of OsmAnd and Traccar Client: parameters of a query or a form, or JSON, as current
+//! versions of Traccar Client send.
 //!
-//! Only the token and a readable place are needed. What is optional and cannot be read
-//! counts as unsaid, and is counted by its name: an odd battery must not cost a position.
+//! Only the token and a readable position are required. An optional value that can't be read is
+//! ignored and counted by its name: a bad battery level must not cost a position.
 
 use chrono::{DateTime, NaiveDateTime};
 use domain::tracking::SpeedUnit;
@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use services::tracking::device::Speed;
 
-/// A place and its device's token.
+/// A position and its device's token.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Said {
     pub(super) token: String,
@@ -23,7 +23,7 @@ pub(super) struct Said {
     pub(super) heading_deg: Option<f64>,
 }
 
-/// Reads a query, and a body beside it or instead of it.
+/// Reads a query and a body; either may be empty.
 pub(super) fn read(query: &str, body: &str) -> Result<Said, Failure> {
     if let Some(Value::Object(json)) =
         body.starts_with('{').then(|| serde_json::from_str(body).ok()).flatten()
@@ -46,7 +46,7 @@ pub(super) fn read(query: &str, body: &str) -> Result<Said, Failure> {
         lon: place.ok_or_else(|| missing("/lon"))?.1,
         at: optional("timestamp", &any(&["timestamp"]), moment),
         accuracy_m: optional("accuracy", &any(&["accuracy"]), measure),
-        // Of knots, by the book; really of whatever the app sends.
+        // The protocol says knots, but apps differ.
         speed: optional("speed", &any(&["speed"]), measure).map(|value| Speed { value, unit: None }),
         heading_deg: optional("bearing", &any(&["bearing", "heading"]), measure),
     })
@@ -70,7 +70,7 @@ fn read_json(said: &Value) -> Result<Said, Failure> {
     })
 }
 
-/// The parameters of a query or a form; what cannot be decoded is left out.
+/// The parameters of a query or a form, except those that can't be decoded.
 fn pairs(words: &str) -> impl Iterator<Item = (String, String)> {
     let decode =
         |word: &str| percent_decode_str(&word.replace('+', " ")).decode_utf8().ok().map(String::from);
@@ -80,7 +80,7 @@ fn pairs(words: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// A JSON value as text; none for null, and for what is no single value.
+/// A JSON value as text; empty for null, objects and lists.
 pub(super) fn text(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
@@ -89,7 +89,7 @@ pub(super) fn text(value: &Value) -> Vec<String> {
     }
 }
 
-/// The first of the values that can be read; where none can, that is counted.
+/// The first value that can be read; if none can, counts the failure.
 pub(super) fn optional<T>(
     name: &'static str,
     values: &[String],
@@ -102,19 +102,19 @@ pub(super) fn optional<T>(
     found
 }
 
-/// A number, also with a decimal comma.
+/// A number; a decimal comma is allowed.
 pub(super) fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     text.parse().ok().or_else(|| text.replacen(',', ".", 1).parse().ok())
 }
 
-/// A number of at least 0, perhaps with a percent sign; apps say −1 for unknown.
+/// A number of at least 0, perhaps with a percent sign; apps send −1 for unknown.
 pub(super) fn measure(text: &str) -> Option<f64> {
     number(text.trim().trim_end_matches('%')).filter(|number| number.is_finite() && *number >= 0.0)
 }
 
-/// Seconds or milliseconds since 1970 (from the year 2286 on seconds would be taken for
-/// milliseconds), RFC 3339, or `yyyy-MM-dd HH:mm:ss` in UTC.
+/// Seconds or milliseconds since 1970 (numbers from 1e10, the year 2286, are milliseconds), RFC
+/// 3339, or `yyyy-MM-dd HH:mm:ss` in UTC.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
     if let Ok(number) = text.parse::<f64>() {
         if !number.is_finite() || !(0.0..1e15).contains(&number) {
@@ -125,7 +125,7 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
         return DateTime::from_timestamp_millis(millis as i64);
     }
     let plain = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().map(|at| at.and_utc());
-    // A plus in a query that was not escaped came out as a blank.
+    // An unescaped plus in a query is decoded as a blank.
     plain.or_else(|| text.replace(' ', "+").parse().ok())
 }
 

@@ -1,14 +1,14 @@
-//! A delivery as server-sent events, for whatever can't speak WebSocket: the
-//! same channel through the same hub, with the same recovery.
+//! A delivery as server-sent events, for clients that can't use WebSocket: the same channel through
+//! the same hub, with the same recovery.
 //!
-//! An event's id says how far the client is: `epoch:offset`, and after a position
-//! `epoch:offset:at`, in microseconds. A client that comes back with it as
-//! `Last-Event-ID` is told what it missed, nothing twice, and no older position. A stream
-//! ends with the token that opened it, as nobody can prove anew who listens.
+//! An event's id is the client's position: `epoch:offset`, and after a latest position
+//! `epoch:offset:at`, in microseconds. A client that reconnects with it as `Last-Event-ID` gets
+//! what it missed, no duplicates, and no older position. A stream ends when the token that opened
+//! it expires, since the client can't send a new one.
 //!
-//! A browser comes back whenever a stream ends. The id of the last event is `over`; who
-//! comes back with that is answered 204, the one status at which it gives up for good
-//! (HTML, 9.2.3). Who missed that event is told it again.
+//! A browser reconnects whenever a stream ends. The id of the last event is `over`; a client that
+//! reconnects with it is answered 204, the status at which browsers stop reconnecting (HTML,
+//! 9.2.3). A client that missed that event gets it again.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -29,26 +29,26 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::kit::{NoContent, Offer, Path, Problem, Session, preferred};
 
-/// Bytes of events that may wait for a slow reader before it is sent away.
+/// Bytes of events that may wait before a slow reader is disconnected.
 const WAITING_BYTES: usize = 64 * 1024;
 
-/// Streams and sockets that one user may have open at a time.
+/// Streams and sockets that one user may have open at once.
 const OPEN_MAX: usize = 5;
 
-/// The one form in which a stream is given.
+/// The only media type of a stream.
 const EVENTS: &str = "text/event-stream";
 const OFFERS: [Offer; 1] = [(EVENTS, &[EVENTS])];
 
 /// The id of a stream's last event.
 const OVER: &str = "over";
 
-/// A comment is sent this often, so that proxies keep the connection.
+/// How often a comment is sent to keep proxies from closing the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// What an open stream holds; dropped with the connection.
+/// The state of an open stream; dropped with the connection.
 struct Following {
     outbox: Arc<Outbox>,
-    /// How far the client is.
+    /// The client's position.
     since: Since,
     over: bool,
     /// When the token that opened it expires.
@@ -85,7 +85,7 @@ pub(super) async fn stream(
     let place = hub.connections().enter(&who, &outbox, OPEN_MAX).map_err(Failure::from)?;
     let since = last_event_id(&headers);
     let subscription = hub.subscribe(&who, &Channel::Delivery(order), since.as_ref(), &outbox).await?;
-    // Where it can't go on from there, a snapshot comes first, with an offset of its own.
+    // If it can't resume from there, a snapshot comes first, with an offset of its own.
     let (offset, latest_at) = since.map_or((0, None), |since| (since.offset, since.latest_at));
     let since = Since { epoch: hub.epoch().to_string(), offset, latest_at };
     let following =
@@ -99,7 +99,7 @@ async fn next(mut following: Following) -> Option<(Result<Event, Infallible>, Fo
     }
     let frame = match timeout_at(following.until, following.outbox.next()).await {
         Ok(Next::Frame(frame)) => frame,
-        // The client comes back with the last id that it has, if it may.
+        // The client reconnects with its last id, if it still may.
         Ok(Next::Stop(_)) | Err(_) => return None,
     };
     following.over = frame.op == Op::Ended;
@@ -121,7 +121,7 @@ fn saw_the_end(headers: &HeaderMap) -> bool {
     headers.get("last-event-id").is_some_and(|id| id == OVER)
 }
 
-/// What is not an id of ours is as good as none: the client gets a snapshot.
+/// An id that is not ours counts as none: the client gets a snapshot.
 fn last_event_id(headers: &HeaderMap) -> Option<Since> {
     let mut parts = headers.get("last-event-id")?.to_str().ok()?.split(':');
     let (epoch, offset) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);

@@ -1,12 +1,15 @@
-//! What the user service's requests and answers look like.
+//! Request and response bodies of the user service.
 
 use domain::gazetteer::Place;
-use domain::user::Address;
+use domain::user::consent::Answers;
+use domain::user::{Address, AddressKind};
 use domain::{AddressId, LatLon, Role, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
-use services::user::{NewAddress, NewUser, User};
+use services::geocoding::FoundAddress;
+use services::user::{NewAddress, NewProfile, NewUser, User};
 use utoipa::{IntoParams, ToSchema};
 
+use super::consent::SignUpConsents;
 use crate::kit::Position;
 
 /// Somebody who wants an account.
@@ -23,13 +26,18 @@ pub(super) struct SignUp {
     #[schema(format = "text", min_length = 1, max_length = 50, example = "김민지")]
     name: String,
     /// Korean as people write it, or international with `+`.
-    #[schema(format = "phone", example = "010-1234-5678")]
+    #[schema(format = "phone", pattern = r"^\+?[0-9 ().-]{8,40}$", example = "010-1234-5678")]
     phone: String,
+    /// What they agree to.
+    #[serde(default)]
+    #[schema(required)]
+    consents: SignUpConsents,
 }
 
-impl From<SignUp> for NewUser {
+impl From<SignUp> for (NewUser, Answers) {
     fn from(body: SignUp) -> Self {
-        Self { email: body.email, password: body.password, name: body.name, phone: body.phone }
+        let SignUp { email, password, name, phone, consents } = body;
+        (NewUser { email, password, name, phone }, consents.into())
     }
 }
 
@@ -40,13 +48,19 @@ pub(super) struct UserBody {
     /// Their id.
     #[schema(value_type = Uuid)]
     id: UserId,
-    /// What they sign in with, in lower case.
-    email: String,
+    /// Their e-mail address, in lower case; none if they came by a provider that gave none.
+    email: Option<String>,
+    /// Whether they proved that the address is theirs.
+    email_verified: bool,
     /// What they are called.
     name: String,
+    /// What they call themselves to others; null if nothing.
+    nickname: Option<String>,
     /// E.164.
     #[schema(example = "+821012345678")]
     phone: String,
+    /// Whether they proved that the number is theirs.
+    phone_verified: bool,
     /// What they may be.
     #[schema(value_type = Vec<String>, example = json!(["customer"]))]
     roles: Vec<Role>,
@@ -57,8 +71,11 @@ pub(super) struct UserBody {
 
 impl From<User> for UserBody {
     fn from(user: User) -> Self {
-        let User { id, email, name, phone, roles, version: _, created_at } = user;
-        Self { id, email, name, phone, roles, created_at }
+        let User {
+            id, email, email_verified, name, nickname, phone, phone_verified, roles, created_at, ..
+        } = user;
+        let email = email.map(|email| email.to_string());
+        Self { id, email, email_verified, name, nickname, phone, phone_verified, roles, created_at }
     }
 }
 
@@ -68,10 +85,60 @@ impl From<User> for UserBody {
 pub(super) struct ProfileChange {
     /// What the person is called.
     #[schema(format = "text", min_length = 1, max_length = 50)]
-    pub(super) name: Option<String>,
+    name: Option<String>,
+    /// What they call themselves to others; empty removes it.
+    #[schema(format = "text", max_length = 20, example = "치킨요정")]
+    nickname: Option<String>,
     /// Their telephone number.
-    #[schema(format = "phone")]
-    pub(super) phone: Option<String>,
+    #[schema(format = "phone", pattern = r"^\+?[0-9 ().-]{8,40}$")]
+    phone: Option<String>,
+}
+
+impl From<ProfileChange> for NewProfile {
+    fn from(body: ProfileChange) -> Self {
+        let ProfileChange { name, nickname, phone } = body;
+        Self { name, nickname, phone }
+    }
+}
+
+/// What an address is to its person. It exists for its schema; domain's AddressKind is what travels.
+#[derive(ToSchema)]
+#[schema(as = AddressKind, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it exists for its schema")]
+pub(super) enum AddressKindName {
+    /// Where they live.
+    Home,
+    /// Where they work.
+    Work,
+    /// Anything else.
+    Other,
+}
+
+/// The six digits that were sent.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CodeBody {
+    /// Spaces and hyphens between the digits do not matter.
+    #[schema(pattern = "^[0-9 -]{6,20}$", example = "314159")]
+    pub(super) code: String,
+}
+
+/// A telephone number to prove.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewPhone {
+    /// A Korean mobile number.
+    #[schema(format = "phone", pattern = r"^\+?[0-9 ().-]{8,40}$", example = "010-1234-5678")]
+    pub(super) phone: String,
+}
+
+/// Another e-mail address.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewEmail {
+    /// The address.
+    #[schema(format = "email", max_length = 254, example = "minji@example.org")]
+    pub(super) email: String,
 }
 
 /// Where food goes.
@@ -82,9 +149,21 @@ pub(super) struct NewAddressBody {
     /// What the person calls it.
     #[schema(format = "text", min_length = 1, max_length = 30, example = "집")]
     label: String,
+    /// What it is to the person; `other` if left out.
+    #[serde(default)]
+    #[schema(value_type = AddressKindName, example = "home")]
+    kind: AddressKind,
     /// The road-name address (도로명 주소).
     #[schema(format = "text", min_length = 1, max_length = 200, example = "서울특별시 강남구 테헤란로 152")]
     road_address: String,
+    /// The lot address (지번 주소).
+    #[serde(default)]
+    #[schema(format = "text", max_length = 200, example = "서울특별시 강남구 역삼동 737")]
+    lot_address: String,
+    /// The zip code, five digits.
+    #[serde(default)]
+    #[schema(pattern = r"^([0-9]{5})?$", example = "06236")]
+    zip: String,
     /// Building, floor, door.
     #[serde(default)]
     #[schema(format = "text", max_length = 100, example = "3층 301호")]
@@ -102,8 +181,18 @@ pub(super) struct NewAddressBody {
 
 impl From<NewAddressBody> for NewAddress {
     fn from(body: NewAddressBody) -> Self {
-        let NewAddressBody { label, road_address, detail, entrance_note, position, is_default } = body;
-        Self { label, road_address, detail, entrance_note, position, is_default }
+        let NewAddressBody {
+            label,
+            kind,
+            road_address,
+            lot_address,
+            zip,
+            detail,
+            entrance_note,
+            position,
+            is_default,
+        } = body;
+        Self { label, kind, road_address, lot_address, zip, detail, entrance_note, position, is_default }
     }
 }
 
@@ -116,8 +205,15 @@ pub(super) struct AddressBody {
     id: AddressId,
     /// What the person calls it.
     label: String,
+    /// What it is to the person.
+    #[schema(value_type = AddressKindName)]
+    kind: AddressKind,
     /// The road-name address.
     road_address: String,
+    /// The lot address; empty if not known.
+    lot_address: String,
+    /// The zip code; null if not known.
+    zip: Option<String>,
     /// Building, floor, door.
     detail: String,
     /// How the courier gets in.
@@ -136,8 +232,33 @@ pub(super) struct AddressBody {
 impl From<Address> for AddressBody {
     fn from(address: Address) -> Self {
         let Address { id, place, version: _, is_default, created_at: _ } = address;
-        let domain::user::Place { label, road_address, detail, entrance_note, position, gu, dong } = place;
-        Self { id, label, road_address, detail, entrance_note, position, gu, dong, is_default }
+        let domain::user::Place {
+            kind,
+            label,
+            road_address,
+            lot_address,
+            zip,
+            detail,
+            entrance_note,
+            position,
+            gu,
+            dong,
+        } = place;
+        let zip = zip.map(|zip| zip.as_str().to_owned());
+        Self {
+            id,
+            label,
+            kind,
+            road_address,
+            lot_address,
+            zip,
+            detail,
+            entrance_note,
+            position,
+            gu,
+            dong,
+            is_default,
+        }
     }
 }
 
@@ -166,5 +287,28 @@ pub(super) struct PlaceBody {
 impl From<Place> for PlaceBody {
     fn from(place: Place) -> Self {
         Self { gu: place.gu, dong: place.dong, position: place.position }
+    }
+}
+
+/// An address that was found.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FoundAddress)]
+pub(super) struct FoundAddressBody {
+    /// The road-name address.
+    road_address: String,
+    /// The lot address; empty if not known.
+    lot_address: String,
+    /// The zip code; null if not known.
+    zip: Option<String>,
+    /// Where that is.
+    #[schema(value_type = Position)]
+    position: LatLon,
+}
+
+impl From<FoundAddress> for FoundAddressBody {
+    fn from(found: FoundAddress) -> Self {
+        let FoundAddress { road_address, lot_address, zip, position } = found;
+        let zip = zip.map(|zip| zip.as_str().to_owned());
+        Self { road_address, lot_address, zip, position }
     }
 }

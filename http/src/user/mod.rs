@@ -1,41 +1,69 @@
-//! user_service, 9113: signing up, the profile, the addresses, and places by name.
+//! user_service, 9113: signing up, the profile, the addresses, consents,
+//! notification settings, and places by name; `people`: what admins see of people.
 
 mod body;
+mod codes;
+mod consent;
+mod notification;
+mod people;
+mod photo;
+mod privacy;
+mod social;
 
 use axum::extract::State;
 use domain::AddressId;
 use domain::text::search_text;
 use domain::user::Address;
 use services::limits::LimitClass;
-use services::{App, gazetteer, user};
+use services::{App, gazetteer, geocoding, user};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::kit::{
-    Created, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Json, NoContent, Noun, Page, Path,
-    Policy, Problem, ProblemBody, Query, Tagged, Who,
+    Created, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Json, NoContent, Noun, Opens, Page,
+    Path, Policy, Problem, ProblemBody, Query, Tagged, Who,
 };
-use body::{AddressBody, NewAddressBody, PlaceBody, ProfileChange, Search, SignUp, UserBody};
+use body::{
+    AddressBody, FoundAddressBody, NewAddressBody, PlaceBody, ProfileChange, Search, SignUp, UserBody,
+};
 
 const USER: Policy = Policy::of(Noun::User);
+/// Takes a password, or the secret of a link.
+const PROVEN: Policy = USER.limit(LimitClass::SignIn);
 const PLACE: Policy = Policy::of(Noun::Place);
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(USER.limit(LimitClass::SignUp).on(routes!(sign_up)))
+        .routes(USER.limit(LimitClass::SignUp).opens(Opens::Session).on(routes!(social::sign_up_by_provider)))
         .routes(USER.on(routes!(me, change_me)))
+        .merge(codes::routes())
+        .merge(photo::routes())
+        .routes(USER.on(routes!(consent::documents)))
+        .routes(USER.on(routes!(consent::consents)))
+        .routes(USER.on(routes!(consent::answer)))
+        .routes(USER.on(routes!(notification::settings, notification::replace_settings)))
         .routes(USER.on(routes!(addresses, add_address)))
         .routes(USER.on(routes!(address, replace_address, remove_address)))
+        .routes(PROVEN.on(routes!(privacy::withdraw)))
+        .routes(PROVEN.on(routes!(privacy::ask_copy)))
+        .routes(USER.on(routes!(privacy::copy)))
+        .routes(PROVEN.on(routes!(privacy::link_copy)))
+        .routes(PROVEN.on(routes!(privacy::fetch_copy)))
         .routes(PLACE.on(routes!(places)))
+        .routes(PLACE.on(routes!(found_addresses)))
+        .merge(people::routes())
 }
 
-/// Opens an account as a customer.
+/// Opens an account as a customer. It needs the consents to terms, privacy and location; the others are
+/// optional.
 #[utoipa::path(post, path = "/v1/users", tag = "user", security(()), request_body = SignUp,
     responses((status = 201, body = UserBody),
         (status = 409, description = "`user.email_taken`: the e-mail address has an account", body = ProblemBody)))]
 async fn sign_up(State(app): State<App>, Json(body): Json<SignUp>) -> Result<Created<UserBody>, Problem> {
-    Ok(Created(user::register(&app, &body.into()).await?.into()))
+    let (new, answers) = body.into();
+    Ok(Created(user::register(&app, &new, &answers).await?.into()))
 }
 
 /// Whoever asks.
@@ -48,7 +76,7 @@ async fn me(State(app): State<App>, Who(who): Who, known: IfNoneMatch) -> Result
     Ok(Tagged::new(user.version, user.into()).unless(&known))
 }
 
-/// Changes the name or the telephone number.
+/// Changes the name, the nickname or the telephone number. Another number than the proven one is not proven.
 #[utoipa::path(patch, path = "/v1/users/me", tag = "user", request_body = ProfileChange,
     params(IfMatchHeader),
     responses((status = 200, body = UserBody, headers(("ETag" = String))),
@@ -56,11 +84,10 @@ async fn me(State(app): State<App>, Who(who): Who, known: IfNoneMatch) -> Result
 async fn change_me(
     State(app): State<App>,
     Who(who): Who,
-    meant: Option<IfMatch>,
+    IfMatch(expected): IfMatch,
     Json(body): Json<ProfileChange>,
 ) -> Result<Tagged<UserBody>, Problem> {
-    let version = meant.and_then(IfMatch::version);
-    let user = user::change(&app, &who, version, body.name.as_deref(), body.phone.as_deref()).await?;
+    let user = user::change(&app, &who, &expected, &body.into()).await?;
     Ok(Tagged::new(user.version, user.into()))
 }
 
@@ -114,11 +141,10 @@ async fn replace_address(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<AddressId>,
-    meant: Option<IfMatch>,
+    IfMatch(expected): IfMatch,
     Json(body): Json<NewAddressBody>,
 ) -> Result<Tagged<AddressBody>, Problem> {
-    let seen = meant.and_then(IfMatch::version);
-    Ok(tagged(user::replace_address(&app, &who, id, body.into(), seen).await?))
+    Ok(tagged(user::replace_address(&app, &who, id, body.into(), &expected).await?))
 }
 
 /// Removes an address. If it was the default, the newest other one is next.
@@ -130,9 +156,9 @@ async fn remove_address(
     State(app): State<App>,
     Who(who): Who,
     Path(id): Path<AddressId>,
-    meant: Option<IfMatch>,
+    IfMatch(expected): IfMatch,
 ) -> Result<NoContent, Problem> {
-    user::remove_address(&app, &who, id, meant.and_then(IfMatch::version)).await?;
+    user::remove_address(&app, &who, id, &expected).await?;
     Ok(NoContent)
 }
 
@@ -145,4 +171,17 @@ async fn places(
 ) -> Result<Json<Page<PlaceBody>>, Problem> {
     let places = gazetteer::search(&app, search_text(&search.q)?);
     Ok(Json(Page::whole(places.into_iter().map(PlaceBody::from).collect())))
+}
+
+/// Addresses that the text may mean, best match first, at most 10. None where nobody is configured
+/// who knows addresses; neighbourhoods are found in any case.
+#[utoipa::path(get, path = "/v1/places/addresses", tag = "user", params(Search),
+    responses((status = 200, body = Page<FoundAddressBody>)))]
+async fn found_addresses(
+    State(app): State<App>,
+    _who: Who,
+    Query(search): Query<Search>,
+) -> Result<Json<Page<FoundAddressBody>>, Problem> {
+    let found = geocoding::search(&app, search_text(&search.q)?).await?;
+    Ok(Json(Page::whole(found.into_iter().map(FoundAddressBody::from).collect())))
 }

@@ -1,9 +1,9 @@
-//! The newest value of a channel: a courier's position, or what this process shows of it.
+//! The latest value of a channel: a courier's position, or a value computed by this process.
 //!
-//! 1. Nobody is shown an older value after a newer one.
-//! 2. What a value of the fabric says depends on when it is told: who comes late is told what
-//!    is true then, and all are told once that it has turned stale.
-//! 3. Once an event has changed who may see the channel, no value from before it is told.
+//! 1. No subscriber receives an older value after a newer one.
+//! 2. A value from the fabric is encoded for the time of delivery: a late subscriber gets the
+//!    current estimate, and all are notified once that the value has turned stale.
+//! 3. After an event that changes who may see the channel, no value from before it is published.
 
 use std::sync::Arc;
 
@@ -15,35 +15,40 @@ use store::fabric::Latest;
 use super::{Encoder, Outcome, Topic};
 use crate::{EncodedFrame, Publication};
 
-/// How long an encoded value serves latecomers: a reconnect storm shares it.
+/// How long an encoded value is reused for late subscribers: a reconnect storm shares it.
 const SHARED_FOR: TimeDelta = TimeDelta::seconds(1);
 
-/// The newest value of a channel, as it was encoded.
+/// The latest value of a channel, encoded.
 pub(super) struct Newest {
     pub(super) at: Timestamp,
     pub(super) audience: Audience,
     pub(super) frame: Arc<EncodedFrame>,
-    /// Where it came from, if from the fabric: it is encoded anew as time passes.
+    /// The value from the fabric, if it came from there: it is encoded again as time passes.
     source: Option<Source>,
 }
 
-/// A value of the fabric: what is told of it depends on when.
+/// A value from the fabric. Its encoding depends on the time.
 struct Source {
     latest: Arc<Latest>,
     encoded_at: Timestamp,
-    /// Its listeners know that it is stale.
+    /// Its subscribers were notified that it is stale.
     stale: bool,
 }
 
 impl Topic {
-    /// Whether there is a newest value that nobody here has looked up yet.
+    /// Whether the channel has a latest value, which the fabric keeps.
+    pub(crate) fn has_latest(&self) -> bool {
+        self.rules.has_latest
+    }
+
+    /// Whether the channel has a latest value that this process has not looked up yet.
     pub(crate) fn seeks_newest(&self) -> bool {
         self.rules.has_latest && self.newest.is_none() && !self.sought
     }
 
-    /// A value came from the fabric. One that is older than what was told is dropped:
-    /// nothing is shown backwards in time. So is one from before the last event that changed
-    /// who may see the channel, and the same again.
+    /// Handles a value from the fabric. Drops one that is older than the last published (values
+    /// never go back in time), one from before the last event that changed who may see the channel,
+    /// and an exact duplicate.
     pub(crate) fn on_latest(&mut self, latest: &Arc<Latest>, now: Timestamp, encoder: &Encoder) -> Outcome {
         let known = self.newest.as_ref().and_then(|newest| newest.source.as_ref());
         if latest.version < self.valid_from || known.is_some_and(|known| known.latest == *latest) {
@@ -59,12 +64,12 @@ impl Topic {
         )
     }
 
-    /// This process found a newest value by itself.
+    /// Publishes a latest value computed by this process.
     pub(crate) fn on_local(&mut self, at: Timestamp, data: &Value, encoder: &Encoder) -> Outcome {
         self.tell_newest(at, Audience::EVERYONE, &Publication::Local { at, data }, None, encoder)
     }
 
-    /// Tells all once that the value has turned stale.
+    /// Notifies all subscribers, once, that the value has turned stale.
     pub(crate) fn age(&mut self, now: Timestamp, encoder: &Encoder) -> Outcome {
         let source = self.newest.as_ref().and_then(|newest| newest.source.as_ref());
         match source.filter(|source| !source.stale && source.latest.is_stale(now)) {
@@ -78,7 +83,7 @@ impl Topic {
         }
     }
 
-    /// Encodes the value anew for who comes late, unless that was done a moment ago.
+    /// Encodes the value again for a late subscriber, unless that was done within [`SHARED_FOR`].
     pub(super) fn refresh(&mut self, now: Timestamp, encoder: &Encoder) {
         if let Some(newest) = &mut self.newest
             && let Some(source) = newest.source.as_mut().filter(|it| now - it.encoded_at >= SHARED_FOR)
@@ -109,9 +114,9 @@ impl Topic {
         outcome
     }
 
-    /// The event at `offset` changed who may see the channel (a delivery has another courier):
-    /// what was shown before is not shown to anybody who comes. Nobody is taken back in time,
-    /// though.
+    /// The event at `offset` changed who may see the channel (such as another courier for a
+    /// delivery): older values are not shown to new subscribers. Existing subscribers still get no
+    /// value older than their last one.
     pub(super) fn forget_newest(&mut self, offset: u64) {
         self.valid_from = offset;
         self.sought = false;

@@ -1,4 +1,4 @@
-//! What clients send, and how it is read.
+//! The frames that clients send, and their parser.
 
 use std::borrow::Cow;
 
@@ -9,23 +9,23 @@ use serde::{Deserialize, Serialize};
 use services::tracking::Step;
 use uuid::Uuid;
 
-/// Characters of a `ref`.
+/// The most characters of a `ref`.
 pub const REF_CHARS: usize = 64;
 
-/// What clients send.
+/// A frame from a client.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum ClientFrame {
-    /// Proves who connects, first; later, a fresh token for the same user.
+    /// Authenticates, as the first frame; later, renews the token for the same user.
     Auth {
         /// The access token.
         token: String,
     },
-    /// Follows a channel.
+    /// Subscribes to a channel.
     Subscribe {
-        /// As `order:{id}`.
+        /// Such as `order:{id}`.
         channel: String,
-        /// From where to go on.
+        /// The position to resume from.
         #[serde(
             default,
             skip_serializing_if = "Option::is_none",
@@ -33,87 +33,87 @@ pub enum ClientFrame {
         )]
         since: Option<Position>,
     },
-    /// Follows it no more.
+    /// Unsubscribes from a channel.
     Unsubscribe {
         /// The channel.
         channel: String,
     },
-    /// Where the courier was.
+    /// The courier's positions.
     Fixes {
-        /// The device's own id of this run of sequence numbers.
+        /// The device's id of this run of sequence numbers.
         track: i64,
         /// In rising `seq`, at most 500.
         #[serde(deserialize_with = "domain::objects::read")]
         fixes: Vec<Fix>,
     },
-    /// The courier's shift begins or ends.
+    /// Starts or ends the courier's shift.
     Shift {
-        /// Whether offers are welcome.
+        /// Whether the courier takes offers.
         on: bool,
     },
-    /// The courier answers an offer.
+    /// Answers an offer to the courier.
     OfferAnswer {
         /// The offer.
         offer_id: OfferId,
-        /// Yes or no.
+        /// Whether the courier accepts.
         accept: bool,
     },
-    /// The courier reports a step.
+    /// Reports a step of a delivery.
     DeliveryStep {
         /// The order.
         order_id: OrderId,
         /// The step.
         step: Step,
-        /// Why it failed.
+        /// Why the delivery failed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<FailReason>,
     },
-    /// Says something in a conversation, exactly once per `client_message_id`.
+    /// Sends a message in a conversation, exactly once per `client_message_id`.
     ChatSend {
         /// The conversation.
         conversation_id: ConversationId,
-        /// The client's own id of the message.
+        /// The client's id of the message.
         client_message_id: Uuid,
-        /// What is said.
+        /// The message.
         text: String,
-        /// For agents' eyes only.
+        /// Whether only agents can read it.
         #[serde(default)]
         private_note: bool,
     },
-    /// Everything up to `seq` was read.
+    /// Marks everything up to `seq` as read.
     ChatRead {
         /// The conversation.
         conversation_id: ConversationId,
         /// The last message that was read.
         seq: u64,
     },
-    /// Somebody types, or stopped.
+    /// Somebody is typing, or stopped.
     ChatTyping {
         /// The conversation.
         conversation_id: ConversationId,
-        /// Whether.
+        /// False once they stopped.
         typing: bool,
     },
-    /// An agent comes or goes.
+    /// Sets an agent's presence.
     Presence {
-        /// Whether conversations are welcome.
+        /// Whether the agent takes conversations.
         online: bool,
         /// How many at once.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         capacity: Option<u32>,
     },
-    /// Asks for a `pong`, where WebSocket pings can't be sent.
+    /// Asks for a `pong`, for clients that can't send WebSocket pings.
     Ping {},
 }
 
-/// How far the client has heard a channel.
+/// How much of a channel the client has.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Position {
-    /// The history, as the server named it.
+    /// The epoch, as the server named it.
     pub epoch: String,
-    /// The last event that it has.
+    /// The last event that the client has.
     pub offset: u64,
-    /// The `at` of the last `latest` that it was shown.
+    /// The `at` of the last `latest` that the client has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_at: Option<Timestamp>,
 }
@@ -125,11 +125,11 @@ impl From<Position> for Since {
     }
 }
 
-/// One position as the device measured it. Numbers out of range are not
-/// malformed: the fix is counted as rejected.
+/// One position as the device measured it. A number out of range does not make the frame malformed:
+/// the fix is counted as rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Fix {
-    /// Counts up within the track.
+    /// Increases within the track.
     pub seq: i64,
     /// When it was measured.
     pub at: Timestamp,
@@ -151,18 +151,18 @@ pub struct Fix {
 /// A client frame with its `ref`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// Comes back with the reply.
+    /// Repeated in the reply.
     pub reference: Option<String>,
     /// The frame.
     pub frame: ClientFrame,
 }
 
-/// The frame can't be read; the `ref` could, perhaps.
+/// A frame that can't be parsed; its `ref` perhaps could.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BadFrame {
-    /// The frame's `ref`.
+    /// The frame's `ref`, if it could be parsed.
     pub reference: Option<String>,
-    /// What is wrong with it.
+    /// What is wrong with the frame.
     pub refused: Box<Refused>,
 }
 
@@ -187,7 +187,7 @@ impl ClientFrame {
 }
 
 impl Request {
-    /// Reads a text frame.
+    /// Parses a text frame.
     pub fn read(text: &str) -> Result<Self, BadFrame> {
         if let Some(request) = Self::fixes(text) {
             return Ok(request);
@@ -213,9 +213,9 @@ impl Request {
         }
     }
 
-    /// The frame that comes ten thousand times a second, in one pass: a tagged enum is
-    /// read into a tree first. Whatever is not quite it goes the long way, which also
-    /// says what is wrong.
+    /// Parses the frame that comes ten thousand times a second in one pass: serde buffers a tagged
+    /// enum first. `None` for anything unusual: the general parser then reads it, and reports
+    /// errors.
     fn fixes(text: &str) -> Option<Self> {
         #[derive(Deserialize)]
         struct Fixes<'a> {
@@ -251,7 +251,7 @@ mod tests {
         ];
         for text in texts {
             let short = Request::fixes(&text).unwrap();
-            // A blank more, and it is not recognised.
+            // With another blank the fast path does not recognise it.
             assert_eq!(Request::fixes(&text.replacen(':', " :", 1)), None);
             assert_eq!(Request::read(&text.replacen(':', " :", 1)), Ok(short));
         }

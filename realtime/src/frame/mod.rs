@@ -1,5 +1,5 @@
-//! Every frame of the protocol, one closed enum for each direction. `PROTOCOL.md`
-//! is the reference for clients, and a test holds it to these types.
+//! All frames of the protocol, one closed enum for each direction. `PROTOCOL.md` is the reference
+//! for clients, and a test compares it with these types.
 
 mod client;
 mod server;

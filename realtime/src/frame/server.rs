@@ -1,4 +1,4 @@
-//! What the server sends, and how what the hub tells is written.
+//! The frames that the server sends, and the encoding of publications.
 
 use std::collections::BTreeMap;
 
@@ -9,70 +9,70 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-/// What the server sends.
+/// A frame from the server.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum ServerFrame<'a> {
-    /// The client is known; it may go on.
+    /// The client is authenticated.
     Ready {
-        /// Who.
+        /// The user.
         user_id: UserId,
-        /// On which device.
+        /// The session.
         session_id: SessionId,
-        /// As what.
+        /// The user's roles.
         roles: &'a [Role],
         /// How often the server pings.
         heartbeat_secs: u64,
-        /// What time it is here.
+        /// The server's current time.
         server_time: Timestamp,
     },
     /// The answer to a frame: `ok`, or a `problem`.
     Reply {
-        /// The frame's own.
+        /// The frame's `ref`.
         #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<&'a str>,
-        /// It was done; here is what came of it.
+        /// The result, if it succeeded.
         #[serde(skip_serializing_if = "Option::is_none")]
         ok: Option<Value>,
-        /// It was not done.
+        /// The problem, if it failed.
         #[serde(skip_serializing_if = "Option::is_none")]
         problem: Option<Problem>,
     },
-    /// A channel's present state.
+    /// A channel's current state.
     Snapshot {
         /// The channel.
         channel: String,
-        /// The history of `offset`.
+        /// The epoch of `offset`.
         epoch: &'a str,
         /// The last event that `data` includes.
         offset: u64,
-        /// False where `since` could not be reached: what came between is not told.
+        /// False if the server could not resume at `since`: what came in between is not sent.
         recovered: bool,
         /// As in REST.
         data: &'a Value,
     },
-    /// Something happened. Without `offset` it is passing, and expires.
+    /// An event. Without `offset` it is ephemeral, and expires.
     Event {
         /// The channel.
         channel: String,
-        /// The history of `offset`.
+        /// The epoch of `offset`.
         #[serde(skip_serializing_if = "Option::is_none")]
         epoch: Option<&'a str>,
-        /// Its place in the channel.
+        /// Its offset in the channel.
         #[serde(skip_serializing_if = "Option::is_none")]
         offset: Option<u64>,
-        /// What, as `order.accepted`.
+        /// The type, such as `order.accepted`.
         #[serde(rename = "type")]
         kind: &'a str,
-        /// When.
+        /// The time of the event.
         at: Timestamp,
-        /// The particulars.
+        /// The event's fields.
         data: &'a Value,
-        /// When a passing event stops being true.
+        /// When an ephemeral event expires.
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<Timestamp>,
     },
-    /// The newest position and estimate.
+    /// The latest position and estimate.
     Latest {
         /// The channel.
         channel: String,
@@ -80,34 +80,35 @@ pub enum ServerFrame<'a> {
         at: Timestamp,
         /// Where the courier is.
         position: Place,
-        /// When they will be there.
+        /// The estimated arrival.
         #[serde(skip_serializing_if = "Option::is_none")]
         eta: Option<Eta>,
     },
-    /// A newest value that has a shape of its own, as the couriers of a map's cell.
+    /// A latest value of another form, such as the couriers of a map cell.
     #[serde(rename = "latest")]
     Value {
         /// The channel.
         channel: String,
-        /// `at`, and what the channel adds.
+        /// `at`, and the channel's fields.
         #[serde(flatten)]
         data: &'a Value,
     },
-    /// All fixes of `track` up to `seq` are kept; the device may forget them.
+    /// All fixes of `track` up to `seq` are stored or rejected for good; the device may delete
+    /// them.
     Ack {
         /// The device's run of sequence numbers.
         track: i64,
-        /// The last one kept.
+        /// The last one acknowledged.
         seq: i64,
-        /// How many of the batch are not shown, by reason.
+        /// How many of the batch were rejected, by reason.
         rejected: BTreeMap<&'static str, u32>,
     },
     /// The token expires soon: send `auth` with a fresh one.
     Reauth {
-        /// When.
+        /// When it expires.
         expires_at: Timestamp,
     },
-    /// The subscription is over.
+    /// The subscription has ended.
     Ended {
         /// The channel.
         channel: String,
@@ -116,9 +117,9 @@ pub enum ServerFrame<'a> {
     },
     /// The server closes the socket now.
     Goodbye {
-        /// Why.
+        /// The reason.
         reason: &'static str,
-        /// When to come back.
+        /// The time after which to reconnect.
         reconnect_after_ms: u64,
     },
     /// The answer to `ping`.
@@ -140,44 +141,44 @@ pub struct Place {
     pub speed_mps: Option<f32>,
 }
 
-/// When a courier will be there.
+/// The estimated arrival of a courier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Eta {
-    /// The estimate.
+    /// The time of arrival.
     pub arrive_at: Timestamp,
-    /// The courier was not heard of for a while.
+    /// Whether the estimate is old because no fix came for a while.
     pub stale: bool,
 }
 
-/// Why a frame was not done: the same words as REST's problem documents.
+/// Why a frame failed, in the form of REST's problem documents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// A stable code, as `order.transition_refused`.
+    /// A stable code, such as `order.transition_refused`.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// What sort of no it is.
+    /// The kind of the problem.
     pub title: &'static str,
-    /// In English.
+    /// An explanation in English.
     pub detail: String,
-    /// What the words of its code are filled with.
+    /// The parameters for translating the code.
     #[serde(skip_serializing_if = "Params::is_empty")]
     pub params: Params,
-    /// The fields at fault.
+    /// The invalid fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemFault>,
-    /// When to try again.
+    /// The seconds after which to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_secs: Option<u32>,
 }
 
-/// One field at fault.
+/// One invalid field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProblemFault {
-    /// Where, a JSON pointer.
+    /// The field, as a JSON pointer.
     pub pointer: String,
-    /// What, a stable code.
+    /// The error, as a stable code.
     pub code: &'static str,
-    /// For a person.
+    /// An explanation for people.
     pub detail: String,
 }
 
@@ -235,12 +236,12 @@ impl ServerFrame<'_> {
     }
 
     fn json(&self) -> String {
-        // Only maps with keys that are no strings fail, and there are none.
+        // Serialisation fails only for maps with keys that are not strings; there are none.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
-/// Writes what the hub tells: once for all who hear it.
+/// Encodes a publication, once for all subscribers.
 pub fn write(channel: &Channel, publication: &Publication<'_>) -> Bytes {
     let channel = channel.to_string();
     let frame = match *publication {

@@ -1,17 +1,17 @@
-//! What a session does with the frames of its client, and what it answers.
+//! How a session handles and answers the client's frames.
 //!
 //! ```text
-//! frame ─ pace ─┬─ ping, fixes ───────────────▶ at once, side by side
+//! frame ─ pace ─┬─ ping, fixes ───────────────▶ at once, concurrently
 //!               └─ everything else ─ waiting ─▶ one after another ─ done ─▶ reply
 //! ```
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use domain::{Channel, Refused, refusal};
+use domain::{Channel, Failure, Refused, refusal};
 use hub::Since;
 use serde_json::{Value, json};
-use services::auth;
+use services::auth::{self, Verified};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
@@ -21,7 +21,7 @@ use crate::commands;
 use crate::courier::{Answer, Fixes};
 use crate::frame::{BadFrame, ClientFrame, Problem, Request, ServerFrame};
 
-/// Answers that are remembered for commands that are sent again.
+/// How many answers are kept for commands that are sent again.
 const ANSWERS_KEPT: usize = 16;
 
 impl Session {
@@ -42,8 +42,8 @@ impl Session {
         }
     }
 
-    /// Says what is wrong with a frame that can't be read; closes when no other
-    /// kind comes. Its rate is that of all frames.
+    /// Reports a frame that can't be parsed; closes after too many in a row. Malformed frames count
+    /// towards the frame rate like all others.
     fn malformed(&mut self, bad: BadFrame) -> Result<(), Option<Close>> {
         self.wire.say(refusal(bad.reference.as_deref(), (*bad.refused).into()));
         if self.malformed_in_a_row >= self.port.limits.violation_budget {
@@ -53,8 +53,8 @@ impl Session {
         Ok(())
     }
 
-    /// Counts a frame. One above the rate is done, it was read; but the next is not
-    /// read before the user's rate allows.
+    /// Counts a frame. One above the rate is still handled, since it was read, but the next is not
+    /// read before the user's rate allows it.
     pub(super) fn pace(&mut self) {
         let now = Instant::now();
         let wait = self.connection.charge_frame(&self.port.limits, now);
@@ -85,11 +85,11 @@ impl Session {
         Ok(())
     }
 
-    /// Begins the next command, if none is being done.
+    /// Starts the next command, if none is running.
     fn proceed(&mut self) -> Result<(), Option<Close>> {
         while self.current.is_none() {
             let Some(request) = self.waiting.pop_front() else {
-                self.waiting = VecDeque::new(); // an idle socket holds nothing
+                self.waiting = VecDeque::new(); // an idle socket holds no buffer
                 return Ok(());
             };
             self.begin(request)?;
@@ -100,7 +100,10 @@ impl Session {
     fn begin(&mut self, request: Request) -> Result<(), Option<Close>> {
         let Request { reference, frame } = request;
         match frame {
-            ClientFrame::Auth { token } => self.authenticate(reference.as_deref(), &token),
+            ClientFrame::Auth { token } => {
+                self.verify(reference, token);
+                Ok(())
+            }
             ClientFrame::Subscribe { channel, since } => {
                 self.subscribe(reference, &channel, since.map(Into::into))
             }
@@ -125,7 +128,7 @@ impl Session {
         }
     }
 
-    /// The first frame of a courier's work makes this the courier's live socket.
+    /// The first courier frame makes this the courier's current socket: it takes the next epoch.
     fn connect(&mut self, reference: Option<String>, frame: ClientFrame) -> Result<(), Option<Close>> {
         let Some(courier) = self.who.courier() else {
             let refused = Refused::forbidden().because("Only couriers do this.");
@@ -166,7 +169,7 @@ impl Session {
             self.wire.say(refusal(reference.as_deref(), unknown.into()));
             return Ok(());
         };
-        // Subscribed again: the new position counts.
+        // A repeated subscription replaces the first.
         self.subscriptions.retain(|old| *old.channel() != channel && !old.is_over());
         if self.subscriptions.len() >= self.port.limits.subscriptions {
             let most = self.port.limits.subscriptions;
@@ -209,6 +212,7 @@ impl Session {
                 self.fixes = Some(Box::new(Fixes::new(courier, epoch)));
                 self.begin(Request { reference, frame })?;
             }
+            Ok(Effect::Verified(verified)) => self.renew(reference.as_deref(), verified)?,
             Err(failure) => self.wire.say(refusal(reference.as_deref(), failure.into())),
         }
         self.proceed()
@@ -230,16 +234,29 @@ impl Session {
         Ok(())
     }
 
-    /// A fresh token, of the same user.
-    fn authenticate(&mut self, reference: Option<&str>, token: &str) -> Result<(), Option<Close>> {
-        let verified = match auth::verify(&self.port.app, token, self.port.app.now()) {
-            Ok(verified) if verified.principal.user == self.who.user => verified,
+    fn verify(&mut self, reference: Option<String>, token: String) {
+        let app = self.port.app.clone();
+        self.current = Some(Box::pin(async move {
+            let verified = auth::verify(&app, &token, app.now()).await;
+            Done { reference, keep: false, outcome: Ok(Effect::Verified(verified)) }
+        }));
+    }
+
+    /// Renews the token. It must be of the same session: it is by the session that a socket is
+    /// closed when that ends.
+    fn renew(
+        &mut self,
+        reference: Option<&str>,
+        verified: Result<Verified, Failure>,
+    ) -> Result<(), Option<Close>> {
+        let verified = match verified {
+            Ok(verified) if verified.principal.session == self.who.session => verified,
             Ok(_) => {
-                let detail = "This socket belongs to somebody else.";
+                let detail = "This socket belongs to another session.";
                 let refused = Refused::forbidden().because(detail);
                 return self.refuse(reference, refused.into(), Close::Unauthenticated);
             }
-            Err(refused) => return self.refuse(reference, refused.into(), Close::Unauthenticated),
+            Err(failure) => return self.refuse(reference, failure.into(), Close::Unauthenticated),
         };
         self.expires_at = verified.expires_at;
         self.await_reauth();
@@ -253,8 +270,7 @@ impl Session {
         text
     }
 
-    /// Says no to something that a well-made client would not send; closes when
-    /// it goes on.
+    /// Refuses a request that a well-made client would not send; closes if it continues.
     fn refuse(
         &mut self,
         reference: Option<&str>,
@@ -272,7 +288,7 @@ impl Session {
     }
 }
 
-/// The reply that says no.
+/// A reply with a problem.
 pub(super) fn refusal(reference: Option<&str>, problem: Problem) -> Utf8Bytes {
     ServerFrame::Reply { reference, ok: None, problem: Some(problem) }.text()
 }

@@ -1,8 +1,8 @@
-//! A session's first frames: who connects, and whether there is room for them.
+//! A session's first frames: authentication and admission.
 
 use std::sync::Arc;
 
-use domain::refusal;
+use domain::{Failure, Role, refusal};
 use hub::{ConnectionGuard, Outbox};
 use services::auth::{self, Verified};
 use tokio_tungstenite::tungstenite::Message;
@@ -13,7 +13,7 @@ use crate::frame::{BadFrame, ClientFrame, Request};
 use crate::routes::Port;
 use crate::wire::{Turn, Wire};
 
-/// Waits for a good token. `Err(None)`: the client is gone.
+/// Waits for a valid token. `Err(None)`: the client is gone.
 pub(super) async fn greet(
     port: &Port,
     wire: &mut Wire,
@@ -30,10 +30,16 @@ pub(super) async fn greet(
             }
         }
     };
-    auth::verify(&port.app, &token, port.app.now()).map_err(|refused| {
-        wire.say(refusal(reference.as_deref(), refused.into()));
+    let verified = auth::verify(&port.app, &token, port.app.now()).await.and_then(person);
+    verified.map_err(|failure| {
+        wire.say(refusal(reference.as_deref(), failure.into()));
         Some(Close::Unauthenticated)
     })
+}
+
+/// Refuses a program that calls in its own name: sockets are people's.
+fn person(verified: Verified) -> Result<Verified, Failure> {
+    if verified.principal.is(Role::Service) { Err(Failure::forbidden()) } else { Ok(verified) }
 }
 
 async fn first_frame(wire: &mut Wire) -> Result<(Option<String>, String), Option<Close>> {
@@ -62,7 +68,7 @@ async fn first_frame(wire: &mut Wire) -> Result<(Option<String>, String), Option
     }
 }
 
-/// Enters the session into the registry of connections.
+/// Adds the session to the connection registry.
 pub(super) fn enter(port: &Port, verified: &Verified) -> Result<(ConnectionGuard, Arc<Outbox>), Close> {
     let outbox = Outbox::new(port.limits.outbox_bytes);
     let connection = port.hub.connections().enter(&verified.principal, &outbox, port.limits.sockets_per_user);

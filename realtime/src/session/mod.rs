@@ -1,16 +1,16 @@
-//! One socket, from `auth` to its close: a plain task. Its first frames stand in
-//! `greeting`, what it does with the others in `frames`; here is the loop.
+//! One socket, from `auth` to its close, as one task. Module `greeting` has the first frames,
+//! `frames` all others, this file the loop.
 //!
 //! ```text
 //! connected ─ auth ─▶ ready ─┬─ commands, one after another
-//!     │ 5 s                  ├─ fixes, side by side
-//!     ▼                      ├─ what the hub tells
-//! auth_timeout               └─ heartbeat, token's end ─▶ close
+//!     │ 5 s                  ├─ fixes, concurrently
+//!     ▼                      ├─ publications of the hub
+//! auth_timeout               └─ heartbeat, token expiry ─▶ close
 //! ```
-//! 1. Only this task writes to its socket, and only what its outbox holds waits.
-//! 2. Back pressure reaches the client: what can't be taken, or comes too fast, is
-//!    not read.
-//! 3. Malformed frames cost the client its violation budget, never another session.
+//! 1. Only this task writes to its socket, and only its outbox queues publications.
+//! 2. Back pressure reaches the client: what can't be handled, or comes too fast, is not read.
+//! 3. Malformed frames are charged to the client's violation budget, and never affect another
+//!    session.
 
 mod frames;
 mod greeting;
@@ -37,7 +37,7 @@ use crate::handshake::WebSocket;
 use crate::routes::Port;
 use crate::wire::{Turn, Wire};
 
-/// A session that is ready.
+/// An authenticated session.
 struct Session {
     port: Arc<Port>,
     wire: Wire,
@@ -46,27 +46,27 @@ struct Session {
     connection: ConnectionGuard,
     outbox: Arc<Outbox>,
     subscriptions: Vec<Subscription>,
-    /// The command that is being done.
+    /// The command being run.
     current: Option<BoxFuture<'static, Done>>,
     waiting: VecDeque<Request>,
     answered: VecDeque<(String, Utf8Bytes)>,
     fixes: Option<Box<Fixes>>,
     violation_budget: Rate,
-    /// Frames that could not be read since the last one that could.
+    /// Consecutive frames that could not be parsed.
     malformed_in_a_row: u32,
-    /// Nothing is read before: the user sent faster than allowed.
+    /// Nothing is read until then: the user sent faster than allowed.
     paused_until: Option<Instant>,
     unanswered_pings: u8,
     ping_at: Instant,
-    /// When to ask for a new token, and then when the present one ends.
+    /// When to ask for a new token, and after that the expiry of the current one.
     token_at: Instant,
     asked: bool,
 }
 
-/// A command that was done.
+/// A finished command.
 struct Done {
     reference: Option<String>,
-    /// Remember the answer: a repeated command gets it again.
+    /// Keep the answer: a repeated command gets it again.
     keep: bool,
     outcome: Result<Effect, Failure>,
 }
@@ -74,7 +74,9 @@ struct Done {
 enum Effect {
     Answered(Value),
     Subscribed(Subscription, Value),
-    /// The socket speaks for its courier; what made it so comes again.
+    /// A token was verified, to renew that of the socket.
+    Verified(Result<Verified, Failure>),
+    /// The socket has the courier's newest epoch; the frame that caused this is handled again.
     Connected(CourierId, u64, ClientFrame),
 }
 
@@ -85,8 +87,8 @@ enum Happened {
     Timer,
 }
 
-/// Lets a socket in, and has it served by a task of its own: thousands of sockets rest in
-/// that one, and hold no room for what happens once.
+/// Authenticates a socket, then serves it in a new task. Thousands of idle sockets stay in that
+/// task, and its future should not reserve memory for authentication.
 pub(crate) async fn serve(
     port: Arc<Port>,
     socket: WebSocket,
@@ -98,12 +100,12 @@ pub(crate) async fn serve(
     }
 }
 
-/// Closes a socket that is not let in.
+/// Closes a socket that is not admitted.
 pub(crate) async fn reject(port: Arc<Port>, socket: WebSocket, close: Close) {
     finish(&port, Wire::new(socket), Some(close)).await;
 }
 
-/// A session, if the socket is let in.
+/// The session of the socket, if it authenticates and is admitted.
 async fn open(port: Arc<Port>, mut wire: Wire, token: Option<String>) -> Option<Box<Session>> {
     let closing = match greeting::greet(&port, &mut wire, token).await {
         Ok(verified) => match greeting::enter(&port, &verified) {
@@ -132,7 +134,7 @@ async fn finish(port: &Port, wire: Wire, closing: Option<Close>) {
         }
     };
     let closed = Box::pin(closed);
-    // A client that does not listen is not waited for.
+    // A client that does not respond is not waited for.
     let _ = tokio::time::timeout(port.limits.close_within, closed).await;
 }
 
@@ -166,18 +168,18 @@ impl Session {
             port,
         };
         session.await_reauth();
-        session.pace(); // who comes again and again gains nothing by it
+        session.pace(); // so that reconnecting does not evade the rate
         session
     }
 
-    /// Serves the socket until it is over.
+    /// Serves the socket until it ends.
     async fn serve(mut self: Box<Self>, visit: ConnectionPermit) {
         let closing = self.live().await;
         Box::pin(self.leave(closing)).await;
-        drop(visit); // the address has its socket until it is gone
+        drop(visit); // counts for the address until it is closed
     }
 
-    /// Until something ends it; a close to say then, if anything.
+    /// Runs until the session ends; returns the close code to send, if any.
     async fn live(&mut self) -> Option<Close> {
         let mut timer = Box::pin(tokio::time::sleep_until(self.next_deadline()));
         loop {
@@ -197,7 +199,7 @@ impl Session {
         drop((subscriptions, outbox));
         commands::on_close(&port.app, &who).await;
         finish(&port, wire, closing).await;
-        drop(connection); // the registry knows the socket until it has closed
+        drop(connection); // registered until the socket is closed
     }
 
     fn ready(&mut self) {
@@ -211,8 +213,8 @@ impl Session {
         self.wire.say(ready.text());
     }
 
-    /// The next thing that happens. What is done comes before what is new, so
-    /// that a client that sends much does not wait for its answers.
+    /// The next event. Finished work comes before new frames, so that a client that sends much
+    /// still gets its answers.
     fn poll(&mut self, timer: std::pin::Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Happened> {
         if let Some(current) = &mut self.current
             && let Poll::Ready(done) = current.poll_unpin(cx)
@@ -248,7 +250,7 @@ impl Session {
 
     fn await_reauth(&mut self) {
         let remaining = self.remaining();
-        // A token shorter than the notice is asked for halfway.
+        // If the remaining time is short, the new token is asked for halfway.
         let notice = self.port.limits.reauth_before.min(remaining / 2);
         self.token_at = Instant::now() + (remaining - notice);
         self.asked = false;

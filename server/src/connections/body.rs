@@ -1,4 +1,4 @@
-//! The body of a request, as long as it comes fast enough, and what is left of it.
+//! The body of a request, with a minimum pace, and its unread remainder.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,26 +13,26 @@ use tokio::time::{Instant, Sleep};
 
 use super::stream::Stage;
 
-/// What an unread body may still bring, and for how long, so that its connection goes on.
+/// How many unread bytes are discarded, and for how long, to keep the connection usable.
 const DRAINED_BYTES: u64 = 64 * 1024;
 const DRAINED_WITHIN: Duration = Duration::from_millis(200);
 
-/// What is left of a body when its request is answered.
+/// The remainder of a body when its request is answered.
 #[derive(Default)]
 pub(super) enum Remains {
-    /// Nothing, or nothing that can be had.
+    /// Nothing, or nothing that can be read.
     #[default]
     Nothing,
     /// It was not read to its end.
     Unread(Incoming),
-    /// It broke, and where the next request would begin nobody knows.
+    /// It failed, and the start of the next request is unknown.
     Broken,
 }
 
-/// Whether a body was over, and else what is left of it.
+/// The remainder of a body, shared with [`Paced`], which sets it.
 pub(super) type Rest = Arc<Mutex<Remains>>;
 
-/// The body of a request, as long as it comes fast enough.
+/// The body of a request, which fails if it arrives too slowly.
 pub(super) struct Paced {
     body: Option<Incoming>,
     rest: Rest,
@@ -47,7 +47,7 @@ impl Paced {
         Self { body: Some(body), rest, limits, began: Instant::now(), came: 0, timer: None }
     }
 
-    /// When the next byte must have come.
+    /// The time by which the next byte must arrive.
     fn deadline(&self) -> Instant {
         let more = self.came / u64::from(self.limits.body_pace).max(1);
         self.began + self.limits.body_within + Duration::from_secs(more)
@@ -96,7 +96,7 @@ impl Drop for Paced {
     }
 }
 
-/// Reads what is left of a body, if that is little and there. True if nothing is left.
+/// Reads the rest of a body, if it is small and arrives soon. True if nothing is left.
 pub(super) async fn drained(rest: &Rest, asks_first: bool) -> bool {
     let remains = std::mem::take(&mut *rest.lock().unwrap_or_else(PoisonError::into_inner));
     let mut body = match remains {
@@ -120,7 +120,7 @@ pub(super) async fn drained(rest: &Rest, asks_first: bool) -> bool {
     tokio::time::timeout(DRAINED_WITHIN, reading).await.unwrap_or(false)
 }
 
-/// The body of an answer, at whose end the connection may rest.
+/// The body of a response; when it is dropped, the connection becomes idle.
 pub(super) struct Answer {
     body: Body,
     _done: Done,

@@ -1,17 +1,18 @@
-//! The door of every port: connections, from being accepted to being closed.
+//! The connections of every port, from being accepted to being closed.
 //!
 //! ```text
 //! accepted ─ counted ─┬─ fresh ─ first byte ─▶ head ─ complete ─▶ busy ─ answered ─▶ idle ─┐
 //!                     │    │ header_within ────┘ 408     ▲         │ 101: a socket         │
 //!                     └─ full: 503                       └─────────┼─────── next byte ─────┘
-//!                                                                  ▼         75 s: closed
+//!                                                                  ▼         idle: closed
 //! ```
-//! 1. A connection is counted before a byte of it is read, by its address and in all,
-//!    and counts until its socket is gone, also after it became a WebSocket.
-//! 2. Only a complete request rests without a limit of time: its handler has one.
-//! 3. What is no request is answered here, with a problem document: the parser beneath has no
-//!    words for it.
-//! 4. At shutdown nobody waits for a request that is not complete.
+//! 1. A connection is counted before any byte of it is read, by its address and in all,
+//!    and counts until its socket is closed, also after it became a WebSocket.
+//! 2. While a request is handled, its connection has no time limit: the handler and the body
+//!    have their own.
+//! 3. What is not a valid request is answered here, with a problem document: the HTTP parser
+//!    would answer without a body.
+//! 4. Shutdown does not wait for requests whose head is incomplete.
 
 mod body;
 mod stream;
@@ -43,19 +44,19 @@ use tower::ServiceExt as _;
 use body::{Answer, Paced, Rest, drained};
 use stream::{Stage, Timed};
 
-/// Files that a process needs beside its connections: listeners, the database's pool,
-/// calls to third parties, the log.
+/// File descriptors that a process needs beside its connections: listeners, the database's
+/// pool, calls to third parties, the log.
 const FILES_RESERVED: usize = 512;
 
-/// How long to wait until accepting is tried again when the system refuses.
+/// How long to wait before accepting again after the system refused.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
-/// How much of what still comes is read away, and for how long, before a connection that was
-/// refused closes: closed over unread bytes, it would take its last answer with it.
+/// How many incoming bytes are discarded, and for how long, before a refused connection is
+/// closed: a socket closed with unread bytes is reset, and the last answer is lost.
 const LINGER_BYTES: u64 = 256 * 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How many connections there are, on all ports of a process.
+/// Counts the open connections on all ports of a process.
 pub(crate) struct Connections {
     limits: ConnectionLimits,
     in_all: usize,
@@ -95,7 +96,7 @@ impl Connections {
         Ok(Permit { connections: Arc::clone(self), network })
     }
 
-    /// What is answered to what is no complete request, on a connection that ends with it.
+    /// Builds the last answer on a connection without a valid request.
     fn goodbye(&self, problem: &Problem, peer: SocketAddr, path: Option<&str>) -> Vec<u8> {
         let (status, id) = (problem.status(), self.ids.uuid().to_string());
         let body = problem.written(path.unwrap_or_default(), &id);
@@ -132,7 +133,7 @@ impl Drop for Permit {
     }
 }
 
-/// Files that this process may open.
+/// The number of files that this process may open; `None` if unlimited or unknown.
 fn files() -> Option<usize> {
     let limits = procfs::process::Process::myself().ok()?.limits().ok()?;
     match limits.max_open_files.soft_limit {
@@ -145,19 +146,19 @@ fn connections_for(files: usize) -> usize {
     files.saturating_sub(FILES_RESERVED.min(files / 4)).max(1)
 }
 
-/// Accepts and serves connections until `stop` says so, then until the last one is through.
+/// Accepts and serves connections until `stop` is true, then until all of them are closed.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     connections: Arc<Connections>,
     mut stop: watch::Receiver<bool>,
 ) {
-    // Every connection holds a sender; the last one to go ends the wait.
+    // Every connection holds a sender; `closed` resolves when the last one is dropped.
     let (open, mut closed) = tokio::sync::mpsc::channel::<Infallible>(1);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            // An error means that the server is gone: that is a stop as well.
+            // An error means that the server was dropped: that is a stop as well.
             _ = stop.wait_for(|stop| *stop) => break,
         };
         let (stream, peer) = match accepted {
@@ -179,7 +180,7 @@ pub(crate) async fn serve(
             }
             Err(rule) => {
                 metrics::counter!("limited_total", "rule" => rule).increment(1);
-                // Its buffer is empty: this fits, or nobody is there to read it.
+                // The send buffer is empty, so this fits, unless the client is gone.
                 let full = domain::refusal::connections_full().after(1);
                 let full = connections.goodbye(&full.into(), peer, None);
                 let _ = stream.try_write(&full);
@@ -190,7 +191,7 @@ pub(crate) async fn serve(
     let _: Option<Infallible> = closed.recv().await;
 }
 
-/// The client went away before it was accepted.
+/// The client disconnected before it was accepted.
 fn is_of_the_connection(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
@@ -220,7 +221,7 @@ async fn converse(
     };
     let over = match over {
         Some(over) => over,
-        // Whoever has not asked yet is not waited for.
+        // No request is being handled: there is nothing to wait for.
         None if !stage.is_busy() => return,
         None => {
             Pin::new(&mut connection).graceful_shutdown();
@@ -231,7 +232,7 @@ async fn converse(
     tracing::debug!(%error, "a connection broke off");
     let Some(parts) = connection.into_parts() else { return };
     let mut io = parts.io.into_inner();
-    // The parser answers nothing at all to what is meant for HTTP/2.
+    // The parser answers nothing at all to an HTTP/2 preface.
     let refused = io.refused.or_else(|| error.is_parse_version_h2().then_some(StatusCode::BAD_REQUEST));
     let Some(status) = refused.filter(|_| !stage.is_busy()) else { return };
     let goodbye = connections.goodbye(&Problem::of_status(status), peer, io.path.as_deref());
@@ -240,7 +241,7 @@ async fn converse(
         io.stream.shutdown().await?;
         tokio::io::copy(&mut (&mut io.stream).take(LINGER_BYTES), &mut tokio::io::sink()).await
     };
-    // Whoever is gone, or goes on talking, has no more to hear.
+    // The client may be gone, or keep on sending: neither matters any more.
     let _ = tokio::time::timeout(LINGER, leave).await;
 }
 
@@ -259,11 +260,11 @@ async fn answer(
     let body = Body::new(Paced::new(body, Arc::clone(&rest), limits));
     let Ok(mut response) = router.oneshot(Request::from_parts(head, body)).await;
     if !drained(&rest, asks_first).await {
-        // What still comes would be read as the next request, or die with the connection.
+        // Unread bytes would be read as the next request, or reset the connection.
         response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
     }
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return Ok(response); // busy until it is gone
+        return Ok(response); // busy until it is closed
     }
     Ok(response.map(|body| Body::new(Answer::new(body, stage))))
 }

@@ -1,5 +1,5 @@
-//! The bytes of one connection: timed until a request is complete, and silent where the
-//! parser beneath would answer without a word.
+//! The byte stream of one connection: it times out until a request's head is complete, and
+//! suppresses the parser's own answers, which have no body.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,24 +13,24 @@ use tokio::time::Sleep;
 
 use super::Permit;
 
-/// Where a connection stands; shared by its reader and its requests.
+/// The stage of a connection, shared by its reader and its requests.
 #[derive(Clone, Default)]
 pub(super) struct Stage(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
     stage: AtomicU8,
-    /// Whether an answer may not be written to its end yet.
+    /// Whether an answer may not be fully written yet.
     unsent: AtomicBool,
 }
 
-/// Nothing came yet.
+/// Nothing was received yet.
 const FRESH: u8 = 0;
-/// A part of a request's head came.
+/// A part of a request's head was received.
 const HEAD: u8 = 1;
 /// A request is being answered, or the connection is a WebSocket.
 const BUSY: u8 = 2;
-/// The last request is answered.
+/// The last request was answered.
 const IDLE: u8 = 3;
 
 impl Stage {
@@ -42,13 +42,13 @@ impl Stage {
         self.0.stage.store(stage, Ordering::Release);
     }
 
-    /// A request is complete.
+    /// A request's head is complete.
     pub(super) fn begin(&self) {
         self.0.unsent.store(true, Ordering::Release);
         self.set(BUSY);
     }
 
-    /// Its answer is said.
+    /// Its answer was handed to the writer.
     pub(super) fn end(&self) {
         self.set(IDLE);
     }
@@ -57,22 +57,22 @@ impl Stage {
         self.get() == BUSY
     }
 
-    /// Whether nothing of ours is on its way: what is written now is the parser's own answer.
+    /// Whether no answer of ours is being written: what is written now is the parser's own answer.
     fn is_silent(&self) -> bool {
         !self.is_busy() && !self.0.unsent.load(Ordering::Acquire)
     }
 }
 
-/// A connection whose reader gives up when its time is over, and whose writer keeps back
-/// what the parser answers to what is no request: that answer has no words.
+/// A connection whose reads time out, and whose writes drop the parser's own answer to an
+/// invalid request, which has no body.
 pub(super) struct Timed {
     pub(super) stream: TcpStream,
     stage: Stage,
-    /// Since when it waits for what.
+    /// The stage that the timer was started for, and the timer.
     timer: Option<(u8, Pin<Box<Sleep>>)>,
-    /// The path that the request asks for, where its first bytes tell.
+    /// The path of the request, if its first bytes contain it.
     pub(super) path: Option<Box<str>>,
-    /// The status of what is no request.
+    /// The status of the answer to an invalid or late request.
     pub(super) refused: Option<StatusCode>,
     permit: Permit,
 }
@@ -82,25 +82,25 @@ impl Timed {
         Self { stream, stage, timer: None, path: None, refused: None, permit }
     }
 
-    /// Follows the stage; ready when its time is over.
+    /// Starts and polls the timer of the current stage; ready when it has expired.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let stage = self.stage.get();
         if stage == BUSY {
-            // A socket may stay so for hours: it holds nothing of its request.
+            // A WebSocket may stay so for hours: it keeps no memory of its request.
             (self.timer, self.path) = (None, None);
             return Poll::Pending;
         }
         let limits = &self.permit.connections.limits;
         let within = if stage == IDLE { limits.idle } else { limits.header_within };
         let timer = match &mut self.timer {
-            // The first byte of a new connection gives no new time.
+            // The first byte of a new connection does not restart the timer.
             Some((since, timer)) if *since == stage || *since == FRESH => timer,
             timer => &mut timer.insert((stage, Box::pin(tokio::time::sleep(within)))).1,
         };
         timer.as_mut().poll(cx)
     }
 
-    /// Notes the parser's own answer, and says whether these bytes are a part of it.
+    /// Records the status of the parser's own answer; true if these bytes are a part of it.
     fn keeps_back(&mut self, bytes: &[u8]) -> bool {
         if self.refused.is_none() && self.stage.is_silent() {
             self.refused = bytes.get(9..12).and_then(|status| StatusCode::from_bytes(status).ok());
@@ -109,7 +109,7 @@ impl Timed {
     }
 }
 
-/// The path of a request whose head begins so. Never its query: it may hold a secret.
+/// The path of a request whose head begins so. Never its query, which may hold a secret.
 fn path(head: &[u8]) -> Option<Box<str>> {
     let target = head.split(|byte| byte.is_ascii_whitespace()).nth(1)?;
     let path = std::str::from_utf8(target.split(|byte| *byte == b'?').next()?).ok()?;
@@ -155,7 +155,7 @@ impl AsyncWrite for Timed {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
-    /// Comes when all that was said is written.
+    /// Called after all of the answer was written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         if !self.stage.is_busy() {
             self.stage.0.unsent.store(false, Ordering::Release);
@@ -165,7 +165,7 @@ impl AsyncWrite for Timed {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         if self.refused.is_some() {
-            return Poll::Ready(Ok(())); // the words for it are still to come
+            return Poll::Ready(Ok(())); // the problem document is still to be written
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }

@@ -1,5 +1,5 @@
-//! What the operator limits: flags, each with its environment variable. The
-//! defaults are those of [`Settings`], so that there is one source for each number.
+//! The limits that an operator may set: flags, each with its environment variable. The
+//! defaults are those of [`Settings`], so that each number is defined once.
 
 mod sockets;
 
@@ -9,7 +9,7 @@ use actor_kit as kit;
 use chrono::TimeDelta;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use domain::auth::Lockout;
+use domain::auth::{Lockout, SessionLife, SigningAlg};
 use hub::Limits;
 use services::Settings;
 use services::limits::{self, Outage, Rate};
@@ -17,7 +17,7 @@ use services::settings::ConnectionLimits;
 
 use sockets::SocketArgs;
 
-/// A number within a range, of whatever type the setting has.
+/// A parser for a number within a range, of the setting's type.
 pub(crate) fn within<T>(least: u64, most: u64) -> RangedU64ValueParser<T>
 where
     T: TryFrom<u64> + Clone + Send + Sync + 'static,
@@ -47,10 +47,12 @@ pub struct LimitArgs {
     sign_in: SignInArgs,
     #[command(flatten)]
     orders: OrderArgs,
+    #[command(flatten)]
+    images: ImageArgs,
 }
 
 impl LimitArgs {
-    /// The settings with what the operator chose.
+    /// The settings with the operator's values.
     pub fn settings(&self) -> Settings {
         let mut settings = Settings {
             limits: self.requests.limits(),
@@ -62,6 +64,10 @@ impl LimitArgs {
         };
         settings.auth.lockout = self.sign_in.lockout();
         settings.auth.hash.at_once = self.sign_in.passwords_at_once;
+        settings.auth.session_life = self.sign_in.session_life();
+        settings.auth.signing_alg = Some(self.sign_in.signing_alg);
+        settings.auth.signing_key_life = TimeDelta::days(self.sign_in.signing_key_days.into());
+        settings.images.at_once = self.images.images_at_once;
         settings.order.contact = TimeDelta::seconds(self.orders.contact_secs.into());
         settings
     }
@@ -87,6 +93,18 @@ pub struct RequestArgs {
     /// New accounts from one network address.
     #[arg(long, env = "BAEDAL_LIMIT_SIGN_UP", default_value = written(request_limits().sign_up), value_parser = rate)]
     pub limit_sign_up: Rate,
+
+    /// Codes by mail and text message, asked for or tried, from one network address.
+    #[arg(long, env = "BAEDAL_LIMIT_CODE", default_value = written(request_limits().code), value_parser = rate)]
+    pub limit_code: Rate,
+
+    /// Searches of one operator, who can search by telephone number.
+    #[arg(long, env = "BAEDAL_LIMIT_SEARCH", default_value = written(request_limits().search), value_parser = rate)]
+    pub limit_search: Rate,
+
+    /// Pictures that one user uploads.
+    #[arg(long, env = "BAEDAL_LIMIT_UPLOAD", default_value = written(request_limits().upload), value_parser = rate)]
+    pub limit_upload: Rate,
 }
 
 fn request_limits() -> limits::Limits {
@@ -128,6 +146,9 @@ impl RequestArgs {
             address: self.limit_address,
             sign_in: self.limit_sign_in,
             sign_up: self.limit_sign_up,
+            code: self.limit_code,
+            search: self.limit_search,
+            upload: self.limit_upload,
         }
     }
 }
@@ -288,6 +309,26 @@ pub struct SignInArgs {
     #[arg(long, env = "BAEDAL_PASSWORDS_AT_ONCE",
           default_value_t = services::auth::HashCost::default().at_once, value_parser = within::<usize>(1, 256))]
     pub passwords_at_once: usize,
+
+    /// Days that a session lasts without a refresh.
+    #[arg(long, env = "BAEDAL_SESSION_IDLE_DAYS", default_value_t = days(tokens().session_life.idle),
+          value_parser = within::<u32>(1, 365))]
+    pub session_idle_days: u32,
+
+    /// Days that a session lasts after its person proved who they are, however often it is refreshed.
+    #[arg(long, env = "BAEDAL_SESSION_DAYS", default_value_t = days(tokens().session_life.absolute),
+          value_parser = within::<u32>(1, 3_650))]
+    pub session_days: u32,
+
+    /// How access tokens are signed: `ES256`, or `EdDSA`. All processes have the same; after a change
+    /// a key of the new kind signs within an hour, and what the old one signed stays good.
+    #[arg(long, env = "BAEDAL_SIGNING_ALG", default_value = SigningAlg::Es256.as_str())]
+    pub signing_alg: SigningAlg,
+
+    /// Days that a key of access tokens signs until the next one does.
+    #[arg(long, env = "BAEDAL_SIGNING_KEY_DAYS", default_value_t = days(tokens().signing_key_life),
+          value_parser = within::<u32>(1, 365))]
+    pub signing_key_days: u32,
 }
 
 /// Orders.
@@ -301,11 +342,35 @@ pub struct OrderArgs {
     pub contact_secs: u32,
 }
 
+/// Uploaded pictures.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Pictures")]
+pub struct ImageArgs {
+    /// Uploaded pictures that are decoded at the same time, each with one core and up to 160 MB; a
+    /// progressive JPEG takes up to 400 MB.
+    #[arg(long, env = "BAEDAL_IMAGES_AT_ONCE",
+          default_value_t = services::images::Settings::default().at_once, value_parser = within::<usize>(1, 64))]
+    pub images_at_once: usize,
+}
+
 fn secs(delta: TimeDelta) -> u32 {
     u32::try_from(delta.num_seconds()).unwrap_or(u32::MAX)
 }
 
+fn days(delta: TimeDelta) -> u32 {
+    u32::try_from(delta.num_days()).unwrap_or(u32::MAX)
+}
+
+fn tokens() -> services::auth::Settings {
+    services::auth::Settings::default()
+}
+
 impl SignInArgs {
+    fn session_life(&self) -> SessionLife {
+        let days = |days: u32| TimeDelta::days(days.into());
+        SessionLife { idle: days(self.session_idle_days), absolute: days(self.session_days) }
+    }
+
     fn lockout(&self) -> Lockout {
         let seconds = |secs: u32| TimeDelta::seconds(secs.into());
         Lockout {

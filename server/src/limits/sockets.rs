@@ -1,4 +1,4 @@
-//! What the operator limits of realtime sockets, and which pages may open them.
+//! Limits of realtime sockets, and the pages that may open them.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -130,7 +130,7 @@ impl FromStr for Origins {
     }
 }
 
-/// An origin as browsers write it: without a path, and without a slash at its end.
+/// An origin as browsers write it: without a path or a trailing slash.
 fn origin(text: &str) -> Result<String, String> {
     let origin = Url::parse(text).map_err(|error| error.to_string())?.origin();
     match origin.ascii_serialization() {

@@ -1,92 +1,72 @@
-//! Hashing of passwords: argon2id, off the runtime, behind a bounded queue.
+//! Password hashing: argon2id, on blocking threads, behind a bounded queue.
 //!
-//! A hash costs tens of milliseconds of a core and 19 MiB by design. However
-//! many people sign in at once, only a few hashes run, a few more wait, and the
-//! rest are told to come back.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! By design a hash costs tens of milliseconds of CPU time and 19 MiB. However many people sign
+//! in at once, a few hashes run, a bounded number waits, and the rest are refused with a
+//! retry-after.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
 use domain::auth::normalised_password;
-use domain::{Failure, Ids, refusal};
-use tokio::sync::Semaphore;
+use domain::{Failure, Ids};
 
 use super::HashCost;
+use crate::blocking_pool::BlockingPool;
 
-/// How many hashes may wait for each that runs.
+/// How many hashes may wait for each one that may run.
 const WAITING_EACH: usize = 32;
 
-/// How long one waits at most.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What came of comparing a password with its hash.
+/// The result of comparing a password with a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It is another one, or there is none.
+    /// It does not match, or there is no account.
     Wrong,
-    /// It is the one.
+    /// It matches.
     Right,
-    /// It is the one; its hash was made in an older way, and is to be made anew: at another
-    /// cost than today's, or of what was typed before passwords were composed.
+    /// It matches, but the hash must be replaced: it was made with other cost parameters, or of
+    /// the password as typed, before passwords were normalised.
     RightButOutdated,
 }
 
 /// See the module.
 pub(crate) struct Hasher {
     argon: Argon2<'static>,
-    running: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
-    /// Verified against when there is no account, so that it takes as long.
+    pool: BlockingPool,
+    /// Compared with when there is no account, so that the response time is the same.
     decoy: String,
 }
 
 impl Hasher {
-    /// Checks the cost, and makes the decoy.
+    /// Checks the cost parameters, and makes the decoy.
     pub(crate) fn new(cost: &HashCost, ids: &dyn Ids) -> Result<Self, argon2::password_hash::Error> {
         let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None)?;
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = hash(&argon, "", ids.random())?;
-        let running = cost.at_once.max(1);
-        Ok(Self {
-            argon,
-            running: Arc::new(Semaphore::new(running)),
-            queue: Arc::new(Semaphore::new(running * (1 + WAITING_EACH))),
-            decoy,
-        })
+        Ok(Self { argon, pool: BlockingPool::new(cost.at_once, WAITING_EACH), decoy })
     }
 
     /// Hashes a new password; the salt comes from `random`.
     pub(crate) async fn hash(&self, password: &str, random: [u8; 32]) -> Result<String, Failure> {
         let (argon, password) = (self.argon.clone(), normalised_password(password));
-        self.run(move || hash(&argon, &password, random))
+        self.pool
+            .run(move || hash(&argon, &password, random))
             .await?
             .map_err(|error| Failure::fault(error.to_string()))
     }
 
-    /// Whether the password is the one of `stored`. Takes as long, and is never
-    /// right, where there is none.
+    /// Hashes on the calling thread, past the queue: for load tests.
+    pub(crate) fn hash_here(&self, password: &str, random: [u8; 32]) -> Result<String, Failure> {
+        hash(&self.argon, password, random).map_err(|error| Failure::fault(error.to_string()))
+    }
+
+    /// Compares the password with `stored`. Without one the result is always wrong, after the
+    /// same time.
     pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<Verdict, Failure> {
         let (argon, password) = (self.argon.clone(), password.to_owned());
         let (known, stored) = (stored.is_some(), stored.unwrap_or(&self.decoy).to_owned());
         let verdict =
-            self.run(move || PasswordHash::new(&stored).map(|hash| judge(&argon, &password, &hash)));
+            self.pool.run(move || PasswordHash::new(&stored).map(|hash| judge(&argon, &password, &hash)));
         let verdict = verdict.await?.map_err(|error| Failure::fault(error.to_string()))?;
         Ok(if known { verdict } else { Verdict::Wrong })
-    }
-
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-        let busy = || refusal::overloaded().after(2);
-        let _place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| busy())?;
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.running).acquire_owned());
-        let turn = turn.await.map_err(|_| busy())?.map_err(Failure::fault)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(turn);
-            done
-        });
-        done.await.map_err(Failure::fault)
     }
 }
 
@@ -102,7 +82,7 @@ fn judge(argon: &Argon2<'_>, password: &str, hash: &PasswordHash) -> Verdict {
     }
 }
 
-/// Whether a hash was made at today's cost.
+/// Whether a hash was made with the current cost parameters.
 fn is_of_today(argon: &Argon2<'_>, hash: &PasswordHash) -> bool {
     let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
     Params::try_from(hash).is_ok_and(|made| cost(&made) == cost(argon.params()))

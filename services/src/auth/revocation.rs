@@ -1,8 +1,8 @@
-//! Which sessions were ended while tokens of theirs are still good.
+//! Ended sessions whose access tokens have not expired yet.
 //!
-//! Whoever ends a session says so on the fabric, so that every process refuses
-//! it at once. That can be lost; so each process also asks the store every
-//! second. Nobody asks the store for each request.
+//! Ending a session is announced on the fabric, so that every process refuses it at once. The
+//! announcement can be lost, so each process also polls the store every second. No request
+//! queries the store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,15 +13,16 @@ use domain::{Clock, Failure, SessionId, Timestamp};
 use store::fabric::{FabricListener, Notice};
 
 use crate::App;
+use crate::module::Stopping;
 
-/// How often the store is asked.
+/// The interval between polls of the store.
 const POLL: Duration = Duration::from_secs(1);
 
-/// A session that was ended may be seen this much later: its commit took a
-/// while, or the other process's clock is behind.
+/// Each poll reads again this far back: a commit may become visible late, or the other
+/// process's clock may be behind.
 const LATE: TimeDelta = TimeDelta::seconds(60);
 
-/// The sessions that were ended, each with when that was.
+/// Ended sessions, each with the time of its end.
 pub(crate) struct Revoked {
     sessions: RwLock<HashMap<SessionId, Timestamp>>,
     clock: Arc<dyn Clock>,
@@ -36,12 +37,12 @@ impl Revoked {
         self.sessions.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session)
     }
 
-    /// Whether that was news.
+    /// Adds a session; true if it was not known yet.
     pub(crate) fn add(&self, session: SessionId, at: Timestamp) -> bool {
         self.sessions.write().unwrap_or_else(PoisonError::into_inner).insert(session, at).is_none()
     }
 
-    /// Forgets sessions that ended so long ago that no token of theirs is good.
+    /// Drops sessions that ended before `until`, when all their tokens have expired.
     fn forget_before(&self, until: Timestamp) {
         self.sessions.write().unwrap_or_else(PoisonError::into_inner).retain(|_, at| *at >= until);
     }
@@ -57,8 +58,8 @@ impl FabricListener for Revoked {
     }
 }
 
-/// Reads what was ended since `since`, and tells this process's sockets of what
-/// the fabric had lost.
+/// Reads the sessions that ended after `since`, and announces those that this process did not
+/// know, because the fabric lost their notice.
 pub(crate) async fn catch_up(app: &App, since: Timestamp) -> Result<(), Failure> {
     for (session, at) in store::auth::ended_since(&app.store, since).await? {
         if app.identity.revoked.add(session, at) {
@@ -68,9 +69,8 @@ pub(crate) async fn catch_up(app: &App, since: Timestamp) -> Result<(), Failure>
     Ok(())
 }
 
-/// Keeps asking the store, until `stopping`.
-pub(crate) async fn follow(app: App, stopping: impl Future<Output = ()>) -> Result<(), Failure> {
-    tokio::pin!(stopping);
+/// Polls the store until `stopping`.
+pub(crate) async fn follow(app: App, mut stopping: Stopping) -> Result<(), Failure> {
     let kept = app.settings.auth.access_life + LATE;
     let mut since = app.now() - kept;
     loop {

@@ -1,4 +1,4 @@
-//! What the demo city's kitchens are called and cook, from `data/demo`.
+//! Names and dishes of the demo city's restaurants, from `data/demo`.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ const KITCHENS: &str = include_str!("../../../data/demo/kitchens.json");
 pub(super) struct Kitchen {
     pub(super) category: Category,
     pub(super) names: Vec<String>,
-    /// Won.
+    /// The minimum order amount in won.
     pub(super) minimum: i64,
     pub(super) preparation_mins: u16,
-    /// What its dishes ask for, by a short name.
+    /// The option groups of its dishes, by a short name.
     pub(super) choices: BTreeMap<String, Choices>,
     pub(super) groups: Vec<Group>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Choices {
 #[serde(deny_unknown_fields)]
 pub(super) struct Answer {
     pub(super) name: String,
-    /// Won.
+    /// In won.
     pub(super) price: i64,
     pub(super) max_quantity: u32,
 }
@@ -52,9 +52,9 @@ pub(super) struct Group {
 pub(super) struct Dish {
     pub(super) name: String,
     pub(super) description: String,
-    /// Won.
+    /// In won.
     pub(super) price: i64,
-    /// Short names of what it asks for.
+    /// The short names of its option groups.
     pub(super) choices: Vec<String>,
 }
 

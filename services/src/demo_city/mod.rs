@@ -1,24 +1,24 @@
-//! A small Seoul to try things in: restaurants with their menus across the
-//! neighbourhoods, and accounts for everybody who takes part.
+//! A small Seoul for demonstrations: restaurants with menus across the neighbourhoods, and
+//! accounts for each role.
 //!
-//! Loading it again adds only what is missing, and leaves alone what has been
-//! changed since.
+//! Loading it again adds only what is missing, and does not change existing rows.
 
 mod kitchens;
 mod plan;
 
-use domain::auth::Email;
+use domain::auth::{Email, Recognition};
+use domain::user::AddressKind;
 use domain::{Failure, LatLon, Principal, Role, UserId};
 
 use crate::user::{NewAddress, NewUser};
 use crate::{App, user};
 use plan::Dice;
 
-/// Everybody's password in the demo city. It is meant to be known.
+/// The password of every account in the demo city. It is public.
 pub const PASSWORD: &str = "baedal-demo-2026";
 
-/// Who lives there: a kind, as it stands in their e-mail addresses and as people
-/// read it, how many, and their role.
+/// The accounts: the kind as in their e-mail addresses, the kind as displayed, their number, and
+/// their role.
 const PEOPLE: [(&str, &str, usize, Role); 5] = [
     ("customer", "손님", 40, Role::Customer),
     ("courier", "라이더", 60, Role::Courier),
@@ -27,7 +27,7 @@ const PEOPLE: [(&str, &str, usize, Role); 5] = [
     ("operator", "관리자", 1, Role::Admin),
 ];
 
-/// What was missing and is there now.
+/// What a load added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
     /// How many accounts.
@@ -36,16 +36,16 @@ pub struct Loaded {
     pub restaurants: usize,
 }
 
-/// The account of the n-th person of a kind, from 1.
+/// The e-mail address of the n-th person of a kind, from 1.
 pub fn email(kind: &str, number: usize) -> String {
     format!("{kind}-{number:02}@demo.baedal.example")
 }
 
-/// Loads the city that `seed` draws.
+/// Loads the city that `seed` generates.
 pub async fn load(app: &App, seed: u64) -> Result<Loaded, Failure> {
     let mut loaded = Loaded::default();
     let mut owners = Vec::new();
-    // One hash for all: hashing is slow on purpose, and the password is no secret.
+    // One hash for all: hashing is slow by design, and the password is public.
     let hash = user::hash_password(app, PASSWORD).await?;
     for (kind, called, count, role) in PEOPLE {
         for number in 1..=count {
@@ -62,8 +62,8 @@ pub async fn load(app: &App, seed: u64) -> Result<Loaded, Failure> {
     Ok(loaded)
 }
 
-/// Opens accounts of couriers up to the `count`-th, for a load that the city's
-/// own cannot make. Says how many were missing.
+/// Opens courier accounts up to the `count`-th, for load tests that need more than the demo
+/// city has. Returns how many were missing.
 pub async fn enlist(app: &App, count: usize) -> Result<usize, Failure> {
     let hash = user::hash_password(app, PASSWORD).await?;
     let mut missing = 0;
@@ -84,17 +84,17 @@ fn newcomer(kind: &str, called: &str, number: usize, role: Role) -> NewUser {
     }
 }
 
-/// The account, opened if it is not there, and whether it was.
+/// The account, opened if it does not exist; true if it was opened.
 async fn account(app: &App, new: &NewUser, hash: &str, role: Role) -> Result<(UserId, bool), Failure> {
     let email: Email = new.email.parse().map_err(Failure::fault)?;
-    if let Some(account) = store::auth::account(&app.store, &email).await? {
-        return Ok((account.user, false));
+    if let Some(known) = store::auth::recognise(&app.store, &Recognition::Email(email)).await? {
+        return Ok((known.account.user, false));
     }
     let opened = user::register_hashed(app, new, hash, &[role]).await?;
     Ok((opened.id, true))
 }
 
-/// An address for whoever has none.
+/// Adds an address if the customer has none.
 async fn give_home(app: &App, customer: UserId, number: usize) -> Result<(), Failure> {
     let session = plan::id(&format!("session of {customer}"));
     let who = Principal { user: customer, session, roles: vec![Role::Customer] };
@@ -106,7 +106,10 @@ async fn give_home(app: &App, customer: UserId, number: usize) -> Result<(), Fai
     let area = app.gazetteer.locate(position).map_or_else(String::new, |p| format!("{} {}", p.gu, p.dong));
     let home = NewAddress {
         label: "집".to_owned(),
+        kind: AddressKind::Home,
         road_address: format!("서울 {area} {number}"),
+        lot_address: String::new(),
+        zip: String::new(),
         detail: format!("{}호", 100 + number),
         entrance_note: "공동현관 비밀번호 없음".to_owned(),
         position,

@@ -1,8 +1,8 @@
-//! The demo city on paper: which restaurant stands where and offers what.
+//! The plan of the demo city: the restaurants with their positions and menus.
 //!
-//! Everything is drawn from the seed by name, so the same seed gives the same
-//! city, and what is drawn later never changes what was drawn before. Ids do not
-//! depend on the seed: there is one demo city in a database.
+//! Every random number is derived from the seed and the name of its subject, so the same seed
+//! gives the same city, and adding a draw does not change the others. Ids do not depend on the
+//! seed: a database has one demo city.
 
 use domain::gazetteer::Gazetteer;
 use domain::menu::{Card, Menu, MenuGroup, MenuOption, OptionGroup};
@@ -18,8 +18,8 @@ use super::kitchens::{Answer, Choices, Dish, Group, Kitchen};
 /// How many restaurants there are.
 pub(super) const RESTAURANTS: usize = 200;
 
-/// Where half of the restaurants crowd: the neighbourhoods where the simulated
-/// people live.
+/// The centres of the neighbourhoods that have half of the restaurants: the simulated people
+/// live there.
 pub(super) const BUSY: [(f64, f64); 12] = [
     (37.5006, 127.0365),
     (37.4912, 127.0150),
@@ -35,10 +35,10 @@ pub(super) const BUSY: [(f64, f64); 12] = [
     (37.5411, 126.8401),
 ];
 
-/// 2026-01-01T00:00:00Z, from when the demo's ids are dated.
+/// 2026-01-01T00:00:00Z, the timestamp in the demo's ids, in milliseconds.
 const DATED_MS: u64 = 1_767_225_600_000;
 
-/// An id of the demo city: always the same for the same thing.
+/// An id of the demo city, derived from the name `thing`.
 pub(super) fn id<T: From<Uuid>>(thing: &str) -> T {
     let digest = Sha256::digest(format!("demo city/{thing}"));
     let mut random = [0; 10];
@@ -46,12 +46,12 @@ pub(super) fn id<T: From<Uuid>>(thing: &str) -> T {
     uuid::Builder::from_unix_timestamp_millis(DATED_MS, &random).into_uuid().into()
 }
 
-/// Draws from the seed.
+/// Derives random numbers from the seed.
 #[derive(Clone, Copy)]
 pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    /// A number below `sides`, the same whenever asked about the same thing.
+    /// A number below `sides`, always the same for the same `about`.
     fn roll(self, about: &str, sides: u32) -> u32 {
         let digest = Sha256::digest(format!("{}/{about}", self.0));
         u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]) % sides.max(1)
@@ -66,8 +66,8 @@ pub(super) fn restaurant(
     owners: &[UserId],
     number: usize,
 ) -> Option<(Restaurant, Card)> {
-    // Pairs of one in a busy neighbourhood and one elsewhere; each next round
-    // through the neighbourhoods moves on by one kind of kitchen.
+    // Each pair is one restaurant in a busy neighbourhood and one elsewhere. Each round through
+    // the busy neighbourhoods shifts the kinds of kitchen by one.
     let pair = number / 2;
     let kitchen = kitchens.get((pair + pair / BUSY.len()) % kitchens.len().max(1))?;
     let name = format!("restaurant {number}");
@@ -82,7 +82,7 @@ pub(super) fn restaurant(
         owner: *owners.get(number % owners.len().max(1))?,
         name: format!("{area} {names}"),
         category: kitchen.category,
-        // No subscriber has such a number.
+        // A number that is not assigned to anybody.
         phone: format!("02-0000-{number:04}"),
         position,
         gu: place.gu.clone(),
@@ -103,7 +103,7 @@ fn count<T>(items: &[T]) -> u32 {
     u32::try_from(items.len()).unwrap_or(u32::MAX)
 }
 
-/// Close to the middle of a neighbourhood.
+/// A position close to the middle of a neighbourhood.
 fn position(dice: Dice, gazetteer: &Gazetteer, number: usize) -> Option<LatLon> {
     let pair = number / 2;
     let middle = if number.is_multiple_of(2) {
@@ -116,7 +116,7 @@ fn position(dice: Dice, gazetteer: &Gazetteer, number: usize) -> Option<LatLon> 
         let dongs: Vec<_> = gazetteer.places().filter(|place| place.gu == *district).collect();
         dongs.get(dice.roll(&format!("restaurant {number} dong"), count(&dongs)) as usize)?.position
     };
-    // Up to about 300 m to each side.
+    // Up to about 300 m in each direction.
     let aside = |axis| f64::from(dice.roll(&format!("restaurant {number} {axis}"), 601)) - 300.0;
     let moved =
         LatLon::new(middle.lat() + aside("north") / 111_000.0, middle.lon() + aside("east") / 88_000.0);

@@ -6,7 +6,7 @@ use domain::{Audience, Channel, EventKind, Failure, OrderId, Party, Principal, R
 use hub::{ChannelRules, Snapshot};
 use serde_json::json;
 
-use super::{OrderView, authorise, show};
+use super::{authorise, show, view};
 use crate::channel_kind::ChannelKind;
 use crate::{App, restaurant};
 
@@ -30,12 +30,12 @@ impl ChannelKind for OrderChannel {
     async fn snapshot(&self, app: &App, who: &Principal, _audience: Audience) -> Result<Snapshot, Failure> {
         let order = show(app, who, self.0).await?;
         let (offset, ended) = (order.version, order.status.is_terminal().then_some(order.status.as_str()));
-        let data = serde_json::to_value(OrderView::of(order, who)).map_err(Failure::fault)?;
+        let data = serde_json::to_value(view(app, who, order).await?).map_err(Failure::fault)?;
         Ok(Snapshot { offset, data, ended })
     }
 }
 
-/// A restaurant's board: its orders that are not over.
+/// A restaurant's board: its open orders.
 pub(crate) struct MerchantChannel(pub(crate) RestaurantId);
 
 #[async_trait]
@@ -50,7 +50,7 @@ impl ChannelKind for MerchantChannel {
 
     async fn snapshot(&self, app: &App, who: &Principal, _audience: Audience) -> Result<Snapshot, Failure> {
         let restaurant = restaurant::owned(app, who, self.0).await?;
-        // The offset is read first: an order that changes in between is told twice, never missed.
+        // The offset is read first: an event in between is delivered twice rather than missed.
         let offset = store::journal::head(&app.store, Channel::Merchant(restaurant.id)).await?;
         let cards: Vec<_> =
             store::order::open(&app.store, restaurant.id).await?.iter().map(Order::card).collect();

@@ -1,4 +1,4 @@
-//! The courier at the door and the customer who does not come.
+//! Contact attempts of a courier who waits at the door, and the customer's answers.
 
 use domain::order::{By, Command, ContactMethod, Order, OrderRefusal, Status};
 use domain::{CourierId, Failure, OrderId, Principal};
@@ -7,8 +7,8 @@ use super::{as_customer, decide};
 use crate::App;
 use crate::idempotency::known_id;
 
-/// The order's courier, who stands at the door if `is_at_door`, tried to reach the customer.
-/// The same attempt under the same `key` is recorded once.
+/// Records that the order's courier tried to reach the customer. A courier who has the food must
+/// be at the door (`is_at_door`). An attempt with the same `key` is recorded once.
 pub(crate) async fn try_contact(
     app: &App,
     courier: CourierId,

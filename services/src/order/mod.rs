@@ -1,4 +1,4 @@
-//! Orders: who may ask what of them.
+//! Orders: use cases and permissions.
 
 mod channels;
 mod contact;
@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use domain::cart::{Method, Quote, QuoteRefusal};
 use domain::order::{
-    By, Command, Fault, Fulfilment, Order, OrderEventKind, OrderRefusal, Placement, Status, Wishes,
+    By, Command, Fault, Fulfilment, Order, OrderEventKind, OrderRefusal, Placement, REPLACED, Status, Wishes,
 };
+use domain::payment::RefundRecord;
+use domain::personal_data::DISPUTE;
 use domain::tracking::sight::Stage;
 use domain::{
     Audience, CourierId, Failure, MenuId, OrderId, Party, Principal, QuoteId, Refused, RestaurantId, Role,
@@ -32,56 +34,72 @@ pub(crate) use channels::{MerchantChannel, OrderChannel};
 pub use contact::answer_contact;
 pub(crate) use contact::try_contact;
 pub(crate) use reminders::remind;
+pub(crate) use store::order::erasure;
 pub use unmask::{Unmasked, unmask};
 pub use view::{
     ContactView, EndingView, OrderEventView, OrderLineView, OrderOptionView, OrderView, PlaceView,
     RequestView,
 };
 
-/// The orders that are in use.
+/// Forgets why operators ended orders, once that is out of retention.
+pub(crate) async fn tidy(app: &App) -> Result<(), Failure> {
+    Ok(store::order::intervention::empty_reasons(&app.store, DISPUTE.kept_since(app.now())).await?)
+}
+
+/// Starts the order entities.
 pub(crate) async fn entities(parts: &Parts<'_>) -> Result<Orders, StartError> {
     let order = OrderEntity::new(parts.store.clone(), parts.settings.order);
     let orders = Entities::start(order, parts.settings.entities, parts.root).await;
     orders.map(Orders::from).map_err(start_error)
 }
 
-/// What a customer orders.
+/// A customer's request to place an order.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// From which quote.
+    /// The quote to order from.
     pub quote: QuoteId,
-    /// Words to the restaurant.
+    /// A note to the restaurant.
     pub note: String,
-    /// Leave it at the door.
+    /// Words to the courier.
+    pub courier_note: String,
+    /// Leave the food at the door.
     pub contactless: bool,
-    /// Collect it oneself: where it is said, what the quote is for.
+    /// Whether the customer collects it. If given, it must agree with the quote.
     pub pickup: Option<bool>,
-    /// For later: where it is said, what the quote is for.
+    /// The time slot of a scheduled order. If given, it must agree with the quote.
     pub slot: Option<Timestamp>,
 }
 
-/// What an order must know of its payment, which knows the order: while money may still
-/// come, it is neither replaced nor does it expire.
+/// What an order needs from its payment. A trait, because the payment module depends on this
+/// one. While a payment is open or done, the order is not replaced and does not expire.
 #[async_trait]
 pub trait OpenPayments: Send + Sync + 'static {
-    /// Whether money may still come for `order`.
+    /// Whether `order` has a payment that is open or done.
     async fn is_open(&self, order: OrderId) -> Result<bool, Failure>;
+
+    /// The refunds of these orders.
+    async fn refunds(&self, orders: &[OrderId]) -> Result<Vec<RefundRecord>, Failure>;
 }
 
-/// What an order must know of conversations, which know the order: who may see it for them.
+/// What an order needs from conversations: which agents may see it. A trait, because the
+/// support module depends on this one.
 #[async_trait]
 pub trait OpenCases: Send + Sync + 'static {
     /// Whether `agent` has an open conversation about `order`.
     async fn is_handled_by(&self, agent: UserId, order: OrderId) -> Result<bool, Failure>;
 }
 
-/// How often an order is tried that another one of the same customer came before.
+/// How often placing an order is tried when it conflicts with another of the same customer.
 const ROUNDS: usize = 4;
 
-/// Makes an order of a quote. The same cart again, in the same way and with the same
-/// words, gives the same order; a newer cart replaces an order that nobody paid for.
+/// Places an order from a quote. Idempotent: the same cart version with the same wishes gives
+/// the same order. A newer cart version replaces an unpaid order.
 pub async fn place(app: &App, who: &Principal, request: Request) -> Result<Order, Failure> {
-    let request = Request { note: domain::order::read_note(&request.note)?, ..request };
+    let request = Request {
+        note: domain::order::read_note(&request.note)?,
+        courier_note: domain::order::read_courier_note(&request.courier_note)?,
+        ..request
+    };
     for _ in 0..ROUNDS {
         if let Some(order) = store::order::by_quote(&app.store, request.quote).await? {
             return repeated(who, order, &request);
@@ -95,7 +113,7 @@ pub async fn place(app: &App, who: &Principal, request: Request) -> Result<Order
         let quote = cart::honour(app, who, quote).await?;
         replace_unpaid(app, who, quote.cart_version).await?;
         match app.orders.place(Placement { quote, ..placement }, app.now()).await {
-            // Another one came first: it is the answer, or in the way.
+            // A concurrent order was placed first: the next round returns or replaces it.
             Err(Failure::Refused(refused)) if refused.code == "conflict" => {}
             outcome => return outcome,
         }
@@ -103,7 +121,7 @@ pub async fn place(app: &App, who: &Principal, request: Request) -> Result<Order
     Err(store::StoreError::Conflict.into())
 }
 
-/// The order that was made of this quote before, if the same is asked for.
+/// The order that was placed from this quote before, if the request is the same.
 fn repeated(who: &Principal, order: Order, request: &Request) -> Result<Order, Failure> {
     if !order.is_of(who.user) {
         return Err(Failure::not_found("quote"));
@@ -111,9 +129,15 @@ fn repeated(who: &Principal, order: Order, request: &Request) -> Result<Order, F
     if order.is_dead() {
         return Err(QuoteRefusal::Used.into());
     }
-    let asked = Wishes { note: request.note.clone(), ..order.wishes() };
-    let contactless = request.contactless && asked.method == Method::Delivery;
-    if !request.agrees(asked.method, asked.slot) || (Wishes { contactless, ..asked }) != order.wishes() {
+    let kept = order.wishes();
+    let delivered = kept.method == Method::Delivery;
+    let asked = Wishes {
+        note: request.note.clone(),
+        courier_note: if delivered { request.courier_note.clone() } else { String::new() },
+        contactless: request.contactless && delivered,
+        ..kept.clone()
+    };
+    if !request.agrees(asked.method, asked.slot) || asked != kept {
         return Err(OrderRefusal::WishesDiffer.into());
     }
     Ok(order)
@@ -127,50 +151,50 @@ fn placement(app: &App, quote: Quote, request: &Request) -> Result<Placement, Or
         id: app.ids.uuid().into(),
         quote,
         note: request.note.clone(),
+        courier_note: request.courier_note.clone(),
         contactless: request.contactless,
         pickup_code: pickup_code(app),
     })
 }
 
 impl Request {
-    /// Whether what is said of the way and the time is what was quoted.
+    /// Whether method and slot, where given, are those of the quote.
     fn agrees(&self, method: Method, slot: Option<Timestamp>) -> bool {
         self.pickup.is_none_or(|pickup| pickup == (method == Method::Pickup))
             && (self.slot.is_none() || self.slot == slot)
     }
 }
 
-/// Calls off the order of an older cart that nobody paid for; refuses while somebody
-/// does. One of this very version came a moment ago: the insert will meet it.
+/// Cancels the unpaid order of another cart version; refuses while its payment is open. An order
+/// of this same version was placed concurrently, so the insert conflicts with it.
 async fn replace_unpaid(app: &App, who: &Principal, cart_version: u64) -> Result<(), Failure> {
     let unpaid = store::order::unpaid(&app.store, who.user).await?;
     let Some(older) = unpaid.filter(|order| order.cart_version != Some(cart_version)) else { return Ok(()) };
     if app.open_payments.is_open(older.id).await? {
         return Err(OrderRefusal::PaymentOpen.into());
     }
-    let reason = "replaced by a newer order".to_owned();
+    let reason = REPLACED.to_owned();
     match as_customer(app, who, older.id, Command::Cancel { reason }).await {
-        // It was paid, or is over, meanwhile.
+        // It was paid or ended in the meantime.
         Ok(_) | Err(Failure::Refused(Refused { code: "order.transition_refused", .. })) => Ok(()),
         Err(failure) => Err(failure),
     }
 }
 
-/// Four digits that nobody can guess.
+/// Four random digits.
 fn pickup_code(app: &App) -> String {
     let [first, second, ..] = app.ids.random();
     format!("{:04}", u16::from_be_bytes([first, second]) % 10_000)
 }
 
-/// The order, if `who` may see it: its customer, its restaurant, its courier,
-/// and staff.
+/// The order, if `who` may see it (see [`authorise`]).
 pub async fn show(app: &App, who: &Principal, id: OrderId) -> Result<Order, Failure> {
     Ok(authorise(app, who, id).await?.0)
 }
 
-/// The order, and as which parties `who` may see it; somebody else's looks like none.
-/// Its customer, its restaurant once it is paid, its courier while they bring it, the
-/// agent who has its conversation, and operators may.
+/// The order, and the parties as which `who` may see it. It may be seen by its customer, its
+/// restaurant once it is paid, its courier while they have the delivery, an agent with an open
+/// conversation about it, and operators. For everybody else it does not exist.
 pub async fn authorise(app: &App, who: &Principal, id: OrderId) -> Result<(Order, Audience), Failure> {
     let order = find(app, id).await?;
     let parties = parties(app, who, &order).await?;
@@ -190,7 +214,7 @@ async fn parties(app: &App, who: &Principal, order: &Order) -> Result<Audience, 
     Ok(parties)
 }
 
-/// What `who` is to an order and its delivery beside customer and courier.
+/// The parties of `who` to an order and its delivery, other than customer and courier.
 pub(crate) async fn staff_of(
     app: &App,
     who: &Principal,
@@ -211,7 +235,26 @@ pub(crate) async fn staff_of(
     Ok(parties)
 }
 
-/// Orders newest first: the person's own, or those of a restaurant that is theirs.
+/// The order as `who` sees it.
+pub async fn view(app: &App, who: &Principal, order: Order) -> Result<OrderView, Failure> {
+    let refunds = refunds(app, std::slice::from_ref(&order)).await?;
+    Ok(OrderView::of(order, who, &refunds))
+}
+
+/// The orders as `who` sees them.
+pub async fn views(app: &App, who: &Principal, orders: Vec<Order>) -> Result<Vec<OrderView>, Failure> {
+    let refunds = refunds(app, &orders).await?;
+    Ok(orders.into_iter().map(|order| OrderView::of(order, who, &refunds)).collect())
+}
+
+/// The refunds of those orders that ended early. Orders that live cost no query.
+async fn refunds(app: &App, orders: &[Order]) -> Result<Vec<RefundRecord>, Failure> {
+    let ended = orders.iter().filter(|order| order.early_end().is_some());
+    let ended: Vec<OrderId> = ended.map(|order| order.id).collect();
+    if ended.is_empty() { Ok(Vec::new()) } else { app.open_payments.refunds(&ended).await }
+}
+
+/// Orders, newest first: the user's own, or those of a restaurant that they own.
 pub async fn list(
     app: &App,
     who: &Principal,
@@ -227,13 +270,13 @@ pub async fn list(
     Ok(store::order::list(&app.store, whose, status, before, limit).await?)
 }
 
-/// Everything that happened to the order, oldest first.
+/// The events of the order that `who` may see, oldest first.
 pub async fn history(
     app: &App,
     who: &Principal,
     id: OrderId,
 ) -> Result<Vec<std::sync::Arc<Recorded>>, Failure> {
-    /// Far more than any order has.
+    /// Far more events than any order has.
     const ALL: u32 = 200;
     let (_, parties) = authorise(app, who, id).await?;
     let mut events = store::journal::since(&app.store, &domain::Channel::Order(id), 0, ALL).await?;
@@ -241,7 +284,7 @@ pub async fn history(
     Ok(events)
 }
 
-/// The restaurant's command to an order of its own.
+/// A command of the restaurant to one of its own orders.
 pub async fn as_owner(app: &App, who: &Principal, id: OrderId, command: Command) -> Result<Order, Failure> {
     let order = find(app, id).await?;
     if order.placed_at.is_none() || !restaurant::owns(app, who, order.restaurant).await? {
@@ -250,7 +293,7 @@ pub async fn as_owner(app: &App, who: &Principal, id: OrderId, command: Command)
     decide(app, id, By::Owner(order.restaurant), command).await
 }
 
-/// The customer's command to an order of their own.
+/// A command of the customer to one of their own orders.
 pub async fn as_customer(
     app: &App,
     who: &Principal,
@@ -260,7 +303,7 @@ pub async fn as_customer(
     decide(app, id, By::Customer(who.user), command).await
 }
 
-/// The courier's command to the order that they bring.
+/// A command of the courier to the order that they deliver.
 pub async fn as_courier(
     app: &App,
     courier: CourierId,
@@ -270,7 +313,7 @@ pub async fn as_courier(
     decide(app, id, By::Courier(courier), command).await
 }
 
-/// Calls the order off, as whoever may: its customer, its restaurant, or an admin.
+/// Cancels the order on behalf of its customer, its restaurant or an admin.
 pub async fn cancel(app: &App, who: &Principal, id: OrderId, reason: String) -> Result<Order, Failure> {
     let command = Command::Cancel { reason };
     let order = show(app, who, id).await?;
@@ -283,7 +326,7 @@ pub async fn cancel(app: &App, who: &Principal, id: OrderId, reason: String) -> 
     }
 }
 
-/// Ends the order well: its customer, or its restaurant with the pickup code.
+/// Completes the order on behalf of its customer, or of its restaurant with the pickup code.
 pub async fn complete(
     app: &App,
     who: &Principal,
@@ -303,13 +346,13 @@ pub async fn complete(
     as_owner(app, who, id, command).await
 }
 
-/// A courier took the delivery on, or dropped out (reaction). May be repeated.
+/// Assigns or unassigns the courier of the delivery (reaction). Idempotent.
 pub async fn assign_courier(app: &App, id: OrderId, courier: Option<CourierId>) -> Result<(), Failure> {
     system(app, id, Command::AssignCourier { courier }).await
 }
 
-/// An operator ends the order at a stated party's cost; what goes back follows from that.
-/// May be repeated.
+/// Ends the order on behalf of an operator, at the stated party's cost, which determines the
+/// refund. May be repeated.
 pub async fn end(
     app: &App,
     who: &Principal,
@@ -317,14 +360,12 @@ pub async fn end(
     fault: Fault,
     reason: String,
 ) -> Result<Order, Failure> {
-    if !who.is(Role::Admin) {
-        return Err(Failure::forbidden());
-    }
+    who.require(Role::Admin)?;
     decide(app, id, By::Admin(who.user), Command::End { fault, reason }).await
 }
 
-/// Puts what can still be had of an own order in the cart; with the cart, what cannot,
-/// and why.
+/// Adds the dishes of an earlier own order that are still available to the cart. Returns the
+/// cart, and the dishes that were left out with the reason.
 pub async fn reorder(
     app: &App,
     who: &Principal,
@@ -334,7 +375,7 @@ pub async fn reorder(
     cart::refill(app, who, &theirs(app, who, id).await?, refill).await
 }
 
-/// Empties the cart that the order was made from, once it is paid (subscriber).
+/// Empties the cart that the order was placed from, once it is paid (subscriber).
 pub async fn clear_cart(app: App, paid: Reaction<OrderEventKind>) -> Result<(), Failure> {
     let order = find(&app, paid.id).await?;
     match order.cart_version {
@@ -343,15 +384,15 @@ pub async fn clear_cart(app: App, paid: Reaction<OrderEventKind>) -> Result<(), 
     }
 }
 
-/// What a restaurant rejected an order for is sold out (subscriber).
+/// Marks the dishes for which a restaurant rejected an order as sold out (subscriber).
 pub async fn mark_sold_out(app: App, rejected: Reaction<OrderEventKind>) -> Result<(), Failure> {
     let ids = rejected.event.data["sold_out_menu_ids"].clone();
     let menus: Vec<MenuId> = serde_json::from_value(ids).map_err(Failure::fault)?;
     menu::mark_sold_out(&app, find(&app, rejected.id).await?.restaurant, &menus).await
 }
 
-/// A timer's or a reaction's command. That the order has moved on meanwhile is
-/// no error: it was too late, or done before.
+/// A command of a timer or a reaction. A refused transition is no error: the command came too
+/// late, or was carried out before.
 pub async fn system(app: &App, id: OrderId, command: Command) -> Result<(), Failure> {
     match decide(app, id, By::System, command).await {
         Err(Failure::Refused(refused))
@@ -363,7 +404,32 @@ pub async fn system(app: &App, id: OrderId, command: Command) -> Result<(), Fail
     }
 }
 
-/// How many orders of since then stand where.
+/// The orders with this hand-over code, newest first.
+pub(crate) async fn by_code(
+    app: &App,
+    code: domain::order::OrderCode,
+    limit: u32,
+) -> Result<Vec<Order>, Failure> {
+    Ok(store::order::by_code(&app.store, code, limit).await?)
+}
+
+/// The orders of these customers, newest first.
+pub(crate) async fn of_customers(app: &App, customers: &[UserId], limit: u32) -> Result<Vec<Order>, Failure> {
+    Ok(store::order::of_customers(&app.store, customers, limit).await?)
+}
+
+/// The orders of one status that were made since `since`, newest first.
+pub(crate) async fn of_status(
+    app: &App,
+    status: Status,
+    since: Timestamp,
+    before: Option<OrderId>,
+    limit: u32,
+) -> Result<Vec<Order>, Failure> {
+    Ok(store::order::of_status(&app.store, status, since, before, limit).await?)
+}
+
+/// The number of orders since `since`, by status.
 pub(crate) async fn count_by_status(app: &App, since: Timestamp) -> Result<BTreeMap<String, u64>, Failure> {
     Ok(store::order::count_by_status(&app.store, since).await?)
 }
@@ -378,7 +444,7 @@ pub(crate) async fn load(app: &App, id: OrderId) -> Result<Option<Order>, Failur
     Ok(store::order::load(&app.store, id).await?)
 }
 
-/// The order, if it is this customer's: for others there is none.
+/// The order, if it is this customer's; for others it does not exist.
 pub(crate) async fn theirs(app: &App, who: &Principal, id: OrderId) -> Result<Order, Failure> {
     let order = find(app, id).await?;
     if order.is_of(who.user) { Ok(order) } else { Err(Failure::not_found("order")) }

@@ -1,4 +1,4 @@
-//! What an order does when it is reminded.
+//! The durable timers of an order.
 
 use domain::order::{Command, OrderReminder, RejectReason, Status};
 use domain::{Failure, OrderId};
@@ -6,7 +6,7 @@ use domain::{Failure, OrderId};
 use super::{find, system};
 use crate::App;
 
-/// A reminder of an order is due.
+/// Handles a due reminder of an order.
 pub(crate) async fn remind(app: &App, reminder: OrderReminder) -> Result<(), Failure> {
     match reminder {
         OrderReminder::PaymentOverdue { order } => payment_overdue(app, order).await,
@@ -21,8 +21,8 @@ pub(crate) async fn remind(app: &App, reminder: OrderReminder) -> Result<(), Fai
     }
 }
 
-/// The order was not paid in time. While money may still come it does not
-/// expire; what becomes of the payment then ends it.
+/// Expires an order that was not paid in time. While a payment is open or done the order does
+/// not expire here; the outcome of the payment decides.
 async fn payment_overdue(app: &App, id: OrderId) -> Result<(), Failure> {
     if app.open_payments.is_open(id).await? {
         return Ok(());
@@ -30,7 +30,7 @@ async fn payment_overdue(app: &App, id: OrderId) -> Result<(), Failure> {
     system(app, id, Command::Expire).await
 }
 
-/// The restaurant has not answered for a while: its board is told so.
+/// Notifies the restaurant's board if the order has still not been answered.
 async fn nudge(app: &App, id: OrderId) -> Result<(), Failure> {
     let order = find(app, id).await?;
     match order.status {

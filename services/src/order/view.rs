@@ -1,11 +1,13 @@
-//! What is shown of an order, by REST and on its channel alike.
+//! An order as it is shown, the same by REST and on its channel.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::cart::DropOff;
-use domain::order::{Contact, ContactMethod, Ending, Fulfilment, Order, Progress, Status};
-use domain::order::{FailReason, Fault};
-use domain::tracking::sight::Precision;
-use domain::{Audience, Party};
+use domain::order::{Contact, ContactMethod, Fault, Fulfilment, Order, OrderCode, Status};
+use domain::payment::{RefundRecord, ReturnStatus, Returned};
+use domain::tracking::sight::{Precision, sees_courier_note};
+use domain::{Audience, Channel, Party};
 use domain::{CourierId, MenuId, OptionId, OrderId, RestaurantId, Role, UserId, Won};
 use serde::Serialize;
 use store::journal::Recorded;
@@ -19,6 +21,10 @@ use crate::place::Position;
 pub struct OrderView {
     #[schema(value_type = uuid::Uuid)]
     id: OrderId,
+    /// The code by which customer, restaurant and courier name it: spoken at the counter and
+    /// at the door, and no secret.
+    #[schema(value_type = String, example = "K7VX")]
+    code: OrderCode,
     /// How many events led here: the offset on `order:{id}`.
     version: u64,
     #[schema(value_type = String, example = "placed")]
@@ -49,7 +55,12 @@ pub struct OrderView {
     /// The code to show when the customer collects it; for the customer alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pickup_code: Option<String>,
+    /// The customer's words to the restaurant.
     note: String,
+    /// The customer's words to the courier, for the two of them: for its courier while they
+    /// bring it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    courier_note: Option<String>,
     /// When the customer wants it, for scheduled orders.
     slot: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
@@ -96,21 +107,87 @@ struct AnswerView {
     at: DateTime<Utc>,
 }
 
-/// An early end.
+/// An early end: why, who ended it, and what becomes of the money.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Ending)]
 pub struct EndingView {
+    /// Why. `x-baedal-words` of the gateway's document says it in Korean and in English, in
+    /// `endings`.
+    #[schema(value_type = EndReasonName)]
+    code: &'static str,
+    /// Who ended it.
+    #[schema(value_type = EndedByName)]
+    ended_by: &'static str,
     /// At whose cost: `customer`, `restaurant`, `courier` or `platform`.
     #[schema(value_type = String, example = "customer")]
     fault: Fault,
+    /// What somebody wrote about it; empty where the code says it all.
     reason: String,
-    /// Why, where the courier could not hand it over.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "customer_unreachable")]
-    code: Option<FailReason>,
-    /// What goes back of what was paid.
+    /// What goes back, or went back, of what was paid.
     #[schema(value_type = i64, minimum = 0)]
     refund_won: Won,
+    /// How far the refund is; absent if nothing goes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<ReturnView>,
+}
+
+/// How far a refund is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OrderRefund)]
+struct ReturnView {
+    /// `delayed`: the payment gateway did not take it, and somebody looks at it.
+    #[schema(value_type = ReturnStatusName)]
+    status: &'static str,
+    /// When the payment gateway had done it.
+    done_at: Option<DateTime<Utc>>,
+}
+
+/// Why an order ended early.
+#[derive(ToSchema)]
+#[schema(as = EndReason, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it exists for its schema; domain's name is what travels")]
+enum EndReasonName {
+    PaymentOverdue,
+    PaymentFailed,
+    SoldOut,
+    TooBusy,
+    Closing,
+    Unreachable,
+    NoAnswer,
+    CustomerCancelled,
+    Replaced,
+    CancelApproved,
+    RestaurantCancelled,
+    OperatorEnded,
+    CustomerUnreachable,
+    CustomerRefused,
+    WrongAddress,
+    RestaurantMistake,
+    FoodDamaged,
+    CourierAccident,
+    Other,
+}
+
+/// Who ended an order; `system` is a time limit.
+#[derive(ToSchema)]
+#[schema(as = EndedBy, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it exists for its schema; domain's name is what travels")]
+enum EndedByName {
+    Customer,
+    Restaurant,
+    Courier,
+    Operator,
+    System,
+}
+
+/// How far money is on its way back.
+#[derive(ToSchema)]
+#[schema(as = OrderRefundStatus, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it exists for its schema; the view's name is what travels")]
+enum ReturnStatusName {
+    UnderWay,
+    Delayed,
+    Done,
 }
 
 /// A dish of the order.
@@ -164,7 +241,12 @@ pub struct RequestView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = OrderEvent)]
 pub struct OrderEventView {
-    /// Its offset on `order:{id}`.
+    /// The channel on which it was published: `order:{id}`, or `delivery:{id}` for an event of
+    /// its delivery.
+    #[schema(example = "order:01920000-0000-7000-8000-000000000001")]
+    channel: String,
+    /// Its offset on that channel: with it, the key by which an event that came over the socket
+    /// is known again.
     version: u64,
     #[serde(rename = "type")]
     #[schema(example = "order.accepted")]
@@ -176,23 +258,26 @@ pub struct OrderEventView {
 }
 
 impl OrderView {
-    /// As `viewer` may see it: the customer's address is for the customer, and for the
-    /// courier while they bring it ([`sight`](domain::tracking::sight)); agents and operators
-    /// have to say why they want it ([`unmask`](super::unmask)); the pickup code is for the
-    /// customer alone.
-    pub fn of(order: Order, viewer: &domain::Principal) -> Self {
+    /// As `viewer` may see it. The customer's address is visible to the customer, and to the
+    /// courier while they have the delivery ([`sight`](domain::tracking::sight)); agents and
+    /// operators must give a reason to see it (`unmask`). The pickup code is
+    /// visible to the customer only.
+    pub(super) fn of(order: Order, viewer: &domain::Principal, refunds: &[RefundRecord]) -> Self {
         let is_customer = order.is_of(viewer.user);
-        let sight = sight(&order, viewer);
-        let ending = EndingView::of(&order);
+        let (parties, stage) = (parties(&order, viewer), order.status.into());
+        let sight = Precision::of(parties, stage);
+        let courier_note = sees_courier_note(parties, stage).then(|| order.courier_note.clone());
+        let ending = EndingView::of(&order, refunds);
         let brings = order.courier.is_some() && order.courier == viewer.courier();
         let hears_door = is_customer || brings || viewer.is(Role::Agent) || viewer.is(Role::Admin);
         let drop_off = order.drop_off.and_then(|door| PlaceView::of(door, sight));
-        let (contactless, code) = match order.fulfilment {
+        let (contactless, pickup_code) = match order.fulfilment {
             Fulfilment::Delivery { contactless } => (contactless, None),
             Fulfilment::Pickup { code } => (false, Some(code)),
         };
         Self {
             id: order.id,
+            code: order.id.code(),
             version: order.version,
             status: order.status,
             customer_id: order.customer,
@@ -206,8 +291,9 @@ impl OrderView {
             pickup: order.pickup.into(),
             drop_off,
             contactless,
-            pickup_code: code.filter(|_| is_customer),
+            pickup_code: pickup_code.filter(|_| is_customer),
             note: order.note,
+            courier_note,
             slot: order.slot,
             created_at: order.created_at,
             placed_at: order.placed_at,
@@ -220,17 +306,50 @@ impl OrderView {
         }
     }
 
-    /// Its version, for entity tags.
-    pub fn version(&self) -> u64 {
-        self.version
+    /// The order's id.
+    pub fn id(&self) -> OrderId {
+        self.id
+    }
+
+    /// A number that changes with everything that is shown, for entity tags: the version, and how
+    /// far the refund is, which moves only after the last version.
+    pub fn edition(&self) -> u64 {
+        let refund = self.ending.as_ref().and_then(|ending| ending.refund.as_ref());
+        let stage = match refund.map(|refund| refund.status) {
+            None | Some("under_way") => 0,
+            Some("delayed") => 1,
+            Some(_) => 2,
+        };
+        self.version + stage
     }
 }
 
 impl EndingView {
-    fn of(order: &Order) -> Option<Self> {
-        let Ending { fault, reason, code, reached, .. } = order.ending.clone()?;
-        let refund = order.refund_due().filter(|_| reached != Some(Progress::Unpaid));
-        Some(Self { fault, reason, code, refund_won: refund.unwrap_or_default() })
+    /// The early end of `order`; `refunds` are those of this order, and may be those of others.
+    fn of(order: &Order, refunds: &[RefundRecord]) -> Option<Self> {
+        let end = order.early_end()?;
+        let own: Vec<RefundRecord> =
+            refunds.iter().filter(|it| it.refund.order == order.id).copied().collect();
+        let due = order.refund_due().filter(|_| !end.is_unpaid);
+        let returned = Returned::of(due, &own);
+        Some(Self {
+            code: end.reason.as_str(),
+            ended_by: end.reason.ended_by().as_str(),
+            fault: end.fault,
+            reason: end.text,
+            refund_won: returned.map_or(Won::ZERO, |it| it.amount),
+            refund: returned.map(|it| it.status.into()),
+        })
+    }
+}
+
+impl From<ReturnStatus> for ReturnView {
+    fn from(status: ReturnStatus) -> Self {
+        match status {
+            ReturnStatus::UnderWay => Self { status: "under_way", done_at: None },
+            ReturnStatus::Delayed => Self { status: "delayed", done_at: None },
+            ReturnStatus::Done { at } => Self { status: "done", done_at: Some(at) },
+        }
     }
 }
 
@@ -246,8 +365,8 @@ impl From<Contact> for ContactView {
     }
 }
 
-/// How much of its address `viewer` sees, as the order's customer or courier.
-fn sight(order: &Order, viewer: &domain::Principal) -> Precision {
+/// The parties that `viewer` is, of those that see the address and the notes.
+fn parties(order: &Order, viewer: &domain::Principal) -> Audience {
     let mut parties = Audience::NOBODY;
     if order.is_of(viewer.user) {
         parties = parties.and(Party::Customer);
@@ -255,11 +374,11 @@ fn sight(order: &Order, viewer: &domain::Principal) -> Precision {
     if order.courier.is_some() && order.courier == viewer.courier() {
         parties = parties.and(Party::Courier);
     }
-    Precision::of(parties, order.status.into())
+    parties
 }
 
 impl PlaceView {
-    /// As much of it as may be seen.
+    /// The parts of the address that `sight` permits; none below [`Precision::Address`].
     pub(crate) fn of(place: DropOff, sight: Precision) -> Option<Self> {
         let is_shown = sight >= Precision::Door;
         (sight >= Precision::Address).then(|| Self {
@@ -290,9 +409,10 @@ impl From<domain::cart::QuotedLine> for OrderLineView {
     }
 }
 
-impl From<&Recorded> for OrderEventView {
-    fn from(recorded: &Recorded) -> Self {
+impl From<(Channel, Arc<Recorded>)> for OrderEventView {
+    fn from((channel, recorded): (Channel, Arc<Recorded>)) -> Self {
         Self {
+            channel: channel.to_string(),
             version: recorded.offset,
             kind: recorded.kind.clone(),
             at: recorded.at,

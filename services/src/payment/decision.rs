@@ -1,5 +1,5 @@
-//! What the gateway never said, or refused: somebody who runs the platform looks at the
-//! gateway's own books, and decides.
+//! Manual decisions. For payments whose outcome the gateway never reported, and refunds that it
+//! refused, an operator checks the gateway's records and decides.
 
 use domain::payment::{GatewayAnswer, LOOKS, Payment, PaymentRefusal, REFUND_ATTEMPTS, Refund, RefundStatus};
 use domain::{Failure, PaymentId, Principal, RefundId, Role};
@@ -7,36 +7,36 @@ use domain::{Failure, PaymentId, Principal, RefundId, Role};
 use super::settle;
 use crate::App;
 
-/// At most so many are shown; more than that is an outage, not a list.
+/// The most entries of a list; more would mean an outage.
 const SHOWN: u32 = 100;
 
-/// What waits for somebody.
+/// Payments and refunds that wait for a decision.
 #[derive(Clone, Debug)]
 pub struct Undecided {
-    /// Payments of which the gateway never said what became of them.
+    /// Payments whose outcome the gateway never reported.
     pub payments: Vec<Payment>,
-    /// Refunds that it refused, or never took.
+    /// Refunds that the gateway refused or never accepted.
     pub refunds: Vec<Refund>,
 }
 
-/// How much waits for a decision: told to operators as trouble.
+/// The number of payments and refunds that wait for a decision; shown as a health issue.
 pub async fn count(app: &App) -> Result<u64, store::StoreError> {
     store::payment::count_undecided(&app.store, LOOKS, REFUND_ATTEMPTS + 1).await
 }
 
-/// What waits for a decision, for operators alone.
+/// The payments and refunds that wait for a decision; for operators only.
 pub async fn list(app: &App, who: &Principal) -> Result<Undecided, Failure> {
-    check_operator(who)?;
+    who.require(Role::Admin)?;
     Ok(Undecided {
         payments: store::payment::undecided(&app.store, LOOKS, SHOWN).await?,
         refunds: store::payment::refund::undecided(&app.store, REFUND_ATTEMPTS + 1, SHOWN).await?,
     })
 }
 
-/// Says what became of a payment of which the gateway never did: its order goes on, or
-/// waits for another try.
+/// Settles a payment whose outcome the gateway never reported. If it was taken the order is
+/// paid, else the order waits for another attempt.
 pub async fn decide(app: &App, who: &Principal, id: PaymentId, taken: bool) -> Result<Payment, Failure> {
-    check_operator(who)?;
+    who.require(Role::Admin)?;
     let payment = store::payment::load(&app.store, id).await?.ok_or_else(|| Failure::not_found("payment"))?;
     if !payment.is_undecided() {
         return Err(PaymentRefusal::Decided.into());
@@ -51,9 +51,9 @@ pub async fn decide(app: &App, who: &Principal, id: PaymentId, taken: bool) -> R
     store::payment::load(&app.store, id).await?.ok_or_else(|| Failure::not_found("payment"))
 }
 
-/// Has a refund tried again that the gateway refused, or never took.
+/// Retries a refund that the gateway refused or never accepted.
 pub async fn retry(app: &App, who: &Principal, id: RefundId) -> Result<Refund, Failure> {
-    check_operator(who)?;
+    who.require(Role::Admin)?;
     let refund = store::payment::refund::load(&app.store, id).await?;
     let refund = refund.ok_or_else(|| Failure::not_found("refund"))?;
     if !refund.is_undecided() {
@@ -64,8 +64,4 @@ pub async fn retry(app: &App, who: &Principal, id: RefundId) -> Result<Refund, F
     let now = app.now();
     store::payment::refund::attempted(&app.store, &again, Some(now), now).await?;
     Ok(again)
-}
-
-fn check_operator(who: &Principal) -> Result<(), Failure> {
-    if who.is(Role::Admin) { Ok(()) } else { Err(Failure::forbidden()) }
 }

@@ -1,41 +1,41 @@
-//! The seam to payment gateways.
+//! The port to payment gateways.
 
 use async_trait::async_trait;
 use domain::payment::GatewayAnswer;
 use domain::{Failure, PaymentId, RefundId, UserId, Won};
 
-/// A payment gateway. Every call may be repeated with the same key and then
-/// does nothing more. An error means that the gateway did not say.
+/// A payment gateway. Every call is idempotent under its key. An error means that the outcome
+/// is unknown.
 #[async_trait]
 pub trait Gateway: Send + Sync + 'static {
-    /// Takes money.
+    /// Takes money from the customer.
     async fn charge(&self, charge: &Charge<'_>) -> Result<GatewayAnswer, Failure>;
 
-    /// What became of the charge.
+    /// Looks up the outcome of the charge.
     async fn lookup(&self, key: PaymentId) -> Result<GatewayAnswer, Failure>;
 
-    /// Gives `amount` of it back, once under `refund`.
+    /// Refunds `amount` of the charge, once per `refund`.
     async fn cancel(&self, key: PaymentId, refund: RefundId, amount: Won) -> Result<Cancelled, Failure>;
 }
 
-/// Money to be taken. Not to be logged: the token is as good as the card.
+/// A charge. Never log it: the token gives access to the customer's money.
 #[derive(Clone, Copy)]
 pub struct Charge<'a> {
-    /// Under which the gateway knows it.
+    /// The idempotency key, and the id at the gateway.
     pub key: PaymentId,
-    /// Who pays.
+    /// The customer who pays.
     pub customer: UserId,
-    /// How much.
+    /// The amount.
     pub amount: Won,
-    /// What stands for the customer's card or account.
+    /// The token of the customer's card or account.
     pub token: &'a str,
 }
 
-/// What a gateway says to a refund.
+/// A gateway's answer to a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cancelled {
-    /// The money went back, now or before.
+    /// The money was refunded, by this call or an earlier one.
     Done,
-    /// It will not do it: more than was taken, too late, an account that is closed.
+    /// Refused permanently: more than was taken, too late, or the account is closed.
     Refused,
 }

@@ -1,11 +1,11 @@
-//! Paying for orders. A payment knows its order, an order no payment: what it must know of
-//! it is [`OpenPayments`].
+//! Payment of orders. A payment refers to its order; an order does not refer to payments and
+//! needs only [`OpenPayments`].
 //!
-//! A try is written down before the gateway is asked, with a reminder to look
-//! again, which goes only when the order has heard of the outcome. So whatever
-//! dies in between, the money and the order come together. A declined try ends
-//! nothing; money that nobody waits for goes back ([`refund`]); what the gateway
-//! never said is decided by somebody ([`decision`]).
+//! A payment attempt is committed before the gateway is called, together with a reminder to
+//! look it up again. The reminder is removed only after the order has taken over the outcome,
+//! so a crash at any point leaves payment and order consistent in the end. A declined attempt
+//! does not end the order. Money that no order is waiting for is refunded ([`refund`]). An
+//! outcome that the gateway never reports is decided by an operator ([`decision`]).
 
 pub mod decision;
 mod gateway;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::order::{By, Command, Order, OrderRefusal, Status};
 use domain::payment::{
-    GatewayAnswer, Payment, PaymentReminder, PaymentStatus, Refund, RefundStatus, Settlement,
+    GatewayAnswer, Payment, PaymentReminder, PaymentStatus, Refund, RefundRecord, RefundStatus, Settlement,
 };
 use domain::{Failure, Kind, OrderId, PaymentId, Principal, Refused};
 use store::payment::Follow;
@@ -27,10 +27,11 @@ use crate::{App, menu, order, restaurant};
 
 pub use gateway::{Cancelled, Charge, Gateway};
 
-/// How long a customer waits for the gateway before the outcome counts as unknown.
+/// The timeout of a gateway call; after it the outcome counts as unknown.
 const GATEWAY_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Pays for an order, if the restaurant still takes it. What is paid is not paid again.
+/// Pays for an order, if the restaurant can still take it. An order that is paid already is
+/// returned unchanged.
 pub async fn pay(app: &App, who: &Principal, id: OrderId, token: &str) -> Result<Order, Failure> {
     let order = order::theirs(app, who, id).await?;
     if order.status != Status::PendingPayment {
@@ -48,7 +49,7 @@ pub async fn pay(app: &App, who: &Principal, id: OrderId, token: &str) -> Result
     order::find(app, id).await
 }
 
-/// Tries to pay for `order` with what the customer's `token` stands for.
+/// Makes one payment attempt for `order` with the customer's payment `token`.
 async fn attempt(app: &App, order: &Order, token: &str) -> Result<(), Failure> {
     let now = app.now();
     let payment = Payment {
@@ -75,7 +76,7 @@ async fn attempt(app: &App, order: &Order, token: &str) -> Result<(), Failure> {
     settle(app, payment, &answer).await
 }
 
-/// A reminder of a payment or a refund is due.
+/// Handles a due reminder of a payment or a refund.
 pub(crate) async fn remind(app: &App, reminder: PaymentReminder) -> Result<(), Failure> {
     match reminder {
         PaymentReminder::PaymentUnknown { order } => look_again(app, order).await,
@@ -84,7 +85,7 @@ pub(crate) async fn remind(app: &App, reminder: PaymentReminder) -> Result<(), F
     }
 }
 
-/// Looks again at what became of an order's payment.
+/// Looks up the outcome of an order's payment at the gateway.
 async fn look_again(app: &App, order: OrderId) -> Result<(), Failure> {
     let Some(mut payment) = store::payment::latest(&app.store, order).await? else { return Ok(()) };
     if !payment.status.is_open() {
@@ -95,7 +96,7 @@ async fn look_again(app: &App, order: OrderId) -> Result<(), Failure> {
     settle(app, payment, &answer).await
 }
 
-/// Looks whether a charge that was given up came all the same, and has it voided.
+/// Looks up whether an abandoned charge was made after all, and refunds it.
 async fn look_late(app: &App, id: PaymentId, looks: u32) -> Result<(), Failure> {
     let Some(payment) = store::payment::load(&app.store, id).await? else { return Ok(()) };
     let answer = app.third_parties.gateway.lookup(id).await?;
@@ -110,7 +111,7 @@ async fn look_late(app: &App, id: PaymentId, looks: u32) -> Result<(), Failure> 
     Ok(tx.commit().await?)
 }
 
-/// What the payments of this store say of their orders.
+/// [`OpenPayments`] of this store.
 pub(crate) struct Payments(pub(crate) Store);
 
 #[async_trait]
@@ -119,10 +120,14 @@ impl OpenPayments for Payments {
         let live = store::payment::live(&self.0, order).await?;
         Ok(live.is_some_and(|payment| payment.status.is_open() || payment.status == PaymentStatus::Done))
     }
+
+    async fn refunds(&self, orders: &[OrderId]) -> Result<Vec<RefundRecord>, Failure> {
+        Ok(store::payment::refund::of_orders(&self.0, orders).await?)
+    }
 }
 
-/// Writes down what the gateway said, and what follows. An answer that comes when the
-/// try was settled without it still counts if it says that money was taken.
+/// Saves the gateway's answer and its consequences. If the attempt was already settled without
+/// this answer, only an approval still counts: money that no order waits for is refunded.
 async fn settle(app: &App, payment: Payment, answer: &GatewayAnswer) -> Result<(), Failure> {
     match settle_open(app, payment, answer).await {
         Err(StoreError::Conflict) => {}
@@ -151,7 +156,7 @@ async fn settle_open(app: &App, payment: Payment, answer: &GatewayAnswer) -> Res
         let asked = payment.amount;
         tracing::error!(payment = %payment.id, %asked, took = %amount, "the gateway took another amount");
     }
-    // A settled one is looked at again too, until the order has heard of it.
+    // A settled payment keeps its reminder too, until the order has taken over the outcome.
     let looks = if payment.status.is_open() { payment.asked } else { 0 };
     let follow = Follow {
         ask_at: Payment::ask_again_after(looks).map(|wait| now + wait),
@@ -162,7 +167,7 @@ async fn settle_open(app: &App, payment: Payment, answer: &GatewayAnswer) -> Res
     Ok(payment)
 }
 
-/// The refund of money that nobody asked for, where there is some.
+/// The refund of money that was taken unexpectedly, if any.
 fn void(app: &App, settlement: &Settlement) -> Option<Refund> {
     let (amount, reason) = settlement.void?;
     Some(Refund {
@@ -176,8 +181,8 @@ fn void(app: &App, settlement: &Settlement) -> Option<Refund> {
     })
 }
 
-/// Tells the order what became of its payment. Money for a dead order goes back; an
-/// order whose time was over while nobody knew expires.
+/// Passes the outcome of the payment to the order. If the order is dead, the money is refunded;
+/// if the payment failed after the order's deadline, the order expires.
 async fn conclude(app: &App, payment: &Payment) -> Result<(), Failure> {
     let id = payment.order;
     let command = match payment.status {
@@ -189,8 +194,10 @@ async fn conclude(app: &App, payment: &Payment) -> Result<(), Failure> {
         | PaymentStatus::Cancelled => return Ok(()),
     };
     match order::decide(app, id, By::Payment, command).await {
-        // It has heard of it already, or is over.
-        Ok(_) | Err(Failure::Refused(Refused { kind: Kind::Conflict, .. })) => {}
+        Ok(_) => {}
+        // The order has taken over the outcome already, or has ended. Not so if other commits came
+        // first each time: then nothing was decided.
+        Err(Failure::Refused(Refused { kind: Kind::Conflict, code, .. })) if code != "conflict" => {}
         Err(failure) => return Err(failure),
     }
     let stands = order::find(app, id).await?;

@@ -1,5 +1,5 @@
-//! Giving money back: a row first, then the gateway under the row's own key, again and
-//! again until it has said.
+//! Refunds: a row is committed first, then the gateway is called with the row's id as the key,
+//! with retries until it answers or the attempts are used up.
 
 use domain::order::OrderEventKind;
 use domain::payment::{Payment, PaymentStatus, Refund, RefundReason, RefundStatus};
@@ -10,13 +10,12 @@ use super::{Cancelled, GATEWAY_PATIENCE};
 use crate::reaction::Reaction;
 use crate::{App, order};
 
-/// Gives back what an order that ended owes its customer (subscriber).
+/// Refunds what an ended order owes its customer (subscriber).
 pub async fn order_ended(app: App, ended: Reaction<OrderEventKind>) -> Result<(), Failure> {
     due(&app, ended.id).await
 }
 
-/// Gives back what `order` owes its customer now that it is over, if it does. May be
-/// repeated.
+/// Refunds what `order` owes its customer after its end, if anything. May be repeated.
 pub async fn due(app: &App, order: OrderId) -> Result<(), Failure> {
     match order::find(app, order).await?.refund_due() {
         Some(amount) => part(app, order, amount).await,
@@ -24,8 +23,8 @@ pub async fn due(app: &App, order: OrderId) -> Result<(), Failure> {
     }
 }
 
-/// Gives back a part of what was paid for `order`, at most all of it. May be repeated:
-/// an order ends once, so the first amount stands.
+/// Refunds up to `amount` of the payment of `order`. May be repeated: an order ends once, so the
+/// first amount is final.
 async fn part(app: &App, order: OrderId, amount: Won) -> Result<(), Failure> {
     match paid(app, order).await? {
         Some(payment) if amount > Won::ZERO => give_back(app, &payment, amount.min(payment.amount)).await,
@@ -33,8 +32,7 @@ async fn part(app: &App, order: OrderId, amount: Won) -> Result<(), Failure> {
     }
 }
 
-/// The payment that has succeeded. Open ones are refunded when it is known that there
-/// is something to refund.
+/// The order's successful payment. An open payment is refunded once it has succeeded.
 async fn paid(app: &App, order: OrderId) -> Result<Option<Payment>, Failure> {
     let live = store::payment::live(&app.store, order).await?;
     Ok(live.filter(|payment| payment.status == PaymentStatus::Done))
@@ -55,7 +53,7 @@ async fn give_back(app: &App, payment: &Payment, amount: Won) -> Result<(), Fail
     Ok(tx.commit().await?)
 }
 
-/// Asks the gateway to do it (reminder). One that is done is left alone.
+/// Asks the gateway for the refund (reminder), unless it is settled already.
 pub async fn carry_out(app: &App, id: RefundId) -> Result<(), Failure> {
     let Some(mut refund) = store::payment::refund::load(&app.store, id).await? else { return Ok(()) };
     if refund.status != RefundStatus::Requested {

@@ -15,13 +15,13 @@ use super::seen;
 use crate::App;
 use crate::channel_kind::ChannelKind;
 
-/// The last messages that a snapshot brings along; REST has those before.
+/// The number of last messages in a snapshot; earlier ones are available by REST.
 const SNAPSHOT_MESSAGES: u32 = 50;
 
-/// How often the desk is read again because something happened meanwhile.
+/// How often the desk is read again because an event happened in between.
 const SNAPSHOT_TRIES: usize = 5;
 
-/// One conversation. Its log is its own, not the journal's.
+/// One conversation. It has a log of its own, not in the journal.
 pub(crate) struct ChatChannel(pub(crate) ConversationId);
 
 #[async_trait]
@@ -37,7 +37,7 @@ impl ChannelKind for ChatChannel {
     async fn snapshot(&self, app: &App, who: &Principal, _audience: Audience) -> Result<Snapshot, Failure> {
         let (view, side) = seen(app, who, self.0).await?;
         let last_seq = view.last_seq;
-        // Entries never change, so those up to the last are of one moment with it.
+        // Entries are immutable, so those up to `last_seq` are consistent with it.
         let messages =
             support::messages_before(&app.store, self.0, side, last_seq + 1, SNAPSHOT_MESSAGES).await?;
         let mut data = json!(view);
@@ -56,12 +56,12 @@ impl ChannelKind for ChatChannel {
     }
 }
 
-/// The last offsets of conversations.
+/// The last offset of each conversation.
 pub(crate) async fn heads(app: &App, ids: &[ConversationId]) -> Result<Vec<(Channel, u64)>, Failure> {
     Ok(support::heads(&app.store, ids).await?)
 }
 
-/// The support desk: its queue, what is assigned, who is there.
+/// The support desk: its queue, assignments and agents.
 pub(crate) struct DeskChannel;
 
 #[async_trait]
@@ -84,7 +84,8 @@ impl ChannelKind for DeskChannel {
             }
             before = after;
         }
-        // A desk this busy tells the rest as events; none of them does harm twice.
+        // The state may be newer than the offset. Events in between then arrive again, which is
+        // harmless: desk events are idempotent.
         Ok(Snapshot { offset: before, data: json!(desk(app, who).await?), ended: None })
     }
 }

@@ -1,4 +1,4 @@
-//! The desk: who works there, and what they have.
+//! The desk: the presence of agents and their conversations.
 
 use std::collections::HashSet;
 
@@ -13,11 +13,11 @@ use crate::module::Stopping;
 
 /// The desk as the agent sees it.
 pub async fn desk(app: &App, who: &Principal) -> Result<DeskView, Failure> {
-    check_agent(who)?;
+    who.require(Role::Agent)?;
     let agent = support::agent(&app.store, who.user).await?;
     let live = [Status::Open, Status::Pending];
-    // Twice the most that they can have: capacity may have been lowered, and
-    // their own questions to other agents are among these.
+    // Twice the largest capacity: the agent's capacity may have been lowered, and the query
+    // also returns conversations in which the agent is the customer.
     let most = 2 * MAX_CAPACITY.unsigned_abs();
     let mut assigned = support::conversations(&app.store, who.user, true, &live, None, most).await?;
     assigned.retain(|viewed| viewed.conversation.agent_id == Some(who.user));
@@ -29,10 +29,10 @@ pub async fn desk(app: &App, who: &Principal) -> Result<DeskView, Failure> {
     })
 }
 
-/// The agent comes or goes, or takes more or fewer conversations at once.
-/// Going offline stops new ones; those that they have stay theirs.
+/// Sets whether the agent is online, and their capacity. An agent who goes offline gets no new
+/// conversations, and keeps those that they have.
 pub async fn set_presence(app: &App, who: &Principal, wanted: Presence) -> Result<DeskView, Failure> {
-    check_agent(who)?;
+    who.require(Role::Agent)?;
     if wanted.capacity.is_some_and(|capacity| !(0..=MAX_CAPACITY).contains(&capacity)) {
         return Err(Refused::field("/capacity", fault::OUT_OF_RANGE, format!("0 to {MAX_CAPACITY}")).into());
     }
@@ -43,14 +43,14 @@ pub async fn set_presence(app: &App, who: &Principal, wanted: Presence) -> Resul
     desk(app, who).await
 }
 
-/// A socket of the agent is there.
+/// A socket of the agent opened.
 pub async fn agent_here(app: &App, agent: UserId) -> Result<(), Failure> {
     app.presence().enter(&lease_of(agent));
     Ok(support::is_back(&app.store, agent).await?)
 }
 
-/// A socket of the agent went. If it was the last one in this process, and none
-/// is elsewhere or comes back within the grace, they go offline.
+/// A socket of the agent closed. If it was the last one in this process, and within the grace
+/// period there is none in any process, the agent goes offline.
 pub async fn agent_gone(app: &App, agent: UserId) -> Result<(), Failure> {
     if !app.presence().leave(&lease_of(agent)) {
         return Ok(());
@@ -59,30 +59,30 @@ pub async fn agent_gone(app: &App, agent: UserId) -> Result<(), Failure> {
     if online { expect_back(app, agent).await } else { Ok(()) }
 }
 
-/// A reminder of the desk is due.
+/// Handles a due reminder of the desk.
 pub(crate) async fn remind(app: &App, reminder: SupportReminder) -> Result<(), Failure> {
     match reminder {
         SupportReminder::AgentAway { agent } => agent_away(app, agent).await,
     }
 }
 
-/// The grace is over.
+/// The grace period is over: an agent without a socket goes offline.
 async fn agent_away(app: &App, agent: UserId) -> Result<(), Failure> {
     if !support::agent(&app.store, agent).await?.is_some_and(|agent| agent.online) {
         return Ok(());
     }
     match app.presence().absent(&[lease_of(agent)]).await {
-        Some(absent) if absent.is_empty() => Ok(()), // another process has them
+        Some(absent) if absent.is_empty() => Ok(()), // connected to some process
         Some(_) => {
             let away = Presence { online: false, capacity: None };
             Ok(support::set_presence(&app.store, agent, away, app.now()).await?)
         }
-        None => expect_back(app, agent).await, // nobody can tell now
+        None => expect_back(app, agent).await, // presence is unknown now: wait again
     }
 }
 
-/// Looks, until `stopping`, for agents whose process died without a goodbye: they
-/// get the grace that a closed socket gives.
+/// Looks periodically, until `stopping`, for agents whose process died without closing their
+/// sockets. They get the same grace period as after a closed socket.
 pub(super) async fn watch_over(app: App, mut stopping: Stopping) -> Result<(), Failure> {
     let mut missed = HashSet::new();
     loop {
@@ -94,7 +94,8 @@ pub(super) async fn watch_over(app: App, mut stopping: Stopping) -> Result<(), F
     }
 }
 
-/// Who is online and present nowhere; those who are not among the `missed` begin their grace.
+/// The agents who are online but present nowhere. The grace period starts for those who were not
+/// `missed` before.
 async fn sweep(app: &App, missed: &HashSet<UserId>) -> Result<HashSet<UserId>, Failure> {
     let online = support::online_agents(&app.store).await?;
     let leases: Vec<String> = online.iter().map(|agent| lease_of(*agent)).collect();
@@ -114,8 +115,4 @@ async fn expect_back(app: &App, agent: UserId) -> Result<(), Failure> {
 
 fn lease_of(agent: UserId) -> String {
     format!("agent:{agent}")
-}
-
-fn check_agent(who: &Principal) -> Result<(), Failure> {
-    if who.is(Role::Agent) { Ok(()) } else { Err(Failure::forbidden()) }
 }

@@ -5,8 +5,8 @@ use domain::{Failure, FaqId};
 
 use crate::App;
 
-/// Questions of a category, or all, that a search finds, in their order: those
-/// after position `after`, at most `limit`.
+/// Questions after position `after`, in order, at most `limit`; filtered by category and search
+/// text if given.
 pub async fn faqs(
     app: &App,
     category: Option<Topic>,

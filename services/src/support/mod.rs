@@ -1,5 +1,4 @@
-//! Talking to the support desk: conversations, who works at it, and what
-//! customers ask most.
+//! The support desk: conversations, agents and frequently asked questions.
 
 mod channels;
 mod desk;
@@ -28,9 +27,10 @@ pub(crate) use channels::{ChatChannel, DeskChannel, heads};
 pub(crate) use desk::remind;
 pub use desk::{agent_gone, agent_here, desk, set_presence};
 pub use faqs::{faq, faqs};
+pub(crate) use store::support::erase_conversation;
 pub use view::{ConversationView, DeskView, StatusName, TopicName};
 
-/// The conversations that are in use.
+/// Starts the conversation entities.
 pub(crate) async fn entities(parts: &Parts<'_>) -> Result<Chats, StartError> {
     let chat =
         ChatEntity::new(parts.store.clone(), Arc::clone(parts.clock), parts.settings.support.typing_ttl);
@@ -38,41 +38,41 @@ pub(crate) async fn entities(parts: &Parts<'_>) -> Result<Chats, StartError> {
     chats.map(Chats::from).map_err(start_error)
 }
 
-/// The worker that looks for agents whose process died.
+/// The worker that detects agents whose process died.
 pub(crate) fn module() -> Module {
     Module::default().worker("presence", desk::watch_over)
 }
 
-/// What somebody turns to the desk with.
+/// A request to open a conversation.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// What it is about.
+    /// Its topic.
     pub topic: Topic,
-    /// Which of their orders it is about.
+    /// The customer's order that it is about.
     pub order_id: Option<OrderId>,
-    /// The question itself.
+    /// The text of the first message.
     pub text: String,
-    /// Their own id of it: asking again with the same finds the same conversation.
+    /// The client's id of the message: a repeat with the same id returns the same conversation.
     pub client_message_id: ClientMessageId,
 }
 
-/// What somebody says in a conversation.
+/// A message to send in a conversation.
 #[derive(Clone, Debug)]
 pub struct Saying {
-    /// Their own id of it: sending again with the same finds the same message.
+    /// The client's id of the message: a repeat with the same id returns the same message.
     pub client_message_id: ClientMessageId,
-    /// What.
+    /// The text.
     pub text: String,
-    /// Whether only the desk may see it.
+    /// Whether only agents may see it.
     pub private_note: bool,
 }
 
-/// Which of a conversation's messages.
+/// A page of a conversation's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// The first ones after this sequence number.
+    /// The first messages after this sequence number.
     After(i64),
-    /// The last ones before this sequence number.
+    /// The last messages before this sequence number.
     Before(i64),
 }
 
@@ -80,7 +80,7 @@ pub enum Page {
 pub async fn open(app: &App, who: &Principal, question: Question) -> Result<ConversationView, Failure> {
     let Question { topic, order_id, text, client_message_id } = question;
     let draft = draft(app, client_message_id, &text, false)?;
-    // A question may name an order of the person's own, and no other.
+    // A question may refer only to an order of the same user.
     if let Some(order) = order_id {
         order::theirs(app, who, order).await?;
     }
@@ -89,7 +89,7 @@ pub async fn open(app: &App, who: &Principal, question: Question) -> Result<Conv
     let (conversation, events) = Conversation::open(new, draft.clone(), now);
     let opened = support::open(&app.store, client_message_id, &conversation, &events, now).await;
     let Err(failure) = opened else { return conversation_of(app, who.user, conversation.id).await };
-    // As with a message: what counts is whether it stands.
+    // After an error, check whether the conversation was stored, now or by an earlier request.
     match support::opened(&app.store, who.user, client_message_id).await? {
         Some((earlier, first)) if first.repeats(&draft) => conversation_of(app, who.user, earlier.id).await,
         Some(_) => Err(ChatRefusal::ClientIdReused.into()),
@@ -97,8 +97,8 @@ pub async fn open(app: &App, who: &Principal, question: Question) -> Result<Conv
     }
 }
 
-/// The person's conversations, newest first; for an agent also those that are
-/// assigned to them, or queued.
+/// The user's conversations, newest first; for an agent also those that are assigned to them
+/// or queued.
 pub async fn conversations(
     app: &App,
     who: &Principal,
@@ -111,7 +111,7 @@ pub async fn conversations(
     Ok(viewed.into_iter().map(ConversationView::from).collect())
 }
 
-/// One conversation, if the person may see it.
+/// One conversation, if the user may see it.
 pub async fn conversation(
     app: &App,
     who: &Principal,
@@ -120,7 +120,7 @@ pub async fn conversation(
     seen(app, who, id).await.map(|(view, _)| view)
 }
 
-/// Messages that the person may see, in order.
+/// Messages that the user may see, in order.
 pub async fn messages(
     app: &App,
     who: &Principal,
@@ -136,7 +136,7 @@ pub async fn messages(
     Ok(messages)
 }
 
-/// Says something, exactly once.
+/// Sends a message, once per client message id.
 pub async fn send(
     app: &App,
     who: &Principal,
@@ -149,26 +149,26 @@ pub async fn send(
     or_unseen(app, who, id, sent).await
 }
 
-/// The person has read up to and including `seq`.
+/// Records that the user has read up to and including `seq`.
 pub async fn read(app: &App, who: &Principal, id: ConversationId, seq: i64) -> Result<(), Failure> {
     let read = app.chats.read(id, who.user, seq).await;
     or_unseen(app, who, id, read).await
 }
 
-/// The person types, or stopped.
+/// Records that the user is typing, or has stopped.
 pub async fn typing(app: &App, who: &Principal, id: ConversationId, typing: bool) -> Result<(), Failure> {
     let told = app.chats.set_typing(id, who.user, typing).await;
     or_unseen(app, who, id, told).await
 }
 
-/// Settles a conversation; the agent is free for the next.
+/// Resolves a conversation, which frees its agent for the next one.
 pub async fn resolve(app: &App, who: &Principal, id: ConversationId) -> Result<ConversationView, Failure> {
     let resolved = app.chats.resolve(id, who.user).await;
     or_unseen(app, who, id, resolved).await?;
     conversation_of(app, who.user, id).await
 }
 
-/// What the conversations of this store say of their orders.
+/// [`OpenCases`] of this store.
 pub(crate) struct Cases(pub(crate) Store);
 
 #[async_trait]
@@ -178,7 +178,7 @@ impl OpenCases for Cases {
     }
 }
 
-/// For whom the person sees this conversation; none if they may not.
+/// The side from which the user sees this conversation; none if they may not see it.
 fn seat(who: &Principal, conversation: &ConversationView) -> Option<Side> {
     let at_desk = who.is(Role::Agent)
         && (conversation.agent_id == Some(who.user) || conversation.status == Status::Queued);
@@ -199,8 +199,8 @@ async fn conversation_of(app: &App, viewer: UserId, id: ConversationId) -> Resul
     viewed.map(ConversationView::from).ok_or_else(|| Failure::not_found("conversation"))
 }
 
-/// The session refuses whoever takes no part. To those who may not even see the
-/// conversation it must look as if there were none.
+/// The entity refuses users who do not take part with `NotAssigned`. For those who may not even
+/// see the conversation this becomes "not found", so that its existence is not revealed.
 async fn or_unseen<T>(
     app: &App,
     who: &Principal,

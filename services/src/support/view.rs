@@ -1,6 +1,7 @@
-//! What is shown of conversations and the desk, by REST and in snapshots alike.
+//! Conversations and the desk as they are shown, the same by REST and in snapshots.
 
 use chrono::{DateTime, Utc};
+use domain::order::OrderCode;
 use domain::support::{Status, Topic};
 use domain::{ConversationId, OrderId, UserId};
 use serde::Serialize;
@@ -53,6 +54,9 @@ pub struct ConversationView {
     /// The order that it is about.
     #[schema(value_type = Option<uuid::Uuid>)]
     pub order_id: Option<OrderId>,
+    /// The hand-over code of that order.
+    #[schema(value_type = Option<String>, example = "K7VX")]
+    pub order_code: Option<OrderCode>,
     /// Whose it is.
     #[schema(value_type = uuid::Uuid)]
     pub customer_id: UserId,
@@ -80,7 +84,7 @@ pub struct ConversationView {
 }
 
 impl ConversationView {
-    /// Changes with everything that is shown: each part of the sum only grows.
+    /// Changes whenever the view changes: each part of the sum only increases.
     pub fn edition(&self) -> i64 {
         self.last_seq + self.customer_read_seq + self.agent_read_seq
     }
@@ -94,6 +98,7 @@ impl From<Viewed> for ConversationView {
             status: conversation.status,
             topic: conversation.topic,
             order_id: conversation.order_id,
+            order_code: conversation.order_id.map(OrderId::code),
             customer_id: conversation.customer_id,
             agent_id: conversation.agent_id,
             last_seq: conversation.last_seq,

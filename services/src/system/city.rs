@@ -1,9 +1,10 @@
-//! How the city is: who rides, and how the orders stand. Counted in the store,
-//! so the answer is the same whichever process is asked.
+//! The state of the city: couriers, orders by status, and deliveries without a courier. Counted
+//! in the store, so every process gives the same answer.
 
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
+use domain::order::OrderCode;
 use domain::{Failure, OrderId, Principal, Role, Timestamp};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -13,8 +14,11 @@ use super::System;
 use crate::tracking::{courier, dispatch};
 use crate::{map, order};
 
-/// Orders that nobody takes are listed, the oldest first, up to so many.
+/// The most deliveries without a courier that are listed.
 const WAITING_LISTED: i64 = 20;
+
+/// The orders that are counted were made in so many hours.
+pub(super) const COUNTED_HOURS: i64 = 24;
 
 /// How the city is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -51,18 +55,19 @@ pub struct WaitingView {
     /// The order.
     #[schema(value_type = Uuid)]
     pub order_id: OrderId,
+    /// The code by which everybody names the order.
+    #[schema(value_type = String, example = "K7VX")]
+    pub code: OrderCode,
     /// Since when a courier is looked for.
     #[schema(value_type = String, format = DateTime)]
     pub requested_at: Timestamp,
 }
 
 impl System {
-    /// How the city is, for operators alone. However many ask, it is counted
-    /// once in a while.
+    /// The state of the city, for operators only. Cached for `city_every`, however many requests
+    /// there are.
     pub async fn city(&self, who: &Principal) -> Result<CityView, Failure> {
-        if !who.is(Role::Admin) {
-            return Err(Failure::forbidden());
-        }
+        who.require(Role::Admin)?;
         let mut counted = self.counted.lock().await;
         if let Some((at, view)) = &*counted
             && at.elapsed() < self.app.settings.system.city_every
@@ -76,7 +81,7 @@ impl System {
 
     async fn count(&self) -> Result<CityView, Failure> {
         let (app, now) = (&self.app, self.app.now());
-        let since = now - TimeDelta::hours(24);
+        let since = now - TimeDelta::hours(COUNTED_HOURS);
         let late = now - self.app.settings.tracking.dispatch.alert_after;
         let (stats, orders, waiting) = tokio::try_join!(
             courier::stats(app),
@@ -93,7 +98,7 @@ impl System {
             orders,
             waiting: waiting
                 .into_iter()
-                .map(|(order_id, requested_at)| WaitingView { order_id, requested_at })
+                .map(|(order_id, requested_at)| WaitingView { order_id, code: order_id.code(), requested_at })
                 .collect(),
             cells: map::cover(&self.app.gazetteer).iter().map(ToString::to_string).collect(),
         })

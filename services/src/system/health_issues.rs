@@ -1,4 +1,4 @@
-//! What needs somebody to look.
+//! Health issues: conditions that need an operator's attention.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,7 +21,7 @@ fn issue(code: &'static str, subject: impl Into<String>, detail: impl Into<Strin
     HealthIssue { code, subject: subject.into(), detail: detail.into() }
 }
 
-/// What of `view` is trouble, the worst first.
+/// The health issues in `view`, the worst first.
 pub(super) fn find(view: &SystemView, settings: &Settings) -> Vec<HealthIssue> {
     let mut found = Vec::new();
     if view.jobs.is_none() {

@@ -1,12 +1,15 @@
-//! How this process is, for the operators: its entities, workers, hub, queues
-//! and memory, and what of that is trouble. With several processes the answer is
-//! of the one that was asked; it says which.
+//! The state of this process for operators: its entities, workers, hub, queues and memory, and
+//! the health issues among them. With several processes the answer is about the one that handles
+//! the request, which it names.
 //!
-//! The same figures are metrics: [`System::watch`] samples them every few seconds.
+//! The same figures are exported as metrics: [`System::watch`] samples them every few seconds.
 
 pub mod city;
 pub mod health_issues;
+mod history;
+mod lists;
 mod process_stats;
+mod search;
 pub mod view;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,22 +26,29 @@ use crate::module::{Module, Stopping};
 use crate::payment::decision;
 pub use city::CityView;
 pub use health_issues::HealthIssue;
+pub use history::HistoryView;
+use history::{History, Reading};
 use hub::Hub;
+pub use lists::{
+    AssignmentView, CourierLine, CourierPosition, CourierState, CourierView, list_couriers, list_orders,
+    show_courier,
+};
 pub use process_stats::ProcessStats;
+pub use search::{FoundBy, Hit, HitKind, search};
 pub use view::SystemView;
 
-/// The bounds beyond which something is trouble, and how often is looked.
+/// The thresholds of health issues, and the sampling intervals.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// How often figures are sampled. Default 5 s.
+    /// The interval between samples. Default 5 s.
     pub sample_every: Duration,
-    /// How old the counts of the city may be. Default 2 s.
+    /// How long the counts of the city are cached. Default 2 s.
     pub city_every: Duration,
-    /// A publication that takes longer, to the hub or to a socket, is late. Default 1 s.
+    /// A publication is late if it takes longer to the hub or to a socket. Default 1 s.
     pub lag: Duration,
-    /// A job that is due for longer, and not begun, is late. Default 30 s.
+    /// A job is late if it has been due for longer and has not started. Default 30 s.
     pub job_late: Duration,
-    /// A worker that failed within this time is shown as trouble. Default 60 s.
+    /// A worker that failed within this time is a health issue. Default 60 s.
     pub failed_lately: Duration,
 }
 
@@ -54,18 +64,18 @@ impl Default for Settings {
     }
 }
 
-/// What a process says of itself.
+/// The identity of a process.
 #[derive(Clone, Debug)]
 pub struct Process {
-    /// Tells it from others; new at every start.
+    /// Identifies the process; new at every start.
     pub node: String,
     /// The program's version.
     pub version: &'static str,
     /// The services that it serves.
     pub services: Vec<&'static str>,
-    /// When it began.
+    /// When it started.
     pub started_at: Timestamp,
-    /// What it costs.
+    /// Reads its resource usage.
     pub stats: fn() -> ProcessStats,
 }
 
@@ -74,32 +84,64 @@ pub struct System {
     app: App,
     hub: Arc<Hub>,
     process: Process,
-    /// As last sampled; none while the database does not answer.
+    /// The jobs, as last sampled; none while the database does not answer.
     backlog: Mutex<Option<Backlogs>>,
     /// Payments and refunds that wait for a decision, as last sampled.
     money_undecided: AtomicU64,
-    /// How the city was, and when that was counted.
+    /// The cached view of the city, and when it was computed.
     counted: tokio::sync::Mutex<Option<(Instant, CityView)>>,
+    history: Mutex<History>,
 }
 
 impl System {
-    /// Of this process.
+    /// The system view of this process.
     pub fn new(app: App, hub: Arc<Hub>, process: Process) -> Arc<Self> {
         let backlog = Mutex::new(Some(Backlogs::default()));
         let (money_undecided, counted) = (AtomicU64::default(), tokio::sync::Mutex::default());
-        Arc::new(Self { app, hub, process, backlog, money_undecided, counted })
+        let history = Mutex::default();
+        Arc::new(Self { app, hub, process, backlog, money_undecided, counted, history })
     }
 
-    /// How everything is, for operators alone.
+    /// The state of this process, for operators only.
     pub fn show(&self, who: &Principal) -> Result<SystemView, Failure> {
-        if who.is(Role::Admin) { Ok(self.view()) } else { Err(Failure::forbidden()) }
+        who.require(Role::Admin)?;
+        Ok(self.view())
+    }
+
+    /// The main figures of the last hour, for operators only.
+    pub fn history(&self, who: &Principal) -> Result<HistoryView, Failure> {
+        who.require(Role::Admin)?;
+        let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(history.view(self.app.now(), self.process.node.clone(), self.process.services.clone()))
+    }
+
+    /// Adds the figures to the history.
+    fn remember(&self, jobs_due: Option<u64>) {
+        let reading = self.reading(jobs_due);
+        self.history.lock().unwrap_or_else(PoisonError::into_inner).note(self.app.now(), reading);
+    }
+
+    /// The figures now. Counts are of this process, jobs of all.
+    fn reading(&self, jobs_due: Option<u64>) -> Reading {
+        let (app, hub) = (&self.app, self.hub.report());
+        let kinds = [app.orders.report(), app.couriers.report(), app.chats.report(), app.carts.report()];
+        Reading {
+            sockets: hub.sockets,
+            deliveries: hub.deliveries,
+            commands: kinds.iter().map(|kind| kind.commands).sum(),
+            orders_placed: app.orders.placed(),
+            event_lag: hub.event_lag,
+            delivery_lag: hub.delivery_lag,
+            resident_bytes: (self.process.stats)().resident_bytes,
+            jobs_due,
+        }
     }
 
     fn backlog(&self) -> Option<Backlogs> {
         self.backlog.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Samples for as long as the services live.
+    /// Starts the worker that takes samples while this value exists.
     pub fn watch(self: &Arc<Self>) {
         let system = Arc::downgrade(self);
         let work = move |_: App, stopping| sample(Weak::clone(&system), stopping);
@@ -139,6 +181,7 @@ impl System {
                 jobs("parked").set(backlog.parked as f64);
             }
         }
+        self.remember(backlog.as_ref().map(|backlog| backlog.all.due));
         *self.backlog.lock().unwrap_or_else(PoisonError::into_inner) = backlog;
         if let Ok(undecided) = decision::count(&self.app).await {
             gauge!("money_undecided").set(undecided as f64);

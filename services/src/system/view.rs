@@ -1,4 +1,4 @@
-//! The snapshot of the actor system as operators are shown it.
+//! The snapshot of the system as operators see it.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

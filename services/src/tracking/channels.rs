@@ -14,13 +14,13 @@ use super::{courier, delivery};
 use crate::App;
 use crate::channel_kind::ChannelKind;
 
-/// A delivery: its events, and where its courier is.
+/// A delivery: its events, and its courier's position.
 pub(crate) struct DeliveryChannel(pub(crate) OrderId);
 
 #[async_trait]
 impl ChannelKind for DeliveryChannel {
-    /// Many watch a delivery, and it looks the same to all of an audience. The newest position,
-    /// which a shared snapshot may lack, comes right after it.
+    /// All followers of one audience see the same, so they share a snapshot. It may lack the
+    /// newest position, which is sent right after it.
     fn rules(&self) -> ChannelRules {
         ChannelRules {
             has_latest: true,
@@ -76,8 +76,8 @@ impl ChannelKind for CourierChannel {
     }
 
     async fn snapshot(&self, app: &App, who: &Principal, _audience: Audience) -> Result<Snapshot, Failure> {
-        // The offset first: what happens in between is told once more as an event,
-        // and names an offer or a delivery that the state holds already.
+        // The offset is read first. An event in between is then delivered again, for an offer or a
+        // delivery that the state already contains.
         let offset = journal::head(&app.store, Channel::Courier(self.0)).await?;
         let me = courier::me(app, who).await?;
         let offers: Vec<Value> = me.offers.into_iter().map(|offer| OfferEvent::Made(offer).data()).collect();

@@ -1,11 +1,12 @@
-//! A delivery: who may see it, what they see of it, and how a decision on it is committed.
+//! A delivery: permissions, what each audience sees, and how a decision is committed.
 
 use std::sync::Arc;
 
 use domain::order::{Fulfilment, Order};
+use domain::personal_data::mask;
 use domain::tracking::delivery::{Decision, Pickup};
-use domain::tracking::sight::{Precision, masked, position_audience};
-use domain::tracking::{Carrier, Delivery, DeliveryStatus, Fix, eta};
+use domain::tracking::sight::{Precision, position_audience, sees_handover};
+use domain::tracking::{Carrier, Delivery, DeliveryStatus, Fix, Handover, eta};
 use domain::{Audience, Channel, Failure, OrderId, Party, Principal, Timestamp};
 use store::fabric::{Latest, Notice};
 use store::journal::{self, Recorded};
@@ -15,14 +16,14 @@ use super::view::{self, View};
 use crate::conflict::retried;
 use crate::{App, gazetteer, order};
 
-/// Fixes in one exported track: two hours at one a second, and then some.
+/// The most fixes of an exported track: more than two hours at one per second.
 const TRACK_MAX: u32 = 10_000;
 
-/// Whether `who` may look at the order's delivery, and as whom. Somebody else's
-/// delivery looks like none.
+/// The order's delivery, and the parties as which `who` may see it. For everybody else it does
+/// not exist.
 ///
-/// Its customer, its courier, the restaurant's owner once it is paid, the agent who
-/// has its conversation, and operators may.
+/// It may be seen by its customer, its courier, the restaurant's owner once it is paid, agents
+/// with an open conversation about the order, and operators.
 pub(super) async fn authorise(
     app: &App,
     who: &Principal,
@@ -39,14 +40,14 @@ pub(super) async fn authorise(
     if parties == Audience::NOBODY { Err(none()) } else { Ok((delivery, parties)) }
 }
 
-/// The one answer for what is not theirs and what is not.
+/// The same refusal for a delivery that does not exist and one that the user may not see.
 pub(super) fn none() -> Failure {
     Failure::not_found("delivery")
 }
 
-/// The delivery, or what it will be: a restaurant has not accepted the order
-/// yet, so nobody was asked, but its channel can be followed already. With it,
-/// whether the restaurant knows of the order.
+/// The delivery. Before the restaurant accepts the order there is no row; then this is the
+/// delivery as it will be requested, so that its channel can be followed already. The second
+/// value is whether the order is placed (paid), and so visible to the restaurant.
 pub(super) async fn find(app: &App, id: OrderId) -> Result<(Delivery, bool), Failure> {
     if let Some(delivery) = tracking::delivery(&app.store, id).await? {
         return Ok((delivery, true));
@@ -57,7 +58,7 @@ pub(super) async fn find(app: &App, id: OrderId) -> Result<(Delivery, bool), Fai
     Ok((delivery, order.placed_at.is_some()))
 }
 
-/// The delivery that an order asks for; none for what the customer collects.
+/// The delivery that an order requests; none if the customer collects it.
 pub(super) fn of_order(app: &App, order: &Order) -> Option<Delivery> {
     let Fulfilment::Delivery { .. } = order.fulfilment else { return None };
     let drop_off = order.drop_off.clone()?;
@@ -77,6 +78,7 @@ pub(super) fn of_order(app: &App, order: &Order) -> Option<Delivery> {
         carrier: None,
         requested_at: now,
         ready_by,
+        handover: Handover::of(order),
         promised_at: eta::promise(settings, order.pickup, drop_off.position, ready_by, now),
         drop_off,
         near_told: false,
@@ -95,16 +97,21 @@ pub async fn show(app: &App, who: &Principal, order: OrderId) -> Result<View, Fa
     view(app, delivery, audience).await
 }
 
-/// The delivery with the courier's newest position, as far as `audience` may see it.
-pub(super) async fn view(app: &App, delivery: Delivery, audience: Audience) -> Result<View, Failure> {
+/// The delivery with the courier's latest position, as far as `audience` may see it.
+pub(super) async fn view(app: &App, mut delivery: Delivery, audience: Audience) -> Result<View, Failure> {
+    // The row was written by an older program.
+    if delivery.handover.is_none() && sees_handover(audience, delivery.status.into()) {
+        let order = order::load(app, delivery.order).await?;
+        delivery.handover = order.as_ref().and_then(Handover::of);
+    }
     let seen = newest(app, &delivery).await?;
     let settings = &app.settings.tracking.courier;
     let dong = gazetteer::neighbourhood(app, delivery.drop_off.position);
     Ok(View::new(settings, delivery, dong, seen, audience, app.now()))
 }
 
-/// What happened to the delivery after `after`, as it may be told now: once it is over,
-/// names are masked for whoever comes back as well.
+/// The delivery's events after offset `after`. Once the delivery is over, names are masked in
+/// old events too.
 pub(super) async fn history(
     app: &App,
     order: OrderId,
@@ -112,7 +119,7 @@ pub(super) async fn history(
     limit: u32,
 ) -> Result<Vec<Arc<Recorded>>, Failure> {
     let mut told = journal::since(&app.store, &Channel::Delivery(order), after, limit).await?;
-    let names = |event: &Recorded| event.data["name"].as_str().map(masked);
+    let names = |event: &Recorded| event.data["name"].as_str().map(mask::name);
     if told.iter().any(|event| names(event).is_some())
         && tracking::delivery(&app.store, order).await?.is_some_and(|delivery| delivery.status.is_over())
     {
@@ -125,12 +132,12 @@ pub(super) async fn history(
     Ok(told)
 }
 
-/// Where its courier was last, as its channel tells it.
+/// The courier's latest position, as the channel's latest value.
 pub(super) async fn latest(app: &App, order: OrderId) -> Result<Option<Arc<Latest>>, Failure> {
     if let Some(latest) = app.fabric().latest(&Channel::Delivery(order)).await {
         return Ok(Some(latest));
     }
-    // The shared memory was lost, or the courier has not moved since the assignment.
+    // The fabric lost the value, or the courier has sent no fix since the assignment.
     let Some(delivery) = tracking::delivery(&app.store, order).await? else { return Ok(None) };
     let fix = newest(app, &delivery).await?;
     let courier = delivery.carrier.as_ref().map(|carrier| carrier.courier);
@@ -139,13 +146,13 @@ pub(super) async fn latest(app: &App, order: OrderId) -> Result<Option<Arc<Lates
     }))
 }
 
-/// Where its courier was last: as the fabric knows it, or as the store does.
+/// The courier's latest fix, from the fabric or else from the store.
 async fn newest(app: &App, delivery: &Delivery) -> Result<Option<Fix>, Failure> {
     let Some(carrier) = delivery.carrier.as_ref().filter(|_| delivery.status.is_live()) else {
         return Ok(None);
     };
     let latest = app.fabric().latest(&Channel::Delivery(delivery.order)).await;
-    // Whoever carried it before may not have let go of it yet.
+    // The value may still be of the previous courier.
     if let Some(latest) = latest.filter(|latest| latest.courier == carrier.courier) {
         return Ok(Some(Fix {
             seq: 0,
@@ -160,9 +167,9 @@ async fn newest(app: &App, delivery: &Delivery) -> Result<Option<Fix>, Failure> 
     Ok(tracking::newest(&app.store, carrier.courier, oldest).await?)
 }
 
-/// Where the courier went with this delivery: from the assignment, for the customer
-/// from pickup on, until it was over, for the restaurant until pickup. Who may not know
-/// the address does not see the last steps to it.
+/// The courier's track during this delivery: from the assignment, or from pickup for those who
+/// may not see the position before, until its end, or until pickup for the restaurant. Fixes
+/// near the door are left out for those who may not see the address.
 pub async fn track(app: &App, who: &Principal, order: OrderId) -> Result<Vec<Fix>, Failure> {
     let (delivery, audience) = authorise(app, who, order).await?;
     let Some(carrier) = &delivery.carrier else { return Ok(Vec::new()) };
@@ -181,7 +188,7 @@ pub async fn track(app: &App, who: &Principal, order: OrderId) -> Result<Vec<Fix
     Ok(fixes)
 }
 
-/// Decides on a delivery and commits, anew where another commit came first.
+/// Applies `rule` to a delivery and commits; retried after a conflict with another commit.
 pub(super) async fn decide(
     app: &App,
     order: OrderId,
@@ -204,7 +211,7 @@ pub(super) async fn decide(
     .await
 }
 
-/// Saves a delivery, and tells its courier's channel where it stands.
+/// Saves a delivery, and appends its new status to its courier's channel.
 pub(super) async fn tell_courier_and_save(
     tx: &mut Tx,
     carrier: Option<&Carrier>,
@@ -220,7 +227,7 @@ pub(super) async fn tell_courier_and_save(
     Ok(())
 }
 
-/// The courier's entity, wherever it lives, reads its deliveries again.
+/// Makes the courier's entity, in whichever process, reload its deliveries.
 pub(super) fn announce(app: &App, carrier: Option<&Carrier>) {
     if let Some(carrier) = carrier {
         app.fabric().announce(Notice::AssignmentsChanged(carrier.courier));

@@ -1,4 +1,4 @@
-//! Phones with public tracking apps as couriers' devices: their tokens, and what they report.
+//! Phones with public tracking apps as couriers' devices: their tokens and their reports.
 
 use actors::position_log::Ack;
 use domain::tracking::{Batch, RawFix, SpeedUnit};
@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::courier;
 use crate::App;
 
-/// What a device's token begins with, so that a leaked one is recognised.
+/// The prefix of a device's token, so that secret scanners can recognise a leaked one.
 const TOKEN_PREFIX: &str = "bdv_";
 
-/// Adds a device that sends fixes with a token of its own, which is told this once.
+/// Adds a device, and returns the token that it sends fixes with. The token is shown only here.
 pub async fn add(
     app: &App,
     who: &Principal,
@@ -41,7 +41,7 @@ pub async fn list(
     Ok(tracking::devices(&app.store, courier, after, limit).await?)
 }
 
-/// Changes what the courier calls a device, or the unit of its speeds.
+/// Changes a device's name, or the unit of its speeds.
 pub async fn change(
     app: &App,
     who: &Principal,
@@ -56,15 +56,14 @@ pub async fn change(
     changed.ok_or_else(|| Failure::not_found("device"))
 }
 
-/// Forgets a device: its token is refused from now on. No connection outlives that, as each
-/// report is looked at for itself.
+/// Removes a device: its token is refused from now on, as each report is authenticated by itself.
 pub async fn revoke(app: &App, who: &Principal, id: Uuid) -> Result<(), Failure> {
     let courier = who.courier().ok_or_else(Failure::forbidden)?;
     let gone = tracking::remove_device(&app.store, id, courier).await?;
     if gone { Ok(()) } else { Err(Failure::not_found("device")) }
 }
 
-/// What a public tracking app reports: one place, without a sequence number.
+/// A report of a public tracking app: one position, without a sequence number.
 #[derive(Clone, Copy, Debug)]
 pub struct Report {
     /// When the device was there.
@@ -73,27 +72,27 @@ pub struct Report {
     pub lat: f64,
     /// Degrees east.
     pub lon: f64,
-    /// Metres.
+    /// The accuracy in metres.
     pub accuracy_m: Option<f64>,
-    /// How fast.
+    /// The speed.
     pub speed: Option<Speed>,
     /// Degrees clockwise from north.
     pub heading_deg: Option<f64>,
 }
 
-/// How fast a device was, in the words of its protocol.
+/// A speed, as the protocol of the app gives it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Speed {
-    /// How much.
+    /// The number.
     pub value: f64,
-    /// Of what; none where the protocol does not say, and the device's setting does.
+    /// Its unit; if the protocol does not define one, the device's setting applies.
     pub unit: Option<SpeedUnit>,
 }
 
-/// A device reports where it is; answered once that is kept.
+/// Records a report of a device. Returns only after the fix is stored.
 ///
-/// Such apps count nothing, so the fix's own millisecond is its number: sent
-/// again, it is the same fix. The track is of our numbering, below zero.
+/// Such apps send no sequence numbers, so the fix's time in milliseconds is used: a repeated report
+/// is the same fix. The track number is assigned by us, below zero.
 pub async fn report(app: &App, token: &str, report: Report) -> Result<Ack, Failure> {
     let device = known(app, token).await?;
     let in_mps = |Speed { value, unit }: Speed| unit.unwrap_or(device.speed_unit).in_mps(value);
@@ -109,13 +108,13 @@ pub async fn report(app: &App, token: &str, report: Report) -> Result<Ack, Failu
     courier::fixes(app, device.courier, None, Batch::of_device(device.number, fix)).await
 }
 
-/// The device with this token; refused where there is none.
+/// The device with this token; refused if there is none.
 pub async fn known(app: &App, token: &str) -> Result<Device, Failure> {
     let known = tracking::device_by_token(&app.store, &hashed(token)).await?;
     known.ok_or_else(|| refusal::unauthenticated().because("This device's token is not known.").into())
 }
 
-/// Tokens are 256 random bits: a plain hash is enough to keep them by.
+/// Tokens are 256 random bits, so a plain hash protects them sufficiently.
 fn hashed(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }

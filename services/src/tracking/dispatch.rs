@@ -1,38 +1,38 @@
-//! Finding a courier: ask the nearest few, wait, look further.
+//! Finding a courier: offers to the nearest few, wait for answers, then search further.
 //!
-//! Everything that changes a delivery's offers holds the lock of its row, so
-//! asking, answering and expiring happen one after another, in whatever process.
-//! What is due later is a durable reminder with the delivery's key.
+//! Everything that changes a delivery's offers holds the lock of the delivery's row, so making,
+//! answering and expiring offers is serialised over all processes. Later actions are durable
+//! reminders with a key per delivery.
 
 use std::collections::HashMap;
 
 use domain::tracking::dispatch::{Candidate, Choice, choose};
-use domain::tracking::offer::{Offer, OfferRefusal, OfferStatus, Offers, Told};
+use domain::tracking::offer::{Offer, OfferEvents, OfferRefusal, OfferStatus, Offers};
 use domain::tracking::{Carrier, Delivery, DeliveryEvent, DispatchReminder, OrderFact};
 use domain::{Channel, CourierId, Failure, OfferId, OrderId, Principal, Timestamp};
 use store::{StoreError, Tx, jobs, journal, tracking};
 
-use super::View;
 use super::delivery::{announce, tell_courier_and_save, view};
+use super::{View, courier};
 use crate::conflict::retried;
 use crate::{App, gazetteer};
 
-/// Couriers that one round looks at.
+/// The most couriers that one round considers.
 const CANDIDATES_MAX: usize = 64;
 
-/// A delivery and its offers, under the delivery's lock.
+/// A delivery and its offers, read under the lock of the delivery's row.
 struct Held {
     delivery: Delivery,
     offers: Offers,
 }
 
-/// What a decision under the lock leads to.
+/// The result of a decision under the lock.
 struct Outcome {
     delivery: Delivery,
     events: Vec<DeliveryEvent>,
     offers: Offers,
-    told: Told,
-    /// When to look again; `None`: not any more.
+    told: OfferEvents,
+    /// When to search again; none ends the search.
     look_again: Option<Timestamp>,
 }
 
@@ -44,16 +44,16 @@ fn alert_key(order: OrderId) -> String {
     format!("no-courier:{order}")
 }
 
-/// A delivery was asked for: operators hear of it if nobody takes it for long.
+/// Sets the reminders of a new delivery: the search, and the alert if no courier takes it in time.
 pub(crate) fn start_search(app: &App, tx: &mut Tx, delivery: &Delivery) {
     let order = delivery.order;
     let at = delivery.requested_at + app.settings.tracking.dispatch.alert_after;
-    // Should the process die before the first round, the reminder begins it.
+    // If the process dies before the first round, the reminder starts it.
     jobs::remind(tx, &look_key(order), delivery.requested_at, DispatchReminder::LookForCourier { order });
     jobs::remind(tx, &alert_key(order), at, DispatchReminder::NoCourierFound { order });
 }
 
-/// Deliveries that nobody has taken since before `since`, the oldest first, at most `limit`.
+/// Deliveries without a courier that were requested before `since`, oldest first, at most `limit`.
 pub(crate) async fn unclaimed(
     app: &App,
     since: Timestamp,
@@ -62,15 +62,16 @@ pub(crate) async fn unclaimed(
     Ok(tracking::unclaimed(&app.store, since, limit).await?)
 }
 
-/// A reminder of dispatch is due.
+/// Handles a due reminder of dispatch.
 pub(crate) async fn remind(app: &App, reminder: DispatchReminder) -> Result<(), Failure> {
     match reminder {
         DispatchReminder::LookForCourier { order } => advance(app, order).await,
         DispatchReminder::NoCourierFound { order } => alert(app, order).await,
+        DispatchReminder::CourierStopped { courier } => courier::stop(app, courier).await,
     }
 }
 
-/// Ends what was not answered in time and, if nobody is being asked, asks the
+/// Expires offers that were not answered in time and, if none is pending, makes offers to the
 /// next couriers.
 pub async fn advance(app: &App, order: OrderId) -> Result<(), Failure> {
     retried(async || Ok(try_advance(app, order).await?)).await
@@ -97,7 +98,7 @@ async fn try_advance(app: &App, order: OrderId) -> Result<(), StoreError> {
     tx.commit().await
 }
 
-/// Who may be asked now: near, on shift, not too busy.
+/// The couriers to make offers to now: near, on shift, with capacity left.
 async fn candidates(
     app: &App,
     tx: &mut Tx,
@@ -120,7 +121,7 @@ async fn candidates(
     Ok(choose(settings, pickup, &outcome.offers, &candidates, now))
 }
 
-/// Makes offers to the chosen.
+/// Makes offers to the chosen couriers.
 fn ask(app: &App, outcome: &mut Outcome, choices: &[Choice], now: Timestamp) {
     if choices.is_empty() {
         return;
@@ -152,7 +153,7 @@ fn ask(app: &App, outcome: &mut Outcome, choices: &[Choice], now: Timestamp) {
     }
 }
 
-/// The offer as its courier may see it: until they have it, the neighbourhood is enough.
+/// The offer as its courier may see it: before acceptance, only the neighbourhood of the drop-off.
 pub(crate) fn coarse(app: &App, mut offer: Offer) -> Offer {
     let dong = gazetteer::neighbourhood(app, offer.drop_off);
     offer.dong = dong.name;
@@ -160,7 +161,7 @@ pub(crate) fn coarse(app: &App, mut offer: Offer) -> Offer {
     offer
 }
 
-/// The courier takes the delivery. Exactly one does; the others are told.
+/// Accepts an offer. Exactly one courier gets the delivery; the other offers are revoked.
 pub async fn accept(app: &App, who: &Principal, offer: OfferId) -> Result<View, Failure> {
     let courier = who.courier().ok_or_else(Failure::forbidden)?;
     let order = order_of(app, offer, courier).await?;
@@ -182,8 +183,8 @@ async fn try_accept(
     if told.is_empty() {
         return Ok(held.delivery);
     }
-    // The courier's row is locked until the commit: of several deliveries that one courier
-    // accepts at once, each is counted before the next is decided on.
+    // Locks the courier's row until the commit, so that concurrent acceptances by one courier
+    // are counted one after another against the limit.
     let row = tracking::lock_courier(&mut tx, courier).await?.ok_or_else(|| Failure::not_found("courier"))?;
     let carried = tracking::carried(&mut tx, courier).await?;
     app.settings.tracking.dispatch.admit(row.on_shift, carried)?;
@@ -196,7 +197,7 @@ async fn try_accept(
     Ok(outcome.delivery)
 }
 
-/// The courier does not want it. When nobody else is being asked, the next are.
+/// Declines an offer. If no other offer is pending, the next couriers get offers.
 pub async fn decline(app: &App, who: &Principal, offer: OfferId) -> Result<(), Failure> {
     let courier = who.courier().ok_or_else(Failure::forbidden)?;
     let order = order_of(app, offer, courier).await?;
@@ -209,7 +210,7 @@ pub async fn decline(app: &App, who: &Principal, offer: OfferId) -> Result<(), F
     advance(app, order).await
 }
 
-/// The courier drops out before pickup: somebody else is looked for.
+/// Unassigns a courier before pickup, and starts a new search.
 pub(crate) async fn unassign(app: &App, order: OrderId, courier: CourierId) -> Result<Delivery, Failure> {
     let now = app.now();
     let mut tx = app.store.begin().await?;
@@ -229,7 +230,7 @@ pub(crate) async fn unassign(app: &App, order: OrderId, courier: CourierId) -> R
     Ok(delivery)
 }
 
-/// The order is gone: nobody is asked any more, and its courier is free.
+/// Cancels the delivery of a cancelled order: revokes its offers and frees its courier.
 pub(crate) async fn cancel(app: &App, order: OrderId) -> Result<Delivery, Failure> {
     let now = app.now();
     let mut tx = app.store.begin().await?;
@@ -244,7 +245,7 @@ pub(crate) async fn cancel(app: &App, order: OrderId) -> Result<Delivery, Failur
     Ok(outcome.delivery)
 }
 
-/// Nobody took it for long: operators are told, and the search goes on.
+/// Logs that no courier took the delivery in time; the search continues.
 async fn alert(app: &App, order: OrderId) -> Result<(), Failure> {
     let Some(delivery) = tracking::delivery(&app.store, order).await? else { return Ok(()) };
     if delivery.status.is_open() {
@@ -265,8 +266,8 @@ async fn hold(tx: &mut Tx, order: OrderId) -> Result<Option<Held>, StoreError> {
     Ok(Some(Held { delivery, offers }))
 }
 
-/// Writes what was decided, tells every courier concerned on their own channel,
-/// and sets or takes back the reminders.
+/// Saves the outcome, appends its events to the channels of the couriers concerned, and sets or
+/// cancels the reminders.
 async fn settle(tx: &mut Tx, before: &Offers, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
     let Outcome { delivery, events, offers, told, look_again } = outcome;
     tracking::save_offers(tx, before, offers).await?;

@@ -1,15 +1,16 @@
-//! Where a delivery is, for whoever may know, and what its courier does about it.
+//! Deliveries: dispatch, the courier's steps, and live tracking.
 //!
 //! ```text
-//! steps ─▶ dispatch ─▶ delivery ─▶ view      each knows those to its right alone
+//! steps ─▶ dispatch ─▶ delivery ─▶ view      each depends only on those to its right
 //! ```
 //!
-//! - `steps`: the courier's steps, and how a delivery follows its order;
-//! - [`dispatch`]: whom to ask to bring it;
-//! - `delivery`: who may look, what they see, how a decision is committed;
+//! - `steps`: the courier's steps, and how delivery and order follow each other;
+//! - [`dispatch`]: offers to couriers;
+//! - `delivery`: permissions, what each audience sees, how a decision is committed;
+//! - `timeline`: the events of an order and its delivery together;
 //! - [`mod@view`]: a delivery as it is shown;
-//! - [`courier`]: the courier's own side: profile, shift, fixes;
-//! - [`device`]: their phones with public tracking apps.
+//! - [`courier`]: the courier's own use cases: profile, shift, fixes;
+//! - [`device`]: the courier's phones with public tracking apps.
 
 mod channels;
 pub mod courier;
@@ -17,44 +18,53 @@ mod delivery;
 pub mod device;
 pub mod dispatch;
 mod steps;
+mod timeline;
 pub mod view;
 
 pub(crate) use channels::{CourierChannel, DeliveryChannel};
 pub use delivery::{is_over, show, track};
 pub use steps::{Step, step, step_because, try_contact};
 pub(crate) use steps::{follow_order, tell_order};
+pub(crate) use store::tracking::{erase_carrier, erase_courier, erase_deliveries, live};
+pub use timeline::{TimelineEvent, timeline};
 pub use view::View;
 
 use std::sync::Arc;
 
-use domain::{Failure, Timestamp};
+use domain::Failure;
+use domain::personal_data::LOCATION;
 
 use crate::App;
 use crate::module::Module;
 
-/// The worker that writes the position log. Started again, it goes on with the same channel:
-/// nothing that waits is lost.
+/// The worker that writes the position log. After a restart it continues with the same channel,
+/// so that no waiting batch is lost.
 pub(crate) fn module() -> Module {
     Module::default().worker("position log", |app, stopping| Arc::clone(&app.position_writer).run(stopping))
 }
 
-/// Makes the days of the position log that come, and drops those before `keep_from`.
-pub(crate) async fn keep_positions(app: &App, keep_from: Timestamp) -> Result<(), Failure> {
-    let days_ahead = app.settings.tracking.positions.days_ahead;
-    store::tracking::ensure_partitions(&app.store, app.now(), days_ahead).await?;
-    let dropped = store::tracking::drop_partitions(&app.store, keep_from).await?;
+/// Creates the partitions of coming days of the position log, and drops those before `keep_from`.
+pub(crate) async fn keep_positions(app: &App) -> Result<(), Failure> {
+    let (now, days_ahead) = (app.now(), app.settings.tracking.positions.days_ahead);
+    store::tracking::ensure_partitions(&app.store, now, days_ahead).await?;
+    let dropped = store::tracking::drop_partitions(&app.store, LOCATION.kept_since(now)).await?;
     if dropped > 0 {
         tracing::info!(dropped, "days of positions are out of retention");
     }
     Ok(())
 }
 
-/// Tracking's numbers.
+/// Forgets how far couriers were from what they were offered, once that is out of retention.
+pub(crate) async fn tidy(app: &App) -> Result<(), Failure> {
+    Ok(store::tracking::empty_offers(&app.store, LOCATION.kept_since(app.now())).await?)
+}
+
+/// Settings of tracking.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Filter, estimate and geofence.
+    /// Filter, ETA and geofence.
     pub courier: actors::courier::Settings,
-    /// Whom to ask, and for how long.
+    /// The search for a courier.
     pub dispatch: domain::tracking::dispatch::Settings,
     /// The position log.
     pub positions: actors::position_log::Settings,

@@ -31,13 +31,14 @@ pub enum Step {
     DropOut,
 }
 
-/// The courier reports a step. What the order decides goes to the order first.
+/// Reports a step of the courier. Steps that change the order's status are decided by the order
+/// first.
 pub async fn step(app: &App, who: &Principal, order: OrderId, step: Step) -> Result<View, Failure> {
     step_because(app, who, order, step, None).await
 }
 
-/// The same, with the reason why it [`Failed`](Step::Failed); a courier who says none is
-/// not at the customer's cost.
+/// Like [`step`], with the reason of a [`Failed`](Step::Failed) step. A failure without a reason
+/// is not at the customer's cost.
 pub async fn step_because(
     app: &App,
     who: &Principal,
@@ -64,8 +65,8 @@ pub async fn step_because(
     view(app, decided, Party::Courier.into()).await
 }
 
-/// The courier at the door tried to reach the customer. The same attempt under the same `key`
-/// is recorded once.
+/// Records that the courier at the door tried to reach the customer. An attempt with the same
+/// `key` is recorded once.
 pub async fn try_contact(
     app: &App,
     who: &Principal,
@@ -83,8 +84,8 @@ pub async fn try_contact(
     order::try_contact(app, courier, &order, way, key, is_at_door).await
 }
 
-/// Asks the order, then takes its answer over at once; the reaction to the
-/// order's event would do the same a moment later, and finds it done.
+/// Sends the command to the order, then applies the result to the delivery at once. The reaction
+/// to the order's event would do the same a moment later, and then has no effect.
 async fn ask_order(
     app: &App,
     delivery: &Delivery,
@@ -92,14 +93,14 @@ async fn ask_order(
     command: Command,
     fact: OrderFact,
 ) -> Result<Delivery, Failure> {
-    // Said twice: the order has moved on, and the delivery knows.
+    // A repeated report: the delivery already reflects it.
     if let Ok((known, events)) = delivery.clone().follow(fact)
         && events.is_empty()
     {
         return Ok(known);
     }
-    // The order hears of its courier by a reaction, which may still be on its
-    // way when the courier is quick.
+    // The order gets its courier by a reaction, which may not have run yet when the courier
+    // reports the pickup.
     if fact == OrderFact::PickedUp {
         order::assign_courier(app, delivery.order, Some(courier)).await?;
     }
@@ -114,7 +115,7 @@ async fn take_over(app: &App, order: OrderId, fact: OrderFact) -> Result<Deliver
     }
 }
 
-/// The delivery does as the order says (subscriber).
+/// Applies an event of the order to its delivery (subscriber).
 pub(crate) async fn follow_order(app: App, happened: Reaction<OrderEventKind>) -> Result<(), Failure> {
     let fact = match happened.kind {
         OrderEventKind::Accepted => return request(&app, happened.id).await,
@@ -127,8 +128,8 @@ pub(crate) async fn follow_order(app: App, happened: Reaction<OrderEventKind>) -
     follow(&app, happened.id, fact).await
 }
 
-/// The delivery takes over what the order says. An order that ends before a
-/// courier was wanted, or that its customer collects, has no delivery.
+/// Applies `fact` to the delivery, if there is one. An order that ends before it was accepted, or
+/// that its customer collects, has none.
 async fn follow(app: &App, order: OrderId, fact: OrderFact) -> Result<(), Failure> {
     if tracking::delivery(&app.store, order).await?.is_some() {
         take_over(app, order, fact).await?;
@@ -136,8 +137,8 @@ async fn follow(app: &App, order: OrderId, fact: OrderFact) -> Result<(), Failur
     Ok(())
 }
 
-/// The restaurant accepted: a courier is wanted. Asked again, it goes on asking. An order
-/// that has ended since wants none: this may be a late try, after its end was heard of.
+/// Requests a courier after the restaurant accepted. A repeat continues the search. Does nothing
+/// if the order has ended: this may be a late retry, after the event of its end was handled.
 async fn request(app: &App, id: OrderId) -> Result<(), Failure> {
     let order = order::find(app, id).await?;
     if order.status.is_terminal() {
@@ -151,22 +152,22 @@ async fn request(app: &App, id: OrderId) -> Result<(), Failure> {
             dispatch::start_search(app, &mut tx, &delivery);
             tx.commit().await?;
         }
-        // It was asked for before.
+        // The delivery was requested before.
         Err(StoreError::Conflict) => drop(tx),
         Err(error) => return Err(error.into()),
     }
     dispatch::advance(app, order.id).await
 }
 
-/// The delivery has a courier, or lost one: the order follows (subscriber).
+/// Applies the assignment of a delivery's courier to its order (subscriber).
 pub(crate) async fn tell_order(app: App, changed: Reaction<DeliveryEventKind>) -> Result<(), Failure> {
     let (app, id) = (&app, changed.id);
     let Some(delivery) = tracking::delivery(&app.store, id).await? else { return Ok(()) };
     if !delivery.status.is_open() && !delivery.status.is_before_pickup() {
-        // The order knew before us.
+        // The order decided this status, so it has its courier already.
         return Ok(());
     }
     let courier = delivery.carrier.map(|carrier| carrier.courier);
-    // Called off meanwhile: the order leaves it, and the delivery will hear of it.
+    // If the order was cancelled meanwhile it ignores this, and the delivery follows its event.
     order::assign_courier(app, id, courier).await
 }

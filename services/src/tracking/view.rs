@@ -1,76 +1,82 @@
-//! A delivery as it is shown, the same on REST and in the snapshots of channels.
+//! A delivery as it is shown, the same by REST and in snapshots.
 
 use actors::courier::Settings;
-use domain::tracking::sight::{Precision, masked, position_audience};
-use domain::tracking::{Delivery, DeliveryStatus, DropOff, Eta, Fix, Vehicle, eta};
+use domain::order::OrderCode;
+use domain::personal_data::mask;
+use domain::tracking::sight::{Precision, position_audience, sees_handover};
+use domain::tracking::{Delivery, DeliveryStatus, DropOff, Eta, Fix, Handover, Vehicle, eta};
 use domain::{Audience, CourierId, Event, LatLon, OrderId, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::gazetteer::Neighbourhood;
 
-/// A delivery, as somebody may see it.
+/// A delivery, as one audience may see it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct View {
-    /// Whose delivery.
+    /// The order, whose id is also the delivery's.
     pub order_id: OrderId,
-    /// Count of its events; the offset of its channel.
+    /// The code by which everybody names it.
+    pub code: OrderCode,
+    /// The number of its events; the offset of its channel.
     pub version: u64,
-    /// Where it stands.
+    /// Its status.
     pub status: DeliveryStatus,
-    /// Who brings it.
+    /// The courier, once assigned.
     pub courier: Option<Courier>,
-    /// Where the food waits.
+    /// Where the courier collects the food.
     pub pickup: Stop,
-    /// Where it goes.
+    /// The address that it goes to, as far as it is visible.
     pub drop_off: Door,
-    /// When the restaurant means to have it ready.
+    /// What is in the bag and how to hand it over, for its courier while they have it.
+    pub handover: Option<Handover>,
+    /// When the restaurant plans to have it ready.
     pub ready_by: Timestamp,
-    /// When the customer was told to expect it.
+    /// The arrival time promised to the customer.
     pub promised_at: Timestamp,
-    /// Where the courier is, for who may know it.
+    /// The courier's position, if the audience may see it.
     pub position: Option<Position>,
-    /// When it arrives.
+    /// The estimated arrival.
     pub eta: Option<Eta>,
 }
 
-/// A courier, as their customers know them.
+/// A courier, as their customers see them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Courier {
-    /// Who.
+    /// Their id.
     pub id: CourierId,
-    /// What they are called.
+    /// Their name; masked once the delivery is over.
     pub name: String,
-    /// What they ride.
+    /// Their vehicle.
     pub vehicle: Vehicle,
 }
 
-/// Where the food waits.
+/// The pickup point.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Stop {
-    /// What the sign says.
+    /// The restaurant's name.
     pub name: String,
-    /// Where.
+    /// Its coordinates.
     pub position: LatLon,
 }
 
-/// Where the food goes.
+/// The drop-off address. Parts that the audience may not see are empty.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Door {
-    /// Where; the middle of the neighbourhood for whoever may know no more.
+    /// Its coordinates, or those of the neighbourhood if the address is hidden.
     pub position: LatLon,
     /// The neighbourhood; none outside the city.
     pub dong: Option<String>,
-    /// The road-name address, or empty.
+    /// The road-name address.
     pub road_address: String,
-    /// Building, floor, door, or empty.
+    /// Building, floor and door.
     pub detail: String,
-    /// How to get in, or empty.
+    /// How to get in.
     pub entrance_note: String,
 }
 
 impl Door {
-    /// As much of it as may be seen.
+    /// The parts of `place` that `sight` permits.
     fn of(place: DropOff, dong: Neighbourhood, sight: Precision) -> Self {
         let from = |least: Precision, text: String| if sight >= least { text } else { String::new() };
         Self {
@@ -83,22 +89,22 @@ impl Door {
     }
 }
 
-/// Where a courier is.
+/// A courier's position.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Position {
-    /// Where.
+    /// The coordinates.
     #[serde(flatten)]
     pub place: LatLon,
     /// Degrees clockwise from north.
     pub heading_deg: Option<f64>,
-    /// Metres a second.
+    /// Metres per second.
     pub speed_mps: Option<f64>,
-    /// When that was.
+    /// The time of the fix.
     pub at: Timestamp,
 }
 
 impl View {
-    /// What `audience` may see: [`domain::tracking::sight`] has the rules.
+    /// The delivery as `audience` may see it, by the rules of [`domain::tracking::sight`].
     pub fn new(
         settings: &Settings,
         delivery: Delivery,
@@ -119,14 +125,16 @@ impl View {
         });
         Self {
             order_id: delivery.order,
+            code: delivery.order.code(),
             version: delivery.version,
             status: delivery.status,
             courier: delivery.carrier.map(|carrier| Courier {
                 id: carrier.courier,
-                name: if over { masked(&carrier.name) } else { carrier.name },
+                name: if over { mask::name(&carrier.name) } else { carrier.name },
                 vehicle: carrier.vehicle,
             }),
             pickup: Stop { name: delivery.pickup.name, position: delivery.pickup.position },
+            handover: delivery.handover.filter(|_| sees_handover(audience, delivery.status.into())),
             drop_off: Door::of(delivery.drop_off, dong, sight),
             ready_by: delivery.ready_by,
             promised_at: delivery.promised_at,
@@ -136,7 +144,7 @@ impl View {
     }
 }
 
-/// A courier's own channel hears where their deliveries stand.
+/// The event on a courier's own channel for each change of one of their deliveries.
 pub(crate) struct AssignmentChanged {
     pub(crate) order: OrderId,
     pub(crate) status: DeliveryStatus,
@@ -148,6 +156,6 @@ impl Event for AssignmentChanged {
     }
 
     fn data(&self) -> Value {
-        json!({ "order_id": self.order, "status": self.status })
+        json!({ "order_id": self.order, "code": self.order.code(), "status": self.status })
     }
 }

@@ -1,4 +1,4 @@
-//! What a third party remembers: entries, one after another, in a file if there is one.
+//! A third party's append-only journal, in a file if there is one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -7,11 +7,11 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Where entries are written.
+/// The journal. Without a file, entries are discarded.
 pub(super) struct Book(Option<File>);
 
 impl Book {
-    /// Opens the book of this name, and reads what is in it.
+    /// Opens the journal of this name and reads its entries.
     pub(super) fn open<T: DeserializeOwned>(
         folder: Option<&Path>,
         name: &str,
@@ -24,7 +24,7 @@ impl Book {
         let mut reader = BufReader::new(&file);
         let mut line = Vec::new();
         while reader.read_until(b'\n', &mut line)? > 0 {
-            // The last line may be torn: whoever wrote it was killed before anybody was told.
+            // A torn last line: the process was killed while writing it, before it responded.
             if !line.ends_with(b"\n") {
                 break;
             }
@@ -36,7 +36,7 @@ impl Book {
         Ok((Self(Some(file)), entries))
     }
 
-    /// Writes an entry, before anybody is told of it.
+    /// Writes an entry. Must be called before the response is sent.
     pub(super) fn write(&mut self, entry: &impl Serialize) -> std::io::Result<()> {
         let Some(file) = &mut self.0 else { return Ok(()) };
         let mut line = serde_json::to_vec(entry)?;

@@ -1,6 +1,6 @@
 //! Firebase Cloud Messaging and Google's token endpoint, as far as Baedal calls them
 //! (firebase.google.com/docs/reference/fcm/rest, developers.google.com/identity/protocols/oauth2).
-//! A token whose first word is `busy`, `refused`, `gone`, `hangs` or `late` fares as it says.
+//! A device token whose first word is `busy`, `refused`, `gone`, `hangs` or `late` fails that way.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use serde_json::{Value, json};
 
 use super::sent::{Mood, Sent, SentLog, mood};
 
-/// The key file of the sandbox's service account. It opens nothing but this sandbox.
+/// The key file of the sandbox's service account. It is valid for this sandbox only.
 pub const ACCOUNT: &str = include_str!("fcm_account.json");
 const PUBLIC_KEY: &str = include_str!("fcm_public.pem");
 const AUDIENCE: &str = "http://127.0.0.1:9120/fcm/token";
 const ISSUER: &str = "sandbox@baedal-sandbox.iam.gserviceaccount.com";
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 
-/// How long a token is good.
+/// How long an access token is valid.
 const TOKEN_SECS: i64 = 3_599;
 
 #[derive(Deserialize)]
@@ -63,7 +63,7 @@ struct Notification {
     body: String,
 }
 
-/// Its API, and the token endpoint.
+/// FCM's API and the token endpoint.
 pub(super) fn routes(pushes: Arc<SentLog>) -> Router {
     Router::new()
         .route("/token", post(token))
@@ -76,7 +76,7 @@ async fn token(State(pushes): State<Arc<SentLog>>, Form(grant): Form<Grant>) -> 
     let mut rules = Validation::new(Algorithm::RS256);
     rules.set_audience(&[AUDIENCE]);
     rules.set_required_spec_claims(&["exp", "aud", "iss"]);
-    // By the sandbox's clock, which a test may have moved; see below.
+    // Checked below by the sandbox's clock, which a test may move.
     rules.validate_exp = false;
     let key = DecodingKey::from_rsa_pem(PUBLIC_KEY.as_bytes());
     let claims = key.and_then(|key| jsonwebtoken::decode::<Assertion>(&grant.assertion, &key, &rules));
@@ -92,6 +92,11 @@ async fn token(State(pushes): State<Arc<SentLog>>, Form(grant): Form<Grant>) -> 
     let said =
         json!({ "access_token": format!("ya29.{until}"), "expires_in": TOKEN_SECS, "token_type": "Bearer" });
     Json(said).into_response()
+}
+
+/// As on the device: a notification replaces the one with the same tag.
+pub(super) fn has_same_tag(sent: &Sent, before: &Sent) -> bool {
+    sent.key.is_some() && (&before.to, &before.key) == (&sent.to, &sent.key)
 }
 
 async fn send(
@@ -125,11 +130,7 @@ async fn send(
         data: message.data,
         at: now,
     };
-    // As on the device: a notification takes the place of the one with the same tag.
-    if pushes
-        .take(&sent, |before| sent.key.is_some() && (&before.to, &before.key) == (&sent.to, &sent.key))
-        .is_err()
-    {
+    if pushes.take(&sent).is_err() {
         return no(500, "INTERNAL", Some("INTERNAL"));
     }
     mood.after().await;

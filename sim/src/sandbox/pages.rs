@@ -1,4 +1,4 @@
-//! What was sent, as pages for people and as JSON for programs: `/mailbox`, `/sms`, `/push`.
+//! The sent messages, as pages and as JSON: `/mailbox`, `/sms`, `/push`.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use serde::Deserialize;
 
 use super::sent::{Sent, SentLog};
 
-/// Messages on a page.
+/// The most messages on a page.
 const SHOWN_MAX: usize = 100;
 
-/// The three pages, and what each shows.
+/// The paths and titles of the pages.
 const PAGES: [(&str, &str); 3] =
     [("/mailbox", "Mail"), ("/sms", "Text messages"), ("/push", "Push notifications")];
 
 #[derive(Deserialize)]
 struct Wanted {
-    /// The recipient; everybody if it is empty.
+    /// The recipient; all recipients if empty.
     #[serde(default)]
     to: String,
 }
@@ -38,7 +38,7 @@ struct Page {
     log: Arc<SentLog>,
 }
 
-/// A page and a list of what each party was given, in the order of [`PAGES`].
+/// A page and a JSON list for each log, in the order of [`PAGES`].
 pub(super) fn routes(logs: [Arc<SentLog>; 3]) -> Router {
     let index =
         || async { shown("Sandbox", "<p>What Baedal has sent through third parties that are none.</p>") };
@@ -81,7 +81,7 @@ async fn page(State(page): State<Page>, Query(wanted): Query<Wanted>) -> impl In
     shown(page.title, &body)
 }
 
-/// A whole page. It runs no scripts, whatever was sent.
+/// A whole page. Its content security policy allows no scripts, whatever the messages contain.
 fn shown(title: &str, body: &str) -> impl IntoResponse + use<> {
     let links: Vec<_> = PAGES.iter().map(|(path, name)| format!("<a href=\"{path}\">{name}</a>")).collect();
     let page = format!(
@@ -95,7 +95,7 @@ fn shown(title: &str, body: &str) -> impl IntoResponse + use<> {
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page))
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let entity = |it: char| match it {
         '&' => "&amp;".to_owned(),
         '<' => "&lt;".to_owned(),

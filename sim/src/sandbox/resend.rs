@@ -1,5 +1,5 @@
-//! Resend, as far as Baedal calls it (resend.com/docs/api-reference/emails/send-email). Mail to
-//! `busy@…`, `refused@…`, `hangs@…` and `late@…` fares as the word says.
+//! The part of Resend that Baedal calls (resend.com/docs/api-reference/emails/send-email). Mail
+//! to `busy@…`, `refused@…`, `hangs@…` and `late@…` fails that way.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ struct NewMail {
     text: String,
 }
 
-/// Its API.
+/// Resend's API.
 pub(super) fn routes(mails: Arc<SentLog>) -> Router {
     Router::new().route("/emails", post(send)).with_state(mails)
 }
@@ -57,7 +57,7 @@ async fn send(
         (Mood::Refused, _) => return no(422, "validation_error"),
         (_, Some(before)) if (&before.to, &before.text) == (&sent.to, &sent.text) => before.id,
         (_, Some(_)) => return no(409, "invalid_idempotent_request"),
-        (_, None) if mails.take(&sent, |_| false).is_err() => return no(500, "application_error"),
+        (_, None) if mails.take(&sent).is_err() => return no(500, "application_error"),
         (_, None) => sent.id,
     };
     mood.after().await;

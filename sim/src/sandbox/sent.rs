@@ -1,5 +1,5 @@
-//! What was sent through one party, kept where people and tests can read it, and how a party
-//! misbehaves when the recipient's name asks for it.
+//! The messages sent through one party, for people and tests to read, and the failures that a
+//! recipient's name asks for.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,58 +12,62 @@ use serde::{Deserialize, Serialize};
 use super::Now;
 use super::book::Book;
 
-/// Messages that are kept in memory; older ones stand in the file alone.
+/// The most messages kept in memory; older ones are only in the file.
 const KEPT_MAX: usize = 1_000;
 
-/// How late the answer to `late` comes: nobody waits for it as long.
+/// The delay of the response to `late`: longer than any caller's timeout.
 const LATE: Duration = Duration::from_secs(5);
 
-/// A message that was taken.
+/// An accepted message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
-    /// What the party calls it.
+    /// The party's id of the message.
     pub id: String,
-    /// What its sender calls it, if they said.
+    /// The sender's key of the message, if it gave one.
     pub key: Option<String>,
-    /// The address, number or token that it goes to.
+    /// The recipient's address, number or token.
     pub to: String,
-    /// Who it is from, where messages say that.
+    /// The sender, for messages that have one.
     pub from: Option<String>,
     /// The subject of a mail, the title of a push notification.
     pub subject: Option<String>,
-    /// Its words.
+    /// The message's text.
     pub text: String,
-    /// What a push notification carries for the app.
+    /// The data of a push notification for the app.
     #[serde(default)]
     pub data: BTreeMap<String, String>,
-    /// When it was taken.
+    /// When it was accepted.
     pub at: DateTime<Utc>,
 }
+
+/// Whether a message takes the place of an earlier one.
+pub(super) type Replaces = fn(&Sent, &Sent) -> bool;
 
 /// See the module.
 pub struct SentLog {
     pub(super) now: Now,
+    replaces: Replaces,
     book: Mutex<(Book, Vec<Sent>)>,
 }
 
-/// What a recipient's name asks for.
+/// The behaviour that a recipient's name asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mood {
-    /// It is taken.
+    /// The message is accepted.
     Good,
-    /// `hangs`: nothing is taken, and nothing is said.
+    /// `hangs`: the message is not accepted, and no response comes.
     Hangs,
-    /// `late`: it is taken, and that is said when nobody listens any more.
+    /// `late`: the message is accepted, but the response comes after the caller's timeout.
     Late,
-    /// `busy`: it is not taken now.
+    /// `busy`: the message is refused temporarily.
     Busy,
-    /// `refused`: it is never taken.
+    /// `refused`: the message is refused for good.
     Refused,
-    /// `gone`: there is no such recipient any more.
+    /// `gone`: the recipient no longer exists.
     Gone,
 }
 
-/// The mood of a recipient: the first word of their name.
+/// The mood of a recipient, from the first word of the name.
 pub(super) fn mood(name: &str) -> Mood {
     match name.split(|it: char| !it.is_ascii_alphanumeric()).next() {
         Some("hangs") => Mood::Hangs,
@@ -76,14 +80,14 @@ pub(super) fn mood(name: &str) -> Mood {
 }
 
 impl Mood {
-    /// Holds up what comes before a message is taken.
+    /// The delay before a message is accepted.
     pub(super) async fn before(self) {
         if self == Self::Hangs {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Holds up the answer.
+    /// The delay before the response.
     pub(super) async fn after(self) {
         if self == Self::Late {
             tokio::time::sleep(LATE).await;
@@ -92,31 +96,35 @@ impl Mood {
 }
 
 impl SentLog {
-    pub(super) fn open(now: Now, folder: Option<&Path>, name: &str) -> std::io::Result<Self> {
-        let (book, sent) = Book::open(folder, name)?;
-        Ok(Self { now, book: Mutex::new((book, sent)) })
+    pub(super) fn open(
+        now: Now,
+        folder: Option<&Path>,
+        name: &str,
+        replaces: Replaces,
+    ) -> std::io::Result<Self> {
+        let (book, all) = Book::open(folder, name)?;
+        let mut kept = Vec::new();
+        all.into_iter().for_each(|sent| keep(&mut kept, sent, replaces));
+        Ok(Self { now, replaces, book: Mutex::new((book, kept)) })
     }
 
-    /// What was sent to this recipient, the oldest first.
+    /// The messages to this recipient, the oldest first.
     pub fn to(&self, recipient: &str) -> Vec<Sent> {
         self.book().1.iter().filter(|sent| sent.to == recipient).cloned().collect()
     }
 
-    /// What was sent to anybody, the newest first.
+    /// The newest messages to this recipient, or to all, the newest first.
     pub(super) fn newest(&self, to: Option<&str>, max: usize) -> Vec<Sent> {
         let book = self.book();
         let wanted = book.1.iter().rev().filter(|sent| to.is_none_or(|to| sent.to == to));
         wanted.take(max).cloned().collect()
     }
 
-    /// Takes a message. One that `replaces` another takes its place.
-    pub(super) fn take(&self, sent: &Sent, replaces: impl Fn(&Sent) -> bool) -> std::io::Result<()> {
+    /// Accepts a message, and removes from memory those that it replaces.
+    pub(super) fn take(&self, sent: &Sent) -> std::io::Result<()> {
         let mut book = self.book();
         book.0.write(sent)?;
-        book.1.retain(|before| !replaces(before));
-        book.1.push(sent.clone());
-        let old = book.1.len().saturating_sub(KEPT_MAX);
-        book.1.drain(..old);
+        keep(&mut book.1, sent.clone(), self.replaces);
         Ok(())
     }
 
@@ -127,5 +135,54 @@ impl SentLog {
 
     fn book(&self) -> MutexGuard<'_, (Book, Vec<Sent>)> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Adds a message, and removes those that it replaces, and the oldest beyond the limit.
+fn keep(all: &mut Vec<Sent>, sent: Sent, replaces: Replaces) {
+    all.retain(|before| !replaces(&sent, before));
+    all.push(sent);
+    let old = all.len().saturating_sub(KEPT_MAX);
+    all.drain(..old);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn what_is_read_from_the_file_is_kept_as_it_was_kept_in_memory() {
+        let folder = std::env::temp_dir().join(format!("baedal-sent-{}", crate::system::fresh_id().simple()));
+        let now: Now = Arc::new(crate::system::now);
+        let open = || {
+            let same_tag: Replaces = |sent, before| sent.key.is_some() && sent.key == before.key;
+            SentLog::open(Arc::clone(&now), Some(&folder), "push.jsonl", same_tag).unwrap()
+        };
+        let log = open();
+        let say = |number: usize, key: Option<&str>| {
+            let sent = Sent {
+                id: number.to_string(),
+                key: key.map(str::to_owned),
+                to: "phone".to_owned(),
+                from: None,
+                subject: None,
+                text: String::new(),
+                data: BTreeMap::new(),
+                at: now(),
+            };
+            log.take(&sent).unwrap();
+        };
+        for number in 0..KEPT_MAX {
+            say(number, None);
+        }
+        say(KEPT_MAX, Some("order"));
+        say(KEPT_MAX + 1, Some("order"));
+        let ids = |log: &SentLog| log.to("phone").into_iter().map(|sent| sent.id).collect::<Vec<_>>();
+        assert_eq!(ids(&log).len(), KEPT_MAX);
+        assert_eq!(ids(&log).last(), Some(&(KEPT_MAX + 1).to_string()));
+        assert_eq!(ids(&open()), ids(&log));
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -1,5 +1,5 @@
-//! SOLAPI, as far as Baedal calls it (developers.solapi.dev/references): a text message at a
-//! time, each request signed with the secret of the sandbox. 010-0000-0001 hangs, -0002 answers
+//! The part of SOLAPI that Baedal calls (developers.solapi.dev/references): one text message per
+//! request, each request signed with the sandbox's secret. 010-0000-0001 hangs, -0002 answers
 //! late, -0003 is busy and -0004 is refused.
 
 use std::collections::BTreeMap;
@@ -20,12 +20,12 @@ use serde_json::json;
 
 use super::sent::{Mood, Sent, SentLog};
 
-/// The name of the sandbox's key.
+/// The id of the sandbox's API key.
 pub const API_KEY: &str = "NCSSANDBOX";
-/// What requests to the sandbox are signed with.
+/// The secret that signs requests to the sandbox.
 pub const API_SECRET: &str = "sandbox-secret";
 
-/// How far a request's date may be off.
+/// The most by which a request's date may differ from the sandbox's clock.
 const SKEW_MAX: TimeDelta = TimeDelta::minutes(15);
 
 #[derive(Deserialize)]
@@ -43,7 +43,7 @@ struct NewMessage {
     custom_fields: BTreeMap<String, String>,
 }
 
-/// Its API.
+/// SOLAPI's API.
 pub(super) fn routes(messages: Arc<SentLog>) -> Router {
     Router::new().route("/messages/v4/send", post(send)).with_state(messages)
 }
@@ -86,7 +86,7 @@ async fn send(
         data: BTreeMap::new(),
         at: now,
     };
-    if messages.take(&sent, |_| false).is_err() {
+    if messages.take(&sent).is_err() {
         return no(500, "InternalError");
     }
     mood.after().await;
@@ -96,7 +96,7 @@ async fn send(
     Json(said).into_response()
 }
 
-/// developers.solapi.dev/references/authentication/api-key
+/// Checks a request's signature (developers.solapi.dev/references/authentication/api-key).
 fn check_signature(headers: &HeaderMap, now: DateTime<Utc>) -> Result<(), &'static str> {
     let said = headers.get(header::AUTHORIZATION).and_then(|said| said.to_str().ok()).unwrap_or_default();
     let fields: BTreeMap<&str, &str> = said

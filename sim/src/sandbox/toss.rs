@@ -1,10 +1,10 @@
-//! Toss Payments, as far as Baedal calls it (docs.tosspayments.com/reference): charges by a
+//! The part of Toss Payments that Baedal calls (docs.tosspayments.com/reference): charges by a
 //! billing key, look-ups, cancellations.
 //!
-//! What a billing key does is its name: `tok_success` is approved; `tok_timeout` is
-//! approved too, but the answer gets lost, and a look-up says only after two seconds what
-//! became of it; `tok_late` arrives after eight seconds, and is approved then; `tok_short`
-//! is approved for one won less than was asked for; anything else is declined.
+//! The billing key decides the result: `tok_success` is approved. `tok_timeout` is approved,
+//! too, but the response is lost, and a look-up gives the result only after two seconds.
+//! `tok_late` arrives after eight seconds and is approved then; its response is lost, too.
+//! `tok_short` is approved for one won less than requested. Anything else is declined.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -23,10 +23,10 @@ use serde_json::{Value, json};
 use super::Now;
 use super::book::Book;
 
-/// From when on a look-up tells what became of `tok_timeout`.
+/// After this time a look-up gives the result of `tok_timeout`.
 const SETTLES_AFTER: TimeDelta = TimeDelta::seconds(2);
 
-/// How long `tok_late` is on its way: longer than until the first look at it.
+/// The delay of `tok_late`: longer than Baedal waits before its first look-up.
 const ARRIVES_AFTER: TimeDelta = TimeDelta::seconds(8);
 
 /// See the module.
@@ -40,7 +40,7 @@ struct Books {
     charges: HashMap<String, Charge>,
 }
 
-/// What is written down.
+/// A record in the file.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Entry {
@@ -56,12 +56,12 @@ struct Charge {
     key: String,
     amount: i64,
     declined: bool,
-    /// Whether whoever asked is left without an answer.
+    /// Whether the response is never sent.
     unheard: bool,
     requested_at: DateTime<Utc>,
-    /// Not known before.
+    /// Look-ups do not find the charge before this time.
     arrives_at: DateTime<Utc>,
-    /// Nobody is told before what became of it.
+    /// Look-ups report the charge as in progress before this time.
     settles_at: DateTime<Utc>,
     #[serde(default)]
     cancels: Vec<Cancel>,
@@ -89,11 +89,11 @@ struct ChargeRequest {
 #[serde(rename_all = "camelCase")]
 struct CancelRequest {
     cancel_reason: String,
-    /// All that is left, if none is said.
+    /// The whole balance if none is given.
     cancel_amount: Option<i64>,
 }
 
-/// Status, code and words of a refusal.
+/// Status, code and message of a refusal.
 type Refusal = (u16, &'static str, &'static str);
 
 const REJECTED: Refusal = (403, "REJECT_CARD_PAYMENT", "한도초과 혹은 잔액부족으로 결제에 실패했습니다.");
@@ -114,12 +114,12 @@ impl Toss {
         Ok(Self { now, books: Mutex::new(books) })
     }
 
-    /// What was taken for this order and not given back, in won; none if nothing is known.
+    /// The amount charged for this order minus refunds, in won; none without an approved charge.
     pub fn balance(&self, order: &str) -> Option<i64> {
         self.with(|books| books.charges.get(order).filter(|charge| !charge.declined).map(Charge::balance))
     }
 
-    /// Gives a part back in these books alone, as somebody at the gateway's own console does.
+    /// Refunds a part without Baedal's doing, as an operator at the gateway's own console does.
     pub fn cancel_elsewhere(&self, order: &str, amount: i64) -> bool {
         let cancel = CancelRequest { cancel_reason: "by hand".to_owned(), cancel_amount: Some(amount) };
         let now = (self.now)();
@@ -151,7 +151,7 @@ impl Books {
         Ok(())
     }
 
-    /// The charge of this order, made now if it is new.
+    /// The charge of this order; created if there is none.
     fn charge(
         &mut self,
         token: &str,
@@ -252,7 +252,7 @@ impl Charge {
     }
 }
 
-/// Its API.
+/// Toss Payments' API.
 pub(super) fn routes(toss: Arc<Toss>) -> Router {
     Router::new()
         .route("/v1/billing/{billing_key}", post(charge))
@@ -262,7 +262,7 @@ pub(super) fn routes(toss: Arc<Toss>) -> Router {
         .with_state(toss)
 }
 
-/// Any secret key is one of an account here; without one nobody is served.
+/// Requires a secret key. Any key is accepted.
 async fn known_caller(request: Request, next: Next) -> Response {
     let said = request.headers().get(header::AUTHORIZATION).and_then(|said| said.to_str().ok());
     if said.is_some_and(|said| said.starts_with("Basic ")) { next.run(request).await } else { no(STRANGER) }
@@ -369,7 +369,7 @@ mod tests {
         assert_eq!(ask(cancel(&url, "c", 60)).await.1["balanceAmount"], 40, "and the same cancellation");
         drop(first);
 
-        // Killed while it wrote: what was half written was told to nobody.
+        // As if killed while writing: no caller got a response for a partly written record.
         let mut book = std::fs::File::options().append(true).open(folder.join("toss.jsonl")).unwrap();
         book.write_all(b"{\"cancelled\":{\"ord").unwrap();
         let second = sandbox(&folder).await;

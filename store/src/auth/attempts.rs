@@ -1,4 +1,4 @@
-//! Wrong passwords, by account and source, and of all strangers together.
+//! Wrong passwords, by account and source, and of all unknown devices of an account together.
 
 use domain::Timestamp;
 use domain::auth::{Attempts, Email, Held, Source, Strangers};
@@ -6,10 +6,10 @@ use domain::auth::{Attempts, Email, Held, Source, Strangers};
 use super::to_i32;
 use crate::{Store, StoreError, Tx};
 
-/// Reads what is held against attempts on an account from `source`, and holds it until the
-/// transaction ends: of several at once, each counts.
+/// Reads the failed attempts on an account from `source`, and locks them until the
+/// transaction ends, so that concurrent attempts are all counted.
 pub async fn lock_attempts(tx: &mut Tx, email: &Email, source: Source) -> Result<Held, StoreError> {
-    // The row is locked whether it is new or not.
+    // The upsert locks the row whether it is new or not.
     let row = sqlx::query!(
         r#"insert into auth.attempts as had (email, address, count, last_at) values ($1, $2, 0, '-infinity')
            on conflict (email, address) do update set count = had.count
@@ -45,7 +45,7 @@ async fn lock_strangers(tx: &mut Tx, email: &Email) -> Result<Strangers, StoreEr
     Ok(Strangers { last_at: row.last_at, clear_at: row.clear_at })
 }
 
-/// Keeps what is held; where nothing is held against anybody, none is kept.
+/// Stores the attempts; deletes rows that no longer restrict anybody.
 pub async fn keep_attempts(
     tx: &mut Tx,
     email: &Email,
@@ -95,7 +95,35 @@ pub async fn keep_attempts(
     Ok(())
 }
 
-/// Drops what has no meaning any more: attempts before `until`.
+/// Forgets the wrong passwords for an account, from wherever they came.
+pub async fn forget_attempts(tx: &mut Tx, email: &Email) -> Result<(), StoreError> {
+    sqlx::query!("delete from auth.attempts where email = $1", email.as_str()).execute(&mut **tx).await?;
+    sqlx::query!("delete from auth.stranger_attempts where email = $1", email.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Until when some source of attempts on an account must wait, and the attempts of all strangers.
+pub async fn locks(
+    store: &Store,
+    email: &Email,
+    now: Timestamp,
+) -> Result<(Option<Timestamp>, Strangers), StoreError> {
+    let row = sqlx::query!(
+        r#"select
+             (select max(locked_until) from auth.attempts where email = $1 and locked_until > $2) as locked_until,
+             (select last_at from auth.stranger_attempts where email = $1 and last_at > '-infinity') as last_at,
+             (select clear_at from auth.stranger_attempts where email = $1) as clear_at"#,
+        email.as_str(),
+        now
+    )
+    .fetch_one(store.pool())
+    .await?;
+    Ok((row.locked_until, Strangers { last_at: row.last_at, clear_at: row.clear_at }))
+}
+
+/// Deletes attempts before `until`.
 pub(super) async fn drop_old(store: &Store, until: Timestamp) -> Result<(), StoreError> {
     sqlx::query!("delete from auth.attempts where last_at < $1", until).execute(store.pool()).await?;
     sqlx::query!("delete from auth.stranger_attempts where last_at < $1", until)

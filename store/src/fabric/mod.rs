@@ -1,8 +1,9 @@
-//! The fabric joins processes: what one commits or sees, all can hear.
+//! The fabric is publish and subscribe between processes: all of them receive what one
+//! publishes.
 //!
-//! It may lose things (a crash, an outage), so nobody trusts it alone: a gap in
-//! a log channel's offsets shows at once and is read from the store, and the
-//! positions of all followed channels are compared with the store every few
+//! Messages may be lost (a crash, an outage), so no receiver relies on it alone: a
+//! gap in a log channel's offsets is detected at once and filled from the store, and
+//! the offsets of all followed channels are compared with the store every few
 //! seconds. `memory` serves one process that runs all services, `redis` several.
 
 mod memory;
@@ -23,88 +24,88 @@ pub use memory::Memory;
 pub(crate) use redis::Names;
 pub use redis::Redis;
 
-/// Something said on a channel.
+/// A message on a channel.
 #[derive(Clone, Debug)]
 pub enum Signal {
-    /// A committed event: every one matters, in order.
+    /// A committed event: all must be delivered, in order.
     Log(Arc<Recorded>),
-    /// The newest value: only the last one matters.
+    /// The newest value: it replaces all earlier ones.
     Latest(Arc<Latest>),
-    /// Typing, presence: worth hearing now or never.
+    /// Typing, presence: useful only at once, never stored.
     Ephemeral(Arc<Ephemeral>),
 }
 
-/// Where a courier is, and when they will be there.
+/// A courier's position and the forecast of their arrival.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latest {
-    /// When the courier was there (the fix's own time).
+    /// When the position was measured (the fix's own time).
     pub at: Timestamp,
-    /// Where.
+    /// The position.
     pub position: LatLon,
     /// Degrees clockwise from north, 0..360.
     pub heading_deg: Option<f32>,
     /// Metres per second.
     pub speed_mps: Option<f32>,
-    /// When they arrive, to be read at the moment at which it is told.
+    /// The estimate of the arrival, to be evaluated when it is sent to a client.
     pub forecast: Option<Forecast>,
-    /// Who hears it: not the customer before pickup, not the restaurant after it.
+    /// Who receives it: not the customer before pickup, not the restaurant after it.
     pub audience: Audience,
     /// Whose position it is.
     pub courier: CourierId,
-    /// The delivery's last event that was known where this was said: what is older than
-    /// an assignment is of a courier who has it no longer.
+    /// The delivery's version known to the publisher. If it is older than the current
+    /// assignment, the position is that of a courier who no longer has the delivery.
     pub version: u64,
 }
 
 impl Latest {
-    /// Whether the courier has not been heard of for a while at `now`.
+    /// Whether the courier's position is old or unknown at `now`.
     pub fn is_stale(&self, now: Timestamp) -> bool {
         self.forecast.is_some_and(|forecast| forecast.is_stale(now))
     }
 }
 
-/// Something that expires by itself.
+/// A signal that expires by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ephemeral {
     /// Its name on the wire (`chat.typing`).
     pub kind: Cow<'static, str>,
-    /// When it was said.
+    /// When it was published.
     pub at: Timestamp,
-    /// When it stops being true.
+    /// When it stops being valid.
     pub expires_at: Timestamp,
-    /// What listeners are told.
+    /// The payload.
     pub data: Value,
-    /// Who hears it.
+    /// Who receives it.
     pub audience: Audience,
 }
 
-/// Something that processes tell each other, outside any channel.
+/// A message to all processes, outside any channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Notice {
-    /// The session was ended: its sockets close, its tokens are refused.
+    /// The session was revoked: its sockets close, its tokens are refused.
     SessionRevoked(SessionId),
-    /// A newer socket speaks for the courier: older epochs close.
+    /// The courier opened a newer socket session: sessions of older epochs close.
     CourierSuperseded {
         /// The courier.
         courier: CourierId,
-        /// The epoch that is in force now.
+        /// The epoch that is valid now.
         epoch: u64,
     },
     /// The courier's shift or live assignments changed in the store.
     AssignmentsChanged(CourierId),
-    /// A conversation about the order changed hands: who may see the order did, too.
+    /// A conversation about the order was reassigned, which changes who may see the order.
     OrderAccessChanged(OrderId),
 }
 
-/// Whoever hears the fabric in this process. Called inline: must not wait.
+/// Receives the fabric's messages in this process. Called inline: must not block.
 pub trait FabricListener: Send + Sync + 'static {
-    /// Something was said on a channel.
+    /// A signal arrived on a channel.
     fn on_signal(&self, channel: &Channel, signal: &Signal);
 
-    /// A notice came.
+    /// A notice arrived.
     fn on_notice(&self, _notice: &Notice) {}
 
-    /// The fabric is joined again after it was torn: whatever was said meanwhile
+    /// The connection was restored after it was lost: messages published in between
     /// may be lost.
     fn on_reconnected(&self) {}
 }
@@ -112,38 +113,38 @@ pub trait FabricListener: Send + Sync + 'static {
 /// Publish and subscribe between processes.
 #[async_trait]
 pub trait Fabric: Send + Sync + 'static {
-    /// Says `signal` on `channel` to all listeners. Never waits, may be lost.
+    /// Publishes `signal` on `channel` to all listeners. Never waits, may be lost.
     fn publish(&self, channel: &Channel, signal: Signal);
 
-    /// Tells all processes. Never waits, may be lost.
+    /// Sends `notice` to all processes. Never waits, may be lost.
     fn announce(&self, notice: Notice);
 
     /// Adds a listener of this process, for as long as the fabric lives.
     fn listen(&self, listener: Arc<dyn FabricListener>);
 
-    /// This process has somebody who follows `channel`.
+    /// Registers one more follower of `channel` in this process.
     fn watch(&self, channel: &Channel);
 
-    /// Nobody in this process follows `channel` any more.
+    /// Removes one follower of `channel` in this process.
     fn unwatch(&self, channel: &Channel);
 
-    /// Returns once what other processes say on a watched `channel` is heard here,
-    /// or after a short while when the fabric is torn: then [`FabricListener::on_reconnected`]
-    /// follows.
+    /// Returns once this process receives what other processes publish on a watched
+    /// `channel`, or after a short timeout while the connection is lost: then
+    /// [`FabricListener::on_reconnected`] follows.
     async fn watching(&self, _channel: &Channel) {}
 
-    /// The newest value said on `channel`, if it is still known.
+    /// The newest value published on `channel`, if it is still kept.
     async fn latest(&self, channel: &Channel) -> Option<Arc<Latest>>;
 
     /// Drops the newest value of `channel`: the delivery is over.
     fn forget(&self, channel: &Channel);
 
-    /// Whether all processes are heard; if not, only this one is, for now.
+    /// Whether all processes are reached; if not, only this process's messages arrive for now.
     fn is_joined(&self) -> bool {
         true
     }
 
-    /// Sends what waits, for a short while, because the process ends.
+    /// Sends what is queued, within a short timeout, because the process is shutting down.
     async fn close(&self) {}
 }
 
@@ -157,7 +158,7 @@ impl Listeners {
     }
 
     fn each(&self, tell: impl Fn(&dyn FabricListener)) {
-        // A listener that panicked while the list was read left it as it was.
+        // A poisoned lock is safe: readers never change the list.
         let listeners = self.0.read().unwrap_or_else(PoisonError::into_inner);
         listeners.iter().for_each(|listener| tell(listener.as_ref()));
     }

@@ -1,5 +1,5 @@
-//! Where the couriers on shift are now, for dispatch. Forgotten with the
-//! process and rebuilt by the next fixes: nothing durable rests on it.
+//! Where the couriers on shift are now, for dispatch. It is rebuilt from new fixes after a
+//! restart: nothing durable depends on it.
 
 mod redis;
 
@@ -12,26 +12,26 @@ use domain::{Clock, CourierId, LatLon, Timestamp};
 
 pub use redis::Redis;
 
-/// A courier on shift.
+/// A courier on shift, as found by [`GeoIndex::near`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spotted {
-    /// Who.
+    /// The courier.
     pub courier: CourierId,
-    /// Where they were last.
+    /// Their last position.
     pub position: LatLon,
-    /// When that was.
+    /// When it was measured.
     pub at: Timestamp,
-    /// How far that is from where one asked, metres.
+    /// The distance from the centre of the query, metres.
     pub distance_m: f64,
 }
 
-/// Couriers by place.
+/// The positions of couriers on shift.
 #[async_trait]
 pub trait GeoIndex: Send + Sync + 'static {
-    /// The courier is here now. Never waits, may be lost: the next fix comes.
+    /// Stores the courier's position. Never waits, may be lost: the next fix replaces it.
     fn put(&self, courier: CourierId, position: LatLon, at: Timestamp);
 
-    /// The courier takes no offers.
+    /// Removes a courier who takes no offers any more.
     fn remove(&self, courier: CourierId);
 
     /// The couriers within `radius_m` of `centre`, nearest first, at most `limit`.
@@ -40,8 +40,8 @@ pub trait GeoIndex: Send + Sync + 'static {
 
 /// The index of one process that runs all services.
 ///
-/// It is written with every fix and asked with every round of offers, hundreds
-/// of times less often. So it is a plain map, and asking looks at every courier.
+/// It is written with every fix and queried with every round of offers, hundreds
+/// of times less often. So it is a plain map, and a query scans all couriers.
 pub struct Memory {
     couriers: DashMap<CourierId, (LatLon, Timestamp)>,
     clock: Arc<dyn Clock>,
@@ -49,7 +49,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Empty. A courier who says nothing for `kept` is forgotten.
+    /// Empty. A courier without a new position for `kept` is removed.
     pub fn new(clock: Arc<dyn Clock>, kept: Duration) -> Self {
         Self { couriers: DashMap::new(), clock, kept }
     }
@@ -76,7 +76,7 @@ impl GeoIndex for Memory {
     }
 }
 
-/// The nearest `limit` of them, the nearest first.
+/// The nearest `limit` couriers, nearest first.
 fn nearest(mut found: Vec<Spotted>, limit: usize) -> Vec<Spotted> {
     found.sort_by(|a, b| a.distance_m.total_cmp(&b.distance_m).then(a.courier.cmp(&b.courier)));
     found.truncate(limit);

@@ -1,10 +1,10 @@
-//! The index over Redis: geo sets, each with when its couriers were seen.
+//! The index over Redis: geo sets, each with a sorted set of when its couriers were seen.
 //!
-//! Couriers are spread over several keys by their id, not by where they are: a
-//! city's centre would make one key hot, and a courier who crosses a border would
-//! stand in two. A question asks all keys; it is asked hundreds of times less
-//! often than they are written. Writing is throttled and goes out in batches;
-//! what is on its way is added to every answer here.
+//! Couriers are spread over several keys by their id, not by where they are: otherwise
+//! a city's centre would make one key hot, and a courier who crosses a border would be
+//! in two keys. A query reads all keys; queries are hundreds of times rarer than
+//! writes. Writes are throttled and sent in batches; positions not yet written are
+//! added to the results of this process's queries.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,10 +22,10 @@ use crate::fabric::Names;
 use crate::link::{RedisConnection, Tasks};
 use crate::shared::RedisLimits;
 
-/// Keys that couriers are spread over.
+/// The number of keys that couriers are spread over.
 const SHARDS: u128 = 16;
 
-/// Couriers of one batch.
+/// Maximum couriers per batch.
 const BATCH: usize = 512;
 
 /// How long to wait before a batch that failed is tried again.
@@ -43,7 +43,7 @@ const REMOVE: &str = "\
 redis.call('ZREM', KEYS[1], ARGV[1]) \
 redis.call('ZREM', KEYS[2], ARGV[1])";
 
-/// Forgets whom nobody has seen for long, and finds the nearest of the others.
+/// Removes couriers not seen for long, and finds the nearest of the others.
 const NEAR: &str = "\
 local old = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[5], 'LIMIT', 0, 1000) \
 if #old > 0 then \
@@ -59,20 +59,20 @@ return found";
 /// See the module.
 pub struct Redis {
     desk: Arc<Desk>,
-    /// What this process saw, for when Redis does not answer.
+    /// The positions this process received, for when Redis does not answer.
     own: Memory,
     _tasks: Tasks,
 }
 
-/// Where a courier is, or that they are not.
+/// A courier's position and when it was measured, or `None` to remove the courier.
 type Place = Option<(LatLon, Timestamp)>;
 
 struct Desk {
-    /// What is to be written, the newest for each courier.
+    /// Positions to write, the newest for each courier.
     waiting: Mutex<HashMap<CourierId, Place>>,
-    /// What is being written.
+    /// Positions being written.
     sending: Mutex<HashMap<CourierId, Place>>,
-    /// What was put down last, to tell whether the next is worth writing.
+    /// The positions enqueued last, to decide whether the next is worth writing.
     written: DashMap<CourierId, (LatLon, Timestamp)>,
     wake: Notify,
     connection: Arc<RedisConnection>,
@@ -117,7 +117,7 @@ impl Desk {
         }
     }
 
-    /// Writes a batch; false when nothing waits.
+    /// Writes a batch; false when nothing is queued.
     async fn send(&self) -> bool {
         let commands: Vec<Cmd> = {
             let (mut waiting, mut sending) = (lock(&self.waiting), lock(&self.sending));
@@ -136,7 +136,7 @@ impl Desk {
         true
     }
 
-    /// What was not written waits again, unless something newer does.
+    /// Queues the unwritten positions again, unless a newer one is queued.
     fn put_back(&self) {
         let (mut waiting, sending) = (lock(&self.waiting), lock(&self.sending));
         for (courier, place) in sending.iter() {
@@ -167,7 +167,7 @@ impl Desk {
         format!("{}:seen", self.places(shard))
     }
 
-    /// Whether it is worth writing.
+    /// Whether the position is worth writing: it is old enough or far enough from the last.
     fn is_news(&self, courier: CourierId, position: LatLon, at: Timestamp) -> bool {
         self.written.get(&courier).is_none_or(|last| {
             let (before, then) = *last;
@@ -186,7 +186,7 @@ impl Desk {
     }
 
     fn forget_old(&self) {
-        // Of each courier at most one place waits: an outage costs no more than that.
+        // At most one position of each courier is queued, so an outage costs bounded memory.
         let oldest = self.clock.now() - self.kept;
         if self.written.len() > BATCH {
             self.written.retain(|_, (_, at)| *at >= oldest);
@@ -194,7 +194,7 @@ impl Desk {
         lock(&self.waiting).retain(|_, place| place.is_none_or(|(_, at)| at >= oldest));
     }
 
-    /// The nearest that Redis knows of; nothing if it does not answer.
+    /// The nearest couriers in Redis; `None` if it does not answer.
     async fn ask(&self, centre: LatLon, radius_m: f64, limit: usize) -> Option<Vec<Spotted>> {
         let oldest = (self.clock.now() - self.kept).timestamp_micros();
         let asked = (0..SHARDS).map(|shard| {
@@ -240,7 +240,7 @@ impl GeoIndex for Redis {
     }
 
     async fn near(&self, centre: LatLon, radius_m: f64, limit: usize) -> Vec<Spotted> {
-        // Before Redis is asked: what is written meanwhile is in one of the two.
+        // Read before Redis is asked: a position written in between is then in one of the two.
         let under_way: HashMap<CourierId, Place> = {
             let (waiting, sending) = (lock(&self.desk.waiting), lock(&self.desk.sending));
             sending.iter().chain(waiting.iter()).map(|(courier, place)| (*courier, *place)).collect()

@@ -1,36 +1,36 @@
-//! How much work waits, for all processes.
+//! The backlog of jobs, over all processes.
 
 use std::collections::BTreeMap;
 
 use crate::{Store, StoreError};
 
-/// How much work waits.
+/// Numbers of jobs by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Backlog {
-    /// Due, and not begun.
+    /// Due, and not started.
     pub due: u64,
-    /// Being worked on.
+    /// In progress.
     pub running: u64,
-    /// Not due yet: reminders, and tries after a failure.
+    /// Not due yet: reminders, and retries after a failure.
     pub scheduled: u64,
-    /// Failed, and to be tried again.
+    /// Failed, and to be retried.
     pub failing: u64,
-    /// Failed for the last time; somebody has to look. A reminder that was replaced
-    /// while it fired, by a process that then died, is nothing to look at.
+    /// Failed in the last attempt; an operator has to look. Does not count a reminder that was
+    /// replaced while it fired, by a process that then died.
     pub parked: u64,
-    /// Seconds since the oldest one that is not begun was due; 0 if none is.
+    /// Seconds since the oldest unstarted job was due; 0 if there is none.
     pub oldest_due_secs: f64,
 }
 
-/// Who is not in this process's table: jobs that wait for another version.
+/// Subscribers that this process does not know: their jobs wait for another version.
 pub const UNKNOWN: &str = "unknown";
 
-/// All work that waits, and each subscriber's part of it.
+/// The whole backlog, and each subscriber's part of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Backlogs {
     /// Reactions and reminders together.
     pub all: Backlog,
-    /// Each subscriber's reactions; those of [`UNKNOWN`] ones are together.
+    /// Each subscriber's reactions; those of unknown subscribers under [`UNKNOWN`].
     pub subscribers: BTreeMap<&'static str, Backlog>,
 }
 
@@ -45,7 +45,7 @@ impl Backlog {
     }
 }
 
-/// Counts it. Reads the whole table of jobs.
+/// Counts the jobs. Reads the whole table of jobs.
 pub async fn backlog(store: &Store) -> Result<Backlogs, StoreError> {
     type Row = (Option<String>, i64, i64, i64, i64, i64, f64);
     let rows: Vec<Row> = sqlx::query_as(

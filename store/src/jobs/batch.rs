@@ -1,5 +1,5 @@
 //! The jobs of one transaction: reactions to its events, reminders set and cancelled. One
-//! statement writes them all, as the last one before the commit.
+//! statement writes them all, the last one before the commit.
 
 use std::collections::BTreeMap;
 
@@ -11,31 +11,31 @@ use sqlx::PgConnection;
 use super::{Due, Policy, Reaction};
 use crate::StoreError;
 
-/// Jobs to be written with the commit.
+/// Jobs to be written before the commit.
 #[derive(Default)]
 pub(crate) struct Batch {
     reactions: Vec<Job>,
-    /// By key, as last decided: set, or cancelled.
+    /// By key, the last decision: set, or cancelled.
     reminders: BTreeMap<String, Option<(Timestamp, Job)>>,
 }
 
-/// A job, as the statement reads it.
+/// A job, in the form that the statement reads.
 #[derive(Serialize)]
 struct Job {
     task: &'static str,
     payload: Payload,
-    /// When, by PostgreSQL's clock. None: after `wait_us`, or as soon as it is committed.
+    /// When to run, by PostgreSQL's clock. `None`: after `wait_us`, or at once after the commit.
     run_at: Option<Timestamp>,
     wait_us: Option<i64>,
     /// A job with the same key is replaced.
     key: Option<String>,
-    /// Whose queues it goes to: a subscriber, or `reminder.` and a noun. Looking for a job, the
-    /// engine locks every free queue, so a few are cheaper than one for each channel.
+    /// The prefix of its queues: a subscriber, or `reminder.` and a noun. When looking for a job,
+    /// the engine locks every free queue, so a few are cheaper than one for each channel.
     queues: String,
-    /// How many of them there are.
+    /// The number of these queues.
     concurrency: u16,
     attempts: i16,
-    /// Names the queue among these: jobs with the same value run one after another.
+    /// Its hash selects one of these queues: jobs with the same value run one after another.
     serial: String,
     flag: Option<String>,
 }
@@ -47,14 +47,14 @@ enum Payload {
     Due(Due),
 }
 
-/// What a process must know to take a subscriber's job for an event of this kind.
+/// The flag that a process must know to take a subscriber's job for an event of this kind.
 pub(super) fn flag(subscriber: &str, kind: &str) -> String {
     format!("{subscriber} {kind}")
 }
 
 impl Batch {
-    /// Has `subscriber` act on the event of this kind at `offset` of `channel`: at `run_at`,
-    /// or as soon as it is committed.
+    /// Adds a job for `subscriber` and the event of this kind at `offset` of `channel`, to run at
+    /// `run_at` or at once after the commit.
     pub(crate) fn react(
         &mut self,
         (subscriber, policy): (&str, Policy),
@@ -107,10 +107,10 @@ impl Batch {
         self.reminders.insert(key.to_owned(), None);
     }
 
-    /// Writes everything. The channels' offsets are locked by now, so whatever is written
-    /// later, by any process, belongs to later events of these channels: reactions run by
-    /// the time of this statement. (`now()` would be when the transaction began, which says
-    /// nothing about who came first.) Reminders are set for as long after `now` as they are due.
+    /// Writes all jobs. The channels' offsets are locked by now, so any later statement of any
+    /// process belongs to later events of these channels: ordering reactions by the time of this
+    /// statement keeps the order of events. (`now()` is when the transaction began, which says
+    /// nothing about that order.) A reminder waits for as long as it is due after `now`.
     pub(crate) async fn write(self, now: Timestamp, connection: &mut PgConnection) -> Result<(), StoreError> {
         if self.reactions.is_empty() && self.reminders.is_empty() {
             return Ok(());
@@ -125,7 +125,7 @@ impl Batch {
                 None => forgotten.push(key),
             }
         }
-        // Without jobs `add_jobs` is not called: it would wake every worker.
+        // Without jobs `add_jobs` is not called, because it would wake every worker.
         sqlx::query(
             "select count(graphile_worker.remove_job(key)) from unnest($1::text[]) as key
              union all

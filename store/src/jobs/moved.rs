@@ -1,4 +1,4 @@
-//! What tests do with the jobs' table: only [`scratch`](crate::scratch) calls this.
+//! Access to the jobs table for tests: only [`scratch`](crate::scratch) calls this.
 
 use chrono::TimeDelta;
 use graphile_worker::TaskHandler;
@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use super::{Due, EventJob, Reaction};
 use crate::StoreError;
 
-/// Reads a job's payload, and writes it again.
+/// Deserializes a job's payload, and serializes it again.
 pub(crate) fn again(task: &str, payload: Value) -> Result<Value, StoreError> {
     fn of<Job: TaskHandler>(payload: Value) -> Result<Value, StoreError> {
         Ok(serde_json::to_value(serde_json::from_value::<Job>(payload)?)?)
@@ -21,7 +21,7 @@ pub(crate) fn again(task: &str, payload: Value) -> Result<Value, StoreError> {
     }
 }
 
-/// Has every job that waits run earlier by `by`, and wakes the workers.
+/// Moves every waiting job forward by `by`, and wakes the workers.
 pub(crate) async fn bring_nearer(connection: &mut PgConnection, by: TimeDelta) -> Result<(), StoreError> {
     sqlx::query(
         "update graphile_worker._private_jobs set run_at = run_at - $1 * interval '1 microsecond'
@@ -34,7 +34,7 @@ pub(crate) async fn bring_nearer(connection: &mut PgConnection, by: TimeDelta) -
     Ok(())
 }
 
-/// How many jobs are due or being worked on.
+/// The number of jobs that are due or in progress.
 pub(crate) async fn in_hand(connection: &mut PgConnection) -> Result<i64, StoreError> {
     let count = sqlx::query_scalar(
         "select count(*) from graphile_worker._private_jobs

@@ -1,4 +1,4 @@
-//! What becomes of a job that failed: logged and counted.
+//! Logging and counting of failed jobs.
 
 use domain::Failure;
 use graphile_worker::WorkerContext;
@@ -13,7 +13,7 @@ pub(super) fn failures_of(subscriber: &str, parked: &'static str) -> metrics::Co
     metrics::counter!("subscriber_failures_total", "subscriber" => subscriber.to_owned(), "parked" => parked)
 }
 
-/// What became of a job that failed.
+/// What happens to a job that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failed {
     TriedAgain,
@@ -27,7 +27,7 @@ impl Failed {
     }
 }
 
-/// Logs and counts a failure, and says what becomes of the job.
+/// Logs and counts a failure, and returns what happens to the job; `None` if it succeeded.
 pub(super) fn outcome(
     context: &WorkerContext,
     what: &str,

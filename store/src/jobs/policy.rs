@@ -1,27 +1,28 @@
-//! How the jobs of a subscriber, or of a noun's reminders, are worked on.
+//! How the jobs of a subscriber, or of a noun's reminders, are run.
 
-/// Jobs that one process works on at the same time. Whenever something is to be done, each of
-/// these workers asks for a job, so more of them would cost PostgreSQL more questions.
+/// Jobs that one process runs at the same time. Whenever a job is added, each of these
+/// workers asks for one, so more of them would cost PostgreSQL more queries.
 pub const WORKERS: usize = 8;
 
-/// See the module. The default is that of most.
+/// See the module. The default suits most subscribers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Jobs at the same time, over all processes: so many queues, whose jobs run one after
-    /// another. Any two that hang must leave some of the [`WORKERS`] of a process to others.
+    /// Maximum concurrent jobs, over all processes: the number of queues, each of which runs its
+    /// jobs one after another. If the jobs of any two policies hang, some of the [`WORKERS`] of a
+    /// process must remain free.
     pub concurrency: u16,
-    /// Tries of one job. The pauses between them grow: six take four minutes, ten nine hours.
+    /// Attempts of one job. The pauses between them grow: six take four minutes, ten nine hours.
     pub attempts: i16,
-    /// What becomes of a job whose last try failed.
+    /// What happens to a job whose last attempt failed.
     pub after_last: AfterLast,
 }
 
 /// See [`Policy::after_last`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterLast {
-    /// It stays, for somebody to look at.
+    /// It is kept for an operator to look at.
     Park,
-    /// It goes, because doing it later would be wrong.
+    /// It is deleted, because running it later would be wrong.
     Drop,
 }
 

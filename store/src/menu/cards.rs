@@ -1,4 +1,4 @@
-//! Cards that this process read, so that only a version is asked for again.
+//! A cache of the cards that this process has read, so that mostly only versions are queried.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use domain::menu::Card;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-/// Dishes and options that are kept, of all cards together: tens of megabytes at most.
+/// Maximum dishes and options in the cache, of all cards together: tens of megabytes at most.
 const ROWS: u64 = 200_000;
 
-/// The cache makes room for so many cards at once.
+/// The expected number of cards, for the cache's initial capacity.
 const CARDS: usize = 1_000;
 
-/// Cards by restaurant, those that are asked for most. A card is true as long as the
-/// restaurant's version is the one that it was read at.
+/// Cards by restaurant, the most requested ones. A card is valid as long as its version is
+/// that of the restaurant's menu.
 pub(crate) struct Cards(Cache<RestaurantId, Arc<Card>, Rows>);
 
 #[derive(Clone)]

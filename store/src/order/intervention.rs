@@ -11,15 +11,15 @@ pub struct Intervention {
     pub operator: UserId,
     /// At whose cost.
     pub fault: String,
-    /// Why.
+    /// Why; empty once that is out of retention.
     pub reason: String,
-    /// What went back.
+    /// The amount refunded.
     pub refund: Won,
     /// When.
     pub at: Timestamp,
 }
 
-/// How an operator ended the order, if one did.
+/// The intervention that ended the order, if there was one.
 pub async fn of_order(store: &Store, order: OrderId) -> Result<Option<Intervention>, StoreError> {
     let row = sqlx::query!(
         "select operator, fault, reason, refund_won, at from orders.interventions where order_id = $1",
@@ -34,4 +34,12 @@ pub async fn of_order(store: &Store, order: OrderId) -> Result<Option<Interventi
         refund: Won(row.refund_won),
         at: row.at,
     }))
+}
+
+/// Empties the reasons of interventions of before `until`.
+pub async fn empty_reasons(store: &Store, until: Timestamp) -> Result<(), StoreError> {
+    sqlx::query!("update orders.interventions set reason = '' where at < $1 and reason <> ''", until)
+        .execute(store.pool())
+        .await?;
+    Ok(())
 }

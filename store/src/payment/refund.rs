@@ -1,13 +1,13 @@
-//! Refunds: rows that are worked on until the gateway has said.
+//! Refunds: rows that are retried until the gateway has answered.
 
-use domain::payment::{PaymentReminder, PaymentStatus, Refund, RefundReason, RefundStatus};
+use domain::payment::{PaymentReminder, PaymentStatus, Refund, RefundReason, RefundRecord, RefundStatus};
 use domain::{OrderId, PaymentId, RefundId, Timestamp, Won};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, Tx, jobs};
 
-/// Writes down that money is to go back, and has it done. A refund of the same payment
-/// for the same reason that is there already stands. Says whether this one is new.
+/// Inserts a refund, and schedules its execution. An existing refund of the same payment
+/// for the same reason is kept. Returns whether this one is new.
 pub async fn insert(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result<bool, StoreError> {
     let inserted = sqlx::query!(
         "insert into payment.refunds
@@ -30,7 +30,7 @@ pub async fn insert(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result<bool
     Ok(new)
 }
 
-/// Has the gateway asked for it at `at`.
+/// Schedules the request to the gateway for `at`.
 fn due(tx: &mut Tx, refund: RefundId, at: Timestamp) {
     jobs::remind(tx, &due_key(refund), at, PaymentReminder::RefundDue { refund });
 }
@@ -52,6 +52,31 @@ pub async fn load(store: &Store, id: RefundId) -> Result<Option<Refund>, StoreEr
     row.map(Refund::try_from).transpose()
 }
 
+/// The refunds of these orders. A payment that an old version cancelled without a refund counts
+/// as one.
+pub async fn of_orders(store: &Store, orders: &[OrderId]) -> Result<Vec<RefundRecord>, StoreError> {
+    let orders: Vec<Uuid> = orders.iter().map(|order| order.0).collect();
+    let rows = sqlx::query_as!(
+        RecordRow,
+        r#"select id as "id!", payment_id as "payment_id!", order_id as "order_id!",
+                  amount_won as "amount_won!", reason as "reason!", status as "status!",
+                  attempts as "attempts!", updated_at as "updated_at!"
+           from payment.refunds where order_id = any($1)
+           union all
+           select p.id, p.id, p.order_id, p.amount_won, $2, $3, 0, p.updated_at
+           from payment.payments p
+           where p.order_id = any($1) and p.status = $4
+             and not exists (select from payment.refunds r where r.payment_id = p.id)"#,
+        &orders,
+        RefundReason::OrderEnded.as_str(),
+        RefundStatus::Succeeded.as_str(),
+        PaymentStatus::Cancelled.as_str(),
+    )
+    .fetch_all(store.pool())
+    .await?;
+    rows.into_iter().map(RefundRecord::try_from).collect()
+}
+
 /// The refunds of an order, oldest first.
 pub async fn of_order(store: &Store, order: OrderId) -> Result<Vec<Refund>, StoreError> {
     let rows = sqlx::query_as!(
@@ -65,7 +90,7 @@ pub async fn of_order(store: &Store, order: OrderId) -> Result<Vec<Refund>, Stor
     rows.into_iter().map(Refund::try_from).collect()
 }
 
-/// Refunds that somebody has to decide on: refused by the gateway, or asked for
+/// Refunds that an operator has to decide on: refused by the gateway, or requested
 /// `attempts` times without an answer. Oldest first, at most `limit`.
 pub async fn undecided(store: &Store, attempts: u32, limit: u32) -> Result<Vec<Refund>, StoreError> {
     let rows = sqlx::query_as!(
@@ -80,8 +105,8 @@ pub async fn undecided(store: &Store, attempts: u32, limit: u32) -> Result<Vec<R
     rows.into_iter().map(Refund::try_from).collect()
 }
 
-/// Writes down what became of an attempt, with the payment that it is of, and when to
-/// try again. One that has succeeded stays so.
+/// Writes the result of an attempt, updates the payment, and schedules the next attempt at
+/// `retry_at`. A refund that has succeeded stays succeeded.
 pub async fn attempted(
     store: &Store,
     refund: &Refund,
@@ -109,7 +134,7 @@ pub async fn attempted(
     tx.commit().await
 }
 
-/// A payment of which all went back is cancelled; of which a part did, partially.
+/// Marks a payment as cancelled if all of it was refunded, or as partially cancelled.
 async fn give_back(tx: &mut Tx, payment: PaymentId, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query!(
         "update payment.payments p set updated_at = $2,
@@ -125,6 +150,28 @@ async fn give_back(tx: &mut Tx, payment: PaymentId, now: Timestamp) -> Result<()
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// A row with the time of its last change.
+struct RecordRow {
+    id: Uuid,
+    payment_id: Uuid,
+    order_id: Uuid,
+    amount_won: i64,
+    reason: String,
+    status: String,
+    attempts: i32,
+    updated_at: Timestamp,
+}
+
+impl TryFrom<RecordRow> for RefundRecord {
+    type Error = StoreError;
+
+    fn try_from(row: RecordRow) -> Result<Self, StoreError> {
+        let RecordRow { id, payment_id, order_id, amount_won, reason, status, attempts, updated_at } = row;
+        let row = Row { id, payment_id, order_id, amount_won, reason, status, attempts };
+        Ok(Self { refund: row.try_into()?, updated_at })
+    }
 }
 
 struct Row {

@@ -1,7 +1,7 @@
-//! Who is connected, to whichever process.
+//! Who is connected, to any process.
 //!
-//! A process that ends without a goodbye cannot say who left with it. So being
-//! present is a lease, that the process renews for as long as it lives.
+//! A process that crashes cannot report that its connections ended. So presence is a
+//! lease, which the process renews for as long as it lives.
 
 mod redis;
 
@@ -21,13 +21,13 @@ pub trait Presence: Send + Sync + 'static {
     fn enter(&self, who: &str);
 
     /// One connection fewer. True if that was the last one here: this process's
-    /// lease ends, and so does what was vouched for.
+    /// lease ends, and so does the lease made by [`vouch`](Self::vouch).
     fn leave(&self, who: &str) -> bool;
 
     /// Counts `who` as present for `term`, without a connection.
     fn vouch(&self, who: &str, term: Duration);
 
-    /// Those of `who` who are present nowhere; none if that cannot be told now.
+    /// Those of `who` who are present nowhere; `None` if Redis does not answer.
     async fn absent(&self, who: &[String]) -> Option<Vec<String>>;
 }
 
@@ -44,7 +44,7 @@ struct Here {
 }
 
 impl Memory {
-    /// With nobody present.
+    /// Empty.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { here: DashMap::new(), clock }
     }

@@ -1,5 +1,5 @@
-//! Presence over Redis: a sorted set for each name, of the processes that it is
-//! connected to, each with when its lease ends by Redis's clock.
+//! Presence over Redis: one sorted set for each name, whose members are the processes it
+//! is connected to, and whose scores are the ends of their leases by Redis's clock.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use super::Presence;
 use crate::fabric::Names;
 use crate::link::{RedisConnection, Tasks};
 
-/// Renews a lease, and drops those that are over.
+/// Renews a lease, and removes expired ones.
 const RENEW: &str = "\
 local t = redis.call('TIME') \
 local now = t[1] * 1000 + math.floor(t[2] / 1000) \
@@ -23,15 +23,15 @@ redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[2]) \
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now) \
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end";
 
-/// How many leases are in force.
+/// The number of leases that have not expired.
 const COUNT: &str = "\
 local t = redis.call('TIME') \
 return redis.call('ZCOUNT', KEYS[1], t[1] * 1000 + math.floor(t[2] / 1000), '+inf')";
 
-/// Leases of one batch.
+/// Maximum leases per batch.
 const BATCH: usize = 256;
 
-/// The holder of what was vouched for, beside the processes' numbers.
+/// The member for the lease made by [`Presence::vouch`], beside the processes' numbers.
 const WORD: &str = "word";
 
 /// See the module.
@@ -42,7 +42,7 @@ pub struct Redis {
 
 struct Book {
     here: DashMap<String, Here>,
-    /// Names whose lease has to be written or taken back.
+    /// Names whose lease has to be written or removed.
     due: Mutex<HashSet<String>>,
     wake: Notify,
     connection: Arc<RedisConnection>,
@@ -56,9 +56,9 @@ struct Book {
 struct Here {
     connections: u32,
     vouched_until: Option<Timestamp>,
-    /// The lease of this process is written, or may be.
+    /// This process's lease is in Redis, or may be.
     held: bool,
-    /// Whatever was vouched for is over.
+    /// The lease made by [`Presence::vouch`] has to be removed.
     word_over: bool,
 }
 
@@ -87,7 +87,7 @@ impl Redis {
 }
 
 impl Book {
-    /// Renews all leases well before they end, and writes what changed at once.
+    /// Renews all leases well before they expire, and writes changes at once.
     async fn renew(self: Arc<Self>) {
         let mut again = tokio::time::interval(self.lease / 3);
         again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -125,7 +125,7 @@ impl Book {
         }
     }
 
-    /// With the next renewal: till then a lease that is not renewed lives on.
+    /// Retries with the next renewal: until then a lease that should have ended may remain.
     fn write_again(&self, some: Vec<String>) {
         for who in &some {
             let mut here = self.here.entry(who.clone()).or_default();
@@ -152,7 +152,7 @@ impl Book {
         }
         match here.vouched_until.map(|until| (until - now).to_std()) {
             Some(Ok(left)) => commands.push(self.renewal(who, WORD, left)),
-            Some(Err(_)) => here.vouched_until = None, // it is over
+            Some(Err(_)) => here.vouched_until = None, // it has expired
             None => {}
         }
         drop(here);
@@ -236,7 +236,7 @@ impl Presence for Redis {
 }
 
 impl Redis {
-    /// Whether this process itself knows better: its lease may be on its way.
+    /// Whether `who` is present in this process: its lease may not be in Redis yet.
     fn is_here(&self, who: &str) -> bool {
         let here = self.book.here.get(who).map(|here| *here);
         let now = self.book.clock.now();

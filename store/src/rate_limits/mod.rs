@@ -1,6 +1,6 @@
 //! How often somebody may do something, counted over all processes.
 //!
-//! The rule is that of `domain::gcra`.
+//! The algorithm is that of [`domain::gcra`].
 
 mod redis;
 
@@ -14,46 +14,46 @@ use tokio::time::Instant;
 
 pub use redis::Redis;
 
-/// Takings after which keys that are back at rest are forgotten.
+/// The number of calls after which empty buckets are removed.
 const SWEEP_EVERY: u64 = 4_096;
 
-/// How often something may be done.
+/// A limit on how often something may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// So often, 1 at least, …
+    /// At most this often, at least 1, …
     pub limit: u32,
     /// … in this time, sustained.
     pub per: Duration,
-    /// And so often at once, 1 at least, after a rest.
+    /// And this often at once, at least 1, after a pause.
     pub burst: u32,
-    /// What holds while the shared count cannot be reached.
+    /// What applies while the shared count cannot be reached.
     pub outage: Outage,
 }
 
-/// What a limit does while the shared memory cannot be reached.
+/// What a limit does while the shared count cannot be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outage {
-    /// Each process counts for itself: where serving matters more than the limit.
+    /// Each process counts alone: where availability matters more than the limit.
     Open,
-    /// Nobody may: where the limit is the protection.
+    /// Nothing is allowed: where the limit is a protection.
     Closed,
 }
 
-/// What came of asking.
+/// The result of [`RateLimits::take`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// Whether it may be done.
+    /// Whether it is allowed.
     pub allowed: bool,
-    /// How often it may be done at once from here on.
+    /// How often it may be done at once after this.
     pub remaining: u32,
-    /// How long to wait until asking the same would be allowed; zero if it was.
+    /// How long to wait until the same call would be allowed; zero if it was.
     pub retry_after: Duration,
-    /// False where nobody could count, and the rule allows nothing then.
+    /// False if the shared count could not be reached and the rule is [`Outage::Closed`].
     pub counted: bool,
 }
 
 impl Rate {
-    /// `limit` times in `per`, all of them at once if need be, open in an outage.
+    /// `limit` times in `per`, all of them at once if need be; [`Outage::Open`].
     pub const fn new(limit: u32, per: Duration) -> Self {
         Self { limit, per, burst: limit, outage: Outage::Open }
     }
@@ -70,13 +70,13 @@ impl Rate {
 /// A year. No limit is longer, and sums of such numbers of microseconds fit a double exactly.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
-/// Whole microseconds, as Redis counts.
+/// Whole microseconds, the unit of the script in Redis.
 pub(crate) fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Taken {
-    /// What it means that this came of putting something into a bucket that was `full`.
+    /// The result of putting something into a bucket whose level was `full`.
     pub(crate) fn of(bucket: Bucket, full: Duration, put: Result<Duration, Duration>) -> Self {
         let free = bucket.holds.saturating_sub(put.unwrap_or(full));
         Self {
@@ -88,25 +88,25 @@ impl Taken {
     }
 }
 
-/// Counts by key.
+/// Rate limits by key.
 #[async_trait]
 pub trait RateLimits: Send + Sync + 'static {
-    /// Does it `cost` times, 1 at least, if the rate allows; otherwise nothing is
-    /// counted. Answers soon, also during an outage: then by the rate's policy.
+    /// Counts `cost` uses, at least 1, if the rate allows them; otherwise counts
+    /// nothing. Answers soon; during an outage it follows the rate's [`Outage`] policy.
     async fn take(&self, key: &str, rate: Rate, cost: u32) -> Taken;
 }
 
-/// The counts of one process, by a clock that never goes back: nobody waits longer
-/// because the wall clock was set.
+/// The counts of one process, by a monotonic clock: setting the wall clock makes nobody
+/// wait longer.
 #[derive(Default)]
 pub struct Memory {
-    /// When each bucket would be empty.
+    /// When each bucket will be empty.
     empty_at: DashMap<String, Instant>,
     takings: AtomicU64,
 }
 
 impl Memory {
-    /// [`RateLimits::take`], at once.
+    /// [`RateLimits::take`] without waiting.
     pub fn take_now(&self, key: &str, rate: &Rate, cost: u32) -> Taken {
         let now = Instant::now();
         if self.takings.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {

@@ -1,5 +1,5 @@
-//! Rate limits over Redis: one script, by Redis's clock, so that processes whose
-//! clocks differ still count together.
+//! Rate limits over Redis: one script that uses Redis's clock, so that processes whose
+//! clocks differ count consistently.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use super::{Memory, Outage, Rate, RateLimits, Taken, micros};
 use crate::fabric::Names;
 use crate::link::RedisConnection;
 
-/// `domain::gcra::Bucket::put`, by Redis' clock and in microseconds: keeps the moment at which
-/// the bucket is empty, until then. Answers how full it was.
+/// `domain::gcra::Bucket::put` by Redis's clock, in microseconds: stores the moment at which
+/// the bucket will be empty, and expires then. Returns the level before.
 const TAKE: &str = "\
 local t = redis.call('TIME') \
 local now = t[1] * 1000000 + t[2] \
@@ -21,7 +21,7 @@ if after <= tonumber(ARGV[2]) then \
 redis.call('SET', KEYS[1], string.format('%.0f', now + after), 'PX', math.ceil(after / 1000)) end \
 return full";
 
-/// What somebody is told to wait while nobody may.
+/// The `retry_after` of a limit that is closed during an outage.
 const CLOSED_FOR: Duration = Duration::from_secs(1);
 
 /// See the module.
@@ -29,7 +29,7 @@ pub struct Redis {
     connection: Arc<RedisConnection>,
     names: Names,
     answer_within: Duration,
-    /// Counts for this process during an outage.
+    /// Counts alone during an outage.
     alone: Memory,
 }
 

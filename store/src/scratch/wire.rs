@@ -1,4 +1,4 @@
-//! A way to PostgreSQL that writes down what is asked of it.
+//! A proxy to PostgreSQL that records the statements sent to it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,15 +10,15 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::{Database, StoreError};
 
-/// What was asked, a line for each round trip: a statement's text, or [`PING`].
+/// The recorded queries, one for each round trip: a statement's text, or [`PING`].
 #[derive(Clone, Debug, Default)]
 pub struct Asked(Arc<Mutex<Vec<String>>>);
 
-/// The pool's question whether a connection still works.
+/// The entry for a pool's check that a connection still works.
 pub const PING: &str = "ping";
 
 impl Asked {
-    /// What was asked since the last call.
+    /// The entries since the last call.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -28,8 +28,8 @@ impl Asked {
     }
 }
 
-/// The database by way of this process, and what will be asked of it. Preparing a statement
-/// is left out, because a connection does it once for each.
+/// The database reached through this proxy, and the record of its queries. Preparing a
+/// statement is not recorded, because a connection does it once for each statement.
 pub async fn watched(database: &Database) -> Result<(Database, Asked), StoreError> {
     let options: PgConnectOptions = database.url.parse()?;
     let there = (options.get_host().to_owned(), options.get_port());
@@ -50,7 +50,7 @@ pub async fn watched(database: &Database) -> Result<(Database, Asked), StoreErro
     Ok((Database { url: options.to_url_lossy().to_string(), ..database.clone() }, asked))
 }
 
-/// One message of the protocol: its type, none for the first one, and the whole of it.
+/// Reads one message of the protocol: its type, `None` for the first one, and all its bytes.
 async fn message(from: &mut (impl AsyncRead + Unpin), first: bool) -> std::io::Result<(Option<u8>, Vec<u8>)> {
     let kind = if first { None } else { Some(from.read_u8().await?) };
     let length = from.read_u32().await?;
@@ -81,14 +81,14 @@ async fn forward(
 
 #[derive(Default)]
 struct Conversation {
-    /// The texts of prepared statements, by their names.
+    /// The texts of prepared statements, by name.
     statements: HashMap<String, String>,
     executed: Option<String>,
     prepares: bool,
 }
 
 impl Conversation {
-    /// A line, if this message asks for an answer.
+    /// The entry to record, if this message requires a reply.
     fn hear(&mut self, kind: u8, body: &[u8]) -> Option<String> {
         let mut words = body.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned());
         let mut word = || words.next().unwrap_or_default();

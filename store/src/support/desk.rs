@@ -1,4 +1,4 @@
-//! The desk in the store: one locked decision over all agents and the queue.
+//! The desk in the store: assigning all agents and the queue under one lock.
 
 use domain::support::desk::{self, DEFAULT_CAPACITY};
 use domain::support::{Agent, Assignment, DeskEvent, SupportReminder, Waiting};
@@ -8,23 +8,23 @@ use sqlx::{query, query_scalar};
 use super::{Step, publish_after_commit, reading, write_one};
 use crate::{Store, StoreError, Tx, jobs, journal};
 
-/// What an agent wants of the desk.
+/// An agent's chosen availability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Presence {
     /// Whether they take conversations.
     pub online: bool,
-    /// How many at once, 0..=50; as before if none, or the default.
+    /// How many at once, 0..=50; `None` keeps the previous number, or the default.
     pub capacity: Option<i32>,
 }
 
-/// Takes the desk until the transaction ends. Whoever queues, frees or assigns
-/// takes it before any conversation's row, so nobody waits in a circle.
+/// Locks the desk until the transaction ends. Every transaction that queues, frees or
+/// assigns locks it before any conversation's row, so that no two can deadlock.
 pub(super) async fn lock(tx: &mut Tx) -> Result<(), StoreError> {
     query!("select pg_advisory_xact_lock(hashtextextended('support.desk', 0))").fetch_one(&mut **tx).await?;
     Ok(())
 }
 
-/// Stores what an agent wants, tells the desk if it changed, and hands out the queue.
+/// Stores an agent's availability, publishes it on the desk if it changed, and assigns the queue.
 pub async fn set_presence(
     store: &Store,
     agent_id: UserId,
@@ -61,14 +61,14 @@ pub async fn set_presence(
     tx.commit().await
 }
 
-/// Has [`SupportReminder::AgentAway`] fire at `at`, unless the agent is heard of before.
+/// Schedules [`SupportReminder::AgentAway`] for `at`, unless the agent returns before.
 pub async fn expect_back(store: &Store, agent: UserId, at: Timestamp) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     jobs::remind(&mut tx, &away_key(agent), at, SupportReminder::AgentAway { agent });
     tx.commit().await
 }
 
-/// The agent is back: nobody needs to be reminded.
+/// The agent has returned: cancels the reminder.
 pub async fn is_back(store: &Store, agent: UserId) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     jobs::forget(&mut tx, &away_key(agent));
@@ -79,7 +79,7 @@ fn away_key(agent: UserId) -> String {
     format!("agent-away:{agent}")
 }
 
-/// An agent as the desk sees them; none if they were never there.
+/// An agent as the desk sees them; `None` if they never set their availability.
 pub async fn agent(store: &Store, agent_id: UserId) -> Result<Option<Agent>, StoreError> {
     let row = query!(
         r#"select online, capacity, last_turn, (
@@ -100,7 +100,7 @@ pub async fn agent(store: &Store, agent_id: UserId) -> Result<Option<Agent>, Sto
     }))
 }
 
-/// Whoever is online.
+/// The agents who are online.
 pub async fn online_agents(store: &Store) -> Result<Vec<UserId>, StoreError> {
     let ids: Vec<uuid::Uuid> = sqlx::query_scalar("select agent_id from support.agents where online")
         .fetch_all(store.pool())
@@ -108,7 +108,7 @@ pub async fn online_agents(store: &Store) -> Result<Vec<UserId>, StoreError> {
     Ok(ids.into_iter().map(UserId).collect())
 }
 
-/// How many conversations wait.
+/// The number of queued conversations.
 pub async fn queued(store: &Store) -> Result<i64, StoreError> {
     let count =
         query_scalar!(r#"select count(*) as "count!" from support.conversations where status = 'queued'"#)
@@ -117,7 +117,7 @@ pub async fn queued(store: &Store) -> Result<i64, StoreError> {
     Ok(count)
 }
 
-/// Hands out the queue until nobody is free for anyone. The desk is locked.
+/// Assigns the queue until no free agent may take any of the rest. The desk must be locked.
 pub(super) async fn run(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
     loop {
         let agents = online(tx).await?;
@@ -130,8 +130,8 @@ pub(super) async fn run(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
         for one in &assigned {
             give(tx, one, now).await?;
         }
-        // Short of the whole only when the rest are agents' own questions, and
-        // then there may be others behind them.
+        // Fewer are assigned than were read only if the rest are the free agents' own questions;
+        // then there may be others behind these in the queue.
         if assigned.is_empty() || assigned.len() == waiting.len() {
             return Ok(());
         }
@@ -160,8 +160,8 @@ async fn online(tx: &mut Tx) -> Result<Vec<Agent>, StoreError> {
         .collect())
 }
 
-/// The longest waiting that somebody free may take. Their rows are locked:
-/// from here on no message can come between.
+/// The conversations queued longest that some free agent may take. Their rows are locked,
+/// so that no message can be written until the commit.
 async fn waiting(tx: &mut Tx, agents: &[Agent], free: i32) -> Result<Vec<Waiting>, StoreError> {
     let takers: Vec<_> = agents.iter().filter(|agent| agent.free() > 0).map(|agent| agent.id.0).collect();
     let rows = query!(

@@ -7,7 +7,7 @@ use sqlx::types::Uuid;
 
 use crate::{Store, StoreError};
 
-/// All questions of a category, or all, in their order. They are few.
+/// All questions, or those of one category, in their order. They are few.
 pub async fn faqs(store: &Store, category: Option<Topic>) -> Result<Vec<Faq>, StoreError> {
     let rows = query_as!(
         Row,

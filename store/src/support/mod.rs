@@ -1,10 +1,11 @@
 //! Conversations, the desk and frequently asked questions.
 //!
 //! A conversation's entries are the log of its channel: they are stored once,
-//! here, and [`since`] and [`heads`] replay them as the journal does for others.
-//! Messages of many conversations are one statement (fence and insert), and no job.
+//! here, and [`since`] and [`heads`] replay them as the journal does for other channels.
+//! Messages of many conversations are written by one statement (fence and insert), without jobs.
 
 mod desk;
+mod erasure;
 mod faqs;
 mod reading;
 mod writing;
@@ -19,6 +20,7 @@ use crate::journal;
 use crate::{Store, StoreError, Tx};
 
 pub use desk::{Presence, agent, expect_back, is_back, online_agents, queued, set_presence};
+pub use erasure::erase_conversation;
 pub use faqs::{faq, faqs};
 pub use reading::{
     Viewed, conversations, has_conversation, heads, load, messages_after, messages_before, opened, sent,
@@ -27,9 +29,9 @@ pub use reading::{
 pub use writing::Step;
 use writing::{outcomes, publish_after_commit, unknown, write, write_one};
 
-/// Commits a new conversation, and gives it to an agent if one is free. A
-/// customer who opens with the same client id again breaks a constraint; what
-/// they [`opened`] before is the answer.
+/// Commits a new conversation, and assigns it to an agent if one is free. If a
+/// customer opens twice with the same client id, the second violates a constraint, and
+/// the conversation that they [`opened`] before is the answer.
 pub async fn open(
     store: &Store,
     opening: ClientMessageId,
@@ -61,8 +63,8 @@ pub async fn open(
     tx.commit().await
 }
 
-/// Commits a decision that queues a conversation or frees somebody: the desk hands
-/// out the queue in the same transaction.
+/// Commits a decision that queues a conversation or frees an agent: the desk assigns
+/// the queue in the same transaction.
 pub async fn commit(store: &Store, step: &Step) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     desk::lock(&mut tx).await?;
@@ -78,15 +80,15 @@ pub async fn commit(store: &Store, step: &Step) -> Result<(), StoreError> {
     tx.commit().await
 }
 
-/// Commits decisions of different conversations that are none of the desk's business,
-/// in one statement; each stands or falls for itself.
+/// Commits decisions about different conversations that do not concern the desk, in one
+/// statement; each succeeds or fails by itself.
 pub async fn commit_all(store: &Store, steps: &[Step]) -> Vec<Result<(), StoreError>> {
     let outcomes = match write(store.pool(), steps).await {
         Ok(outcomes) => outcomes,
         Err(error) if steps.len() == 1 || matches!(error, StoreError::Unavailable(_)) => {
             unknown(steps.len(), error)
         }
-        // One breaks a constraint: the others need not fall with it.
+        // One of them violates a constraint: write each alone, so that the others succeed.
         Err(_) => {
             let mut outcomes = Vec::with_capacity(steps.len());
             for step in steps {
@@ -104,22 +106,22 @@ pub async fn commit_all(store: &Store, steps: &[Step]) -> Vec<Result<(), StoreEr
     outcomes
 }
 
-/// Somebody has read.
+/// A read mark: somebody has read a conversation up to an entry.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationId,
-    /// Who.
+    /// The reader.
     pub by: UserId,
-    /// For which side they speak.
+    /// The side that they read for.
     pub side: Side,
-    /// Up to and including which entry.
+    /// The last entry read.
     pub seq: i64,
 }
 
 /// Moves read marks forward, in one statement. Marks need no order among themselves, so
-/// this is not fenced by the version, only by what a mark's reason was: who has read still
-/// speaks for that side, and the entry is there.
+/// this is not fenced by the version, but only by the mark's preconditions: the reader still
+/// represents that side, and the entry exists.
 pub async fn mark_read(store: &Store, marks: &[Mark]) -> Vec<Result<(), StoreError>> {
     let moved = sqlx::query_scalar!(
         r#"with asked as (
@@ -157,14 +159,14 @@ pub async fn mark_read(store: &Store, marks: &[Mark]) -> Vec<Result<(), StoreErr
     }
 }
 
-/// Says that a conversation waits, and hands out the queue.
+/// Publishes that a conversation is queued, and assigns the queue.
 async fn queue(tx: &mut Tx, conversation: &Conversation, now: Timestamp) -> Result<(), StoreError> {
     let event = DeskEvent::Queued(Box::new(conversation.clone()));
     journal::append_feed(tx, &Channel::Desk, &[event], now);
     desk::run(tx, now).await
 }
 
-/// Inserts many conversations without entries in one statement; nobody is told.
+/// Inserts many conversations without entries in one statement; publishes nothing.
 pub async fn insert_many(store: &Store, conversations: &[Conversation]) -> Result<(), StoreError> {
     let (mut ids, mut customers, mut agents, mut statuses) = (vec![], vec![], vec![], vec![]);
     for conversation in conversations {

@@ -1,4 +1,4 @@
-//! What stands in conversations: for entities, for people, and for channels.
+//! Reads conversations: for actors, for people, and for channels.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub async fn load(store: &Store, id: ConversationId) -> Result<Option<Conversati
     find(store.pool(), id).await
 }
 
-/// The conversation as `viewer` sees it, whether they may or not.
+/// The conversation as `viewer` sees it, without a check of access.
 pub async fn view(store: &Store, viewer: UserId, id: ConversationId) -> Result<Option<Viewed>, StoreError> {
     row(store.pool(), id, Some(viewer)).await
 }
@@ -46,9 +46,9 @@ pub async fn has_conversation(store: &Store, agent: UserId, order: OrderId) -> R
     Ok(found)
 }
 
-/// The viewer's conversations of these `statuses` (all, if none is named), newest
-/// first, those after `after` in that order: their own questions and, for an
-/// agent, what is assigned to them or queued.
+/// The viewer's conversations of these `statuses` (all, if empty), newest first, after
+/// `after` in that order: their own questions and, for an agent, those assigned to them
+/// or queued.
 pub async fn conversations(
     store: &Store,
     viewer: UserId,
@@ -83,7 +83,7 @@ pub async fn conversations(
     rows.into_iter().map(Viewed::try_from).collect()
 }
 
-/// What `customer` opened under this client id, and how they put it.
+/// The conversation that `customer` opened under this client id, and its first message.
 pub async fn opened(
     store: &Store,
     customer: UserId,
@@ -102,7 +102,7 @@ pub async fn opened(
     Ok(conversation.zip(message))
 }
 
-/// What `author` sent under this client id.
+/// The message that `author` sent under this client id.
 pub async fn sent(
     store: &Store,
     id: ConversationId,
@@ -170,8 +170,8 @@ pub async fn messages_before(
     rows.into_iter().rev().map(EntryRow::message).collect()
 }
 
-/// The entries after `offset` as the conversation's channel tells them, oldest
-/// first, at most `limit`.
+/// The entries after `offset` as events of the conversation's channel, oldest first, at
+/// most `limit`.
 pub async fn since(
     store: &Store,
     id: ConversationId,

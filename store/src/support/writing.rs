@@ -1,5 +1,5 @@
-//! How decisions about conversations are written: state and entries of many in one
-//! statement, each fenced by its last entry.
+//! Writes decisions about conversations: state and entries of many in one statement, each
+//! fenced by its last entry.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{StoreError, Tx};
 /// A decision about a conversation.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// The last entry that it was decided on.
+    /// The sequence number of the last entry that the decision is based on.
     pub before: i64,
     /// The conversation after it.
     pub after: Conversation,
@@ -26,7 +26,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether it queues a conversation, or frees somebody.
+    /// Whether it queues a conversation, or frees an agent.
     pub fn concerns_desk(&self) -> bool {
         self.resolves() || self.events.iter().any(|event| matches!(event, ChatEvent::Reopened))
     }
@@ -35,7 +35,7 @@ impl Step {
         self.events.iter().any(|event| matches!(event, ChatEvent::Resolved { .. }))
     }
 
-    /// The entries as the channel tells them.
+    /// The entries as events of the channel.
     pub(super) fn recorded(&self) -> impl Iterator<Item = Arc<Recorded>> + '_ {
         self.events.iter().zip(self.before.unsigned_abs() + 1..).map(|(event, offset)| {
             let (kind, data) = (event.kind().to_owned(), event.data());
@@ -94,20 +94,20 @@ pub(super) async fn write(
     Ok(outcomes(steps.len(), &written))
 }
 
-/// Writes one.
+/// Writes one step.
 pub(super) async fn write_one(executor: impl PgExecutor<'_>, step: &Step) -> Result<(), StoreError> {
     let outcomes = write(executor, std::slice::from_ref(step)).await?;
     outcomes.into_iter().next().unwrap_or(Err(StoreError::Conflict))
 }
 
-/// What became of `count` that were asked for, where those at the places `done` stand.
+/// The outcomes of `count` writes, of which those at the positions `done` (from 1) succeeded.
 pub(super) fn outcomes(count: usize, done: &[i64]) -> Vec<Result<(), StoreError>> {
     let is_done = |place: i64| if done.contains(&place) { Ok(()) } else { Err(StoreError::Conflict) };
     (1..).take(count).map(is_done).collect()
 }
 
-/// What is said to `count` whose statement failed: nobody knows whose fault it was, but
-/// to one alone.
+/// The outcomes of `count` writes whose common statement failed: the error belongs to a
+/// single one, but of several it is unknown which caused it.
 pub(super) fn unknown(count: usize, error: StoreError) -> Vec<Result<(), StoreError>> {
     if count == 1 {
         return vec![Err(error)];
@@ -116,7 +116,7 @@ pub(super) fn unknown(count: usize, error: StoreError) -> Vec<Result<(), StoreEr
     (0..count).map(|_| Err(StoreError::Unknown)).collect()
 }
 
-/// Tells the channel once the transaction is committed.
+/// Publishes the entries once the transaction is committed.
 pub(super) fn publish_after_commit(tx: &mut Tx, step: &Step) {
     step.recorded().for_each(|recorded| tx.publish_after_commit(Channel::Chat(step.after.id), recorded));
     let hands = |event: &ChatEvent| !matches!(event, ChatEvent::Message(_));
@@ -127,7 +127,7 @@ pub(super) fn publish_after_commit(tx: &mut Tx, step: &Step) {
 
 /// An entry's columns.
 struct Entry<'a> {
-    /// Of which step, from 1.
+    /// The position of its step, from 1.
     of: i64,
     seq: i64,
     at: Timestamp,

@@ -2,37 +2,37 @@
 
 use std::collections::HashMap;
 
-use domain::CourierId;
 use domain::tracking::Vehicle;
+use domain::{CourierId, ExpectedVersion};
 use uuid::Uuid;
 
 use super::unknown;
 use crate::{Store, StoreError, Tx};
 
-/// A courier as the store knows them.
+/// A stored courier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Courier {
-    /// Who.
+    /// The courier.
     pub id: CourierId,
     /// The name that customers see.
     pub name: String,
-    /// What they ride.
+    /// Their vehicle.
     pub vehicle: Vehicle,
     /// Whether they take offers.
     pub on_shift: bool,
-    /// The newest socket's number.
+    /// The number of the newest socket session.
     pub session_epoch: u64,
-    /// Rises with each change of what customers see.
+    /// Incremented by each change of what customers see.
     pub version: i64,
 }
 
-struct CourierRow {
-    id: Uuid,
-    name: String,
-    vehicle: String,
-    on_shift: bool,
-    session_epoch: i64,
-    version: i64,
+pub(super) struct CourierRow {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+    pub(super) vehicle: String,
+    pub(super) on_shift: bool,
+    pub(super) session_epoch: i64,
+    pub(super) version: i64,
 }
 
 impl TryFrom<CourierRow> for Courier {
@@ -50,7 +50,7 @@ impl TryFrom<CourierRow> for Courier {
     }
 }
 
-/// The courier, if they ever worked.
+/// The courier, if they are registered.
 pub async fn courier(store: &Store, id: CourierId) -> Result<Option<Courier>, StoreError> {
     let row = sqlx::query_as!(CourierRow, "select * from tracking.couriers where id = $1", Uuid::from(id))
         .fetch_optional(store.pool())
@@ -58,7 +58,7 @@ pub async fn courier(store: &Store, id: CourierId) -> Result<Option<Courier>, St
     row.map(Courier::try_from).transpose()
 }
 
-/// The courier, locked until the transaction ends: what they take on meanwhile waits.
+/// The courier, locked until the transaction ends: they can take on no delivery in between.
 pub async fn lock_courier(tx: &mut Tx, id: CourierId) -> Result<Option<Courier>, StoreError> {
     let row = sqlx::query_as!(
         CourierRow,
@@ -70,7 +70,7 @@ pub async fn lock_courier(tx: &mut Tx, id: CourierId) -> Result<Option<Courier>,
     row.map(Courier::try_from).transpose()
 }
 
-/// How many deliveries the courier carries. Exact under [`lock_courier`].
+/// The number of the courier's live deliveries. Exact under [`lock_courier`].
 pub async fn carried(tx: &mut Tx, id: CourierId) -> Result<u32, StoreError> {
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from tracking.deliveries
@@ -82,7 +82,7 @@ pub async fn carried(tx: &mut Tx, id: CourierId) -> Result<u32, StoreError> {
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// The courier; who works for the first time gets this name and a motorbike.
+/// The courier; a new one is registered with this name and a motorbike.
 pub async fn courier_or_new(store: &Store, id: CourierId, name: &str) -> Result<Courier, StoreError> {
     sqlx::query!(
         "insert into tracking.couriers (id, name, vehicle) values ($1, $2, 'motorbike') on conflict do nothing",
@@ -94,24 +94,24 @@ pub async fn courier_or_new(store: &Store, id: CourierId, name: &str) -> Result<
     courier(store, id).await?.ok_or(StoreError::Conflict)
 }
 
-/// Sets how customers see the courier; says whether it did. Where `seen` is given, only
-/// if that is still the version.
+/// Sets the name and vehicle that customers see; returns whether it did: only if an
+/// existing courier is at an `expected` version.
 pub async fn register_courier(
     store: &Store,
     id: CourierId,
     name: &str,
     vehicle: Vehicle,
-    seen: Option<i64>,
+    expected: &ExpectedVersion,
 ) -> Result<bool, StoreError> {
     let set = sqlx::query!(
         "insert into tracking.couriers (id, name, vehicle) values ($1, $2, $3)
          on conflict (id) do update
          set name = excluded.name, vehicle = excluded.vehicle, version = couriers.version + 1
-         where couriers.version = coalesce($4, couriers.version)",
+         where couriers.version = any(coalesce($4, array[couriers.version]))",
         Uuid::from(id),
         name,
         vehicle.as_str(),
-        seen
+        expected.one_of()
     )
     .execute(store.pool())
     .await?;
@@ -132,7 +132,7 @@ pub async fn register_many(store: &Store, couriers: &[CourierId], name: &str) ->
     Ok(())
 }
 
-/// Begins or ends the courier's shift.
+/// Starts or ends the courier's shift.
 pub async fn set_shift(store: &Store, id: CourierId, on: bool) -> Result<(), StoreError> {
     sqlx::query!("update tracking.couriers set on_shift = $2 where id = $1", Uuid::from(id), on)
         .execute(store.pool())
@@ -151,7 +151,7 @@ pub async fn next_epoch(store: &Store, id: CourierId) -> Result<u64, StoreError>
     epoch.map(i64::unsigned_abs).ok_or_else(|| unknown("courier"))
 }
 
-/// Of the couriers on shift, how many deliveries each carries.
+/// The number of live deliveries of each of these couriers who is on shift.
 pub async fn loads(tx: &mut Tx, couriers: &[CourierId]) -> Result<HashMap<CourierId, u32>, StoreError> {
     let ids: Vec<Uuid> = couriers.iter().map(|courier| courier.0).collect();
     let rows = sqlx::query!(

@@ -7,18 +7,18 @@ use uuid::Uuid;
 use super::unknown;
 use crate::{Store, StoreError};
 
-/// A device. What is kept of its token is a hash, which nobody is shown.
+/// A device. Only a hash of its token is stored, and never returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
-    /// Which one.
+    /// Its id.
     pub id: Uuid,
-    /// Whose.
+    /// Its courier.
     pub courier: CourierId,
-    /// The number of its track.
+    /// The number of its track of positions.
     pub number: u64,
-    /// What the courier calls it.
+    /// The courier's name for it.
     pub name: String,
-    /// In which unit it says a speed where its protocol leaves that open.
+    /// The unit of its speeds, where its protocol leaves that open.
     pub speed_unit: SpeedUnit,
     /// When it was added.
     pub created_at: Timestamp,
@@ -106,7 +106,7 @@ pub async fn devices(
     rows.into_iter().map(Device::try_from).collect()
 }
 
-/// Changes what is given. None where the courier has no such device.
+/// Changes the given fields. `None` if the courier has no such device.
 pub async fn change_device(
     store: &Store,
     (id, courier): (Uuid, CourierId),
@@ -128,7 +128,7 @@ pub async fn change_device(
     row.map(Device::try_from).transpose()
 }
 
-/// Forgets the device with its token. False where the courier has no such device.
+/// Deletes the device and its token. False if the courier has no such device.
 pub async fn remove_device(store: &Store, id: Uuid, courier: CourierId) -> Result<bool, StoreError> {
     let gone = sqlx::query!(
         "delete from tracking.devices where id = $1 and courier_id = $2",
@@ -138,4 +138,12 @@ pub async fn remove_device(store: &Store, id: Uuid, courier: CourierId) -> Resul
     .execute(store.pool())
     .await?;
     Ok(gone.rows_affected() == 1)
+}
+
+/// Deletes all devices of a courier, and their tokens.
+pub async fn remove_devices(store: &Store, courier: CourierId) -> Result<(), StoreError> {
+    sqlx::query!("delete from tracking.devices where courier_id = $1", Uuid::from(courier))
+        .execute(store.pool())
+        .await?;
+    Ok(())
 }

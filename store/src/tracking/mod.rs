@@ -1,13 +1,14 @@
-//! Deliveries, and in the files beside: their offers, couriers with their
-//! devices, and positions.
+//! Deliveries, and in the submodules their offers, couriers with their devices, and
+//! positions.
 //!
-//! A delivery is a row that is fenced by its version; whoever also changes its
-//! offers holds the row's lock ([`lock`]), so that asking, answering and
-//! expiring happen one after another.
+//! A delivery is a row that is fenced by its version. A transaction that also changes its
+//! offers holds the row's lock ([`lock`]), so that making, answering and expiring
+//! offers happen one after another.
 
 mod courier;
 mod courier_stats;
 mod device;
+mod erasure;
 mod offer;
 mod position;
 
@@ -15,17 +16,35 @@ pub use courier::{
     Courier, carried, courier, courier_or_new, loads, lock_courier, next_epoch, register_courier,
     register_many, set_shift,
 };
-pub use courier_stats::{CourierStats, busy, courier_stats, unclaimed};
-pub use device::{Device, add_device, change_device, device_by_token, devices, remove_device};
-pub use offer::{asked, offer_order, offers, pending_offers, save_offers};
+pub use courier_stats::{CourierScope, CourierStats, busy, courier_stats, couriers, named, unclaimed};
+pub use device::{
+    Device, add_device, change_device, device_by_token, devices, remove_device, remove_devices,
+};
+pub use erasure::{erase_carrier, erase_courier, erase_deliveries};
+pub use offer::{asked, empty_offers, offer_order, offers, pending_offers, save_offers};
 pub use position::{Batch, Refused, Row, append, drop_partitions, ensure_partitions, newest, track};
 
 use domain::tracking::{Carrier, Delivery, DeliveryEvent, DeliveryStatus, DropOff, Pickup};
 use domain::{Channel, CourierId, LatLon, OrderId, Timestamp};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::journal::{self, signed};
+use crate::vault::{Plain, SealedColumn, Vault};
 use crate::{Store, StoreError, Tx};
+
+/// How couriers get into the building that a delivery is for.
+pub(crate) const ENTRANCE_NOTE: SealedColumn = SealedColumn {
+    purpose: "delivery.entrance_note",
+    table: "tracking.deliveries",
+    column: "sealed_entrance_note",
+    row: "order_id::text",
+    plain: Some(Plain {
+        value: "convert_to(entrance_note, 'UTF8')",
+        is_there: "entrance_note <> ''",
+        emptied: "entrance_note = ''",
+    }),
+};
 
 /// A row of `tracking.deliveries`.
 struct DeliveryRow {
@@ -50,9 +69,11 @@ struct DeliveryRow {
     promised_at: Timestamp,
     near_told: bool,
     late_told: bool,
+    handover: Option<serde_json::Value>,
+    sealed_entrance_note: Option<Vec<u8>>,
 }
 
-/// A stored value that the rules do not know: a broken row, or an older program.
+/// A stored value that this program does not know: corrupt, or of another version.
 pub(super) fn unknown(what: &'static str) -> StoreError {
     StoreError::Fault(format!("the store holds an unknown {what}").into())
 }
@@ -61,10 +82,9 @@ pub(super) fn place(lat: f64, lon: f64) -> Result<LatLon, StoreError> {
     LatLon::new(lat, lon).map_err(|error| StoreError::Fault(error.into()))
 }
 
-impl TryFrom<DeliveryRow> for Delivery {
-    type Error = StoreError;
-
-    fn try_from(row: DeliveryRow) -> Result<Self, StoreError> {
+impl DeliveryRow {
+    fn open(self, vault: &Vault) -> Result<Delivery, StoreError> {
+        let row = self;
         let carrier = match (row.courier_id, row.courier_name, row.courier_vehicle) {
             (Some(id), Some(name), Some(vehicle)) => Some(Carrier {
                 courier: id.into(),
@@ -87,7 +107,12 @@ impl TryFrom<DeliveryRow> for Delivery {
                 position: place(row.drop_off_lat, row.drop_off_lon)?,
                 road_address: row.road_address,
                 detail: row.detail,
-                entrance_note: row.entrance_note,
+                entrance_note: vault.open_either(
+                    &ENTRANCE_NOTE,
+                    row.order_id,
+                    row.sealed_entrance_note.as_deref(),
+                    row.entrance_note,
+                )?,
             },
             carrier,
             requested_at: row.requested_at,
@@ -95,11 +120,12 @@ impl TryFrom<DeliveryRow> for Delivery {
             promised_at: row.promised_at,
             near_told: row.near_told,
             late_told: row.late_told,
+            handover: row.handover.map(serde_json::from_value).transpose()?,
         })
     }
 }
 
-/// The delivery of an order, if one was ever asked for.
+/// The delivery of an order, if one was ever requested.
 pub async fn delivery(store: &Store, order: OrderId) -> Result<Option<Delivery>, StoreError> {
     let row = sqlx::query_as!(
         DeliveryRow,
@@ -108,7 +134,7 @@ pub async fn delivery(store: &Store, order: OrderId) -> Result<Option<Delivery>,
     )
     .fetch_optional(store.pool())
     .await?;
-    row.map(Delivery::try_from).transpose()
+    row.map(|row| row.open(store.vault())).transpose()
 }
 
 /// The delivery, locked until the transaction ends.
@@ -120,10 +146,10 @@ pub async fn lock(tx: &mut Tx, order: OrderId) -> Result<Option<Delivery>, Store
     )
     .fetch_optional(&mut **tx)
     .await?;
-    row.map(Delivery::try_from).transpose()
+    row.map(|row| row.open(&tx.vault)).transpose()
 }
 
-/// What a courier has to do now, the oldest first.
+/// A courier's live deliveries, oldest first.
 pub async fn live(store: &Store, courier: CourierId) -> Result<Vec<Delivery>, StoreError> {
     let rows = sqlx::query_as!(
         DeliveryRow,
@@ -134,7 +160,7 @@ pub async fn live(store: &Store, courier: CourierId) -> Result<Vec<Delivery>, St
     )
     .fetch_all(store.pool())
     .await?;
-    rows.into_iter().map(Delivery::try_from).collect()
+    rows.into_iter().map(|row| row.open(store.vault())).collect()
 }
 
 /// Commits a decision on a delivery together with its events, if the row is
@@ -163,8 +189,9 @@ async fn insert(tx: &mut Tx, delivery: &Delivery) -> Result<u64, StoreError> {
     let done = sqlx::query!(
         "insert into tracking.deliveries
             (order_id, version, status, customer_id, restaurant_id, restaurant_name, pickup_lat, pickup_lon,
-             drop_off_lat, drop_off_lon, road_address, detail, entrance_note, requested_at, ready_by, promised_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             drop_off_lat, drop_off_lon, road_address, detail, sealed_entrance_note, requested_at, ready_by,
+             promised_at, handover)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
          on conflict (order_id) do nothing",
         Uuid::from(delivery.order),
         signed(delivery.version)?,
@@ -178,17 +205,18 @@ async fn insert(tx: &mut Tx, delivery: &Delivery) -> Result<u64, StoreError> {
         door.position.lon(),
         door.road_address,
         door.detail,
-        door.entrance_note,
+        tx.vault.seal_text(&ENTRANCE_NOTE, delivery.order, &door.entrance_note),
         delivery.requested_at,
         delivery.ready_by,
         delivery.promised_at,
+        delivery.handover.as_ref().map(Json) as _,
     )
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected())
 }
 
-/// Writes what changes in a delivery's life; the places never do.
+/// Writes the columns that can change; the pickup, the drop-off and the handover never do.
 async fn update(tx: &mut Tx, delivery: &Delivery, before: u64) -> Result<u64, StoreError> {
     let carrier = delivery.carrier.as_ref();
     let done = sqlx::query!(
@@ -211,12 +239,14 @@ async fn update(tx: &mut Tx, delivery: &Delivery, before: u64) -> Result<u64, St
     Ok(done.rows_affected())
 }
 
-/// Inserts many new deliveries in one statement; nobody is told.
+/// Inserts many new deliveries in one statement; publishes nothing.
 pub async fn insert_many(store: &Store, deliveries: &[Delivery]) -> Result<(), StoreError> {
     let rows: Vec<serde_json::Value> = deliveries
         .iter()
         .map(|delivery| {
             let carrier = delivery.carrier.as_ref();
+            let note = &delivery.drop_off.entrance_note;
+            let sealed = store.vault().seal_text(&ENTRANCE_NOTE, delivery.order, note);
             serde_json::json!({
                 "order_id": delivery.order,
                 "version": delivery.version,
@@ -230,7 +260,8 @@ pub async fn insert_many(store: &Store, deliveries: &[Delivery]) -> Result<(), S
                 "drop_off_lon": delivery.drop_off.position.lon(),
                 "road_address": delivery.drop_off.road_address,
                 "detail": delivery.drop_off.detail,
-                "entrance_note": delivery.drop_off.entrance_note,
+                "entrance_note": "",
+                "sealed_entrance_note": sealed.map(|sealed| format!("\\x{}", hex::encode(sealed))),
                 "courier_id": carrier.map(|carrier| carrier.courier),
                 "courier_name": carrier.map(|carrier| &carrier.name),
                 "courier_vehicle": carrier.map(|carrier| carrier.vehicle.as_str()),
@@ -239,6 +270,7 @@ pub async fn insert_many(store: &Store, deliveries: &[Delivery]) -> Result<(), S
                 "promised_at": delivery.promised_at,
                 "near_told": delivery.near_told,
                 "late_told": delivery.late_told,
+                "handover": delivery.handover,
             })
         })
         .collect();

@@ -1,4 +1,4 @@
-//! Offers. All of a delivery's are read and written together, under its lock.
+//! Offers. All offers of a delivery are read and written together, under its lock.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{place, unknown};
 use crate::{Store, StoreError, Tx};
 
-/// An offer with what its delivery says about the way.
+/// An offer with its delivery's pickup and drop-off.
 struct OfferRow {
     id: Uuid,
     order_id: Uuid,
@@ -63,7 +63,7 @@ pub async fn offers(tx: &mut Tx, order: OrderId) -> Result<Offers, StoreError> {
     Ok(Offers(rows.into_iter().map(Offer::try_from).collect::<Result<_, _>>()?))
 }
 
-/// What a courier may still answer at `now`.
+/// The offers that a courier may still answer at `now`.
 pub async fn pending_offers(
     store: &Store,
     courier: CourierId,
@@ -83,7 +83,7 @@ pub async fn pending_offers(
     rows.into_iter().map(Offer::try_from).collect()
 }
 
-/// The order that an offer to this courier is about.
+/// The order of an offer to this courier.
 pub async fn offer_order(
     store: &Store,
     offer: OfferId,
@@ -99,7 +99,7 @@ pub async fn offer_order(
     Ok(order.map(OrderId::from))
 }
 
-/// How many offers of each courier wait for an answer.
+/// The number of pending offers of each courier.
 pub async fn asked(tx: &mut Tx, couriers: &[CourierId]) -> Result<HashMap<CourierId, u32>, StoreError> {
     let ids: Vec<Uuid> = couriers.iter().map(|courier| courier.0).collect();
     let rows = sqlx::query!(
@@ -137,5 +137,16 @@ pub async fn save_offers(tx: &mut Tx, before: &Offers, after: &Offers) -> Result
         .execute(&mut **tx)
         .await?;
     }
+    Ok(())
+}
+
+/// Empties what offers that expired before `until` say of where their courier was.
+pub async fn empty_offers(store: &Store, until: Timestamp) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update tracking.offers set distance_m = 0 where expires_at < $1 and distance_m <> 0",
+        until
+    )
+    .execute(store.pool())
+    .await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Positions: appended in groups, read as tracks, dropped by day.
+//! Positions: appended in batches, read as tracks, dropped by day.
 
 use chrono::{Days, NaiveDate};
 use domain::tracking::filter::Rejected;
@@ -11,48 +11,48 @@ use crate::journal::signed;
 use crate::partitions::{Partitioned, Span};
 use crate::{Store, StoreError};
 
-/// One fix to write down.
+/// One fix to append.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row {
-    /// The device's id of the run of sequence numbers.
+    /// The track: the device's id for one run of sequence numbers.
     pub track: i64,
     /// The fix.
     pub fix: Fix,
 }
 
-/// What one courier sent at once.
+/// Fixes that one courier sent together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// Who.
+    /// The courier.
     pub courier: CourierId,
-    /// The session that it came over; none for devices without one.
+    /// The epoch of the session that sent it; `None` for devices without a session.
     pub epoch: Option<u64>,
-    /// When it came.
+    /// When it was received.
     pub received_at: Timestamp,
-    /// What is kept.
+    /// The fixes to store.
     pub rows: Vec<Row>,
-    /// What is only counted.
+    /// The rejected fixes, which are only counted.
     pub rejected: Rejected,
 }
 
-/// A newer session speaks for the courier: nothing of the batch was written.
+/// A newer session of the courier exists: nothing of the batch was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused;
 
-/// Writes the batches in one commit. The answer tells, batch by batch, whether
-/// it stands in the store now; a fix that is there already counts as written.
+/// Writes the batches in one commit. Returns for each batch whether it is stored now; a
+/// fix that was stored before counts as written.
 ///
-/// It is one statement, so that a group costs one round trip: whose epoch is in
-/// force is decided in the statement that writes. It is held until the commit:
-/// whoever takes a newer one waits for it, so that nothing of an older session is
-/// committed after.
+/// It is one statement, so that a group costs one round trip: the statement that writes
+/// also checks the session epochs. It locks the couriers' rows until the commit, for which
+/// [`next_epoch`](super::next_epoch) waits, so that nothing of an older session is
+/// committed after a newer epoch.
 pub async fn append(store: &Store, batches: &[Batch]) -> Result<Vec<Result<(), Refused>>, StoreError> {
     let couriers: Vec<Uuid> = batches.iter().map(|batch| batch.courier.0).collect();
     let epochs = batches.iter().map(|batch| batch.epoch.map(signed).transpose());
     let epochs: Vec<Option<i64>> = epochs.collect::<Result<_, _>>()?;
     let (rows, counts) = (Rows::of(batches), Counts::of(batches));
-    // The counters are written in the order of their keys, so that two processes never
-    // wait for each other.
+    // The counters are written in the order of their keys, so that two processes cannot
+    // deadlock.
     let refused = sqlx::query_scalar!(
         r#"with sent as materialized (
              select place, courier_id, coalesce(epoch is null or epoch = session_epoch, false) as holds
@@ -110,7 +110,7 @@ pub async fn append(store: &Store, batches: &[Batch]) -> Result<Vec<Result<(), R
     Ok(told)
 }
 
-/// The fixes of a group, one array a column; `places` says whose they are.
+/// The fixes of a group, one array per column; `places` holds the position of their batch.
 #[derive(Default)]
 struct Rows {
     places: Vec<i32>,
@@ -146,7 +146,7 @@ impl Rows {
     }
 }
 
-/// What the batches of a group only count.
+/// The counts of rejected fixes of a group.
 #[derive(Default)]
 struct Counts {
     places: Vec<i32>,
@@ -195,7 +195,7 @@ impl TryFrom<PositionRow> for Fix {
     }
 }
 
-/// Where the courier was last, if that is not before `after`.
+/// The courier's last fix, if it is after `after`.
 pub async fn newest(store: &Store, courier: CourierId, after: Timestamp) -> Result<Option<Fix>, StoreError> {
     let row = sqlx::query_as!(
         PositionRow,
@@ -209,8 +209,8 @@ pub async fn newest(store: &Store, courier: CourierId, after: Timestamp) -> Resu
     row.map(Fix::try_from).transpose()
 }
 
-/// Where the courier was from `from` until `until`, in order of time, at most
-/// `limit` fixes.
+/// The courier's fixes from `from` to `until`, both included, in order of time, at most
+/// `limit`.
 pub async fn track(
     store: &Store,
     courier: CourierId,
@@ -234,12 +234,12 @@ pub async fn track(
 
 const PARTITIONS: Partitioned = Partitioned { table: "tracking.positions", span: Span::Day, rest: None };
 
-/// Makes the days from two before `now` to `days_ahead` after it.
+/// Creates the partitions from two days before `now` to `days_ahead` after it.
 pub async fn ensure_partitions(store: &Store, now: Timestamp, days_ahead: u64) -> Result<(), StoreError> {
     PARTITIONS.make(store, now - Days::new(2), now + Days::new(days_ahead)).await
 }
 
-/// Drops the days before `keep_from`. Returns how many.
+/// Drops the days before `keep_from`. Returns the number of dropped partitions.
 pub async fn drop_partitions(store: &Store, keep_from: Timestamp) -> Result<usize, StoreError> {
     PARTITIONS.drop_before(store, keep_from).await
 }

@@ -1,4 +1,4 @@
-//! What a commit costs in round trips to PostgreSQL, and what it leaves in the journal.
+//! The number of round trips that a commit makes to PostgreSQL, and the order of its events.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use store::scratch::{Asked, PING, watched};
 use store::support::Step;
 use store::{Database, Store, journal, order, scratch, support, tracking};
 
-use crate::environment::{OsRandom, TestClock, fresh};
+use crate::environment::{OsRandom, TestClock, fresh, vault};
 
 /// An order's commit: its row, the journal with the board, jobs with timers, COMMIT.
 const ORDER: usize = 4;
@@ -23,7 +23,7 @@ const COURIER: usize = 4;
 /// Messages have neither journal nor jobs: one statement is its own transaction.
 const MESSAGE: usize = 1;
 
-/// Two who have a job for each event.
+/// Two subscribers with a job for each event.
 pub(crate) struct Everybody;
 
 impl Subscriptions for Everybody {
@@ -50,15 +50,15 @@ async fn with_store(name: &str, check: impl AsyncFnOnce(Commits)) {
     let database = Database { max_connections: 1, ..watched };
     let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
     let settings = store::shared::Settings::default();
-    let store = Store::connect(&database, &settings, &clock, &OsRandom, Everybody).await.unwrap();
+    let store = Store::connect(&database, &settings, &clock, &OsRandom, vault(), Everybody).await.unwrap();
     check(Commits { store: store.clone(), asked, clock }).await;
     store.close().await;
     scratch::remove(&admin, &name).await.unwrap();
 }
 
 impl Commits {
-    /// What `commit` asked. The pool's ping and sqlx's BEGIN, which belong to taking a
-    /// connection and carry nothing of the commit, are left out.
+    /// The queries that `commit` made, without the pool's ping and sqlx's BEGIN, which belong
+    /// to acquiring a connection.
     async fn asked(&self, commit: impl Future) -> Vec<String> {
         self.asked.take();
         commit.await;
@@ -236,6 +236,7 @@ pub(crate) fn placed(now: Timestamp) -> (Order, Vec<OrderEvent>) {
         id: OrderId(fresh()),
         quote,
         note: String::new(),
+        courier_note: String::new(),
         contactless: false,
         pickup_code: "0420".to_owned(),
     };
@@ -258,6 +259,7 @@ fn delivery(now: Timestamp, carrier: Carrier) -> Delivery {
         requested_at: now,
         ready_by: now,
         promised_at: now + TimeDelta::hours(1),
+        handover: None,
         near_told: false,
         late_told: false,
     }

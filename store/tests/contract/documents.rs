@@ -1,11 +1,11 @@
-//! Documents in the database stay readable, in every shape that a version ever wrote.
+//! Documents in the database stay readable, in every shape that any version wrote.
 //!
 //! `documents/COLUMN/N.json` lists documents of the N-th shape of a column. To change a type
-//! that is kept as a document:
-//! 1. Leave the files that stand: rows of that shape exist.
-//! 2. Add the next number, with each variant as it is written now. Without it the test fails
-//!    that compares the newest file with what is written today.
-//! 3. Let the old ones be read: a member's default, or a migration that rewrites the rows.
+//! that is stored as a document:
+//! 1. Keep the existing files: rows of their shapes exist.
+//! 2. Add the next number, with each variant as it is written now. Without it the test that
+//!    compares the newest file with today's output fails.
+//! 3. Make the old shapes readable: by a default for a field, or a migration that rewrites rows.
 //!
 //! A new column of documents gets a line in [`COLUMNS`] and its first file.
 
@@ -16,6 +16,7 @@ use domain::cart::{Line, Quote};
 use domain::order::Order;
 use domain::restaurant::{Hours, Zone};
 use domain::tip::TipPlan;
+use domain::tracking::Handover;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,11 +24,11 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::environment::fresh;
 
-/// Reads a document as the program does, and writes it again.
-type Again = fn(Value) -> Result<Value, String>;
+/// Deserializes a document as the program does, and serializes it again.
+pub(crate) type Again = fn(Value) -> Result<Value, String>;
 
-/// Every column of documents. Of the job engine's own only what we put in.
-const COLUMNS: [(&str, Again); 9] = [
+/// Every column of documents. Of the job engine's own, only the one that we write.
+pub(crate) const COLUMNS: [(&str, Again); 10] = [
     ("cart.carts.lines", again::<Vec<Line>>),
     ("cart.quotes.quote", again::<Quote>),
     ("gateway.idempotency_keys.headers", again::<Vec<(String, String)>>),
@@ -37,6 +38,7 @@ const COLUMNS: [(&str, Again); 9] = [
     ("restaurant.restaurants.hours", again::<Hours>),
     ("restaurant.restaurants.tip", again::<TipPlan>),
     ("restaurant.restaurants.zones", again::<Vec<Zone>>),
+    ("tracking.deliveries.handover", again::<Handover>),
 ];
 
 fn again<T: DeserializeOwned + Serialize>(document: Value) -> Result<Value, String> {
@@ -44,7 +46,7 @@ fn again<T: DeserializeOwned + Serialize>(document: Value) -> Result<Value, Stri
     serde_json::to_value(read).map_err(|error| error.to_string())
 }
 
-/// `payload` of a job of `task`.
+/// The document is `payload`, with the name of its `task`.
 fn job(mut document: Value) -> Result<Value, String> {
     let task = document["task"].as_str().ok_or("no task")?.to_owned();
     let payload = store::scratch::job_again(&task, document["payload"].take());
@@ -52,7 +54,7 @@ fn job(mut document: Value) -> Result<Value, String> {
     Ok(document)
 }
 
-/// Events are told as they stand. This is what is read of them.
+/// Events are sent to clients unchanged. This is the only part that the program reads.
 fn event(document: Value) -> Result<Value, String> {
     if let Some(ids) = document.get("sold_out_menu_ids") {
         again::<Vec<MenuId>>(ids.clone())?;
@@ -60,8 +62,8 @@ fn event(document: Value) -> Result<Value, String> {
     Ok(document)
 }
 
-/// The documents of each shape of a column, the oldest first.
-fn shapes(column: &str) -> Vec<Vec<Value>> {
+/// The documents of each shape of a column, oldest shape first.
+pub(crate) fn shapes(column: &str) -> Vec<Vec<Value>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/contract/documents").join(column);
     let file = |number: usize| std::fs::read(folder.join(format!("{number}.json"))).ok();
     (1..).map_while(file).map(|text| serde_json::from_slice(&text).unwrap()).collect()

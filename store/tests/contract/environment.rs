@@ -1,4 +1,4 @@
-//! A Redis or none, and processes that share it.
+//! An optional Redis, and processes that share it.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,15 +6,16 @@ use std::time::Duration;
 use domain::{Channel, Clock, Ids, OrderId, Timestamp};
 use store::fabric::{FabricListener, Notice, Signal};
 use store::shared::{RedisSettings, Settings, Shared};
+use store::vault::{Vault, VaultKeys};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::servers::Cluster;
 
-/// How long a test waits for what must come.
+/// The time limit for anything that a test waits for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The system's clock, and how far a test has moved it.
+/// The system's clock, plus the time by which a test has advanced it.
 #[derive(Default)]
 pub(crate) struct TestClock(Mutex<Duration>);
 
@@ -45,6 +46,11 @@ impl Ids for OsRandom {
     }
 }
 
+/// A vault with keys of its own.
+pub(crate) fn vault() -> Vault {
+    Vault::new(&VaultKeys::generate(&OsRandom), Arc::new(OsRandom))
+}
+
 #[expect(clippy::disallowed_methods, reason = "tests share a Redis: their names must differ")]
 pub(crate) fn fresh() -> Uuid {
     Uuid::new_v4()
@@ -54,7 +60,7 @@ pub(crate) struct Environment {
     pub(crate) settings: Settings,
     pub(crate) prefix: String,
     pub(crate) clock: Arc<TestClock>,
-    /// The one process that there is without Redis.
+    /// The only process of an environment without Redis.
     alone: Option<Shared>,
 }
 
@@ -65,7 +71,7 @@ impl Environment {
         environment
     }
 
-    /// Over the Redis that `REDIS_URL` names.
+    /// With the Redis that `REDIS_URL` names.
     pub(crate) fn redis() -> Self {
         let url = std::env::var("REDIS_URL").expect("REDIS_URL names a Redis");
         Self::at(Some(RedisSettings::at(vec![url])))
@@ -85,7 +91,7 @@ impl Environment {
         Arc::clone(&self.clock) as _
     }
 
-    /// One more process; the same one where there is only one.
+    /// One more process; without Redis always the same one.
     pub(crate) async fn process(&self) -> Shared {
         if let Some(alone) = &self.alone {
             return alone.clone();
@@ -95,7 +101,7 @@ impl Environment {
         shared
     }
 
-    /// One more process, that may not have joined yet.
+    /// One more process, which may not be connected yet.
     pub(crate) fn unjoined(&self) -> Shared {
         let redis = self.settings.redis.as_ref().expect("over Redis");
         Shared::redis(redis, &self.settings, &self.prefix, &self.the_clock(), &OsRandom).unwrap()
@@ -115,7 +121,7 @@ pub(crate) fn some_channel() -> Channel {
     Channel::Delivery(OrderId(fresh()))
 }
 
-/// What a listener heard.
+/// A message that a listener received.
 #[derive(Debug)]
 pub(crate) enum Heard {
     Signal(Channel, Signal),
@@ -148,7 +154,7 @@ impl Signals {
         Self(receiver)
     }
 
-    /// The signals of a process that follows `channels`.
+    /// Listens in a process that follows `channels`.
     pub(crate) async fn following(shared: &Shared, channels: &[Channel]) -> Self {
         let signals = Self::of(shared);
         for channel in channels {
@@ -183,7 +189,7 @@ impl Signals {
         while !matches!(self.next().await, Heard::Rejoined) {}
     }
 
-    /// What was heard so far and not taken.
+    /// The messages received so far and not yet taken.
     pub(crate) fn rest(&mut self) -> Vec<Heard> {
         std::iter::from_fn(|| self.0.try_recv().ok()).collect()
     }

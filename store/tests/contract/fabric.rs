@@ -70,9 +70,9 @@ pub(crate) async fn a_process_hears_itself_once(environment: &Environment) {
     let mut signals = Signals::following(&process, std::slice::from_ref(&channel)).await;
     signals.rest();
     process.fabric.publish(&channel, event(1));
-    // At once, before anything can have come back.
+    // Inline, before anything can have come back from Redis.
     assert!(matches!(signals.rest().as_slice(), [Heard::Signal(_, Signal::Log(_))]));
-    // Another process's word comes after all that could still come back.
+    // Another process's message arrives after anything that could still come back.
     let other = environment.process().await;
     other.fabric.publish(&channel, event(2));
     assert_eq!(offset(&signals.signal().await.1), 2);
@@ -106,7 +106,20 @@ pub(crate) async fn an_older_value_never_replaces_a_newer_one(environment: &Envi
     asleep.fabric.publish(&channel, position(5));
     asleep.fabric.publish(&marker, position(1));
     eventually("the marker is there", || async { third.fabric.latest(&marker).await.is_some() }).await;
-    assert_eq!(secs(&Signal::Latest(third.fabric.latest(&channel).await.unwrap())), 10);
+    let newest = async || {
+        let there = third.fabric.latest(&channel).await;
+        there.map(|latest| secs(&Signal::Latest(latest)))
+    };
+    assert_eq!(newest().await, Some(10));
+
+    // The courier moves to another process, while a moment ago the first one alone published.
+    asleep.fabric.publish(&channel, position(12));
+    eventually("the newer value is there", || async { newest().await == Some(12) }).await;
+    awake.fabric.publish(&channel, position(11));
+    awake.fabric.publish(&marker, position(2));
+    let marked = || async { third.fabric.latest(&marker).await.is_some_and(|it| it.at == moment(2)) };
+    eventually("the marker is there", marked).await;
+    eventually("the newer value is there again", || async { newest().await == Some(12) }).await;
 }
 
 pub(crate) async fn a_forgotten_value_is_gone_for_all(environment: &Environment) {
@@ -119,7 +132,7 @@ pub(crate) async fn a_forgotten_value_is_gone_for_all(environment: &Environment)
     eventually("the value is gone", || async { other.fabric.latest(&channel).await.is_none() }).await;
     eventually("here too", || async { speaker.fabric.latest(&channel).await.is_none() }).await;
 
-    // Another process may be the one that forgets.
+    // Another process may remove the value too.
     speaker.fabric.publish(&channel, position(2));
     eventually("it is there again", || async { other.fabric.latest(&channel).await.is_some() }).await;
     other.fabric.forget(&channel);

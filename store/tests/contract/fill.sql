@@ -17,7 +17,7 @@ begin
       and n.nspname not like 'pg\_%'
       and n.nspname not in ('information_schema', 'public', 'graphile_worker', 'schema')
       and c.oid::regclass::text not in
-        ('auth.signing_keys', 'journal.epoch', 'support.faqs', 'support.agents')
+        ('auth.signing_keys', 'auth.session_keys', 'journal.epoch', 'support.faqs', 'support.agents')
   loop
     for rule in select conname from pg_constraint where conrelid = tbl.oid and contype in ('c', 'f') loop
       execute format('alter table %s drop constraint %I', tbl.name, rule.conname);
@@ -43,6 +43,7 @@ begin
                case when tbl.name = 'tracking.positions' then 'timestamptz ''2026-01-01'' + n * interval ''1 ms'''
                     else 'now() - n * interval ''1 second''' end
              when 'date' then 'current_date - n % 30'
+             when 'time without time zone' then 'time ''00:00'' + n * interval ''1 s'''
              when 'inet' then '''10.0.0.1'''
              when 'interval' then '''1 s'''
              when 'json' then '''{}'''

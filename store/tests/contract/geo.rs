@@ -1,4 +1,4 @@
-//! Couriers by place.
+//! The index of couriers' positions.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) async fn the_nearest_couriers_are_found_by_every_process(environment:
         let position = place(STATION.0 + f64::from(step) * 0.001, STATION.1);
         seer.geo_index.put(*courier, position, environment.clock.now());
     }
-    // The process that saw them knows at once.
+    // The process that stored the positions finds them at once.
     let own = seer.geo_index.near(centre, 1_500.0, 5).await;
     assert_eq!(own.iter().map(|spotted| spotted.courier).collect::<Vec<_>>(), couriers[..5]);
     eventually("the others know", || async { asker.geo_index.near(centre, 10_000.0, 100).await.len() == 40 })
@@ -43,7 +43,7 @@ pub(crate) async fn who_is_removed_or_silent_for_long_is_not_found(environment: 
     seer.geo_index.put(there, centre, now);
     seer.geo_index.put(silent, centre, now - environment.settings.courier_kept + Duration::from_secs(60));
     eventually("all are found", || async { asker.geo_index.near(centre, 100.0, 9).await.len() == 3 }).await;
-    // The shift ends over another process than the one that saw them.
+    // The shift ends through another process than the one that stored the position.
     asker.geo_index.remove(gone);
     environment.clock.advance(Duration::from_secs(61));
     for process in [&seer, &asker] {

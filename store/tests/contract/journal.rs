@@ -1,4 +1,4 @@
-//! The journal: an offset is given once, and old months are dropped.
+//! The journal: each offset is used once, and old months are dropped.
 
 use std::sync::Arc;
 
@@ -10,17 +10,18 @@ use serde_json::{Value, json};
 use store::{Database, Store, StoreError, journal, order, scratch};
 
 use crate::commits::{Everybody, placed};
-use crate::environment::{OsRandom, TestClock, fresh};
+use crate::environment::{OsRandom, TestClock, fresh, vault};
 
-/// Two processes on one database of their own.
+/// Two processes on one database of the test's own.
 async fn with_two_stores(name: &str, check: impl AsyncFnOnce([Store; 2], &Database)) {
     let admin = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL");
     let name = format!("journal_{name}_{}", fresh().simple());
     let database = scratch::create(&admin, &name).await.unwrap();
     let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
     let settings = store::shared::Settings::default();
-    let connect =
-        || async { Store::connect(&database, &settings, &clock, &OsRandom, Everybody).await.unwrap() };
+    let connect = || async {
+        Store::connect(&database, &settings, &clock, &OsRandom, vault(), Everybody).await.unwrap()
+    };
     let stores = [connect().await, connect().await];
     check(stores.clone(), &database).await;
     for store in stores {
@@ -51,7 +52,7 @@ async fn head(store: &Store, channel: &Channel) -> Option<u64> {
     heads.first().map(|(_, head)| *head)
 }
 
-/// An event's key holds its moment, so the key alone would let an offset be given twice.
+/// An event's key includes its time, so the key alone would not prevent a duplicate offset.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_offset_is_given_once_however_many_race_for_it() {
     const ROUNDS: u64 = 10;
@@ -131,7 +132,7 @@ async fn old_months_are_dropped_save_of_orders_and_deliveries_and_heads_stay() {
             journal::append(&mut tx, own, 1, &[Noted], now);
         }
         tx.commit().await.unwrap();
-        // There was no such month; whoever makes it finds its events.
+        // That month had no partition; its creation moves the events there.
         journal::ensure_partitions(&store, long_ago).await.unwrap();
         let month = format!(
             "do $$ begin assert (select count(*) from journal.events_courier_{}) = 3; end $$",
@@ -155,7 +156,7 @@ async fn old_months_are_dropped_save_of_orders_and_deliveries_and_heads_stay() {
         assert_eq!(offsets(&store, &idle).await, [2], "a channel goes on where it was");
         assert_eq!(head(&store, &Channel::Courier(CourierId(fresh()))).await, None);
 
-        // What no month was made for goes as well.
+        // Old events of the default partition are dropped too.
         let mut tx = store.begin().await.unwrap();
         journal::append_feed(&mut tx, &courier, &[Noted], long_ago - Days::new(400));
         tx.commit().await.unwrap();

@@ -1,6 +1,6 @@
-//! What the shared memory promises, held over each of its forms: within one
-//! process, over one Redis, and over a Redis Cluster; how PostgreSQL plans our queries, and how
-//! often a commit asks it.
+//! The contract of the shared state, tested on each implementation: within one process,
+//! with one Redis, and with a Redis Cluster; also how PostgreSQL plans our queries, and how
+//! many round trips a commit makes.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,17 +14,20 @@ mod environment;
 mod fabric;
 mod geo;
 mod journal;
+mod order_codes;
 mod outage;
+mod personal_data;
 mod plans;
 mod presence;
 mod rates;
 mod servers;
 mod upgrades;
+mod vault;
 
 use environment::Environment;
 use servers::Cluster;
 
-/// Each promise is a test over each form; the Cluster is started once for all.
+/// Makes a test of each promise for each implementation; the Cluster is started once for all.
 macro_rules! contract {
     ($($module:ident::$promise:ident,)*) => {
         mod memory {

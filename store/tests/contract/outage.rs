@@ -1,4 +1,4 @@
-//! What holds while Redis is away, and when it is back.
+//! Behaviour while Redis is unavailable, and after its return.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ fn over(server: &Server) -> Environment {
     Environment::at(Some(RedisSettings::at(vec![server.url()])))
 }
 
-/// A process's own way to the server, which can be closed.
+/// A proxy to the server for one process, which can be closed.
 struct Way {
     here: SocketAddr,
     server: String,
@@ -48,7 +48,7 @@ impl Way {
                 let server = server.clone();
                 passing.spawn(async move {
                     if let Ok(mut server) = TcpStream::connect(server).await {
-                        // However it ends, both ends notice.
+                        // Whatever the error, both connections are closed.
                         let _ = copy_bidirectional(&mut client, &mut server).await;
                     }
                 });
@@ -83,13 +83,13 @@ async fn a_process_subscribes_to_what_somebody_follows_and_once() {
     }
     assert_eq!(subscribed(&server, &environment).await.len(), 2);
 
-    // One of two followers goes, and the only one of the other.
+    // One of two followers leaves `one`, and the only one leaves `other`.
     process.fabric.unwatch(&one);
     process.fabric.unwatch(&other);
     eventually("only one is left", || async { subscribed(&server, &environment).await.len() == 1 }).await;
     assert!(subscribed(&server, &environment).await[0].contains(&one.to_string()));
 
-    // Who comes back is heard again.
+    // A follower who returns receives signals again.
     let speaker = environment.process().await;
     let mut signals = Signals::following(&process, std::slice::from_ref(&other)).await;
     speaker.fabric.publish(&other, event(1));
@@ -153,10 +153,10 @@ async fn an_outage_blocks_nothing_and_ends_by_itself() {
     server.restart().await;
     signals.on_reconnected().await;
     until_joined(&listener, true).await;
-    // Who is back before the speaker hears what it said; later, that stands in the journal.
+    // The listener reconnects before the speaker, so it receives what the speaker has queued.
     way.open().await;
     until_joined(&speaker, true).await;
-    // Of what was said meanwhile the newest is there, and not more than may wait.
+    // Of what was published during the outage the newest is kept, within the queue's limit.
     let mut kept = Vec::new();
     while kept.last() != Some(&50_000) {
         if let (_, signal @ store::fabric::Signal::Log(_)) = signals.signal().await {
@@ -167,6 +167,66 @@ async fn an_outage_blocks_nothing_and_ends_by_itself() {
     assert!(kept.is_sorted());
     let late = environment.process().await.fabric.latest(&channel).await.unwrap();
     assert_eq!(late.at.timestamp(), 1_795_000_000 + 50_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_the_values_that_wait_the_newest_is_sent() {
+    let server = Server::start().await;
+    let mut environment = over(&server);
+    let reader = environment.process().await;
+    let mut way = Way::to(&server).await;
+    environment.settings.redis = Some(RedisSettings::at(vec![way.url()]));
+    let speaker = environment.process().await;
+    way.close();
+    until_joined(&speaker, false).await;
+    let channel = some_channel();
+    for at in [3, 9, 5] {
+        speaker.fabric.publish(&channel, position(at));
+    }
+    way.open().await;
+    eventually("it is sent", || async { reader.fabric.latest(&channel).await.is_some() }).await;
+    assert_eq!(reader.fabric.latest(&channel).await.unwrap().at.timestamp(), 1_795_000_009);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stopped_waiting_for_a_subscription_is_told_once_it_is_in_force() {
+    let server = Server::start().await;
+    let mut environment = over(&server);
+    environment.settings.redis.as_mut().unwrap().limits.watch_within = Duration::from_millis(50);
+    let listener = environment.process().await;
+    let mut signals = Signals::of(&listener);
+    signals.rest();
+    // Redis answers nobody for a while, but not so long that the connection counts as dead.
+    let _: String = server.ask(&["CLIENT", "PAUSE", "1000", "ALL"]).await.unwrap();
+    let channel = some_channel();
+    listener.fabric.watch(&channel);
+    listener.fabric.watching(&channel).await;
+    assert!(signals.rest().is_empty(), "not in force yet");
+    signals.on_reconnected().await;
+    assert_eq!(subscribed(&server, &environment).await.len(), 1);
+    assert!(listener.fabric.is_joined(), "the connection was never lost");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_may_not_subscribe_says_so_until_it_may() {
+    let server = Server::start().await;
+    let environment = over(&server);
+    let listener = environment.process().await;
+    let mut signals = Signals::of(&listener);
+    let _: String = server.ask(&["ACL", "SETUSER", "default", "-ssubscribe"]).await.unwrap();
+    let channel = some_channel();
+    listener.fabric.watch(&channel);
+    until_joined(&listener, false).await;
+    // It goes on trying, and says so all the while.
+    for _ in 0..15 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!listener.fabric.is_joined());
+    }
+    signals.rest();
+    let _: String = server.ask(&["ACL", "SETUSER", "default", "+ssubscribe"]).await.unwrap();
+    until_joined(&listener, true).await;
+    signals.on_reconnected().await;
+    assert_eq!(subscribed(&server, &environment).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -215,7 +275,7 @@ async fn one_lost_node_of_a_cluster_leaves_the_others_joined() {
     cluster.0[2].restart().await;
     until_joined(&listener, true).await;
     until_joined(&speaker, true).await;
-    // What is said while a node is still joining may be lost: it is said again.
+    // What is published while a node is still joining may be lost, so it is repeated.
     let mut silent: std::collections::HashSet<_> = channels.iter().cloned().collect();
     let mut patience = tokio::time::interval(Duration::from_millis(200));
     for _ in 0..100 {

@@ -1,4 +1,4 @@
-//! Who is connected, to whichever process.
+//! Who is connected, to any process.
 
 use std::time::Duration;
 
@@ -65,9 +65,9 @@ async fn a_process_that_dies_takes_its_people_with_it_and_one_that_lives_does_no
         !is_absent(&asker, &gone).await && !is_absent(&asker, &there).await
     })
     .await;
-    drop(dying); // without a goodbye: nobody renews its leases
+    drop(dying); // as in a crash: nobody renews its leases
     eventually("the lease is over", || async { is_absent(&asker, &gone).await }).await;
-    // A lease that begins only now ends as well meanwhile, so the living one's was renewed.
+    // A lease that starts now expires before this ends, so the living process has renewed its own.
     let (dying, gone) = (environment.process().await, somebody());
     dying.presence.enter(&gone);
     eventually("that one is known", || async { !is_absent(&asker, &gone).await }).await;
@@ -86,7 +86,7 @@ async fn nobody_is_called_absent_while_that_cannot_be_told() {
     server.kill();
     eventually("it is noticed", || async { process.presence.absent(&[somebody()]).await.is_none() }).await;
     server.restart().await;
-    // What Redis forgot is written again.
+    // What Redis lost is written again.
     let other = environment.process().await;
     eventually("they are present again", || async { !is_absent(&other, &who).await }).await;
 }

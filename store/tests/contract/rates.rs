@@ -12,7 +12,7 @@ fn key() -> String {
     format!("somebody:{}", fresh())
 }
 
-/// Slow enough that nothing comes back while a test runs.
+/// So slow that no capacity is regained while a test runs.
 fn slow(burst: u32) -> Rate {
     Rate { burst, ..Rate::new(1, Duration::from_secs(1_000)) }
 }
@@ -28,7 +28,7 @@ pub(crate) async fn a_burst_passes_and_then_the_rate_rules(environment: &Environ
     assert!(!refused.allowed && refused.remaining == 0);
     let wait = refused.retry_after.as_secs();
     assert!((990..=1_000).contains(&wait), "{wait} s");
-    // What was refused is not counted, and more at once waits longer.
+    // A refused call is not counted, and a higher cost waits longer.
     let refused = one.rate_limits.take(&key, rate, 3).await;
     assert!((2_990..=3_000).contains(&refused.retry_after.as_secs()), "{refused:?}");
 
@@ -37,7 +37,7 @@ pub(crate) async fn a_burst_passes_and_then_the_rate_rules(environment: &Environ
     assert!(one.rate_limits.take(&fresh_key, quick, 1).await.allowed);
     let refused = one.rate_limits.take(&fresh_key, quick, 1).await;
     if !refused.allowed {
-        tokio::time::sleep(refused.retry_after).await; // it is time itself that is tested
+        tokio::time::sleep(refused.retry_after).await; // real time is tested here
     }
     assert!(other.rate_limits.take(&fresh_key, quick, 1).await.allowed, "after {:?}", refused.retry_after);
 }

@@ -1,4 +1,4 @@
-//! Redis servers of a test's own, to be stopped and torn.
+//! Redis servers of a test's own, which it may kill or suspend.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use redis::aio::MultiplexedConnection;
 
 use crate::environment::{eventually, fresh};
 
-/// One server on the loopback address. Dropped, it is ended.
+/// One server on the loopback address, killed on drop.
 pub(crate) struct Server {
     child: Child,
     pub(crate) port: u16,
@@ -52,19 +52,19 @@ impl Server {
         eventually("a redis-server answers", || async { self.ask::<String>(&["PING"]).await.is_ok() }).await;
     }
 
-    /// `kill -9`: whatever it held is gone.
+    /// `kill -9`: all its data is lost.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Starts it again where it was, with nothing in it.
+    /// Starts it again on the same port, empty.
     pub(crate) async fn restart(&mut self) {
         self.child = spawn(self.port, &self.folder, &self.options);
         self.answers().await;
     }
 
-    /// Stops it in its tracks, connections and all; or lets it go on.
+    /// Sends a signal: `-STOP` suspends it with its connections, `-CONT` resumes it.
     pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());

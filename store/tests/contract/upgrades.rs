@@ -1,11 +1,11 @@
-//! What an upgrade does to rows that an older version left.
+//! What migrations do to rows that an older version wrote.
 
 use sqlx::migrate::Migrator;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use crate::environment::fresh;
 
-/// A database of the schema up to this migration.
+/// A database with the schema up to this migration.
 async fn database_of(version: i64) -> (String, String, PgConnection) {
     let admin = std::env::var("DATABASE_URL").expect("DATABASE_URL names a PostgreSQL");
     let name = format!("upgrade_{}", fresh().simple());
@@ -62,7 +62,7 @@ async fn the_journal_keeps_what_it_had_when_it_is_partitioned_and_older_programs
           from (values ('order:1'), ('delivery:1'), ('merchant:1'), ('courier:1'), ('desk'), ('inbox:1')) as c (channel),
                generate_series(1, 8) as n"#;
     sqlx::raw_sql(events).execute(&mut connection).await.unwrap();
-    // As the program of 170 reads.
+    // The queries of the program of schema 170.
     let all = r#"select string_agg(events::text, ' ' order by channel, "offset") from journal.events"#;
     let one = r#"select array_agg("offset") from (select "offset" from journal.events
                  where channel = 'courier:1' and "offset" > 5 order by "offset" limit 10) as these"#;
@@ -75,7 +75,7 @@ async fn the_journal_keeps_what_it_had_when_it_is_partitioned_and_older_programs
     let months: i64 = sqlx::query_scalar(months).fetch_one(&mut connection).await.unwrap();
     assert!(months >= 7, "one month has them all");
 
-    // And as it writes.
+    // And its inserts.
     let write = "insert into journal.events (channel, \"offset\", type, at, data, audience)
                  values ('courier:1', 9, 'noted', now(), '{}', 0)";
     sqlx::raw_sql(write).execute(&mut connection).await.unwrap();

@@ -291,7 +291,11 @@ async fn ordering_the_same_again_fills_the_cart_with_what_can_still_be_had() {
     assert_eq!(again["cart"]["lines"][0]["unit_price_won"], json!(9_500));
     assert_eq!(answer(keyed()).await.expect(200), again);
     let who = principal(&customer);
-    let refill = services::cart::Refill { key: Some("once".into()), replace: false, seen: None };
+    let refill = services::cart::Refill {
+        key: Some("once".into()),
+        replace: false,
+        expected: domain::ExpectedVersion::Any,
+    };
     let id = order["id"].as_str().unwrap().parse::<uuid::Uuid>().unwrap().into();
     services::order::reorder(app.app(), &who, id, &refill).await.unwrap();
     assert_eq!(

@@ -157,5 +157,7 @@ fn the_passwords_are_made_once_and_never_replaced() {
     assert!(first.starts_with("REDIS_PASSWORD=mine\nPOSTGRES_PASSWORD="), "{first}");
     assert!(first.trim_end().len() > 60, "48 digits");
     assert!(first.contains("\nBAEDAL_METRICS_TOKEN="), "{first}");
+    let (_, keys) = first.split_once("\nBAEDAL_VAULT_KEYS=").expect("the vault has a key");
+    assert!(keys.trim_end().parse::<store::vault::VaultKeys>().is_ok(), "{first}");
     assert_eq!(run(), first);
 }

@@ -318,6 +318,7 @@ pub(crate) async fn gateway(app: &TestApp, processes: ProcessArgs) -> Server {
             max_connections: 4,
             acquire_timeout: Duration::from_secs(3),
         },
+        vault_keys: app.vault_keys.clone(),
         shared: shared::Settings::default(),
         services: beside.into_iter().map(|service| (service, any)).collect(),
         backlog: 1024,

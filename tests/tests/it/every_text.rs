@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 use server::Service;
 use tests::TestApp;
-use tests::people::Cast;
+use tests::people::People;
 use tests::rest::{Answer, PASSWORD, Rest, answer};
 use tests::socket::{Heard, Socket};
 
@@ -139,14 +139,14 @@ struct World {
 
 impl World {
     async fn new(app: &TestApp) -> Self {
-        let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
-        let order = cast.placed().await.id;
+        let clients = People::gather(app.app(), &app.url(Service::Gateway)).await;
+        let order = clients.placed().await.id;
         let accept = json!({ "preparation_mins": 10 });
-        cast.owner.command(order, "accept", accept).await.unwrap();
-        cast.agent.presence(true, 5).await.unwrap();
+        clients.owner.command(order, "accept", accept).await.unwrap();
+        clients.agent.presence(true, 5).await.unwrap();
         let conversation =
-            cast.customer.converse("delivery", Some(order), "어디쯤 오셨나요?").await.unwrap().id;
-        let address = cast.customer.addresses().await.unwrap()[0].id;
+            clients.customer.converse("delivery", Some(order), "어디쯤 오셨나요?").await.unwrap().id;
+        let address = clients.customer.addresses().await.unwrap()[0].id;
         app.person("admin", &[Role::Admin]).await;
         let mut people = vec![app.rest(Service::Gateway)];
         for who in ["customer", "owner", "courier", "agent"] {
@@ -169,7 +169,11 @@ impl World {
             Some("couriers") => &self.device,
             _ => &self.order,
         };
-        let named = path.split('/').map(|part| if part.starts_with('{') { thing } else { part });
+        let named = path.split('/').map(|part| match part {
+            "{provider}" => "kakao",
+            part if part.starts_with('{') => thing,
+            part => part,
+        });
         named.collect::<Vec<_>>().join("/")
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use server::{Server, Service};
 use services::support;
 use sim::{Heard, system};
-use tests::people::{Cast, PATIENCE, acked, eventually, hear, on_the_way, socket};
+use tests::people::{PATIENCE, People, acked, eventually, hear, on_the_way, socket};
 use tests::redis::Redis;
 use tests::rest::Person;
 use tests::socket::Socket;
@@ -39,19 +39,19 @@ async fn a_watcher_sees_positions_that_come_in_at_another_process_in_order() {
     let test = TestApp::start_joined(settings).await;
     let second = test.second_server().await;
     joined(&test, &second).await;
-    let mut cast = Cast::gather(test.app(), &test.url(Service::Gateway)).await;
+    let mut people = People::gather(test.app(), &test.url(Service::Gateway)).await;
     let there = gateway(&second);
     // The owner accepts there; couriers are known where their phones are.
-    cast.owner = cast.owner.at(&there).unwrap();
+    people.owner = people.owner.at(&there).unwrap();
     let began = system::now() - TimeDelta::seconds(80);
-    let order = cast.placed().await;
-    let mut watch = socket(&cast.customer.at(&there).unwrap());
+    let order = people.placed().await;
+    let mut watch = socket(&people.customer.at(&there).unwrap());
     watch.line().subscribe(format!("order:{}", order.id)).await.unwrap();
-    let mut courier = socket(&cast.courier);
-    cast.assigned(order.id, &mut courier, began).await;
+    let mut courier = socket(&people.courier);
+    people.assigned(order.id, &mut courier, began).await;
     watch.line().subscribe(format!("delivery:{}", order.id)).await.unwrap();
     let line = courier.line();
-    cast.picked_up(order.id, &line).await;
+    people.picked_up(order.id, &line).await;
     hear(&mut watch, "order.picked_up").await;
 
     let last = on_the_way(began, 26, 60).at;
@@ -71,7 +71,7 @@ async fn a_watcher_sees_positions_that_come_in_at_another_process_in_order() {
     assert!(seen.is_sorted() && seen.len() >= 10, "{seen:?}");
 
     // Somebody who joins there now sees the newest at once.
-    let mut late = socket(&cast.customer.at(&there).unwrap());
+    let mut late = socket(&people.customer.at(&there).unwrap());
     late.line().subscribe(format!("delivery:{}", order.id)).await.unwrap();
     let position = tests::people::position(&mut late).await;
     assert!(position.at >= last - TimeDelta::milliseconds(1));
@@ -116,16 +116,16 @@ async fn an_outage_of_redis_loses_nothing_on_a_log_channel() {
     let test = TestApp::start_sharing(settings, redis.settings()).await;
     let second = test.second_server().await;
     joined(&test, &second).await;
-    let cast = Cast::gather(test.app(), &test.url(Service::Gateway)).await;
-    let talk = cast.customer.converse("delivery", None, "계세요?").await.unwrap();
-    let there = cast.customer.at(&gateway(&second)).unwrap();
-    let (mut far, mut near) = (socket(&there), socket(&cast.customer));
+    let people = People::gather(test.app(), &test.url(Service::Gateway)).await;
+    let talk = people.customer.converse("delivery", None, "계세요?").await.unwrap();
+    let there = people.customer.at(&gateway(&second)).unwrap();
+    let (mut far, mut near) = (socket(&there), socket(&people.customer));
     for watch in [&mut far, &mut near] {
         watch.line().subscribe(format!("chat:{}", talk.id)).await.unwrap();
     }
     let say = |number: u32| {
         let text = format!("말 {number}");
-        let customer = &cast.customer;
+        let customer = &people.customer;
         async move { customer.say(talk.id, system::fresh_id(), &text).await.unwrap() }
     };
     say(0).await;

@@ -9,7 +9,7 @@ use server::Service;
 use services::Settings;
 use sim::{api::Api, socket::Socket, system};
 use tests::TestApp;
-use tests::people::{Cast, hear, socket};
+use tests::people::{People, hear, socket};
 use tests::process::Process;
 use tests::rest::Rest;
 use tests::shop::Guest;
@@ -19,18 +19,18 @@ async fn rest(app: &TestApp, api: &Api) -> Rest {
     app.rest(Service::Gateway).with_token(api.token().await.unwrap())
 }
 
-async fn cast(app: &TestApp) -> (Cast, Socket) {
-    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
-    let courier = socket(&cast.courier);
-    (cast, courier)
+async fn people(app: &TestApp) -> (People, Socket) {
+    let people = People::gather(app.app(), &app.url(Service::Gateway)).await;
+    let courier = socket(&people.courier);
+    (people, courier)
 }
 
 /// An order whose courier stands at the door.
-async fn at_door(cast: &Cast, courier: &mut Socket) -> (Uuid, i64) {
-    let order = cast.placed().await;
-    cast.assigned(order.id, courier, system::now()).await;
+async fn at_door(people: &People, courier: &mut Socket) -> (Uuid, i64) {
+    let order = people.placed().await;
+    people.assigned(order.id, courier, system::now()).await;
     let line = courier.line();
-    cast.picked_up(order.id, &line).await;
+    people.picked_up(order.id, &line).await;
     line.step(order.id, "at_dropoff").await.unwrap();
     (order.id, order.payable_won)
 }
@@ -50,11 +50,11 @@ async fn a_courier_waits_at_the_door_and_the_customer_hears_of_it_and_can_answer
     // Shorter than what an access token is good for.
     let order = Times { contact: TimeDelta::minutes(5), ..Times::default() };
     let app = TestApp::start_with(Settings { order, ..tests::settings() }).await;
-    let (cast, mut courier) = cast(&app).await;
-    let (id, _) = at_door(&cast, &mut courier).await;
-    let (rider, eater) = (rest(&app, &cast.courier).await, rest(&app, &cast.customer).await);
+    let (people, mut courier) = people(&app).await;
+    let (id, _) = at_door(&people, &mut courier).await;
+    let (rider, eater) = (rest(&app, &people.courier).await, rest(&app, &people.customer).await);
     let (orders, steps) = (format!("/v1/orders/{id}"), format!("/v1/deliveries/{id}/steps"));
-    let mut watch = socket(&cast.customer);
+    let mut watch = socket(&people.customer);
     watch.line().subscribe(format!("order:{id}")).await.unwrap();
 
     let unreachable = || failed("customer_unreachable");
@@ -86,7 +86,7 @@ async fn a_courier_waits_at_the_door_and_the_customer_hears_of_it_and_can_answer
     let admin = Guest::new(&app, Role::Admin).await;
     assert_eq!(admin.get(&orders).await.expect(200)["contact"]["answers"][0]["text"], json!(words));
     // The restaurant is not concerned.
-    let owner = rest(&app, &cast.owner).await;
+    let owner = rest(&app, &people.owner).await;
     assert!(owner.get(&orders).await.expect(200).get("contact").is_none());
     let history = owner.get(&format!("{orders}/history")).await.expect(200).to_string();
     assert!(history.contains("order.picked_up") && !history.contains("contact"), "{history}");
@@ -107,12 +107,12 @@ async fn a_courier_waits_at_the_door_and_the_customer_hears_of_it_and_can_answer
 #[tokio::test]
 async fn the_same_attempt_under_the_same_key_is_recorded_once_over_two_processes() {
     let app = TestApp::start_joined(tests::settings()).await;
-    let (cast, mut courier) = cast(&app).await;
+    let (people, mut courier) = people(&app).await;
     let second = app.second_server().await;
-    let (id, _) = at_door(&cast, &mut courier).await;
+    let (id, _) = at_door(&people, &mut courier).await;
     let tries = [app.app(), second.app()].into_iter().cycle().take(8);
     let who = domain::Principal {
-        user: cast.courier.who().await.unwrap().user_id.into(),
+        user: people.courier.who().await.unwrap().user_id.into(),
         session: domain::SessionId(Uuid::nil()),
         roles: vec![Role::Courier],
     };
@@ -132,15 +132,15 @@ async fn the_same_attempt_under_the_same_key_is_recorded_once_over_two_processes
 #[tokio::test]
 async fn what_is_not_the_customers_fault_gives_everything_back() {
     let app = TestApp::start().await;
-    let (cast, mut courier) = cast(&app).await;
-    let rider = rest(&app, &cast.courier).await;
+    let (people, mut courier) = people(&app).await;
+    let rider = rest(&app, &people.courier).await;
     for (body, fault) in [
         (failed("food_damaged"), "courier"),
         (failed("restaurant_mistake"), "restaurant"),
         // Older pages send no reason.
         (json!({ "step": "failed" }), "platform"),
     ] {
-        let (id, payable) = at_door(&cast, &mut courier).await;
+        let (id, payable) = at_door(&people, &mut courier).await;
         rider.post(&format!("/v1/deliveries/{id}/steps"), body).await.expect(200);
         app.run_due_jobs().await;
         assert_eq!(refunds(&app, id).await, [Won(payable)]);
@@ -153,16 +153,16 @@ async fn what_is_not_the_customers_fault_gives_everything_back() {
 #[tokio::test]
 async fn an_operator_ends_an_order_at_a_stated_cost_once_and_it_is_written_down() {
     let app = TestApp::start().await;
-    let (cast, _courier) = cast(&app).await;
+    let (people, _courier) = people(&app).await;
     let admin = Guest::new(&app, Role::Admin).await;
-    let order = cast.placed().await;
+    let order = people.placed().await;
     let path = format!("/v1/orders/{}/end", order.id);
     let tip = admin.get(&format!("/v1/orders/{}", order.id)).await.expect(200)["tip_won"].as_i64().unwrap();
     let body = |fault: &str| json!({ "fault": fault, "reason": "손님이 전화로 취소했어요" });
     admin.post(&path, body("customer")).await.expect_problem(409, "order.transition_refused");
-    cast.owner.command(order.id, "accept", json!({ "preparation_mins": 10 })).await.unwrap();
-    cast.owner.command(order.id, "preparing", Value::Null).await.unwrap();
-    rest(&app, &cast.customer).await.post(&path, body("platform")).await.expect_problem(403, "forbidden");
+    people.owner.command(order.id, "accept", json!({ "preparation_mins": 10 })).await.unwrap();
+    people.owner.command(order.id, "preparing", Value::Null).await.unwrap();
+    rest(&app, &people.customer).await.post(&path, body("platform")).await.expect_problem(403, "forbidden");
     admin.post(&path, json!({ "fault": "customer", "reason": " " })).await.expect_problem(422, "invalid");
 
     for _ in 0..3 {
@@ -181,13 +181,13 @@ async fn an_operator_ends_an_order_at_a_stated_cost_once_and_it_is_written_down(
 #[tokio::test]
 async fn failing_delivering_and_ending_over_two_processes_come_to_one_end_and_one_refund() {
     let app = TestApp::start_joined(tests::settings()).await;
-    let (cast, mut courier) = cast(&app).await;
+    let (people, mut courier) = people(&app).await;
     let second = app.second_server().await;
     let there = format!("http://{}", second.address(Service::Gateway).unwrap());
-    let rider = rest(&app, &cast.courier).await;
+    let rider = rest(&app, &people.courier).await;
     let admin = Guest::new(&app, Role::Admin).await;
     for round in 0..4 {
-        let (id, payable) = at_door(&cast, &mut courier).await;
+        let (id, payable) = at_door(&people, &mut courier).await;
         let (steps, end) = (format!("/v1/deliveries/{id}/steps"), format!("/v1/orders/{id}/end"));
         let far = rider.at(&there);
         let (fails, delivers, ends) = (
@@ -210,12 +210,12 @@ async fn failing_delivering_and_ending_over_two_processes_come_to_one_end_and_on
 #[tokio::test]
 async fn an_order_whose_server_is_killed_as_it_fails_still_gives_the_money_back_once() {
     let mut app = TestApp::start().await;
-    let kitchen = Cast::hire(app.app()).await;
+    let kitchen = People::hire(app.app()).await;
     app.halt().await;
     let server = Process::start(&app).await;
-    let cast = Cast::enter(kitchen, &server.gateway()).await;
-    let mut courier = socket(&cast.courier);
-    let (id, payable) = at_door(&cast, &mut courier).await;
+    let people = People::enter(kitchen, &server.gateway()).await;
+    let mut courier = socket(&people.courier);
+    let (id, payable) = at_door(&people, &mut courier).await;
     let line = courier.line();
     // Failed without a reason is nobody's fault; the answer is there, what follows is not.
     line.step(id, "failed").await.unwrap();

@@ -119,7 +119,8 @@ async fn accounts_and_sessions_are_made_at_a_measured_pace() {
     let app = TestApp::start_with(settings).await;
     let body = |name: &str| {
         let email = format!("{name}@example.com");
-        json!({ "email": email, "password": PASSWORD, "name": name, "phone": "010-1234-5678" })
+        let consents = tests::rest::consents();
+        json!({ "email": email, "password": PASSWORD, "name": name, "phone": "010-1234-5678", "consents": consents })
     };
     let rest = app.rest(Service::Gateway);
     rest.post("/v1/users", body("minji")).await.expect(201);
@@ -209,7 +210,8 @@ async fn while_nobody_can_count_most_goes_on_and_signing_up_waits() {
     let rest = app.rest(Service::Gateway);
     let body = |name: &str| {
         let email = format!("{name}@example.com");
-        json!({ "email": email, "password": PASSWORD, "name": name, "phone": "010-1234-5678" })
+        let consents = tests::rest::consents();
+        json!({ "email": email, "password": PASSWORD, "name": name, "phone": "010-1234-5678", "consents": consents })
     };
     let minji = app.person("minji", &[Role::Customer]).await;
     redis.kill();

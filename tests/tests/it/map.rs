@@ -7,7 +7,7 @@ use server::Service;
 use sim::frame::Say;
 use sim::system;
 use tests::TestApp;
-use tests::people::{Cast, KITCHEN, PATIENCE, acked, eventually, reading, socket};
+use tests::people::{KITCHEN, PATIENCE, People, acked, eventually, reading, socket};
 use tests::socket::Socket;
 
 fn cell(lat: f64, lon: f64) -> Cell {
@@ -39,7 +39,7 @@ async fn operators_see_couriers_ride_from_cell_to_cell() {
     let mut settings = tests::settings();
     settings.map.every = std::time::Duration::from_millis(50);
     let app = TestApp::start_with(settings).await;
-    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
+    let people = People::gather(app.app(), &app.url(Service::Gateway)).await;
     let operator = app.person("operator", &[Role::Admin]).await;
     let rest = app.rest_as(Service::Alert, &operator);
     let began = system::now() - TimeDelta::seconds(60);
@@ -57,18 +57,18 @@ async fn operators_see_couriers_ride_from_cell_to_cell() {
         map.say(json!({ "op": "subscribe", "channel": format!("map:{cell}") })).await;
         until(&mut map, cell, <[Value]>::is_empty).await;
     }
-    let mut courier = socket(&cast.courier);
+    let mut courier = socket(&people.courier);
     let line = courier.line();
     line.ask(Say::Shift { on: true }).await.unwrap();
     line.fix(reading(began, KITCHEN));
     acked(&mut courier).await;
     let seen = until(&mut map, here, |couriers| couriers.len() == 1).await;
-    let id = cast.courier.who().await.unwrap().user_id;
+    let id = people.courier.who().await.unwrap().user_id;
     assert_eq!((&seen["courier_id"], &seen["on_delivery"]), (&json!(id), &json!(false)));
     assert!((seen["lat"].as_f64().unwrap() - KITCHEN.lat).abs() < 1e-9, "{seen}");
 
-    let order = cast.placed().await;
-    cast.assigned(order.id, &mut courier, began + TimeDelta::seconds(1)).await;
+    let order = people.placed().await;
+    people.assigned(order.id, &mut courier, began + TimeDelta::seconds(1)).await;
     until(&mut map, here, |couriers| couriers.first().is_some_and(|one| one["on_delivery"] == true)).await;
     let counts = || async { rest.get("/v1/system/city").await.expect(200) };
     eventually(|| async {

@@ -7,12 +7,13 @@ use domain::{OrderId, Role, Won};
 use serde_json::json;
 use server::Service;
 use services::Settings;
+use store::scratch;
 use tests::TestApp;
-use tests::people::{Cast, eventually};
+use tests::people::{People, eventually};
 use tests::shop::Guest;
 
-async fn cast(app: &TestApp) -> Cast {
-    Cast::gather(app.app(), &app.url(Service::Gateway)).await
+async fn people(app: &TestApp) -> People {
+    People::gather(app.app(), &app.url(Service::Gateway)).await
 }
 
 async fn latest(app: &TestApp, order: OrderId) -> Payment {
@@ -28,31 +29,53 @@ async fn succeeded(app: &TestApp, order: OrderId) -> Vec<(Won, RefundReason)> {
 #[tokio::test]
 async fn a_charge_of_another_amount_goes_back_and_the_order_waits_for_the_right_one() {
     let app = TestApp::start().await;
-    let cast = cast(&app).await;
-    let order = cast.order().await;
+    let people = people(&app).await;
+    let order = people.order().await;
     let id: OrderId = order.id.into();
-    let short = cast.customer.pay(order.id, "tok_short").await.unwrap();
+    let short = people.customer.pay(order.id, "tok_short").await.unwrap();
     assert_eq!(short.status, "pending_payment");
     let took = Won(order.payable_won - 1);
     app.run_due_jobs().await;
     assert_eq!(succeeded(&app, id).await, [(took, RefundReason::AmountDiffers)]);
-    assert_eq!(cast.customer.pay(order.id, "tok_success").await.unwrap().status, "placed");
+    assert_eq!(people.customer.pay(order.id, "tok_success").await.unwrap().status, "placed");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_payment_that_its_order_could_not_be_told_of_is_told_later() {
+    let app = TestApp::start().await;
+    let people = people(&app).await;
+    let order = people.order().await;
+    let run = async |sql: &str| scratch::run_in(app.database(), sql).await.unwrap();
+    // Whoever commits a decision on an order finds that another commit came first, each time.
+    run("create function public.loses() returns trigger language plpgsql as
+         $$ begin raise exception 'lost' using errcode = '40001'; end $$;
+         create trigger loses before update on orders.orders for each row execute function public.loses()")
+    .await;
+    let told = people.customer.pay(order.id, "tok_success").await.unwrap_err();
+    assert_eq!(told.slug(), Some("conflict"));
+    assert_eq!(latest(&app, order.id.into()).await.status, PaymentStatus::Done);
+    run("drop trigger loses on orders.orders; drop function public.loses()").await;
+    app.advance(TimeDelta::seconds(5)).await;
+    app.run_due_jobs().await;
+    assert_eq!(people.customer.get_order(order.id).await.unwrap().status, "placed");
+    assert_eq!(succeeded(&app, order.id.into()).await, []);
     app.stop().await;
 }
 
 #[tokio::test]
 async fn a_charge_that_is_on_its_way_is_awaited() {
     let app = TestApp::start().await;
-    let cast = cast(&app).await;
-    let order = cast.order().await;
-    assert_eq!(cast.customer.pay(order.id, "tok_late").await.unwrap().status, "pending_payment");
+    let people = people(&app).await;
+    let order = people.order().await;
+    assert_eq!(people.customer.pay(order.id, "tok_late").await.unwrap().status, "pending_payment");
     let id: OrderId = order.id.into();
     // The first look, after five seconds, finds nothing; that is no answer yet.
     app.advance(TimeDelta::seconds(5)).await;
     app.run_due_jobs().await;
     let payment = latest(&app, id).await;
     assert_eq!((payment.asked, payment.status), (1, PaymentStatus::Unknown));
-    let again = cast.customer.pay(order.id, "tok_success").await.unwrap_err();
+    let again = people.customer.pay(order.id, "tok_success").await.unwrap_err();
     assert_eq!(again.slug(), Some("payment.already_paying"));
     app.stop().await;
 }
@@ -62,15 +85,15 @@ async fn a_charge_that_comes_after_it_was_given_up_goes_back() {
     let short = TimeDelta::seconds(1);
     let payment = Times { not_found: short, late_looks: [short, TimeDelta::seconds(5), TimeDelta::hours(1)] };
     let app = TestApp::start_with(Settings { payment, ..tests::settings() }).await;
-    let cast = cast(&app).await;
-    let order = cast.order().await;
+    let people = people(&app).await;
+    let order = people.order().await;
     let id: OrderId = order.id.into();
-    cast.customer.pay(order.id, "tok_late").await.unwrap();
+    people.customer.pay(order.id, "tok_late").await.unwrap();
     app.advance(TimeDelta::seconds(5)).await;
     app.run_due_jobs().await;
     assert_eq!(latest(&app, id).await.status, PaymentStatus::Aborted);
     // Another card pays; then the first charge arrives after all.
-    assert_eq!(cast.customer.pay(order.id, "tok_success").await.unwrap().status, "placed");
+    assert_eq!(people.customer.pay(order.id, "tok_success").await.unwrap().status, "placed");
     app.advance(short).await;
     app.run_due_jobs().await;
     assert_eq!(succeeded(&app, id).await, [], "the gateway has not heard of it yet");
@@ -84,11 +107,11 @@ async fn a_charge_that_comes_after_it_was_given_up_goes_back() {
 #[tokio::test]
 async fn what_the_gateway_never_says_is_shown_to_operators_who_decide() {
     let app = TestApp::start().await;
-    let cast = cast(&app).await;
+    let people = people(&app).await;
     let admin = Guest::new(&app, Role::Admin).await;
-    let order = cast.order().await;
+    let order = people.order().await;
     let id: OrderId = order.id.into();
-    cast.customer.pay(order.id, "tok_late").await.unwrap();
+    people.customer.pay(order.id, "tok_late").await.unwrap();
     let mut payment = latest(&app, id).await;
     payment.asked = domain::payment::LOOKS;
     let follow = store::payment::Follow::default();
@@ -105,7 +128,7 @@ async fn what_the_gateway_never_says_is_shown_to_operators_who_decide() {
     let customer = Guest::new(&app, Role::Customer).await;
     customer.post(&path, json!({ "taken": true })).await.expect_problem(403, "forbidden");
     admin.post(&path, json!({ "taken": true })).await.expect(200);
-    eventually(|| async { cast.customer.get_order(order.id).await.unwrap().status == "placed" }).await;
+    eventually(|| async { people.customer.get_order(order.id).await.unwrap().status == "placed" }).await;
     admin.post(&path, json!({ "taken": false })).await.expect_problem(409, "payment.decided");
     assert_eq!(admin.get("/v1/payments/undecided").await.expect(200)["payments"], json!([]));
     app.stop().await;
@@ -114,14 +137,14 @@ async fn what_the_gateway_never_says_is_shown_to_operators_who_decide() {
 #[tokio::test]
 async fn a_refund_that_the_gateway_refuses_waits_for_somebody() {
     let app = TestApp::start().await;
-    let cast = cast(&app).await;
+    let people = people(&app).await;
     let admin = Guest::new(&app, Role::Admin).await;
-    let order = cast.placed().await;
+    let order = people.placed().await;
     let id: OrderId = order.id.into();
     // Somebody gave a part of it back in the gateway's own books already.
     let payment = latest(&app, id).await;
     assert!(app.sandbox.toss().cancel_elsewhere(&payment.id.to_string(), 1_000));
-    cast.customer.command(order.id, "cancel", json!({ "reason": "늦어서요" })).await.unwrap();
+    people.customer.command(order.id, "cancel", json!({ "reason": "늦어서요" })).await.unwrap();
     let waiting = || async { admin.get("/v1/payments/undecided").await.expect(200)["refunds"].clone() };
     eventually(|| async { waiting().await[0]["status"] == "failed" }).await;
     let refund = waiting().await[0].clone();
@@ -135,11 +158,11 @@ async fn a_refund_that_the_gateway_refuses_waits_for_somebody() {
 #[tokio::test]
 async fn a_refund_is_done_once_however_often_and_wherever_it_is_tried() {
     let app = TestApp::start().await;
-    let cast = cast(&app).await;
+    let people = people(&app).await;
     let second = app.second_server().await;
-    let order = cast.placed().await;
+    let order = people.placed().await;
     let id: OrderId = order.id.into();
-    cast.customer.command(order.id, "cancel", json!({ "reason": "늦어서요" })).await.unwrap();
+    people.customer.command(order.id, "cancel", json!({ "reason": "늦어서요" })).await.unwrap();
     for system in [app.app(), second.app()].into_iter().cycle().take(6) {
         services::payment::refund::due(system, id).await.unwrap();
     }

@@ -14,10 +14,29 @@ use crate::documents::operations;
 const ROLES: [Role; 5] = [Role::Customer, Role::Courier, Role::Owner, Role::Agent, Role::Admin];
 
 /// The operations that are for one role.
-const FOR_ONE_ROLE: [&str; 28] = [
+const FOR_ONE_ROLE: [&str; 47] = [
+    "admin get /v1/admin/access-log",
+    "admin get /v1/admin/accounts/{id}",
+    "admin get /v1/admin/accounts/{id}/sessions",
+    "admin get /v1/admin/audit",
+    "admin get /v1/admin/people",
+    "admin get /v1/admin/people/{id}",
     "admin get /v1/payments/undecided",
     "admin get /v1/system/actors",
     "admin get /v1/system/city",
+    "admin get /v1/system/couriers",
+    "admin get /v1/system/couriers/{id}",
+    "admin get /v1/system/history",
+    "admin get /v1/system/orders",
+    "admin get /v1/system/search",
+    "admin post /v1/admin/accounts/{id}/ban",
+    "admin post /v1/admin/accounts/{id}/end-sessions",
+    "admin post /v1/admin/accounts/{id}/grant",
+    "admin post /v1/admin/accounts/{id}/lift-ban",
+    "admin post /v1/admin/accounts/{id}/revoke",
+    "admin post /v1/admin/accounts/{id}/sessions/{session_id}/end",
+    "admin post /v1/admin/accounts/{id}/unlock",
+    "admin post /v1/admin/people/{id}/unmask",
     "admin post /v1/payments/{id}/decision",
     "admin post /v1/refunds/{id}/retry",
     "agent get /v1/agents/me/desk",

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use server::Service;
 use sim::system;
 use tests::TestApp;
-use tests::people::{Cast, eventually};
+use tests::people::{People, eventually};
 use tests::rest::{Answer, Person, Rest};
 use tests::socket::Socket;
 
@@ -17,24 +17,24 @@ const DOOR: &str = "101호";
 const ENTRANCE: &str = "공동현관 1234";
 
 /// The people of the story, asked over REST.
-struct Crew {
-    cast: Cast,
+struct SignedIn {
+    people: People,
     customer: Person,
     owner: Person,
     courier: Person,
     agent: Person,
 }
 
-impl Crew {
+impl SignedIn {
     async fn gather(test: &TestApp) -> Self {
-        let cast = Cast::gather(test.app(), &test.url(Service::Gateway)).await;
+        let people = People::gather(test.app(), &test.url(Service::Gateway)).await;
         let sign_in = |who: &str| {
             let email = format!("{who}@test.baedal.example");
             async move { test.sign_in(&email).await }
         };
         let (customer, owner) = (sign_in("customer").await, sign_in("owner").await);
         let (courier, agent) = (sign_in("courier").await, sign_in("agent").await);
-        Self { cast, customer, owner, courier, agent }
+        Self { people, customer, owner, courier, agent }
     }
 }
 
@@ -72,13 +72,13 @@ fn answer_alone(answer: Answer) -> (u16, Value) {
 #[tokio::test]
 async fn what_is_not_yours_and_what_is_not_there_get_one_answer() {
     let test = TestApp::start().await;
-    let crew = Crew::gather(&test).await;
-    let order = crew.cast.order().await.id.to_string();
+    let signed_in = SignedIn::gather(&test).await;
+    let order = signed_in.people.order().await.id.to_string();
     let nothing = system::fresh_id().to_string();
     let stranger = test.person("stranger", &[domain::Role::Customer]).await;
 
     // The restaurant has no business with an order that is not paid either.
-    for who in [&stranger, &crew.owner, &crew.courier, &crew.agent] {
+    for who in [&stranger, &signed_in.owner, &signed_in.courier, &signed_in.agent] {
         for path in
             ["deliveries/ID", "deliveries/ID/track", "deliveries/ID/stream", "orders/ID", "orders/ID/history"]
         {
@@ -101,7 +101,9 @@ async fn what_is_not_yours_and_what_is_not_there_get_one_answer() {
     ] {
         let post = async |id: &str| {
             answer_alone(
-                at(&test, &crew.courier).post(&format!("/v1/{}", path.replace("ID", id)), body.clone()).await,
+                at(&test, &signed_in.courier)
+                    .post(&format!("/v1/{}", path.replace("ID", id)), body.clone())
+                    .await,
             )
         };
         let (theirs, none) = (post(&order).await, post(&nothing).await);
@@ -124,9 +126,9 @@ async fn a_stream_ends_with_the_token_that_opened_it() {
     let mut settings = tests::settings();
     settings.auth.access_life = TimeDelta::seconds(3);
     let test = TestApp::start_with(settings).await;
-    let crew = Crew::gather(&test).await;
-    let order = crew.cast.order().await.id;
-    let fresh = test.sign_in(&crew.customer.email).await;
+    let signed_in = SignedIn::gather(&test).await;
+    let order = signed_in.people.order().await.id;
+    let fresh = test.sign_in(&signed_in.customer.email).await;
     let path = format!("/v1/deliveries/{order}/stream");
     let mut stream = at(&test, &fresh).request(Method::GET, &path).send().await.unwrap();
     assert_eq!(stream.status().as_u16(), 200);
@@ -138,17 +140,17 @@ async fn a_stream_ends_with_the_token_that_opened_it() {
 #[tokio::test]
 async fn the_address_is_shown_to_whom_it_concerns_and_no_longer_than_that() {
     let test = TestApp::start().await;
-    let crew = Crew::gather(&test).await;
-    let Crew { cast, customer, owner, courier, agent } = &crew;
-    let order = cast.placed().await.id;
+    let signed_in = SignedIn::gather(&test).await;
+    let SignedIn { people, customer, owner, courier, agent } = &signed_in;
+    let order = people.placed().await.id;
     let id = order.to_string();
     let began = system::now() - TimeDelta::seconds(90);
     let (nothing, address, door) = ([false; 3], [true, false, false], [true; 3]);
 
     assert_eq!(seen(&delivery(&test, owner, &id).await), nothing);
     assert_eq!(delivery(&test, owner, &id).await["drop_off"]["dong"], "역삼동");
-    let mut phone = tests::people::socket(&cast.courier);
-    cast.assigned(order, &mut phone, began).await;
+    let mut phone = tests::people::socket(&people.courier);
+    people.assigned(order, &mut phone, began).await;
     let own = domain::Channel::Courier(courier.id.parse::<domain::UserId>().unwrap().into());
     let offers = store::journal::since(&test.app().store, &own, 0, 100).await.unwrap();
     for told in offers.iter().filter(|event| event.kind == "offer.made") {
@@ -157,7 +159,7 @@ async fn the_address_is_shown_to_whom_it_concerns_and_no_longer_than_that() {
     }
     assert_eq!(seen(&delivery(&test, courier, &id).await), address);
     assert_eq!(seen(&at(&test, courier).get(&format!("/v1/orders/{id}")).await.expect(200)), address);
-    cast.picked_up(order, &phone.line()).await;
+    people.picked_up(order, &phone.line()).await;
     assert_eq!(seen(&delivery(&test, courier, &id).await), door);
     assert_eq!(seen(&delivery(&test, owner, &id).await), nothing);
     assert!(delivery(&test, owner, &id).await["position"].is_null(), "it leads to the door");
@@ -182,15 +184,15 @@ async fn the_address_is_shown_to_whom_it_concerns_and_no_longer_than_that() {
 #[tokio::test]
 async fn an_agent_sees_an_order_with_its_conversation_and_unmasks_it_with_a_reason() {
     let test = TestApp::start().await;
-    let crew = Crew::gather(&test).await;
-    let Crew { cast, agent, .. } = &crew;
-    let order = cast.placed().await.id;
+    let signed_in = SignedIn::gather(&test).await;
+    let SignedIn { people, agent, .. } = &signed_in;
+    let order = people.placed().await.id;
     let (path, channel) = (format!("/v1/orders/{order}"), format!("order:{order}"));
     let desk = at(&test, agent);
     desk.get(&path).await.expect_problem(404, "not_found");
 
-    cast.agent.presence(true, 5).await.unwrap();
-    let talk = cast.customer.converse("delivery", Some(order), "어디쯤 오셨나요?").await.unwrap();
+    people.agent.presence(true, 5).await.unwrap();
+    let talk = people.customer.converse("delivery", Some(order), "어디쯤 오셨나요?").await.unwrap();
     eventually(|| async { desk.get(&path).await.status == 200 }).await;
     assert_eq!(seen(&desk.get(&path).await.expect(200)), [false; 3]);
     let mut listener = socket(&test, agent).await;
@@ -201,15 +203,19 @@ async fn an_agent_sees_an_order_with_its_conversation_and_unmasks_it_with_a_reas
     desk.post(&unmask, json!({ "reason": " " })).await.expect_problem(422, "invalid");
     let shown = desk.post(&unmask, json!({ "reason": "문 앞에서 길을 잃음" })).await.expect(200);
     assert_eq!((seen(&shown), &shown["customer_name"]), ([true; 3], &json!("손님")));
-    let looked = store::order::unmasking::of_order(&test.app().store, order.into()).await.unwrap();
-    assert_eq!(looked, [(agent.id.parse().unwrap(), "문 앞에서 길을 잃음".to_owned())]);
-    at(&test, &crew.owner)
+    let actor = agent.id.parse().unwrap();
+    let by_agent = store::user::AccessFilter { actor: Some(actor), ..Default::default() };
+    let looks = store::user::accesses(&test.app().store, &by_agent, None, 10).await.unwrap();
+    let [look] = looks.as_slice() else { panic!("{looks:?}") };
+    assert_eq!((look.look, look.order), (domain::user::Look::OrderUnmasked, Some(order.into())));
+    assert_eq!(look.reason.as_deref(), Some("문 앞에서 길을 잃음"));
+    at(&test, &signed_in.owner)
         .post(&unmask, json!({ "reason": "궁금해서" }))
         .await
         .expect_problem(403, "forbidden");
 
     // With the conversation their business with the order ends, on both channels.
-    cast.agent.resolve(talk.id).await.unwrap();
+    people.agent.resolve(talk.id).await.unwrap();
     let ended = [listener.next("ended").await, listener.next("ended").await];
     assert!(ended.iter().all(|ended| ended["reason"] == "not_allowed"), "{ended:?}");
     desk.get(&path).await.expect_problem(404, "not_found");
@@ -219,11 +225,11 @@ async fn an_agent_sees_an_order_with_its_conversation_and_unmasks_it_with_a_reas
 #[tokio::test]
 async fn a_courier_who_dropped_out_hears_no_more_of_the_order() {
     let test = TestApp::start().await;
-    let crew = Crew::gather(&test).await;
-    let Crew { cast, courier, .. } = &crew;
-    let order = cast.placed().await.id;
-    let mut phone = tests::people::socket(&cast.courier);
-    cast.assigned(order, &mut phone, system::now() - TimeDelta::seconds(90)).await;
+    let signed_in = SignedIn::gather(&test).await;
+    let SignedIn { people, courier, .. } = &signed_in;
+    let order = people.placed().await.id;
+    let mut phone = tests::people::socket(&people.courier);
+    people.assigned(order, &mut phone, system::now() - TimeDelta::seconds(90)).await;
     let mut listener = socket(&test, courier).await;
     listener.follow(&format!("order:{order}")).await;
     listener.follow(&format!("delivery:{order}")).await;
@@ -244,11 +250,11 @@ async fn a_courier_who_dropped_out_hears_no_more_of_the_order() {
 #[tokio::test]
 async fn a_pickup_code_is_locked_after_five_tries_whichever_process_is_asked() {
     let test = TestApp::start().await;
-    let crew = Crew::gather(&test).await;
+    let signed_in = SignedIn::gather(&test).await;
     let second = test.second_server().await;
-    let Crew { cast, customer, owner, .. } = &crew;
+    let SignedIn { people, customer, owner, .. } = &signed_in;
     let eater = at(&test, customer);
-    cast.customer.add_line(cast.line()).await.unwrap();
+    people.customer.add_line(people.line()).await.unwrap();
     let quote = eater.post("/v1/cart/quote", json!({ "fulfilment": "pickup" })).await.expect(201);
     let order = eater
         .post("/v1/orders", json!({ "quote_id": quote["quote_id"], "pickup": true, "note": "" }))

@@ -109,7 +109,8 @@ async fn a_sign_up_that_is_wrong_in_every_field_hears_of_all_of_them() {
     let problem = app.rest(Service::User).post("/v1/users", body).await.expect_problem(422, "invalid");
     let pointers: Vec<_> =
         problem["errors"].as_array().unwrap().iter().map(|fault| &fault["pointer"]).collect();
-    assert_eq!(pointers, ["/email", "/name", "/phone"]);
+    let consents = ["/consents/terms", "/consents/privacy", "/consents/location"];
+    assert_eq!(pointers, [&["/email", "/name", "/phone"], &consents[..]].concat());
     app.stop().await;
 }
 

@@ -10,7 +10,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use server::Service;
 use sim::{Heard, system};
 use tests::TestApp;
-use tests::people::{Cast, PATIENCE, acked, eventually, hear, on_the_way, position, socket};
+use tests::people::{PATIENCE, People, acked, eventually, hear, on_the_way, position, socket};
 use tests::process::Split;
 
 use crate::story::{Doors, play};
@@ -18,7 +18,7 @@ use crate::story::{Doors, play};
 /// A database with a kitchen, and no server on it.
 async fn kitchen() -> (TestApp, sim::responses::NewLine) {
     let mut app = TestApp::start().await;
-    let kitchen = Cast::hire(app.app()).await;
+    let kitchen = People::hire(app.app()).await;
     app.halt().await;
     (app, kitchen)
 }
@@ -39,8 +39,8 @@ async fn the_story_is_the_same_in_thirteen_processes() {
     let (app, kitchen) = kitchen().await;
     let split = Split::start(&app, &redis(), 1).await;
     let gateway = split.gateway();
-    let cast = Cast::enter(kitchen, &gateway).await;
-    play(&cast, &Doors::at(&gateway)).await;
+    let people = People::enter(kitchen, &gateway).await;
+    play(&people, &Doors::at(&gateway)).await;
     end(app, split).await;
 }
 
@@ -60,9 +60,9 @@ async fn the_story_is_the_same_whichever_replicas_are_entered() {
         let replicas = split.replicas(service);
         replicas[luck.random_range(0..replicas.len())].clone()
     };
-    let mut cast = Cast::enter(kitchen, &gateway).await;
-    cast.owner = cast.owner.at(&any(Service::Order)).unwrap();
-    cast.agent = cast.agent.at(&any(Service::Support)).unwrap();
+    let mut people = People::enter(kitchen, &gateway).await;
+    people.owner = people.owner.at(&any(Service::Order)).unwrap();
+    people.agent = people.agent.at(&any(Service::Support)).unwrap();
     let doors = Doors {
         board: any(Service::Order),
         order: any(Service::Order),
@@ -71,7 +71,7 @@ async fn the_story_is_the_same_whichever_replicas_are_entered() {
         chat: any(Service::Support),
         desk: format!("{gateway}/customer_support_service"),
     };
-    play(&cast, &doors).await;
+    play(&people, &doors).await;
     end(app, split).await;
 }
 
@@ -97,20 +97,20 @@ async fn a_replica_that_is_killed_in_the_middle_takes_nothing_with_it() {
     let (mut app, kitchen) = kitchen().await;
     let mut split = Split::start(&app, &redis(), 2).await;
     let gateway = split.gateway();
-    let cast = Cast::enter(kitchen, &gateway).await;
+    let people = People::enter(kitchen, &gateway).await;
     let began = system::now() - TimeDelta::seconds(90);
-    let order = cast.placed().await;
+    let order = people.placed().await;
     let by_name =
         |api: &sim::Api, service: Service| socket(&api.at(&format!("{gateway}/{service}")).unwrap());
-    let mut courier = by_name(&cast.courier, Service::Tracking);
-    cast.assigned(order.id, &mut courier, began).await;
+    let mut courier = by_name(&people.courier, Service::Tracking);
+    people.assigned(order.id, &mut courier, began).await;
     let line = courier.line();
-    cast.picked_up(order.id, &line).await;
+    people.picked_up(order.id, &line).await;
     // Everybody has a socket of each service; the courier's is at one replica of tracking.
     let home = replica_with_a_socket(&split.replicas(Service::Tracking)).await;
-    let mut map = by_name(&cast.customer, Service::Tracking);
+    let mut map = by_name(&people.customer, Service::Tracking);
     map.line().subscribe(format!("delivery:{}", order.id)).await.unwrap();
-    let mut watch = by_name(&cast.customer, Service::Order);
+    let mut watch = by_name(&people.customer, Service::Order);
     watch.line().subscribe(format!("order:{}", order.id)).await.unwrap();
     for step in 1..=10 {
         line.fix(on_the_way(began, step, 20));
@@ -129,7 +129,7 @@ async fn a_replica_that_is_killed_in_the_middle_takes_nothing_with_it() {
     acked(&mut courier).await;
     // REST requests find it too: repeated ones succeed without an error.
     for _ in 0..20 {
-        cast.customer.delivery(order.id).await.unwrap();
+        people.customer.delivery(order.id).await.unwrap();
     }
     let orders = split.replicas(Service::Order);
     split.kill(Service::Order, &orders[0]);
@@ -143,7 +143,7 @@ async fn a_replica_that_is_killed_in_the_middle_takes_nothing_with_it() {
     });
     assert_eq!(ended.await.as_deref(), Some("delivered"));
 
-    let courier_id = cast.courier.who().await.unwrap().user_id.into();
+    let courier_id = people.courier.who().await.unwrap().user_id.into();
     drop(split);
     app.restart().await;
     let (from, until) = (began - TimeDelta::hours(1), system::now());

@@ -28,10 +28,16 @@ struct Release {
 }
 
 /// By the last migration of each.
-const RELEASES: &[Release] = &[Release {
-    dump: include_str!("../../releases/170/dump.sql"),
-    session: include_str!("../../releases/170/session.txt"),
-}];
+const RELEASES: &[Release] = &[
+    Release {
+        dump: include_str!("../../releases/170/dump.sql"),
+        session: include_str!("../../releases/170/session.txt"),
+    },
+    Release {
+        dump: include_str!("../../releases/200/dump.sql"),
+        session: include_str!("../../releases/200/session.txt"),
+    },
+];
 
 /// A dump's first line.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -123,7 +129,7 @@ async fn a_recorded_session_of_an_older_version_is_answered_alike() {
         let mut player = Player::connect(&left).await;
         for step in steps {
             player.act(&step.act).await;
-            let recorded = session::by_channel(step.heard);
+            let recorded = session::by_channel(step.received);
             let heard = player.hear(recorded.len()).await;
             let heard = heard.into_iter().zip(&recorded).map(|(heard, then)| session::known(heard, then));
             assert_eq!(now.of(heard.collect()), then.of(recorded), "after {:?}", step.act);

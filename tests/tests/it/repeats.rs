@@ -10,8 +10,9 @@ use sha2::{Digest as _, Sha256};
 use sim::system;
 use store::idempotency::{self, Claim, Key, LeaseHolder};
 use tests::TestApp;
-use tests::people::{Cast, eventually};
+use tests::people::{People, eventually};
 use tests::rest::{Answer, PASSWORD, Rest, answer};
+use tests::shop::{Guest, card, kitchen, mild, open};
 
 const PATH: &str = "/v1/users/me/addresses";
 
@@ -51,6 +52,26 @@ async fn the_same_request_again_gets_the_first_answer() {
     let stranger = app.person("stranger", &[Role::Customer]).await;
     let theirs = post(&app.rest_as(Service::User, &stranger), "k1", home("집")).await.expect(201);
     assert_ne!(theirs["id"], first["id"]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_however_large_it_is() {
+    let app = TestApp::start().await;
+    let (customer, owner) = (Guest::new(&app, Role::Customer).await, Guest::new(&app, Role::Owner).await);
+    let kitchen = kitchen(owner.id, "역삼 치킨");
+    let card = card(&kitchen, &"후라이드 치킨 ".repeat(20_000));
+    open(app.app(), &kitchen, &card).await;
+    let add = async || {
+        let line = customer.request(Method::POST, "/v1/cart/lines").header("idempotency-key", "k1");
+        answer(line.json(&mild(&card, 1))).await
+    };
+    let first = add().await;
+    let again = add().await;
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    let first = first.expect(201);
+    assert!(first.to_string().len() > 300_000);
+    assert_eq!(again.expect(201), first);
     app.stop().await;
 }
 
@@ -128,7 +149,7 @@ async fn a_repeat_need_not_wait_for_a_process_that_died_at_its_work() {
 #[tokio::test]
 async fn a_dish_that_was_added_by_a_process_that_died_is_not_added_again() {
     let app = TestApp::start().await;
-    let line = Cast::hire(app.app()).await;
+    let line = People::hire(app.app()).await;
     let minji = app.person("minji", &[Role::Customer]).await;
     let rest = app.rest_as(Service::Cart, &minji);
     let add = || async {

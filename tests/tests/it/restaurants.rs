@@ -79,8 +79,42 @@ async fn search_finds_by_name_kind_and_dish() {
     assert_eq!(found("100%").await, "고구마 100%");
     assert_eq!(found("%").await, "고구마 100%");
     assert_eq!(found("족발").await, "");
+    // As people type: still composing, initial consonants, the wrong keyboard, one wrong letter, NFD.
+    for typed in [
+        "할ㅁ",
+        "ㅎㅁㄴ",
+        "ㅁㄴㄱㅈㅊㅋ",
+        "간장치ㅋ",
+        "clzls",
+        "간장치긴",
+        "\u{110E}\u{1175}\u{110F}\u{1175}\u{11AB}",
+    ] {
+        assert_eq!(found(typed).await, "역삼 할머니네", "{typed}");
+    }
     let pizzas = owner.get(&format!("{NEAR}&category=pizza")).await.expect(200);
     assert_eq!(names(&pizzas), ["고구마 100%"]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn better_matches_come_before_nearer_ones_and_pages_follow_each_other() {
+    let app = TestApp::start().await;
+    let owner = Guest::new(&app, Role::Owner).await;
+    for (name, metres) in [("파자 마당", 10.0), ("빵집", 20.0), ("역삼 피자", 30.0), ("피자 집", 400.0)]
+    {
+        open_at(&app, &owner, name, metres, Hours::always()).await;
+    }
+    open_at(&app, &owner, "피자 나라", 5.0, Hours::default()).await;
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = owner.get(&format!("{NEAR}&q=%ED%94%BC%EC%9E%90&limit=1{cursor}")).await.expect(200);
+        seen.extend(names(&page).iter().map(ToString::to_string));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    // The closed one is last, however well it matches.
+    assert_eq!(seen, ["피자 집", "역삼 피자", "파자 마당", "피자 나라"]);
     app.stop().await;
 }
 

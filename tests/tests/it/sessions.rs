@@ -2,19 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
+use domain::auth::Recognition;
 use domain::{Failure, Role};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::Service;
 use services::auth::SignIn;
+use store::scratch;
 use tests::TestApp;
-use tests::rest::{PASSWORD, Rest};
+use tests::rest::{PASSWORD, Rest, consents};
 use tests::socket::{Heard, Socket};
-use tests::wait::real_time_passes;
+use tests::wait::{eventually, real_time_passes};
 
 async fn refresh(auth: &Rest, token: &str) -> tests::rest::Answer {
     auth.post("/v1/auth/refresh", json!({ "refresh_token": token })).await
@@ -23,7 +22,10 @@ async fn refresh(auth: &Rest, token: &str) -> tests::rest::Answer {
 #[tokio::test]
 async fn somebody_signs_up_signs_in_and_is_known_on_every_port() {
     let app = TestApp::start().await;
-    let body = json!({ "email": "Minji@Example.com", "password": PASSWORD, "name": "김민지", "phone": "010-1234-5678" });
+    let body = json!({
+        "email": "Minji@Example.com", "password": PASSWORD, "name": "김민지", "phone": "010-1234-5678",
+        "consents": consents(),
+    });
     let user = app.rest(Service::User).post("/v1/users", body.clone()).await.expect(201);
     assert_eq!(user["email"], "minji@example.com");
     assert_eq!(user["phone"], "+821012345678");
@@ -35,47 +37,6 @@ async fn somebody_signs_up_signs_in_and_is_known_on_every_port() {
         assert_eq!(me["id"], user["id"]);
     }
     app.rest(Service::User).get("/v1/users/me").await.expect_problem(401, "unauthenticated");
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn a_token_that_is_not_ours_gets_nobody_in() {
-    let app = TestApp::start().await;
-    let minji = app.person("minji", &[Role::Customer]).await;
-    let rest = app.rest(Service::Gateway);
-    let [head, body, signature]: [&str; 3] =
-        minji.access_token.split('.').collect::<Vec<_>>().try_into().unwrap();
-    let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(body).unwrap()).unwrap();
-    let header: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
-    assert_eq!((&header["alg"], &header["typ"]), (&json!("EdDSA"), &json!("at+jwt")));
-    let keys = rest.get("/.well-known/jwks.json").await.expect(200);
-    assert_eq!(keys["keys"][0]["kid"], header["kid"]);
-    assert!(keys["keys"][0].get("d").is_none(), "the private key stays here");
-    let encode = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-    let mut hs256 = Header::new(Algorithm::HS256);
-    hs256.typ = Some("at+jwt".into());
-    hs256.kid = header["kid"].as_str().map(str::to_owned);
-    let public = BASE64_URL_SAFE_NO_PAD.decode(keys["keys"][0]["x"].as_str().unwrap()).unwrap();
-    let mut other = Header::new(Algorithm::EdDSA);
-    other.typ.clone_from(&hs256.typ);
-    other.kid.clone_from(&hs256.kid);
-    let seed = [&b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20"[..], &[7; 32]].concat();
-    let mut admin = claims.clone();
-    admin["roles"] = json!(["admin"]);
-    let unsigned = encode(&json!({ "alg": "none", "typ": "at+jwt", "kid": header["kid"] }));
-    let forged = [
-        format!("{unsigned}.{body}."),
-        format!("{head}.{body}."),
-        format!("{head}.{}.{signature}", encode(&admin)),
-        jsonwebtoken::encode(&hs256, &claims, &EncodingKey::from_secret(&public)).unwrap(),
-        jsonwebtoken::encode(&other, &claims, &EncodingKey::from_ed_der(&seed)).unwrap(),
-        minji.refresh_token.clone(),
-        "x".to_owned(),
-    ];
-    for token in forged {
-        rest.with_token(&token).get("/v1/users/me").await.expect_problem(401, "auth.token_not_good");
-    }
-    rest.with_token(&minji.access_token).get("/v1/users/me").await.expect(200);
     app.stop().await;
 }
 
@@ -448,5 +409,88 @@ async fn an_ended_session_stays_ended_after_a_restart() {
         assert!(ended.elapsed() < Duration::from_secs(2), "it was let in again");
     }
     app.sign_in(&minji.email).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_signed_in_is_not_told_otherwise_when_their_hash_cannot_be_renewed() {
+    let app = TestApp::start().await;
+    let mut cheaper = tests::settings();
+    cheaper.auth.hash.memory_kib = 16;
+    let earlier = TestApp::start_with(cheaper).await;
+    let (minji, _) =
+        (app.person("minji", &[Role::Customer]).await, earlier.person("minji", &[Role::Customer]).await);
+    let email = Recognition::Email(minji.email.parse().unwrap());
+    let hash = async |app: &TestApp| {
+        store::auth::recognise(&app.app().store, &email).await.unwrap().unwrap().password_hash.unwrap()
+    };
+    let outdated = hash(&earlier).await;
+    let run = async |sql: &str| scratch::run_in(app.database(), sql).await.unwrap();
+    run(&format!("update auth.credentials set secret = '{outdated}'")).await;
+    run(
+        "create function public.fails() returns trigger language plpgsql as
+         $$ begin raise exception 'shutting down' using errcode = '57P01'; end $$;
+         create trigger fails before update on auth.credentials for each row execute function public.fails()",
+    )
+    .await;
+    let again = app.sign_in(&minji.email).await;
+    app.rest_as(Service::User, &again).get("/v1/users/me").await.expect(200);
+    assert_eq!(hash(&app).await, outdated);
+    run("drop trigger fails on auth.credentials").await;
+    app.sign_in(&minji.email).await;
+    assert_ne!(hash(&app).await, outdated);
+    earlier.stop().await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_out_of_retention_is_dropped_while_the_process_runs() {
+    let mut settings = tests::settings();
+    settings.retention.every = Duration::from_millis(50);
+    let app = TestApp::start_with(settings).await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let home = json!({ "label": "집", "road_address": "테헤란로 152", "position": { "lat": 37.49994, "lon": 127.03656 } });
+    let rest = app.rest_as(Service::User, &minji);
+    let kept =
+        rest.request(Method::POST, "/v1/users/me/addresses").header("idempotency-key", "k1").json(&home);
+    tests::rest::answer(kept).await.expect(201);
+    let wrong = json!({ "email": minji.email, "password": "아닌 밤중에 홍두깨" });
+    app.rest(Service::Auth)
+        .post("/v1/auth/sign-in", wrong)
+        .await
+        .expect_problem(401, "auth.credentials_wrong");
+    let tables = ["auth.sessions", "auth.attempts", "gateway.idempotency_keys"];
+    let is_empty = async |table: &str| {
+        let sql = format!("do $$ begin assert not exists (select from {table}); end $$");
+        scratch::run_in(app.database(), &sql).await.is_ok()
+    };
+    for table in tables {
+        assert!(!is_empty(table).await, "{table}");
+    }
+    app.advance(TimeDelta::days(61)).await;
+    for table in tables {
+        eventually(|| is_empty(table)).await;
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_ended_session_is_refused_although_old_rows_cannot_be_dropped() {
+    let mut app = TestApp::start().await;
+    let sql = "create function public.fails() returns trigger language plpgsql as
+         $$ begin raise exception 'shutting down' using errcode = '57P01'; end $$;
+         create trigger fails before delete on auth.sessions execute function public.fails()";
+    scratch::run_in(app.database(), sql).await.unwrap();
+    app.restart().await;
+    let second = app.second_server().await;
+    let minji = app.person("minji", &[Role::Customer]).await;
+    let there =
+        app.rest_as(Service::Auth, &minji).at(format!("http://{}", second.address(Service::Auth).unwrap()));
+    assert_eq!(there.post("/v1/auth/sign-out", json!({})).await.status, 204);
+    let ended = Instant::now();
+    while app.rest_as(Service::User, &minji).get("/v1/users/me").await.status != 401 {
+        assert!(ended.elapsed() < Duration::from_secs(2), "the first process still lets it in");
+    }
+    second.stop(Duration::from_secs(5)).await;
     app.stop().await;
 }

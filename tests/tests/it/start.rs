@@ -11,13 +11,17 @@ use tokio::process::Command;
 /// The end of `baedal serve` with these settings: whether it failed, and what it said.
 async fn serve(settings: &[(&str, &str)]) -> String {
     let mut command = Command::new(binary());
-    command.arg("serve").env_clear().envs(settings.iter().copied()).kill_on_drop(true);
+    command.arg("serve").env_clear().env("BAEDAL_VAULT_KEYS", KEYS).kill_on_drop(true);
+    command.envs(settings.iter().copied());
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let ended = tokio::time::timeout(Duration::from_secs(20), child.wait_with_output());
     let ended = ended.await.expect("it ends by itself").unwrap();
     assert!(!ended.status.success(), "{settings:?}");
     String::from_utf8(ended.stderr).unwrap() + &String::from_utf8(ended.stdout).unwrap()
 }
+
+/// A key of the vault, by its words no secret.
+const KEYS: &str = "test:Z2VoZWltLTctZ2VoZWltLTctZ2VoZWltLTctZ2VoZWk=";
 
 const NOWHERE: &str = "postgres://somebody:geheim-7@127.0.0.1:1/nothing";
 
@@ -27,6 +31,14 @@ async fn what_is_wrong_with_a_setting_is_said_by_its_name_and_without_secrets() 
         (&[("DATABASE_URL", NOWHERE)][..], &["DATABASE_URL", "127.0.0.1:1", "somebody", "refused"][..]),
         (&[("DATABASE_URL", "")], &["DATABASE_URL", "postgres://user"]),
         (&[("DATABASE_URL", "mysql://a:geheim-7@b/c")], &["DATABASE_URL", "postgres://user"]),
+        (
+            &[("DATABASE_URL", NOWHERE), ("BAEDAL_VAULT_KEYS", "")],
+            &["BAEDAL_VAULT_KEYS", "no key is given", "baedal new-vault-key"],
+        ),
+        (
+            &[("DATABASE_URL", NOWHERE), ("BAEDAL_VAULT_KEYS", "test:geheim-7")],
+            &["BAEDAL_VAULT_KEYS", "32 bytes", "baedal new-vault-key"],
+        ),
         (&[("DATABASE_URL", NOWHERE), ("BAEDAL_FIRST_PORT", "65530")], &["BAEDAL_FIRST_PORT", "65523"]),
         (&[("DATABASE_URL", NOWHERE), ("BAEDAL_LOG", "=,=")], &["BAEDAL_LOG", "baedal=debug"]),
         (&[("DATABASE_URL", NOWHERE), ("BAEDAL_TOSS_URL", "toss.example")], &["BAEDAL_TOSS_URL"]),

@@ -5,14 +5,17 @@ use serde_json::json;
 use server::Service;
 use sim::{Heard, system};
 use tests::TestApp;
-use tests::people::{Cast, HOME, acked, eventually, hear, on_the_way, position, reading, socket};
+use tests::people::{HOME, People, acked, eventually, hear, on_the_way, position, reading, socket};
+
+use crate::identity::personal_data;
 
 #[tokio::test]
 async fn one_order_is_followed_live_from_the_cart_to_the_door() {
     let app = TestApp::start().await;
     let gateway = app.url(Service::Gateway);
-    let cast = Cast::gather(app.app(), &gateway).await;
-    play(&cast, &Doors::at(&gateway)).await;
+    let people = People::gather(app.app(), &gateway).await;
+    play(&people, &Doors::at(&gateway)).await;
+    personal_data::every_part_of_every_document_is_tagged(&app).await;
     app.stop().await;
 }
 
@@ -40,39 +43,39 @@ impl Doors {
     }
 }
 
-/// The story itself: whoever is in `cast` asks where they signed in, and listens
+/// The story itself: whoever is in `people` asks where they signed in, and listens
 /// at `doors`.
-pub(crate) async fn play(cast: &Cast, doors: &Doors) {
+pub(crate) async fn play(people: &People, doors: &Doors) {
     let socket = |api: &sim::Api, door: &str| socket(&api.at(door).unwrap());
     let began = system::now() - TimeDelta::seconds(90);
 
     // The owner watches the board, the customer their order.
-    let mut board = socket(&cast.owner, &doors.board);
-    board.line().subscribe(format!("merchant:{}", cast.restaurant)).await.unwrap();
-    let order = cast.order().await;
+    let mut board = socket(&people.owner, &doors.board);
+    board.line().subscribe(format!("merchant:{}", people.restaurant)).await.unwrap();
+    let order = people.order().await;
     assert_eq!(order.status, "pending_payment");
     assert_eq!(order.payable_won, 2 * 9_000 + 3_000);
-    let mut watch = socket(&cast.customer, &doors.order);
+    let mut watch = socket(&people.customer, &doors.order);
     watch.line().subscribe(format!("order:{}", order.id)).await.unwrap();
-    cast.customer.pay(order.id, "tok_success").await.unwrap();
+    people.customer.pay(order.id, "tok_success").await.unwrap();
     hear(&mut watch, "order.placed").await;
     let card = hear(&mut board, "order.placed").await;
     assert_eq!(card.data["card"]["lines"][0]["quantity"], 2);
     assert!(!card.data.to_string().contains("테헤란로"), "the board must not learn the address");
 
     // Accepted, offered, taken.
-    let mut courier = socket(&cast.courier, &doors.courier);
-    cast.assigned(order.id, &mut courier, began).await;
+    let mut courier = socket(&people.courier, &doors.courier);
+    people.assigned(order.id, &mut courier, began).await;
     hear(&mut watch, "order.accepted").await;
     let line = courier.line();
 
     // Before pickup the customer sees what happens, but not where the courier is.
-    let mut map = socket(&cast.customer, &doors.map);
+    let mut map = socket(&people.customer, &doors.map);
     map.line().subscribe(format!("delivery:{}", order.id)).await.unwrap();
     line.fix(reading(began + TimeDelta::seconds(5), tests::people::KITCHEN));
     acked(&mut courier).await;
-    assert!(cast.customer.delivery(order.id).await.unwrap().position.is_none());
-    cast.picked_up(order.id, &line).await;
+    assert!(people.customer.delivery(order.id).await.unwrap().position.is_none());
+    people.picked_up(order.id, &line).await;
     hear(&mut watch, "order.picked_up").await;
     let early = map.until(tests::people::PATIENCE, |heard| match heard {
         Heard::Latest(_) => Some(false),
@@ -99,18 +102,18 @@ pub(crate) async fn play(cast: &Cast, doors: &Doors) {
     }
 
     // Meanwhile the customer and an agent talk.
-    let agent_id = cast.agent.who().await.unwrap().user_id;
-    cast.agent.presence(true, 5).await.unwrap();
-    let talk = cast.customer.converse("delivery", Some(order.id), "어디쯤 오셨나요?").await.unwrap();
-    eventually(|| async { cast.customer.conversation(talk.id).await.unwrap().agent_id == Some(agent_id) })
+    let agent_id = people.agent.who().await.unwrap().user_id;
+    people.agent.presence(true, 5).await.unwrap();
+    let talk = people.customer.converse("delivery", Some(order.id), "어디쯤 오셨나요?").await.unwrap();
+    eventually(|| async { people.customer.conversation(talk.id).await.unwrap().agent_id == Some(agent_id) })
         .await;
-    let mut desk = socket(&cast.agent, &doors.desk);
+    let mut desk = socket(&people.agent, &doors.desk);
     desk.line().subscribe(format!("chat:{}", talk.id)).await.unwrap();
-    let mut chat = socket(&cast.customer, &doors.chat);
+    let mut chat = socket(&people.customer, &doors.chat);
     chat.line().subscribe(format!("chat:{}", talk.id)).await.unwrap();
-    cast.agent.say(talk.id, system::fresh_id(), "2분 안에 도착합니다").await.unwrap();
+    people.agent.say(talk.id, system::fresh_id(), "2분 안에 도착합니다").await.unwrap();
     assert_eq!(hear(&mut chat, "chat.message").await.data["text"], "2분 안에 도착합니다");
-    cast.customer.say(talk.id, system::fresh_id(), "감사합니다").await.unwrap();
+    people.customer.say(talk.id, system::fresh_id(), "감사합니다").await.unwrap();
     eventually_heard(&mut desk, "감사합니다").await;
 
     // Delivered: the customer gets the event, and no further positions.
@@ -132,10 +135,10 @@ pub(crate) async fn play(cast: &Cast, doors: &Doors) {
     });
     assert_eq!(leaked.await, Some(false), "a position was shown after delivery");
 
-    let done = cast.customer.command(order.id, "complete", json!({})).await.unwrap();
+    let done = people.customer.command(order.id, "complete", json!({})).await.unwrap();
     assert_eq!(done.status, "completed");
     let kinds: Vec<String> =
-        cast.customer.history(order.id).await.unwrap().into_iter().map(|event| event.kind).collect();
+        people.customer.history(order.id).await.unwrap().into_iter().map(|event| event.kind).collect();
     for kind in ["order.created", "order.placed", "order.accepted", "order.picked_up", "order.completed"] {
         assert!(kinds.iter().any(|each| each == kind), "{kind} is missing in {kinds:?}");
     }

@@ -15,13 +15,13 @@ use services::reaction::Reaction;
 use services::reactions::Subscriber;
 use store::jobs::{Backlog, Policy, UNKNOWN};
 use store::scratch;
-use tests::people::{Cast, eventually};
+use tests::people::{People, eventually};
 use tests::wait::real_time_passes;
 use tests::{TestApp, settings};
 use tokio::sync::Semaphore;
 
-async fn cast(app: &TestApp) -> Cast {
-    Cast::gather(app.app(), &app.url(Service::Gateway)).await
+async fn people(app: &TestApp) -> People {
+    People::gather(app.app(), &app.url(Service::Gateway)).await
 }
 
 async fn run(app: &TestApp, sql: &str) {
@@ -62,11 +62,11 @@ async fn a_subscriber_that_always_fails_neither_repeats_nor_delays_another() {
     });
     let (calm, heard) = counting("b.calm", &[Order::Cancelled]);
     let app = TestApp::start_subscribed(Subscribers::default().and(broken).and(calm)).await;
-    let cast = cast(&app).await;
-    let order = cast.placed().await;
+    let people = people(&app).await;
+    let order = people.placed().await;
     let id: OrderId = order.id.into();
     let paid = store::payment::live(&app.app().store, id).await.unwrap().unwrap();
-    cast.customer.command(order.id, "cancel", json!({ "reason": "마음이 바뀌었어요" })).await.unwrap();
+    people.customer.command(order.id, "cancel", json!({ "reason": "마음이 바뀌었어요" })).await.unwrap();
 
     // The money goes back while the broken one hangs in its first try.
     eventually(|| async { store::payment::live(&app.app().store, id).await.unwrap().is_none() }).await;
@@ -99,22 +99,22 @@ async fn two_subscribers_that_hang_leave_workers_to_reminders_and_other_subscrib
     };
     let subscribers = Subscribers::default().and(hanging("a.hangs")).and(hanging("b.hangs"));
     let app = TestApp::start_subscribed(subscribers).await;
-    let cast = cast(&app).await;
+    let people = people(&app).await;
     for _ in 0..16 {
-        cast.placed().await;
+        people.placed().await;
     }
     // Each of them has as many jobs in hand as it may have.
     let may = 2 * usize::from(Policy::default().concurrency);
     eventually(|| async { begun.load(Ordering::SeqCst) >= may }).await;
 
-    let order = cast.placed().await;
-    eventually(|| async { cast.customer.cart().await.unwrap().lines.is_empty() }).await;
+    let order = people.placed().await;
+    eventually(|| async { people.customer.cart().await.unwrap().lines.is_empty() }).await;
     let store = &app.app().store;
     let mut tx = store.begin().await.unwrap();
     let nudge = OrderReminder::AcceptNudge { order: order.id.into() };
     store::jobs::remind(&mut tx, "nudge at once", app.app().now(), nudge);
     tx.commit().await.unwrap();
-    let board = Channel::Merchant(cast.restaurant.into());
+    let board = Channel::Merchant(people.restaurant.into());
     eventually(|| async {
         let events = store::journal::since(store, &board, 0, 100).await.unwrap();
         events.iter().any(|event| event.kind == "order.waiting")
@@ -140,7 +140,7 @@ async fn a_subscriber_says_how_often_its_jobs_are_tried_and_whether_they_stay() 
     let ((parked, of_parked), (dropped, of_dropped)) = (failing("a.parked"), failing("b.dropped"));
     let subscribers = Subscribers::default().and(parked.attempts(2)).and(dropped.attempts(3).dropped());
     let app = TestApp::start_subscribed(subscribers).await;
-    cast(&app).await.placed().await;
+    people(&app).await.placed().await;
     for _ in 0..5 {
         app.run_due_jobs().await;
         app.advance(TimeDelta::minutes(1)).await;
@@ -157,8 +157,8 @@ async fn a_subscriber_says_how_often_its_jobs_are_tried_and_whether_they_stay() 
 #[tokio::test]
 async fn a_job_for_an_unknown_subscriber_waits_untried_for_a_process_that_knows_it() {
     let mut app = TestApp::start().await;
-    let cast = cast(&app).await;
-    let order = cast.placed().await;
+    let people = people(&app).await;
+    let order = people.placed().await;
     // As a newer version, which runs beside this one, has written them: for a subscriber
     // that this one has not, and for an event that its own does not hear.
     for (subscriber, offset) in [("newer", 2), ("cart.empty", 1)] {
@@ -172,8 +172,8 @@ async fn a_job_for_an_unknown_subscriber_waits_untried_for_a_process_that_knows_
         run(&app, &job).await;
     }
     // What this version knows goes on beside them.
-    let another = cast.placed().await;
-    eventually(|| async { cast.customer.cart().await.unwrap().lines.is_empty() }).await;
+    let another = people.placed().await;
+    eventually(|| async { people.customer.cart().await.unwrap().lines.is_empty() }).await;
     assert_ne!(order.id, another.id);
     let waits = Backlog { due: 1, ..Backlog::default() };
     for name in [UNKNOWN, "cart.empty"] {
@@ -209,13 +209,13 @@ async fn a_subscriber_hears_each_channel_in_order_however_many_processes_there_a
     let subscribers = Subscribers::default().and(slow("slow", 150)).and(slow("quick", 20));
     let app = TestApp::start_subscribed(subscribers).await;
     let second = app.second_server().await;
-    let cast = cast(&app).await;
+    let people = people(&app).await;
     let there = format!("http://{}", second.address(Service::Gateway).unwrap());
-    let elsewhere = cast.owner.at(&there).unwrap();
+    let elsewhere = people.owner.at(&there).unwrap();
     let mut orders = Vec::new();
     for number in 0..8 {
-        let order = cast.placed().await.id;
-        let owner = if number % 2 == 0 { &cast.owner } else { &elsewhere };
+        let order = people.placed().await.id;
+        let owner = if number % 2 == 0 { &people.owner } else { &elsewhere };
         for (command, body) in
             [("accept", json!({ "preparation_mins": 10 })), ("preparing", json!({})), ("ready", json!({}))]
         {
@@ -236,13 +236,13 @@ async fn a_subscriber_hears_each_channel_in_order_however_many_processes_there_a
 async fn jobs_of_the_version_that_had_one_for_each_event_are_finished() {
     // Nobody acts yet, so all is left to the jobs that are written below.
     let mut app = TestApp::start_subscribed(Subscribers::of([])).await;
-    let line = Cast::hire(app.app()).await;
-    let cast = Cast::enter(line, &app.url(Service::Gateway)).await;
-    let order = cast.placed().await;
+    let line = People::hire(app.app()).await;
+    let people = People::enter(line, &app.url(Service::Gateway)).await;
+    let order = people.placed().await;
     let id: OrderId = order.id.into();
-    cast.owner.command(order.id, "accept", json!({ "preparation_mins": 10 })).await.unwrap();
-    cast.owner.command(order.id, "cancel", json!({ "reason": "재료가 떨어졌습니다" })).await.unwrap();
-    assert!(!cast.customer.cart().await.unwrap().lines.is_empty());
+    people.owner.command(order.id, "accept", json!({ "preparation_mins": 10 })).await.unwrap();
+    people.owner.command(order.id, "cancel", json!({ "reason": "재료가 떨어졌습니다" })).await.unwrap();
+    assert!(!people.customer.cart().await.unwrap().lines.is_empty());
     assert!(store::payment::live(&app.app().store, id).await.unwrap().is_some());
     let events = store::journal::since(&app.app().store, &Channel::Order(id), 0, 100).await.unwrap();
     app.halt().await;
@@ -261,7 +261,7 @@ async fn jobs_of_the_version_that_had_one_for_each_event_are_finished() {
     app.restart().await;
     let store = &app.app().store;
     eventually(|| async { store::payment::live(store, id).await.unwrap().is_none() }).await;
-    let customer = cast.customer.at(&app.url(Service::Gateway)).unwrap();
+    let customer = people.customer.at(&app.url(Service::Gateway)).unwrap();
     eventually(|| async { customer.cart().await.unwrap().lines.is_empty() }).await;
     eventually(|| async {
         let all = store::jobs::backlog(store).await.unwrap().all;
@@ -289,7 +289,7 @@ async fn a_job_in_hand_at_shutdown_finds_the_actors_that_it_asks() {
         }
     });
     let mut app = TestApp::start_subscribed(Subscribers::default().and(slow)).await;
-    cast(&app).await.placed().await;
+    people(&app).await.placed().await;
     begun.acquire().await.unwrap().forget();
     app.halt().await;
     assert_eq!(*ended.lock().unwrap(), Some(true));
@@ -303,8 +303,8 @@ async fn operators_see_what_waits_for_each_subscriber() {
     usual.system.sample_every = Duration::from_millis(50);
     let broken = Subscriber::new("a.broken", &[Order::Placed], |_, _| async { Err(Failure::fault("no")) });
     let app = TestApp::start_with_subscribers(usual, Subscribers::default().and(broken)).await;
-    let cast = cast(&app).await;
-    cast.placed().await;
+    let people = people(&app).await;
+    people.placed().await;
     let admin = app.person("root", &[domain::Role::Admin]).await;
     let rest = app.rest_as(Service::Gateway, &admin);
     let failing = |system: &serde_json::Value, name: &str| {

@@ -230,7 +230,7 @@ async fn rest_and_the_snapshot_show_the_same_conversation() {
     assert_eq!(shown, opened);
     let (_, messages) = raw.get(&format!("/v1/conversations/{id}/messages")).await;
 
-    let principal = services::auth::verify(test.app(), &raw.token, test.app().now()).unwrap().principal;
+    let principal = services::auth::verify(test.app(), &raw.token, test.app().now()).await.unwrap().principal;
     let snapshot =
         channels::snapshot(test.app(), &principal, Channel::Chat(id.parse().unwrap())).await.unwrap();
     let mut expected = shown;

@@ -7,16 +7,16 @@ use domain::Role;
 use server::Service;
 use server::metrics::{ALL, Kind};
 use tests::TestApp;
-use tests::people::{Cast, acked, eventually, socket};
+use tests::people::{People, acked, eventually, socket};
 use tests::process::Process;
 
 #[tokio::test]
 async fn operators_see_what_lives_in_the_process_and_nobody_else_does() {
     let app = TestApp::start().await;
-    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
+    let people = People::gather(app.app(), &app.url(Service::Gateway)).await;
     let admin = app.person("operator", &[Role::Admin]).await;
-    let order = cast.placed().await;
-    let watch = socket(&cast.customer);
+    let order = people.placed().await;
+    let watch = socket(&people.customer);
     watch.line().subscribe(format!("order:{}", order.id)).await.unwrap();
     for service in [Service::Alert, Service::Gateway] {
         let rest = app.rest_as(service, &admin);
@@ -47,15 +47,15 @@ async fn operators_see_what_lives_in_the_process_and_nobody_else_does() {
 #[tokio::test]
 async fn after_a_story_the_server_exposes_what_the_page_of_metrics_lists() {
     let mut app = TestApp::start().await;
-    let line = Cast::hire(app.app()).await;
+    let line = People::hire(app.app()).await;
     app.halt().await;
     let process = Process::start(&app).await;
-    let cast = Cast::enter(line, &process.gateway()).await;
-    let order = cast.placed().await;
-    let mut courier = socket(&cast.courier);
+    let people = People::enter(line, &process.gateway()).await;
+    let order = people.placed().await;
+    let mut courier = socket(&people.courier);
     let began = sim::system::now() - chrono::TimeDelta::seconds(60);
-    cast.assigned(order.id, &mut courier, began).await;
-    cast.picked_up(order.id, &courier.line()).await;
+    people.assigned(order.id, &mut courier, began).await;
+    people.picked_up(order.id, &courier.line()).await;
     acked(&mut courier).await;
     let scrape = || async {
         let answer = reqwest::get(format!("{}/metrics", process.gateway())).await.unwrap();

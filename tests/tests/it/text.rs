@@ -1,11 +1,12 @@
 //! Free text, as people write it and as those write it who mean harm.
 
 use domain::Role;
+use domain::auth::Recognition;
 use serde_json::json;
 use server::Service;
 use services::user::NewUser;
 use tests::TestApp;
-use tests::people::Cast;
+use tests::people::People;
 use tests::rest::PASSWORD;
 use tests::shop::{self, Guest};
 
@@ -33,17 +34,17 @@ pub(crate) fn in_query(text: &str) -> String {
 #[tokio::test]
 async fn an_order_takes_no_reason_that_cannot_be_seen_or_kept() {
     let app = TestApp::start().await;
-    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
-    let order = cast.order().await;
+    let people = People::gather(app.app(), &app.url(Service::Gateway)).await;
+    let order = people.order().await;
     for text in HOSTILE {
-        let refused = cast.customer.command(order.id, "cancel", json!({ "reason": text })).await;
+        let refused = people.customer.command(order.id, "cancel", json!({ "reason": text })).await;
         assert_eq!(refused.expect_err("refused").slug(), Some("order.text_refused"), "{text:?}");
-        let refused = cast.customer.order(uuid::Uuid::from_u128(1), text).await;
+        let refused = people.customer.order(uuid::Uuid::from_u128(1), text).await;
         assert_eq!(refused.expect_err("refused").slug(), Some("order.text_refused"), "{text:?}");
     }
     // Only how a note was typed differs: it is the same order.
     let again = services::order::find(app.app(), order.id.into()).await.unwrap();
-    assert_eq!(cast.customer.order(again.quote.0, " 덜 맵게 ").await.unwrap().id, order.id);
+    assert_eq!(people.customer.order(again.quote.0, " 덜 맵게 ").await.unwrap().id, order.id);
     app.stop().await;
 }
 
@@ -95,8 +96,8 @@ async fn a_password_that_was_hashed_in_an_older_way_gets_in_and_is_hashed_anew()
         };
         services::user::register_hashed(app.app(), &new, hash, &[Role::Customer]).await.unwrap();
         let kept = async || {
-            let email = email.parse().unwrap();
-            store::auth::account(&app.app().store, &email).await.unwrap().unwrap().password_hash
+            let email = Recognition::Email(email.parse().unwrap());
+            store::auth::recognise(&app.app().store, &email).await.unwrap().unwrap().password_hash.unwrap()
         };
         assert_eq!(kept().await, hash);
         let enter = async |password: &str| {
@@ -127,7 +128,7 @@ async fn a_decomposed_word_is_the_same_word() {
     assert_eq!(named["name"], composed);
     let anyone = app.rest(Service::Gateway);
     let new = json!({ "email": "nfc@example.com", "password": format!("{composed}{composed}{composed}"),
-        "name": "김하나", "phone": "010-1234-5678" });
+        "name": "김하나", "phone": "010-1234-5678", "consents": tests::rest::consents() });
     anyone.post("/v1/users", new).await.expect(201);
     let typed = json!({ "email": "nfc@example.com", "password": decomposed.repeat(3) });
     anyone.post("/v1/auth/sign-in", typed).await.expect(200);

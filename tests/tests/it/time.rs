@@ -9,15 +9,15 @@ use domain::{OrderId, Timestamp};
 use server::Service;
 use store::{jobs, scratch};
 use tests::TestApp;
-use tests::people::{Cast, eventually};
+use tests::people::{People, eventually};
 
 #[tokio::test]
 async fn a_reminder_fires_when_its_time_has_come_and_not_before() {
     let app = TestApp::start().await;
     // One that is set after the clock was moved is as far away as any other.
     app.advance(TimeDelta::days(30)).await;
-    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
-    let order = cast.placed().await;
+    let people = People::gather(app.app(), &app.url(Service::Gateway)).await;
+    let order = people.placed().await;
     let status = async || {
         app.run_due_jobs().await;
         services::order::find(app.app(), order.id.into()).await.unwrap().status
@@ -56,9 +56,9 @@ async fn a_test_that_leaves_a_job_failing_fails_and_leaves_no_database() {
 async fn a_test_whose_entity_crashes_fails_in_whichever_server_it_was() {
     let app = TestApp::start().await;
     let second = app.second_server().await;
-    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
-    let order: OrderId = cast.placed().await.id.into();
-    let (owner, accept) = (By::Owner(cast.restaurant.into()), Command::Accept { preparation_mins: 10 });
+    let people = People::gather(app.app(), &app.url(Service::Gateway)).await;
+    let order: OrderId = people.placed().await.id.into();
+    let (owner, accept) = (By::Owner(people.restaurant.into()), Command::Accept { preparation_mins: 10 });
     // The order adds ten minutes to the last moment there is.
     second.app().orders.decide(order, owner, accept, Timestamp::MAX_UTC).await.unwrap_err();
     eventually(|| async { second.app().orders.report().crashes == 1 }).await;

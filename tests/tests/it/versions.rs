@@ -67,6 +67,17 @@ async fn an_address_and_a_courier_that_changed_since_are_not_changed() {
     put(&courier, "/v1/couriers/me", &seen, describe("새 이름")).await.expect(200);
     put(&courier, "/v1/couriers/me", &seen, describe("옛 이름")).await.expect_problem(412, "stale");
     assert_eq!(courier.get("/v1/couriers/me").await.expect(200)["name"], "새 이름");
+
+    // One of several versions.
+    for (path, body) in
+        [("/v1/couriers/me", describe("다른 이름")), ("/v1/users/me", json!({ "name": "다른 이름" }))]
+    {
+        let method = if path == "/v1/users/me" { Method::PATCH } else { Method::PUT };
+        let several = format!("\"99\", {}", tag(&courier.get(path).await));
+        change(&courier, method.clone(), path, &several, body.clone()).await.expect(200);
+        change(&courier, method.clone(), path, &several, body.clone()).await.expect_problem(412, "stale");
+        change(&courier, method, path, "*", body).await.expect(200);
+    }
     app.stop().await;
 }
 

@@ -79,7 +79,7 @@ fn no_words_are_left_whose_code_nobody_says() {
 fn the_pages_take_their_words_from_the_document() {
     let pages = fs::read_to_string(root().join("web/src/lib/api/words.ts")).unwrap();
     let api = serde_json::to_value(Service::Gateway.document()).unwrap();
-    for table in ["problems", "faults", "events"] {
+    for table in ["problems", "faults", "events", "endings", "audits"] {
         for (code, words) in api["x-baedal-words"][table].as_object().unwrap() {
             let row = format!("{}: [{}, {}],", serde_json::json!(code), words["ko"], words["en"]);
             assert!(pages.contains(&row), "run ./dev types: {row}");

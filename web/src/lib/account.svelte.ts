@@ -1,11 +1,13 @@
 /** One page's side of the system: its session, its REST client, its socket. */
 
-import { getContext, setContext } from 'svelte'
+import { getContext } from 'svelte'
+import type { AppName } from '../../build/apps'
 import type { Tokens } from './api/types'
 import { language } from './i18n/index.svelte'
 import { type ConnectionState, Realtime } from './realtime'
 import { Rest } from './rest'
-import { type Area, Session } from './session.svelte'
+import { stepUp } from '../ui/stepUp.svelte'
+import { Session } from './session.svelte'
 
 export class Account {
   readonly session: Session
@@ -15,9 +17,9 @@ export class Account {
   /** When the connection was lost; `null` unless it is still lost. */
   lostAt = $state<number | null>(null)
 
-  constructor(readonly area: Area) {
-    this.session = new Session(area)
-    this.rest = new Rest(this.session, () => language.code)
+  constructor(readonly app: AppName) {
+    this.session = new Session(app)
+    this.rest = new Rest(this.session, () => language.code, stepUp)
     this.realtime = new Realtime({
       url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/realtime`,
       token: (stale) => this.session.token(stale),
@@ -43,6 +45,11 @@ export class Account {
     this.session.keep(tokens)
   }
 
+  /** Proves by the password who the signed-in person is; what needs a fresh proof is allowed for five minutes. */
+  async prove(password: string): Promise<void> {
+    await this.rest.post('/v1/auth/re-authenticate', { password })
+  }
+
   async signOut(): Promise<void> {
     this.realtime.stop()
     // This device forgets the session even if the server cannot be reached. The refresh token is proof
@@ -53,29 +60,15 @@ export class Account {
   }
 }
 
-const accounts = new Map<Area, Account>()
-
-/** The account of an area; the same one each time. */
-export function accountOf(area: Area): Account {
-  let account = accounts.get(area)
-  if (!account) {
-    account = new Account(area)
-    accounts.set(area, account)
-  }
-  return account
-}
-
-const KEY = Symbol('account')
-
-export function provideAccount(account: Account): void {
-  setContext(KEY, account)
-}
+/** Under this key an app's context holds its account. */
+export const ACCOUNT = Symbol('account')
 
 export function useAccount(): Account {
-  return getContext<Account>(KEY)
+  return getContext<Account>(ACCOUNT)
 }
 
-function deviceName(): string {
+/** What this device calls itself, for the list of sessions. */
+export function deviceName(): string {
   const agent = navigator.userAgent
   const system = /Android|iPhone|iPad|Windows|Mac OS|Linux/.exec(agent)?.[0] ?? 'Web'
   const browser = /Edg|Firefox|Chrome|Safari/.exec(agent)?.[0] ?? ''

@@ -3,10 +3,12 @@
  *
  * A message is shown the moment it is written, with an id that this side chose.
  * It is sent until the server has it; the id makes a second send harmless, and is
- * how the stored message takes the place of the waiting one.
+ * how the stored message takes the place of the waiting one. What waits is kept in this tab over
+ * a reload.
  */
 
 import type { Conversation, Message } from './api/types'
+import { keepDraft, readDraft } from './drafts'
 import type { EventFrame } from './frames'
 import { Problem } from './problem'
 import type { Realtime } from './realtime'
@@ -35,6 +37,15 @@ export class Chat {
   /** The last seq that each side has read. */
   read = $state<Record<Side, number>>({ customer: 0, agent: 0 })
   problem = $state<Problem | null>(null)
+  /** This side has it no longer: another agent took it. */
+  ended = $state(false)
+  /**
+   * After which message some may be missing, until they have been asked for: what is heard
+   * meanwhile is newer, and says nothing about them. `null` while all are known.
+   */
+  #gapAfter: number | null = 0
+  /** The last seq before somebody's eyes. */
+  #seen = 0
   #typingSentAt = 0
   #typingTimer: ReturnType<typeof setTimeout> | undefined
   #leave: (() => void)[] = []
@@ -58,14 +69,25 @@ export class Chat {
   open(conversation: Conversation): void {
     this.close()
     this.#take(conversation)
+    this.ended = false
+    this.drafts = readDraft<Draft[]>(`unsent.${conversation.id}`, [])
     this.#leave = [
       this.realtime.subscribe(`chat:${conversation.id}`, {
-        snapshot: () => void this.#reload(conversation.id),
+        snapshot: () => {
+          this.#gapAfter ??= this.lastSeq
+          void this.#reload(conversation.id)
+        },
+        resumed: () => {
+          if (this.#gapAfter !== null) void this.#reload(conversation.id)
+        },
         event: (event) => this.#hear(event),
+        ended: () => (this.ended = true),
         refused: (problem) => (this.problem = problem),
       }),
       this.realtime.watch((state) => {
-        if (state === 'online') for (const draft of this.drafts) void this.#deliver(draft)
+        if (state !== 'online') return
+        for (const draft of this.drafts) if (!draft.failed) void this.#deliver(draft)
+        this.#mark()
       }),
     ]
   }
@@ -90,21 +112,27 @@ export class Chat {
   send(text: string, privateNote = false): void {
     const draft: Draft = { client_message_id: uuid(), text, private_note: privateNote, failed: false }
     this.drafts.push(draft)
+    this.#keep()
     this.#typingSentAt = 0
     void this.#deliver(draft)
   }
 
   again(draft: Draft): void {
-    this.#mark(draft, false)
+    this.#fail(draft, false)
     void this.#deliver(draft)
   }
 
-  /** Somebody at this side has the newest message before their eyes. */
-  seen(): void {
+  /** Somebody at this side has this message before their eyes. */
+  seen(seq: number): void {
+    this.#seen = Math.max(this.#seen, seq)
+    this.#mark()
+  }
+
+  /** Tells how far was read; without a connection the next one does. */
+  #mark(): void {
     const id = this.conversation?.id
-    const seq = this.lastSeq
-    if (!id || seq <= this.read[this.side]) return
-    if (this.realtime.send({ op: 'chat_read', conversation_id: id, seq })) this.read[this.side] = seq
+    if (!id || this.#seen <= this.read[this.side]) return
+    if (this.realtime.send({ op: 'chat_read', conversation_id: id, seq: this.#seen })) this.read[this.side] = this.#seen
   }
 
   typing(typing: boolean): void {
@@ -129,26 +157,33 @@ export class Chat {
       })
     } catch (thrown) {
       // Without a connection the draft waits; the next connection sends it.
-      if (Problem.from(thrown).type !== 'client.unreachable') this.#mark(draft, true)
+      if (Problem.from(thrown).type !== 'client.unreachable') this.#fail(draft, true)
     }
   }
 
-  #mark(draft: Draft, failed: boolean): void {
+  #fail(draft: Draft, failed: boolean): void {
     const mine = this.drafts.find((other) => other.client_message_id === draft.client_message_id)
     if (mine) mine.failed = failed
+    this.#keep()
+  }
+
+  #keep(): void {
+    const id = this.conversation?.id
+    if (id) keepDraft(`unsent.${id}`, this.drafts.length > 0 ? $state.snapshot(this.drafts) : null)
   }
 
   async #reload(id: string): Promise<void> {
+    let after = this.#gapAfter ?? this.lastSeq
     try {
       this.#take(await this.rest.get<Conversation>(`/v1/conversations/${id}`))
       for (;;) {
-        const page = await this.rest.get<{ items: Message[] }>(`/v1/conversations/${id}/messages`, {
-          after: this.lastSeq,
-          limit: 100,
-        })
+        const page = await this.rest.get<{ items: Message[] }>(`/v1/conversations/${id}/messages`, { after, limit: 100 })
         for (const message of page.items) this.#add(message)
-        if (page.items.length < 100) return
+        after = page.items.at(-1)?.seq ?? after
+        if (page.items.length < 100) break
       }
+      this.#gapAfter = null
+      this.problem = null
     } catch (thrown) {
       this.problem = Problem.from(thrown)
     }
@@ -188,7 +223,11 @@ export class Chat {
   }
 
   #add(message: Message): void {
-    this.drafts = this.drafts.filter((draft) => draft.client_message_id !== message.client_message_id)
+    const others = this.drafts.filter((draft) => draft.client_message_id !== message.client_message_id)
+    if (others.length < this.drafts.length) {
+      this.drafts = others
+      this.#keep()
+    }
     if (this.messages.some((known) => known.seq === message.seq)) return
     this.messages.push(message)
     this.messages.sort((a, b) => a.seq - b.seq)

@@ -35,7 +35,7 @@ function message(seq: number, role: 'customer' | 'agent', client = `m${seq}`): M
 }
 
 /** A conversation whose server is this test. */
-function open() {
+function open(rest: Rest = {} as Rest) {
   const sent: ClientFrame[] = []
   const link = { up: true }
   let listener: Listener = {}
@@ -59,13 +59,13 @@ function open() {
       return Promise.resolve({})
     },
   } as unknown as Realtime
-  const chat = new Chat({} as Rest, realtime, 'customer')
+  const chat = new Chat(rest, realtime, 'customer')
   chat.open({ ...conversation })
   const hear = (type: string, data: unknown, offset?: number) => {
     const frame = { op: 'event', channel: 'chat:c1', type, at: '', data } as EventFrame
     listener.event?.(offset === undefined ? frame : { ...frame, epoch: 'e', offset })
   }
-  return { chat, sent, link, hear, reconnect: () => watcher('online') }
+  return { chat, sent, link, hear, snapshot: () => listener.snapshot?.({}), reconnect: () => watcher('online') }
 }
 
 describe('a conversation', () => {
@@ -100,14 +100,49 @@ describe('a conversation', () => {
     expect(chat.messages.map((one) => one.seq)).toEqual([1, 2])
   })
 
+  it('asks for all that came before what it hears while it is asking', async () => {
+    const answers: (() => void)[] = []
+    const stored = [1, 2, 3].map((seq) => message(seq, 'agent'))
+    const get = (path: string, query?: { after: number }) =>
+      new Promise((resolve) => {
+        const items = stored.filter((one) => one.seq > (query?.after ?? 0))
+        answers.push(() => resolve(path.endsWith('/messages') ? { items } : { ...conversation }))
+      })
+    const { chat, hear, snapshot } = open({ get } as unknown as Rest)
+    const answer = () => vi.waitFor(() => expect(answers.pop()?.()).toBeUndefined(), { interval: 1 })
+    snapshot()
+    hear('chat.message', stored[2], 3)
+    await answer()
+    await vi.waitFor(() => expect(answers).toHaveLength(1))
+    await answer()
+    await vi.waitFor(() => expect(chat.messages.map((one) => one.seq)).toEqual([1, 2, 3]))
+  })
+
   it('counts the other side’s messages as unread until they are seen', () => {
     const { chat, sent, hear } = open()
     hear('chat.message', message(1, 'agent'), 1)
     hear('chat.message', message(2, 'agent'), 2)
     expect(chat.unread).toBe(2)
-    chat.seen()
+    chat.seen(1)
+    expect(chat.unread).toBe(1)
+    chat.seen(2)
     expect(chat.unread).toBe(0)
-    expect(sent).toMatchObject([{ op: 'chat_read', seq: 2 }])
+    expect(sent).toMatchObject([
+      { op: 'chat_read', seq: 1 },
+      { op: 'chat_read', seq: 2 },
+    ])
+  })
+
+  it('tells what was read without a connection once there is one', () => {
+    const { chat, sent, link, hear, reconnect } = open()
+    hear('chat.message', message(1, 'agent'), 1)
+    link.up = false
+    chat.seen(1)
+    expect(chat.unread).toBe(1)
+    link.up = true
+    reconnect()
+    expect(chat.unread).toBe(0)
+    expect(sent).toMatchObject([{ op: 'chat_read', seq: 1 }])
   })
 
   it('knows how far the other side has read', () => {

@@ -16,12 +16,12 @@ export function everybody(cells: Iterable<MapCourier[]>): MapCourier[] {
   return [...newest.values()].sort((a, b) => (a.courier_id < b.courier_id ? -1 : 1))
 }
 
-export function asPoints(couriers: MapCourier[]): FeatureCollection<Point, { busy: boolean }> {
+export function asPoints(couriers: MapCourier[]): FeatureCollection<Point, { id: string; busy: boolean }> {
   return {
     type: 'FeatureCollection',
     features: couriers.map((courier) => ({
       type: 'Feature',
-      properties: { busy: courier.on_delivery },
+      properties: { id: courier.courier_id, busy: courier.on_delivery },
       geometry: { type: 'Point', coordinates: [courier.lon, courier.lat] },
     })),
   }

@@ -2,22 +2,23 @@
 
 import type { Courier, Delivery, FailReason, Offer, Step } from './api/types'
 import { FixOutbox, indexedDbStore, newTrack } from './fixes'
-import type { EventFrame, Fix } from './frames'
-import { Problem } from './problem'
+import type { EventFrame } from './frames'
+import { Resource } from './loaded.svelte'
+import { Locator, type Measured } from './locator.svelte'
+import type { Problem } from './problem'
 import type { Realtime } from './realtime'
 import type { Rest } from './rest'
 
-/** A phone that lies still measures nothing new, but the dispatcher still needs its position. */
-const STILL_EVERY_MS = 20_000
-
 export class Duty {
-  courier = $state<Courier | null>(null)
-  fix = $state.raw<Omit<Fix, 'seq'> | null>(null)
+  /** A courier without offers and deliveries is one too: there is no state for none. */
+  readonly courier = new Resource<Courier>(() => false)
+  readonly locator = new Locator((fix) => void this.#measured(fix))
   unsent = $state(0)
-  problem = $state<Problem | null>(null)
   #outbox: FixOutbox | null = null
-  #watch: number | null = null
-  #still: ReturnType<typeof setInterval> | undefined
+  #onShift = false
+  #beginning = false
+  #closed = false
+  #opening: Promise<void> | null = null
   #leave: (() => void)[] = []
 
   constructor(
@@ -26,49 +27,49 @@ export class Duty {
   ) {}
 
   async open(): Promise<void> {
+    void this.locator.open()
     await this.load()
-    const courier = this.courier
-    if (!courier) return
-    this.#outbox = await FixOutbox.open(indexedDbStore(courier.id), newTrack, (frame) => this.realtime.send(frame))
-    this.unsent = this.#outbox.waiting
-    this.#leave = [
-      this.realtime.subscribe(`courier:${courier.id}`, {
-        snapshot: () => void this.load(),
-        event: (event) => this.#hear(event),
-        refused: (problem) => (this.problem = problem),
-      }),
-      this.realtime.onAck((ack) => {
-        void this.#outbox?.acknowledged(ack).then(() => (this.unsent = this.#outbox?.waiting ?? 0))
-      }),
-      this.realtime.onRefusal((ref, problem) => this.#outbox?.refused(ref, problem.body.retry_after_secs)),
-      this.realtime.onTooLarge(() => this.#outbox?.tooLarge() ?? false),
-      this.realtime.watch((state) => {
-        if (state === 'online') void this.#outbox?.again()
-      }),
-    ]
-    if (courier.on_shift) this.#startWatching()
   }
 
   close(): void {
-    this.#stopWatching()
+    this.#closed = true
+    this.locator.close()
     for (const leave of this.#leave) leave()
     this.#outbox?.close()
   }
 
+  /** Asks anew; a courier who becomes known is followed. */
   async load(): Promise<void> {
-    try {
-      this.courier = await this.rest.get<Courier>('/v1/couriers/me')
-      this.problem = null
-    } catch (thrown) {
-      this.problem = Problem.from(thrown)
-    }
+    await this.courier.load(() => this.rest.get<Courier>('/v1/couriers/me'))
+    const { now } = this.courier
+    if (now.state !== 'ready' || this.#closed) return
+    this.#onShift = now.value.on_shift
+    await (this.#opening ??= this.#follow(now.value.id))
+    if (this.#closed) return
+    if (this.#onShift) this.locator.start()
+    else if (!this.#beginning) this.locator.stop()
+    if (this.realtime.state !== 'online' && this.realtime.state !== 'connecting') this.courier.lost()
   }
 
+  /** Tries at once what would be tried again later. */
+  async retry(): Promise<void> {
+    this.realtime.wake()
+    await this.load()
+  }
+
+  /** Begins or ends the shift. None begins without a position; `locator.lost` says why there is none. */
   async shift(on: boolean): Promise<void> {
-    await this.rest.put('/v1/couriers/me/shift', { on })
-    if (this.courier) this.courier.on_shift = on
-    if (on) this.#startWatching()
-    else this.#stopWatching()
+    this.#beginning = on
+    try {
+      if (on && !(await this.locator.first())) return
+      await this.rest.put('/v1/couriers/me/shift', { on })
+      this.#onShift = on
+    } finally {
+      this.#beginning = false
+      if (!this.#onShift) this.locator.stop()
+    }
+    this.courier.change((courier) => ({ ...courier, on_shift: on }))
+    if (on && this.locator.fix) await this.#measured(this.locator.fix)
     await this.load()
   }
 
@@ -88,12 +89,37 @@ export class Duty {
 
   /** An offer that is answered or over leaves the page. */
   forget(offerId: string): void {
-    if (this.courier) this.courier.offers = this.courier.offers.filter((offer) => offer.id !== offerId)
+    this.courier.change((courier) => ({
+      ...courier,
+      offers: courier.offers.filter((offer) => offer.id !== offerId),
+    }))
+  }
+
+  async #follow(id: string): Promise<void> {
+    const outbox = await FixOutbox.open(indexedDbStore(id), newTrack, (frame) => this.realtime.send(frame))
+    if (this.#closed) return
+    this.#outbox = outbox
+    this.unsent = outbox.waiting
+    this.#leave = [
+      this.realtime.subscribe(`courier:${id}`, {
+        snapshot: () => void this.load(),
+        resumed: () => void this.load(),
+        event: (event) => this.#hear(event),
+        refused: (problem: Problem) => this.courier.fail(problem),
+      }),
+      this.realtime.onAck((ack) => {
+        void outbox.acknowledged(ack).then(() => (this.unsent = outbox.waiting))
+      }),
+      this.realtime.onRefusal((ref, problem) => outbox.refused(ref, problem.body.retry_after_secs)),
+      this.realtime.onTooLarge(() => outbox.tooLarge()),
+      this.realtime.watch((state) => {
+        if (state === 'online') void outbox.again()
+        else if (state !== 'connecting') this.courier.lost()
+      }),
+    ]
   }
 
   #hear(event: EventFrame): void {
-    const courier = this.courier
-    if (!courier) return
     switch (event.type) {
       case 'offer.expired':
       case 'offer.revoked':
@@ -104,36 +130,8 @@ export class Duty {
     }
   }
 
-  #startWatching(): void {
-    if (this.#watch !== null || !('geolocation' in navigator)) return
-    const measured = (position: GeolocationPosition) => void this.#measured(position)
-    const failed = () => (this.problem = new Problem({ type: 'client.geolocation' }))
-    const options = { enableHighAccuracy: true, maximumAge: 0 }
-    this.#watch = navigator.geolocation.watchPosition(measured, failed, options)
-    this.#still = setInterval(() => {
-      const silentMs = Date.now() - new Date(this.fix?.at ?? 0).getTime()
-      if (silentMs >= STILL_EVERY_MS) navigator.geolocation.getCurrentPosition(measured, failed, options)
-    }, STILL_EVERY_MS / 2)
-  }
-
-  #stopWatching(): void {
-    if (this.#watch !== null) navigator.geolocation.clearWatch(this.#watch)
-    this.#watch = null
-    clearInterval(this.#still)
-    this.fix = null
-  }
-
-  async #measured({ coords, timestamp }: GeolocationPosition): Promise<void> {
-    const fix: Omit<Fix, 'seq'> = {
-      at: new Date(timestamp).toISOString(),
-      lat: coords.latitude,
-      lon: coords.longitude,
-      accuracy_m: coords.accuracy,
-    }
-    if (coords.speed !== null && coords.speed >= 0) fix.speed_mps = coords.speed
-    if (coords.heading !== null && !Number.isNaN(coords.heading)) fix.heading_deg = coords.heading
-    this.fix = fix
-    if (this.problem?.type === 'client.geolocation') this.problem = null
+  async #measured(fix: Measured): Promise<void> {
+    if (!this.#onShift) return
     await this.#outbox?.add(fix)
     this.unsent = this.#outbox?.waiting ?? 0
   }

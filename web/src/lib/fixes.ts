@@ -43,7 +43,7 @@ export interface Range {
 
 /** What is remembered over a restart of the page. */
 export interface Memory {
-  /** In rising order; the last one is the present track. */
+  /** In ascending order; the last one is the current track. */
   ranges: Range[]
   nextSeq: number
   fixes: Fix[]
@@ -51,29 +51,29 @@ export interface Memory {
 
 export interface FixStore {
   load(): Promise<Memory | null>
-  /** Remembers the ranges of whatever is kept; the last one is the present track. */
+  /** Stores the ranges of all kept fixes; the last one is the current track. */
   begin(ranges: Range[]): Promise<void>
   put(fix: Fix): Promise<void>
-  /** Forgets everything from `from` up to and including `seq`. */
+  /** Deletes the fixes from `from` up to and including `seq`. */
   drop(from: number, seq: number): Promise<void>
 }
 
-/** One track's fixes on their way. */
+/** The unacknowledged fixes of one track. */
 interface Lane extends Range {
   fixes: Fix[]
-  /** The last seq of the batch under way; 0 where none is. */
+  /** The last seq of the batch in flight; 0 if there is none. */
   underWay: number
   /** The highest seq that may have reached the server. */
   sent: number
   timer: ReturnType<typeof setTimeout> | undefined
-  /** The server or its rate asks to wait; the timer goes on. */
+  /** Nothing is sent until `timer` fires, because of the server's request or the rate limit. */
   resting: boolean
 }
 
 export class FixOutbox {
   #nextSeq: number
   #lanes: Lane[]
-  /** Bytes of a frame now, and the most that the server did not refuse. */
+  /** The current limit of a frame's bytes, and its maximum, which the server has not refused. */
   #bytes = FRAME_BYTES
   #most = FRAME_BYTES
 
@@ -87,7 +87,7 @@ export class FixOutbox {
     const lanes = memory.ranges.map((range, index) => {
       const end = memory.ranges[index + 1]?.from ?? Infinity
       const fixes = memory.fixes.filter((fix) => fix.seq >= range.from && fix.seq < end)
-      // What an earlier page sent is not known: all of it may have arrived.
+      // Which fixes an earlier page sent is unknown: all of them may have arrived.
       return lane(range, fixes, memory.nextSeq - 1)
     })
     this.#lanes = lanes.filter((one, index) => one.fixes.length > 0 || index === lanes.length - 1)
@@ -106,17 +106,17 @@ export class FixOutbox {
     return new FixOutbox(store, memory, newTrack, send)
   }
 
-  /** The track of what is measured now. */
+  /** The track of new fixes. */
   get track(): number {
     return this.#present.track
   }
 
-  /** How many fixes wait for their acknowledgement. */
+  /** The number of unacknowledged fixes. */
   get waiting(): number {
     return this.#lanes.reduce((sum, { fixes }) => sum + fixes.length, 0)
   }
 
-  /** Keeps a measured position and sends it as soon as that is possible. */
+  /** Stores a measured position and sends it as soon as possible. */
   async add(measured: Omit<Fix, 'seq'>): Promise<void> {
     const fix: Fix = { seq: this.#nextSeq++, ...measured }
     this.#present.fixes.push(fix)
@@ -125,13 +125,13 @@ export class FixOutbox {
     this.flush()
   }
 
-  /** Sends what may be sent: the present, and then the oldest of the past. */
+  /** Sends what may be sent: from the current track, then from the oldest past one. */
   flush(): void {
     const past = this.#lanes.find((one) => one !== this.#present && one.fixes.length > 0)
     for (const one of past ? [this.#present, past] : [this.#present]) this.#sendOf(one)
   }
 
-  /** After a reconnect: whatever is not acknowledged goes out again, the present first. */
+  /** Sends all unacknowledged fixes again after a reconnect, the current track first. */
   async again(): Promise<void> {
     if (this.#lanes.some((one) => one.underWay > 0)) this.#bytes = halved(this.#bytes)
     for (const one of this.#lanes) rest(one)
@@ -139,16 +139,16 @@ export class FixOutbox {
     this.flush()
   }
 
-  /** The server closed because of a frame's size; whether frames can be made smaller. */
+  /** Halves the frames after the server closed because of a frame's size. False if it cannot. */
   tooLarge(): boolean {
     if (!this.#lanes.some((one) => one.underWay > 0) || this.#bytes <= LEAST_BYTES) return false
     this.#most = this.#bytes = halved(this.#bytes)
-    // This loss is accounted for.
+    // Otherwise `again` would halve the frames once more for the same loss.
     for (const one of this.#lanes) rest(one)
     return true
   }
 
-  /** The server took a frame not: everything of its track goes out again, when it says. */
+  /** Sends a track's fixes again, after the server refused a frame and asked for this pause. */
   refused(ref: string, retryAfterSecs = ACK_MS / 1000): void {
     const one = this.#lanes.find((lane) => refOf(lane) === ref)
     if (!one) return

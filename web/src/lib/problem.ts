@@ -15,6 +15,11 @@ export class Problem extends Error {
     this.body = body
   }
 
+  /** Somebody else, or another device, changed it since it was read: it has to be read again. */
+  get isStale(): boolean {
+    return this.status === 412
+  }
+
   /** The server could not be reached at all. */
   static unreachable(): Problem {
     return new Problem({ type: 'client.unreachable' })

@@ -91,6 +91,33 @@ describe('the realtime client', () => {
     expect(seen).toEqual([4, 5])
   })
 
+  it('lets a second listener join before the socket is ready, and says nothing until then', async () => {
+    const { realtime, socket, settle } = harness()
+    realtime.subscribe('order:1', {})
+    await settle()
+    // A socket that is connecting refuses to send.
+    const send = vi.spyOn(socket(), 'send').mockImplementation(() => {
+      throw new Error('InvalidStateError')
+    })
+    realtime.subscribe('order:1', {})
+    send.mockRestore()
+    socket().onopen?.()
+    realtime.subscribe('order:1', {})
+    expect(socket().sent).toEqual([{ op: 'auth', token: 't1' }])
+    socket().hears(READY)
+    expect(socket().sent.filter((frame) => frame.op === 'subscribe')).toHaveLength(1)
+  })
+
+  it('gives a second listener of a channel the state anew', async () => {
+    const { realtime, socket, online } = harness()
+    realtime.subscribe('order:1', {})
+    await online()
+    socket().hears({ op: 'snapshot', channel: 'order:1', epoch: 'e', offset: 3, recovered: false, data: {} })
+    realtime.subscribe('order:1', {})
+    expect(socket().sent.slice(-2)).toMatchObject([{ op: 'unsubscribe' }, { op: 'subscribe' }])
+    expect(socket().last('subscribe')).not.toHaveProperty('since')
+  })
+
   it('passes on events without an offset each time', async () => {
     const { realtime, socket, online } = harness()
     let typing = 0
@@ -116,6 +143,22 @@ describe('the realtime client', () => {
     expect(sockets).toHaveLength(2)
     await online()
     expect(socket().last('subscribe')).toMatchObject({ since: { epoch: 'e', offset: 4, latest_at: at } })
+  })
+
+  it('says that a channel went on, and nothing where a snapshot follows', async () => {
+    const { realtime, socket, online, settle } = harness()
+    let resumed = 0
+    realtime.subscribe('order:1', { resumed: () => resumed++ })
+    await online()
+    socket().hears({ op: 'snapshot', channel: 'order:1', epoch: 'e', offset: 3, recovered: false, data: {} })
+    for (const recovered of [true, false]) {
+      socket().onclose?.({ code: 1006, reason: '' })
+      await vi.advanceTimersByTimeAsync(500)
+      await online()
+      socket().hears({ op: 'reply', ref: socket().last('subscribe')?.ref as string, ok: { recovered } })
+      await settle()
+    }
+    expect(resumed).toBe(1)
   })
 
   it('takes the snapshot where the history no longer reaches', async () => {

@@ -47,6 +47,8 @@ export interface Socket {
 export interface Listener {
   /** The state as it is now; replaces whatever was known before. */
   snapshot?(data: unknown): void
+  /** After a reconnect: what was known still holds, and the events that were missed follow. */
+  resumed?(): void
   event?(event: EventFrame): void
   latest?(latest: LatestFrame): void
   /** The server ended the subscription: nothing more comes. */
@@ -165,14 +167,14 @@ export class Realtime {
     else if (this.#state === 'online') this.#write({ op: 'ping' })
   }
 
-  /** Listens to a channel until the returned function is called. */
+  /** Subscribes to a channel until the returned function is called. */
   subscribe(channel: string, listener: Listener): () => void {
     const known = this.#subscriptions.get(channel)
     if (known) {
       known.listeners.add(listener)
-      // A second listener knows nothing yet: everyone gets the present state once more.
+      // The second listener has no state yet: all listeners get a new snapshot.
       delete known.since
-      this.#write({ op: 'unsubscribe', channel })
+      this.send({ op: 'unsubscribe', channel })
       this.#ask(channel, known)
     } else {
       const subscription: Subscription = { listeners: new Set([listener]) }
@@ -183,7 +185,7 @@ export class Realtime {
     return () => this.#unlisten(channel, listener)
   }
 
-  /** Sends a frame that needs no answer; `false` where there is no connection. */
+  /** Sends a frame that needs no reply. Returns `false` if there is no connection. */
   send(frame: ClientFrame): boolean {
     if (this.#state !== 'online') return false
     return this.#write(frame)
@@ -276,7 +278,7 @@ export class Realtime {
     const everyMs = Math.max(5, heartbeatSecs) * 1000
     const socket = this.#socket
     this.#heartbeat = setInterval(() => {
-      // A radio that went away closes nothing: silence is the only sign.
+      // A lost radio link closes no connection: silence is the only sign.
       if (socket && Date.now() - this.#heardAt > 2 * everyMs) this.#lost(socket, 1006, 'silent')
       else this.#write({ op: 'ping' })
     }, everyMs)
@@ -307,8 +309,12 @@ export class Realtime {
     if (this.#state !== 'online') return
     const frame: ClientFrame = { op: 'subscribe', channel }
     if (subscription.since) frame.since = subscription.since
-    this.request(frame).catch((problem: Problem) => {
-      // Without an answer the next connection asks again.
+    const taken = (ok: unknown) => {
+      if ((ok as { recovered?: boolean } | null)?.recovered !== true) return
+      this.#tell(subscription, (listener) => listener.resumed?.())
+    }
+    this.request(frame).then(taken, (problem: Problem) => {
+      // The next connection subscribes again.
       if (problem.type === 'client.unreachable') return
       if (this.#subscriptions.get(channel) === subscription) this.#subscriptions.delete(channel)
       this.#tell(subscription, (listener) => listener.refused?.(problem))
@@ -346,7 +352,7 @@ export class Realtime {
     const next = shrunk ? 'reconnect' : verdict(code, reason)
     if (next === 'stop' || (next === 'renew' && this.#renewed)) return this.#refuse(reason)
     if (next === 'renew') {
-      // The token was not good enough: once, with a new one, without a pause.
+      // The token was refused: retry once with a new one, without a pause.
       this.#renewed = true
       void this.#connect()
       return

@@ -1,20 +1,20 @@
 /**
- * Who is signed in on which page.
+ * Who is signed in to which app.
  *
- * Customer, courier, owner, agent and operator pages keep a session each, so that one
- * browser can show all sides of an order in five tabs.
+ * Each app keeps a session of its own, so that one browser can show all sides of an order in
+ * five tabs.
  */
 
+import type { AppName } from '../../build/apps'
 import type { Role, Tokens } from './api/types'
+import { forgetDrafts } from './drafts'
 import { Problem } from './problem'
 
-export type Area = 'customer' | 'courier' | 'owner' | 'agent' | 'operator'
-
-/** A token that ends sooner than this is renewed before it is used, in milliseconds. */
+/** A token that expires within this many milliseconds is renewed before use. */
 const RENEW_BEFORE_MS = 30_000
 
 interface Kept extends Tokens {
-  /** When the access token ends, by this device's clock. */
+  /** When the access token expires, by this device's clock. */
   expires_at_ms: number
 }
 
@@ -24,13 +24,15 @@ export class Session {
   readonly #proofKey: string
   #renewing: Promise<string | null> | null = null
 
-  constructor(readonly area: Area) {
-    this.#key = `baedal.session.${area}`
-    this.#proofKey = `baedal.device.${area}`
+  constructor(readonly app: AppName) {
+    this.#key = `baedal.session.${app}`
+    this.#proofKey = `baedal.device.${app}`
     this.kept = this.#read()
     // Another tab renewed or ended the session.
     addEventListener('storage', (event) => {
-      if (event.key === this.#key) this.kept = this.#read()
+      if (event.key !== this.#key) return
+      this.kept = this.#read()
+      if (!this.kept) forgetDrafts()
     })
   }
 
@@ -49,19 +51,22 @@ export class Session {
   }
 
   /**
-   * A refresh token of the last session here, which may be over: no way in, but the proof
-   * that this device is known, so that nobody who guesses elsewhere locks it out.
+   * A refresh token of the last session on this device, which may have ended. It does not sign
+   * in, but proves that the device is known, so that password guessing from elsewhere does not
+   * lock it out.
    */
   get proof(): string | undefined {
     return localStorage.getItem(this.#proofKey) ?? undefined
   }
 
+  /** This device forgets the session, and what its user wrote. */
   forget(): void {
     this.kept = null
+    forgetDrafts()
     localStorage.removeItem(this.#key)
   }
 
-  /** A token that the server should take; `stale` is one that it did not. */
+  /** A valid access token; `stale` is one that the server has refused. */
   async token(stale?: string): Promise<string | null> {
     const kept = this.kept
     if (!kept) return null
@@ -72,8 +77,8 @@ export class Session {
   }
 
   async #renew(old: Kept): Promise<string | null> {
-    // While this tab waited for its turn another one may have renewed already:
-    // a refresh token that is used twice would end the session.
+    // While this tab waited for the lock, another one may have renewed the token. Using a refresh
+    // token again ends the session, once the tokens that replaced it are in use.
     const now = this.#read()
     if (now && now.refresh_token !== old.refresh_token) {
       this.kept = now
@@ -99,7 +104,7 @@ export class Session {
     return null
   }
 
-  /** One tab at a time, where the browser offers locks (it does on https and localhost). */
+  /** Runs in one tab at a time if the browser has locks (it does on https and localhost). */
   #alone<T>(work: () => Promise<T>): Promise<T> {
     return navigator.locks ? (navigator.locks.request(this.#key, work) as Promise<T>) : work()
   }

@@ -1,25 +1,90 @@
-/** What the customer's pages share: the chosen address and the cart. */
+/** State shared by the customer's pages: addresses, the cart, and the lists as they were left. */
 
 import { getContext, setContext } from 'svelte'
-import type { Address, Cart } from './api/types'
+import type { Address, Cart, LatLon, Order, Page, Quote, Restaurant } from './api/types'
+import { known, Resource } from './loaded.svelte'
+import { Paged } from './paged.svelte'
 import type { Problem } from './problem'
 import type { Rest } from './rest'
 
 const CHOSEN = 'baedal.address'
 
-export class Shop {
-  addresses = $state<Address[] | null>(null)
-  cart = $state<Cart | null>(null)
-  /** The order whose payment was refused at checkout, and why: its own page tells it. */
-  unpaid = $state.raw<{ orderId: string; problem: Problem } | null>(null)
-  #chosen = $state(localStorage.getItem(CHOSEN))
+/** A list of restaurants is shown again as it was left for this long: shops open and close. */
+const SEARCH_HOLDS_MS = 5 * 60_000
+
+/** The restaurants near a place that fit some words. */
+export class Search {
+  query = $state('')
+  found = $state.raw<Paged<Restaurant> | null>(null)
+  busy = $state(false)
+  #newest: Paged<Restaurant> | null = null
+  #of: { words: string; at: LatLon; since: number } | null = null
 
   constructor(private readonly rest: Rest) {}
 
-  /** Where the customer wants the order; `null` until there is an address. */
+  /** Asks, unless it asked the same a moment ago. */
+  async show(at: LatLon): Promise<void> {
+    const before = this.#of
+    const same = before?.words === this.query.trim() && before.at.lat === at.lat && before.at.lon === at.lon
+    const state = this.#newest?.list.now.state
+    if (same && (state === 'ready' || state === 'empty') && Date.now() - before.since < SEARCH_HOLDS_MS) return
+    await this.ask(at)
+  }
+
+  /** Asks; what was found for other words stays until this is answered, what was found elsewhere does not. */
+  async ask(at: LatLon): Promise<void> {
+    const words = this.query.trim()
+    const moved = this.#of?.at.lat !== at.lat || this.#of.at.lon !== at.lon
+    this.#of = { words, at, since: Date.now() }
+    const asked = new Paged<Restaurant>((cursor) =>
+      this.rest.get<Page<Restaurant>>('/v1/restaurants', { ...at, q: words, cursor }),
+    )
+    this.#newest = asked
+    if (moved || this.found === null) this.found = asked
+    this.busy = true
+    await asked.load()
+    // Words typed since are the ones that count.
+    if (this.#newest !== asked) return
+    this.found = asked
+    this.busy = false
+  }
+}
+
+/** How the cart shall be ordered, as far as its owner has said. */
+export class Wishes {
+  fulfilment = $state<Quote['fulfilment']>('delivery')
+  later = $state(false)
+  /** The chosen time, by this device's clock; empty for none. */
+  slot = $state('')
+  note = $state('')
+  courierNote = $state('')
+  contactless = $state(false)
+}
+
+export class Shop {
+  addresses = new Resource<Address[]>()
+  cart = new Resource<Cart>((cart) => cart.lines.length === 0)
+  search: Search
+  orders: Paged<Order>
+  wishes = $state.raw(new Wishes())
+  /** The order whose payment was refused at checkout, and why; the order's page shows it. */
+  unpaid = $state.raw<{ orderId: string; problem: Problem } | null>(null)
+  #chosen = $state(localStorage.getItem(CHOSEN))
+
+  constructor(private readonly rest: Rest) {
+    this.search = new Search(rest)
+    this.orders = new Paged((cursor) => rest.get<Page<Order>>('/v1/orders', { cursor }))
+  }
+
+  /** The delivery address; `null` unless one is known. */
   get address(): Address | null {
-    const all = this.addresses ?? []
+    const all = known(this.addresses.now) ?? []
     return all.find((one) => one.id === this.#chosen) ?? all.find((one) => one.is_default) ?? all[0] ?? null
+  }
+
+  /** How many dishes are in the cart, as far as is known. */
+  get dishes(): number {
+    return known(this.cart.now)?.lines.reduce((sum, line) => sum + line.quantity, 0) ?? 0
   }
 
   choose(id: string): void {
@@ -27,21 +92,22 @@ export class Shop {
     localStorage.setItem(CHOSEN, id)
   }
 
-  async loadAddresses(): Promise<void> {
-    this.addresses = (await this.rest.get<{ items: Address[] }>('/v1/users/me/addresses')).items
+  loadAddresses(): Promise<void> {
+    return this.addresses.load(async () => (await this.rest.get<{ items: Address[] }>('/v1/users/me/addresses')).items)
   }
 
-  async loadCart(): Promise<void> {
-    this.cart = await this.rest.get<Cart>('/v1/cart')
+  loadCart(): Promise<void> {
+    return this.cart.load(() => this.rest.get<Cart>('/v1/cart'))
   }
 }
 
 const KEY = Symbol('shop')
 
-export function provideShop(shop: Shop): void {
-  setContext(KEY, shop)
+/** Gives the pages below the shop of whoever is signed in: `of` is asked each time. */
+export function provideShop(of: () => Shop): void {
+  setContext(KEY, of)
 }
 
 export function useShop(): Shop {
-  return getContext<Shop>(KEY)
+  return getContext<() => Shop>(KEY)()
 }

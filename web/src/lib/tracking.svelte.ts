@@ -1,34 +1,43 @@
-/** One order as its customer follows it: status, history, delivery, position. */
+/** The state of one order for its customer: status, history, delivery, position. */
 
 import type { Delivery, Eta, HistoryItem, Order, OrderStatus, Position, Vehicle } from './api/types'
 import type { EventFrame } from './frames'
-import { Problem } from './problem'
+import { known, Resource } from './loaded.svelte'
+import { CAME_TO_NOTHING, isOver, UNDER_WAY } from './order'
 import type { Realtime } from './realtime'
 import type { Rest } from './rest'
 
-/** From the owner's yes until the handover there is a delivery to follow. */
-const RIDING: OrderStatus[] = ['accepted', 'preparing', 'ready', 'picked_up']
-const ENDED_EARLY: OrderStatus[] = ['cancelled', 'rejected', 'delivery_failed']
-/** The delivery is made a moment after the order is accepted. */
+/** The delivery is created shortly after the order is accepted: subscribe again after this. */
 const TRY_AGAIN_MS = 1_500
+/** A connection that is lost for longer makes what is shown stale. */
+const STALE_AFTER_MS = 4_000
 
 export interface Moment {
   key: string
   type: string
   at: string
+  /** What its type adds. */
+  data: Record<string, unknown>
+}
+
+/** A step as the history has it. Its channel and offset name it, so that a live event is recognised. */
+export function momentOf({ channel, version, type, at, data }: Omit<HistoryItem, 'data'> & { data?: unknown }): Moment {
+  return { key: `${channel}/${version}`, type, at, data: (data ?? {}) as Moment['data'] }
 }
 
 export class Tracking {
-  order = $state<Order | null>(null)
-  delivery = $state<Delivery | null>(null)
+  readonly order = new Resource<Order>(() => false)
+  delivery = $state.raw<Delivery | null>(null)
   position = $state.raw<Position | null>(null)
-  eta = $state<Eta | null>(null)
-  moments = $state<Moment[]>([])
-  problem = $state<Problem | null>(null)
+  eta = $state.raw<Eta | null>(null)
+  moments = $state.raw<Moment[]>([])
   #leaveOrder: (() => void) | null = null
   #leaveDelivery: (() => void) | null = null
+  #unwatch: (() => void) | null = null
   #retry: ReturnType<typeof setTimeout> | undefined
-  /** Of when `position` is. */
+  #reading: Promise<void> = Promise.resolve()
+  #stale: ReturnType<typeof setTimeout> | undefined
+  /** The time of `position`. */
   seenAt = $state.raw<string | null>(null)
 
   constructor(
@@ -39,9 +48,13 @@ export class Tracking {
 
   open(): void {
     this.#leaveOrder = this.realtime.subscribe(`order:${this.id}`, {
-      snapshot: () => void this.load(),
+      snapshot: (data) => void this.#catchUp(data as Order),
       event: (event) => this.#orderEvent(event),
-      refused: (problem) => (this.problem = problem),
+      refused: (problem) => this.order.fail(problem),
+    })
+    this.#unwatch = this.realtime.watch((state) => {
+      clearTimeout(this.#stale)
+      if (state !== 'online') this.#stale = setTimeout(() => this.#deaf(), STALE_AFTER_MS)
     })
     void this.load()
   }
@@ -49,53 +62,78 @@ export class Tracking {
   close(): void {
     this.#leaveOrder?.()
     this.#leaveDelivery?.()
+    this.#unwatch?.()
     clearTimeout(this.#retry)
+    clearTimeout(this.#stale)
   }
 
-  async load(): Promise<void> {
-    try {
+  load(): Promise<void> {
+    this.#reading = this.#read()
+    return this.#reading
+  }
+
+  async #read(): Promise<void> {
+    await this.order.load(async () => {
       const [order, history] = await Promise.all([
         this.rest.get<Order>(`/v1/orders/${this.id}`),
         this.rest.get<{ items: HistoryItem[] }>(`/v1/orders/${this.id}/history`),
       ])
-      this.problem = null
-      this.order = order
-      for (const item of history.items) this.#note(`order/${item.version}`, item.type, item.at)
-      this.#follow()
-    } catch (thrown) {
-      this.problem = Problem.from(thrown)
-    }
+      for (const item of history.items) this.#note(momentOf(item))
+      const before = known(this.order.now)
+      // An event that came meanwhile may know more than the answer.
+      return before && before.version > order.version ? before : order
+    })
+    this.#follow()
   }
 
-  /** The order after a command of this page. */
+  /** The order as of the subscription. Its history is read again only if it has become longer. */
+  async #catchUp(order: Order): Promise<void> {
+    await this.#reading
+    const before = known(this.order.now)
+    if (!before || before.version < order.version) await this.load()
+    else this.take(order)
+  }
+
+  /** Takes the order that a command of this page returned. */
   take(order: Order): void {
-    if (!this.order || order.version >= this.order.version) this.order = order
+    const before = known(this.order.now)
+    if (!before || order.version >= before.version) this.order.set(order)
     this.#follow()
+  }
+
+  /** Nothing is heard: what is shown may no longer hold, unless nothing follows any more. */
+  #deaf(): void {
+    const order = known(this.order.now)
+    if (order && !isOver(order)) this.order.lost()
   }
 
   #orderEvent(event: EventFrame): void {
-    if (event.offset !== undefined) this.#note(`order/${event.offset}`, event.type, event.at)
-    const order = this.order
+    if (event.offset !== undefined) this.#note(momentOf({ ...event, version: event.offset }))
+    this.order.change((order) => ({
+      ...order,
+      status: event.data['status'] as OrderStatus,
+      version: Math.max(order.version, event.offset ?? 0),
+      ...(typeof event.data['ready_by'] === 'string' ? { ready_by: event.data['ready_by'] } : {}),
+      ...(event.type === 'order.cancel_refused' ? { cancel_request: null } : {}),
+    }))
+    const order = known(this.order.now)
     if (!order) return
-    order.status = event.data['status'] as OrderStatus
-    if (event.offset !== undefined) order.version = Math.max(order.version, event.offset)
-    if (typeof event.data['ready_by'] === 'string') order.ready_by = event.data['ready_by']
-    if (event.type === 'order.cancel_refused') order.cancel_request = null
-    // How the courier waits at the door, and what goes back after an early end.
-    if (event.type.startsWith('order.contact_') || ENDED_EARLY.includes(order.status)) void this.load()
+    // The event does not contain the contact attempt or the refund.
+    if (event.type.startsWith('order.contact_') || CAME_TO_NOTHING.includes(order.status)) void this.load()
     this.#follow()
   }
 
-  /** Listens to the delivery while there is one. */
+  /** Subscribes to the delivery while there is one. */
   #follow(): void {
-    // Whoever collects an order has no delivery: asking for one would never end.
-    const riding = this.order?.drop_off != null && RIDING.includes(this.order.status)
+    // A collected order has no delivery: subscribing would be retried without end.
+    const order = known(this.order.now)
+    const riding = order?.drop_off != null && UNDER_WAY.includes(order.status)
     if (!riding || this.#leaveDelivery) return
     this.#leaveDelivery = this.realtime.subscribe(`delivery:${this.id}`, {
       snapshot: (data) => this.#deliveryState(data as Delivery),
       event: (event) => this.#deliveryEvent(event),
       latest: (latest) => {
-        // One from a process that knew no newer says nothing of the arrival either.
+        // A frame with an older position has an older ETA, too.
         if (latest.position && !this.#place(latest.position, latest.at)) return
         if (latest.eta !== undefined) this.eta = latest.eta
       },
@@ -116,7 +154,7 @@ export class Tracking {
     this.eta = delivery.eta ?? null
   }
 
-  /** The courier's position, unless it is older than what is shown. Says whether it was not. */
+  /** Sets the courier's position, unless it is older than the one shown. False if it is. */
   #place(position: Position, at: string): boolean {
     if (this.position && this.seenAt && Date.parse(at) < Date.parse(this.seenAt)) return false
     this.position = position
@@ -125,9 +163,9 @@ export class Tracking {
   }
 
   #deliveryEvent(event: EventFrame): void {
-    if (event.offset !== undefined) this.#note(`delivery/${event.offset}`, event.type, event.at)
-    const delivery = this.delivery
-    if (!delivery) return
+    if (event.offset !== undefined) this.#note(momentOf({ ...event, version: event.offset }))
+    if (!this.delivery) return
+    const delivery = { ...this.delivery }
     const status = event.data['status']
     if (typeof status === 'string') delivery.status = status as Delivery['status']
     if (event.type === 'delivery.assigned') {
@@ -139,6 +177,7 @@ export class Tracking {
       this.position = null
       this.eta = null
     }
+    this.delivery = delivery
     if (event.type === 'delivery.delivered') this.#over()
   }
 
@@ -149,9 +188,9 @@ export class Tracking {
     this.eta = null
   }
 
-  #note(key: string, type: string, at: string): void {
-    if (this.moments.some((moment) => moment.key === key)) return
-    this.moments.push({ key, type, at })
-    this.moments.sort((a, b) => a.at.localeCompare(b.at))
+  /** `key` is channel and offset: the same in the history and over the socket. */
+  #note(moment: Moment): void {
+    if (this.moments.some(({ key }) => key === moment.key)) return
+    this.moments = [...this.moments, moment].sort((a, b) => a.at.localeCompare(b.at))
   }
 }

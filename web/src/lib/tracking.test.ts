@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { known } from './loaded.svelte'
 import type { Listener, Realtime } from './realtime'
 import type { Rest } from './rest'
-import { Tracking } from './tracking.svelte'
+import { momentOf, Tracking } from './tracking.svelte'
 
-/** An order on the road, whose server is this test. */
-async function onTheRoad(collected = false) {
+/** An order under way, with a fake server. */
+async function onTheRoad(collected = false, history: object[] = []) {
   const listeners = new Map<string, Listener>()
   const realtime = {
     subscribe: (channel: string, listener: Listener) => {
@@ -14,7 +15,7 @@ async function onTheRoad(collected = false) {
   } as unknown as Realtime
   const order = { id: '1', version: 1, status: 'picked_up', drop_off: { road_address: '', detail: '' } }
   const rest = {
-    get: (path: string) => Promise.resolve(path.includes('history') ? { items: [] } : order),
+    get: (path: string) => Promise.resolve(path.includes('history') ? { items: history } : order),
   } as unknown as Rest
   const tracking = new Tracking(rest, realtime, '1')
   if (collected) Object.assign(order, { drop_off: null })
@@ -30,13 +31,15 @@ async function onTheRoad(collected = false) {
     },
     snapshot: (position?: { at: string; lat: number; lon: number }) =>
       delivery?.snapshot?.({ status: 'picked_up', position }),
+    event: (offset: number, type: string, at: string) =>
+      delivery?.event?.({ op: 'event', channel: 'delivery:1', offset, type, at, data: {} }),
   }
 }
 
 describe('an order on the road', () => {
   it('asks for no delivery of an order that is collected', async () => {
     const { tracking } = await onTheRoad(true)
-    expect(tracking.order?.status).toBe('picked_up')
+    expect(known(tracking.order.now)?.status).toBe('picked_up')
   })
 
   it('shows no position of a snapshot that is older than the one on the map', async () => {
@@ -58,6 +61,18 @@ describe('an order on the road', () => {
     expect([tracking.eta?.stale, tracking.seenAt]).toEqual([false, '2026-11-23T03:24:00Z'])
   })
 
+  it('keeps the delivery in its timeline over a reload, and tells nothing twice', async () => {
+    const item = (channel: string, version: number, type: string, at: string) => ({ channel, version, type, at, data: {} })
+    const history = [
+      item('order:1', 3, 'order.ready', '2026-11-23T03:18:00Z'),
+      item('delivery:1', 3, 'delivery.at_restaurant', '2026-11-23T03:19:00Z'),
+    ]
+    const { tracking, event } = await onTheRoad(false, history)
+    event(3, 'delivery.at_restaurant', '2026-11-23T03:19:00Z')
+    event(4, 'delivery.near', '2026-11-23T03:30:00Z')
+    expect(tracking.moments.map((moment) => moment.type)).toEqual(['order.ready', 'delivery.at_restaurant', 'delivery.near'])
+  })
+
   it('shows none where there is none', async () => {
     const { tracking, latest, snapshot } = await onTheRoad()
     latest('2026-11-23T03:20:11Z', 37.5)
@@ -65,5 +80,11 @@ describe('an order on the road', () => {
     expect(tracking.position).toBeNull()
     snapshot({ at: '2026-11-23T03:20:10Z', lat: 37.4, lon: 127 })
     expect(tracking.position?.lat).toBe(37.4)
+  })
+
+  it('tells steps of order and delivery with one number apart', () => {
+    const step = { version: 3, type: 'order.accepted', at: '2026-11-23T03:00:00Z' }
+    const keys = ['order:1', 'delivery:1'].map((channel) => momentOf({ ...step, channel }).key)
+    expect(new Set(keys).size).toBe(2)
   })
 })

@@ -1,13 +1,13 @@
-/** Work that follows a value. */
+/** Side effects of a value. */
 
 import { untrack } from 'svelte'
 
 /**
- * Runs `work` now and at each change of what `of` answers, after the clean-up that it returned
- * the last time.
+ * Runs `work` now and at each change of the value of `of`, after the clean-up that the last run
+ * returned.
  *
- * Only `of` is followed. What the work reads starts nothing: work that asks the server reads and
- * writes state of its own, and as a plain effect it would start itself again, without end.
+ * Only `of` is tracked; state that `work` reads is not. In a plain effect, work that calls the
+ * server and writes state that it also reads would run itself again without end.
  */
 export function watch<T>(of: () => T, work: (value: T) => void | (() => void)): void {
   const value = $derived(of())

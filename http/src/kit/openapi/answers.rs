@@ -1,8 +1,9 @@
-//! What an operation may answer: what its own words say, completed with what the kit
-//! answers whatever the route. Each problem's response lists its codes.
+//! The responses of an operation: those that it declares, completed with those that the kit may
+//! give on any route. Each problem's response lists its codes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::personal_data::REPEATS_DAYS;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder};
 use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::SecurityRequirement;
@@ -12,10 +13,10 @@ use utoipa::openapi::{
     path::ParameterIn,
 };
 
-/// The codes of problems by their status; none where the answer is no problem.
+/// The codes of problems by their status; empty if the response is not a problem.
 pub(super) type Answers = BTreeMap<u16, BTreeSet<String>>;
 
-/// What of an operation decides which of the kit's answers it may give.
+/// The properties of an operation that decide which of the kit's responses apply.
 struct Facts {
     forwards: bool,
     takes_key: bool,
@@ -25,7 +26,7 @@ struct Facts {
     has_version: bool,
 }
 
-/// A problem that the kit answers.
+/// A problem that the kit may answer.
 struct Common {
     status: u16,
     says: &'static str,
@@ -71,7 +72,7 @@ const COMMON: [Common; 16] = [
         status: 406,
         says: "Not to be had in any form that `Accept` names",
         codes: &["not_acceptable"],
-        when: |_| false, // routes with several forms say so themselves
+        when: |_| false, // routes with several media types declare it themselves
     },
     Common {
         status: 408,
@@ -121,7 +122,7 @@ const COMMON: [Common; 16] = [
     Common { status: 504, says: "Took too long", codes: &["timeout"], when: |_| true },
 ];
 
-/// The components that the completed operations refer to; some only where a key is taken.
+/// The components that the completed operations refer to; some only if any operation takes a key.
 pub(super) fn components(components: &mut Components, takes_key: bool) {
     let text = |says: &str| header(says, ObjectBuilder::new().schema_type(Type::String));
     let replayed = text("`true` where this is the kept answer to a request sent before");
@@ -144,15 +145,16 @@ pub(super) fn components(components: &mut Components, takes_key: bool) {
     }
 }
 
-/// The parameter of every operation whose answers are kept.
+/// The parameter of every operation that takes an `Idempotency-Key`.
 fn key() -> Parameter {
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
-        .description(Some(
-            "The same key and request get the first answer again; an answer that holds a secret is not kept",
-        ))
+        .description(Some(format!(
+            "The same key and request get the first answer again, for {REPEATS_DAYS} days; an answer that holds a \
+             secret is not kept"
+        )))
         .schema(Some(
             ObjectBuilder::new()
                 .schema_type(Type::String)
@@ -167,7 +169,7 @@ fn header(says: &str, schema: ObjectBuilder) -> Header {
     HeaderBuilder::new().description(Some(says)).schema(Some(schema)).build()
 }
 
-/// Completes the operation's answers, and says which they are.
+/// Completes the operation's responses, and returns them.
 pub(super) fn complete(
     operation: &mut Operation,
     takes_key: bool,
@@ -228,8 +230,8 @@ fn takes(operation: &Operation, wanted: impl Fn(&ParameterIn, &str) -> bool) -> 
     })
 }
 
-/// The codes of a status: those that its description names between backticks, by their
-/// noun or before a colon, and the kit's own.
+/// The codes of a status: those that its description names between backticks (with a dot, or before
+/// a colon), and the kit's own.
 fn codes(status: u16, description: &str) -> BTreeSet<String> {
     let parts: Vec<&str> = description.split('`').collect();
     let named = parts.windows(2).skip(1).step_by(2).filter_map(|pair| {
@@ -241,7 +243,7 @@ fn codes(status: u16, description: &str) -> BTreeSet<String> {
     named.chain(common.copied()).map(str::to_owned).collect()
 }
 
-/// An answer that is no problem, with the headers that the kit adds.
+/// A successful response, with the headers that the kit adds.
 fn good(mut response: Response, status: u16, takes_key: bool) -> Response {
     if response.description.is_empty() {
         response.description = reason(status).to_owned();
@@ -279,7 +281,7 @@ fn problem(status: u16, description: &str, codes: &BTreeSet<String>) -> Response
     response
 }
 
-/// A response must have a description; the status says it well enough.
+/// A response needs a description; the status's reason phrase is enough.
 fn reason(status: u16) -> &'static str {
     let status = axum::http::StatusCode::from_u16(status).ok();
     status.and_then(|status| status.canonical_reason()).unwrap_or("Answer")

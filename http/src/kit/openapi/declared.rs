@@ -1,6 +1,6 @@
-//! Holds the handlers to their document, in debug builds: an answer that it does not
-//! know becomes a 500, so that no test passes by it. Whoever meets one adds the status,
-//! or the code between backticks, to the operation's `responses`.
+//! Checks responses against the document, in debug builds: an undeclared one becomes a 500, so that
+//! tests fail. To fix that, add the status, or the code between backticks, to the operation's
+//! `responses`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::answers::Answers;
 use crate::kit::{Problem, words};
 
-/// What the document says of each operation, by path template and method.
+/// The responses that the document declares, by path template and method.
 #[derive(Clone, Default)]
 pub(in crate::kit) struct Declared(Arc<HashMap<(String, Method), Answers>>);
 

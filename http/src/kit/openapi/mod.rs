@@ -1,8 +1,8 @@
-//! Each service's OpenAPI 3.1 document: its routes' own words, completed with
-//! what the kit answers on every route.
+//! Each service's OpenAPI 3.1 document: what its routes declare, completed with what the kit
+//! answers on every route.
 //!
-//! - `answers`: an operation's answers, with the codes of their problems;
-//! - `declared`: holds the handlers to them, in debug builds.
+//! - `answers`: an operation's responses, with the codes of their problems;
+//! - `declared`: checks handlers against them, in debug builds.
 
 mod answers;
 mod declared;
@@ -29,7 +29,8 @@ use utoipa_swagger_ui::{self as swagger, SwaggerUi};
 
 pub(super) use declared::{Declared, check};
 
-use super::{Noun, Policy, weighted};
+use super::compress::takes_gzip;
+use super::{Noun, Policy};
 
 /// A problem document (RFC 9457).
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -58,6 +59,10 @@ pub struct ProblemBody {
     /// The fields at fault, where the input is invalid.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemFault>,
+    /// The error code of OAuth 2.0 (RFC 6749, 5.2), where a program asks for a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub error: Option<String>,
 }
 
 /// One field at fault.
@@ -93,13 +98,13 @@ pub struct Position {
     lon: f64,
 }
 
-/// A service's document as its port serves it: its routes' own words, completed. `forwards`
-/// says whether other processes answer some of its requests.
+/// A service's document as its port serves it. `forwards` says whether other processes answer some
+/// of its requests.
 pub fn document(name: &str, description: &str, forwards: bool, routes: OpenApi) -> OpenApi {
     complete(name, description, forwards, routes).0
 }
 
-/// The same, with which answers it declares.
+/// The same, with the responses that it declares.
 pub(super) fn complete(
     title: &str,
     description: &str,
@@ -147,8 +152,8 @@ pub(super) fn complete(
     (api, declared.into_iter().collect())
 }
 
-/// The extension of the gateway's document, which describes the whole interface, that says
-/// in Korean and in English what each code of a problem or a field and each event means.
+/// The extension of the gateway's document with the texts of all codes of problems, fields,
+/// events and audit lines, in Korean and English. The gateway's document describes the whole interface.
 const WORDS: &str = "x-baedal-words";
 
 fn words_of_all() -> Value {
@@ -160,11 +165,12 @@ fn words_of_all() -> Value {
         "problems": table(&mut domain::words::refusals().chain(super::words::WORDS.iter().copied())),
         "faults": table(&mut domain::words::faults()),
         "events": table(&mut domain::words::events()),
+        "endings": table(&mut domain::words::endings()),
+        "audits": table(&mut domain::words::audits()),
     })
 }
 
-/// How somebody shows who they are: by an access token, and where a route says so by the
-/// password of Basic authentication.
+/// The security schemes: an access token, and Basic authentication if a route declares it.
 fn schemes(paths: &Paths) -> impl Iterator<Item = (&'static str, SecurityScheme)> + use<> {
     let mut bearer = Http::new(HttpAuthScheme::Bearer);
     bearer.bearer_format = Some("JWT".to_owned());
@@ -175,7 +181,7 @@ fn schemes(paths: &Paths) -> impl Iterator<Item = (&'static str, SecurityScheme)
     [("bearer", SecurityScheme::Http(bearer))].into_iter().chain(basic)
 }
 
-/// Lets a page refer to what it lists; the generator writes that out instead.
+/// Makes pages refer to their items' schemas, which the generator inlines.
 fn refer_to_items(components: &mut Components) {
     let names: Vec<String> = components.schemas.keys().cloned().collect();
     for (name, schema) in &mut components.schemas {
@@ -200,7 +206,7 @@ const CONVENTIONS: &str = "\n\nErrors are problem documents (RFC 9457) with a st
     visible, and nothing is a control, bidirectional, private or unassigned character. A `cursor` is one that the same \
     list gave.";
 
-/// A path's operations.
+/// The operations of a path.
 pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (Method, &Operation)> {
     let all = [
         (Method::GET, &item.get),
@@ -225,8 +231,8 @@ pub(super) fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (Metho
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// `show` becomes `order_show`: an operation's name is a handler's, and the
-/// gateway's document has those of all services.
+/// `show` becomes `order_show`: an operation's id is its handler's name, and must be unique in the
+/// gateway's document, which has all services.
 fn name(operation: &mut Operation) {
     let noun = operation.tags.iter().flatten().next();
     if let (Some(noun), Some(id)) = (noun, &mut operation.operation_id) {
@@ -234,19 +240,19 @@ fn name(operation: &mut Operation) {
     }
 }
 
-/// The finished document as it is sent, made once.
+/// The serialised document, made once.
 #[derive(Clone)]
 struct Sent {
     plain: Bytes,
     gzipped: Bytes,
 }
 
-/// Serves the document at `/openapi.json`, and its pages at `/docs`, which look for it beside
-/// themselves: behind the gateway a service has both below its name.
+/// Serves the document at `/openapi.json`, and Swagger UI at `/docs`. It loads the document by a
+/// relative path, since behind the gateway both are below the service's name.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>(api: &OpenApi) -> Router<S> {
     let plain = serde_json::to_vec(api).unwrap_or_default();
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    // Writing to a Vec never fails.
+    // Writing to a Vec can't fail.
     let _ = gzip.write_all(&plain);
     let sent = Sent { gzipped: gzip.finish().unwrap_or_default().into(), plain: plain.into() };
     let document = get(async move |headers: HeaderMap| send(&sent, &headers));
@@ -263,9 +269,4 @@ fn send(sent: &Sent, headers: &HeaderMap) -> impl IntoResponse + use<> {
     } else {
         ([json, vary], sent.plain.clone()).into_response()
     }
-}
-
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let accepted = weighted(headers, header::ACCEPT_ENCODING);
-    accepted.iter().any(|(coding, weight)| coding == "gzip" && *weight > 0.0)
 }

@@ -1,10 +1,11 @@
 //! The fabric over Redis, one server or a Cluster.
 //!
-//! Listeners of this process are called inline, whatever Redis does. What other
-//! processes should hear goes out through the [`publisher`]; what they say comes in
-//! through the [`subscriber`], for the channels that somebody here follows; [`notices`]
-//! are read from a short log, so that nobody misses one for a lost connection.
-//! Each of the three has a connection of its own, and none waits for another.
+//! Listeners of this process are called inline, whatever the state of Redis. The
+//! [`publisher`] sends messages to other processes; the [`subscriber`] receives theirs,
+//! for the channels that have a follower in this process; [`notices`] are read from a
+//! short stream, so that a lost connection loses none of them. Each of the three has
+//! The three use different connections (the publisher the one for all commands), and
+//! none waits for another.
 
 mod notices;
 mod publisher;
@@ -26,20 +27,20 @@ use notices::Notices;
 use publisher::Publisher;
 use subscriber::Subscriber;
 
-/// Notices that the log keeps, about.
+/// Approximate number of notices that the stream keeps.
 const NOTICES_KEPT: usize = 10_000;
 
-/// How long a value may take to Redis.
+/// How long a published value may take to reach Redis.
 const UNDER_WAY: Duration = Duration::from_secs(2);
 
 /// How often the gauge is set.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
-/// How often values that nobody forgot are dropped.
+/// How often expired values that were not removed by [`Fabric::forget`] are dropped.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 
-/// What keys and channels are called in Redis. The key of a channel's value and
-/// the channel itself have one name, and so one slot of a Cluster.
+/// The names of keys and channels in Redis. A channel and the key of its newest value
+/// have the same name, and so the same slot of a Cluster.
 #[derive(Clone, Debug)]
 pub(crate) struct Names(Arc<str>);
 
@@ -52,7 +53,7 @@ impl Names {
         self.named(channel)
     }
 
-    /// A key of its own slot.
+    /// A key in a hash slot of its own.
     pub(crate) fn named(&self, what: impl std::fmt::Display) -> String {
         format!("{{{}:{what}}}", self.0)
     }
@@ -68,7 +69,7 @@ impl Names {
     }
 }
 
-/// A value that this process said, and when.
+/// A value that this process published, and when.
 struct Own {
     latest: Arc<Latest>,
     said: Instant,
@@ -80,7 +81,7 @@ pub struct Redis {
     publisher: Arc<Publisher>,
     subscriber: Arc<Subscriber>,
     notices: Arc<Notices>,
-    /// What this process said last, for when Redis does not answer.
+    /// The newest values that this process published, for when Redis does not answer.
     own: Arc<DashMap<Channel, Own>>,
     connection: Arc<RedisConnection>,
     names: Names,
@@ -89,8 +90,8 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Begins to join the others; Redis need not answer yet. `node` tells this
-    /// process from all others.
+    /// Starts connecting; Redis need not answer yet. `node` distinguishes this process
+    /// from all others.
     pub(crate) fn join(
         connector: &RedisConnector,
         connection: &Arc<RedisConnection>,
@@ -121,7 +122,7 @@ impl Redis {
     }
 }
 
-/// Shows whether all processes are heard.
+/// Keeps the `fabric_connected` gauge up to date.
 async fn tell_state(connection: Arc<RedisConnection>, subscriber: Arc<Subscriber>, notices: Arc<Notices>) {
     let connected = metrics::gauge!("fabric_connected");
     loop {
@@ -134,7 +135,7 @@ fn is_joined(connection: &RedisConnection, subscriber: &Subscriber, notices: &No
     connection.is_well() && subscriber.is_well() && notices.well.load(Ordering::Relaxed)
 }
 
-/// Drops values that nobody forgot.
+/// Drops expired values that were not removed by [`Fabric::forget`].
 async fn tidy(own: Arc<DashMap<Channel, Own>>, kept: Duration) {
     loop {
         own.retain(|_, own| own.said.elapsed() < kept);
@@ -188,7 +189,7 @@ impl Fabric for Redis {
                 (Ok(Signal::Latest(kept)), _) => Some(kept),
                 (_, own) => own.map(|(own, _)| own),
             },
-            // Another process forgot it, unless it is still on its way there.
+            // Another process removed the value, unless it has not reached Redis yet.
             (Some(None), Some((own, said))) => (said.elapsed() < UNDER_WAY).then_some(own),
             (Some(None), None) => None,
             (None, own) => own.map(|(own, _)| own),

@@ -1,5 +1,5 @@
-//! What processes tell each other outside any channel: a short log in Redis that
-//! each reads on from where it was, so that a lost connection loses nothing.
+//! Notices to all processes: a short Redis stream that each process reads on from the
+//! last entry it has seen, so that a lost connection loses nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,13 +12,13 @@ use super::wire;
 use super::{Listeners, Names};
 use crate::link::{Connection, RedisConnector};
 
-/// How long a reading waits for the next notice.
+/// How long a read blocks for the next notice.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// Notices of one reading.
+/// Maximum notices per read.
 const BATCH: usize = 256;
 
-/// Before the first one.
+/// The id before the first entry.
 const START: &str = "0-0";
 
 pub(super) struct Notices {
@@ -29,7 +29,7 @@ pub(super) struct Notices {
 }
 
 impl Notices {
-    /// Reads for ever.
+    /// Reads until the task is aborted.
     pub(super) async fn run(self: Arc<Self>, connector: RedisConnector) {
         let mut last: Option<String> = None;
         loop {
@@ -45,14 +45,14 @@ impl Notices {
     async fn follow(&self, connection: &mut Connection, last: &mut Option<String>) -> RedisResult<()> {
         let newest = self.newest(connection).await?;
         let from = match last.take() {
-            // Redis lost what it had: its log begins anew.
+            // Redis lost its data: its stream starts again.
             Some(seen) if order(&seen) > order(&newest) => START.to_owned(),
             Some(seen) => seen,
             None => newest,
         };
         let from = last.insert(from);
         self.well.store(true, Ordering::Relaxed);
-        // The log may have been cut meanwhile: the store knows what counts.
+        // The stream may have been trimmed in between: listeners read the store instead.
         self.listeners.on_reconnected();
         loop {
             let mut read = redis::cmd("XREAD");
@@ -84,7 +84,7 @@ impl Notices {
     }
 }
 
-/// A place in the log: milliseconds, and a number within them.
+/// A stream id in order: milliseconds, and the sequence number within them.
 fn order(id: &str) -> (u64, u64) {
     let (ms, number) = id.split_once('-').unwrap_or((id, "0"));
     (ms.parse().unwrap_or(0), number.parse().unwrap_or(0))

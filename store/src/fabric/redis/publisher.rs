@@ -1,10 +1,10 @@
-//! What this process says goes out here: in batches, one command for each event, two
-//! for each value.
+//! Sends this process's messages to Redis, in batches: one command for each event, one
+//! or two for each value.
 //!
-//! Whoever publishes only puts it down. Values of one channel give way to newer
-//! ones while they wait; events wait in a queue, and when that is full the oldest
-//! are dropped and counted, for hubs read them from the journal. Nothing is taken
-//! while Redis does not answer, so an outage costs a bounded memory and no time.
+//! Publishing only enqueues and never waits. A newer value of a channel replaces the one
+//! in the queue; an older one never does, neither here nor in Redis. When the queue of events is full, the oldest are dropped and counted;
+//! hubs read them from the journal. Nothing is taken from the queues while Redis does
+//! not answer, so an outage costs bounded memory and delays no publisher.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use dashmap::DashMap;
 use domain::{Channel, Clock};
 use metrics::{Counter, Gauge, counter, gauge};
-use redis::{Cmd, RedisError, Value};
+use redis::{Cmd, RedisError, RedisResult, Value};
 use tokio::sync::Notify;
 
 use super::wire::{self, Head};
@@ -22,33 +22,35 @@ use crate::fabric::{Latest, Notice, Signal};
 use crate::link::RedisConnection;
 use crate::shared::RedisLimits;
 
-/// Keeps a value unless a newer one is there, and tells it. It costs Redis four times
-/// as much as the two plain commands do, so it is for values of channels that this
-/// process has not spoken on of late: another one may have, meanwhile.
+/// Sets and publishes a value unless Redis has a newer one. It costs Redis four times as
+/// much as the two plain commands, so it is used only for channels that this process has
+/// not published a value on recently: another process may have done so in between. If one
+/// did all the same, the plain command returns what it replaced: a newer value is restored
+/// by this script.
 const SET_AND_TELL: &str = "\
 local old = redis.call('GETRANGE', KEYS[1], 17, 32) \
 if old > string.sub(ARGV[1], 18, 33) then return -1 end \
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) \
 return redis.call('SPUBLISH', KEYS[1], ARGV[1])";
 
-/// What the script answers then; otherwise how many heard the value.
+/// The script's result in that case; otherwise the number of receivers.
 const NEWER_IS_THERE: i64 = -1;
 
-/// How long a process is the one that speaks on a channel after it did.
+/// How long a process counts as the only publisher of a channel's values after it wrote one.
 const SPEAKS_FOR: Duration = Duration::from_secs(3);
 
-/// How often channels on which it no longer speaks are forgotten.
+/// How often expired entries of `speaks` are removed.
 const TIDY_EVERY: Duration = Duration::from_secs(10);
 
 /// How long to wait before a batch that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long what waits may take to go out when the process ends.
+/// How long the flush at shutdown may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 pub(super) struct Publisher {
     waiting: Mutex<Waiting>,
-    /// The channels whose value this process wrote last, and when.
+    /// The channels whose value this process wrote last, and when it did.
     speaks: DashMap<Channel, Instant>,
     wake: Notify,
     sent: Notify,
@@ -71,12 +73,12 @@ struct Figures {
 struct Waiting {
     notices: VecDeque<Notice>,
     events: VecDeque<Event>,
-    /// The channels whose value or end waits, in order; a number that is not the
-    /// value's is that of one that was taken back.
+    /// The channels with a queued value or removal, in order. An item whose number differs
+    /// from that in `values` is void: its value was removed or replaced by a new entry.
     queue: VecDeque<(Channel, QueueItem)>,
     values: HashMap<Channel, (u64, Spoken)>,
     numbers: u64,
-    /// A batch is on its way.
+    /// A batch is in flight.
     busy: bool,
 }
 
@@ -86,20 +88,20 @@ enum QueueItem {
     Forget,
 }
 
-/// An event or a passing signal, and when it was published, microseconds.
+/// An event or an ephemeral signal, and when it was published, in microseconds.
 struct Event {
     channel: Channel,
     signal: Signal,
     at_us: i64,
 }
 
-/// A value, and when it was published.
+/// A value, and when it was published, in microseconds.
 struct Spoken {
     latest: Arc<Latest>,
     at_us: i64,
 }
 
-/// One thing to send, kept until it is known to be there.
+/// One message to send, kept until Redis has confirmed it.
 enum OutboundMessage {
     Notice(Notice),
     Event(Event),
@@ -118,10 +120,10 @@ impl Waiting {
         self.queue.push_back((channel.clone(), QueueItem::Value(self.numbers)));
     }
 
-    /// The next things to send, at most `max`, notices first.
+    /// The next messages to send: all notices, then at most `max` events and values.
     fn take(&mut self, max: usize) -> Vec<OutboundMessage> {
         let mut batch: Vec<OutboundMessage> = self.notices.drain(..).map(OutboundMessage::Notice).collect();
-        // Neither kind keeps the other out.
+        // Events take at most half of a batch while values are queued: neither starves the other.
         let room = if self.queue.is_empty() { max } else { max / 2 };
         let events = self.events.len().min(room);
         batch.extend(self.events.drain(..events).map(OutboundMessage::Event));
@@ -167,8 +169,10 @@ impl Publisher {
         let mut waiting = self.waiting();
         if let Signal::Latest(latest) = signal {
             let spoken = Spoken { latest, at_us };
-            if let Some((_, older)) = waiting.values.get_mut(channel) {
-                *older = spoken;
+            if let Some((_, queued)) = waiting.values.get_mut(channel) {
+                if queued.latest.at <= spoken.latest.at {
+                    *queued = spoken;
+                }
                 self.figures.conflated.increment(1);
             } else if waiting.queue.len() < self.limits.values_waiting {
                 waiting.put_value(channel, spoken);
@@ -186,7 +190,7 @@ impl Publisher {
     pub(super) fn forget(&self, channel: &Channel) {
         let mut waiting = self.waiting();
         waiting.values.remove(channel);
-        // One that finds no room expires by itself.
+        // Without a removal the value in Redis expires by itself.
         if waiting.queue.len() < self.limits.values_waiting {
             waiting.queue.push_back((channel.clone(), QueueItem::Forget));
         }
@@ -202,7 +206,7 @@ impl Publisher {
         self.wake.notify_one();
     }
 
-    /// Sends what waits, for ever.
+    /// Sends what is queued until the task is aborted.
     pub(super) async fn run(self: Arc<Self>) {
         let mut tidied = Instant::now();
         loop {
@@ -227,7 +231,7 @@ impl Publisher {
         }
     }
 
-    /// Resolves when nothing waits any more, or it takes too long.
+    /// Resolves when everything is sent, or after [`CLOSE_WITHIN`].
     pub(super) async fn flush(&self) {
         let empty = async {
             loop {
@@ -248,7 +252,7 @@ impl Publisher {
         waiting.len() == 0 && !waiting.busy
     }
 
-    /// False if something has to be sent again.
+    /// False if some messages have to be sent again.
     async fn send(&self, batch: Vec<OutboundMessage>) -> bool {
         let mut commands = Vec::with_capacity(batch.len() * 2);
         let mut counts = Vec::with_capacity(batch.len());
@@ -264,10 +268,11 @@ impl Publisher {
         let mut outcomes = outcomes.into_iter();
         let (mut again, mut sent, mut refused) = (Vec::new(), 0, 0);
         for (message, count) in batch.into_iter().zip(counts) {
-            match outcomes.by_ref().take(count).fold(Ok(Value::Nil), Result::and) {
-                Ok(outcome) => {
+            let replies: Vec<RedisResult<Value>> = outcomes.by_ref().take(count).collect();
+            match replies.into_iter().collect::<RedisResult<Vec<Value>>>() {
+                Ok(replies) => {
                     sent += 1;
-                    self.spoke(&message, &outcome);
+                    again.extend(self.spoke(&message, replies.first()));
                 }
                 Err(error) if may_pass(&error) => again.push(message),
                 Err(error) => {
@@ -283,7 +288,7 @@ impl Publisher {
         done
     }
 
-    /// Adds what says it to Redis; nothing for what cannot be written, which does not occur.
+    /// Adds the commands for `message`; none if it cannot be encoded, which does not occur.
     fn write(&self, message: &OutboundMessage, commands: &mut Vec<Cmd>) {
         let head = |at_us| Head { node: self.node, at_us };
         let kept_ms = u64::try_from(self.limits.latest_kept.as_millis()).unwrap_or(u64::MAX);
@@ -311,7 +316,7 @@ impl Publisher {
                 let name = self.names.of(channel);
                 if self.speaks.get(channel).is_some_and(|at| at.elapsed() < SPEAKS_FOR) {
                     let mut set = redis::cmd("SET");
-                    set.arg(&name).arg(&said).arg("PX").arg(kept_ms);
+                    set.arg(&name).arg(&said).arg("PX").arg(kept_ms).arg("GET");
                     commands.extend([set, tell(&name, &said)]);
                 } else {
                     let mut set = redis::cmd("EVAL");
@@ -327,24 +332,29 @@ impl Publisher {
         }
     }
 
-    /// Notes whether this process is the one that speaks on the channel.
-    fn spoke(&self, message: &OutboundMessage, outcome: &Value) {
+    /// Records whether this process wrote the channel's value last. Returns a newer value that
+    /// was replaced, which must be restored: another process publishes on this channel.
+    fn spoke(&self, message: &OutboundMessage, reply: Option<&Value>) -> Option<OutboundMessage> {
         match message {
-            // The script found a newer value: somebody else speaks.
-            OutboundMessage::Value(channel, _) if *outcome == Value::Int(NEWER_IS_THERE) => {
-                self.speaks.remove(channel);
-            }
-            OutboundMessage::Value(channel, _) => {
-                self.speaks.insert(channel.clone(), Instant::now());
+            OutboundMessage::Value(channel, spoken) => {
+                let replaced = reply.and_then(|reply| newer(reply, spoken));
+                if replaced.is_some() || reply == Some(&Value::Int(NEWER_IS_THERE)) {
+                    self.speaks.remove(channel);
+                } else {
+                    self.speaks.insert(channel.clone(), Instant::now());
+                }
+                replaced.map(|spoken| OutboundMessage::Value(channel.clone(), spoken))
             }
             OutboundMessage::Forget(channel) => {
                 self.speaks.remove(channel);
+                None
             }
-            OutboundMessage::Notice(_) | OutboundMessage::Event(_) => {}
+            OutboundMessage::Notice(_) | OutboundMessage::Event(_) => None,
         }
     }
 
-    /// What was not sent waits again, before what came meanwhile.
+    /// Returns unsent messages to the queues: notices, events and removals to the front. A value
+    /// is discarded if a newer one or a removal was queued since.
     fn put_back(&self, again: Vec<OutboundMessage>) {
         let mut waiting = self.waiting();
         waiting.busy = false;
@@ -360,11 +370,12 @@ impl Publisher {
                 OutboundMessage::Notice(notice) => waiting.notices.push_front(notice),
                 OutboundMessage::Event(event) => waiting.events.push_front(event),
                 OutboundMessage::Forget(channel) => waiting.queue.push_front((channel, QueueItem::Forget)),
-                OutboundMessage::Value(channel, spoken) => {
-                    if !over.contains(&channel) && !waiting.values.contains_key(&channel) {
-                        waiting.put_value(&channel, spoken);
-                    }
-                }
+                OutboundMessage::Value(channel, _) if over.contains(&channel) => {}
+                OutboundMessage::Value(channel, spoken) => match waiting.values.get_mut(&channel) {
+                    Some((_, queued)) if queued.latest.at >= spoken.latest.at => {}
+                    Some((_, queued)) => *queued = spoken,
+                    None => waiting.put_value(&channel, spoken),
+                },
             }
         }
         self.trim(&mut waiting);
@@ -379,12 +390,22 @@ impl Publisher {
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        // Each change is whole before anything can panic.
+        // A poisoned lock is safe: no panic can interrupt a change halfway.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether the same may succeed later: the connection or a node was lost.
+/// The value in `replaced`, if it is newer than the one that replaced it.
+fn newer(replaced: &Value, by: &Spoken) -> Option<Spoken> {
+    let Value::BulkString(bytes) = replaced else { return None };
+    let Head { at_us, .. } = wire::head(bytes).ok()?;
+    match wire::read(bytes) {
+        Ok(Signal::Latest(latest)) if latest.at > by.latest.at => Some(Spoken { latest, at_us }),
+        _ => None,
+    }
+}
+
+/// Whether a retry may succeed: the connection or a node was lost.
 fn may_pass(error: &RedisError) -> bool {
     error.is_unrecoverable_error() || error.is_io_error() || error.is_cluster_error()
 }

@@ -1,9 +1,9 @@
-//! What other processes say comes in here.
+//! Receives what other processes publish.
 //!
-//! Only channels that somebody in this process follows are subscribed to, each
-//! once, however many follow it; one that nobody follows any more is kept for a
-//! moment, in case they come back. When the connection is lost, all is subscribed
-//! to again and listeners are told that they may have missed something.
+//! Only channels that have a follower in this process are subscribed to, each once,
+//! however many followers it has. A channel without followers stays subscribed to for a
+//! short while, in case one returns. After a lost connection all channels are subscribed
+//! to again, and `on_reconnected` notifies listeners that they may have missed messages.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,23 +23,24 @@ use super::{Listeners, Names};
 use crate::link::{self, Connection, RedisConnector};
 use crate::shared::RedisLimits;
 
-/// Channels that one batch subscribes to.
+/// Maximum channels per batch of subscriptions.
 const BATCH: usize = 256;
 
-/// How often what could not be subscribed to is tried again, and what nobody
-/// follows is looked through.
+/// How often failed subscriptions are retried, and channels without followers are
+/// looked for.
 const TIDY_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) struct Subscriber {
     watched: DashMap<Channel, Watched>,
-    /// Channels whose subscription has to change.
+    /// Channels whose subscription may have to change.
     due: Mutex<HashSet<Channel>>,
     wake: Notify,
-    /// There is a connection.
+    /// A connection is open.
     open: AtomicBool,
-    /// All that is watched is subscribed to.
+    /// Since the connection was opened, each watched channel has been requested once, and none
+    /// was refused at its last request.
     settled: AtomicBool,
-    /// The last sign of life was one.
+    /// The last ping was answered.
     alive: AtomicBool,
     listeners: Arc<Listeners>,
     names: Names,
@@ -59,8 +60,11 @@ struct Figures {
 struct Watched {
     followers: usize,
     in_force: bool,
-    /// It could not be subscribed to at first: something may have been missed.
+    /// The first subscription attempt failed, or somebody stopped waiting for it: messages may
+    /// have been missed.
     late: bool,
+    /// The last subscription attempt failed.
+    refused: bool,
     deserted_at: Option<Instant>,
     waiting: Vec<oneshot::Sender<()>>,
 }
@@ -124,18 +128,22 @@ impl Subscriber {
             watched.waiting.push(sender);
             receiver
         };
-        // Dropped, or too late: the connection was lost, and what follows is a rejoining.
-        let _ = timeout(self.limits.watch_within, heard).await;
+        if timeout(self.limits.watch_within, heard).await.is_ok() {
+            return; // in force, or the connection was lost: then `on_reconnected` follows
+        }
+        if let Some(mut watched) = self.watched.get_mut(channel) {
+            watched.late |= !watched.in_force;
+        }
     }
 
     pub(super) fn is_well(&self) -> bool {
         self.settled.load(Ordering::Relaxed) && self.alive.load(Ordering::Relaxed)
     }
 
-    /// Listens for ever.
+    /// Receives until the task is aborted.
     pub(super) async fn run(self: Arc<Self>, connector: RedisConnector) {
         loop {
-            // Each connection has its own: what an old one says late is of no concern.
+            // One for each connection, so that late pushes of an old connection have no effect.
             let mut torn = Arc::new(Notify::new());
             let push = || {
                 torn = Arc::new(Notify::new());
@@ -154,34 +162,47 @@ impl Subscriber {
             self.settled.store(false, Ordering::Relaxed);
             self.open.store(false, Ordering::Relaxed);
             for mut watched in self.watched.iter_mut() {
-                watched.in_force = false;
+                (watched.in_force, watched.refused) = (false, false);
                 watched.waiting = Vec::new();
             }
             tracing::warn!("what other processes say is not heard");
         }
     }
 
-    /// Brings the subscriptions in line with what is watched, and keeps them so.
+    /// Subscribes to what is watched, and follows changes until the connection is lost.
     async fn follow(&self, connection: &Connection) {
         if !self.settle(connection).await {
             return;
         }
-        self.settled.store(true, Ordering::Relaxed);
+        self.judge();
         self.listeners.on_reconnected();
         let mut tidy = tokio::time::interval(TIDY_EVERY);
         tidy.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                () = self.wake.notified() => {}
-                _ = tidy.tick() => self.look_through(),
-            }
+            let all_tried = tokio::select! {
+                () = self.wake.notified() => false,
+                _ = tidy.tick() => {
+                    self.look_through();
+                    true
+                }
+            };
             if !self.settle(connection).await {
                 return;
+            }
+            if all_tried {
+                self.judge();
             }
         }
     }
 
-    /// Notes the channels that nobody came back to.
+    /// Sets `settled`, once whatever is not in force has been tried.
+    fn judge(&self) {
+        let refused = self.watched.iter().any(|watched| watched.refused && watched.followers > 0);
+        self.settled.store(!refused, Ordering::Relaxed);
+    }
+
+    /// Marks as due the channels that have had no follower for `watch_lingers`, and those
+    /// whose subscription failed.
     fn look_through(&self) {
         let deserted = |watched: &Watched| {
             watched.deserted_at.is_some_and(|at| at.elapsed() >= self.limits.watch_lingers)
@@ -198,7 +219,7 @@ impl Subscriber {
         }
     }
 
-    /// False if the connection is lost.
+    /// Applies all due changes. False if the connection is lost.
     async fn settle(&self, connection: &Connection) -> bool {
         loop {
             let due: Vec<Channel> = {
@@ -229,16 +250,17 @@ impl Subscriber {
             let (Some(_), Some(come)) = (gone, come) else { return false };
             for channel in join.iter().filter(|channel| !come.contains(channel)) {
                 if let Some(mut watched) = self.watched.get_mut(channel) {
-                    watched.late = true;
+                    (watched.late, watched.refused) = (true, true);
+                    self.settled.store(false, Ordering::Relaxed);
                 }
             }
             let mut late = false;
             for channel in come {
                 if let Some(mut watched) = self.watched.get_mut(channel) {
-                    watched.in_force = true;
+                    (watched.in_force, watched.refused) = (true, false);
                     late |= std::mem::take(&mut watched.late);
                     for waiting in watched.waiting.drain(..) {
-                        let _ = waiting.send(()); // who waits no more need not know
+                        let _ = waiting.send(()); // the waiting caller may be gone
                     }
                 }
             }
@@ -248,7 +270,7 @@ impl Subscriber {
         }
     }
 
-    /// The channels for which it was done; nothing if the connection is lost.
+    /// The channels for which the command succeeded; `None` if the connection is lost.
     async fn tell<'a>(
         &self,
         connection: &Connection,
@@ -258,11 +280,11 @@ impl Subscriber {
         if channels.is_empty() {
             return Some(HashSet::new());
         }
-        // One channel each: in a Cluster two of them are rarely of one slot.
+        // One command per channel: in a Cluster two channels are rarely in one slot.
         let command = |channel: &Channel| redis::cmd(verb).arg(self.names.of(channel)).clone();
-        // In a Cluster one after another: while the library has no connection to a node, it
-        // opens one for each command that is under way and keeps one of them; what was
-        // subscribed to over the others would end with them.
+        // In a Cluster one command at a time: while the library has no connection to a node, it
+        // opens one for each command in flight and keeps only one of them; the subscriptions
+        // made over the others would be lost with them.
         let at_once = if matches!(connection, Connection::One(_)) { BATCH } else { 1 };
         let mut outcomes = Vec::with_capacity(channels.len());
         for some in channels.chunks(at_once) {
@@ -278,15 +300,15 @@ impl Subscriber {
                 Err(error) if matches!(connection, Connection::One(_)) && error.is_unrecoverable_error() => {
                     return None;
                 }
-                // A node of the Cluster is missing: looked through again soon.
+                // A node of the Cluster is missing: `look_through` retries soon.
                 Err(error) => tracing::debug!(%channel, %error, "could not {verb}"),
             }
         }
         Some(done)
     }
 
-    /// Takes what Redis says, on the task that reads the connection: it reads on
-    /// when the listeners have heard it.
+    /// The handler of pushes. It runs inline on the task that reads the connection: the
+    /// next read waits until the listeners return.
     fn pushed(self: &Arc<Self>, torn: Arc<Notify>) -> Arc<dyn AsyncPushSender> {
         let subscriber = Arc::downgrade(self);
         Arc::new(move |push: PushInfo| -> Result<(), ()> {
@@ -300,10 +322,10 @@ impl Subscriber {
             (PushKind::SMessage, [Value::BulkString(name), Value::BulkString(said)]) => {
                 self.said(name, said);
             }
-            // Its slot went to another node: the connection is opened anew, for one
-            // that was not asked for confuses the library's count of answers.
+            // The channel's slot moved to another node. The connection is reopened, because an
+            // unsolicited unsubscription breaks the library's count of replies.
             (PushKind::SUnsubscribe, [Value::BulkString(name), ..]) => {
-                // Also while it is being subscribed to: the answer may have come already.
+                // Also while the subscription is in progress: the reply may have arrived already.
                 let channel = self.names.channel(name);
                 let is_followed = channel
                     .is_some_and(|channel| self.watched.get(&channel).is_some_and(|it| it.followers > 0));
@@ -318,7 +340,7 @@ impl Subscriber {
 
     fn said(&self, name: &[u8], said: &[u8]) {
         let heard = wire::head(said).and_then(|head| {
-            // What this process said, its listeners heard at once.
+            // This process's listeners were called when it published.
             if head.node == self.node {
                 return Ok(None);
             }

@@ -1,10 +1,10 @@
-//! How signals and notices are written for other processes.
+//! The encoding of signals and notices between processes.
 //!
 //! ```text
 //! version 2 │ node 8 │ published at, µs 8 │ rank, hex 16 │ the body (postcard)
 //! ```
-//! The rank orders values of one channel: a script in Redis compares it as text,
-//! so that a process that was asleep cannot put an old value over a newer one.
+//! The rank orders the values of one channel: a script in Redis compares it as text,
+//! so that a process that was suspended cannot replace a newer value with an old one.
 
 use chrono::TimeDelta;
 use domain::tracking::Forecast;
@@ -15,14 +15,14 @@ use serde_json::Value;
 use crate::fabric::{Ephemeral, Latest, Notice, Signal};
 use crate::journal::Recorded;
 
-/// Changes with every change of what follows: a process that knows another
-/// version hears nothing of it, and reads from the journal instead.
+/// Changes with every change of the format below: a process of another version
+/// discards the message and reads from the journal instead.
 const VERSION: u8 = 2;
 
-/// Where the rank begins.
+/// Offset of the rank.
 pub(super) const RANK_AT: usize = 17;
 
-/// Where the body begins.
+/// Offset of the body.
 const BODY_AT: usize = RANK_AT + 16;
 
 /// Who published it, and when.
@@ -32,7 +32,7 @@ pub(super) struct Head {
     pub(super) at_us: i64,
 }
 
-/// The bytes are no signal of this version.
+/// The bytes are not a signal of this version.
 #[derive(Debug, thiserror::Error)]
 #[error("not a signal of this version")]
 pub(super) struct Unreadable;
@@ -44,7 +44,7 @@ enum Body<'a> {
         at_us: i64,
         audience: Audience,
         kind: &'a str,
-        /// JSON: what listeners are told is not ours to know.
+        /// JSON: this crate does not know the types of payloads.
         data: &'a str,
     },
     Latest {
@@ -67,7 +67,7 @@ enum Body<'a> {
     },
 }
 
-/// What a [`Forecast`] is made of: microseconds of moments, milliseconds of ways.
+/// The parts of a [`Forecast`]: moments in microseconds, durations in milliseconds.
 #[derive(Serialize, Deserialize)]
 struct Parts {
     ready_by_us: Option<i64>,
@@ -101,7 +101,7 @@ impl TryFrom<Parts> for Forecast {
     }
 }
 
-/// Writes a signal. None for one that cannot be written; there is no such signal.
+/// Encodes a signal. `None` if it cannot be encoded, which does not occur.
 pub(super) fn write(head: Head, signal: &Signal) -> Option<Vec<u8>> {
     let (rank, data) = match signal {
         Signal::Log(recorded) => (recorded.offset, serde_json::to_string(&recorded.data).ok()?),
@@ -138,12 +138,12 @@ pub(super) fn write(head: Head, signal: &Signal) -> Option<Vec<u8>> {
     postcard::to_extend(&body, begin(head, rank)).ok()
 }
 
-/// Writes a notice.
+/// Encodes a notice.
 pub(super) fn write_notice(head: Head, notice: &Notice) -> Option<Vec<u8>> {
     postcard::to_extend(notice, begin(head, 0)).ok()
 }
 
-/// Who published it, and when.
+/// Reads the publisher and the time of publication.
 pub(super) fn head(bytes: &[u8]) -> Result<Head, Unreadable> {
     let (version, rest) = bytes.split_first().ok_or(Unreadable)?;
     let (node, rest) = rest.split_first_chunk().ok_or(Unreadable)?;
@@ -152,7 +152,7 @@ pub(super) fn head(bytes: &[u8]) -> Result<Head, Unreadable> {
     if *version == VERSION { Ok(head) } else { Err(Unreadable) }
 }
 
-/// Reads the signal after the head.
+/// Decodes the signal after the head.
 pub(super) fn read(bytes: &[u8]) -> Result<Signal, Unreadable> {
     let body: Body<'_> = body(bytes)?;
     Ok(match body {
@@ -176,7 +176,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Signal, Unreadable> {
     })
 }
 
-/// Reads the notice after the head.
+/// Decodes the notice after the head.
 pub(super) fn read_notice(bytes: &[u8]) -> Result<Notice, Unreadable> {
     body(bytes)
 }

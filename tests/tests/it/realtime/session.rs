@@ -94,7 +94,8 @@ async fn a_token_that_runs_out_is_asked_for_and_then_the_socket_closes() {
     let mut forgetful = Socket::open(gateway, &minji.access_token).await;
     let mut careful = Socket::open(gateway, &minji.access_token).await;
     careful.next("reauth").await;
-    let renewed = sign_in(app.app(), "minji@example.com".into()).await;
+    let from = [127, 0, 0, 1].into();
+    let renewed = auth::refresh(app.app(), &minji.refresh_token, from).await.unwrap();
     let reply = careful.ask(json!({ "op": "auth", "token": renewed.access_token })).await;
     assert!(reply["ok"]["expires_at"].is_string(), "{reply}");
     assert_eq!(forgetful.closed().await, 4005);

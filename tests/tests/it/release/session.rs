@@ -29,7 +29,7 @@ pub(super) enum Act {
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) act: Act,
-    pub(super) heard: Vec<Value>,
+    pub(super) received: Vec<Value>,
 }
 
 pub(super) fn read(text: &str) -> Vec<Step> {
@@ -45,12 +45,12 @@ pub(super) fn read(text: &str) -> Vec<Step> {
                 Act::Post { who: word(), path: word(), body: json(&word()) }
             }
             "<" => {
-                steps.last_mut().expect("something is done first").heard.push(json(rest));
+                steps.last_mut().expect("something is done first").received.push(json(rest));
                 continue;
             }
             other => panic!("an unknown mark: {other}"),
         };
-        steps.push(Step { act, heard: Vec::new() });
+        steps.push(Step { act, received: Vec::new() });
     }
     steps
 }
@@ -61,13 +61,13 @@ fn json(text: &str) -> Value {
 
 pub(super) fn write(steps: &[Step]) -> String {
     let mut text = String::new();
-    for Step { act, heard } in steps {
+    for Step { act, received } in steps {
         let _ = match act {
             Act::Connect => writeln!(text, "@ customer"),
             Act::Say(frame) => writeln!(text, "> {frame}"),
             Act::Post { who, path, body } => writeln!(text, "! {who} {path} {body}"),
         };
-        for frame in heard {
+        for frame in received {
             let _ = writeln!(text, "< {frame}");
         }
     }

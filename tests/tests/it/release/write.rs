@@ -10,7 +10,7 @@ use server::Service;
 use server::system::SystemClock;
 use store::{Database, scratch};
 use tests::TestApp;
-use tests::people::{Cast, eventually, socket};
+use tests::people::{People, eventually, socket};
 use uuid::Uuid;
 
 use super::session::{Act, Player, Step, write};
@@ -34,23 +34,23 @@ async fn a_dump_of_this_version() {
     let mut app = TestApp::start().await;
     let noon: Timestamp = NOON.parse().unwrap();
     app.clock.set_forward(noon - app.app().now());
-    let cast = Cast::gather(app.app(), &app.url(Service::Gateway)).await;
-    let assigned = cast.placed().await.id;
-    let mut courier = socket(&cast.courier);
-    cast.assigned(assigned, &mut courier, app.app().now()).await;
+    let people = People::gather(app.app(), &app.url(Service::Gateway)).await;
+    let assigned = people.placed().await.id;
+    let mut courier = socket(&people.courier);
+    people.assigned(assigned, &mut courier, app.app().now()).await;
     drop(courier);
-    cast.agent.presence(true, 5).await.unwrap();
-    let chat = cast.customer.converse("delivery", Some(assigned), "어디쯤 오셨나요?").await.unwrap().id;
-    eventually(|| async { cast.customer.conversation(chat).await.unwrap().agent_id.is_some() }).await;
-    cast.agent.say(chat, Uuid::from_u128(2), "확인해 보겠습니다").await.unwrap();
+    people.agent.presence(true, 5).await.unwrap();
+    let chat = people.customer.converse("delivery", Some(assigned), "어디쯤 오셨나요?").await.unwrap().id;
+    eventually(|| async { people.customer.conversation(chat).await.unwrap().agent_id.is_some() }).await;
+    people.agent.say(chat, Uuid::from_u128(2), "확인해 보겠습니다").await.unwrap();
     app.run_due_jobs().await;
 
     // From now on whatever is to be done waits.
     app.app().stop_jobs(Duration::from_secs(5)).await;
-    let accepted = cast.placed().await.id;
+    let accepted = people.placed().await.id;
     let accept = json!({ "preparation_mins": 10 });
-    cast.owner.command(accepted, "accept", accept).await.unwrap();
-    let placed = cast.placed().await.id;
+    people.owner.command(accepted, "accept", accept).await.unwrap();
+    let placed = people.placed().await.id;
     let taken_at = app.app().now();
     app.halt().await;
     let database = app.database().clone();
@@ -86,11 +86,11 @@ async fn a_session_of_this_version() {
     let mut steps = Vec::new();
     for act in acts(&left) {
         player.act(&act).await;
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         while let Ok(frame) = tokio::time::timeout(SILENCE, player.socket.frame()).await {
-            heard.push(frame);
+            received.push(frame);
         }
-        steps.push(Step { act, heard });
+        steps.push(Step { act, received });
     }
     std::fs::write(folder().join("session.txt"), write(&steps)).unwrap();
     left.app.stop().await;

@@ -8,6 +8,7 @@ mod positions;
 mod rest;
 mod silent;
 mod stalled;
+mod stopped;
 mod stream;
 mod way;
 
@@ -70,7 +71,7 @@ async fn accepted_order(app: &App) -> Order {
     accepted_order_of(app, UserId(app.ids.uuid())).await
 }
 
-async fn accepted_order_of(app: &App, customer: UserId) -> Order {
+pub(crate) async fn accepted_order_of(app: &App, customer: UserId) -> Order {
     let now = app.now();
     let payable = Won(21_000);
     let quote = Quote {
@@ -108,8 +109,14 @@ async fn accepted_order_of(app: &App, customer: UserId) -> Order {
         expires_at: now + TimeDelta::minutes(5),
     };
     let (id, owner) = (OrderId(app.ids.uuid()), By::Owner(quote.restaurant_id));
-    let placement =
-        Placement { id, quote, note: String::new(), contactless: false, pickup_code: String::new() };
+    let placement = Placement {
+        id,
+        quote,
+        note: String::new(),
+        courier_note: String::new(),
+        contactless: false,
+        pickup_code: String::new(),
+    };
     app.orders.place(placement, now).await.unwrap();
     ask(app, id, By::Payment, Command::Pay { amount: payable }).await.unwrap();
     ask(app, id, owner, Command::Accept { preparation_mins: 10 }).await.unwrap()

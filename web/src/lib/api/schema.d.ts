@@ -12,6 +12,110 @@ export interface components {
              */
             preparation_mins: number;
         };
+        /** @description A look of staff at personal data. */
+        Access: {
+            /**
+             * Format: uuid
+             * @description Who looked.
+             */
+            actor_id: string;
+            /** @description From which network address; null where it was not recorded yet. */
+            address?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description How many people a search found; null of any other look, and where it was not recorded yet.
+             */
+            found?: number | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * @description At what.
+             * @example unmasked
+             */
+            look: string;
+            /**
+             * Format: uuid
+             * @description At which order's.
+             */
+            order_id?: string | null;
+            /** @description Why, where a reason is needed. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description At whose data; null if it was not one person's.
+             */
+            user_id?: string | null;
+        };
+        /** @description A look of staff at one's own data. Who it was is not shown. */
+        AccessOfMine: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * @description At what.
+             * @example unmasked
+             */
+            look: string;
+            /**
+             * Format: uuid
+             * @description At which order's.
+             */
+            order_id?: string | null;
+            /** @description Why, where a reason is needed. */
+            reason?: string | null;
+        };
+        /** @description Somebody's account. */
+        Account: {
+            /**
+             * Format: date-time
+             * @description Since when nobody may.
+             */
+            banned_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            created_at: string;
+            /** @description What the person is recognised by. */
+            identities: components["schemas"]["SeenIdentity"][];
+            /**
+             * Format: date-time
+             * @description Until when some devices must wait to sign in, because of wrong passwords.
+             */
+            locked_until?: string | null;
+            /**
+             * @description What they may be.
+             * @example [
+             *       "customer"
+             *     ]
+             */
+            roles: string[];
+            /** @description Whether anybody may act for it. */
+            status: components["schemas"]["StatusName"];
+            /**
+             * Format: uuid
+             * @description The person.
+             */
+            user_id: string;
+        };
+        /** @description Why. It is kept. */
+        AccountReason: {
+            /**
+             * Format: text
+             * @example 허위 주문 반복
+             */
+            reason: string;
+        };
         /** @description An added device. The token is shown this once. */
         AddedDevice: components["schemas"]["Device"] & {
             /** @description What it proves itself with. */
@@ -34,12 +138,83 @@ export interface components {
             id: string;
             /** @description Whether it is used when none is named. */
             is_default: boolean;
+            /** @description What it is to the person. */
+            kind: components["schemas"]["AddressKind"];
             /** @description What the person calls it. */
             label: string;
+            /** @description The lot address; empty if not known. */
+            lot_address: string;
             /** @description Where that is. */
             position: components["schemas"]["Position"];
             /** @description The road-name address. */
             road_address: string;
+            /** @description The zip code; null if not known. */
+            zip?: string | null;
+        };
+        /**
+         * @description What an address is to its person. It exists for its schema; domain's AddressKind is what travels.
+         * @enum {string}
+         */
+        AddressKind: "home" | "work" | "other";
+        /** @description A line of the audit log. */
+        AuditLine: {
+            /**
+             * Format: uuid
+             * @description Who did it, if not the account's person. Null also for the program's command line.
+             */
+            actor_id?: string | null;
+            /** @description The network address that it came from. */
+            address?: string | null;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * @description What happened. `x-baedal-words` of the gateway's document says it in Korean and in English.
+             * @example role_granted
+             */
+            kind: string;
+            /** @description Why they did it. */
+            reason?: string | null;
+            /**
+             * @description The role that was granted or revoked.
+             * @example agent
+             */
+            role?: string | null;
+            /**
+             * Format: uuid
+             * @description In which session, if in one.
+             */
+            session_id?: string | null;
+            /**
+             * Format: uuid
+             * @description To whose account, if that is known.
+             */
+            user_id?: string | null;
+        };
+        /** @description An attempt that begins. */
+        BeginSocial: {
+            /**
+             * Format: uri
+             * @description Where the provider sends the browser back to, character by character as it is registered.
+             *     Left out: the first one that is.
+             */
+            redirect_uri?: string | null;
+            /** @description What it is for. */
+            wish: components["schemas"]["WishBody"];
+        };
+        /** @description Where the browser goes. */
+        BegunSocial: {
+            /** @description The provider's page. */
+            authorize_url: string;
+            /** @description The page keeps it until the browser is back: without it nobody finishes the attempt. */
+            browser_secret: string;
         };
         /** @description The answer to a wish to cancel. */
         CancelDecision: {
@@ -219,10 +394,169 @@ export interface components {
          * @enum {string}
          */
         ClosedReason: "paused" | "break" | "day_off" | "outside_hours";
+        /** @description The six digits that were sent. */
+        CodeBody: {
+            /**
+             * @description Spaces and hyphens between the digits do not matter.
+             * @example 314159
+             */
+            code: string;
+        };
+        /** @description A code is on its way. */
+        CodeSent: {
+            /**
+             * Format: int64
+             * @description Seconds for which the code is good.
+             * @example 600
+             */
+            expires_in: number;
+            /**
+             * Format: int64
+             * @description Seconds until another one may be asked for.
+             * @example 60
+             */
+            resend_in: number;
+        };
+        /** @description What the browser brings back. */
+        CompleteSocial: {
+            /**
+             * Format: secret
+             * @description What the page kept.
+             * @example 7vQ2mKf0Vb6oJ1yq4m2mWvJ0f4kY5l3nq1cV8m0aXzA
+             */
+            browser_secret: string;
+            /**
+             * Format: code
+             * @description The provider's code; left out if the person declined.
+             */
+            code?: string | null;
+            /**
+             * Format: text
+             * @description What the device calls itself, for the list of sessions.
+             * @example Galaxy S25
+             */
+            device?: string | null;
+            /**
+             * Format: uri
+             * @description The provider's `iss`, if it sent one (RFC 9207).
+             */
+            iss?: string | null;
+            /**
+             * Format: secret
+             * @description The provider's `state`.
+             * @example 7vQ2mKf0Vb6oJ1yq4m2mWvJ0f4kY5l3nq1cV8m0aXzA
+             */
+            state: string;
+        };
+        /** @description What came of an attempt. */
+        CompletedSocial: {
+            newcomer?: components["schemas"]["NewcomerBody"] | null;
+            /** @description Which of the four. */
+            outcome: components["schemas"]["OutcomeBody"];
+            tokens?: components["schemas"]["Tokens"] | null;
+        };
         /** @description The code of a pickup order. */
         Completion: {
             /** @description What the customer shows; only for pickup orders. */
             code?: string | null;
+        };
+        /** @description Where one consent stands. */
+        Consent: {
+            /** @description Whether the person agreed; null if they were never asked. */
+            agreed?: boolean | null;
+            /**
+             * Format: date-time
+             * @description When they answered.
+             */
+            at?: string | null;
+            /**
+             * Format: date-time
+             * @description Of a consent to advertising: when they were last told that it holds, every two years.
+             */
+            confirmed_at?: string | null;
+            /** @description Whether the account needs it. */
+            is_required: boolean;
+            /**
+             * Format: int32
+             * @description The version that holds.
+             */
+            newest_version: number;
+            /** @description What for. */
+            purpose: components["schemas"]["ConsentPurpose"];
+            /**
+             * Format: date-time
+             * @description Of a consent to advertising: when they were told the result.
+             */
+            told_at?: string | null;
+            /**
+             * Format: int32
+             * @description The version that they answered.
+             */
+            version?: number | null;
+        };
+        /** @description An answer to one document. */
+        ConsentAnswer: {
+            /** @description Whether the person agrees; if not, they refuse. */
+            agreed: boolean;
+            /**
+             * Format: int32
+             * @description The version that they read, which must be the one that holds.
+             * @example 1
+             */
+            version: number;
+        };
+        /** @description A document that people consent to, in the version that holds. */
+        ConsentDocument: {
+            /**
+             * Format: date
+             * @description Its first day in Korea.
+             */
+            effective_on: string;
+            /** @description Whether an account needs it. What it does not need is never a condition for anything. */
+            is_required: boolean;
+            /** @description What the consent is for. */
+            purpose: components["schemas"]["ConsentPurpose"];
+            /** @description Several lines of plain text. */
+            text: string;
+            /** @description One line. */
+            title: string;
+            /**
+             * Format: int32
+             * @description Goes with the consent.
+             * @example 1
+             */
+            version: number;
+        };
+        /** @description An answer of the past. */
+        ConsentEntry: {
+            /** @description Whether they agreed; if not, they refused. */
+            agreed: boolean;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Where: `sign_up` or `account`. */
+            channel: string;
+            /** @description What for. */
+            purpose: components["schemas"]["ConsentPurpose"];
+            /**
+             * Format: int32
+             * @description The version that they answered.
+             */
+            version: number;
+        };
+        /**
+         * @description What a consent is for. It exists for its schema; domain's Purpose is what travels.
+         * @enum {string}
+         */
+        ConsentPurpose: "terms" | "privacy" | "location" | "advertising" | "night_advertising" | "third_party";
+        /** @description What a person agreed to and refused. */
+        Consents: {
+            /** @description Where each consent stands, in the order in which people are asked. */
+            consents: components["schemas"]["Consent"][];
+            /** @description The newest 100 answers, newest first. */
+            history: components["schemas"]["ConsentEntry"][];
         };
         /** @description The courier stands at the door and waits. */
         Contact: {
@@ -300,6 +634,11 @@ export interface components {
              */
             last_seq: number;
             /**
+             * @description The hand-over code of that order.
+             * @example K7VX
+             */
+            order_code?: string | null;
+            /**
              * Format: uuid
              * @description The order that it is about.
              */
@@ -335,6 +674,36 @@ export interface components {
          * @enum {string}
          */
         ConversationStatus: "queued" | "open" | "pending" | "resolved";
+        /** @description A copy of one's data. */
+        Copy: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description How far it is. */
+            status: components["schemas"]["CopyStatusName"];
+        };
+        /**
+         * @description The format of a copy: one document, or a table with a line for each value.
+         * @enum {string}
+         */
+        CopyFormat: "json" | "csv";
+        /** @description What a copy is fetched with, once. */
+        CopyLink: {
+            /**
+             * Format: date-time
+             * @description Until when it is good.
+             */
+            expires_at: string;
+            /** @description What the link ends with. */
+            secret: string;
+        };
+        /**
+         * @description How far a copy is.
+         * @enum {string}
+         */
+        CopyStatusName: "preparing" | "ready" | "fetched";
         /** @description A courier's own view. */
         Courier: {
             /** @description What they carry, the oldest first. */
@@ -401,10 +770,16 @@ export interface components {
         };
         /** @description A delivery. */
         Delivery: {
+            /**
+             * @description The code by which everybody names the order.
+             * @example K7VX
+             */
+            code: string;
             courier?: components["schemas"]["DeliveryCourier"] | null;
             /** @description Where it goes. */
             drop_off: components["schemas"]["DeliveryDropOff"];
             eta?: components["schemas"]["Eta"] | null;
+            handover?: components["schemas"]["Handover"] | null;
             /**
              * Format: uuid
              * @description The order that is delivered.
@@ -538,28 +913,42 @@ export interface components {
             position: components["schemas"]["Position"];
             road_address: string;
         };
+        /**
+         * @description Why an order ended early.
+         * @enum {string}
+         */
+        EndReason: "payment_overdue" | "payment_failed" | "sold_out" | "too_busy" | "closing" | "unreachable" | "no_answer" | "customer_cancelled" | "replaced" | "cancel_approved" | "restaurant_cancelled" | "operator_ended" | "customer_unreachable" | "customer_refused" | "wrong_address" | "restaurant_mistake" | "food_damaged" | "courier_accident" | "other";
         /** @description At whose cost, and why. */
         EndRequest: {
             fault: components["schemas"]["OrderFault"];
             /** Format: text */
             reason: string;
         };
-        /** @description An early end. */
+        /**
+         * @description Who ended an order; `system` is a time limit.
+         * @enum {string}
+         */
+        EndedBy: "customer" | "restaurant" | "courier" | "operator" | "system";
+        /** @description An early end: why, who ended it, and what becomes of the money. */
         Ending: {
             /**
-             * @description Why, where the courier could not hand it over.
-             * @example customer_unreachable
+             * @description Why. `x-baedal-words` of the gateway's document says it in Korean and in English, in
+             *     `endings`.
              */
-            code?: string | null;
+            code: components["schemas"]["EndReason"];
+            /** @description Who ended it. */
+            ended_by: components["schemas"]["EndedBy"];
             /**
              * @description At whose cost: `customer`, `restaurant`, `courier` or `platform`.
              * @example customer
              */
             fault: string;
+            /** @description What somebody wrote about it; empty where the code says it all. */
             reason: string;
+            refund?: components["schemas"]["OrderRefund"] | null;
             /**
              * Format: int64
-             * @description What goes back of what was paid.
+             * @description What goes back, or went back, of what was paid.
              */
             refund_won: number;
         };
@@ -587,6 +976,16 @@ export interface components {
             language: components["schemas"]["Language"];
             question: string;
         };
+        /** @description The end of a link to a copy. */
+        FetchBody: {
+            /** @description What the link ends with. */
+            secret: string;
+        };
+        /**
+         * Format: binary
+         * @description A file. It exists for its schema.
+         */
+        FileBytes: string;
         /** @description Where a device was. */
         Fix: {
             /**
@@ -652,11 +1051,73 @@ export interface components {
              */
             track: number;
         };
+        /** @description An address that was found. */
+        FoundAddress: {
+            /** @description The lot address; empty if not known. */
+            lot_address: string;
+            /** @description Where that is. */
+            position: components["schemas"]["Position"];
+            /** @description The road-name address. */
+            road_address: string;
+            /** @description The zip code; null if not known. */
+            zip?: string | null;
+        };
         /**
          * @description How it gets to the customer.
          * @enum {string}
          */
         FulfilmentMethod: "delivery" | "pickup";
+        /** @description What a courier needs to know to take the right bag and to hand it over. */
+        Handover: {
+            /** @description Put it down at the door. */
+            contactless: boolean;
+            /** @description What is in the bag. */
+            dishes: components["schemas"]["HandoverDish"][];
+            /** @description The customer's words to the courier; may be empty. */
+            note: string;
+        };
+        /** @description A dish in the bag. */
+        HandoverDish: {
+            /** @description Its name when ordered. */
+            name: string;
+            /** @description What was chosen for each. */
+            options: components["schemas"]["HandoverOption"][];
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            quantity: number;
+        };
+        /** @description What was chosen for a dish. */
+        HandoverOption: {
+            /** @description Its name when ordered. */
+            name: string;
+            /**
+             * Format: int32
+             * @description How often for one dish.
+             */
+            quantity: number;
+        };
+        /** @description One of a person's identities at providers. */
+        Identity: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was linked.
+             */
+            linked_at: string;
+            /** @description Whether it may be unlinked: the last way in stays. */
+            may_go: boolean;
+            /**
+             * @description The provider; null if it is no way to sign in any more.
+             * @example kakao
+             */
+            provider?: string | null;
+        };
         /** @description A JSON Web Key set. */
         KeySet: Record<string, never>;
         /**
@@ -671,6 +1132,43 @@ export interface components {
              * @description 0 removes the line.
              */
             quantity: number;
+        };
+        /** @description A person, masked. */
+        MaskedPerson: {
+            /**
+             * Format: date-time
+             * @description When they signed up.
+             */
+            created_at: string;
+            /**
+             * @description A bit of their e-mail address.
+             * @example m***@example.com
+             */
+            email?: string | null;
+            /**
+             * Format: uuid
+             * @description Their id.
+             */
+            id: string;
+            /**
+             * @description The first letter of their name.
+             * @example 김*
+             */
+            name: string;
+            /**
+             * @description The last digits of their telephone number.
+             * @example ***5678
+             */
+            phone: string;
+            /**
+             * @description What they may be.
+             * @example [
+             *       "customer"
+             *     ]
+             */
+            roles: string[];
+            /** @description Whether anybody may act for their account. */
+            status: components["schemas"]["StatusName"];
         };
         /** @description A dish. */
         Menu: {
@@ -756,12 +1254,20 @@ export interface components {
             entrance_note?: string;
             /** @description Whether it is used when none is named; left out, that stays as it is. */
             is_default?: boolean | null;
+            /** @description What it is to the person; `other` if left out. */
+            kind?: components["schemas"]["AddressKind"];
             /**
              * Format: text
              * @description What the person calls it.
              * @example 집
              */
             label: string;
+            /**
+             * Format: text
+             * @description The lot address (지번 주소).
+             * @example 서울특별시 강남구 역삼동 737
+             */
+            lot_address?: string;
             /** @description Where that is. */
             position: components["schemas"]["Position"];
             /**
@@ -770,6 +1276,11 @@ export interface components {
              * @example 서울특별시 강남구 테헤란로 152
              */
             road_address: string;
+            /**
+             * @description The zip code, five digits.
+             * @example 06236
+             */
+            zip?: string;
         };
         /** @description A question for the support desk. */
         NewConversation: {
@@ -791,6 +1302,17 @@ export interface components {
             text: string;
             topic: components["schemas"]["Topic"];
         };
+        /** @description A copy that somebody wants. */
+        NewCopyBody: {
+            /** @description Its format. */
+            format: components["schemas"]["CopyFormat"];
+            /**
+             * Format: password
+             * @description The password; not needed within five minutes of a sign-in.
+             * @example 한강에서 치킨을
+             */
+            password?: string | null;
+        };
         /** @description A device to add. */
         NewDevice: {
             /**
@@ -804,6 +1326,15 @@ export interface components {
              * @default kn
              */
             speed_unit: components["schemas"]["SpeedUnit"];
+        };
+        /** @description Another e-mail address. */
+        NewEmail: {
+            /**
+             * Format: email
+             * @description The address.
+             * @example minji@example.org
+             */
+            email: string;
         };
         /** @description Something to say. */
         NewMessage: {
@@ -821,8 +1352,52 @@ export interface components {
              */
             text: string;
         };
+        /** @description A telephone number to prove. */
+        NewPhone: {
+            /**
+             * Format: phone
+             * @description A Korean mobile number.
+             * @example 010-1234-5678
+             */
+            phone: string;
+        };
+        /** @description Somebody without an account, as far as the provider tells. */
+        NewcomerBody: {
+            /** @description Their e-mail address, which the provider vouches for. */
+            email?: string | null;
+            /** @description What they are called there. */
+            name?: string | null;
+        };
+        /**
+         * @description What a notification is about. It exists for its schema; domain's Category is what travels.
+         * @enum {string}
+         */
+        NotificationCategory: "order_status" | "chat" | "review_request" | "promotion" | "security" | "legal";
+        /**
+         * @description How a notification reaches the person. It exists for its schema; domain's Channel is what travels.
+         * @enum {string}
+         */
+        NotificationChannel: "in_app" | "push" | "sms" | "mail";
+        /** @description One category on one channel. */
+        NotificationRoute: {
+            /** @description What about. */
+            category: components["schemas"]["NotificationCategory"];
+            /** @description How. */
+            channel: components["schemas"]["NotificationChannel"];
+        };
+        /** @description What a person does not want to be notified of, and when not. */
+        NotificationSettings: {
+            /** @description What is muted. `security` and `legal` cannot be. */
+            muted: components["schemas"]["NotificationRoute"][];
+            quiet_hours?: components["schemas"]["QuietHours"] | null;
+        };
         /** @description A delivery offered to a courier. */
         Offer: {
+            /**
+             * @description The code by which everybody names the order.
+             * @example K7VX
+             */
+            code: string;
             /**
              * Format: double
              * @description How far the courier was from the restaurant, whole metres.
@@ -885,6 +1460,12 @@ export interface components {
         /** @description An order, as those who may see it see it. */
         Order: {
             cancel_request?: components["schemas"]["CancelRequest"] | null;
+            /**
+             * @description The code by which customer, restaurant and courier name it: spoken at the counter and
+             *     at the door, and no secret.
+             * @example K7VX
+             */
+            code: string;
             contact?: components["schemas"]["Contact"] | null;
             /** @description Put it down at the door. */
             contactless: boolean;
@@ -893,6 +1474,11 @@ export interface components {
              * @description Who brings it, once somebody does.
              */
             courier_id?: string | null;
+            /**
+             * @description The customer's words to the courier, for the two of them: for its courier while they
+             *     bring it.
+             */
+            courier_note?: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: uuid */
@@ -904,6 +1490,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             lines: components["schemas"]["OrderLine"][];
+            /** @description The customer's words to the restaurant. */
             note: string;
             /** Format: int64 */
             payable_won: number;
@@ -941,13 +1528,20 @@ export interface components {
         OrderEvent: {
             /** Format: date-time */
             at: string;
+            /**
+             * @description The channel on which it was published: `order:{id}`, or `delivery:{id}` for an event of
+             *     its delivery.
+             * @example order:01920000-0000-7000-8000-000000000001
+             */
+            channel: string;
             /** @description `order_id`, `status` and what the type adds. */
             data: Record<string, never>;
             /** @example order.accepted */
             type: string;
             /**
              * Format: int64
-             * @description Its offset on `order:{id}`.
+             * @description Its offset on that channel: with it, the key by which an event that came over the socket
+             *     is known again.
              */
             version: number;
         };
@@ -979,10 +1573,31 @@ export interface components {
             /** Format: int32 */
             quantity: number;
         };
+        /** @description How far a refund is. */
+        OrderRefund: {
+            /**
+             * Format: date-time
+             * @description When the payment gateway had done it.
+             */
+            done_at?: string | null;
+            /** @description `delayed`: the payment gateway did not take it, and somebody looks at it. */
+            status: components["schemas"]["OrderRefundStatus"];
+        };
+        /**
+         * @description How far money is on its way back.
+         * @enum {string}
+         */
+        OrderRefundStatus: "under_way" | "delayed" | "done";
         /** @description What to order. */
         OrderRequest: {
             /** @description Leave it at the door. */
             contactless?: boolean;
+            /**
+             * Format: text
+             * @description Words to the courier, who reads them from the assignment on. How to get in belongs to the
+             *     address (`entrance_note`): it is shown later, with the food.
+             */
+            courier_note?: string;
             /**
              * Format: text
              * @description Words to the restaurant.
@@ -1039,6 +1654,11 @@ export interface components {
             timestamp?: string | null;
         };
         /**
+         * @description What came of an attempt.
+         * @enum {string}
+         */
+        OutcomeBody: "signed_in" | "sign_up" | "linked" | "proven";
+        /**
          * @description A place in the words of OwnTracks. Messages of other types are taken and left; what is
          *     optional and cannot be read counts as unsaid.
          */
@@ -1076,6 +1696,50 @@ export interface components {
              */
             vel?: number | null;
         };
+        /** @description A new password for whoever knows the one of now. */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description The password of now.
+             * @example 한강에서 치킨을
+             */
+            current_password: string;
+            /**
+             * Format: password
+             * @description Not among the first that anybody would try.
+             * @example 남산에서 피자를
+             */
+            new_password: string;
+        };
+        /** @description Whose password is forgotten. */
+        PasswordForgotten: {
+            /**
+             * Format: email
+             * @description The e-mail address of the account.
+             * @example minji@example.com
+             */
+            email: string;
+        };
+        /** @description A new password, with the code that was sent to the address of the account. */
+        PasswordReset: {
+            /**
+             * @description The six digits; spaces and hyphens between them do not matter.
+             * @example 314159
+             */
+            code: string;
+            /**
+             * Format: email
+             * @description The e-mail address of the account.
+             * @example minji@example.com
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description Not among the first that anybody would try.
+             * @example 한강에서 치킨을
+             */
+            new_password: string;
+        };
         /** @description One try to pay an order. */
         Payment: {
             /** Format: int64 */
@@ -1110,6 +1774,51 @@ export interface components {
              */
             payment_token: string;
         };
+        /**
+         * @description What of a person matches.
+         * @enum {string}
+         */
+        PersonFoundBy: "id" | "email" | "phone" | "name";
+        /** @description A person whom a search found. */
+        PersonHit: {
+            /** @description What of them matches. */
+            found_by: components["schemas"]["PersonFoundBy"];
+            /** @description The person. */
+            person: components["schemas"]["MaskedPerson"];
+        };
+        /** @description A person's photo. */
+        Photo: {
+            /**
+             * @description The average colour, to show until the photo is there.
+             * @example #a98c6f
+             */
+            colour: string;
+            /** @description In three sizes, smallest first; of each as WebP and as JPEG. No size is larger than the upload. */
+            files: components["schemas"]["PhotoFile"][];
+        };
+        /** @description One file of a photo. */
+        PhotoFile: {
+            /**
+             * Format: int32
+             * @description Its height in pixels.
+             */
+            height: number;
+            /**
+             * @description Its format.
+             * @example image/webp
+             */
+            media_type: string;
+            /**
+             * @description Where it is. It never changes: another photo has other files.
+             * @example /v1/users/me/photo/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.webp
+             */
+            path: string;
+            /**
+             * Format: int32
+             * @description Its width in pixels.
+             */
+            width: number;
+        };
         /** @description A neighbourhood. */
         Place: {
             /** @description The legal neighbourhood (법정동). */
@@ -1119,10 +1828,7 @@ export interface components {
             /** @description A point within it. */
             position: components["schemas"]["Position"];
         };
-        /**
-         * @description The words for a `LatLon` in a document: `#[schema(value_type = Position)]`.
-         *     A place, WGS84.
-         */
+        /** @description A coordinate, WGS84. */
         Position: {
             /**
              * Format: double
@@ -1151,6 +1857,8 @@ export interface components {
         Problem: {
             /** @description What went wrong, in the language of `Accept-Language`. */
             detail: string;
+            /** @description The error code of OAuth 2.0 (RFC 6749, 5.2), where a program asks for a token. */
+            error?: string;
             /** @description The fields at fault, where the input is invalid. */
             errors?: components["schemas"]["ProblemFault"][];
             /**
@@ -1204,10 +1912,48 @@ export interface components {
              */
             name?: string | null;
             /**
+             * Format: text
+             * @description What they call themselves to others; empty removes it.
+             * @example 치킨요정
+             */
+            nickname?: string | null;
+            /**
              * Format: phone
              * @description Their telephone number.
              */
             phone?: string | null;
+        };
+        /** @description What proves once more who somebody is. */
+        ProofBody: {
+            /**
+             * Format: password
+             * @description The password; not needed within five minutes of a sign-in.
+             * @example 한강에서 치킨을
+             */
+            password?: string | null;
+        };
+        /** @description A way to sign in. */
+        Provider: {
+            /** @description What people call it; null for those that everybody knows by their name. */
+            label?: string | null;
+            /**
+             * @description Its name in paths.
+             * @example kakao
+             */
+            name: string;
+        };
+        /** @description A span of each day in Korea that may cross midnight. */
+        QuietHours: {
+            /**
+             * @description When it begins.
+             * @example 23:00:00
+             */
+            from: string;
+            /**
+             * @description When it ends; not part of it.
+             * @example 07:00:00
+             */
+            until: string;
         };
         /** @description A price that is promised until `expires_at`. */
         Quote: {
@@ -1280,6 +2026,15 @@ export interface components {
             position: components["schemas"]["Position"];
             road_address: string;
         };
+        /** @description What somebody proves once more who they are with. */
+        ReAuthenticateBody: {
+            /**
+             * Format: password
+             * @description The password.
+             * @example 한강에서 치킨을
+             */
+            password: string;
+        };
         /** @description Up to where somebody has read. */
         ReadMark: {
             /**
@@ -1295,7 +2050,7 @@ export interface components {
         };
         /** @description What a session goes on with. */
         Refresh: {
-            /** @description The newest refresh token of the session. */
+            /** @description The newest refresh token of the session. Its form may change: it is to be sent as it came. */
             refresh_token: string;
         };
         /** @description Money that goes back. */
@@ -1389,6 +2144,60 @@ export interface components {
              */
             tip_won?: number | null;
         };
+        /** @description Which role, and why. */
+        RoleChange: {
+            /**
+             * Format: text
+             * @description Why. It is kept.
+             * @example 입사
+             */
+            reason: string;
+            /** @description The role. */
+            role: components["schemas"]["RoleOfPeople"];
+        };
+        /**
+         * @description A role of people.
+         * @enum {string}
+         */
+        RoleOfPeople: "customer" | "courier" | "owner" | "agent" | "admin";
+        /** @description What somebody is recognised by, masked. */
+        SeenIdentity: {
+            /** @description The provider, of `openid`. */
+            issuer?: string | null;
+            /** @description `email`, `phone` or `openid`. */
+            kind: string;
+            /**
+             * @description A bit of the address or the number.
+             * @example m***@example.com
+             */
+            subject: string;
+            /**
+             * Format: date-time
+             * @description When they proved that it is theirs.
+             */
+            verified_at?: string | null;
+        };
+        /** @description A program's token. */
+        ServiceToken: {
+            /** @description For the `Authorization` header of every request. */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds until it expires. There is no refresh token: the program asks again.
+             * @example 600
+             */
+            expires_in: number;
+            /**
+             * @description What it is for, separated by spaces.
+             * @example service
+             */
+            scope: string;
+            /**
+             * @description Always `Bearer`.
+             * @example Bearer
+             */
+            token_type: string;
+        };
         /** @description A device that is signed in. */
         Session: {
             /** @description The network address it was last seen at. */
@@ -1404,7 +2213,7 @@ export interface components {
             device: string;
             /**
              * Format: date-time
-             * @description When it ends unless it refreshes them.
+             * @description When it ends unless it refreshes them, and at the latest.
              */
             expires_at: string;
             /**
@@ -1466,6 +2275,8 @@ export interface components {
         };
         /** @description Somebody who wants an account. */
         SignUp: {
+            /** @description What they agree to. */
+            consents: components["schemas"]["SignUpConsents"];
             /**
              * Format: email
              * @description What they will sign in with.
@@ -1492,10 +2303,92 @@ export interface components {
             phone: string;
         };
         /**
+         * @description The version of each document that somebody who signs up agrees to. What is left out or null is
+         *     refused.
+         */
+        SignUpConsents: {
+            /**
+             * Format: int32
+             * @description Optional.
+             */
+            advertising?: number | null;
+            /**
+             * Format: int32
+             * @description Needed.
+             * @example 1
+             */
+            location?: number | null;
+            /**
+             * Format: int32
+             * @description Optional; needs `advertising`.
+             */
+            night_advertising?: number | null;
+            /**
+             * Format: int32
+             * @description Needed.
+             * @example 1
+             */
+            privacy?: number | null;
+            /**
+             * Format: int32
+             * @description Needed.
+             * @example 1
+             */
+            terms?: number | null;
+            /**
+             * Format: int32
+             * @description Optional.
+             */
+            third_party?: number | null;
+        };
+        /**
+         * @description Somebody whom a provider named (`POST /v1/auth/social/{provider}/complete`), and who wants an
+         *     account.
+         */
+        SocialSignUpBody: {
+            /**
+             * Format: secret
+             * @description What the page kept for it.
+             * @example 7vQ2mKf0Vb6oJ1yq4m2mWvJ0f4kY5l3nq1cV8m0aXzA
+             */
+            browser_secret: string;
+            /** @description What they agree to. */
+            consents: components["schemas"]["SignUpConsents"];
+            /**
+             * Format: text
+             * @description What the device calls itself, for the list of sessions.
+             * @example Galaxy S25
+             */
+            device?: string | null;
+            /**
+             * Format: text
+             * @description What they are called.
+             * @example 김민지
+             */
+            name: string;
+            /**
+             * Format: phone
+             * @description Korean as people write it, or international with `+`.
+             * @example 010-1234-5678
+             */
+            phone: string;
+            /**
+             * Format: secret
+             * @description The provider's `state` of that attempt.
+             * @example 7vQ2mKf0Vb6oJ1yq4m2mWvJ0f4kY5l3nq1cV8m0aXzA
+             */
+            state: string;
+        };
+        /**
          * @description The unit of a speed: knots, kilometres an hour, metres a second.
          * @enum {string}
          */
         SpeedUnit: "kn" | "kmh" | "ms";
+        /**
+         * @description Whether anybody may act for an account.
+         * @enum {string}
+         */
+        StatusName: "open" | "banned" | "withdrawn";
         /**
          * @description What a courier may report.
          * @enum {string}
@@ -1536,6 +2429,105 @@ export interface components {
             troubles: components["schemas"]["Trouble"][];
             /** @description The long-running tasks. */
             workers: components["schemas"]["SystemWorker"][];
+        };
+        /** @description A delivery that a courier carries. */
+        SystemAssignment: {
+            /** @description Its hand-over code. */
+            code: string;
+            /**
+             * Format: uuid
+             * @description The order.
+             */
+            order_id: string;
+            /**
+             * Format: date-time
+             * @description When the customer was promised it.
+             */
+            promised_at: string;
+            /**
+             * Format: date-time
+             * @description When a courier was requested.
+             */
+            requested_at: string;
+            /** @description The restaurant. */
+            restaurant_name: string;
+            /**
+             * @description The state of the delivery.
+             * @example picked_up
+             */
+            status: string;
+        };
+        /** @description A courier, as operators see one. */
+        SystemCourier: {
+            /** @description What the courier carries, oldest first. */
+            assignments: components["schemas"]["SystemAssignment"][];
+            /**
+             * Format: uuid
+             * @description The courier.
+             */
+            id: string;
+            /** @description The name that customers see. */
+            name: string;
+            /** @description Whether the courier takes offers. */
+            on_shift: boolean;
+            position?: components["schemas"]["SystemCourierPosition"] | null;
+            /**
+             * @description The vehicle: `walk`, `bicycle`, `motorbike` or `car`.
+             * @example motorbike
+             */
+            vehicle: string;
+        };
+        /** @description A courier in a list. */
+        SystemCourierLine: {
+            /**
+             * Format: uuid
+             * @description The courier.
+             */
+            id: string;
+            /** @description The name that customers see. */
+            name: string;
+            /** @description Whether the courier has a delivery. */
+            on_delivery: boolean;
+            /** @description Whether the courier takes offers. */
+            on_shift: boolean;
+            /**
+             * @description The vehicle: `walk`, `bicycle`, `motorbike` or `car`.
+             * @example motorbike
+             */
+            vehicle: string;
+        };
+        /** @description A courier's last position. */
+        SystemCourierPosition: {
+            /**
+             * Format: int64
+             * @description How long ago that was, in seconds.
+             */
+            age_secs: number;
+            /**
+             * Format: date-time
+             * @description When it was measured.
+             */
+            at: string;
+            /**
+             * Format: double
+             * @description Degrees clockwise from north.
+             */
+            heading_deg?: number | null;
+            /**
+             * Format: double
+             * @description Degrees north.
+             */
+            lat: number;
+            /**
+             * Format: double
+             * @description Degrees east.
+             */
+            lon: number;
+            /**
+             * Format: double
+             * @description Metres per second.
+             */
+            speed_mps?: number | null;
         };
         /** @description Connections to PostgreSQL. */
         SystemDatabase: {
@@ -1598,6 +2590,79 @@ export interface components {
             /** @description Whether the others are heard. A process that is alone always hears itself. */
             joined: boolean;
         };
+        /**
+         * @description What of a hit matches the search.
+         * @enum {string}
+         */
+        SystemFoundBy: "id" | "code" | "phone" | "name";
+        /**
+         * @description The last hour of a process. The arrays have one element for each minute, oldest first; null
+         *     where the minute has no sample, or the figure was not known.
+         */
+        SystemHistory: {
+            /** @description When each minute began; a sample is of its first seconds. */
+            at: string[];
+            /** @description Commands of entities per second, in the minute before. */
+            commands_per_sec: (number | null)[];
+            /** @description Publications handed to listeners per second, in the minute before. */
+            deliveries_per_sec: (number | null)[];
+            /** @description The longest time from the hub to a socket in the minute before, milliseconds. */
+            delivery_lag_ms: (number | null)[];
+            /** @description The longest time from an event's decision to the hub in the minute before, milliseconds. */
+            event_lag_ms: (number | null)[];
+            /** @description Jobs of all processes that are due and not begun; null while the database does not answer. */
+            jobs_due: (number | null)[];
+            /** @description The process that answers. */
+            node: string;
+            /** @description Orders that this process placed at their restaurants in the minute before. */
+            orders_placed: (number | null)[];
+            /** @description Memory that the kernel keeps for the process. */
+            resident_bytes: (number | null)[];
+            /** @description The services that it serves. */
+            services: string[];
+            /** @description Open sockets and streams. */
+            sockets: (number | null)[];
+        };
+        /** @description Something that was found. */
+        SystemHit: {
+            /** @description The hand-over code of an order. */
+            code?: string | null;
+            /**
+             * Format: date-time
+             * @description When an order was made.
+             */
+            created_at?: string | null;
+            /** @description What of it matches. */
+            found_by: components["schemas"]["SystemFoundBy"];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["SystemHitKind"];
+            /**
+             * @description One line that describes it: of an order the restaurant and the first dishes, of a courier
+             *     the name, of a restaurant the name and the neighbourhood.
+             */
+            line: string;
+            /**
+             * @description Of an order its status; of a courier `on_delivery`, `on_shift` or `off_shift`; of a
+             *     restaurant `open` or `closed`.
+             */
+            status: string;
+            /**
+             * Format: date-time
+             * @description When the status of an order changed last, as far as is known; when a courier on shift sent
+             *     the last position; when a closed restaurant opens.
+             */
+            status_at?: string | null;
+        };
+        /**
+         * @description The kind of a hit.
+         * @enum {string}
+         */
+        SystemHitKind: "order" | "courier" | "restaurant";
         /** @description Live channels. */
         SystemHub: {
             /** @description Channels that somebody follows here. */
@@ -1752,6 +2817,29 @@ export interface components {
             /** @description `running`, `pausing` before it is started again, or `ended`. */
             state: string;
         };
+        /** @description What a program asks for a token with. */
+        TokenForm: {
+            /**
+             * Format: uuid
+             * @description The program's id, unless it authenticates by the Basic scheme.
+             */
+            client_id?: string | null;
+            /**
+             * Format: password
+             * @description Its secret, unless it authenticates by the Basic scheme.
+             */
+            client_secret?: string | null;
+            /**
+             * @description Always `client_credentials`.
+             * @example client_credentials
+             */
+            grant_type: string;
+            /**
+             * @description The scopes that it wants, separated by spaces; all of its own, if none.
+             * @example service
+             */
+            scope?: string | null;
+        };
         /** @description The tokens of a session. */
         Tokens: {
             /** @description For the `Authorization` header of every request. */
@@ -1806,11 +2894,30 @@ export interface components {
             payments: components["schemas"]["Payment"][];
             refunds: components["schemas"]["Refund"][];
         };
+        /** @description Why. It is kept. */
+        UnmaskReason: {
+            /**
+             * Format: text
+             * @example 본인 요청으로 확인
+             */
+            reason: string;
+        };
         /** @description What was masked. */
         Unmasked: {
+            /** @description The customer's words to the courier; may be empty. */
+            courier_note: string;
             /** @description What the customer is called. */
             customer_name: string;
             drop_off?: components["schemas"]["DropOff"] | null;
+        };
+        /** @description What is masked of a person. */
+        UnmaskedPerson: {
+            /** @description Their e-mail address, if they have one. */
+            email?: string | null;
+            /** @description What they are called. */
+            name: string;
+            /** @description E.164. */
+            phone: string;
         };
         /** @description A person with an account. */
         User: {
@@ -1819,8 +2926,10 @@ export interface components {
              * @description When they signed up.
              */
             created_at: string;
-            /** @description What they sign in with, in lower case. */
-            email: string;
+            /** @description Their e-mail address, in lower case; none if they came by a provider that gave none. */
+            email?: string | null;
+            /** @description Whether they proved that the address is theirs. */
+            email_verified: boolean;
             /**
              * Format: uuid
              * @description Their id.
@@ -1828,11 +2937,15 @@ export interface components {
             id: string;
             /** @description What they are called. */
             name: string;
+            /** @description What they call themselves to others; null if nothing. */
+            nickname?: string | null;
             /**
              * @description E.164.
              * @example +821012345678
              */
             phone: string;
+            /** @description Whether they proved that the number is theirs. */
+            phone_verified: boolean;
             /**
              * @description What they may be.
              * @example [
@@ -1887,6 +3000,11 @@ export interface components {
         /** @description A delivery that nobody took for long. */
         WaitingDelivery: {
             /**
+             * @description The code by which everybody names the order.
+             * @example K7VX
+             */
+            code: string;
+            /**
              * Format: uuid
              * @description The order.
              */
@@ -1897,6 +3015,11 @@ export interface components {
              */
             requested_at: string;
         };
+        /**
+         * @description What an attempt is for.
+         * @enum {string}
+         */
+        WishBody: "sign_in" | "link" | "prove";
     };
     responses: never;
     parameters: never;

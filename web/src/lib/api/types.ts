@@ -11,9 +11,30 @@ type Schemas = components['schemas']
 export type LatLon = Schemas['Position']
 export type Role = 'customer' | 'courier' | 'owner' | 'agent' | 'admin' | 'service'
 export type Tokens = Omit<Schemas['Tokens'], 'roles'> & { roles: Role[] }
+export type Provider = Schemas['Provider']
+/** One of somebody's identities at the companies that they sign in by. */
+export type Identity = Schemas['Identity']
+export type BegunSocial = Schemas['BegunSocial']
+export type CompletedSocial = Schemas['CompletedSocial']
+export type CodeSent = Schemas['CodeSent']
 export type Address = Schemas['Address']
 export type AddressInput = Schemas['NewAddress']
 export type Place = Schemas['Place']
+export type FoundAddress = Schemas['FoundAddress']
+export type AddressKind = Schemas['AddressKind']
+export type NotificationSettings = Schemas['NotificationSettings']
+export type NotificationCategory = Schemas['NotificationCategory']
+export type NotificationChannel = Schemas['NotificationChannel']
+export type User = Schemas['User']
+export type Photo = Schemas['Photo']
+export type ConsentPurpose = Schemas['ConsentPurpose']
+export type ConsentDocument = Schemas['ConsentDocument']
+export type Consent = Schemas['Consent']
+export type Consents = Schemas['Consents']
+/** The version of each document that somebody who signs up agrees to. */
+export type SignUpConsents = Partial<Record<ConsentPurpose, number>>
+export type Copy = Schemas['Copy']
+export type CopyLink = Schemas['CopyLink']
 export type Restaurant = Schemas['Restaurant']
 export type Category = Schemas['Category']
 export type MenuBoard = Schemas['Card']
@@ -23,6 +44,7 @@ export type Cart = Schemas['Cart']
 export type CartProblem = Schemas['CartProblem']
 export type Quote = Schemas['Quote']
 export type RejectReason = Schemas['RejectReason']
+/** A step of an order or its delivery; `channel` and `version` name it as its channel does. */
 export type HistoryItem = Schemas['OrderEvent']
 export type Topic = Schemas['Topic']
 export type Conversation = Schemas['Conversation']
@@ -30,6 +52,8 @@ export type Message = Schemas['Message']
 export type Desk = Schemas['Desk']
 export type DeliveryStatus = Schemas['DeliveryStatus']
 export type Delivery = Schemas['Delivery']
+/** What its courier is told of a delivery's food. */
+export type Handover = Schemas['Handover']
 export type Vehicle = Schemas['Vehicle']
 export type Eta = Schemas['Eta']
 /** A courier's position, as a snapshot or a `latest` frame brings it. */
@@ -39,12 +63,41 @@ export type Offer = Schemas['Offer']
 /** How a process is. */
 export type System = Schemas['System']
 export type Trouble = Schemas['Trouble']
+/** The last hour of one process: an element for each minute, `null` where there is none. */
+export type History = Schemas['SystemHistory']
+/** Something that was found by one line of text. */
+export type Hit = Schemas['SystemHit']
+/** A courier in a list of operators. */
+export type CourierLine = Omit<Schemas['SystemCourierLine'], 'vehicle'> & { vehicle: Vehicle }
+/** A courier as operators see them. */
+export type CourierView = Omit<Schemas['SystemCourier'], 'vehicle' | 'assignments'> & {
+  vehicle: Vehicle
+  assignments: (Omit<Schemas['SystemAssignment'], 'status'> & { status: DeliveryStatus })[]
+}
+/** A person as admins see them, masked. */
+export type MaskedPerson = Omit<Schemas['MaskedPerson'], 'roles'> & { roles: Role[] }
+/** A person whom a search found. */
+export type PersonHit = Omit<Schemas['PersonHit'], 'person'> & { person: MaskedPerson }
+/** What is masked of a person. */
+export type UnmaskedPerson = Schemas['UnmaskedPerson']
+/** Roles and status of somebody. */
+export type Account = Omit<Schemas['Account'], 'roles'> & { roles: Role[] }
+/** A device that is signed in. */
+export type DeviceSession = Schemas['Session']
+/** Something that happened to an account. */
+export type AuditLine = Omit<Schemas['AuditLine'], 'role'> & { role?: Role | null }
+/** What somebody of the staff looked at. */
+export type Look = 'search' | 'person' | 'sessions' | 'audit' | 'access_log' | 'unmasked' | 'order_unmasked'
+/** A look of staff at personal data. */
+export type Access = Omit<Schemas['Access'], 'look'> & { look: Look }
 /** How the city is. */
 export type CityCounts = Schemas['City']
 /** What a courier reports while delivering. */
 export type Step = Schemas['Step']
 /** Why a courier could not hand it over. */
 export type FailReason = Schemas['FailReason']
+/** How an order ended early; `endings` in `words.ts` says its code. */
+export type Ending = Schemas['Ending']
 /** The wait at the door. */
 export type Contact = Schemas['Contact']
 export type ContactWay = Schemas['ContactWay']

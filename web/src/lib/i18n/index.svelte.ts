@@ -1,6 +1,6 @@
 /** The words of the pages, in Korean first and in English second. */
 
-import { events, faults as faultWords, type Row } from '../api/words'
+import { audits, endings, events, faults as faultWords, type Row } from '../api/words'
 import { Problem } from '../problem'
 import { en } from './en'
 import { ko } from './ko'
@@ -65,6 +65,17 @@ export function causeText({ code = '' }: { code?: string }): string | null {
   return row ? inLanguage(row) : null
 }
 
+/** Why an order came to nothing, in people's words. */
+export function endingText(code: string): string {
+  return inLanguage(endings[code] ?? (endings['other'] as Row))
+}
+
+/** What happened to an account, in people's words. */
+export function auditText(kind: string): string {
+  const row = audits[kind]
+  return row ? inLanguage(row) : kind
+}
+
 /** What happened, in people's words. */
 export function eventText(type: string): string {
   const row = events[type]
@@ -98,6 +109,21 @@ export function dayAndTime(at: string): string {
     day: 'numeric',
     hour: 'numeric',
     minute: '2-digit',
+  })
+}
+
+/** `오늘`, `어제` or `11월 24일 화요일`, in the zone of the device; the year where it is another one. */
+export function day(at: string, now = new Date()): string {
+  const date = new Date(at)
+  const midnight = (of: Date) => new Date(of.getFullYear(), of.getMonth(), of.getDate()).getTime()
+  const ago = Math.round((midnight(now) - midnight(date)) / 86_400_000)
+  if (ago === 0) return w().today
+  if (ago === 1) return w().yesterday
+  return date.toLocaleDateString(language.code === 'ko' ? 'ko-KR' : 'en-US', {
+    ...(date.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }),
+    month: 'long',
+    day: 'numeric',
+    weekday: 'long',
   })
 }
 

@@ -16,8 +16,12 @@ export const PROBLEMS: Record<string, Row> = {
   ],
   'client.fault': ['문제가 생겼어요. 다시 시도해 주세요.', 'Something went wrong. Please try again.'],
   'client.geolocation': [
-    '위치를 읽을 수 없어요. 브라우저의 위치 권한을 확인해 주세요.',
-    'The position cannot be read. Check the browser’s location permission.',
+    '지금은 위치를 읽을 수 없어요. 잠시 후 다시 시도해 주세요.',
+    'The position cannot be read just now. Try again in a moment.',
+  ],
+  'client.location_denied': [
+    '위치 권한이 꺼져 있어요. 주소창 왼쪽의 사이트 설정에서 ‘위치’를 ‘허용’으로 바꾼 뒤 다시 시도해 주세요. 휴대전화에서는 설정에서 브라우저의 위치도 켜져 있어야 해요.',
+    'Location is turned off for this page. Open the site settings beside the address bar, allow “Location”, and try again. On a phone, the browser itself must be allowed to use location in the settings, too.',
   ],
 }
 

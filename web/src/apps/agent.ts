@@ -1,0 +1,3 @@
+import { start } from '../start'
+
+start('agent', () => import('./Agent.svelte'))
