@@ -40,6 +40,8 @@ pub(crate) enum Scenario {
     Chat,
     /// Password sign-ins beside other requests, refreshes, and the end of thousands of sessions.
     Identity,
+    /// Lists, searches and suggestions over restaurants of the whole country.
+    Catalogue,
 }
 
 /// What else this binary does: the fault suite, and what the processes do that the bench starts.

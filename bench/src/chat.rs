@@ -4,14 +4,12 @@
 
 use std::time::Duration;
 
-use tokio::process::Command;
-
 use crate::Outcome;
 use crate::args::Options;
 use crate::chat_load::{self, Order, Round, Talk};
 use crate::city::City;
-use crate::latency::Latency;
-use crate::process::{Cost, machine_cpu_secs};
+use crate::database::{self, Measured, psql};
+use crate::process::Cost;
 use crate::report::{Column, Figures, Report, say};
 use crate::target::Target;
 use crate::worker::{Hand, Job};
@@ -109,49 +107,16 @@ from generate_series(0, 9999) as place on conflict do nothing";
 
 /// The same rate, for as long.
 async fn pgbench(rate: f64, options: &Options, column: &mut Column) -> Outcome<()> {
-    let url = std::env::var("DATABASE_URL")?;
-    let made = Command::new("psql").args([&url, "-qXc", PLACES]).status().await?;
-    if !made.success() {
-        return Err("psql failed".into());
-    }
-    let folder = std::env::temp_dir();
-    let script = folder.join(format!("baedal-bench-{}.sql", std::process::id()));
-    std::fs::write(&script, INSERT)?;
-    let before = machine_cpu_secs()?;
-    let output = Command::new("pgbench")
-        .args(["-n", "-M", "prepared", "-c", "16", "-j", "1", "-l", "--log-prefix"])
-        .arg(script.with_extension("log"))
-        .args(["-D", &format!("talks={rate}"), "-R", &rate.to_string(), "-T", &options.seconds.to_string()])
-        .arg("-f")
-        .arg(&script)
-        .arg(&url)
-        .output()
-        .await?;
-    let machine = machine_cpu_secs()? - before;
-    let _ = std::fs::remove_file(&script);
-    if !output.status.success() {
-        return Err(format!("pgbench: {}", String::from_utf8_lossy(&output.stderr)).into());
-    }
-    // client, transaction, latency in µs with the schedule's lag, …
-    let mut latency = Latency::default();
-    for entry in std::fs::read_dir(&folder)?.filter_map(Result::ok) {
-        let own = format!("baedal-bench-{}.log", std::process::id());
-        if !entry.file_name().to_string_lossy().starts_with(&own) {
-            continue;
-        }
-        for line in std::fs::read_to_string(entry.path())?.lines() {
-            if let Some(micros) = line.split(' ').nth(2).and_then(|micros| micros.parse().ok()) {
-                latency.note(Duration::from_micros(micros));
-            }
-        }
-        let _ = std::fs::remove_file(entry.path());
-    }
+    psql(PLACES).await?;
+    let (talks, rate) = (format!("talks={rate}"), rate.to_string());
+    let arguments = ["-c", "16", "-D", &talks, "-R", &rate];
+    let Measured { latency, machine_secs } = database::pgbench(INSERT, &arguments, options).await?;
     let mut figures = Figures::default();
     figures.add("messages/s", latency.count() as f64 / options.secs());
     figures.add("p50 ms", latency.ms(0.5));
     figures.add("p99 ms", latency.ms(0.99));
     figures.add("p99.9 ms", latency.ms(0.999));
-    figures.add("machine cores", machine / options.secs());
+    figures.add("machine cores", machine_secs / options.secs());
     column.add(figures, &latency);
     Ok(())
 }

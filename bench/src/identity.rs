@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::Outcome;
 use crate::args::Options;
 use crate::city::City;
+use crate::database::psql;
 use crate::http::Caller;
 use crate::latency::Latency;
 use crate::process::Cost;
@@ -316,21 +317,6 @@ async fn revoke(address: SocketAddr, tokens: &[String]) -> Outcome<f64> {
     // The next round's server lets the same people in again.
     psql(&format!("delete from auth.sessions where device = '{REVOKED}'")).await?;
     Ok(closed.into_iter().max().unwrap_or_default().as_secs_f64())
-}
-
-/// Runs SQL of any length.
-async fn psql(sql: &str) -> Outcome<()> {
-    let path = std::env::temp_dir().join(format!("baedal-bench-{}.sql", std::process::id()));
-    std::fs::write(&path, sql)?;
-    let url = std::env::var("DATABASE_URL")?;
-    let done = Command::new("psql")
-        .arg(&url)
-        .args(["-qX", "-v", "ON_ERROR_STOP=1", "-f"])
-        .arg(&path)
-        .status()
-        .await?;
-    let _ = std::fs::remove_file(&path);
-    if done.success() { Ok(()) } else { Err("psql failed".into()) }
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;

@@ -5,10 +5,12 @@
 
 mod args;
 mod baseline;
+mod catalogue;
 mod chaos;
 mod chat;
 mod chat_load;
 mod city;
+mod database;
 mod entities;
 mod fan_out;
 mod fixtures;
@@ -70,6 +72,7 @@ async fn bench(scenarios: &[Scenario], options: &Options) -> Outcome<()> {
             Scenario::Hot => hot::run(options).await?,
             Scenario::Chat => chat::run(options).await?,
             Scenario::Identity => identity::run(options).await?,
+            Scenario::Catalogue => catalogue::run(options).await?,
         };
         report.print();
         report.write(&options.reports)?;

@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 
 use crate::Outcome;
 use crate::args::Options;
+use crate::database;
 use crate::process::Process;
 
 /// How often to check whether a server has started or ended.
@@ -99,12 +100,7 @@ impl Target {
     }
 }
 
-/// Queries one number from the database by `psql`: the bench has no database driver.
+/// Queries one number from the database.
 pub(crate) async fn count(sql: &str) -> Outcome<f64> {
-    let url = std::env::var("DATABASE_URL")?;
-    let output = Command::new("psql").args([&url, "-AtXc", sql]).output().await?;
-    if !output.status.success() {
-        return Err(format!("psql: {}", String::from_utf8_lossy(&output.stderr)).into());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().parse()?)
+    Ok(database::rows(sql).await?.trim().parse()?)
 }

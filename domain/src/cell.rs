@@ -13,6 +13,13 @@ const COARSEST: Resolution = Resolution::Five;
 /// The finest: 15,000 m², a city block.
 const FINEST: Resolution = Resolution::Ten;
 
+/// Metres in a straight line that each ring of cells of resolution 7 around a cell leads away from it
+/// at least. Their edges have 1,200 m on average and about 900 m at least.
+const RING_M: u32 = 1_300;
+
+/// The reach of any cell of resolution 7 is below that.
+const VILLAGE_REACH_M: u32 = 2_500;
+
 /// An H3 cell of resolution 5 to 10. Written as its number in hexadecimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cell(CellIndex);
@@ -28,6 +35,20 @@ impl Cell {
         // A `LatLon` is finite, so the conversion cannot fail and the default is never used.
         let point = LatLng::new(place.lat(), place.lon()).unwrap_or_default();
         Self(point.to_cell(Resolution::Six))
+    }
+
+    /// The cell of resolution 7 that contains a point: about 5 km², 2.4 km across.
+    pub fn village(place: LatLon) -> Self {
+        let point = LatLng::new(place.lat(), place.lon()).unwrap_or_default();
+        Self(point.to_cell(Resolution::Seven))
+    }
+
+    /// The cells of resolution 7 that may have a point within so many metres of a place, that of the
+    /// place first, each once: all that do, and some that only nearly do.
+    pub fn villages_around(place: LatLon, metres: u32) -> impl Iterator<Item = Self> {
+        let rings = (metres + 2 * VILLAGE_REACH_M).div_ceil(RING_M);
+        let cells = Self::village(place).0.grid_disk::<Vec<_>>(rings).into_iter().map(Self);
+        cells.filter(move |cell| place.distance_m(cell.middle()) <= f64::from(metres + VILLAGE_REACH_M))
     }
 
     /// Whether it contains a point. Exactly one cell of each resolution does.
@@ -93,6 +114,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_within_reach_is_in_a_village_around(
+            lat in -80.0..80.0_f64, lon in -180.0..180.0_f64, metres in 0..20_000_u32,
+            part in 0.0..1.0_f64, bearing in 0.0..std::f64::consts::TAU,
+        ) {
+            let here = place(lat, lon);
+            let away = f64::from(metres) * part;
+            let north = away * bearing.cos() / 111_200.0;
+            let east = away * bearing.sin() / (111_200.0 * lat.to_radians().cos());
+            let Ok(there) = LatLon::new(lat + north, lon + east) else { return Ok(()) };
+            prop_assume!(here.distance_m(there) <= f64::from(metres));
+            let cells: Vec<_> = Cell::villages_around(here, metres).collect();
+            prop_assert!(cells.contains(&Cell::village(there)));
+            prop_assert!(Cell::village(there).reach_m() < f64::from(VILLAGE_REACH_M));
+        }
+
         #[test]
         fn all_that_a_cell_holds_is_within_its_reach(lat in 37.3..37.8_f64, lon in 126.6..127.3_f64) {
             let here = place(lat, lon);

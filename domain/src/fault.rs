@@ -69,5 +69,7 @@ crate::words! {
         "광고성 정보 수신에 먼저 동의해 주세요.", "Please consent to advertising first.";
     pub CRITICAL = "critical": "끌 수 없는 알림이에요.", "This cannot be muted.";
     pub NOT_A_ZIP = "not_a_zip": "우편번호는 숫자 5자리예요.", "A zip code has five digits.";
+    pub UNKNOWN_ADDRESS = "unknown_address":
+        "찾을 수 없는 주소예요. 다시 확인해 주세요.", "This address cannot be found. Please check it.";
     pub INVALID = "invalid": "올바르지 않아요.", "This is not right.";
 }

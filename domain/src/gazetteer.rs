@@ -74,7 +74,9 @@ impl Gazetteer {
         let inside =
             self.dongs.iter().find(|dong| dong.bounds.contains(&point) && dong.outline.contains(&point));
         let dong = inside.or_else(|| {
-            let near = self.dongs.iter().map(|dong| (Euclidean.distance(&point, &dong.outline), dong));
+            // The outline of most is not looked at: far outside the city, that of none.
+            let near = self.dongs.iter().filter(|dong| dong.is_near(point));
+            let near = near.map(|dong| (Euclidean.distance(&point, &dong.outline), dong));
             let near = near.filter(|(degrees, _)| *degrees <= SLIVER_DEG);
             near.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, dong)| dong)
         })?;
@@ -109,6 +111,15 @@ impl Gazetteer {
     /// All neighbourhoods, in the order of the file.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
         self.dongs.iter().map(|dong| &dong.place)
+    }
+}
+
+impl Dong {
+    /// Whether a point is less than a sliver outside of the bounds, or within.
+    fn is_near(&self, point: Point) -> bool {
+        let (least, most) = (self.bounds.min(), self.bounds.max());
+        (least.x - SLIVER_DEG..=most.x + SLIVER_DEG).contains(&point.x())
+            && (least.y - SLIVER_DEG..=most.y + SLIVER_DEG).contains(&point.y())
     }
 }
 

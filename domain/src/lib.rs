@@ -8,6 +8,7 @@
 pub mod audience;
 pub mod auth;
 pub mod cart;
+pub mod catalogue;
 pub mod cell;
 pub mod channel;
 pub mod clock;

@@ -13,7 +13,7 @@ use domain::auth::Change;
 use domain::{Clock, Failure, Ids, Role};
 use integrations::breached::BreachFilter;
 use services::demo_city::Loaded;
-use services::{App, Services, Settings, Subscribers, auth, bench_identity};
+use services::{App, Services, Settings, Subscribers, auth, bench_catalogue, bench_identity};
 use store::Store;
 use store::shared;
 use store::vault::{self, Vault, VaultKeys};
@@ -108,6 +108,18 @@ enum Command {
     /// access tokens, as JSON to a file. For databases that are thrown away.
     #[command(hide = true)]
     LoadBench(BenchCityArgs),
+    /// Make restaurants all over the country with twenty dishes each, always the same ones. For databases
+    /// that are thrown away.
+    #[command(hide = true)]
+    LoadCatalogue {
+        /// How many.
+        #[arg(long, default_value_t = 100_000)]
+        restaurants: usize,
+        #[command(flatten)]
+        database: DatabaseArgs,
+        #[command(flatten)]
+        vault: VaultArgs,
+    },
     /// Measure, on one core, what password hashes and access tokens cost, and print it as JSON.
     #[command(hide = true)]
     MeasureIdentity {
@@ -256,6 +268,10 @@ impl Command {
             Command::Grant(args) => args.run(Change::Grant).await,
             Command::Revoke(args) => args.run(Change::Revoke).await,
             Command::LoadBench(city) => city.run().await,
+            Command::LoadCatalogue { restaurants, database, vault } => {
+                with_services(&database, &vault, async |app| bench_catalogue::make(app, restaurants).await)
+                    .await
+            }
             Command::MeasureIdentity { database, vault } => {
                 let measured =
                     with_services(&database, &vault, async |app| bench_identity::measure(app).await);
@@ -365,6 +381,7 @@ async fn with_services<T>(
     let nobody = integrations::open(&integrations::Settings::default(), &clock, &ids)?; // none is ever called
     let mut settings = Settings::default();
     settings.auth.signing_alg = None;
+    settings.catalogue.poll = None;
     let app = Services::start(store, clock, ids, settings, subscribers, nobody).await?;
     let outcome = run(&app).await;
     app.stop(Duration::from_secs(5)).await;

@@ -147,8 +147,11 @@ impl Server {
         let vault = Vault::new(&parts.vault_keys, Arc::clone(&ids));
         let (database, shared, clock) = (&parts.database, &parts.shared, &parts.clock);
         let store = Store::connect(database, shared, clock, ids.as_ref(), vault, subscribers.clone()).await?;
-        let app =
-            Services::start(store, parts.clock, ids, parts.settings, subscribers, third_parties).await?;
+        let mut settings = parts.settings;
+        if !served.contains(&Service::Restaurant) {
+            settings.catalogue.poll = None;
+        }
+        let app = Services::start(store, parts.clock, ids, settings, subscribers, third_parties).await?;
         let hub = Hub::open(
             Arc::new(HubBackend(app.clone())),
             app.fabric(),

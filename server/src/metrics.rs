@@ -82,6 +82,9 @@ macro_rules! metrics {
 
 metrics! {
     Gauge "baedal_build_info" ["version"] "1, labelled with the program's version.";
+    Gauge "catalogue_name_bytes" [""] rare "Memory of the names of restaurants and dishes, without the restaurants.";
+    Gauge "catalogue_names" [""] rare "Different names of restaurants and dishes in the catalogue.";
+    Gauge "catalogue_restaurants" [""] rare "Restaurants in the catalogue that lists and searches read.";
     Gauge "database_connections" ["state"] "Connections to PostgreSQL, busy or idle.";
     Gauge "database_connections_max" [""] "Connections to PostgreSQL that this process may open.";
     Counter "device_values_unread_total" ["field"] rare "Optional values of tracking apps that could not be read, and counted as unsaid.";

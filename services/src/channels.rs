@@ -72,7 +72,7 @@ impl Backend for HubBackend {
             Notice::OrderAccessChanged(order) => {
                 NoticeEffect::Reauthorize(vec![Channel::Order(order), Channel::Delivery(order)])
             }
-            Notice::AssignmentsChanged(_) => NoticeEffect::Ignore,
+            Notice::AssignmentsChanged(_) | Notice::RestaurantChanged(_) => NoticeEffect::Ignore,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::user::Zip;
-use domain::{Failure, LatLon, Refused};
+use domain::{Failure, LatLon, Refused, fault};
 
 use crate::App;
 
@@ -53,4 +53,16 @@ pub async fn search(app: &App, text: &str) -> Result<Vec<FoundAddress>, Failure>
             Err(Refused::unavailable(30).because("Addresses can't be searched for right now.").into())
         }
     }
+}
+
+/// Where an address is, or a neighbourhood: what the text means most likely.
+pub(crate) async fn locate(app: &App, text: &str) -> Result<LatLon, Failure> {
+    let unknown = || Refused::field("/address", fault::UNKNOWN_ADDRESS, "No such address was found.");
+    // The name of a neighbourhood alone is not worth a call to somebody else.
+    let places = app.gazetteer.search(text, 1);
+    if let Some(place) = places.first() {
+        return Ok(place.position);
+    }
+    let found = search(app, text).await?;
+    Ok(found.first().ok_or_else(unknown)?.position)
 }

@@ -6,11 +6,13 @@
 
 pub mod admin;
 pub mod auth;
+pub mod bench_catalogue;
 pub mod bench_city;
 pub mod bench_identity;
 pub mod blobs;
 mod blocking_pool;
 pub mod cart;
+pub mod catalogue;
 mod channel_kind;
 mod channels;
 mod conflict;
@@ -105,6 +107,8 @@ pub struct Services {
     pub(crate) position_writer: Arc<PositionWriter>,
     /// External services.
     pub third_parties: ThirdParties,
+    /// All restaurants, in memory.
+    pub(crate) catalogue: Arc<catalogue::SharedCatalogue>,
     /// Where uploaded pictures are decoded.
     pub(crate) image_pool: BlockingPool,
     /// The long-running tasks.
@@ -165,6 +169,7 @@ impl Services {
             position_writer,
             open_payments: Box::new(payment::Payments(store.clone())),
             open_cases: Box::new(support::Cases(store.clone())),
+            catalogue: catalogue::SharedCatalogue::open(&parts),
             image_pool: settings.images.pool(),
             store,
             clock,
@@ -179,6 +184,7 @@ impl Services {
             jobs::module(subscribers),
             idempotency::module(),
             auth::module(),
+            catalogue::module(),
             support::module(),
             tracking::module(),
             retention::module(),

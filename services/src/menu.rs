@@ -1,5 +1,6 @@
 //! Menus, and dishes that are sold out.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::menu::{Card, Menu};
@@ -30,6 +31,19 @@ pub async fn card(app: &App, id: RestaurantId) -> Result<Arc<Card>, Failure> {
 /// The names of all dishes of these restaurants, in no order.
 pub(crate) async fn names(app: &App, of: &[RestaurantId]) -> Result<Vec<(RestaurantId, String)>, Failure> {
     Ok(store::menu::names(&app.store, of).await?)
+}
+
+/// The numbers of all changes of menus since a horizon (`store::changes`).
+pub(crate) async fn changed_since(app: &App, horizon: u64) -> Result<Vec<(RestaurantId, u64)>, Failure> {
+    Ok(store::menu::changed_since(&app.store, horizon).await?)
+}
+
+/// The numbers of the last changes of these restaurants' menus, where there is one.
+pub(crate) async fn last_changes(
+    app: &App,
+    of: &[RestaurantId],
+) -> Result<HashMap<RestaurantId, u64>, Failure> {
+    Ok(store::menu::last_changes(&app.store, of).await?)
 }
 
 /// One dish.

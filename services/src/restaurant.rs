@@ -14,8 +14,6 @@ pub struct Seen {
     pub opening: Opening,
     /// The terms of delivery to the place, if one was given.
     pub way: Option<DeliveryTerms>,
-    /// The time that opening and tip refer to.
-    pub(crate) as_of: Timestamp,
 }
 
 /// The terms of delivery from a restaurant to a place.
@@ -29,18 +27,19 @@ pub struct DeliveryTerms {
     pub deliverable: bool,
 }
 
+/// The destination at a place.
+pub(crate) fn destination(app: &App, position: LatLon) -> Destination {
+    Destination { position, dong: app.gazetteer.locate(position).map(|place| place.code) }
+}
+
 /// The restaurant at time `as_of`, with the terms of delivery to `to`.
 pub(crate) fn see(
-    app: &App,
     restaurant: Restaurant,
-    to: Option<LatLon>,
+    to: Option<Destination>,
     as_of: Timestamp,
 ) -> Result<Seen, Failure> {
-    let way = to.map(|position| {
-        let to = Destination { position, dong: app.gazetteer.locate(position).map(|place| place.code) };
-        way(&restaurant, to, as_of)
-    });
-    Ok(Seen { opening: restaurant.opening(as_of), way: way.transpose()?, restaurant, as_of })
+    let way = to.map(|to| way(&restaurant, to, as_of));
+    Ok(Seen { opening: restaurant.opening(as_of), way: way.transpose()?, restaurant })
 }
 
 fn way(restaurant: &Restaurant, to: Destination, as_of: Timestamp) -> Result<DeliveryTerms, Failure> {
@@ -56,19 +55,19 @@ fn way(restaurant: &Restaurant, to: Destination, as_of: Timestamp) -> Result<Del
 
 /// One restaurant, with its terms of delivery if a place is given.
 pub async fn show(app: &App, id: RestaurantId, to: Option<LatLon>) -> Result<Seen, Failure> {
-    see(app, find(app, id).await?, to, app.now())
+    see(find(app, id).await?, to.map(|to| destination(app, to)), app.now())
 }
 
 /// The restaurants that the user owns.
 pub async fn mine(app: &App, who: &Principal) -> Result<Vec<Seen>, Failure> {
     let owned = store::restaurant::of_owner(&app.store, who.user).await?;
-    owned.into_iter().map(|restaurant| see(app, restaurant, None, app.now())).collect()
+    owned.into_iter().map(|restaurant| see(restaurant, None, app.now())).collect()
 }
 
 /// The restaurants whose name contains the text (`domain::lookup`), newest first.
 pub(crate) async fn named(app: &App, text: &str, limit: u32) -> Result<Vec<Seen>, Failure> {
     let named = store::restaurant::named(&app.store, text, limit).await?;
-    named.into_iter().map(|restaurant| see(app, restaurant, None, app.now())).collect()
+    named.into_iter().map(|restaurant| see(restaurant, None, app.now())).collect()
 }
 
 /// The restaurant, or a refusal if there is none.
@@ -99,4 +98,14 @@ pub async fn owns(app: &App, who: &Principal, restaurant: RestaurantId) -> Resul
 /// Restaurants whose delivery zones may include the place.
 pub(crate) async fn around(app: &App, to: LatLon) -> Result<Vec<Restaurant>, Failure> {
     Ok(store::restaurant::around(&app.store, to).await?)
+}
+
+/// The numbers of all changes since a horizon (`store::changes`).
+pub(crate) async fn changed_since(app: &App, horizon: u64) -> Result<Vec<(RestaurantId, u64)>, Failure> {
+    Ok(store::restaurant::changed_since(&app.store, horizon).await?)
+}
+
+/// Those of these that there are, each with the number of its last change.
+pub(crate) async fn several(app: &App, ids: &[RestaurantId]) -> Result<Vec<(Restaurant, u64)>, Failure> {
+    Ok(store::restaurant::several(&app.store, ids).await?)
 }

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use chrono::Duration;
-use domain::restaurant::{Category, Destination, Restaurant};
-use domain::search::{Match, Name, Query};
+use domain::catalogue::{Rank, Suggestion, Wanted, found_at};
+use domain::restaurant::{Category, Restaurant};
+use domain::search::Query;
 use domain::{Failure, LatLon, Refused, RestaurantId, Timestamp, fault};
 use serde::{Deserialize, Serialize};
 
-use crate::restaurant::{Seen, see};
-use crate::{App, menu, restaurant};
+use crate::restaurant::{Seen, destination, see};
+use crate::{App, catalogue, geocoding, menu, restaurant};
 
 /// How long a list's cursor is valid, in hours.
 const LIST_LIFE_HOURS: i64 = 24;
@@ -18,50 +19,53 @@ const LIST_LIFE_HOURS: i64 = 24;
 #[derive(Clone, Debug)]
 pub struct Search {
     /// The place to deliver to.
-    pub to: LatLon,
+    pub to: Place,
     /// Only restaurants of this category.
     pub category: Option<Category>,
+    /// Only restaurants within so many metres.
+    pub radius_m: Option<u32>,
     /// Only restaurants whose name, category or dishes match this text (`domain::search`).
     pub text: Option<String>,
 }
 
+/// A place to deliver to.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A position.
+    At(LatLon),
+    /// Where an address is, or a neighbourhood.
+    Address(String),
+}
+
 /// Where a page of the list ended. All pages are ordered by the opening state and distance at
 /// `as_of`, the time of the first page, so that they are consistent with each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct After {
     as_of: Timestamp,
-    closed: bool,
-    /// How what was searched for matches; `None` if nothing was.
+    /// Where the address was found for the first page; `None` if it was searched by position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    found: Option<Match>,
-    distance_m: u32,
-    id: RestaurantId,
+    to: Option<LatLon>,
+    #[serde(flatten)]
+    rank: Rank,
 }
 
-impl After {
-    /// The cursor after this restaurant.
-    pub fn of(Found { seen, how }: &Found) -> Self {
-        Self {
-            found: *how,
-            as_of: seen.as_of,
-            closed: !seen.opening.is_open(),
-            distance_m: seen.way.map_or(0, |way| way.distance_m),
-            id: seen.restaurant.id,
-        }
-    }
-}
-
-/// A restaurant of the list, and how it matches what was searched for.
+/// A restaurant of the list.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The restaurant.
     pub seen: Seen,
-    how: Option<Match>,
+    after: After,
+}
+
+impl After {
+    /// The cursor after this restaurant.
+    pub fn of(found: &Found) -> Self {
+        found.after
+    }
 }
 
 /// Restaurants that deliver to the place: open ones first, then the best matches, then by
-/// distance. Returns up to
-/// `limit + 1`, so that the caller sees whether there are more.
+/// distance. Returns up to `limit + 1`, so that the caller sees whether there are more.
 pub async fn list(
     app: &App,
     search: &Search,
@@ -69,25 +73,30 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<Found>, Failure> {
     let as_of = as_of(app.now(), after)?;
-    let dong = app.gazetteer.locate(search.to).map(|place| place.code);
-    let to = Destination { position: search.to, dong };
-    let mut around = restaurant::around(app, search.to).await?;
-    around.retain(|one| search.category.is_none_or(|wanted| one.category == wanted) && one.delivers_to(to));
-    let query = search.text.as_deref().and_then(Query::read);
-    let matches = match &query {
-        Some(query) => Some(matches(app, query, &around).await?),
-        None => None,
+    let position = match (&search.to, after.and_then(|after| after.to)) {
+        (Place::At(position), _) => *position,
+        (Place::Address(_), Some(found)) => found,
+        (Place::Address(address), None) => geocoding::locate(app, address).await?,
     };
-    around.retain(|one| matches.as_ref().is_none_or(|matches| matches.contains_key(&one.id)));
-    let found = around.into_iter().map(|restaurant| {
-        let how = matches.as_ref().and_then(|matches| matches.get(&restaurant.id).copied());
-        Ok(Found { seen: see(app, restaurant, Some(search.to), as_of)?, how })
+    let query = search.text.as_deref().and_then(Query::read);
+    let wanted = Wanted {
+        to: destination(app, position),
+        at: as_of,
+        category: search.category,
+        radius_m: search.radius_m,
+        query: query.as_ref(),
+    };
+    let rank = after.map(|after| after.rank);
+    let count = limit as usize + 1;
+    let found = match by_catalogue(app, &wanted, rank, count).await {
+        Some(found) => found,
+        None => by_database(app, &wanted, rank, count).await?,
+    };
+    let to = matches!(search.to, Place::Address(_)).then_some(position);
+    let seen = found.into_iter().map(|(rank, restaurant)| {
+        Ok(Found { seen: see(restaurant, Some(wanted.to), as_of)?, after: After { as_of, to, rank } })
     });
-    let mut found = found.collect::<Result<Vec<_>, Failure>>()?;
-    found.retain(|one| after.is_none_or(|after| After::of(one) > after));
-    found.sort_by_key(After::of);
-    found.truncate(limit as usize + 1);
-    Ok(found)
+    seen.collect()
 }
 
 /// The time of the first page of the list.
@@ -99,29 +108,47 @@ fn as_of(now: Timestamp, after: Option<After>) -> Result<Timestamp, Refused> {
     Ok(as_of)
 }
 
-/// How restaurants match: by their names at best, otherwise by their kind or a dish.
-async fn matches(
+/// What is found after a rank, at most `limit`, by the catalogue of this process; `None` while it is not
+/// whole.
+pub async fn by_catalogue(
     app: &App,
-    query: &Query,
-    of: &[Restaurant],
-) -> Result<HashMap<RestaurantId, Match>, Failure> {
-    let mut best: HashMap<RestaurantId, Match> = HashMap::new();
-    for one in of {
-        let how = [query.matches(&Name::new(&one.name)), within(query, one.category.korean())];
-        best.extend(how.into_iter().flatten().min().map(|how| (one.id, how)));
-    }
-    // A dish is never a better match than these.
-    let is_sure = |id: &RestaurantId| best.get(id).is_some_and(|how| *how <= Match::Contains);
-    let others: Vec<RestaurantId> = of.iter().map(|one| one.id).filter(|id| !is_sure(id)).collect();
-    for (id, dish) in menu::names(app, &others).await? {
-        if let Some(how) = within(query, &dish) {
-            best.entry(id).and_modify(|best| *best = how.min(*best)).or_insert(how);
-        }
-    }
-    Ok(best)
+    wanted: &Wanted<'_>,
+    after: Option<Rank>,
+    limit: usize,
+) -> Option<Vec<(Rank, Restaurant)>> {
+    catalogue::read(app, |all| all.list(wanted, after, limit)).await
 }
 
-/// How something of a restaurant matches, which is never as good as the beginning of its name.
-fn within(query: &Query, name: &str) -> Option<Match> {
-    query.matches(&Name::new(name)).map(|how| how.max(Match::Contains))
+/// What the catalogue would answer, from the database: while the catalogue is not whole, and to compare.
+pub async fn by_database(
+    app: &App,
+    wanted: &Wanted<'_>,
+    after: Option<Rank>,
+    limit: usize,
+) -> Result<Vec<(Rank, Restaurant)>, Failure> {
+    let around = restaurant::around(app, wanted.to.position).await?;
+    let mut dishes: HashMap<RestaurantId, Vec<String>> = HashMap::new();
+    if wanted.query.is_some() {
+        let ids: Vec<RestaurantId> = around.iter().map(|one| one.id).collect();
+        for (id, dish) in menu::names(app, &ids).await? {
+            dishes.entry(id).or_default().push(dish);
+        }
+    }
+    let found = around.into_iter().filter_map(|one| {
+        let dishes = dishes.get(&one.id).into_iter().flatten().map(String::as_str);
+        Some((found_at(wanted, &one, dishes)?, one))
+    });
+    let mut found: Vec<_> = found.filter(|(rank, _)| after.is_none_or(|after| *rank > after)).collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// What the text may become near the place: categories, restaurants and dishes, the best first. None for
+/// a moment after the start of the process.
+pub async fn suggest(app: &App, to: LatLon, text: &str) -> Vec<Suggestion> {
+    let Some(query) = Query::read(text) else { return Vec::new() };
+    let wanted =
+        Wanted { to: destination(app, to), at: app.now(), category: None, radius_m: None, query: None };
+    catalogue::read(app, |all| all.suggest(&wanted, &query)).await.unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actor_kit::Limits;
 use domain::order::Times;
 
-use crate::{auth, images, limits, map, retention, system, tracking};
+use crate::{auth, catalogue, images, limits, map, retention, system, tracking};
 
 /// Filled in from the server's configuration; tests use shorter durations.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +32,8 @@ pub struct Settings {
     pub connections: ConnectionLimits,
     /// How long positions and events are kept.
     pub retention: retention::Settings,
+    /// The restaurants in memory.
+    pub catalogue: catalogue::Settings,
     /// Uploaded pictures.
     pub images: images::Settings,
     /// The operators' map.

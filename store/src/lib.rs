@@ -7,6 +7,7 @@
 
 pub mod auth;
 pub mod cart;
+pub mod changes;
 pub mod code_tries;
 pub mod fabric;
 pub mod geo_index;

@@ -9,6 +9,7 @@ use domain::menu::{Card, Menu, MenuGroup, MenuOption, OptionGroup};
 use domain::{MenuId, RestaurantId, Won};
 use uuid::Uuid;
 
+use crate::fabric::Notice;
 use crate::journal::signed;
 use crate::{Store, StoreError, Tx};
 pub(crate) use cards::Cards;
@@ -161,6 +162,34 @@ pub async fn names(
     Ok(found.into_iter().map(|row| (RestaurantId(row.restaurant_id), row.name)).collect())
 }
 
+/// The numbers of all changes of menus since a horizon (`store::changes`), by restaurant; since
+/// 0, of all. Numbers of the future are those of a database that this one was restored from.
+pub async fn changed_since(store: &Store, horizon: u64) -> Result<Vec<(RestaurantId, u64)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select restaurant_id, changed::text::int8 as "changed!" from menu.cards
+         where changed >= $1::text::xid8 and (changed < pg_snapshot_xmax(pg_current_snapshot()) or $1 = '0')"#,
+        horizon.to_string()
+    )
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.restaurant_id.into(), row.changed.unsigned_abs())).collect())
+}
+
+/// The numbers of the last changes of these restaurants' menus, where there is one.
+pub async fn last_changes(
+    store: &Store,
+    restaurants: &[RestaurantId],
+) -> Result<HashMap<RestaurantId, u64>, StoreError> {
+    let ids: Vec<Uuid> = restaurants.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"select restaurant_id, changed::text::int8 as "changed!" from menu.cards where restaurant_id = any($1)"#,
+        &ids
+    )
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.restaurant_id.into(), row.changed.unsigned_abs())).collect())
+}
+
 /// Increments the version of a restaurant's menu, and returns it. A conflict if `seen`
 /// is given and is not the current version. Locks the menu's row until the commit, so
 /// that changes of one menu happen in order.
@@ -174,6 +203,7 @@ pub async fn raise(tx: &mut Tx, id: RestaurantId, seen: Option<u64>) -> Result<u
     )
     .fetch_optional(&mut **tx)
     .await?;
+    tx.announce(Notice::RestaurantChanged(id));
     version.map(i64::unsigned_abs).ok_or(StoreError::Conflict)
 }
 
@@ -200,6 +230,7 @@ pub async fn replace(tx: &mut Tx, card: &Card) -> Result<(), StoreError> {
     sqlx::query!("delete from menu.groups where restaurant_id = $1", card.restaurant_id.0)
         .execute(&mut **tx)
         .await?;
+    tx.announce(Notice::RestaurantChanged(card.restaurant_id));
     insert_groups(tx, card).await?;
     let menus = card.groups.iter().flat_map(|group| places(&group.menus, group.id.0));
     insert_menus(tx, &menus.collect::<Vec<_>>()).await?;

@@ -1,5 +1,7 @@
 //! Restaurants in PostgreSQL.
 
+use std::collections::HashMap;
+
 use domain::restaurant::Restaurant;
 use domain::restaurant::zone::REACH_MAX_M;
 use domain::{LatLon, RestaurantId, Timestamp, UserId, Won};
@@ -8,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::fabric::Notice;
 use crate::journal::signed;
 use crate::{Store, StoreError, Tx};
 
@@ -145,6 +148,47 @@ pub async fn around(store: &Store, at: LatLon) -> Result<Vec<Restaurant>, StoreE
     all(rows)
 }
 
+/// The numbers of all changes of restaurants since a horizon (`store::changes`), by restaurant; since
+/// 0, of all. Numbers of the future are those of a database that this one was restored from.
+pub async fn changed_since(store: &Store, horizon: u64) -> Result<Vec<(RestaurantId, u64)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"select id, changed::text::int8 as "changed!" from restaurant.restaurants
+         where changed >= $1::text::xid8 and (changed < pg_snapshot_xmax(pg_current_snapshot()) or $1 = '0')"#,
+        horizon.to_string()
+    )
+    .fetch_all(store.pool())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id.into(), row.changed.unsigned_abs())).collect())
+}
+
+/// Those of these restaurants that there are, each with the number of its last change.
+pub async fn several(store: &Store, ids: &[RestaurantId]) -> Result<Vec<(Restaurant, u64)>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let numbers = sqlx::query!(
+        r#"select id, changed::text::int8 as "changed!" from restaurant.restaurants where id = any($1)"#,
+        &ids
+    )
+    .fetch_all(store.pool())
+    .await?;
+    // Read after the numbers: what changes in between is read again.
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, version, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
+                preparation_mins, paused_until, tip, hours, zones
+         from restaurant.restaurants where id = any($1)",
+        &ids
+    )
+    .fetch_all(store.pool())
+    .await?;
+    let numbers: HashMap<Uuid, u64> =
+        numbers.into_iter().map(|row| (row.id, row.changed.unsigned_abs())).collect();
+    let numbered = |one: Restaurant| {
+        let number = numbers.get(&one.id.0).copied().unwrap_or_default();
+        (one, number)
+    };
+    Ok(all(rows)?.into_iter().map(numbered).collect())
+}
+
 /// Writes a new restaurant, or the next state of one that is still at its version, which is
 /// then incremented. Returns the new version.
 pub async fn save(tx: &mut Tx, restaurant: &Restaurant) -> Result<u64, StoreError> {
@@ -187,5 +231,6 @@ pub async fn save(tx: &mut Tx, restaurant: &Restaurant) -> Result<u64, StoreErro
     .fetch_optional(&mut **tx)
     .await?
     .map(i64::unsigned_abs)
+    .inspect(|_| tx.announce(Notice::RestaurantChanged(restaurant.id)))
     .ok_or(StoreError::Conflict)
 }

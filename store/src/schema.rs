@@ -30,12 +30,33 @@ pub async fn check(database: &Database, version: &str) -> Result<Schema, StoreEr
     schema
 }
 
-/// Fails with a readable message if the database cannot be reached.
+/// Fails with a readable message if the database cannot be reached, or cannot hold Korean names.
 pub(crate) async fn reach(database: &Database) -> Result<(), StoreError> {
-    Ok(connect(database).await?.close().await?)
+    let mut connection = connect(database).await?;
+    reads_korean(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
+/// Refuses a database to which Hangul is no text: of another encoding, or of a locale whose
+/// classification ends with ASCII (`C`). There lower case, blanks and letters of other alphabets are not
+/// what `domain::text` takes them for, and names are not found. Both are chosen when a database is made.
+async fn reads_korean(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let (encoding, knows): (String, bool) = sqlx::query_as(
+        "select pg_encoding_to_char(encoding)::text,
+                encoding = pg_char_to_encoding('UTF8') and chr(44032) ~ '[[:alpha:]]' and chr(12288) ~ '\\s'
+                    and lower(chr(201)) = chr(233)
+         from pg_database where datname = current_database()",
+    )
+    .fetch_one(connection)
+    .await?;
+    let locale = "its encoding has to be UTF8 and its locale one that knows Korean letters, as C.UTF-8";
+    let made = "create database NAME template template0 encoding 'UTF8' locale 'C.UTF-8'";
+    let how = format!("{locale} (here the encoding is {encoding}): {made}");
+    if knows { Ok(()) } else { Err(setting(&format!("the database cannot search Korean names: {how}"))) }
 }
 
 async fn compare(connection: &mut PgConnection, version: &str) -> Result<Schema, StoreError> {
+    reads_korean(connection).await?;
     if !is_ours(connection).await? {
         return Err(setting("the database is empty: run `baedal migrate`, or serve with --migrate"));
     }

@@ -33,6 +33,16 @@ pub async fn create_empty(admin_url: &str, name: &str) -> Result<Database, Store
     database(admin_url, name)
 }
 
+/// Creates an empty database of another locale than the server's.
+pub async fn create_in_locale(admin_url: &str, name: &str, locale: &str) -> Result<Database, StoreError> {
+    let options: sqlx::postgres::PgConnectOptions = admin_url.parse()?;
+    let mut admin = options.connect().await?;
+    let made = format!(r#"create database "{name}" template template0 encoding 'UTF8' locale '{locale}'"#);
+    run(&mut admin, made).await?;
+    admin.close().await?;
+    database(admin_url, name)
+}
+
 /// Drops a database made by [`create`], and closes all connections to it.
 pub async fn remove(admin_url: &str, name: &str) -> Result<(), StoreError> {
     let options: sqlx::postgres::PgConnectOptions = admin_url.parse()?;

@@ -119,7 +119,9 @@ impl Hours {
         Opening::Closed { reason: self.reason(now), next_open_at: self.next_open(now) }
     }
 
-    fn is_open(&self, at: Timestamp) -> bool {
+    /// Whether it is open at that time, whatever the owner paused. What they say changes at whole
+    /// minutes alone.
+    pub fn is_open(&self, at: Timestamp) -> bool {
         self.in_range(at) && !self.breaks.iter().any(|span| span.covers(at))
     }
 

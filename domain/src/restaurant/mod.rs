@@ -167,6 +167,11 @@ impl Restaurant {
         self.hours.opening(self.paused_until, now)
     }
 
+    /// Whether the owner paused it at that time.
+    pub fn is_paused(&self, at: Timestamp) -> bool {
+        self.paused_until.is_some_and(|until| until > at)
+    }
+
     /// Whether it takes an order. An immediate order needs it open now; a scheduled order
     /// needs it open at the slot and `lead` before it, when the owner is asked to accept.
     pub fn opening_for(&self, slot: Option<Timestamp>, lead: Duration, now: Timestamp) -> Opening {

@@ -13,13 +13,22 @@
 //! narrows what is found. Names and queries are compared in the form of
 //! [`searchable`]: composed (NFC), lower case, without spaces.
 
+mod signature;
+
 use serde::{Deserialize, Serialize};
+
+pub use signature::Signature;
 
 use crate::hangul::{Letter, composed, keys};
 use crate::text::searchable;
 
 /// The fewest keys of which one may be wrong: two syllables.
 const TYPO_KEYS_MIN: usize = 4;
+
+/// The most pairs of neighbouring bytes that one wrong, missing or additional key breaks: the one
+/// before and the one after it; and of a character that is no key, three within it.
+const TYPO_PAIRS: u32 = 2;
+const TYPO_PAIRS_OF_OTHERS: u32 = 5;
 
 /// How a name matches, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,34 +47,44 @@ pub enum Match {
 /// A name that can be searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
-    /// The keys of all its characters.
     keys: Box<str>,
-    /// Where the keys of each character begin.
-    starts: Box<[u16]>,
+    sizes: Box<[u8]>,
 }
 
 impl Name {
     /// Prepares a name.
     pub fn new(text: &str) -> Self {
-        let (mut keys, mut starts) = (String::new(), Vec::new());
+        let (mut keys, mut sizes) = (String::new(), Vec::new());
         for letter in searchable(text).chars() {
-            // Names have 60 characters; what lies behind 65,535 keys is not searched.
-            let Ok(start) = u16::try_from(keys.len()) else { break };
-            starts.push(start);
+            let start = keys.len();
             Letter::of(letter).push_keys(&mut keys);
+            // A syllable has five keys at most, any other character four bytes.
+            sizes.push(u8::try_from(keys.len() - start).unwrap_or(u8::MAX));
         }
-        Self { keys: keys.into(), starts: starts.into() }
+        Self { keys: keys.into(), sizes: sizes.into() }
     }
 
-    /// The keys from a character on, if there is one.
-    fn from(&self, at: usize) -> Option<&str> {
-        self.keys.get(usize::from(*self.starts.get(at)?)..)
+    /// The name, borrowed.
+    pub fn view(&self) -> NameView<'_> {
+        NameView { keys: &self.keys, sizes: &self.sizes }
     }
+}
 
-    /// The keys of one character.
-    fn of(&self, at: usize) -> Option<&str> {
-        let end = self.starts.get(at + 1).map_or(self.keys.len(), |next| usize::from(*next));
-        self.keys.get(usize::from(*self.starts.get(at)?)..end)
+/// A prepared [`Name`], wherever it is kept; or the rest of one, from some character on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameView<'a> {
+    /// The keys of all its characters.
+    pub(crate) keys: &'a str,
+    /// How many bytes of the keys each character has.
+    pub(crate) sizes: &'a [u8],
+}
+
+impl<'a> NameView<'a> {
+    /// The keys of its first character, and what follows it.
+    fn split_first(self) -> Option<(&'a str, Self)> {
+        let (size, sizes) = self.sizes.split_first()?;
+        let (first, keys) = self.keys.split_at_checked(usize::from(*size))?;
+        Some((first, Self { keys, sizes }))
     }
 }
 
@@ -91,8 +110,13 @@ impl Query {
     }
 
     /// How it matches a name, if it does.
-    pub fn matches(&self, name: &Name) -> Option<Match> {
+    pub fn matches(&self, name: NameView<'_>) -> Option<Match> {
         self.readings.iter().filter_map(|reading| reading.matches(name)).min()
+    }
+
+    /// Whether it can match a name with this signature. If not, it does not match the name.
+    pub fn may_match(&self, signature: Signature) -> bool {
+        self.readings.iter().any(|reading| reading.may_match(signature))
     }
 }
 
@@ -108,6 +132,11 @@ fn korean_keys(text: &str) -> String {
 struct Reading {
     keys: String,
     parts: Vec<Part>,
+    has_initials: bool,
+    /// Of what matches literally.
+    literal: Signature,
+    /// Of what matches by initial consonants.
+    initials: Signature,
 }
 
 /// A part of what was typed, that stands for one character of a name.
@@ -133,30 +162,44 @@ impl Reading {
                 letter => parts.push(Part::character(letter)),
             }
         }
-        Self { keys: keys(typed), parts }
+        let keys = keys(typed);
+        let has_initials = parts.iter().any(|part| matches!(part, Part::Initial(_)));
+        let (literal, initials) = (Signature::of_keys(&keys), Signature::of_parts(&parts));
+        Self { keys, parts, has_initials, literal, initials }
     }
 
-    fn matches(&self, name: &Name) -> Option<Match> {
-        let mut best = None;
-        for at in 0..name.starts.len() {
-            let found = self.matches_at(name, at);
+    fn matches(&self, name: NameView<'_>) -> Option<Match> {
+        let (mut best, mut rest, mut is_first) = (None, name, true);
+        while let Some((_, next)) = rest.split_first() {
+            let found = self.matches_at(rest, is_first);
             if found == Some(Match::Begins) {
                 return found;
             }
             best = [best, found].into_iter().flatten().min();
+            (rest, is_first) = (next, false);
         }
         best
     }
 
-    fn matches_at(&self, name: &Name, at: usize) -> Option<Match> {
-        let rest = name.from(at)?;
-        if rest.starts_with(&self.keys) {
-            return Some(if at == 0 { Match::Begins } else { Match::Contains });
+    fn matches_at(&self, rest: NameView<'_>, is_first: bool) -> Option<Match> {
+        if rest.keys.starts_with(&self.keys) {
+            return Some(if is_first { Match::Begins } else { Match::Contains });
         }
-        if self.parts.iter().any(|part| matches!(part, Part::Initial(_))) {
-            return are_met(&self.parts, name, at).then_some(Match::Initials);
+        if self.has_initials {
+            return are_met(&self.parts, rest).then_some(Match::Initials);
         }
-        (self.keys.len() >= TYPO_KEYS_MIN && begins_but_for_one(rest, &self.keys)).then_some(Match::Typo)
+        (self.keys.len() >= TYPO_KEYS_MIN && begins_but_for_one(rest.keys, &self.keys)).then_some(Match::Typo)
+    }
+
+    fn may_match(&self, signature: Signature) -> bool {
+        if signature.holds(self.literal) {
+            return true;
+        }
+        if self.has_initials {
+            return signature.holds(self.initials);
+        }
+        let most = if self.keys.is_ascii() { TYPO_PAIRS } else { TYPO_PAIRS_OF_OTHERS };
+        self.keys.len() >= TYPO_KEYS_MIN && signature.lacks_pairs(self.literal) <= most
     }
 }
 
@@ -171,25 +214,23 @@ impl Part {
     }
 }
 
-/// Whether the characters of a name meet the parts, from one of them on.
-fn are_met(parts: &[Part], name: &Name, at: usize) -> bool {
+/// Whether the characters of the rest of a name meet the parts.
+fn are_met(parts: &[Part], rest: NameView<'_>) -> bool {
     let Some((part, others)) = parts.split_first() else { return true };
+    let Some((first, after)) = rest.split_first() else { return false };
     match part {
-        Part::Initial(initial) => {
-            name.of(at).is_some_and(|keys| keys.starts_with(*initial)) && are_met(others, name, at + 1)
-        }
+        Part::Initial(initial) => first.starts_with(*initial) && are_met(others, after),
         // The last one is still being typed.
-        Part::Character { keys, .. } if others.is_empty() => {
-            name.from(at).is_some_and(|rest| rest.starts_with(keys.as_str()))
-        }
+        Part::Character { keys, .. } if others.is_empty() => rest.keys.starts_with(keys.as_str()),
         Part::Character { keys, without_final } => {
-            let is_whole = name.of(at) == Some(keys) && are_met(others, name, at + 1);
+            let is_whole = first == keys && are_met(others, after);
             is_whole
                 || without_final.as_ref().is_some_and(|(keys, initial)| {
                     matches!(others.first(), Some(Part::Initial(_)))
-                        && name.of(at) == Some(keys)
-                        && name.of(at + 1).is_some_and(|next| next.starts_with(*initial))
-                        && are_met(others, name, at + 2)
+                        && first == keys
+                        && after
+                            .split_first()
+                            .is_some_and(|(next, after)| next.starts_with(*initial) && are_met(others, after))
                 })
         }
     }
@@ -197,18 +238,22 @@ fn are_met(parts: &[Part], name: &Name, at: usize) -> bool {
 
 /// Whether a text begins with `wanted`, of which one key is wrong, missing or too much.
 fn begins_but_for_one(text: &str, wanted: &str) -> bool {
-    let differ = text.chars().zip(wanted.chars()).position(|(one, other)| one != other);
-    let at = differ.unwrap_or_else(|| text.chars().count());
-    let (text, wanted) = (skip(text, at), skip(wanted, at));
-    let [after_text, after_wanted] = [text, wanted].map(|rest| skip(rest, 1));
+    let same = text.bytes().zip(wanted.bytes()).take_while(|(one, other)| one == other).count();
+    // Back to where a character begins, which is the same place in both.
+    let at = (0..=same).rev().find(|at| wanted.is_char_boundary(*at) && text.is_char_boundary(*at));
+    let at = at.unwrap_or_default();
+    let (text, wanted) = (&text[at..], &wanted[at..]);
+    let [after_text, after_wanted] = [text, wanted].map(without_first);
     (!text.is_empty() && after_text.starts_with(after_wanted))
         || text.starts_with(after_wanted)
         || after_text.starts_with(wanted)
 }
 
-/// A text without its first characters.
-fn skip(text: &str, count: usize) -> &str {
-    text.char_indices().nth(count).map_or("", |(at, _)| &text[at..])
+/// A text without its first character.
+fn without_first(text: &str) -> &str {
+    let mut rest = text.chars();
+    rest.next();
+    rest.as_str()
 }
 
 #[cfg(test)]

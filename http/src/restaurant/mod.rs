@@ -1,20 +1,26 @@
 //! restaurant_service, 9112: finding restaurants near a place.
 
 mod body;
+mod suggestions;
 
 use axum::extract::State;
 use domain::restaurant::Category;
+use domain::restaurant::zone::REACH_MAX_M;
 use domain::text::search_text;
-use domain::{LatLon, Refused, RestaurantId, Role, fault};
+use domain::{LatLon, Refused, RestaurantId, Role, TextRule, fault};
 use serde::Deserialize;
 use services::App;
-use services::search::{After, Search};
+use services::search::{After, Place, Search};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::kit::{Json, List, ListQuery, Noun, Page, Path, Policy, Problem, Query, Who};
 use body::{CategoryWords, RestaurantBody};
+use suggestions::Suggestions;
+
+/// The longest address that is searched for, in characters.
+const ADDRESS_MAX: usize = 100;
 
 const RESTAURANT: Policy = Policy::of(Noun::Restaurant);
 
@@ -23,6 +29,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(RESTAURANT.on(routes!(list)))
         .routes(RESTAURANT.role(Role::Owner).on(routes!(mine)))
+        .routes(RESTAURANT.on(routes!(suggest)))
         .routes(RESTAURANT.on(routes!(show)))
 }
 
@@ -30,12 +37,18 @@ pub fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// Degrees north of where the food is to be brought.
+    /// Degrees north of where the food is to be brought; with `lon`, or `address` instead.
     #[param(minimum = -90.0, maximum = 90.0, example = 37.5006)]
-    lat: f64,
+    lat: Option<f64>,
     /// Degrees east of it.
     #[param(minimum = -180.0, maximum = 180.0, example = 127.0364)]
-    lon: f64,
+    lon: Option<f64>,
+    /// The address to which it is to be brought, or the neighbourhood, in words.
+    #[param(max_length = 100)]
+    address: Option<String>,
+    /// Only restaurants within so many metres in a straight line.
+    #[param(minimum = 1, maximum = 20000)]
+    radius_m: Option<u32>,
     /// Only this kind of kitchen.
     #[param(value_type = Option<CategoryWords>)]
     category: Option<Category>,
@@ -51,8 +64,48 @@ impl TryFrom<Wanted> for Search {
 
     fn try_from(wanted: Wanted) -> Result<Self, Refused> {
         wanted.q.as_deref().map(search_text).transpose()?;
-        Ok(Self { to: place(wanted.lat, wanted.lon)?, category: wanted.category, text: wanted.q })
+        let from = From { lat: wanted.lat, lon: wanted.lon };
+        let to = match (from.place()?, wanted.address) {
+            (Some(position), None) => Place::At(position),
+            (None, Some(address)) => Place::Address(address_text(address)?),
+            (None, None) => {
+                return Err(Refused::field("/lat", fault::MISSING, "Give `lat` and `lon`, or `address`."));
+            }
+            (Some(_), Some(_)) => {
+                return Err(Refused::field(
+                    "/address",
+                    fault::INVALID,
+                    "Give a position or an address, not both.",
+                ));
+            }
+        };
+        if wanted.radius_m.is_some_and(|radius_m| !(1..=REACH_MAX_M).contains(&radius_m)) {
+            return Err(Refused::field("/radius_m", fault::OUT_OF_RANGE, "A radius is 1 to 20000 metres."));
+        }
+        Ok(Self { to, category: wanted.category, radius_m: wanted.radius_m, text: wanted.q })
     }
+}
+
+fn address_text(text: String) -> Result<String, Refused> {
+    match TextRule::line(ADDRESS_MAX).read(&text) {
+        Ok(_) => Ok(text),
+        Err(flaw) => Err(Refused::invalid(vec![flaw.at("/address")])),
+    }
+}
+
+/// What somebody has typed so far, and where they are.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Typed {
+    /// Degrees north of where the food is to be brought.
+    #[param(minimum = -90.0, maximum = 90.0, example = 37.5006)]
+    lat: f64,
+    /// Degrees east of it.
+    #[param(minimum = -180.0, maximum = 180.0, example = 127.0364)]
+    lon: f64,
+    /// What was typed so far, as in the search of restaurants.
+    #[param(max_length = 100, example = "치ㅋ")]
+    q: String,
 }
 
 /// From where a restaurant is looked at.
@@ -93,6 +146,16 @@ async fn list(
 ) -> Result<Json<Page<RestaurantBody>>, Problem> {
     let found = services::search::list(&app, &wanted.try_into()?, page.after, page.limit).await?;
     Page::cut(found, page.limit, After::of, |one| RestaurantBody::from(one.seen)).map(Json)
+}
+
+/// What a text may become, near a place: at most ten categories, restaurants and dishes, the best first.
+/// Each key narrows.
+#[utoipa::path(get, path = "/v1/restaurants/suggestions", tag = "restaurant", params(Typed),
+    security(()), responses((status = 200, body = Suggestions)))]
+async fn suggest(State(app): State<App>, Query(typed): Query<Typed>) -> Result<Json<Suggestions>, Problem> {
+    let to = place(typed.lat, typed.lon)?;
+    let found = services::search::suggest(&app, to, search_text(&typed.q)?).await;
+    Ok(Json(found.into()))
 }
 
 /// One restaurant; with a place, also what the way there costs.

@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use domain::tracking::Forecast;
-use domain::{Audience, Channel, CourierId, LatLon, OrderId, SessionId, Timestamp};
+use domain::{Audience, Channel, CourierId, LatLon, OrderId, RestaurantId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -95,6 +95,8 @@ pub enum Notice {
     AssignmentsChanged(CourierId),
     /// A conversation about the order was reassigned, which changes who may see the order.
     OrderAccessChanged(OrderId),
+    /// The restaurant or its menu changed: catalogues read it again.
+    RestaurantChanged(RestaurantId),
 }
 
 /// Receives the fabric's messages in this process. Called inline: must not block.

@@ -395,7 +395,7 @@ fn a_noun_of_the_store_is_named_in_the_same_noun_of_services_alone() {
         "vault",
     ];
     // These fill the tables of many nouns at once.
-    let fills = ["bench_city", "demo_city"];
+    let fills = ["bench_catalogue", "bench_city", "demo_city"];
     let home = root().join("store/src");
     let modules = sources("store").into_iter().map(|(path, _)| {
         let first = path.strip_prefix(&home).unwrap().iter().next().unwrap();

@@ -40,6 +40,7 @@ mod release;
 mod repeats;
 mod replicas;
 mod restaurants;
+mod search;
 mod security;
 mod sessions;
 mod start;

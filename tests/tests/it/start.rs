@@ -124,6 +124,20 @@ async fn an_empty_database_is_refused_and_one_is_migrated_when_asked() {
     store::scratch::remove(&url, &name).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_database_that_cannot_read_korean_is_refused() {
+    let url = std::env::var("DATABASE_URL").unwrap();
+    let name = format!("baedal_start_{}", domain::Ids::uuid(&server::system::OsRandom).simple());
+    let ascii = store::scratch::create_in_locale(&url, &name, "C").await.unwrap();
+    for settings in [&[("BAEDAL_MIGRATE", "false")], &[("BAEDAL_MIGRATE", "true")]] {
+        let database = [("DATABASE_URL", ascii.url.as_str()), ("BAEDAL_FIRST_PORT", "0")];
+        let said = serve(&[&database[..], &settings[..]].concat()).await;
+        assert!(said.contains("DATABASE_URL") && said.contains("cannot search Korean names"), "{said}");
+        assert!(said.contains("C.UTF-8"), "{said}");
+    }
+    store::scratch::remove(&url, &name).await.unwrap();
+}
+
 const NEWER: &str = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
     values (999999, 'of tomorrow', true, '', 0)";
 const FORBIDS: &str = "insert into schema.minimum_versions values (999999, '12.0.0', 'a column went')";

@@ -1,7 +1,7 @@
 /** State shared by the customer's pages: addresses, the cart, and the lists as they were left. */
 
 import { getContext, setContext } from 'svelte'
-import type { Address, Cart, LatLon, Order, Page, Quote, Restaurant } from './api/types'
+import type { Address, Cart, Category, LatLon, Order, Page, Quote, Restaurant, Suggestion } from './api/types'
 import { known, Resource } from './loaded.svelte'
 import { Paged } from './paged.svelte'
 import type { Problem } from './problem'
@@ -15,17 +15,23 @@ const SEARCH_HOLDS_MS = 5 * 60_000
 /** The restaurants near a place that fit some words. */
 export class Search {
   query = $state('')
+  /** Only restaurants of this kind. */
+  category = $state<Category | null>(null)
   found = $state.raw<Paged<Restaurant> | null>(null)
   busy = $state(false)
   #newest: Paged<Restaurant> | null = null
-  #of: { words: string; at: LatLon; since: number } | null = null
+  #of: { words: string; category: Category | null; at: LatLon; since: number } | null = null
 
   constructor(private readonly rest: Rest) {}
 
   /** Asks, unless it asked the same a moment ago. */
   async show(at: LatLon): Promise<void> {
     const before = this.#of
-    const same = before?.words === this.query.trim() && before.at.lat === at.lat && before.at.lon === at.lon
+    const same =
+      before?.words === this.query.trim() &&
+      before.category === this.category &&
+      before.at.lat === at.lat &&
+      before.at.lon === at.lon
     const state = this.#newest?.list.now.state
     if (same && (state === 'ready' || state === 'empty') && Date.now() - before.since < SEARCH_HOLDS_MS) return
     await this.ask(at)
@@ -33,11 +39,11 @@ export class Search {
 
   /** Asks; what was found for other words stays until this is answered, what was found elsewhere does not. */
   async ask(at: LatLon): Promise<void> {
-    const words = this.query.trim()
+    const [words, category] = [this.query.trim(), this.category]
     const moved = this.#of?.at.lat !== at.lat || this.#of.at.lon !== at.lon
-    this.#of = { words, at, since: Date.now() }
+    this.#of = { words, category, at, since: Date.now() }
     const asked = new Paged<Restaurant>((cursor) =>
-      this.rest.get<Page<Restaurant>>('/v1/restaurants', { ...at, q: words, cursor }),
+      this.rest.get<Page<Restaurant>>('/v1/restaurants', { ...at, q: words, category: category ?? undefined, cursor }),
     )
     this.#newest = asked
     if (moved || this.found === null) this.found = asked
@@ -47,6 +53,11 @@ export class Search {
     if (this.#newest !== asked) return
     this.found = asked
     this.busy = false
+  }
+
+  /** What the words may become, near a place. */
+  async suggest(at: LatLon, words: string): Promise<Suggestion[]> {
+    return (await this.rest.get<{ items: Suggestion[] }>('/v1/restaurants/suggestions', { ...at, q: words })).items
   }
 }
 

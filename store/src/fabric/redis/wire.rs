@@ -205,7 +205,7 @@ fn json(text: &str) -> Result<Value, Unreadable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::SessionId;
+    use domain::{RestaurantId, SessionId};
     use serde_json::json;
     use std::sync::Arc;
     use uuid::Uuid;
@@ -265,6 +265,7 @@ mod tests {
             Notice::SessionRevoked(SessionId(Uuid::from_u128(3))),
             Notice::CourierSuperseded { courier: CourierId(Uuid::from_u128(4)), epoch: 9 },
             Notice::AssignmentsChanged(CourierId(Uuid::from_u128(5))),
+            Notice::RestaurantChanged(RestaurantId(Uuid::from_u128(6))),
         ];
         for notice in notices {
             assert_eq!(read_notice(&write_notice(HEAD, &notice).unwrap()).unwrap(), notice);

@@ -1,0 +1,402 @@
+//! The catalogue: all restaurants that can be found, in memory, with the names of their dishes.
+//!
+//! A restaurant stands in each H3 cell (about 5 km²) that its circles and polygons may touch, and in
+//! each neighbourhood that it delivers to. Who looks from a place therefore judges the restaurants of one cell
+//! and one neighbourhood, by the same rules as the detail, the cart and the order. Nothing is
+//! found here that these rules do not find, and the other way round: [`found_at`] is the one definition,
+//! for a single restaurant.
+//!
+//! ```text
+//! place ─▶ cell, neighbourhood ─▶ restaurants ─▶ delivers? kind? radius? ─▶ matches? ─▶ Rank ─▶ page
+//!                                                                      │
+//!                                  names, each once: signature ─▶ keys ┘
+//! ```
+
+mod names;
+mod suggestions;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use crate::gazetteer::DongCode;
+use crate::restaurant::zone::REACH_MAX_M;
+use crate::restaurant::{Category, Destination, Restaurant, Zone};
+use crate::search::{Match, Name, NameView, Query};
+use crate::{Cell, RestaurantId, Timestamp};
+use names::{NameId, Names};
+
+pub use suggestions::{SUGGESTIONS_MAX, Suggestion};
+
+/// Metres in a degree of latitude, rounded down so that no restaurant is missed.
+const DEGREE_M: f64 = 111_000.0;
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Where it is to be delivered.
+    pub to: Destination,
+    /// The time at which restaurants are open or closed.
+    pub at: Timestamp,
+    /// Only restaurants of this category.
+    pub category: Option<Category>,
+    /// Only restaurants within so many metres.
+    pub radius_m: Option<u32>,
+    /// Only restaurants whose name, category or dishes match.
+    pub query: Option<&'a Query>,
+}
+
+/// The place of a restaurant in a list: open ones first, then by how they match, then the nearest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Rank {
+    /// Whether it takes no orders.
+    pub closed: bool,
+    /// How what was searched for matches; `None` if nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Match>,
+    /// Metres in a straight line, rounded up.
+    pub distance_m: u32,
+    /// The restaurant.
+    pub id: RestaurantId,
+}
+
+/// What a restaurant was stored with when it was read: rises with each change of it and of its menu.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// Of the restaurant.
+    pub restaurant: u64,
+    /// Of its menu; 0 without one.
+    pub menu: u64,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    records: Vec<Option<Record>>,
+    slots: HashMap<RestaurantId, Slot>,
+    unused: Vec<Slot>,
+    cells: HashMap<Cell, Vec<Slot>>,
+    dongs: HashMap<DongCode, Vec<Slot>>,
+    names: Names,
+}
+
+type Slot = u32;
+
+#[derive(Debug)]
+struct Record {
+    restaurant: Restaurant,
+    stamp: Stamp,
+    reach_m: u32,
+    name: NameId,
+    /// Each once.
+    dishes: Box<[NameId]>,
+    hours: HoursAt,
+}
+
+/// Whether the hours say that it is open, for the minute that was asked for last: the minute since
+/// 1970, shifted, and whether it is open.
+#[derive(Debug)]
+struct HoursAt(AtomicU64);
+
+impl Default for HoursAt {
+    fn default() -> Self {
+        Self(AtomicU64::new(u64::MAX))
+    }
+}
+
+impl Record {
+    fn is_open(&self, at: Timestamp) -> bool {
+        if self.restaurant.is_paused(at) {
+            return false;
+        }
+        let minute = at.timestamp().div_euclid(60).cast_unsigned() << 1;
+        let known = self.hours.0.load(Ordering::Relaxed);
+        if known & !1 == minute {
+            return known & 1 == 1;
+        }
+        let is_open = self.restaurant.hours.is_open(at);
+        self.hours.0.store(minute | u64::from(is_open), Ordering::Relaxed);
+        is_open
+    }
+}
+
+/// The definition of what is found, and where in the list: one restaurant, with the names of its
+/// dishes, which are asked for only if they matter. `None` if it is not found.
+pub fn found_at<'a>(
+    wanted: &Wanted<'_>,
+    restaurant: &Restaurant,
+    dishes: impl IntoIterator<Item = &'a str>,
+) -> Option<Rank> {
+    let place = place_of(wanted, restaurant)?;
+    let found = match wanted.query {
+        None => None,
+        Some(query) => {
+            let dish = |dish: &str| query.matches(Name::new(dish).view());
+            let name = Name::new(&restaurant.name);
+            let of_dishes = dishes.into_iter().map(dish);
+            Some(best(query, categories(query), restaurant.category, name.view(), of_dishes)?)
+        }
+    };
+    Some(Rank { closed: !restaurant.opening(wanted.at).is_open(), found, ..place })
+}
+
+/// Its rank without regard to the time and to what is searched for; `None` if these do not matter.
+fn place_of(wanted: &Wanted<'_>, restaurant: &Restaurant) -> Option<Rank> {
+    if wanted.category.is_some_and(|category| restaurant.category != category) {
+        return None;
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "no way is longer than u32 metres"
+    )]
+    let distance_m = restaurant.position.distance_m(wanted.to.position).ceil() as u32;
+    let is_within = wanted.radius_m.is_none_or(|radius_m| distance_m <= radius_m);
+    let rank = Rank { closed: false, found: None, distance_m, id: restaurant.id };
+    (is_within && restaurant.delivers_to(wanted.to)).then_some(rank)
+}
+
+/// How a query matches the categories.
+type Categories = [Option<Match>; Category::ALL.len()];
+
+fn categories(query: &Query) -> Categories {
+    Category::ALL.map(|category| query.matches(Name::new(category.korean()).view()))
+}
+
+/// How a query matches: by the name at best, otherwise by the category or a dish.
+fn best(
+    query: &Query,
+    categories: Categories,
+    category: Category,
+    name: NameView<'_>,
+    dishes: impl Iterator<Item = Option<Match>>,
+) -> Option<Match> {
+    let within = |how: Match| how.max(Match::Contains);
+    let of_category = Category::ALL.iter().zip(categories).find(|(each, _)| **each == category);
+    let of_category = of_category.and_then(|(_, how)| how).map(within);
+    let mut best = [query.matches(name), of_category].into_iter().flatten().min();
+    for how in dishes {
+        // A dish is never a better match than these.
+        if best.is_some_and(|best| best <= Match::Contains) {
+            break;
+        }
+        best = [best, how.map(within)].into_iter().flatten().min();
+    }
+    best
+}
+
+/// How a query matches the names of a catalogue; each is compared once.
+struct Compared<'a> {
+    query: &'a Query,
+    names: &'a Names,
+    /// By name: not compared yet, or how it matches.
+    known: Vec<u8>,
+}
+
+impl<'a> Compared<'a> {
+    const NOT_YET: u8 = 0;
+    const NOT: u8 = 1;
+
+    fn new(query: &'a Query, names: &'a Names) -> Self {
+        Self { query, names, known: vec![Self::NOT_YET; names.ids()] }
+    }
+
+    fn matches(&mut self, id: NameId) -> Option<Match> {
+        if !self.query.may_match(self.names.signature(id)) {
+            return None;
+        }
+        let known = self.known.get_mut(id.index())?;
+        if *known == Self::NOT_YET {
+            *known = match self.query.matches(self.names.view(id)) {
+                None => Self::NOT,
+                Some(Match::Begins) => 2,
+                Some(Match::Contains) => 3,
+                Some(Match::Initials) => 4,
+                Some(Match::Typo) => 5,
+            };
+        }
+        [None, None, Some(Match::Begins), Some(Match::Contains), Some(Match::Initials), Some(Match::Typo)]
+            .get(usize::from(*known))
+            .copied()
+            .flatten()
+    }
+}
+
+impl Catalogue {
+    /// Adds a restaurant, or puts it in the place of what it was.
+    pub fn put<'a>(
+        &mut self,
+        restaurant: Restaurant,
+        dishes: impl IntoIterator<Item = &'a str>,
+        stamp: Stamp,
+    ) {
+        // What stays is taken before it is given back, so that it is not written again.
+        let name = self.names.take(&restaurant.name);
+        let mut all: Vec<NameId> = dishes.into_iter().map(|dish| self.names.take(dish)).collect();
+        all.sort_unstable();
+        let mut dishes = all.clone();
+        dishes.dedup();
+        let twice = all.iter().zip(all.iter().skip(1)).filter(|(one, next)| one == next);
+        twice.for_each(|(one, _)| self.names.give_back(*one));
+        let (id, reach_m) = (restaurant.id, restaurant.reach_m());
+        self.remove(id);
+        let slot = self.unused.pop().unwrap_or_else(|| {
+            self.records.push(None);
+            Slot::try_from(self.records.len() - 1).unwrap_or(Slot::MAX)
+        });
+        for cell in cells_of(&restaurant) {
+            self.cells.entry(cell).or_default().push(slot);
+        }
+        for dong in dongs_of(&restaurant) {
+            self.dongs.entry(dong).or_default().push(slot);
+        }
+        self.slots.insert(id, slot);
+        let (dishes, hours) = (dishes.into(), HoursAt::default());
+        let record = Record { restaurant, stamp, reach_m, name, dishes, hours };
+        if let Some(place) = self.records.get_mut(slot as usize) {
+            *place = Some(record);
+        }
+    }
+
+    /// Removes a restaurant, if it is there.
+    pub fn remove(&mut self, id: RestaurantId) {
+        let Some(slot) = self.slots.remove(&id) else { return };
+        let Some(record) = self.records.get_mut(slot as usize).and_then(Option::take) else { return };
+        for cell in cells_of(&record.restaurant) {
+            leave(&mut self.cells, &cell, slot);
+        }
+        for dong in dongs_of(&record.restaurant) {
+            leave(&mut self.dongs, &dong, slot);
+        }
+        self.unused.push(slot);
+        self.names.give_back(record.name);
+        record.dishes.iter().for_each(|dish| self.names.give_back(*dish));
+    }
+
+    /// What a restaurant was stored with when it was read, if it is there.
+    pub fn stamp(&self, id: RestaurantId) -> Option<Stamp> {
+        self.slots.get(&id).and_then(|slot| self.record(*slot)).map(|record| record.stamp)
+    }
+
+    /// All restaurants that are there.
+    pub fn ids(&self) -> impl Iterator<Item = RestaurantId> {
+        self.slots.keys().copied()
+    }
+
+    /// How many restaurants there are.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// How many different names there are, and how many bytes they take.
+    pub fn names(&self) -> (usize, usize) {
+        (self.names.len(), self.names.bytes())
+    }
+
+    /// The restaurants that are found after a rank, in order, at most `limit`.
+    pub fn list(&self, wanted: &Wanted<'_>, after: Option<Rank>, limit: usize) -> Vec<(Rank, Restaurant)> {
+        let mut compared = wanted.query.map(|query| (Compared::new(query, &self.names), categories(query)));
+        let mut found: Vec<(Rank, &Record)> = Vec::new();
+        for record in self.around(wanted.to) {
+            let Some(place) = place_of(wanted, &record.restaurant) else { continue };
+            let closed = !record.is_open(wanted.at);
+            let how = match &mut compared {
+                None => None,
+                Some((compared, categories)) => {
+                    let how = self.best(compared, *categories, record);
+                    if how.is_none() {
+                        continue;
+                    }
+                    how
+                }
+            };
+            let rank = Rank { closed, found: how, ..place };
+            if after.is_none_or(|after| rank > after) {
+                found.push((rank, record));
+            }
+        }
+        if limit < found.len() {
+            found.select_nth_unstable_by_key(limit, |(rank, _)| *rank);
+            found.truncate(limit);
+        }
+        found.sort_unstable_by_key(|(rank, _)| *rank);
+        found.into_iter().map(|(rank, record)| (rank, record.restaurant.clone())).collect()
+    }
+
+    /// How what is searched for matches a restaurant.
+    fn best(&self, compared: &mut Compared<'_>, categories: Categories, record: &Record) -> Option<Match> {
+        let query = compared.query;
+        let name = match query.may_match(self.names.signature(record.name)) {
+            true => self.names.view(record.name),
+            // Nothing matches nothing.
+            false => NameView { keys: "", sizes: &[] },
+        };
+        let dishes = record.dishes.iter().map(|dish| compared.matches(*dish));
+        best(query, categories, record.restaurant.category, name, dishes)
+    }
+
+    fn record(&self, slot: Slot) -> Option<&Record> {
+        self.records.get(slot as usize).and_then(Option::as_ref)
+    }
+
+    /// All restaurants that may deliver to a place, and a few more, each once.
+    fn around(&self, to: Destination) -> impl Iterator<Item = &Record> {
+        let cell = Cell::village(to.position);
+        let by_cell = self.cells.get(&cell).map(Vec::as_slice).unwrap_or_default();
+        let by_dong = to.dong.and_then(|dong| self.dongs.get(&dong)).map(Vec::as_slice).unwrap_or_default();
+        let mut slots = [by_cell, by_dong].concat();
+        if !by_dong.is_empty() {
+            slots.sort_unstable();
+            slots.dedup();
+        }
+        let at = to.position;
+        // Most of those that do not reach the place are told by their latitude and longitude.
+        let reach = f64::from(REACH_MAX_M) / DEGREE_M;
+        let lon_metres = DEGREE_M * (at.lat().abs() + reach).min(89.0).to_radians().cos();
+        let is_near = move |record: &&Record| {
+            let from = record.restaurant.position;
+            let reach_m = f64::from(record.reach_m);
+            let east = (from.lon() - at.lon()).abs();
+            (from.lat() - at.lat()).abs() * DEGREE_M <= reach_m
+                && east.min(360.0 - east) * lon_metres <= reach_m
+        };
+        slots.into_iter().filter_map(|slot| self.record(slot)).filter(is_near)
+    }
+}
+
+/// The cells that a restaurant delivers to, but for whole neighbourhoods.
+fn cells_of(restaurant: &Restaurant) -> impl Iterator<Item = Cell> {
+    let zones = restaurant.zones.iter().filter(|zone| !matches!(zone, Zone::Dongs { .. }));
+    let reach_m = zones.map(|zone| zone.reach_m(restaurant.position)).max();
+    let position = restaurant.position;
+    reach_m.into_iter().flat_map(move |reach_m| Cell::villages_around(position, reach_m.min(REACH_MAX_M)))
+}
+
+/// The neighbourhoods that it delivers to as a whole, each once.
+fn dongs_of(restaurant: &Restaurant) -> Vec<DongCode> {
+    let of_zone = |zone: &Zone| match zone {
+        Zone::Dongs { dongs } => dongs.clone(),
+        Zone::Radius { .. } | Zone::Polygon { .. } => Vec::new(),
+    };
+    let mut dongs: Vec<DongCode> = restaurant.zones.iter().flat_map(of_zone).collect();
+    dongs.sort_unstable();
+    dongs.dedup();
+    dongs
+}
+
+fn leave<K: Eq + std::hash::Hash>(places: &mut HashMap<K, Vec<Slot>>, place: &K, slot: Slot) {
+    let Some(slots) = places.get_mut(place) else { return };
+    slots.retain(|each| *each != slot);
+    if slots.is_empty() {
+        places.remove(place);
+    }
+}
+
+#[cfg(test)]
+mod tests;
