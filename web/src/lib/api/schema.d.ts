@@ -2400,6 +2400,50 @@ export interface components {
             /** @description Which. */
             step: components["schemas"]["Step"];
         };
+        /** @description Something that can be searched for. */
+        Suggestion: {
+            category: components["schemas"]["Category"];
+            /** @enum {string} */
+            kind: "category";
+            /**
+             * Format: int32
+             * @description How many restaurants near the place have it.
+             */
+            restaurants: number;
+            /**
+             * @description Its name in Korean.
+             * @example 치킨
+             */
+            text: string;
+        } | {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "restaurant";
+            /**
+             * @description Its name.
+             * @example 역삼 할머니 치킨
+             */
+            text: string;
+        } | {
+            /** @enum {string} */
+            kind: "dish";
+            /**
+             * Format: int32
+             * @description How many restaurants near the place have one of this name.
+             */
+            restaurants: number;
+            /**
+             * @description Its name.
+             * @example 치즈볼
+             */
+            text: string;
+        };
+        /** @description What a text may become, the best first. */
+        Suggestions: {
+            /** @description At most ten. */
+            items: components["schemas"]["Suggestion"][];
+        };
         /** @description How one process is. Counts are of its life so far. */
         System: {
             /**

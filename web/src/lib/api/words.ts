@@ -136,6 +136,7 @@ export const faults: Record<string, Row> = {
   "too_common": ["너무 흔한 비밀번호예요. 다른 것으로 정해 주세요.", "Too common a password. Please choose another one."],
   "too_long": ["너무 길어요.", "Too long."],
   "too_short": ["너무 짧아요.", "Too short."],
+  "unknown_address": ["찾을 수 없는 주소예요. 다시 확인해 주세요.", "This address cannot be found. Please check it."],
   "unknown_field": ["알 수 없는 항목이에요.", "There is no such field."],
   "unknown_value": ["고를 수 없는 값이에요.", "This is not one of the choices."],
   "wrong_length": ["개수가 맞지 않아요.", "There are too many or too few."],
