@@ -383,6 +383,7 @@ fn what_is_named_below_a_path_is_found() {
 fn a_noun_of_the_store_is_named_in_the_same_noun_of_services_alone() {
     // Not of a noun: what all nouns share.
     let shared = [
+        "changes",
         "code_tries",
         "fabric",
         "geo_index",
