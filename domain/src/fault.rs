@@ -58,6 +58,9 @@ crate::words! {
         "이 시간에는 받을 수 없어요. 다른 시간을 골라 주세요.", "It cannot be had at that time. Please choose another one.";
     pub BELOW_MINIMUM = "below_minimum": "최소주문금액이 모자라요.", "The minimum order amount is not reached.";
     pub SOLD_OUT = "sold_out": "품절됐어요.", "Sold out.";
+    pub ONLY_LEFT = "only_left": "남은 수량이 얼마 없어요.", "Only a few are left.";
+    pub DEFAULT_COSTS = "default_costs":
+        "돈이 드는 옵션은 미리 선택해 둘 수 없어요.", "An option that costs something cannot be chosen beforehand.";
     pub GONE = "gone": "더 이상 판매하지 않아요.", "No longer on the menu.";
     pub OPTIONS_CHANGED = "options_changed":
         "옵션이 바뀌었어요. 다시 골라 주세요.", "Its options have changed; please choose again.";

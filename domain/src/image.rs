@@ -3,6 +3,9 @@
 //! A picture is told by its first bytes, never by its name or what a client says of it. Whatever is
 //! taken is decoded and written anew, so nothing of the file reaches anybody but its pixels.
 
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
 use crate::Refused;
 
 /// The most bytes of an uploaded picture: 10 MiB.
@@ -114,12 +117,66 @@ impl Encoding {
     /// All of them, the one that browsers prefer first.
     pub const ALL: [Self; 2] = [Self::WebP, Self::Jpeg];
 
+    /// How the name of a file ends.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::WebP => "webp",
+            Self::Jpeg => "jpg",
+        }
+    }
+
+    /// The format of a file with this name, and the name without its ending.
+    pub fn named(file: &str) -> Option<(&str, Self)> {
+        let (name, ending) = file.rsplit_once('.')?;
+        Self::ALL.into_iter().find(|encoding| encoding.ending() == ending).map(|encoding| (name, encoding))
+    }
+
     /// The media type.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::WebP => "image/webp",
             Self::Jpeg => "image/jpeg",
         }
+    }
+}
+
+/// A picture whose files are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    /// Its id.
+    pub id: Uuid,
+    /// The keys of its files: for each size, smallest first, one for each encoding.
+    pub files: Vec<String>,
+    /// The width of the largest file, in pixels.
+    pub width: u32,
+    /// Its height.
+    pub height: u32,
+    /// The average colour, `#rrggbb`.
+    pub colour: String,
+}
+
+/// One file of a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PictureFile {
+    /// The SHA-256 of its bytes, in hexadecimal.
+    pub hash: String,
+    /// Its format.
+    pub encoding: Encoding,
+    /// Its width in pixels.
+    pub width: u32,
+    /// Its height.
+    pub height: u32,
+}
+
+impl Picture {
+    /// Its files, for each size, smallest first, one for each encoding.
+    pub fn files(&self) -> impl Iterator<Item = PictureFile> {
+        let kinds = Size::ALL.iter().flat_map(|size| Encoding::ALL.map(|encoding| (size, encoding)));
+        kinds.zip(&self.files).map(|((size, encoding), key)| {
+            let (width, height) = size.of(self.width, self.height);
+            let hash = key.rsplit('/').next().unwrap_or_default().to_owned();
+            PictureFile { hash, encoding, width, height }
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::CodeReminder;
 use crate::auth::social::SocialReminder;
+use crate::menu::MenuReminder;
 use crate::order::OrderReminder;
 use crate::payment::PaymentReminder;
 use crate::privacy::PrivacyReminder;
@@ -34,6 +35,8 @@ pub enum Reminder {
     Social(SocialReminder),
     /// For codes, and for what people are told of their accounts.
     Code(CodeReminder),
+    /// For a menu.
+    Menu(MenuReminder),
     /// For somebody's privacy.
     Privacy(PrivacyReminder),
 }
@@ -49,6 +52,7 @@ impl Reminder {
             Self::Social(_) | Self::Code(_) => "auth",
             Self::User(_) => "user",
             Self::Privacy(_) => "privacy",
+            Self::Menu(_) => "menu",
         }
     }
 }
@@ -95,6 +99,12 @@ impl From<CodeReminder> for Reminder {
     }
 }
 
+impl From<MenuReminder> for Reminder {
+    fn from(reminder: MenuReminder) -> Self {
+        Self::Menu(reminder)
+    }
+}
+
 impl From<PrivacyReminder> for Reminder {
     fn from(reminder: PrivacyReminder) -> Self {
         Self::Privacy(reminder)
@@ -135,6 +145,11 @@ mod tests {
             ("auth", json!({ "reminder": "code_to_send", "code": id })),
             ("auth", json!({ "reminder": "notice_due", "notice": id })),
             ("privacy", json!({ "reminder": "withdrawal_goes_on", "user": id })),
+            ("menu", json!({ "reminder": "menu_restocked", "restaurant": id })),
+            (
+                "menu",
+                json!({ "reminder": "menu_picture_unused", "picture": id, "files": ["menu_image/00/00"] }),
+            ),
             ("privacy", json!({ "reminder": "copy_asked", "copy": id })),
         ];
         for (noun, json) in stored {

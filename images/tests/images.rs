@@ -314,6 +314,29 @@ fn a_photo_of_twelve_megapixels_allocates_at_most_120_megabytes() {
     assert!(cost <= 120_000_000, "{cost} bytes");
 }
 
+/// Nanoseconds that this thread has run on a processor (proc_pid_schedstat).
+fn cpu_ns() -> u64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    stat.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+#[ignore = "figures are those of a release: see bench/README.md"]
+fn a_photo_of_twelve_megapixels_takes_at_most_400_ms_of_a_processor() {
+    let upload = jpeg(&photo(4_000, 3_000, 5), &exif(6));
+    let costs: Vec<u64> = (0..7)
+        .map(|_| {
+            let began = cpu_ns();
+            make(&upload).unwrap();
+            (cpu_ns() - began) / 1_000_000
+        })
+        .collect();
+    let mut sorted = costs.clone();
+    sorted.sort_unstable();
+    assert!(sorted[3] <= 400, "milliseconds of a processor: {costs:?}");
+    assert!(sorted[0] > 0, "{costs:?}");
+}
+
 #[test]
 fn what_moves_and_what_is_cut_off_is_refused_by_its_name() {
     let moves = chunk(b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]);

@@ -314,18 +314,10 @@ fn card(restaurant: &Restaurant, draw: &mut Draw) -> Card {
         if draw.below(8) == 0 {
             name = format!("{} {name}", restaurant.name);
         }
-        Menu {
-            id: draw.uuid().into(),
-            name,
-            description: String::new(),
-            price: Won(9_000),
-            sold_out: false,
-            option_groups: Vec::new(),
-        }
+        Menu::new(draw.uuid().into(), name, Won(9_000))
     };
     let menus: Vec<Vec<Menu>> =
         (0..GROUPS).map(|_| std::iter::repeat_with(&mut dish).take(DISHES_EACH).collect()).collect();
-    let groups =
-        menus.into_iter().map(|menus| MenuGroup { id: draw.uuid().into(), name: "메뉴".to_owned(), menus });
+    let groups = menus.into_iter().map(|menus| MenuGroup::new(draw.uuid().into(), "메뉴", menus));
     Card { restaurant_id: restaurant.id, version: 1, groups: groups.collect() }
 }

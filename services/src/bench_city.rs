@@ -178,6 +178,7 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
         option_id: app.ids.uuid().into(),
         name: name.to_owned(),
         quantity: 1,
+        free_quantity: 0,
         price: Won(1_000),
     };
     let line = QuotedLine {
@@ -188,6 +189,7 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
         options: vec![option("순살"), option("치킨무 추가")],
         unit_price: Won(21_000),
         total: Won(21_000),
+        limited: false,
     };
     // 3 km north, so that no courier enters the geofence of the drop-off during the test.
     let door = LatLon::new(pickup.lat() + 0.027, pickup.lon()).map_err(Failure::fault)?;

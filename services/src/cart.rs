@@ -100,7 +100,9 @@ async fn view(app: &App, cart: Cart) -> Result<CartView, Failure> {
 /// The cart at the prices of `card`, which must be the menu of its restaurant.
 async fn view_with(app: &App, cart: Cart, card: &Card) -> Result<CartView, Failure> {
     let restaurant = restaurant::find(app, card.restaurant_id).await?;
-    let lines = price(&cart.lines, card).map_err(Failure::fault)?;
+    let now = app.now();
+    let stock = menu::stock_for(app, card, now, cart.customer).await?;
+    let lines = price(&cart.lines, card, &stock, now).map_err(Failure::fault)?;
     let subtotal = pricing::subtotal(&lines).map_err(Failure::fault)?;
     let minimum = restaurant.minimum_order;
     let shortfall = minimum.minus(subtotal).map_err(Failure::fault)?.or_zero();
@@ -134,7 +136,7 @@ pub async fn add(app: &App, who: &Principal, addition: &Addition) -> Result<Cart
         menu_id: menu.id,
         name: menu.name.clone(),
         quantity: addition.quantity,
-        choice: menu.choose(&addition.picks)?,
+        choice: menu.choose(&addition.picks, app.now())?,
     };
     let command = Command::Add { line, replace: addition.replace };
     let cart = change(app, who.user, command, ExpectedVersion::Any).await?;
@@ -155,7 +157,7 @@ pub async fn refill(
     refill: &Refill,
 ) -> Result<(CartView, Vec<Fault>), Failure> {
     let card = menu::card(app, order.restaurant).await?;
-    let (lines, left_out) = order.again(&card, || app.ids.uuid().into())?;
+    let (lines, left_out) = order.again(&card, app.now(), || app.ids.uuid().into())?;
     let id = addition_id(app, who, refill.key.as_deref());
     let command = Command::AddAll { id, lines, replace: refill.replace };
     Ok((view(app, change(app, who.user, command, refill.expected.clone()).await?).await?, left_out))
@@ -282,7 +284,9 @@ async fn build(app: &App, cart: &Cart, promise: Promise) -> Result<Quote, Failur
     let door = drop_off.as_ref().map(|drop_off| drop_off.position);
     let dong = door.and_then(|door| app.gazetteer.locate(door)).map(|place| place.code);
     let travel = door.map(|door| travel(app, restaurant.position, door)).unwrap_or_default();
-    let checkout = Checkout { restaurant: &restaurant, card: &card, slot, drop_off, dong, travel };
+    let stock = menu::stock_for(app, &card, slot.unwrap_or(app.now()), cart.customer).await?;
+    let checkout =
+        Checkout { restaurant: &restaurant, card: &card, stock: &stock, slot, drop_off, dong, travel };
     Ok(checkout.quote_again(cart, id, made_at, app.now())?)
 }
 

@@ -1,12 +1,21 @@
-//! Pictures that people upload: decoded in a bounded pool, stored as blobs.
+//! Pictures that people upload: decoded in a bounded pool, stored as blobs, shown, and collected.
 //!
 //! A picture is six files, one for each size and encoding of `domain::image`, which the room `images`
-//! makes. A file is a blob, so its URL never changes its meaning. Whose a picture is, who
-//! may see it and when it goes is the noun's to say.
+//! makes. A file is a blob, so its URL never changes its meaning. Whose a picture is, and who
+//! may see it, is the noun's to say.
+//!
+//! A row and a reminder are committed before the files are stored, so wherever a process dies, the
+//! files that no picture has are removed later.
 
 use bytes::Bytes;
-use domain::Failure;
+use chrono::TimeDelta;
+use domain::image::{Encoding, Picture};
+use domain::{Failure, Reminder};
+use futures::TryStreamExt as _;
 use futures::future::try_join_all;
+use store::picture::PictureTable;
+use store::{Tx, jobs};
+use uuid::Uuid;
 
 use crate::App;
 use crate::blobs::{BlobArea, BlobKey};
@@ -14,6 +23,9 @@ use crate::blocking_pool::BlockingPool;
 
 /// How many uploads may wait for each one that is decoded. Each has up to 10 MiB.
 const WAITING_EACH: usize = 8;
+
+/// How long an upload has until it counts as abandoned; longer than any request lasts.
+const ABANDONED_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// Limits of uploads.
 #[derive(Clone, Copy, Debug)]
@@ -37,25 +49,15 @@ impl Settings {
 
 /// A picture whose files are made.
 pub struct Made {
-    /// The width of the largest file, in pixels.
-    pub width: u32,
-    /// Its height.
-    pub height: u32,
-    /// The average colour, `#rrggbb`.
-    pub colour: String,
+    /// What is kept of it.
+    pub picture: Picture,
     area: BlobArea,
     files: Vec<Bytes>,
 }
 
 impl Made {
-    /// The keys of the files: for each size, smallest first, one for each encoding. Those of a small
-    /// picture may be the same.
-    pub fn keys(&self) -> Vec<BlobKey> {
-        self.files.iter().map(|file| BlobKey::of(self.area, file)).collect()
-    }
-
     /// Stores the files.
-    pub async fn store(&self, app: &App) -> Result<(), Failure> {
+    async fn store(&self, app: &App) -> Result<(), Failure> {
         let blobs = &app.third_parties.blobs;
         try_join_all(self.files.iter().map(|file| blobs.put(self.area, file.clone()))).await?;
         Ok(())
@@ -63,9 +65,103 @@ impl Made {
 }
 
 /// Makes the files of an upload. Too many at once are refused as `overloaded`.
-pub async fn make(app: &App, area: BlobArea, upload: Bytes) -> Result<Made, Failure> {
+async fn make(app: &App, area: BlobArea, upload: Bytes) -> Result<Made, Failure> {
     let images::Made { width, height, colour: [red, green, blue], files } =
         app.image_pool.run(move || images::make(&upload)).await??;
-    let colour = format!("#{red:02x}{green:02x}{blue:02x}");
-    Ok(Made { width, height, colour, area, files: files.into_iter().map(Bytes::from).collect() })
+    let files: Vec<Bytes> = files.into_iter().map(Bytes::from).collect();
+    let picture = Picture {
+        id: app.ids.uuid(),
+        // Those of a small picture may be the same.
+        files: files.iter().map(|file| BlobKey::of(area, file).to_string()).collect(),
+        width,
+        height,
+        colour: format!("#{red:02x}{green:02x}{blue:02x}"),
+    };
+    Ok(Made { picture, area, files })
+}
+
+/// The pictures of one noun's things.
+pub(crate) struct Gallery {
+    /// Where the files are kept.
+    pub(crate) area: BlobArea,
+    /// Whose pictures they are.
+    pub(crate) table: PictureTable,
+    /// The noun's reminder that a picture's files may be unused.
+    pub(crate) unused: fn(Uuid, Vec<String>) -> Reminder,
+}
+
+impl Gallery {
+    /// Makes the files of an upload.
+    pub(crate) async fn make(&self, app: &App, upload: Bytes) -> Result<Made, Failure> {
+        make(app, self.area, upload).await
+    }
+
+    /// Commits `tx`, in which the caller has made sure that there is such an `owner`, with a row of the
+    /// picture; then stores the files. After that it can be [shown](Self::show).
+    pub(crate) async fn keep(&self, app: &App, mut tx: Tx, owner: Uuid, made: &Made) -> Result<(), Failure> {
+        self.table.begin(&mut tx, owner, &made.picture, app.now()).await?;
+        let reminder = (self.unused)(made.picture.id, made.picture.files.clone());
+        jobs::remind(&mut tx, &key(made.picture.id), app.now() + ABANDONED_AFTER, reminder);
+        tx.commit().await?;
+        made.store(app).await
+    }
+
+    /// Shows a picture in the place of the one before. The caller holds a lock of the owner. False: the
+    /// picture is gone.
+    pub(crate) async fn show(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        owner: Uuid,
+        picture: Uuid,
+    ) -> Result<bool, Failure> {
+        self.take_away(app, tx, owner).await?;
+        Ok(self.table.show(tx, picture).await?)
+    }
+
+    /// Takes the picture of an owner away, if it has one. The caller holds a lock of the owner.
+    pub(crate) async fn take_away(&self, app: &App, tx: &mut Tx, owner: Uuid) -> Result<(), Failure> {
+        let gone = self.table.remove(tx, &[owner]).await?;
+        self.collect(app, tx, gone);
+        Ok(())
+    }
+
+    /// Has the files of these pictures removed, which nothing shows any more.
+    pub(crate) fn collect(&self, app: &App, tx: &mut Tx, gone: Vec<Picture>) {
+        for picture in gone {
+            jobs::remind(tx, &key(picture.id), app.now(), (self.unused)(picture.id, picture.files));
+        }
+    }
+
+    /// Removes the files that no picture has. Their locks are held until they are gone.
+    pub(crate) async fn remove_files(
+        &self,
+        app: &App,
+        picture: Uuid,
+        files: &[String],
+    ) -> Result<(), Failure> {
+        let mut tx = app.store.begin().await?;
+        for file in self.table.unused_files(&mut tx, picture, files).await? {
+            app.third_parties.blobs.delete(&file.parse().map_err(Failure::fault)?).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+fn key(picture: Uuid) -> String {
+    format!("picture-{picture}")
+}
+
+/// The bytes of a file; none if it is gone.
+pub(crate) async fn read(app: &App, key: &BlobKey) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(blob) = app.third_parties.blobs.get(key, None).await? else { return Ok(None) };
+    let parts: Vec<Bytes> = blob.bytes.try_collect().await?;
+    Ok(Some(parts.concat()))
+}
+
+/// The key of a picture's file with this hash and format, if it has one.
+pub(crate) fn file(picture: &Picture, hash: &str, encoding: Encoding) -> Option<BlobKey> {
+    let mut files = picture.files().zip(&picture.files);
+    let named = files.find(|(file, _)| file.encoding == encoding && file.hash == hash);
+    named.and_then(|(_, key)| key.parse().ok())
 }

@@ -3,7 +3,7 @@
 use domain::{Failure, Reminder};
 
 use crate::tracking::dispatch;
-use crate::{App, auth, order, payment, privacy, support, user};
+use crate::{App, auth, menu, order, payment, privacy, support, user};
 
 /// Passes the reminder to its noun. After an error it is retried later.
 pub async fn remind(app: &App, reminder: Reminder) -> Result<(), Failure> {
@@ -15,6 +15,7 @@ pub async fn remind(app: &App, reminder: Reminder) -> Result<(), Failure> {
         Reminder::User(reminder) => user::remind(app, reminder).await,
         Reminder::Social(reminder) => auth::social::remind(app, reminder).await,
         Reminder::Code(reminder) => auth::remind(app, reminder).await,
+        Reminder::Menu(reminder) => menu::remind(app, reminder).await,
         Reminder::Privacy(reminder) => privacy::remind(app, reminder).await,
     }
 }

@@ -8,7 +8,7 @@ use domain::Failure;
 use store::journal;
 
 use crate::module::{Module, Stopping};
-use crate::{App, auth, idempotency, order, privacy, tracking, user};
+use crate::{App, auth, idempotency, menu, order, privacy, tracking, user};
 
 /// The retention periods.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,7 @@ async fn drop_rows(app: App, mut stopping: Stopping) -> Result<(), Failure> {
         let outcomes = [
             auth::tidy(&app).await,
             idempotency::tidy(&app).await,
+            menu::tidy(&app).await,
             order::tidy(&app).await,
             privacy::tidy(&app).await,
             tracking::tidy(&app).await,

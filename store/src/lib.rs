@@ -19,6 +19,7 @@ pub mod menu;
 pub mod order;
 mod partitions;
 pub mod payment;
+pub mod picture;
 pub mod presence;
 pub mod privacy;
 pub mod rate_limits;

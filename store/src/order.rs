@@ -5,13 +5,14 @@ pub mod intervention;
 
 use std::collections::BTreeMap;
 
-use domain::order::{BoardEvent, Order, OrderCode, OrderEvent, Status, Timer, Times};
+use domain::menu::stock;
+use domain::order::{BoardEvent, Fact, Order, OrderCode, OrderEvent, Status, Timer, Times};
 use domain::{Channel, Event, OrderId, QuoteId, RestaurantId, Timestamp, UserId};
 use sqlx::types::{Json, Uuid};
 
 use crate::journal::{self, signed};
 use crate::vault::{Plain, SealedColumn, Vault};
-use crate::{Store, StoreError, Tx, broken_constraint, jobs};
+use crate::{Store, StoreError, Tx, broken_constraint, jobs, menu};
 
 /// How couriers get into the building that an order is for.
 pub(crate) const ENTRANCE_NOTE: SealedColumn = SealedColumn {
@@ -261,8 +262,8 @@ impl Event for Waiting<'_> {
 }
 
 /// Writes a new order with its first events. A conflict if the quote was ordered before, if
-/// the version of the cart has a live order, or if the customer has another order that
-/// awaits its payment.
+/// the version of the cart has a live order, if the customer has another order that awaits its
+/// payment, or if too few portions of a limited dish are left.
 pub async fn insert(
     store: &Store,
     order: &Order,
@@ -300,8 +301,37 @@ pub async fn insert(
             _ => Err(error.into()),
         };
     }
+    if !reserve(&mut tx, order, now).await? {
+        return Err(StoreError::Conflict);
+    }
     record(&mut tx, order, events, times, now);
     tx.commit().await
+}
+
+/// Reserves the portions of limited dishes. False: not enough are left.
+async fn reserve(tx: &mut Tx, order: &Order, now: Timestamp) -> Result<bool, StoreError> {
+    let portions = stock::portions(&order.lines);
+    if portions.is_empty() {
+        return Ok(true);
+    }
+    let day = stock::day(order.slot.unwrap_or(now));
+    menu::stock::reserve(tx, (order.id, order.customer), day, &portions).await
+}
+
+/// Gives the portions back if the order ended unsold, however it did; keeps them if it was sold.
+async fn settle_stock(tx: &mut Tx, order: &Order, events: &[OrderEvent]) -> Result<(), StoreError> {
+    if stock::portions(&order.lines).is_empty() {
+        return Ok(());
+    }
+    if !order.status.is_terminal() {
+        let is_paid = |event: &OrderEvent| matches!(event.fact, Fact::Placed | Fact::Scheduled { .. });
+        return if events.iter().any(is_paid) { menu::stock::paid(tx, order.id).await } else { Ok(()) };
+    }
+    if order.is_dead() {
+        menu::stock::release(tx, order.id).await
+    } else {
+        menu::stock::keep(tx, order.id).await
+    }
 }
 
 /// Inserts many orders in one statement; publishes nothing and sets no timers.
@@ -367,6 +397,7 @@ pub async fn update(
     if !updated {
         return Err(StoreError::Conflict);
     }
+    settle_stock(&mut tx, order, events).await?;
     record(&mut tx, order, events, times, now);
     tx.commit().await
 }

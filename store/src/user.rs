@@ -22,7 +22,7 @@ pub use access::{AccessFilter, NewAccess, accesses, drop_old_accesses, record_ac
 pub use consent::{Consents, add_consents, add_notice, consents, lock_consents};
 pub use notification::{keep_notification_settings, notification_settings};
 pub use people::{Contact, contact, contacts, named};
-pub use photo::{Photo, begin_photo, photo, remove_photo, show_photo, unused_files};
+pub use photo::{PHOTOS, lock_photo};
 
 /// How couriers get into the building of an address.
 pub(crate) const ENTRANCE_NOTE: SealedColumn = SealedColumn {

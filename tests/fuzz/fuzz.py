@@ -71,9 +71,19 @@ def real_things(api):
     conversation = api.call("POST", "/v1/conversations", {
         "topic": "order", "order_id": order["id"], "text": "?", "client_message_id": str(uuid.uuid4())})
     cart = api.call("POST", "/v1/cart/lines", line)
+    # A part of the card for itself: what is ordered from stays as it is.
+    group = api.call("POST", f"/v1/restaurants/{restaurant['id']}/menu-groups", {"name": "?"})["id"]
+    dish = api.call("POST", f"/v1/menu-groups/{group}/menus", {"name": "?", "price_won": 1})["id"]
+    options = api.call("POST", f"/v1/menus/{dish}/option-groups", {"name": "?", "max": 1})["id"]
+    option = api.call("POST", f"/v1/option-groups/{options}/options", {"name": "?"})["id"]
     return {
         "/v1/restaurants/": {"id": restaurant["id"]},
-        "/v1/menus/": {"id": line["menu_id"]},
+        # Nobody replaces the whole card.
+        "/v1/restaurants/{id}/card": {},
+        "/v1/menu-groups/": {"id": group},
+        "/v1/menus/": {"id": dish},
+        "/v1/option-groups/": {"id": options},
+        "/v1/options/": {"id": option},
         "/v1/users/me/addresses/": {"id": address["id"]},
         "/v1/cart/lines/": {"line_id": cart["lines"][0]["id"]},
         "/v1/orders/": {"id": order["id"]},

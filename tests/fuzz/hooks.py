@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 REAL = json.loads(os.environ.get("BAEDAL_FUZZ_IDS", "{}"))
 
+# Things that others stand on: they are changed, and not removed.
+KEPT = ("/v1/menu-groups/", "/v1/menus/", "/v1/option-groups/", "/v1/options/")
+
 LETTERS = st.characters(categories=("Lu", "Ll", "Lo", "Nd"), exclude_characters="\u3164\u115f\u1160\uffa0")
 
 
@@ -43,11 +46,13 @@ def before_load_schema(context, raw_schema):
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
     """Replaces about half of the ids by those of existing things, so that not all requests end
-    with 404."""
-    for prefix, names in REAL.items():
-        if context.operation.path.startswith(prefix):
-            for name, real in names.items():
-                given = (path_parameters or {}).get(name)
-                if isinstance(given, str) and len(given) == 36 and given[-1] in "01234567":
-                    path_parameters[name] = real
+    with 404. Of several prefixes the longest one says which."""
+    operation = context.operation
+    if operation.method.upper() == "DELETE" and operation.path.startswith(KEPT):
+        return path_parameters
+    prefix = max((one for one in REAL if operation.path.startswith(one)), key=len, default=None)
+    for name, real in REAL.get(prefix, {}).items():
+        given = (path_parameters or {}).get(name)
+        if isinstance(given, str) and len(given) == 36 and given[-1] in "01234567":
+            path_parameters[name] = real
     return path_parameters

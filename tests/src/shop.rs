@@ -92,32 +92,24 @@ pub fn kitchen(owner: UserId, name: &str) -> Restaurant {
 /// and 500 won) and allows up to three extras of 1,000 won.
 pub fn card(restaurant: &Restaurant, dish: &str) -> Card {
     let option = |name: &str, price, max_quantity| MenuOption {
-        id: id(),
-        name: name.into(),
-        price: Won(price),
         max_quantity,
-        sold_out: false,
+        ..MenuOption::new(id(), name, Won(price))
     };
     let group = |name: &str, min, max, unique, options| OptionGroup {
-        id: id(),
-        name: name.into(),
         min,
         max,
         unique,
         options,
+        ..OptionGroup::new(id(), name)
     };
     let menu = Menu {
-        id: id(),
-        name: dish.into(),
-        description: String::new(),
-        price: Won(9_000),
-        sold_out: false,
         option_groups: vec![
             group("맛", 1, 1, true, vec![option("순한맛", 0, 1), option("매운맛", 500, 1)]),
             group("추가", 0, 3, false, vec![option("치즈", 1_000, 3)]),
         ],
+        ..Menu::new(id(), dish, Won(9_000))
     };
-    let groups = vec![MenuGroup { id: id(), name: "메뉴".into(), menus: vec![menu] }];
+    let groups = vec![MenuGroup::new(id(), "메뉴", vec![menu])];
     Card { restaurant_id: restaurant.id, version: 1, groups }
 }
 

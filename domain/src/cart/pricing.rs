@@ -5,7 +5,7 @@ use chrono::Duration;
 use super::quote::{DropOff, Method, Problem, Quote, QuotedLine, QuotedOption, SLOT_DAYS};
 use super::state::{Cart, CartRefusal, Line};
 use crate::gazetteer::DongCode;
-use crate::menu::{Card, Choice, ChoiceRefusal, ChosenOption};
+use crate::menu::{Card, Choice, ChoiceRefusal, ChosenOption, Stock};
 use crate::restaurant::{Destination, Opening, Restaurant};
 use crate::won::Overflow;
 use crate::{QuoteId, Refusal, Timestamp, Won};
@@ -17,6 +17,8 @@ pub struct PricedLine {
     pub line: QuotedLine,
     /// What the customer must know about it.
     pub problem: Option<Problem>,
+    /// How many of the dish are left for this line, if it has a daily limit.
+    pub left: Option<u32>,
 }
 
 impl PricedLine {
@@ -24,11 +26,25 @@ impl PricedLine {
     pub fn counts(&self) -> bool {
         !self.problem.as_ref().is_some_and(Problem::blocks)
     }
+
+    /// That only so many are left, although these are enough.
+    fn few_left(&self) -> Option<Problem> {
+        let left = self.left.filter(|_| self.counts())?;
+        let (line_id, name) = (self.line.line_id, self.line.name.clone());
+        Some(Problem::OnlyLeft { line_id, name, left, enough: true })
+    }
 }
 
-/// Prices the lines by the current menu.
-pub fn price(lines: &[Line], card: &Card) -> Result<Vec<PricedLine>, Overflow> {
-    lines.iter().map(|line| price_line(line, card)).collect()
+/// Prices the lines by the current menu at `now`. Lines of the same dish share what is left of it,
+/// the oldest first.
+pub fn price(
+    lines: &[Line],
+    card: &Card,
+    stock: &Stock,
+    now: Timestamp,
+) -> Result<Vec<PricedLine>, Overflow> {
+    let mut stock = stock.clone();
+    lines.iter().map(|line| price_line(line, card, &mut stock, now)).collect()
 }
 
 /// The sum of the available lines.
@@ -36,21 +52,32 @@ pub fn subtotal(lines: &[PricedLine]) -> Result<Won, Overflow> {
     Won::sum(lines.iter().filter(|line| line.counts()).map(|line| line.line.total))
 }
 
-fn price_line(line: &Line, card: &Card) -> Result<PricedLine, Overflow> {
+fn price_line(line: &Line, card: &Card, stock: &mut Stock, now: Timestamp) -> Result<PricedLine, Overflow> {
     let (line_id, name) = (line.id, line.name.clone());
     let Some(menu) = card.menu(line.menu_id) else {
         return as_seen(line, Problem::Gone { line_id, name });
     };
-    match menu.choose(&line.picks()) {
+    match menu.choose(&line.picks(), now) {
         Ok(choice) => {
             let name = menu.name.clone();
+            let left = stock.left(menu.id);
+            match left.filter(|left| *left < line.quantity) {
+                Some(0) => return as_seen(line, Problem::SoldOut { line_id, name }),
+                Some(left) => {
+                    let short = Problem::OnlyLeft { line_id, name, left, enough: false };
+                    return Ok(PricedLine { left: Some(left), ..as_seen(line, short)? });
+                }
+                None => stock.take(menu.id, line.quantity),
+            }
             let problem = (choice.unit_price != line.unit_price).then(|| Problem::PriceChanged {
                 line_id,
                 name: name.clone(),
                 was: line.unit_price,
                 now: choice.unit_price,
             });
-            Ok(PricedLine { line: quoted(line, name, choice)?, problem })
+            let limited = menu.daily_limit.is_some();
+            let line = QuotedLine { limited, ..quoted(line, name, choice)? };
+            Ok(PricedLine { line, problem, left })
         }
         Err(ChoiceRefusal::Overflow) => Err(Overflow),
         Err(ChoiceRefusal::SoldOut(name)) => as_seen(line, Problem::SoldOut { line_id, name }),
@@ -62,7 +89,8 @@ fn price_line(line: &Line, card: &Card) -> Result<PricedLine, Overflow> {
 
 fn as_seen(line: &Line, problem: Problem) -> Result<PricedLine, Overflow> {
     let choice = Choice { options: line.options.clone(), unit_price: line.unit_price };
-    Ok(PricedLine { line: quoted(line, line.name.clone(), choice)?, problem: Some(problem) })
+    let line = quoted(line, line.name.clone(), choice)?;
+    Ok(PricedLine { line, problem: Some(problem), left: None })
 }
 
 fn quoted(line: &Line, name: String, choice: Choice) -> Result<QuotedLine, Overflow> {
@@ -70,6 +98,7 @@ fn quoted(line: &Line, name: String, choice: Choice) -> Result<QuotedLine, Overf
         option_id: o.option_id,
         name: o.name,
         quantity: o.quantity,
+        free_quantity: o.free_quantity,
         price: o.price,
     };
     Ok(QuotedLine {
@@ -80,6 +109,7 @@ fn quoted(line: &Line, name: String, choice: Choice) -> Result<QuotedLine, Overf
         options: choice.options.into_iter().map(option).collect(),
         unit_price: choice.unit_price,
         total: choice.unit_price.times(line.quantity)?,
+        limited: false,
     })
 }
 
@@ -90,6 +120,8 @@ pub struct Checkout<'a> {
     pub restaurant: &'a Restaurant,
     /// Its current menu.
     pub card: &'a Card,
+    /// What is left of its limited dishes on the day of the order.
+    pub stock: &'a Stock,
     /// When the customer wants it; `None` for as soon as possible.
     pub slot: Option<Timestamp>,
     /// Where it is delivered; `None` for pickup.
@@ -120,7 +152,7 @@ impl Checkout<'_> {
         if cart.lines.is_empty() {
             return Err(CartRefusal::Empty);
         }
-        let priced = price(&cart.lines, self.card)?;
+        let priced = price(&cart.lines, self.card, self.stock, now)?;
         let subtotal = subtotal(&priced)?;
         let (tip, away) = self.tip(subtotal, self.slot.unwrap_or(made_at))?;
         let minimum = self.restaurant.minimum_order;
@@ -131,13 +163,14 @@ impl Checkout<'_> {
         };
         let shortfall = minimum.minus(subtotal)?.or_zero();
         let below = (shortfall > Won::ZERO).then_some(Problem::BelowMinimum { shortfall });
-        let of_lines = priced.iter().filter_map(|line| line.problem.clone());
+        let of_lines = priced.iter().flat_map(|line| line.problem.clone().into_iter().chain(line.few_left()));
         let of_slot = self.slot_problem(lead, made_at);
         let problems = of_lines.chain(closed).chain(of_slot).chain(away).chain(below).collect();
         Ok(Quote {
             id,
             customer: cart.customer,
             cart_version: cart.version,
+            menu_version: self.card.version,
             restaurant_id: self.restaurant.id,
             restaurant_name: self.restaurant.name.clone(),
             method: if self.drop_off.is_some() { Method::Delivery } else { Method::Pickup },
@@ -186,6 +219,7 @@ pub(crate) fn cart_lines(lines: &[QuotedLine]) -> Vec<Line> {
         option_id: o.option_id,
         name: o.name.clone(),
         quantity: o.quantity,
+        free_quantity: o.free_quantity,
         price: o.price,
     };
     let line = |line: &QuotedLine| Line {
@@ -223,7 +257,7 @@ mod tests {
     use crate::cart::state::tests::cart;
     use crate::cart::{Command, NewLine, QuoteRefusal};
     use crate::menu::tests::{card, chicken};
-    use crate::menu::{Menu, Pick};
+    use crate::menu::{Menu, Pick, SoldOut};
     use crate::restaurant::Hours;
     use crate::restaurant::tests::restaurant;
     use crate::tip::TimeSurcharge;
@@ -241,7 +275,7 @@ mod tests {
             menu_id: menu.id,
             name: menu.name.clone(),
             quantity,
-            choice: menu.choose(&[pick]).unwrap(),
+            choice: menu.choose(&[pick], noon()).unwrap(),
         };
         cart().apply(Command::Add { line, replace: false }).unwrap()
     }
@@ -258,7 +292,8 @@ mod tests {
     /// A delivery as soon as possible.
     fn checkout<'a>(restaurant: &'a Restaurant, card: &'a Card) -> Checkout<'a> {
         let travel = Duration::minutes(10);
-        Checkout { restaurant, card, slot: None, drop_off: Some(home()), dong: None, travel }
+        let stock: &'static Stock = Box::leak(Box::default());
+        Checkout { restaurant, card, stock, slot: None, drop_off: Some(home()), dong: None, travel }
     }
 
     fn quote(cart: &Cart, restaurant: &Restaurant, card: &Card) -> Quote {
@@ -331,7 +366,7 @@ mod tests {
     #[test]
     fn a_refusal_carries_what_forbids_to_order() {
         let restaurant = Restaurant { minimum_order: Won(50_000), zones: vec![], ..restaurant() };
-        let sold_out = Menu { sold_out: true, ..chicken() };
+        let sold_out = Menu { sold_out: SoldOut::ForGood, ..chicken() };
         let quote = quote(&with(&chicken(), 1), &restaurant, &card(vec![sold_out]));
         let refused: crate::Refused = quote.clone().honour(quote, noon()).unwrap_err().into();
         let told: Vec<_> =
@@ -362,7 +397,7 @@ mod tests {
     #[test]
     fn what_cannot_be_had_is_told_and_not_charged() {
         let cart = with(&chicken(), 1);
-        let sold_out = Menu { sold_out: true, ..chicken() };
+        let sold_out = Menu { sold_out: SoldOut::ForGood, ..chicken() };
         let mut options = chicken();
         options.option_groups[0].options.remove(1);
         for (card, code) in [
@@ -375,6 +410,45 @@ mod tests {
             assert_eq!(quote.subtotal, Won::ZERO);
             assert_eq!(serde_json::to_value(&quote.problems[0]).unwrap()["code"], code);
         }
+    }
+
+    #[test]
+    fn what_is_left_of_a_limited_dish_is_told_and_more_cannot_be_ordered() {
+        let limited = Menu { daily_limit: Some(10), ..chicken() };
+        let card = card(vec![limited.clone()]);
+        let quoted = |wanted, sold| {
+            let stock = Stock::of(&card, &[(limited.id, sold)].into());
+            let restaurant = restaurant();
+            let checkout = Checkout { stock: &stock, ..checkout(&restaurant, &card) };
+            checkout.quote(&with(&limited, wanted), Uuid::from_u128(9).into(), noon()).unwrap()
+        };
+        let quote = quoted(3, 7);
+        assert!(quote.orderable() && quote.lines[0].limited);
+        assert!(matches!(quote.problems[..], [Problem::OnlyLeft { left: 3, enough: true, .. }]));
+        let quote = quoted(3, 8);
+        assert!(!quote.orderable() && quote.lines.is_empty());
+        assert!(matches!(quote.problems[..], [Problem::OnlyLeft { left: 2, enough: false, .. }, ..]));
+        assert!(matches!(quoted(3, 10).problems[..], [Problem::SoldOut { .. }, ..]));
+    }
+
+    #[test]
+    fn lines_of_one_dish_share_what_is_left() {
+        let limited = Menu { daily_limit: Some(5), ..chicken() };
+        let mut cart = with(&limited, 3);
+        let other = Pick { option_id: Uuid::from_u128(11).into(), quantity: 1 };
+        let line = NewLine {
+            id: Uuid::from_u128(2).into(),
+            restaurant_id: Uuid::from_u128(1).into(),
+            menu_id: limited.id,
+            name: limited.name.clone(),
+            quantity: 3,
+            choice: limited.choose(&[other], noon()).unwrap(),
+        };
+        cart = cart.apply(Command::Add { line, replace: false }).unwrap();
+        let card = card(vec![limited]);
+        let priced = price(&cart.lines, &card, &Stock::of(&card, &[].into()), noon()).unwrap();
+        assert_eq!((priced[0].left, priced[0].counts()), (Some(5), true));
+        assert!(matches!(priced[1].problem, Some(Problem::OnlyLeft { left: 2, enough: false, .. })));
     }
 
     #[test]

@@ -63,6 +63,9 @@ pub struct QuotedOption {
     pub name: String,
     /// The quantity for one dish, at least 1.
     pub quantity: u32,
+    /// How many of those cost nothing.
+    #[serde(default)]
+    pub free_quantity: u32,
     /// The unit price.
     pub price: Won,
 }
@@ -80,10 +83,13 @@ pub struct QuotedLine {
     pub quantity: u32,
     /// The options chosen for each, ordered by option id.
     pub options: Vec<QuotedOption>,
-    /// The price of one: the dish's price plus Σ option × quantity.
+    /// The price of one: the dish's price plus Σ option × (quantity − free quantity).
     pub unit_price: Won,
     /// `quantity × unit_price`.
     pub total: Won,
+    /// Whether the dish has a daily limit, so that an order reserves its portions.
+    #[serde(default)]
+    pub limited: bool,
 }
 
 /// Something that the customer must know before ordering.
@@ -115,6 +121,17 @@ pub enum Problem {
         line_id: LineId,
         /// The dish's name.
         name: String,
+    },
+    /// Of a dish with a daily limit only so many are left.
+    OnlyLeft {
+        /// The line.
+        line_id: LineId,
+        /// The dish's name.
+        name: String,
+        /// How many are left for the line.
+        left: u32,
+        /// Whether that is enough for the line. If not, the line is not part of the sum.
+        enough: bool,
     },
     /// The dish is no longer offered; its line is not part of the sum.
     Gone {
@@ -149,7 +166,7 @@ pub enum Problem {
 impl Problem {
     /// Whether it prevents the order.
     pub fn blocks(&self) -> bool {
-        !matches!(self, Problem::PriceChanged { .. })
+        !matches!(self, Problem::PriceChanged { .. } | Problem::OnlyLeft { enough: true, .. })
     }
 
     /// The [`Fault`] for this problem. It points to a field of the quote request, or to a
@@ -179,6 +196,9 @@ impl Problem {
             Problem::SoldOut { line_id, name } => {
                 of_line(line_id, fault::SOLD_OUT, format!("{name} is sold out."))
             }
+            Problem::OnlyLeft { line_id, name, left, .. } => {
+                of_line(line_id, fault::ONLY_LEFT, format!("Only {left} of {name} are left."))
+            }
             Problem::Gone { line_id, name } => {
                 of_line(line_id, fault::GONE, format!("{name} is no longer offered."))
             }
@@ -206,6 +226,9 @@ pub struct Quote {
     pub customer: UserId,
     /// The version of the quoted cart.
     pub cart_version: u64,
+    /// The version of the restaurant's menu that it was priced by; 0 in old rows.
+    #[serde(default)]
+    pub menu_version: u64,
     /// The restaurant.
     pub restaurant_id: RestaurantId,
     /// Its name when quoted.

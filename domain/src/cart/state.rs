@@ -293,6 +293,7 @@ pub(crate) mod tests {
             option_id: Uuid::from_u128(option).into(),
             name: "옵션".into(),
             quantity: 1,
+            free_quantity: 0,
             price: Won(500),
         });
         NewLine {

@@ -6,7 +6,7 @@ use chrono::Duration;
 use super::{Order, OrderRefusal};
 use crate::cart::NewLine;
 use crate::cart::pricing::{PricedLine, cart_lines, price};
-use crate::menu::Card;
+use crate::menu::{Card, Stock};
 use crate::restaurant::{Opening, Restaurant};
 use crate::{Fault, LineId, Timestamp};
 
@@ -27,7 +27,7 @@ impl Order {
         if let Opening::Closed { next_open_at, .. } = opening {
             return Err(OrderRefusal::RestaurantClosed { next_open_at });
         }
-        let missing = self.missing(card)?;
+        let missing = self.missing(card, now)?;
         if missing.is_empty() { Ok(()) } else { Err(OrderRefusal::SoldOut { lines: missing }) }
     }
 
@@ -36,14 +36,15 @@ impl Order {
     pub fn again(
         &self,
         card: &Card,
+        now: Timestamp,
         mut id: impl FnMut() -> LineId,
     ) -> Result<(Vec<NewLine>, Vec<Fault>), OrderRefusal> {
-        let missing = self.missing(card)?;
+        let missing = self.missing(card, now)?;
         let lines: Vec<NewLine> = cart_lines(&self.lines)
             .into_iter()
             .filter_map(|line| {
                 let menu = card.menu(line.menu_id)?;
-                let choice = menu.choose(&line.picks()).ok()?;
+                let choice = menu.choose(&line.picks(), now).ok()?;
                 Some(NewLine {
                     id: id(),
                     restaurant_id: self.restaurant,
@@ -61,9 +62,10 @@ impl Order {
         }
     }
 
-    /// The lines that are no longer available.
-    fn missing(&self, card: &Card) -> Result<Vec<Fault>, OrderRefusal> {
-        let lines = price(&cart_lines(&self.lines), card).map_err(|_| OrderRefusal::NotOrderable)?;
+    /// The lines that are no longer available. Daily limits do not matter: the order has its portions.
+    fn missing(&self, card: &Card, now: Timestamp) -> Result<Vec<Fault>, OrderRefusal> {
+        let lines = price(&cart_lines(&self.lines), card, &Stock::default(), now)
+            .map_err(|_| OrderRefusal::NotOrderable)?;
         Ok((0..).zip(&lines).filter_map(|(at, line)| missing(at, line)).collect())
     }
 }

@@ -32,11 +32,13 @@ fn quote() -> Quote {
         options: Vec::new(),
         unit_price: Won(9_000),
         total: Won(18_000),
+        limited: false,
     };
     Quote {
         id: QuoteId(Uuid::from_u128(12)),
         customer: CUSTOMER,
         cart_version: 1,
+        menu_version: 1,
         method: Method::Delivery,
         slot: None,
         lead_mins: 40,

@@ -98,6 +98,9 @@ struct LineBody {
     /// `quantity` × `unit_price_won`.
     #[schema(value_type = i64, minimum = 0)]
     total_won: Won,
+    /// How many are left for this line, if the dish has a daily limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<u32>,
     /// What the customer should know about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<NoticeBody>,
@@ -112,6 +115,8 @@ struct ChosenBody {
     name: String,
     #[schema(minimum = 1)]
     quantity: u32,
+    /// How many of those cost nothing.
+    free_quantity: u32,
     /// The price of one.
     #[schema(value_type = i64, minimum = 0)]
     price_won: Won,
@@ -150,6 +155,9 @@ struct NoticeBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     shortfall_won: Option<Won>,
+    /// With `only_left`: how many are left for the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<u32>,
     /// With `price_changed`: one dish when it was put in the cart.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
@@ -171,6 +179,7 @@ enum NoticeCode {
     SlotOutOfRange,
     BelowMinimum,
     SoldOut,
+    OnlyLeft,
     Gone,
     OptionsChanged,
     PriceChanged,
@@ -195,6 +204,9 @@ impl From<Problem> for NoticeBody {
                 Self { code: Code::BelowMinimum, shortfall_won: Some(shortfall), ..Self::default() }
             }
             Problem::SoldOut { line_id, name } => of(Code::SoldOut, line_id, name),
+            Problem::OnlyLeft { line_id, name, left, .. } => {
+                Self { left: Some(left), ..of(Code::OnlyLeft, line_id, name) }
+            }
             Problem::Gone { line_id, name } => of(Code::Gone, line_id, name),
             Problem::OptionsChanged { line_id, name, detail } => {
                 Self { detail: Some(detail), ..of(Code::OptionsChanged, line_id, name) }
@@ -213,13 +225,14 @@ impl From<QuotedOption> for ChosenBody {
             option_id: option.option_id,
             name: option.name,
             quantity: option.quantity,
+            free_quantity: option.free_quantity,
             price_won: option.price,
         }
     }
 }
 
 impl LineBody {
-    fn new(line: QuotedLine, problem: Option<Problem>) -> Self {
+    fn new(line: QuotedLine, problem: Option<Problem>, left: Option<u32>) -> Self {
         Self {
             id: line.line_id,
             menu_id: line.menu_id,
@@ -228,6 +241,7 @@ impl LineBody {
             options: line.options.into_iter().map(ChosenBody::from).collect(),
             unit_price_won: line.unit_price,
             total_won: line.total,
+            left,
             problem: problem.map(NoticeBody::from),
         }
     }
@@ -236,7 +250,7 @@ impl LineBody {
 impl From<CartView> for CartBody {
     fn from(view: CartView) -> Self {
         let (restaurant_id, restaurant_name) = view.restaurant.unzip();
-        let line = |PricedLine { line, problem }| LineBody::new(line, problem);
+        let line = |PricedLine { line, problem, left }| LineBody::new(line, problem, left);
         Self {
             version: view.version,
             restaurant_id,
@@ -258,6 +272,8 @@ pub(super) struct QuoteBody {
     quote_id: QuoteId,
     #[schema(value_type = chrono::DateTime<chrono::Utc>)]
     expires_at: Timestamp,
+    /// The version of the restaurant's menu that it was priced by.
+    menu_version: u64,
     #[schema(value_type = Uuid)]
     restaurant_id: RestaurantId,
     restaurant_name: String,
@@ -339,9 +355,10 @@ impl From<Quote> for QuoteBody {
             fulfilment: quote.method.into(),
             slot: quote.slot,
             expires_at: quote.expires_at,
+            menu_version: quote.menu_version,
             restaurant_id: quote.restaurant_id,
             restaurant_name: quote.restaurant_name,
-            lines: quote.lines.into_iter().map(|line| LineBody::new(line, None)).collect(),
+            lines: quote.lines.into_iter().map(|line| LineBody::new(line, None, None)).collect(),
             subtotal_won: quote.subtotal,
             tip_won: quote.tip,
             payable_won: quote.payable,

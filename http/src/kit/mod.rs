@@ -50,7 +50,7 @@ pub use list::{List, ListQuery, Page};
 pub use observe::RequestId;
 pub(crate) use observe::TRACEPARENT;
 pub(crate) use openapi::operations;
-pub use openapi::{Position, ProblemBody, ProblemFault, document};
+pub use openapi::{FileBytes, Position, ProblemBody, ProblemFault, document};
 pub(crate) use policy::Operations;
 pub use policy::{Noun, Opens, Placing, Policy};
 pub(crate) use problem::OauthError;

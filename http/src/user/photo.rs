@@ -5,17 +5,16 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderName, HeaderValue, header};
 use domain::Refused;
-use domain::image::{Encoding, MAX_BYTES};
+use domain::image::{Encoding, MAX_BYTES, Picture, PictureFile};
 use serde::Serialize;
 use services::limits::LimitClass;
-use services::user::{Photo, PhotoFile};
 use services::{App, user};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::USER;
-use crate::kit::{Json, NoContent, Path, Problem, ProblemBody, Who, unreadable};
+use crate::kit::{FileBytes, Json, NoContent, Path, Problem, ProblemBody, Who, unreadable};
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -37,12 +36,6 @@ pub(super) struct PhotoBody {
     files: Vec<PhotoFileBody>,
 }
 
-/// A file. It exists for its schema.
-#[derive(ToSchema)]
-#[schema(value_type = String, format = Binary)]
-#[expect(dead_code, reason = "it exists for its schema")]
-struct FileBytes(Vec<u8>);
-
 /// One file of a photo.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PhotoFile)]
@@ -61,22 +54,15 @@ pub(super) struct PhotoFileBody {
     height: u32,
 }
 
-impl From<Photo> for PhotoBody {
-    fn from(photo: Photo) -> Self {
-        let file = |PhotoFile { hash, encoding, width, height }| PhotoFileBody {
-            path: format!("/v1/users/me/photo/{hash}.{}", ending(encoding)),
-            media_type: encoding.media_type(),
-            width,
-            height,
+impl From<Picture> for PhotoBody {
+    fn from(photo: Picture) -> Self {
+        let file = |file: PictureFile| PhotoFileBody {
+            path: format!("/v1/users/me/photo/{}.{}", file.hash, file.encoding.ending()),
+            media_type: file.encoding.media_type(),
+            width: file.width,
+            height: file.height,
         };
-        Self { colour: photo.colour, files: photo.files.into_iter().map(file).collect() }
-    }
-}
-
-fn ending(encoding: Encoding) -> &'static str {
-    match encoding {
-        Encoding::WebP => "webp",
-        Encoding::Jpeg => "jpg",
+        Self { files: photo.files().map(file).collect(), colour: photo.colour }
     }
 }
 
@@ -126,11 +112,7 @@ async fn photo_file(
     Who(who): Who,
     Path(file): Path<String>,
 ) -> Result<([(HeaderName, HeaderValue); 3], Vec<u8>), Problem> {
-    let named = Encoding::ALL.into_iter().find_map(|encoding| {
-        let hash = file.strip_suffix(ending(encoding))?.strip_suffix('.')?;
-        Some((hash, encoding))
-    });
-    let (hash, encoding) = named.ok_or_else(|| Refused::not_found("photo"))?;
+    let (hash, encoding) = Encoding::named(&file).ok_or_else(|| Refused::not_found("photo"))?;
     let bytes = user::photo_file(&app, &who, hash, encoding).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(encoding.media_type())),

@@ -5,7 +5,7 @@
 //! seed: a database has one demo city.
 
 use domain::gazetteer::Gazetteer;
-use domain::menu::{Card, Menu, MenuGroup, MenuOption, OptionGroup};
+use domain::menu::{Card, Menu, MenuGroup, MenuOption, OptionGroup, SoldOut};
 use domain::restaurant::{Hours, Restaurant, Zone};
 use domain::tip::{DistanceSteps, Tier, TimeSurcharge, TipPlan};
 use domain::week::Span;
@@ -149,38 +149,34 @@ fn evenings() -> Hours {
 fn menu_group(dice: Dice, kitchen: &Kitchen, group: &Group, whose: &str) -> MenuGroup {
     let whose = format!("{whose} {}", group.name);
     let menus = group.dishes.iter().map(|dish| menu(dice, kitchen, dish, &whose)).collect();
-    MenuGroup { id: id(&whose), name: group.name.clone(), menus }
+    MenuGroup::new(id(&whose), &group.name, menus)
 }
 
 fn menu(dice: Dice, kitchen: &Kitchen, dish: &Dish, whose: &str) -> Menu {
     let whose = format!("{whose} {}", dish.name);
     let asked = dish.choices.iter().filter_map(|short| kitchen.choices.get(short));
+    let price = Won(dish.price + i64::from(dice.roll(&format!("{whose} price"), 4)) * 500);
+    let sold_out = dice.roll(&format!("{whose} sold out"), 40) == 0;
     Menu {
-        id: id(&whose),
-        name: dish.name.clone(),
         description: dish.description.clone(),
-        price: Won(dish.price + i64::from(dice.roll(&format!("{whose} price"), 4)) * 500),
-        sold_out: dice.roll(&format!("{whose} sold out"), 40) == 0,
+        sold_out: if sold_out { SoldOut::ForGood } else { SoldOut::No },
         option_groups: asked.map(|choices| option_group(choices, &whose)).collect(),
+        ..Menu::new(id(&whose), &dish.name, price)
     }
 }
 
 fn option_group(choices: &Choices, whose: &str) -> OptionGroup {
     let whose = format!("{whose} {}", choices.name);
     let option = |answer: &Answer| MenuOption {
-        id: id(&format!("{whose} {}", answer.name)),
-        name: answer.name.clone(),
-        price: Won(answer.price),
         max_quantity: answer.max_quantity,
-        sold_out: false,
+        ..MenuOption::new(id(&format!("{whose} {}", answer.name)), &answer.name, Won(answer.price))
     };
     OptionGroup {
-        id: id(&whose),
-        name: choices.name.clone(),
         min: choices.min,
         max: choices.max,
         unique: choices.unique,
         options: choices.options.iter().map(option).collect(),
+        ..OptionGroup::new(id(&whose), &choices.name)
     }
 }
 

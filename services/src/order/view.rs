@@ -215,6 +215,8 @@ pub struct OrderOptionView {
     name: String,
     #[schema(minimum = 1)]
     quantity: u32,
+    /// How many of those cost nothing.
+    free_quantity: u32,
     #[schema(value_type = i64, minimum = 0)]
     price_won: Won,
 }
@@ -396,6 +398,7 @@ impl From<domain::cart::QuotedLine> for OrderLineView {
             option_id: option.option_id,
             name: option.name,
             quantity: option.quantity,
+            free_quantity: option.free_quantity,
             price_won: option.price,
         };
         Self {

@@ -34,8 +34,8 @@ pub use people::{
     masked_person, unmask_person,
 };
 pub(crate) use people::{look, searched, unmask_customer};
-pub use photo::{Photo, PhotoFile, photo, photo_file, remove_photo, replace_photo};
 pub(crate) use photo::{erase, largest as largest_photo};
+pub use photo::{photo, photo_file, remove_photo, replace_photo};
 pub use store::user::AccessFilter;
 pub use store::user::Consents;
 

@@ -211,11 +211,13 @@ pub(crate) fn placed(now: Timestamp) -> (Order, Vec<OrderEvent>) {
         options: Vec::new(),
         unit_price: Won(9_000),
         total: Won(18_000),
+        limited: false,
     };
     let quote = Quote {
         id: fresh().into(),
         customer: UserId(fresh()),
         cart_version: 1,
+        menu_version: 1,
         method: Method::Delivery,
         slot: None,
         lead_mins: 40,

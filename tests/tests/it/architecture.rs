@@ -389,6 +389,7 @@ fn a_noun_of_the_store_is_named_in_the_same_noun_of_services_alone() {
         "geo_index",
         "jobs",
         "journal",
+        "picture",
         "presence",
         "rate_limits",
         "schema",

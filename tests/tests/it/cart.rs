@@ -179,7 +179,7 @@ async fn a_quote_tells_what_hinders_the_order() {
     let far = customer.post("/v1/cart/quote", json!({ "address_id": away })).await.expect(201);
     assert_eq!((codes(&far), &far["orderable"]), (vec!["closed", "not_deliverable"], &json!(false)));
 
-    card.groups[0].menus[0].sold_out = true;
+    card.groups[0].menus[0].sold_out = domain::menu::SoldOut::ForGood;
     open(app.app(), &kitchen, &card).await;
     let sold_out = quote().await.expect(201);
     assert_eq!((codes(&sold_out), &sold_out["lines"]), (vec!["sold_out", "below_minimum"], &json!([])));
@@ -278,7 +278,7 @@ async fn ordering_the_same_again_fills_the_cart_with_what_can_still_be_had() {
 
     // One dish is dearer today, the other sold out.
     card.groups[0].menus[0].price = Won(9_500);
-    card.groups[0].menus[1].sold_out = true;
+    card.groups[0].menus[1].sold_out = domain::menu::SoldOut::ForGood;
     open(app.app(), &kitchen, &card).await;
     let stranger = Guest::new(&app, Role::Customer).await;
     stranger.post(&path, json!({})).await.expect_problem(404, "not_found");

@@ -292,7 +292,7 @@ async fn nothing_is_charged_for_what_cannot_be_had_any_more() {
     story
         .change(&app, |kitchen, card| {
             kitchen.paused_until = None;
-            card.groups[0].menus[0].sold_out = true;
+            card.groups[0].menus[0].sold_out = domain::menu::SoldOut::ForGood;
         })
         .await;
     let refused = story.pay(&order, "tok_success").await.expect_problem(409, "order.sold_out");
@@ -302,7 +302,7 @@ async fn nothing_is_charged_for_what_cannot_be_had_any_more() {
         store::payment::latest(&app.app().store, id).await.unwrap().is_none(),
         "the gateway was not asked"
     );
-    story.change(&app, |_, card| card.groups[0].menus[0].sold_out = false).await;
+    story.change(&app, |_, card| card.groups[0].menus[0].sold_out = domain::menu::SoldOut::No).await;
     assert_eq!(story.pay(&order, "tok_success").await.expect(200)["status"], "placed");
     app.stop().await;
 }

@@ -135,6 +135,8 @@ struct World {
     conversation: String,
     address: String,
     device: String,
+    /// Of the restaurant: itself, a heading, a dish, an option group and an option.
+    card: [String; 5],
 }
 
 impl World {
@@ -159,7 +161,12 @@ impl World {
         courier.put("/v1/couriers/me", json!({ "name": "김라이", "vehicle": "bicycle" })).await;
         let device = courier.post("/v1/couriers/me/devices", json!({ "name": "단말기" })).await.expect(201);
         let device = device["device_id"].as_str().unwrap().to_owned();
-        Self { people, order, conversation, address, device }
+        let stands = services::menu::card(app.app(), clients.restaurant.into()).await.unwrap();
+        let menu = stands.menus().next().unwrap();
+        let (group, options) = (&stands.groups[0], &menu.option_groups[0]);
+        let card = [stands.restaurant_id.0, group.id.0, menu.id.0, options.id.0, options.options[0].id.0];
+        let card = card.map(|id| id.to_string());
+        Self { people, order, conversation, address, device, card }
     }
 
     fn at(&self, path: &str) -> String {
@@ -167,6 +174,11 @@ impl World {
             Some("conversations") => &self.conversation,
             Some("users") => &self.address,
             Some("couriers") => &self.device,
+            Some("restaurants") => &self.card[0],
+            Some("menu-groups") => &self.card[1],
+            Some("menus") => &self.card[2],
+            Some("option-groups") => &self.card[3],
+            Some("options") => &self.card[4],
             _ => &self.order,
         };
         let named = path.split('/').map(|part| match part {

@@ -22,6 +22,7 @@ mod identity;
 mod kill;
 mod limits;
 mod map;
+mod menus;
 mod observe;
 mod operators;
 mod orders;

@@ -14,7 +14,7 @@ use crate::documents::operations;
 const ROLES: [Role; 5] = [Role::Customer, Role::Courier, Role::Owner, Role::Agent, Role::Admin];
 
 /// The operations that are for one role.
-const FOR_ONE_ROLE: [&str; 47] = [
+const FOR_ONE_ROLE: [&str; 70] = [
     "admin get /v1/admin/access-log",
     "admin get /v1/admin/accounts/{id}",
     "admin get /v1/admin/accounts/{id}/sessions",
@@ -60,8 +60,31 @@ const FOR_ONE_ROLE: [&str; 47] = [
     "customer post /v1/cart/lines",
     "customer post /v1/cart/quote",
     "customer post /v1/orders/{id}/reorder",
+    "owner delete /v1/menu-groups/{id}",
+    "owner delete /v1/menus/{id}",
+    "owner delete /v1/menus/{id}/picture",
+    "owner delete /v1/option-groups/{id}",
+    "owner delete /v1/options/{id}",
     "owner get /v1/restaurants/mine",
+    "owner get /v1/restaurants/{id}/card",
+    "owner get /v1/restaurants/{id}/price-changes",
     "owner patch /v1/menus/{id}",
+    "owner patch /v1/options/{id}",
+    "owner post /v1/menu-groups/{id}/menus",
+    "owner post /v1/menus/{id}/option-groups",
+    "owner post /v1/option-groups/{id}/options",
+    "owner post /v1/restaurants/{id}/menu-groups",
+    "owner put /v1/menu-groups/{id}",
+    "owner put /v1/menu-groups/{id}/menus/order",
+    "owner put /v1/menus/{id}",
+    "owner put /v1/menus/{id}/option-groups/order",
+    "owner put /v1/menus/{id}/picture",
+    "owner put /v1/option-groups/{id}",
+    "owner put /v1/option-groups/{id}/options/order",
+    "owner put /v1/options/{id}",
+    "owner put /v1/restaurants/{id}/card",
+    "owner put /v1/restaurants/{id}/card.csv",
+    "owner put /v1/restaurants/{id}/menu-groups/order",
 ];
 
 fn method(name: &str) -> Method {

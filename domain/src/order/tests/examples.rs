@@ -163,7 +163,8 @@ fn an_order_is_asked_again_before_money_is_taken() {
         order.check_available(&paused, &card, now()),
         Err(OrderRefusal::RestaurantClosed { next_open_at })
     );
-    let sold_out = crate::menu::tests::card(vec![crate::menu::Menu { sold_out: true, ..dish }]);
+    let sold_out =
+        crate::menu::tests::card(vec![crate::menu::Menu { sold_out: crate::menu::SoldOut::ForGood, ..dish }]);
     let Err(OrderRefusal::SoldOut { lines }) = order.check_available(&restaurant, &sold_out, now()) else {
         panic!("a dish that is sold out is not charged");
     };

@@ -85,6 +85,12 @@ impl From<&Fault> for ProblemFault {
     }
 }
 
+/// The bytes of a file. It exists for its schema.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it exists for its schema")]
+pub struct FileBytes(Vec<u8>);
+
 /// The words for a `LatLon` in a document: `#[schema(value_type = Position)]`.
 /// A place, WGS84.
 #[derive(ToSchema)]

@@ -79,6 +79,7 @@ pub(crate) async fn accepted_order_of(app: &App, customer: UserId) -> Order {
         customer,
         // Each of a customer's orders is of a cart of its own.
         cart_version: now.timestamp_micros().unsigned_abs(),
+        menu_version: 1,
         method: Method::Delivery,
         slot: None,
         lead_mins: 40,
@@ -92,6 +93,7 @@ pub(crate) async fn accepted_order_of(app: &App, customer: UserId) -> Order {
             options: Vec::new(),
             unit_price: Won(9_000),
             total: Won(18_000),
+            limited: false,
         }],
         subtotal: Won(18_000),
         tip: Won(3_000),
