@@ -65,6 +65,8 @@ export async function everyPage(context, { busy = false } = {}) {
     ['not-found', 'customer', 'orders/x', '[data-testid=not-found]'],
     ['courier', 'courier', '', busy ? '[data-delivery]' : '[data-testid=shift]'],
     ['owner', 'owner', '', busy ? '[data-order]' : '[data-connection=online]'],
+    ['owner-menu', 'owner', 'menu', '[data-group]'],
+    ['owner-sold-out', 'owner', 'sold-out', '[data-thing]'],
     ['agent', 'agent', '', busy ? '[data-conversation]' : '[data-testid=presence]'],
     ['operator', 'operator', '', '[data-testid=sockets]'],
     ['operator-couriers', 'operator', 'couriers', '[data-part=on_shift]'],

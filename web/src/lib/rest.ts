@@ -28,6 +28,8 @@ interface Call {
   upload?: Blob
   /** What never changes: the browser may keep the answer. */
   immutable?: boolean
+  /** The version of the whole that the change is meant for, where the path is a part of it; `*` for any. */
+  ifMatch?: string
 }
 
 export class Rest {
@@ -49,21 +51,21 @@ export class Rest {
     return this.#call<T>('POST', path, { body, idempotencyKey: uuid(), ...options })
   }
 
-  put<T = void>(path: string, body: unknown): Promise<T> {
-    return this.#call<T>('PUT', path, { body })
+  put<T = void>(path: string, body: unknown, options: Call = {}): Promise<T> {
+    return this.#call<T>('PUT', path, { body, ...options })
   }
 
-  patch<T = void>(path: string, body: unknown): Promise<T> {
-    return this.#call<T>('PATCH', path, { body })
+  patch<T = void>(path: string, body: unknown, options: Call = {}): Promise<T> {
+    return this.#call<T>('PATCH', path, { body, ...options })
   }
 
-  delete<T = void>(path: string): Promise<T> {
-    return this.#call<T>('DELETE', path, {})
+  delete<T = void>(path: string, options: Call = {}): Promise<T> {
+    return this.#call<T>('DELETE', path, options)
   }
 
   /** PUT of a file. */
-  upload<T>(path: string, file: Blob): Promise<T> {
-    return this.#call<T>('PUT', path, { upload: file })
+  upload<T>(path: string, file: Blob, options: Call = {}): Promise<T> {
+    return this.#call<T>('PUT', path, { upload: file, ...options })
   }
 
   /** A file that never changes. */
@@ -98,8 +100,8 @@ export class Rest {
     const headers = new Headers({ accept: 'application/json', 'accept-language': this.language() })
     if (token) headers.set('authorization', `Bearer ${token}`)
     if (call.idempotencyKey) headers.set('idempotency-key', call.idempotencyKey)
-    const version = this.#versions.get(path)
-    if (version && CHANGES.has(method)) headers.set('if-match', version)
+    const version = call.ifMatch ?? (CHANGES.has(method) ? this.#versions.get(path) : undefined)
+    if (version) headers.set('if-match', version)
     const init: RequestInit = { method, headers, cache: call.immutable ? 'default' : 'no-store' }
     if (call.body !== undefined) {
       headers.set('content-type', 'application/json')

@@ -156,6 +156,11 @@ export interface components {
          * @enum {string}
          */
         AddressKind: "home" | "work" | "other";
+        /**
+         * @description A food that must be named on the label.
+         * @enum {string}
+         */
+        Allergen: "egg" | "milk" | "buckwheat" | "peanut" | "soybean" | "wheat" | "mackerel" | "crab" | "shrimp" | "pork" | "peach" | "tomato" | "sulfite" | "walnut" | "chicken" | "beef" | "squid" | "shellfish" | "oyster" | "abalone" | "mussel" | "pine_nut";
         /** @description A line of the audit log. */
         AuditLine: {
             /**
@@ -237,6 +242,65 @@ export interface components {
              */
             version: number;
         };
+        /** @description A card after a change. */
+        CardChanged: {
+            /**
+             * Format: uuid
+             * @description What was added; absent after any other change.
+             */
+            id?: string | null;
+            /** Format: uuid */
+            restaurant_id: string;
+            /**
+             * Format: int64
+             * @description The version of the card; the same as before if nothing was changed.
+             */
+            version: number;
+        };
+        /** @description Something that was added, changed or removed. */
+        CardDifference: {
+            /** @description Absent if it was made without one. */
+            external_id?: string | null;
+            /** @description Of what was changed: the fields. `position` is another place or another heading. */
+            fields?: string[];
+            /**
+             * Format: int64
+             * @description Of what was changed, if its price was: before.
+             */
+            from_won?: number | null;
+            /** Format: uuid */
+            id: string;
+            /** @description Its name; if that was changed, the new one. */
+            name: string;
+            part: components["schemas"]["CardPart"];
+            /**
+             * Format: int64
+             * @description And after.
+             */
+            to_won?: number | null;
+        };
+        /**
+         * @description What something on a card is.
+         * @enum {string}
+         */
+        CardPart: "menu_group" | "menu" | "option_group" | "option";
+        /** @description A whole card. What it does not name is removed. */
+        CardUpload: {
+            groups: components["schemas"]["GroupUpload"][];
+        };
+        /** @description What an upload changes. */
+        CardUploaded: {
+            added: components["schemas"]["CardDifference"][];
+            changed: components["schemas"]["CardDifference"][];
+            /** @description Whether nothing was written. */
+            dry_run: boolean;
+            removed: components["schemas"]["CardDifference"][];
+            /**
+             * Format: int64
+             * @description The version of the card after it; after a dry run, the one that stands.
+             */
+            version: number;
+        };
         /** @description The cart at today's prices. */
         Cart: {
             lines: components["schemas"]["CartLine"][];
@@ -285,6 +349,11 @@ export interface components {
         CartLine: {
             /** Format: uuid */
             id: string;
+            /**
+             * Format: int32
+             * @description How many are left for this line, if the dish has a daily limit.
+             */
+            left?: number | null;
             /** Format: uuid */
             menu_id: string;
             name: string;
@@ -305,6 +374,11 @@ export interface components {
         };
         /** @description An option within a line. */
         CartOption: {
+            /**
+             * Format: int32
+             * @description How many of those cost nothing.
+             */
+            free_quantity: number;
             name: string;
             /** Format: uuid */
             option_id: string;
@@ -333,6 +407,11 @@ export interface components {
              * @description With `slot_out_of_range`: the last slot that can be had.
              */
             latest?: string | null;
+            /**
+             * Format: int32
+             * @description With `only_left`: how many are left for the line.
+             */
+            left?: number | null;
             /**
              * Format: uuid
              * @description Which line it is about.
@@ -365,7 +444,7 @@ export interface components {
          * @description What sort of problem it is.
          * @enum {string}
          */
-        CartProblemCode: "closed" | "not_deliverable" | "slot_out_of_range" | "below_minimum" | "sold_out" | "gone" | "options_changed" | "price_changed";
+        CartProblemCode: "closed" | "not_deliverable" | "slot_out_of_range" | "below_minimum" | "sold_out" | "only_left" | "gone" | "options_changed" | "price_changed";
         /**
          * @description The words for a `Category` in a document.
          * @enum {string}
@@ -898,6 +977,11 @@ export interface components {
         };
         /** @description A dish with whose it is. */
         Dish: components["schemas"]["Menu"] & {
+            /**
+             * Format: int32
+             * @description How many are left today; absent without a daily limit.
+             */
+            left?: number | null;
             /** Format: uuid */
             restaurant_id: string;
             /**
@@ -983,7 +1067,7 @@ export interface components {
         };
         /**
          * Format: binary
-         * @description A file. It exists for its schema.
+         * @description The bytes of a file. It exists for its schema.
          */
         FileBytes: string;
         /** @description Where a device was. */
@@ -1067,6 +1151,22 @@ export interface components {
          * @enum {string}
          */
         FulfilmentMethod: "delivery" | "pickup";
+        /** @description A heading with its dishes. */
+        GroupUpload: {
+            /**
+             * Format: text
+             * @description Its id at the owner's system, by which it is found again.
+             */
+            external_id: string;
+            /** @description Whether customers do not see it with its dishes. */
+            hidden?: boolean;
+            menus?: components["schemas"]["MenuUpload"][];
+            /**
+             * Format: text
+             * @example 치킨
+             */
+            name: string;
+        };
         /** @description What a courier needs to know to take the right bag and to hand it over. */
         Handover: {
             /** @description Put it down at the door. */
@@ -1172,34 +1272,129 @@ export interface components {
         };
         /** @description A dish. */
         Menu: {
+            /** @description The foods in it that must be named (알레르기 유발 식품). */
+            allergens: components["schemas"]["Allergen"][];
+            /**
+             * Format: int32
+             * @description How many may be sold on one day; absent without a limit.
+             */
+            daily_limit?: number | null;
             description: string;
+            /** @description Its id at the owner's system; for those who run the restaurant. */
+            external_id?: string | null;
+            /** @description Whether customers do not see it. */
+            hidden: boolean;
             /** Format: uuid */
             id: string;
+            kind: components["schemas"]["MenuKind"];
             /** @example 후라이드 치킨 */
             name: string;
             option_groups: components["schemas"]["OptionGroup"][];
+            /** @description Where its ingredients come from (원산지). */
+            origins: components["schemas"]["Origin"][];
+            picture?: components["schemas"]["Picture"] | null;
             /** Format: int64 */
             price_won: number;
             /** @description Whether it cannot be had at the moment. */
             sold_out: boolean;
+            /**
+             * Format: date-time
+             * @description When it can be had again, if that is known.
+             */
+            sold_out_until?: string | null;
         };
-        /** @description What the owner changes of a dish. */
+        /** @description What is changed of whether something can be had. */
         MenuChange: {
-            /** @description Whether it can be had at the moment. */
+            /** @description Whether it is sold out. */
             sold_out: boolean;
+            /**
+             * Format: date-time
+             * @description Until when: a time to come, to which it ends exactly. Without it, until somebody says otherwise.
+             */
+            sold_out_until?: string | null;
+        };
+        /** @description A dish without its options. */
+        MenuDraft: {
+            /** @description The foods in it that must be named (알레르기 유발 식품). */
+            allergens?: components["schemas"]["Allergen"][];
+            /**
+             * Format: int32
+             * @description How many may be sold on one day, from midnight in Seoul; null for no limit. What was sold while
+             *     there was no limit does not count.
+             */
+            daily_limit?: number | null;
+            /** Format: text */
+            description?: string;
+            /**
+             * Format: text
+             * @description Its id at the owner's system; no other dish of the restaurant has it.
+             */
+            external_id?: string | null;
+            /** @description Whether customers do not see it. */
+            hidden?: boolean;
+            kind?: components["schemas"]["MenuKind"];
+            /**
+             * Format: text
+             * @example 후라이드 치킨
+             */
+            name: string;
+            /** @description Where its ingredients come from (원산지). */
+            origins?: components["schemas"]["Origin"][];
+            /** Format: int64 */
+            price_won: number;
         };
         /** @description A heading with its dishes. */
         MenuGroup: {
+            /** @description Its id at the owner's system; for those who run the restaurant. */
+            external_id?: string | null;
+            /** @description Whether customers do not see it with its dishes. */
+            hidden: boolean;
             /** Format: uuid */
             id: string;
             menus: components["schemas"]["Menu"][];
             /** @example 치킨 */
             name: string;
         };
+        /** @description A heading. */
+        MenuGroupDraft: {
+            /**
+             * Format: text
+             * @description Its id at the owner's system; no other heading of the restaurant has it.
+             */
+            external_id?: string | null;
+            /** @description Whether customers do not see it with its dishes. */
+            hidden?: boolean;
+            /**
+             * Format: text
+             * @example 치킨
+             */
+            name: string;
+        };
+        /**
+         * @description What a dish is, as far as rules differ.
+         * @enum {string}
+         */
+        MenuKind: "food" | "alcohol" | "disposable";
+        /** @description What is left of one dish. */
+        MenuLeft: {
+            /**
+             * Format: int32
+             * @description How many can still be ordered.
+             */
+            left: number;
+            /** Format: uuid */
+            menu_id: string;
+        };
         /** @description One answer to a choice. */
         MenuOption: {
+            /** @description Its id at the owner's system; for those who run the restaurant. */
+            external_id?: string | null;
+            /** @description Whether customers do not see it. */
+            hidden: boolean;
             /** Format: uuid */
             id: string;
+            /** @description Whether it is chosen beforehand; it then costs nothing. */
+            is_default: boolean;
             /**
              * Format: int32
              * @description How often it may be chosen for one dish.
@@ -1214,6 +1409,83 @@ export interface components {
             price_won: number;
             /** @description Whether it cannot be had at the moment. */
             sold_out: boolean;
+            /**
+             * Format: date-time
+             * @description When it can be had again, if that is known.
+             */
+            sold_out_until?: string | null;
+        };
+        /** @description An option. */
+        MenuOptionDraft: {
+            /**
+             * Format: text
+             * @description Its id at the owner's system; no other option of the group has it.
+             */
+            external_id?: string | null;
+            /** @description Whether customers do not see it. */
+            hidden?: boolean;
+            /** @description Whether it is chosen beforehand: only if it costs nothing. */
+            is_default?: boolean;
+            /**
+             * Format: int32
+             * @description How often it may be chosen for one dish.
+             * @default 1
+             */
+            max_quantity: number;
+            /**
+             * Format: text
+             * @example 아주 매운맛
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description What one of it adds.
+             * @default 0
+             */
+            price_won: number;
+        };
+        /** @description An order of all things in one place. */
+        MenuOrder: {
+            /** @description The ids in their new order, each once. */
+            ids: string[];
+        };
+        /** @description What is left on one day. */
+        MenuStock: {
+            /**
+             * Format: date
+             * @description The day, in Seoul.
+             */
+            day: string;
+            /** @description The dishes with a daily limit. */
+            items: components["schemas"]["MenuLeft"][];
+        };
+        /** @description A dish with its option groups. */
+        MenuUpload: {
+            allergens?: components["schemas"]["Allergen"][];
+            /**
+             * Format: int32
+             * @description How many may be sold on one day; null for no limit.
+             */
+            daily_limit?: number | null;
+            /** Format: text */
+            description?: string;
+            /**
+             * Format: text
+             * @description Its id at the owner's system, by which it is found again.
+             */
+            external_id: string;
+            /** @description Whether customers do not see it. */
+            hidden?: boolean;
+            kind?: components["schemas"]["MenuKind"];
+            /**
+             * Format: text
+             * @example 후라이드 치킨
+             */
+            name: string;
+            option_groups?: components["schemas"]["OptionGroupUpload"][];
+            origins?: components["schemas"]["Origin"][];
+            /** Format: int64 */
+            price_won: number;
         };
         /** @description Something that was said. */
         Message: {
@@ -1434,6 +1706,13 @@ export interface components {
         };
         /** @description A choice that a dish asks for. */
         OptionGroup: {
+            /** @description Its id at the owner's system; for those who run the restaurant. */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description How many of what is chosen cost nothing, the cheapest first.
+             */
+            free_up_to: number;
             /** Format: uuid */
             id: string;
             /**
@@ -1449,6 +1728,59 @@ export interface components {
             /** @example 맵기 */
             name: string;
             options: components["schemas"]["MenuOption"][];
+            /** @description Whether each option may be chosen only once, whatever its own maximum. */
+            unique: boolean;
+        };
+        /** @description An option group without its options. */
+        OptionGroupDraft: {
+            /**
+             * Format: text
+             * @description Its id at the owner's system; no other group of the dish has it.
+             */
+            external_id?: string | null;
+            /**
+             * Format: int32
+             * @description How many of what is chosen cost nothing, the cheapest first; not above `max`.
+             */
+            free_up_to?: number;
+            /**
+             * Format: int32
+             * @description How many may be chosen, quantities counted.
+             */
+            max: number;
+            /**
+             * Format: int32
+             * @description How many must be chosen, quantities counted; not above `max`.
+             */
+            min?: number;
+            /**
+             * Format: text
+             * @example 맵기
+             */
+            name: string;
+            /** @description Whether each option may be chosen only once, whatever its own maximum. */
+            unique?: boolean;
+        };
+        /** @description An option group with its options. */
+        OptionGroupUpload: {
+            /**
+             * Format: text
+             * @description Its id at the owner's system, by which it is found again within the dish.
+             */
+            external_id: string;
+            /** Format: int32 */
+            free_up_to?: number;
+            /** Format: int32 */
+            max: number;
+            /** Format: int32 */
+            min?: number;
+            /**
+             * Format: text
+             * @example 맵기
+             */
+            name: string;
+            options?: components["schemas"]["OptionUpload"][];
+            unique?: boolean;
         };
         /** @description An option, so many times for one dish. */
         OptionPick: {
@@ -1456,6 +1788,31 @@ export interface components {
             option_id: string;
             /** Format: int32 */
             quantity: number;
+        };
+        /** @description An option. */
+        OptionUpload: {
+            /**
+             * Format: text
+             * @description Its id at the owner's system, by which it is found again within the group.
+             */
+            external_id: string;
+            hidden?: boolean;
+            is_default?: boolean;
+            /**
+             * Format: int32
+             * @default 1
+             */
+            max_quantity: number;
+            /**
+             * Format: text
+             * @example 아주 매운맛
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            price_won: number;
         };
         /** @description An order, as those who may see it see it. */
         Order: {
@@ -1565,6 +1922,11 @@ export interface components {
         };
         /** @description A choice within a dish. */
         OrderOption: {
+            /**
+             * Format: int32
+             * @description How many of those cost nothing.
+             */
+            free_quantity: number;
             name: string;
             /** Format: uuid */
             option_id: string;
@@ -1612,6 +1974,19 @@ export interface components {
              * @description For later. The quote says so; what is said here must agree.
              */
             slot?: string | null;
+        };
+        /** @description Where an ingredient comes from. */
+        Origin: {
+            /**
+             * Format: text
+             * @example 닭고기
+             */
+            ingredient: string;
+            /**
+             * Format: text
+             * @example 국내산
+             */
+            origin: string;
         };
         /** @description A place in the words of OsmAnd. Only the token and a readable place are needed. */
         OsmAnd: {
@@ -1819,6 +2194,49 @@ export interface components {
              */
             width: number;
         };
+        /** @description A picture. */
+        Picture: {
+            /**
+             * @description The average colour, to show until the picture is there.
+             * @example #a98c6f
+             */
+            colour: string;
+            /** @description In three sizes, smallest first; of each as WebP and as JPEG. No size is larger than the upload. */
+            files: components["schemas"]["PictureFile"][];
+            /**
+             * Format: int32
+             * @description Its height.
+             */
+            height: number;
+            /**
+             * Format: int32
+             * @description The width of the largest file, in pixels.
+             */
+            width: number;
+        };
+        /** @description One file of a picture. */
+        PictureFile: {
+            /**
+             * Format: int32
+             * @description Its height in pixels.
+             */
+            height: number;
+            /**
+             * @description Its format.
+             * @example image/webp
+             */
+            media_type: string;
+            /**
+             * @description Where it is. It never changes: another picture has other files.
+             * @example /v1/images/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.webp
+             */
+            path: string;
+            /**
+             * Format: int32
+             * @description Its width in pixels.
+             */
+            width: number;
+        };
         /** @description A neighbourhood. */
         Place: {
             /** @description The legal neighbourhood (법정동). */
@@ -1852,6 +2270,43 @@ export interface components {
             capacity?: number | null;
             /** @description Whether you take conversations. */
             online: boolean;
+        };
+        /** @description A price that was changed. */
+        PriceChange: {
+            /** Format: date-time */
+            changed_at: string;
+            /**
+             * Format: uuid
+             * @description Who changed it; null if the program did.
+             */
+            changed_by?: string | null;
+            /**
+             * Format: int64
+             * @description The price before; null if it was added.
+             */
+            from_won?: number | null;
+            /**
+             * Format: uuid
+             * @description The dish, or the dish of the option.
+             */
+            menu_id: string;
+            /** @description Its name then. */
+            name: string;
+            /**
+             * Format: uuid
+             * @description The option; absent if it is the dish's own price.
+             */
+            option_id?: string | null;
+            /**
+             * Format: int64
+             * @description The price after; null if it was removed.
+             */
+            to_won?: number | null;
+            /**
+             * Format: int64
+             * @description The version of the card since which it holds.
+             */
+            version: number;
         };
         /** @description A problem document (RFC 9457). */
         Problem: {
@@ -1964,6 +2419,11 @@ export interface components {
             fulfilment: components["schemas"]["FulfilmentMethod"];
             /** @description The lines that can be had. */
             lines: components["schemas"]["CartLine"][];
+            /**
+             * Format: int64
+             * @description The version of the restaurant's menu that it was priced by.
+             */
+            menu_version: number;
             /** Format: int64 */
             minimum_order_won: number;
             /** @description Whether an order can be placed from it. */
@@ -2227,6 +2687,8 @@ export interface components {
              */
             last_seen_at: string;
         };
+        /** @description A table of comma-separated values. It exists for its schema. */
+        Sheet: string;
         /** @description Whether offers are welcome. */
         Shift: {
             /** @description On shift or not. */
