@@ -1,5 +1,6 @@
 //! Cells of the H3 grid: numbered hexagons that cover the earth.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -24,6 +25,10 @@ const VILLAGE_REACH_M: u32 = 2_500;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cell(CellIndex);
 
+/// The centres of cells that were asked for, which take longer to work out than to look up.
+#[derive(Debug, Default)]
+pub struct Middles(HashMap<Cell, LatLon>);
+
 /// The text is not a cell of these resolutions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an H3 cell of resolution 5 to 10")]
@@ -43,12 +48,15 @@ impl Cell {
         Self(point.to_cell(Resolution::Seven))
     }
 
-    /// The cells of resolution 7 that may have a point within so many metres of a place, that of the
-    /// place first, each once: all that do, and some that only nearly do.
-    pub fn villages_around(place: LatLon, metres: u32) -> impl Iterator<Item = Self> {
+    /// The cells of resolution 7 that may have a point within so many metres of a place, each once: all that
+    /// do, and some that only nearly do. `middles` remembers where cells are.
+    pub fn villages_around(place: LatLon, metres: u32, middles: &mut Middles) -> Vec<Self> {
         let rings = (metres + 2 * VILLAGE_REACH_M).div_ceil(RING_M);
-        let cells = Self::village(place).0.grid_disk::<Vec<_>>(rings).into_iter().map(Self);
-        cells.filter(move |cell| place.distance_m(cell.middle()) <= f64::from(metres + VILLAGE_REACH_M))
+        let mut cells: Vec<_> =
+            Self::village(place).0.grid_disk::<Vec<_>>(rings).into_iter().map(Self).collect();
+        let mut middle = |cell: Self| *middles.0.entry(cell).or_insert_with(|| cell.middle());
+        cells.retain(|cell| place.distance_m(middle(*cell)) <= f64::from(metres + VILLAGE_REACH_M));
+        cells
     }
 
     /// Whether it contains a point. Exactly one cell of each resolution does.
@@ -125,7 +133,7 @@ mod tests {
             let east = away * bearing.sin() / (111_200.0 * lat.to_radians().cos());
             let Ok(there) = LatLon::new(lat + north, lon + east) else { return Ok(()) };
             prop_assume!(here.distance_m(there) <= f64::from(metres));
-            let cells: Vec<_> = Cell::villages_around(here, metres).collect();
+            let cells = Cell::villages_around(here, metres, &mut Middles::default());
             prop_assert!(cells.contains(&Cell::village(there)));
             prop_assert!(Cell::village(there).reach_m() < f64::from(VILLAGE_REACH_M));
         }

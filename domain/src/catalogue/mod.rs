@@ -20,11 +20,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+use crate::cell::Middles;
 use crate::gazetteer::DongCode;
 use crate::restaurant::zone::REACH_MAX_M;
 use crate::restaurant::{Category, Destination, Restaurant, Zone};
-use crate::search::{Match, Name, NameView, Query};
-use crate::{Cell, RestaurantId, Timestamp};
+use crate::search::{Match, Name, Query};
+use crate::{Cell, LatLon, RestaurantId, Timestamp};
 use names::{NameId, Names};
 
 pub use suggestions::{SUGGESTIONS_MAX, Suggestion};
@@ -79,46 +80,84 @@ pub struct Catalogue {
     cells: HashMap<Cell, Vec<Slot>>,
     dongs: HashMap<DongCode, Vec<Slot>>,
     names: Names,
+    middles: Middles,
 }
 
 type Slot = u32;
 
+/// A restaurant. What tells of most of them whether they are found stands first, in one line of the
+/// processor's cache.
 #[derive(Debug)]
+#[repr(C, align(64))]
 struct Record {
-    restaurant: Restaurant,
-    stamp: Stamp,
+    position: LatLon,
+    id: RestaurantId,
+    /// The end of its pause in nanoseconds since 1970.
+    paused_until_ns: i64,
+    /// Whether the hours say that it is open, for the minute that was asked for last: the minute since
+    /// 1970, shifted, and whether it is open.
+    hours: AtomicU64,
     reach_m: u32,
+    /// See [`Restaurant::circle_m`]; [`NO_CIRCLE`] for none.
+    circle_m: u32,
+    category: Category,
     name: NameId,
     /// Each once.
     dishes: Box<[NameId]>,
-    hours: HoursAt,
+    restaurant: Box<Restaurant>,
+    stamp: Stamp,
 }
 
-/// Whether the hours say that it is open, for the minute that was asked for last: the minute since
-/// 1970, shifted, and whether it is open.
-#[derive(Debug)]
-struct HoursAt(AtomicU64);
-
-impl Default for HoursAt {
-    fn default() -> Self {
-        Self(AtomicU64::new(u64::MAX))
-    }
-}
+/// What no circle has.
+const NO_CIRCLE: u32 = u32::MAX;
 
 impl Record {
+    fn new(restaurant: Restaurant, name: NameId, dishes: Vec<NameId>, stamp: Stamp) -> Self {
+        Self {
+            position: restaurant.position,
+            id: restaurant.id,
+            paused_until_ns: restaurant.paused_until.map_or(i64::MIN, nanos),
+            hours: AtomicU64::new(u64::MAX),
+            reach_m: restaurant.reach_m(),
+            circle_m: restaurant.circle_m().unwrap_or(NO_CIRCLE),
+            category: restaurant.category,
+            name,
+            dishes: dishes.into(),
+            restaurant: Box::new(restaurant),
+            stamp,
+        }
+    }
+
     fn is_open(&self, at: Timestamp) -> bool {
-        if self.restaurant.is_paused(at) {
+        if self.paused_until_ns > nanos(at) {
             return false;
         }
         let minute = at.timestamp().div_euclid(60).cast_unsigned() << 1;
-        let known = self.hours.0.load(Ordering::Relaxed);
+        let known = self.hours.load(Ordering::Relaxed);
         if known & !1 == minute {
             return known & 1 == 1;
         }
         let is_open = self.restaurant.hours.is_open(at);
-        self.hours.0.store(minute | u64::from(is_open), Ordering::Relaxed);
+        self.hours.store(minute | u64::from(is_open), Ordering::Relaxed);
         is_open
     }
+
+    /// As [`place_of`].
+    fn place(&self, wanted: &Wanted<'_>) -> Option<Rank> {
+        if wanted.category.is_some_and(|category| self.category != category) {
+            return None;
+        }
+        if self.circle_m == NO_CIRCLE {
+            return place_of(wanted, &self.restaurant);
+        }
+        let metres = self.position.distance_m(wanted.to.position);
+        (metres <= f64::from(self.circle_m)).then(|| rank_at(wanted, self.id, metres)).flatten()
+    }
+}
+
+/// Nanoseconds since 1970, which is good until 2262.
+fn nanos(at: Timestamp) -> i64 {
+    at.timestamp_nanos_opt().unwrap_or(i64::MAX)
 }
 
 /// The definition of what is found, and where in the list: one restaurant, with the names of its
@@ -133,9 +172,9 @@ pub fn found_at<'a>(
         None => None,
         Some(query) => {
             let dish = |dish: &str| query.matches(Name::new(dish).view());
-            let name = Name::new(&restaurant.name);
+            let name = query.matches(Name::new(&restaurant.name).view());
             let of_dishes = dishes.into_iter().map(dish);
-            Some(best(query, categories(query), restaurant.category, name.view(), of_dishes)?)
+            Some(best(categories(query), restaurant.category, name, of_dishes)?)
         }
     };
     Some(Rank { closed: !restaurant.opening(wanted.at).is_open(), found, ..place })
@@ -146,15 +185,20 @@ fn place_of(wanted: &Wanted<'_>, restaurant: &Restaurant) -> Option<Rank> {
     if wanted.category.is_some_and(|category| restaurant.category != category) {
         return None;
     }
+    let rank = rank_at(wanted, restaurant.id, restaurant.position.distance_m(wanted.to.position))?;
+    restaurant.delivers_to(wanted.to).then_some(rank)
+}
+
+/// The rank of a restaurant so far away, open and not searched for; `None` beyond the radius.
+fn rank_at(wanted: &Wanted<'_>, id: RestaurantId, metres: f64) -> Option<Rank> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "no way is longer than u32 metres"
     )]
-    let distance_m = restaurant.position.distance_m(wanted.to.position).ceil() as u32;
+    let distance_m = metres.ceil() as u32;
     let is_within = wanted.radius_m.is_none_or(|radius_m| distance_m <= radius_m);
-    let rank = Rank { closed: false, found: None, distance_m, id: restaurant.id };
-    (is_within && restaurant.delivers_to(wanted.to)).then_some(rank)
+    is_within.then_some(Rank { closed: false, found: None, distance_m, id })
 }
 
 /// How a query matches the categories.
@@ -166,16 +210,15 @@ fn categories(query: &Query) -> Categories {
 
 /// How a query matches: by the name at best, otherwise by the category or a dish.
 fn best(
-    query: &Query,
     categories: Categories,
     category: Category,
-    name: NameView<'_>,
+    name: Option<Match>,
     dishes: impl Iterator<Item = Option<Match>>,
 ) -> Option<Match> {
     let within = |how: Match| how.max(Match::Contains);
     let of_category = Category::ALL.iter().zip(categories).find(|(each, _)| **each == category);
     let of_category = of_category.and_then(|(_, how)| how).map(within);
-    let mut best = [query.matches(name), of_category].into_iter().flatten().min();
+    let mut best = [name, of_category].into_iter().flatten().min();
     for how in dishes {
         // A dish is never a better match than these.
         if best.is_some_and(|best| best <= Match::Contains) {
@@ -203,12 +246,10 @@ impl<'a> Compared<'a> {
     }
 
     fn matches(&mut self, id: NameId) -> Option<Match> {
-        if !self.query.may_match(self.names.signature(id)) {
-            return None;
-        }
         let known = self.known.get_mut(id.index())?;
         if *known == Self::NOT_YET {
-            *known = match self.query.matches(self.names.view(id)) {
+            let may_match = self.query.may_match(self.names.signature(id));
+            *known = match may_match.then(|| self.query.matches(self.names.view(id))).flatten() {
                 None => Self::NOT,
                 Some(Match::Begins) => 2,
                 Some(Match::Contains) => 3,
@@ -239,23 +280,20 @@ impl Catalogue {
         dishes.dedup();
         let twice = all.iter().zip(all.iter().skip(1)).filter(|(one, next)| one == next);
         twice.for_each(|(one, _)| self.names.give_back(*one));
-        let (id, reach_m) = (restaurant.id, restaurant.reach_m());
-        self.remove(id);
+        self.remove(restaurant.id);
         let slot = self.unused.pop().unwrap_or_else(|| {
             self.records.push(None);
             Slot::try_from(self.records.len() - 1).unwrap_or(Slot::MAX)
         });
-        for cell in cells_of(&restaurant) {
+        for cell in cells_of(&restaurant, &mut self.middles) {
             self.cells.entry(cell).or_default().push(slot);
         }
         for dong in dongs_of(&restaurant) {
             self.dongs.entry(dong).or_default().push(slot);
         }
-        self.slots.insert(id, slot);
-        let (dishes, hours) = (dishes.into(), HoursAt::default());
-        let record = Record { restaurant, stamp, reach_m, name, dishes, hours };
+        self.slots.insert(restaurant.id, slot);
         if let Some(place) = self.records.get_mut(slot as usize) {
-            *place = Some(record);
+            *place = Some(Record::new(restaurant, name, dishes, stamp));
         }
     }
 
@@ -263,7 +301,7 @@ impl Catalogue {
     pub fn remove(&mut self, id: RestaurantId) {
         let Some(slot) = self.slots.remove(&id) else { return };
         let Some(record) = self.records.get_mut(slot as usize).and_then(Option::take) else { return };
-        for cell in cells_of(&record.restaurant) {
+        for cell in cells_of(&record.restaurant, &mut self.middles) {
             leave(&mut self.cells, &cell, slot);
         }
         for dong in dongs_of(&record.restaurant) {
@@ -301,44 +339,47 @@ impl Catalogue {
 
     /// The restaurants that are found after a rank, in order, at most `limit`.
     pub fn list(&self, wanted: &Wanted<'_>, after: Option<Rank>, limit: usize) -> Vec<(Rank, Restaurant)> {
-        let mut compared = wanted.query.map(|query| (Compared::new(query, &self.names), categories(query)));
-        let mut found: Vec<(Rank, &Record)> = Vec::new();
-        for record in self.around(wanted.to) {
-            let Some(place) = place_of(wanted, &record.restaurant) else { continue };
-            let closed = !record.is_open(wanted.at);
-            let how = match &mut compared {
-                None => None,
-                Some((compared, categories)) => {
-                    let how = self.best(compared, *categories, record);
-                    if how.is_none() {
-                        continue;
-                    }
-                    how
-                }
-            };
-            let rank = Rank { closed, found: how, ..place };
-            if after.is_none_or(|after| rank > after) {
-                found.push((rank, record));
-            }
+        // With enough open ones that match without a wrong letter, no other one is on the page: and most
+        // searches have them.
+        let strict = wanted.query.map(Query::strict);
+        let mut found = self.found(&Wanted { query: strict.as_ref(), ..*wanted }, after);
+        if strict.is_some() && found.iter().filter(|(rank, _)| !rank.closed).count() < limit {
+            found = self.found(wanted, after);
         }
         if limit < found.len() {
             found.select_nth_unstable_by_key(limit, |(rank, _)| *rank);
             found.truncate(limit);
         }
         found.sort_unstable_by_key(|(rank, _)| *rank);
-        found.into_iter().map(|(rank, record)| (rank, record.restaurant.clone())).collect()
+        found.into_iter().map(|(rank, record)| (rank, Restaurant::clone(&record.restaurant))).collect()
+    }
+
+    /// All restaurants that are found after a rank, in no order.
+    fn found(&self, wanted: &Wanted<'_>, after: Option<Rank>) -> Vec<(Rank, &Record)> {
+        let mut compared = wanted.query.map(|query| (Compared::new(query, &self.names), categories(query)));
+        let mut found = Vec::new();
+        for record in self.around(wanted.to) {
+            let Some(place) = record.place(wanted) else { continue };
+            let how = match &mut compared {
+                None => None,
+                Some((compared, categories)) => match self.best(compared, *categories, record) {
+                    None => continue,
+                    how => how,
+                },
+            };
+            let rank = Rank { closed: !record.is_open(wanted.at), found: how, ..place };
+            if after.is_none_or(|after| rank > after) {
+                found.push((rank, record));
+            }
+        }
+        found
     }
 
     /// How what is searched for matches a restaurant.
     fn best(&self, compared: &mut Compared<'_>, categories: Categories, record: &Record) -> Option<Match> {
-        let query = compared.query;
-        let name = match query.may_match(self.names.signature(record.name)) {
-            true => self.names.view(record.name),
-            // Nothing matches nothing.
-            false => NameView { keys: "", sizes: &[] },
-        };
+        let name = compared.matches(record.name);
         let dishes = record.dishes.iter().map(|dish| compared.matches(*dish));
-        best(query, categories, record.restaurant.category, name, dishes)
+        best(categories, record.category, name, dishes)
     }
 
     fn record(&self, slot: Slot) -> Option<&Record> {
@@ -360,10 +401,9 @@ impl Catalogue {
         let reach = f64::from(REACH_MAX_M) / DEGREE_M;
         let lon_metres = DEGREE_M * (at.lat().abs() + reach).min(89.0).to_radians().cos();
         let is_near = move |record: &&Record| {
-            let from = record.restaurant.position;
             let reach_m = f64::from(record.reach_m);
-            let east = (from.lon() - at.lon()).abs();
-            (from.lat() - at.lat()).abs() * DEGREE_M <= reach_m
+            let east = (record.position.lon() - at.lon()).abs();
+            (record.position.lat() - at.lat()).abs() * DEGREE_M <= reach_m
                 && east.min(360.0 - east) * lon_metres <= reach_m
         };
         slots.into_iter().filter_map(|slot| self.record(slot)).filter(is_near)
@@ -371,11 +411,12 @@ impl Catalogue {
 }
 
 /// The cells that a restaurant delivers to, but for whole neighbourhoods.
-fn cells_of(restaurant: &Restaurant) -> impl Iterator<Item = Cell> {
+fn cells_of(restaurant: &Restaurant, middles: &mut Middles) -> Vec<Cell> {
     let zones = restaurant.zones.iter().filter(|zone| !matches!(zone, Zone::Dongs { .. }));
-    let reach_m = zones.map(|zone| zone.reach_m(restaurant.position)).max();
-    let position = restaurant.position;
-    reach_m.into_iter().flat_map(move |reach_m| Cell::villages_around(position, reach_m.min(REACH_MAX_M)))
+    match zones.map(|zone| zone.reach_m(restaurant.position)).max() {
+        Some(reach_m) => Cell::villages_around(restaurant.position, reach_m.min(REACH_MAX_M), middles),
+        None => Vec::new(),
+    }
 }
 
 /// The neighbourhoods that it delivers to as a whole, each once.

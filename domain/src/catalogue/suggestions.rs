@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Catalogue, Compared, NameId, Rank, Wanted, categories, place_of};
+use super::{Catalogue, Compared, NameId, Rank, Wanted, categories};
 use crate::RestaurantId;
 use crate::restaurant::Category;
 use crate::search::{Match, Query};
@@ -55,8 +55,10 @@ impl Catalogue {
     /// match, then categories before restaurants before dishes; restaurants as in a list, the others
     /// by how many restaurants have them. One wrong letter is forgiven only if nothing matches otherwise.
     pub fn suggest(&self, wanted: &Wanted<'_>, query: &Query) -> Vec<Suggestion> {
-        let mut found = self.matching(wanted, query);
-        found.drop_typos();
+        let mut found = self.matching(wanted, &query.strict());
+        if found.is_empty() {
+            found = self.matching(wanted, query);
+        }
         let Found { mut categories, mut restaurants, mut dishes } = found;
         categories.sort_unstable();
         restaurants.sort_unstable_by_key(|(rank, _)| (rank.found, *rank));
@@ -98,8 +100,8 @@ impl Catalogue {
         let mut of_category = [0; Category::ALL.len()];
         let mut of_dish: HashMap<NameId, (Match, u32)> = HashMap::new();
         for record in self.around(wanted.to) {
-            let Some(place) = place_of(wanted, &record.restaurant) else { continue };
-            let index = Category::ALL.iter().position(|each| *each == record.restaurant.category);
+            let Some(place) = record.place(wanted) else { continue };
+            let index = Category::ALL.iter().position(|each| *each == record.category);
             if let Some(count) = index.and_then(|index| of_category.get_mut(index)) {
                 *count += 1;
             }
@@ -123,14 +125,8 @@ impl Catalogue {
 }
 
 impl Found {
-    fn drop_typos(&mut self) {
-        let hows = self.categories.iter().map(|found| found.0);
-        let hows = hows.chain(self.restaurants.iter().filter_map(|(rank, _)| rank.found));
-        if hows.chain(self.dishes.iter().map(|found| found.0)).any(|how| how < Match::Typo) {
-            self.categories.retain(|found| found.0 < Match::Typo);
-            self.restaurants.retain(|(rank, _)| rank.found < Some(Match::Typo));
-            self.dishes.retain(|found| found.0 < Match::Typo);
-        }
+    fn is_empty(&self) -> bool {
+        self.categories.is_empty() && self.restaurants.is_empty() && self.dishes.is_empty()
     }
 }
 

@@ -192,6 +192,16 @@ impl Restaurant {
         self.zones.iter().any(|zone| zone.covers(self.position, to))
     }
 
+    /// The metres within which it delivers, if it delivers to everything within and to nothing else:
+    /// [`delivers_to`](Self::delivers_to) in one comparison, for the catalogue.
+    pub fn circle_m(&self) -> Option<u32> {
+        let of_zone = |zone: &Zone| match zone {
+            Zone::Radius { metres } => Some((*metres).min(zone::REACH_MAX_M)),
+            Zone::Dongs { .. } | Zone::Polygon { .. } => None,
+        };
+        self.zones.iter().map(of_zone).collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
     /// The delivery tip for a subtotal.
     pub fn tip_for(&self, subtotal: Won, to: Destination, now: Timestamp) -> Result<Won, Overflow> {
         let way = DeliveryLeg { distance_m: self.position.distance_m(to.position), dong: to.dong, at: now };
@@ -264,6 +274,17 @@ pub(crate) mod tests {
         assert!(restaurant().delivers_to(to(37.51, 127.04)));
         assert!(!restaurant().delivers_to(to(37.56, 126.97)));
         assert!(!Restaurant { zones: vec![], ..restaurant() }.delivers_to(to(37.5006, 127.0364)));
+    }
+
+    #[test]
+    fn a_circle_is_all_that_is_delivered_to() {
+        let radius = |metres| Zone::Radius { metres };
+        let dongs = Zone::Dongs { dongs: vec![DongCode(11_680_101)] };
+        let circle = |zones| Restaurant { zones, ..restaurant() }.circle_m();
+        assert_eq!(circle(vec![radius(3_000), radius(1_000)]), Some(3_000));
+        assert_eq!(circle(vec![radius(25_000)]), Some(zone::REACH_MAX_M));
+        assert_eq!(circle(vec![radius(3_000), dongs]), None);
+        assert_eq!(circle(vec![]), None);
     }
 
     #[test]

@@ -93,6 +93,8 @@ impl<'a> NameView<'a> {
 pub struct Query {
     /// What it can mean, the likeliest first.
     readings: Vec<Reading>,
+    /// Whether one wrong letter is forgiven.
+    forgives: bool,
 }
 
 impl Query {
@@ -106,17 +108,23 @@ impl Query {
         if typed.chars().all(|letter| letter.is_ascii_alphabetic()) {
             readings.push(Reading::of(&composed(&korean_keys(text))));
         }
-        Some(Self { readings })
+        Some(Self { readings, forgives: true })
+    }
+
+    /// The same without forgiveness: it matches as before, but for [`Match::Typo`].
+    #[must_use]
+    pub fn strict(&self) -> Self {
+        Self { forgives: false, ..self.clone() }
     }
 
     /// How it matches a name, if it does.
     pub fn matches(&self, name: NameView<'_>) -> Option<Match> {
-        self.readings.iter().filter_map(|reading| reading.matches(name)).min()
+        self.readings.iter().filter_map(|reading| reading.matches(name, self.forgives)).min()
     }
 
     /// Whether it can match a name with this signature. If not, it does not match the name.
     pub fn may_match(&self, signature: Signature) -> bool {
-        self.readings.iter().any(|reading| reading.may_match(signature))
+        self.readings.iter().any(|reading| reading.may_match(signature, self.forgives))
     }
 }
 
@@ -168,10 +176,11 @@ impl Reading {
         Self { keys, parts, has_initials, literal, initials }
     }
 
-    fn matches(&self, name: NameView<'_>) -> Option<Match> {
+    fn matches(&self, name: NameView<'_>, forgives: bool) -> Option<Match> {
+        let forgives = forgives && !self.has_initials && self.keys.len() >= TYPO_KEYS_MIN;
         let (mut best, mut rest, mut is_first) = (None, name, true);
         while let Some((_, next)) = rest.split_first() {
-            let found = self.matches_at(rest, is_first);
+            let found = self.matches_at(rest, is_first, forgives);
             if found == Some(Match::Begins) {
                 return found;
             }
@@ -181,17 +190,17 @@ impl Reading {
         best
     }
 
-    fn matches_at(&self, rest: NameView<'_>, is_first: bool) -> Option<Match> {
+    fn matches_at(&self, rest: NameView<'_>, is_first: bool, forgives: bool) -> Option<Match> {
         if rest.keys.starts_with(&self.keys) {
             return Some(if is_first { Match::Begins } else { Match::Contains });
         }
         if self.has_initials {
             return are_met(&self.parts, rest).then_some(Match::Initials);
         }
-        (self.keys.len() >= TYPO_KEYS_MIN && begins_but_for_one(rest.keys, &self.keys)).then_some(Match::Typo)
+        (forgives && begins_but_for_one(rest.keys, &self.keys)).then_some(Match::Typo)
     }
 
-    fn may_match(&self, signature: Signature) -> bool {
+    fn may_match(&self, signature: Signature, forgives: bool) -> bool {
         if signature.holds(self.literal) {
             return true;
         }
@@ -199,7 +208,7 @@ impl Reading {
             return signature.holds(self.initials);
         }
         let most = if self.keys.is_ascii() { TYPO_PAIRS } else { TYPO_PAIRS_OF_OTHERS };
-        self.keys.len() >= TYPO_KEYS_MIN && signature.lacks_pairs(self.literal) <= most
+        forgives && self.keys.len() >= TYPO_KEYS_MIN && signature.lacks_pairs(self.literal) <= most
     }
 }
 

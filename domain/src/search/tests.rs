@@ -10,6 +10,7 @@ fn found(typed: &str, name: &str) -> Option<Match> {
 fn matched(query: &Query, name: &Name) -> Option<Match> {
     let how = query.matches(name.view());
     assert!(how.is_none() || query.may_match(Signature::of(name.view())), "{query:?} {name:?}");
+    assert_eq!(query.strict().matches(name.view()), how.filter(|how| *how < Match::Typo));
     how
 }
 
@@ -140,7 +141,8 @@ proptest! {
         let initials = Signature::default();
         let wrong = Reading { keys: wrong, parts: Vec::new(), has_initials: false, literal, initials };
         let name = Name::new(&name);
-        prop_assert!(wrong.matches(name.view()).is_some() && wrong.may_match(Signature::of(name.view())));
+        let signature = Signature::of(name.view());
+        prop_assert!(wrong.matches(name.view(), true).is_some() && wrong.may_match(signature, true));
     }
 
     #[test]
