@@ -71,12 +71,12 @@ await tell('An owner builds a menu, and says what is sold out', async (join) => 
 
   const names = async () => (await shown(owner, restaurant.id)).menus.map((menu) => menu.name).join()
   assert.equal(await names(), '첫째,둘째,셋째')
-  const rows = section.locator('li[data-menu]')
+  const rows = section.locator('li[data-item]')
   // By keyboard: the handle keeps the focus, and says where the dish is.
   await rows.nth(0).locator('[data-testid=move]').focus()
   await page.keyboard.press('ArrowDown')
   await until('the first dish moved down', async () => (await names()) === '둘째,첫째,셋째')
-  assert.match(await page.locator('[data-testid=told]').textContent(), /첫째: 3개 중 2번째/)
+  assert.match(await section.locator('[data-testid=told]').textContent(), /첫째: 3개 중 2번째/)
   // By hand.
   await rows.nth(2).dragTo(rows.nth(0))
   await until('the third dish was dragged to the top', async () => (await names()) === '셋째,둘째,첫째')

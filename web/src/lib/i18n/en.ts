@@ -621,12 +621,15 @@ export const en: Words = {
     rule: (min, max, free) => `${min}–${max}${free > 0 ? `, up to ${free} free` : ''}`,
     up: (name) => `Move ${name} up`,
     down: (name) => `Move ${name} down`,
-    move: (name, at, of) => `Move ${name}, ${at} of ${of}. Use the arrow keys.`,
-    moved: (name, at, of) => `${name}: ${at} of ${of}`,
+    edit: 'Edit',
     askRemove: (name) => `Remove ${name}?`,
     askRemoveGroup: (count) => `The heading goes with its ${count} dishes. This cannot be undone.`,
     askRemoveDish: 'The dish goes with its options and its picture. This cannot be undone.',
     keep: 'Keep it',
+  },
+  sort: {
+    move: (name, at, of) => `Move ${name}, ${at} of ${of}. Use the arrow keys.`,
+    moved: (name, at, of) => `${name}: ${at} of ${of}`,
   },
   soldOut: {
     title: 'Sold out',

@@ -651,12 +651,15 @@ export const ko = {
     rule: (min: number, max: number, free: number) => `${min}~${max}개${free > 0 ? `, ${free}개까지 무료` : ''}`,
     up: (name: string) => `${name} 위로`,
     down: (name: string) => `${name} 아래로`,
-    move: (name: string, at: number, of: number) => `${name} 옮기기, ${of}개 중 ${at}번째. 위아래 화살표 키로 옮겨요.`,
-    moved: (name: string, at: number, of: number) => `${name}: ${of}개 중 ${at}번째`,
+    edit: '고치기',
     askRemove: (name: string) => `${name}을(를) 삭제할까요?`,
     askRemoveGroup: (count: number) => `분류와 그 안의 메뉴 ${count}개가 삭제돼요. 되돌릴 수 없어요.`,
     askRemoveDish: '메뉴가 옵션, 사진과 함께 삭제돼요. 되돌릴 수 없어요.',
     keep: '그대로 두기',
+  },
+  sort: {
+    move: (name: string, at: number, of: number) => `${name} 옮기기, ${of}개 중 ${at}번째. 위아래 화살표 키로 옮겨요.`,
+    moved: (name: string, at: number, of: number) => `${name}: ${of}개 중 ${at}번째`,
   },
   soldOut: {
     title: '품절 관리',
