@@ -356,30 +356,38 @@ impl Catalogue {
 
     /// All restaurants that are found after a rank, in no order.
     fn found(&self, wanted: &Wanted<'_>, after: Option<Rank>) -> Vec<(Rank, &Record)> {
-        let mut compared = wanted.query.map(|query| (Compared::new(query, &self.names), categories(query)));
-        let mut found = Vec::new();
+        let mut found: Vec<(Rank, &Record)> = Vec::new();
         for record in self.around(wanted.to) {
-            let Some(place) = record.place(wanted) else { continue };
-            let how = match &mut compared {
-                None => None,
-                Some((compared, categories)) => match self.best(compared, *categories, record) {
-                    None => continue,
-                    how => how,
-                },
-            };
-            let rank = Rank { closed: !record.is_open(wanted.at), found: how, ..place };
-            if after.is_none_or(|after| rank > after) {
-                found.push((rank, record));
+            if let Some(place) = record.place(wanted) {
+                found.push((Rank { closed: !record.is_open(wanted.at), ..place }, record));
             }
         }
+        if let Some(query) = wanted.query {
+            self.keep_matching(query, &mut found);
+        }
+        found.retain(|(rank, _)| after.is_none_or(|after| *rank > after));
         found
     }
 
-    /// How what is searched for matches a restaurant.
-    fn best(&self, compared: &mut Compared<'_>, categories: Categories, record: &Record) -> Option<Match> {
-        let name = compared.matches(record.name);
-        let dishes = record.dishes.iter().map(|dish| compared.matches(*dish));
-        best(categories, record.category, name, dishes)
+    /// Keeps what a query matches, and says how.
+    fn keep_matching(&self, query: &Query, found: &mut Vec<(Rank, &Record)>) {
+        let (mut compared, categories) = (Compared::new(query, &self.names), categories(query));
+        // All dishes side by side before the first is compared, for the same reason as in `around`.
+        let (mut dishes, mut ends) = (Vec::new(), Vec::with_capacity(found.len()));
+        for (_, record) in found.iter() {
+            dishes.extend_from_slice(&record.dishes);
+            ends.push(dishes.len());
+        }
+        let (mut ends, mut from) = (ends.into_iter(), 0);
+        found.retain_mut(|(rank, record)| {
+            let end = ends.next().unwrap_or(from);
+            let dishes = dishes.get(from..end).unwrap_or_default();
+            from = end;
+            let name = compared.matches(record.name);
+            let dishes = dishes.iter().map(|dish| compared.matches(*dish));
+            rank.found = best(categories, record.category, name, dishes);
+            rank.found.is_some()
+        });
     }
 
     fn record(&self, slot: Slot) -> Option<&Record> {
@@ -406,7 +414,10 @@ impl Catalogue {
             (record.position.lat() - at.lat()).abs() * DEGREE_M <= reach_m
                 && east.min(360.0 - east) * lon_metres <= reach_m
         };
-        slots.into_iter().filter_map(|slot| self.record(slot)).filter(is_near)
+        // All of them before the first is judged: the processor then waits for many at once.
+        let near: Vec<&Record> =
+            slots.into_iter().filter_map(|slot| self.record(slot)).filter(is_near).collect();
+        near.into_iter()
     }
 }
 
