@@ -14,6 +14,8 @@ pub enum Channel {
     Order(OrderId),
     /// All orders of a restaurant, for its board.
     Merchant(RestaurantId),
+    /// What customers see change of a restaurant.
+    Restaurant(RestaurantId),
     /// One courier's offers and assignments.
     Courier(CourierId),
     /// One conversation.
@@ -39,6 +41,7 @@ impl fmt::Display for Channel {
             Channel::Delivery(id) => write!(f, "delivery:{id}"),
             Channel::Order(id) => write!(f, "order:{id}"),
             Channel::Merchant(id) => write!(f, "merchant:{id}"),
+            Channel::Restaurant(id) => write!(f, "restaurant:{id}"),
             Channel::Courier(id) => write!(f, "courier:{id}"),
             Channel::Chat(id) => write!(f, "chat:{id}"),
             Channel::Desk => f.write_str("desk"),
@@ -62,6 +65,7 @@ impl FromStr for Channel {
             Some(("delivery", key)) => id(key).map(Channel::Delivery),
             Some(("order", key)) => id(key).map(Channel::Order),
             Some(("merchant", key)) => id(key).map(Channel::Merchant),
+            Some(("restaurant", key)) => id(key).map(Channel::Restaurant),
             Some(("courier", key)) => id(key).map(Channel::Courier),
             Some(("chat", key)) => id(key).map(Channel::Chat),
             Some(("inbox", key)) => id(key).map(Channel::Inbox),

@@ -49,11 +49,14 @@ crate::words! {
     pub NOT_AN_EMAIL = "not_an_email": "이메일 주소가 아니에요.", "This is no e-mail address.";
     pub NOT_A_PHONE = "not_a_phone":
         "휴대전화 번호가 아니에요. 예: 010-1234-5678", "This is no mobile number, as 010-1234-5678.";
+    pub NOT_A_BUSINESS_NUMBER = "not_a_business_number":
+        "사업자등록번호를 다시 확인해 주세요.", "This is no business registration number.";
     pub OUT_OF_RANGE = "out_of_range": "가능한 범위를 벗어났어요.", "Out of range.";
     pub EXPIRED = "expired": "기한이 지났어요.", "It has expired.";
     pub CLOSED = "closed": "지금은 영업 시간이 아니에요.", "The restaurant is closed now.";
     pub NOT_IN_ORDER = "not_in_order": "주문에 없는 메뉴예요.", "The order has no such dish.";
     pub NOT_DELIVERABLE = "not_deliverable": "이 주소로는 배달하지 않아요.", "It does not deliver to this address.";
+    pub NO_PICKUP = "no_pickup": "이 가게는 포장 주문을 받지 않아요.", "Orders cannot be collected here.";
     pub SLOT_OUT_OF_RANGE = "slot_out_of_range":
         "이 시간에는 받을 수 없어요. 다른 시간을 골라 주세요.", "It cannot be had at that time. Please choose another one.";
     pub BELOW_MINIMUM = "below_minimum": "최소주문금액이 모자라요.", "The minimum order amount is not reached.";

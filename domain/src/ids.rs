@@ -63,6 +63,8 @@ ids! {
     AddressId;
     /// A restaurant.
     RestaurantId;
+    /// An application to open or change a restaurant.
+    ApplicationId;
     /// A heading of a menu ("치킨", "사이드").
     MenuGroupId;
     /// A dish.

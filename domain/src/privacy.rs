@@ -186,6 +186,8 @@ crate::refusals! {
     pub live_orders(orders) => Conflict "user.live_orders":
         "진행 중인 주문({orders})이 끝난 뒤에 탈퇴할 수 있어요.",
         "You can leave once these orders are over: {orders}.";
+    pub live_shops() => Conflict "user.live_shops":
+        "운영 중인 가게를 먼저 폐업하거나 넘겨 주세요.", "Please give up or hand over your restaurants first.";
     pub copy_under_way() => Conflict "user.copy_under_way":
         "이미 자료를 준비하고 있어요. 잠시만 기다려 주세요.", "A copy is being prepared already. Please wait a moment.";
     pub copy_not_ready() => Conflict "user.copy_not_ready":

@@ -9,6 +9,7 @@ use crate::menu::MenuReminder;
 use crate::order::OrderReminder;
 use crate::payment::PaymentReminder;
 use crate::privacy::PrivacyReminder;
+use crate::restaurant::RestaurantReminder;
 use crate::support::SupportReminder;
 use crate::tracking::DispatchReminder;
 use crate::user::UserReminder;
@@ -39,6 +40,8 @@ pub enum Reminder {
     Menu(MenuReminder),
     /// For somebody's privacy.
     Privacy(PrivacyReminder),
+    /// For a restaurant.
+    Restaurant(RestaurantReminder),
 }
 
 impl Reminder {
@@ -53,6 +56,7 @@ impl Reminder {
             Self::User(_) => "user",
             Self::Privacy(_) => "privacy",
             Self::Menu(_) => "menu",
+            Self::Restaurant(_) => "restaurant",
         }
     }
 }
@@ -105,6 +109,12 @@ impl From<MenuReminder> for Reminder {
     }
 }
 
+impl From<RestaurantReminder> for Reminder {
+    fn from(reminder: RestaurantReminder) -> Self {
+        Self::Restaurant(reminder)
+    }
+}
+
 impl From<PrivacyReminder> for Reminder {
     fn from(reminder: PrivacyReminder) -> Self {
         Self::Privacy(reminder)
@@ -151,6 +161,14 @@ mod tests {
                 json!({ "reminder": "menu_picture_unused", "picture": id, "files": ["menu_image/00/00"] }),
             ),
             ("privacy", json!({ "reminder": "copy_asked", "copy": id })),
+            (
+                "restaurant",
+                json!({ "reminder": "pause_over", "restaurant": id, "until": "2026-11-20T03:00:00Z" }),
+            ),
+            (
+                "restaurant",
+                json!({ "reminder": "busy_over", "restaurant": id, "until": "2026-11-20T03:00:00Z" }),
+            ),
         ];
         for (noun, json) in stored {
             let reminder: Reminder = serde_json::from_value(json.clone()).unwrap();

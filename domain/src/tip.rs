@@ -3,7 +3,7 @@
 //! The list, the detail, the cart and the order all use this calculation, so that the
 //! tip shown is the tip charged:
 //!
-//! tip = tier of the subtotal + distance + neighbourhood + time surcharges
+//! tip = tier of the subtotal + distance + neighbourhood + time and holiday surcharges
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,18 @@ use crate::gazetteer::DongCode;
 use crate::week::Span;
 use crate::won::Overflow;
 use crate::{Fault, Timestamp, Won, fault};
+
+/// The highest part of a tip; anything above is taken for a mistake.
+pub const TIP_MAX: Won = Won(50_000);
+
+/// The most tiers of a plan.
+pub const TIERS_MAX: usize = 20;
+
+/// The most neighbourhoods with a surcharge.
+pub const DONGS_MAX: usize = 200;
+
+/// The most surcharges by time, and the most spans of all of them.
+pub const TIMES_MAX: usize = 100;
 
 /// The tip for subtotals of at least `from`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +73,9 @@ pub struct TipPlan {
     pub dongs: Vec<DongSurcharge>,
     /// By time.
     pub times: Vec<TimeSurcharge>,
+    /// On public holidays, all day; 0 for none.
+    #[serde(default)]
+    pub holiday: Won,
 }
 
 /// The delivery that a tip is calculated for.
@@ -72,6 +87,8 @@ pub struct DeliveryLeg {
     pub dong: Option<DongCode>,
     /// When the delivery takes place.
     pub at: Timestamp,
+    /// Whether that is a public holiday.
+    pub on_holiday: bool,
 }
 
 impl DistanceSteps {
@@ -94,6 +111,7 @@ impl TipPlan {
             distance: None,
             dongs: Vec::new(),
             times: Vec::new(),
+            holiday: Won::ZERO,
         }
     }
 
@@ -105,30 +123,67 @@ impl TipPlan {
         let dongs = self.dongs.iter().filter(|d| Some(d.dong) == way.dong).map(|d| d.surcharge);
         let times =
             self.times.iter().filter(|t| t.spans.iter().any(|span| span.covers(way.at))).map(|t| t.surcharge);
-        Won::sum([tier, steps].into_iter().chain(dongs).chain(times))
+        let holiday = if way.on_holiday { self.holiday } else { Won::ZERO };
+        Won::sum([tier, steps, holiday].into_iter().chain(dongs).chain(times))
     }
 
     /// All errors in the rules.
     pub fn check(&self) -> Vec<Fault> {
-        let wrong = |pointer: &str, detail: &str| Fault::new(pointer, fault::OUT_OF_RANGE, detail);
         let mut faults = Vec::new();
+        let mut wrong = |pointer: String, detail: &str| {
+            faults.push(Fault::new(pointer, fault::OUT_OF_RANGE, detail));
+        };
         if self.tiers.first().is_none_or(|first| first.from != Won::ZERO) {
-            faults.push(wrong("/tip/tiers", "The first tier starts at 0."));
+            wrong("/tip/tiers".into(), "The first tier starts at 0.");
         }
-        if !self.tiers.is_sorted_by(|a, b| a.from < b.from) {
-            faults.push(wrong("/tip/tiers", "Tiers rise."));
+        for (place, pair) in self.tiers.windows(2).enumerate() {
+            if pair[0].from >= pair[1].from {
+                wrong(format!("/tip/tiers/{}/from_won", place + 1), "A tier starts above the one before.");
+            }
         }
-        if self.distance.is_some_and(|d| d.step_m == 0) {
-            faults.push(wrong("/tip/distance/step_m", "A step is at least 1 metre."));
+        if self.distance.is_some_and(|distance| distance.step_m == 0) {
+            wrong("/tip/distance/step_m".into(), "A step is at least 1 metre.");
         }
-        let amounts = self.tiers.iter().map(|tier| tier.tip).chain(self.distance.map(|d| d.step));
-        let amounts = amounts.chain(self.dongs.iter().map(|d| d.surcharge));
-        if amounts.chain(self.times.iter().map(|t| t.surcharge)).any(|amount| amount < Won::ZERO) {
-            faults.push(wrong("/tip", "Tips are not negative."));
+        for (pointer, amount) in self.amounts() {
+            if !(Won::ZERO..=TIP_MAX).contains(&amount) {
+                wrong(pointer, "A tip is 0 to 50000.");
+            }
         }
-        let spans = self.times.iter().flat_map(|t| &t.spans);
-        faults.extend(spans.filter_map(|span| span.check("/tip/times")));
+        for (place, dong) in self.dongs.iter().enumerate() {
+            if self.dongs[..place].iter().any(|earlier| earlier.dong == dong.dong) {
+                let detail = "This neighbourhood has a surcharge already.";
+                faults.push(Fault::new(format!("/tip/dongs/{place}"), fault::DUPLICATE, detail));
+            }
+        }
+        for (place, time) in self.times.iter().enumerate() {
+            let spans = time.spans.iter().enumerate();
+            faults.extend(
+                spans.filter_map(|(span, one)| one.check(&format!("/tip/times/{place}/spans/{span}"))),
+            );
+        }
+        let spans = self.times.iter().map(|time| time.spans.len()).sum();
+        let lists = [
+            ("tiers", self.tiers.len(), TIERS_MAX),
+            ("dongs", self.dongs.len(), DONGS_MAX),
+            ("times", self.times.len().max(spans), TIMES_MAX),
+        ];
+        let long = lists.into_iter().filter(|(_, length, max)| length > max).map(|(list, _, max)| {
+            Fault::new(format!("/tip/{list}"), fault::WRONG_LENGTH, format!("At most {max}."))
+        });
+        faults.extend(long);
         faults
+    }
+
+    /// All amounts, with their pointers.
+    fn amounts(&self) -> impl Iterator<Item = (String, Won)> {
+        let tiers = self.tiers.iter().enumerate();
+        let tiers = tiers.map(|(place, tier)| (format!("/tip/tiers/{place}/tip_won"), tier.tip));
+        let step = self.distance.map(|distance| ("/tip/distance/step_won".to_owned(), distance.step));
+        let dongs = self.dongs.iter().enumerate();
+        let dongs = dongs.map(|(place, dong)| (format!("/tip/dongs/{place}/surcharge_won"), dong.surcharge));
+        let times = self.times.iter().enumerate();
+        let times = times.map(|(place, time)| (format!("/tip/times/{place}/surcharge_won"), time.surcharge));
+        tiers.chain(step).chain(dongs).chain(times).chain([("/tip/holiday_won".to_owned(), self.holiday)])
     }
 }
 
@@ -143,7 +198,7 @@ mod tests {
     }
 
     fn way(distance_m: f64) -> DeliveryLeg {
-        DeliveryLeg { distance_m, dong: None, at: noon() }
+        DeliveryLeg { distance_m, dong: None, at: noon(), on_holiday: false }
     }
 
     fn plan() -> TipPlan {
@@ -156,6 +211,7 @@ mod tests {
             distance: Some(DistanceSteps { base_m: 1_500, step_m: 500, step: Won(500) }),
             dongs: vec![DongSurcharge { dong: DongCode(11_680_101), surcharge: Won(700) }],
             times: vec![TimeSurcharge { spans: Span::daily(22 * 60, 26 * 60), surcharge: Won(1_000) }],
+            holiday: Won(2_000),
         }
     }
 
@@ -178,8 +234,10 @@ mod tests {
     #[test]
     fn neighbourhood_and_time_surcharges_add_up() {
         let night = "2026-11-20T16:59:00Z".parse().unwrap();
-        let way = DeliveryLeg { distance_m: 0.0, dong: Some(DongCode(11_680_101)), at: night };
+        let way =
+            DeliveryLeg { distance_m: 0.0, dong: Some(DongCode(11_680_101)), at: night, on_holiday: false };
         assert_eq!(plan().tip(Won(30_000), way), Ok(Won(1_700)));
+        assert_eq!(plan().tip(Won(30_000), DeliveryLeg { on_holiday: true, ..way }), Ok(Won(3_700)));
     }
 
     #[test]
@@ -195,6 +253,28 @@ mod tests {
         let mut plan = plan();
         plan.tiers.swap(0, 1);
         assert_eq!(plan.check().len(), 2);
+    }
+
+    #[test]
+    fn each_fault_has_its_pointer() {
+        let mut wrong = plan();
+        wrong.tiers[2].from = Won(15_000);
+        wrong.tiers[1].tip = Won(50_001);
+        wrong.distance = Some(DistanceSteps { base_m: 0, step_m: 0, step: Won(-1) });
+        wrong.dongs.push(wrong.dongs[0]);
+        wrong.times[0].spans[6].to_min = 0;
+        wrong.holiday = Won(-1);
+        let pointers: Vec<_> = wrong.check().into_iter().map(|fault| fault.pointer).collect();
+        let expected = [
+            "/tip/tiers/2/from_won",
+            "/tip/distance/step_m",
+            "/tip/tiers/1/tip_won",
+            "/tip/distance/step_won",
+            "/tip/holiday_won",
+            "/tip/dongs/1",
+            "/tip/times/0/spans/6",
+        ];
+        assert_eq!(pointers, expected);
     }
 
     proptest! {
@@ -214,6 +294,28 @@ mod tests {
                 walked += 500;
             }
             prop_assert_eq!(plan.tip(Won(subtotal), way(f64::from(metres))), Ok(Won(expected)));
+        }
+
+        /// The reference adds up what each rule says on its own, from the last tier down.
+        #[test]
+        fn a_tip_is_the_sum_of_what_each_rule_says(
+            subtotal in 0..50_000i64,
+            metres in 0..5_000u32,
+            dong in prop_oneof![Just(None), Just(Some(DongCode(11_680_101))), Just(Some(DongCode(11_680_103)))],
+            minute in 0..7 * 24 * 60i64,
+            on_holiday: bool,
+        ) {
+            // 2026-11-16 is a Monday; from its midnight in Korea.
+            let at = crate::week::midnight("2026-11-16".parse().unwrap()) + chrono::Duration::minutes(minute);
+            let tier = if subtotal >= 30_000 { 0 } else if subtotal >= 15_000 { 3_000 } else { 4_000 };
+            let steps = i64::from(metres.saturating_sub(1_500)).unsigned_abs().div_ceil(500);
+            let night = !(120..22 * 60).contains(&(minute % (24 * 60)));
+            let expected = tier + 500 * steps as i64
+                + if dong == Some(DongCode(11_680_101)) { 700 } else { 0 }
+                + if night { 1_000 } else { 0 }
+                + if on_holiday { 2_000 } else { 0 };
+            let way = DeliveryLeg { distance_m: f64::from(metres), dong, at, on_holiday };
+            prop_assert_eq!(plan().tip(Won(subtotal), way), Ok(Won(expected)));
         }
     }
 }

@@ -123,6 +123,9 @@ pub fn refusals() -> impl Iterator<Item = &'static Words> {
         crate::tracking::fix::REFUSALS,
         crate::tracking::offer::REFUSALS,
         crate::privacy::REFUSALS,
+        crate::restaurant::REFUSALS,
+        crate::restaurant::application::REFUSALS,
+        crate::restaurant::staff::REFUSALS,
         crate::user::address::REFUSALS,
         crate::user::consent::REFUSALS,
     ]
@@ -141,6 +144,7 @@ pub fn events() -> impl Iterator<Item = &'static Words> {
         crate::order::OrderEventKind::WORDS,
         crate::tracking::delivery::DeliveryEventKind::WORDS,
         crate::support::ChatEventKind::WORDS,
+        crate::restaurant::RestaurantEventKind::WORDS,
     ];
     kinds.into_iter().flatten().chain(crate::tracking::offer::WORDS.iter().copied())
 }

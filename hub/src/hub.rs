@@ -342,6 +342,14 @@ impl FabricListener for HubListener {
             NoticeEffect::Reauthorize(channels) => {
                 channels.iter().for_each(|channel| hub.reauthorize_soon(channel));
             }
+            NoticeEffect::ReauthorizePerson(person) => {
+                let follows = |entry: &ChannelEntry| {
+                    entry.topic().subscribers().iter().any(|(_, who)| who.user == person)
+                };
+                let followed = hub.topics.iter().filter(|entry| follows(entry));
+                let channels: Vec<Channel> = followed.map(|entry| entry.key().clone()).collect();
+                channels.iter().for_each(|channel| hub.reauthorize_soon(channel));
+            }
         }
     }
 

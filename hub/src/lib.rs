@@ -125,6 +125,8 @@ pub enum NoticeEffect {
     },
     /// The subscribers of these channels are authorised again.
     Reauthorize(Vec<Channel>),
+    /// The subscribers of every channel that this person follows are authorised again.
+    ReauthorizePerson(UserId),
 }
 
 /// The current state of a channel.

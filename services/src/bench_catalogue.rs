@@ -6,7 +6,7 @@
 //! of one alone.
 
 use domain::menu::{Card, Menu, MenuGroup};
-use domain::restaurant::{Category, Hours, Restaurant, Zone};
+use domain::restaurant::{Category, Hours, Restaurant, Rules, Status, Zone};
 use domain::tip::{DistanceSteps, Tier, TipPlan};
 use domain::week::Span;
 use domain::{Failure, LatLon, UserId, Won};
@@ -286,18 +286,20 @@ fn restaurant(app: &App, draw: &mut Draw) -> Result<Restaurant, Failure> {
         id: draw.uuid().into(),
         version: 0,
         owner: UserId(draw.uuid()),
+        status: Status::Published,
         name,
         category,
+        tags: Vec::new(),
+        introduction: String::new(),
+        notice: String::new(),
         phone: "02-0000-0000".to_owned(),
         position,
         gu: dong.map_or("중구", |dong| dong.gu.as_str()).to_owned(),
         dong: dong.map_or("중앙동", |dong| dong.dong.as_str()).to_owned(),
-        minimum_order: Won(12_000),
-        tip,
-        hours,
-        zones: vec![zone],
-        preparation_mins: 20,
+        seller: None,
+        rules: Rules { minimum_order: Won(12_000), tip, hours, zones: vec![zone], ..Rules::none() },
         paused_until: None,
+        busy: None,
     })
 }
 

@@ -104,7 +104,7 @@ async fn view_with(app: &App, cart: Cart, card: &Card) -> Result<CartView, Failu
     let stock = menu::stock_for(app, card, now, cart.customer).await?;
     let lines = price(&cart.lines, card, &stock, now).map_err(Failure::fault)?;
     let subtotal = pricing::subtotal(&lines).map_err(Failure::fault)?;
-    let minimum = restaurant.minimum_order;
+    let minimum = restaurant.rules.minimum_order;
     let shortfall = minimum.minus(subtotal).map_err(Failure::fault)?.or_zero();
     Ok(CartView {
         version: cart.version,
@@ -285,8 +285,8 @@ async fn build(app: &App, cart: &Cart, promise: Promise) -> Result<Quote, Failur
     let dong = door.and_then(|door| app.gazetteer.locate(door)).map(|place| place.code);
     let travel = door.map(|door| travel(app, restaurant.position, door)).unwrap_or_default();
     let stock = menu::stock_for(app, &card, slot.unwrap_or(app.now()), cart.customer).await?;
-    let checkout =
-        Checkout { restaurant: &restaurant, card: &card, stock: &stock, slot, drop_off, dong, travel };
+    let (restaurant, card, stock, holidays) = (&restaurant, card.as_ref(), &stock, &*app.holidays());
+    let checkout = Checkout { restaurant, card, stock, holidays, slot, drop_off, dong, travel };
     Ok(checkout.quote_again(cart, id, made_at, app.now())?)
 }
 

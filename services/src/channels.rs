@@ -10,6 +10,7 @@ use store::journal::{self, Recorded};
 
 use crate::channel_kind::ChannelKind;
 use crate::order::{MerchantChannel, OrderChannel};
+use crate::storefront::StorefrontChannel;
 use crate::support::{ChatChannel, DeskChannel};
 use crate::tracking::{CourierChannel, DeliveryChannel};
 use crate::{App, map, support};
@@ -20,6 +21,7 @@ fn kind(channel: &Channel) -> Box<dyn ChannelKind> {
         Channel::Delivery(order) => Box::new(DeliveryChannel(order)),
         Channel::Order(order) => Box::new(OrderChannel(order)),
         Channel::Merchant(restaurant) => Box::new(MerchantChannel(restaurant)),
+        Channel::Restaurant(restaurant) => Box::new(StorefrontChannel(restaurant)),
         Channel::Courier(courier) => Box::new(CourierChannel(courier)),
         Channel::Chat(conversation) => Box::new(ChatChannel(conversation)),
         Channel::Desk => Box::new(DeskChannel),
@@ -72,6 +74,7 @@ impl Backend for HubBackend {
             Notice::OrderAccessChanged(order) => {
                 NoticeEffect::Reauthorize(vec![Channel::Order(order), Channel::Delivery(order)])
             }
+            Notice::PersonAccessChanged(person) => NoticeEffect::ReauthorizePerson(person),
             Notice::AssignmentsChanged(_) | Notice::RestaurantChanged(_) => NoticeEffect::Ignore,
         }
     }

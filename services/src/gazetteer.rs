@@ -1,7 +1,9 @@
 //! Neighbourhoods by name and by position, from the boundaries of Seoul.
 
+use std::collections::HashSet;
+
 use domain::LatLon;
-use domain::gazetteer::{Gazetteer, NotAGazetteer, Place};
+use domain::gazetteer::{DongCode, Gazetteer, NotAGazetteer, Place};
 
 use crate::App;
 
@@ -18,6 +20,13 @@ pub(crate) fn seoul() -> Result<Gazetteer, NotAGazetteer> {
 /// Neighbourhoods whose name or district contains the text, best match first.
 pub fn search(app: &App, text: &str) -> Vec<Place> {
     app.gazetteer.search(text, FOUND_MAX).into_iter().cloned().collect()
+}
+
+/// The neighbourhoods of these codes, separated by commas, in the gazetteer's order.
+pub fn with_codes(app: &App, codes: &str) -> Vec<Place> {
+    let codes: HashSet<DongCode> =
+        codes.split(',').filter_map(|code| code.parse().ok()).map(DongCode).collect();
+    app.gazetteer.places().filter(|place| codes.contains(&place.code)).cloned().collect()
 }
 
 /// The neighbourhood of a position; none outside the city.

@@ -39,6 +39,7 @@ pub mod retention;
 pub mod search;
 pub mod senders;
 pub mod settings;
+pub mod storefront;
 pub mod support;
 pub mod system;
 pub mod tracking;
@@ -55,6 +56,7 @@ use actors::courier::Couriers;
 use actors::order::Orders;
 use actors::position_log::{PositionLog, PositionWriter};
 use domain::gazetteer::Gazetteer;
+use domain::restaurant::Holidays;
 use domain::{Clock, Ids, Timestamp};
 use store::Store;
 use store::fabric::Fabric;
@@ -90,6 +92,8 @@ pub struct Services {
     pub(crate) lease_holder: idempotency::LeaseHolder,
     /// The neighbourhoods of the city.
     pub gazetteer: Gazetteer,
+    /// The public holidays.
+    pub(crate) calendar: restaurant::Calendar,
     /// The customers' carts.
     pub carts: Carts,
     /// The conversations with the support desk.
@@ -161,6 +165,7 @@ impl Services {
             identity: auth::AuthParts::open(&parts, ids.as_ref()).await?,
             lease_holder: idempotency::LeaseHolder::new(ids.as_ref()),
             gazetteer: gazetteer::seoul().map_err(start_error)?,
+            calendar: restaurant::Calendar::read(&store).await.map_err(start_error)?,
             carts: cart::entities(&parts).await?,
             chats: support::entities(&parts).await?,
             orders: order::entities(&parts).await?,
@@ -187,6 +192,7 @@ impl Services {
             catalogue::module(),
             support::module(),
             tracking::module(),
+            restaurant::module(),
             retention::module(),
             vault::module(),
         ];
@@ -198,6 +204,11 @@ impl Services {
     /// The current time, in microseconds as PostgreSQL stores it.
     pub fn now(&self) -> Timestamp {
         domain::clock::to_micros(self.clock.now())
+    }
+
+    /// The public holidays, as this process knows them.
+    pub fn holidays(&self) -> Arc<Holidays> {
+        self.calendar.now()
     }
 
     /// Publish and subscribe between processes.

@@ -40,6 +40,7 @@ impl Default for Subscribers {
             Subscriber::new("delivery.follow", delivery_follows, tracking::follow_order),
             // Dropped after four minutes of retries: later the dish may be available again.
             Subscriber::new("menu.sold_out", &[Order::Rejected], order::mark_sold_out).attempts(6).dropped(),
+            Subscriber::new("order.accept", &[Order::Placed], order::accept_automatically),
             Subscriber::new("order.courier", courier_changes, tracking::tell_order),
             // May wait for a third party, so more jobs run at the same time.
             Subscriber::new("payment.refund", order_ends, payment::refund::order_ended).concurrency(4),

@@ -3,7 +3,7 @@
 use domain::{Failure, Reminder};
 
 use crate::tracking::dispatch;
-use crate::{App, auth, menu, order, payment, privacy, support, user};
+use crate::{App, auth, menu, order, payment, privacy, restaurant, support, user};
 
 /// Passes the reminder to its noun. After an error it is retried later.
 pub async fn remind(app: &App, reminder: Reminder) -> Result<(), Failure> {
@@ -17,5 +17,6 @@ pub async fn remind(app: &App, reminder: Reminder) -> Result<(), Failure> {
         Reminder::Code(reminder) => auth::remind(app, reminder).await,
         Reminder::Menu(reminder) => menu::remind(app, reminder).await,
         Reminder::Privacy(reminder) => privacy::remind(app, reminder).await,
+        Reminder::Restaurant(reminder) => restaurant::remind(app, reminder).await,
     }
 }

@@ -79,12 +79,14 @@ pub async fn list(
         (Place::Address(address), None) => geocoding::locate(app, address).await?,
     };
     let query = search.text.as_deref().and_then(Query::read);
+    let holidays = app.holidays();
     let wanted = Wanted {
         to: destination(app, position),
         at: as_of,
         category: search.category,
         radius_m: search.radius_m,
         query: query.as_ref(),
+        holidays: &holidays,
     };
     let rank = after.map(|after| after.rank);
     let count = limit as usize + 1;
@@ -94,7 +96,7 @@ pub async fn list(
     };
     let to = matches!(search.to, Place::Address(_)).then_some(position);
     let seen = found.into_iter().map(|(rank, restaurant)| {
-        Ok(Found { seen: see(restaurant, Some(wanted.to), as_of)?, after: After { as_of, to, rank } })
+        Ok(Found { seen: see(app, restaurant, Some(wanted.to), as_of)?, after: After { as_of, to, rank } })
     });
     seen.collect()
 }
@@ -148,7 +150,7 @@ pub async fn by_database(
 /// a moment after the start of the process.
 pub async fn suggest(app: &App, to: LatLon, text: &str) -> Vec<Suggestion> {
     let Some(query) = Query::read(text) else { return Vec::new() };
-    let wanted =
-        Wanted { to: destination(app, to), at: app.now(), category: None, radius_m: None, query: None };
+    let (to, at, holidays) = (destination(app, to), app.now(), app.holidays());
+    let wanted = Wanted { to, at, category: None, radius_m: None, query: None, holidays: &holidays };
     catalogue::read(app, |all| all.suggest(&wanted, &query)).await.unwrap_or_default()
 }

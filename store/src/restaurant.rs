@@ -1,9 +1,13 @@
 //! Restaurants in PostgreSQL.
 
+mod application;
+mod holidays;
+mod staff;
+
 use std::collections::HashMap;
 
-use domain::restaurant::Restaurant;
 use domain::restaurant::zone::REACH_MAX_M;
+use domain::restaurant::{BusinessNumber, Busy, Preparation, Restaurant, Rules};
 use domain::{LatLon, RestaurantId, Timestamp, UserId, Won};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +18,16 @@ use crate::fabric::Notice;
 use crate::journal::signed;
 use crate::{Store, StoreError, Tx};
 
+pub use application::{
+    ACCOUNT, APPLICATION_ACCOUNT, application, applications, forget_person, keep_account, lock_application,
+    open_applications, save_application, settlement_account,
+};
+pub use holidays::{forget_holiday, holiday_changes, keep_holiday};
+pub use staff::{
+    Invitation, StaffMember, accept_invitation, add_staff, expire_invitations, invitations_of,
+    invitations_to, invite, lock_invitation, remove_invitation, remove_staff, staff, staff_count, standing,
+};
+
 /// Metres in a degree of latitude, rounded down so that no restaurant is missed.
 const DEGREE_M: f64 = 111_000.0;
 
@@ -21,43 +35,83 @@ struct Row {
     id: Uuid,
     version: i64,
     owner_id: Uuid,
+    status: String,
     name: String,
     category: String,
+    tags: Vec<String>,
+    introduction: String,
+    notice: String,
     phone: String,
     lat: f64,
     lon: f64,
     gu: String,
     dong: String,
+    seller: Option<Value>,
     minimum_order_won: i64,
     preparation_mins: i16,
+    preparation_times: Value,
+    takes_pickup: bool,
+    accepts_automatically: bool,
     paused_until: Option<Timestamp>,
+    busy_extra_mins: Option<i16>,
+    busy_until: Option<Timestamp>,
     tip: Value,
     hours: Value,
     zones: Value,
+    exclusions: Value,
+}
+
+/// A query of whole rows: what follows `from restaurant.restaurants`, and its arguments.
+macro_rules! select {
+    ($rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            "select id, version, owner_id, status, name, category, tags, introduction, notice, phone, lat, lon,
+                    gu, dong, seller, minimum_order_won, preparation_mins, preparation_times, takes_pickup,
+                    accepts_automatically, paused_until, busy_extra_mins, busy_until, tip, hours, zones,
+                    exclusions
+             from restaurant.restaurants " + $rest
+            $(, $argument)*
+        )
+    };
 }
 
 impl TryFrom<Row> for Restaurant {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let unknown =
-            || StoreError::Fault(format!("restaurant {}: category {}", row.id, row.category).into());
+        let unknown = |what: &str| StoreError::Fault(format!("restaurant {}: {what}", row.id).into());
+        let busy = row.busy_extra_mins.zip(row.busy_until);
         Ok(Self {
             id: row.id.into(),
             version: row.version.unsigned_abs(),
             owner: row.owner_id.into(),
-            category: row.category.parse().map_err(|()| unknown())?,
+            status: row.status.parse().map_err(|()| unknown(&row.status))?,
+            category: row.category.parse().map_err(|()| unknown(&row.category))?,
             name: row.name,
+            tags: row.tags,
+            introduction: row.introduction,
+            notice: row.notice,
             phone: row.phone,
             position: LatLon::new(row.lat, row.lon).map_err(|error| StoreError::Fault(error.into()))?,
             gu: row.gu,
             dong: row.dong,
-            minimum_order: Won(row.minimum_order_won),
-            preparation_mins: row.preparation_mins.unsigned_abs(),
+            seller: row.seller.map(rules).transpose()?,
             paused_until: row.paused_until,
-            tip: rules(row.tip)?,
-            hours: rules(row.hours)?,
-            zones: rules(row.zones)?,
+            busy: busy.map(|(extra_mins, until)| Busy { extra_mins: extra_mins.unsigned_abs(), until }),
+            rules: Rules {
+                minimum_order: Won(row.minimum_order_won),
+                tip: rules(row.tip)?,
+                hours: rules(row.hours)?,
+                zones: rules(row.zones)?,
+                exclusions: rules(row.exclusions)?,
+                preparation: Preparation {
+                    usual_mins: row.preparation_mins.unsigned_abs(),
+                    times: rules(row.preparation_times)?,
+                },
+                takes_pickup: row.takes_pickup,
+                accepts_automatically: row.accepts_automatically,
+            },
         })
     }
 }
@@ -76,49 +130,67 @@ fn all(rows: Vec<Row>) -> Result<Vec<Restaurant>, StoreError> {
 
 /// The restaurant, if there is one.
 pub async fn load(store: &Store, id: RestaurantId) -> Result<Option<Restaurant>, StoreError> {
-    let row = sqlx::query_as!(
-        Row,
-        "select id, version, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
-                preparation_mins, paused_until, tip, hours, zones
-         from restaurant.restaurants where id = $1",
-        id.0
-    )
-    .fetch_optional(store.pool())
-    .await?;
+    let row = select!("where id = $1", id.0).fetch_optional(store.pool()).await?;
     row.map(Restaurant::try_from).transpose()
 }
 
-/// All restaurants of an owner, in the order they were registered.
-pub async fn of_owner(store: &Store, owner: UserId) -> Result<Vec<Restaurant>, StoreError> {
-    let rows = sqlx::query_as!(
-        Row,
-        "select id, version, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
-                preparation_mins, paused_until, tip, hours, zones
-         from restaurant.restaurants where owner_id = $1 order by id",
-        owner.0
-    )
-    .fetch_all(store.pool())
-    .await?;
-    all(rows)
+/// The restaurant, if there is one, which nobody else changes before the transaction ends.
+pub async fn lock(tx: &mut Tx, id: RestaurantId) -> Result<Option<Restaurant>, StoreError> {
+    let row = select!("where id = $1 for no key update", id.0).fetch_optional(&mut **tx).await?;
+    row.map(Restaurant::try_from).transpose()
+}
+
+/// All restaurants that somebody owns or works at, in the order they were registered.
+pub async fn of_person(store: &Store, person: UserId) -> Result<Vec<Restaurant>, StoreError> {
+    let rows = select!(
+        "where owner_id = $1 or id in (select restaurant_id from restaurant.staff where user_id = $1)
+         order by id",
+        person.0
+    );
+    all(rows.fetch_all(store.pool()).await?)
+}
+
+/// Whether the person owns a restaurant that was not given up.
+pub async fn owns_any(store: &Store, person: UserId) -> Result<bool, StoreError> {
+    let any = sqlx::query_scalar!(
+        r#"select exists (select from restaurant.restaurants
+                          where owner_id = $1 and status <> 'closed_down') as "any!""#,
+        person.0
+    );
+    Ok(any.fetch_one(store.pool()).await?)
+}
+
+/// Whether a shop of somebody else than the owner of this one, not given up, has the business number. Of two who ask at once for
+/// the same number one waits until the other's transaction ends.
+pub async fn is_number_taken(
+    tx: &mut Tx,
+    number: &BusinessNumber,
+    (id, owner): (RestaurantId, UserId),
+) -> Result<bool, StoreError> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", number.as_str())
+        .fetch_one(&mut **tx)
+        .await?;
+    let taken = sqlx::query_scalar!(
+        r#"select exists (select from restaurant.restaurants
+                          where seller ->> 'business_number' = $1 and owner_id <> $2 and id <> $3
+                            and status <> 'closed_down') as "taken!""#,
+        number.as_str(),
+        owner.0,
+        id.0
+    );
+    Ok(taken.fetch_one(&mut **tx).await?)
 }
 
 /// The restaurants whose name contains the text, newest first, at most `limit`. The text has two
 /// characters at least, in the form of [`searchable`](domain::text::searchable).
 pub async fn named(store: &Store, text: &str, limit: u32) -> Result<Vec<Restaurant>, StoreError> {
-    let rows = sqlx::query_as!(
-        Row,
-        "select id, version, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
-                preparation_mins, paused_until, tip, hours, zones
-         from restaurant.restaurants
-         where search.pairs(search.form(name)) @> search.pairs($1)
-           and position($1 in search.form(name)) > 0
+    let rows = select!(
+        "where search.pairs(search.form(name)) @> search.pairs($1) and position($1 in search.form(name)) > 0
          order by id desc limit $2",
         text,
         i64::from(limit)
-    )
-    .fetch_all(store.pool())
-    .await?;
-    all(rows)
+    );
+    all(rows.fetch_all(store.pool()).await?)
 }
 
 /// Every restaurant whose zones may reach the position, and perhaps a few more.
@@ -128,12 +200,9 @@ pub async fn around(store: &Store, at: LatLon) -> Result<Vec<Restaurant>, StoreE
     // they are wrong only near the poles, where there are no restaurants.
     let lon_metres = (DEGREE_M * (at.lat().abs() + lat_reach).min(89.0).to_radians().cos()).max(1.0);
     let lon_reach = f64::from(REACH_MAX_M) / lon_metres;
-    let rows = sqlx::query_as!(
-        Row,
-        "select id, version, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
-                preparation_mins, paused_until, tip, hours, zones
-         from restaurant.restaurants
-         where lat between $1::float8 - $3::float8 and $1 + $3
+    let rows = select!(
+        "where status = 'published'
+           and lat between $1::float8 - $3::float8 and $1 + $3
            and lon between $2::float8 - $4::float8 and $2 + $4
            and abs(lat - $1) * $5::float8 <= reach_m and abs(lon - $2) * $6::float8 <= reach_m",
         at.lat(),
@@ -142,10 +211,8 @@ pub async fn around(store: &Store, at: LatLon) -> Result<Vec<Restaurant>, StoreE
         lon_reach,
         DEGREE_M,
         lon_metres
-    )
-    .fetch_all(store.pool())
-    .await?;
-    all(rows)
+    );
+    all(rows.fetch_all(store.pool()).await?)
 }
 
 /// The numbers of all changes of restaurants since a horizon (`store::changes`), by restaurant; since
@@ -171,15 +238,7 @@ pub async fn several(store: &Store, ids: &[RestaurantId]) -> Result<Vec<(Restaur
     .fetch_all(store.pool())
     .await?;
     // Read after the numbers: what changes in between is read again.
-    let rows = sqlx::query_as!(
-        Row,
-        "select id, version, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
-                preparation_mins, paused_until, tip, hours, zones
-         from restaurant.restaurants where id = any($1)",
-        &ids
-    )
-    .fetch_all(store.pool())
-    .await?;
+    let rows = select!("where id = any($1)", &ids).fetch_all(store.pool()).await?;
     let numbers: HashMap<Uuid, u64> =
         numbers.into_iter().map(|row| (row.id, row.changed.unsigned_abs())).collect();
     let numbered = |one: Restaurant| {
@@ -192,45 +251,63 @@ pub async fn several(store: &Store, ids: &[RestaurantId]) -> Result<Vec<(Restaur
 /// Writes a new restaurant, or the next state of one that is still at its version, which is
 /// then incremented. Returns the new version.
 pub async fn save(tx: &mut Tx, restaurant: &Restaurant) -> Result<u64, StoreError> {
-    let preparation_mins =
-        i16::try_from(restaurant.preparation_mins).map_err(|error| StoreError::Fault(error.into()))?;
+    let small = |mins: u16| i16::try_from(mins).map_err(|error| StoreError::Fault(error.into()));
     let reach_m = i32::try_from(restaurant.reach_m()).map_err(|error| StoreError::Fault(error.into()))?;
-    sqlx::query_scalar!(
+    let Rules { minimum_order, tip, hours, zones, exclusions, preparation, .. } = &restaurant.rules;
+    let version = sqlx::query_scalar!(
         "insert into restaurant.restaurants
-             (id, owner_id, name, category, phone, lat, lon, gu, dong, minimum_order_won,
-              preparation_mins, paused_until, tip, hours, zones, reach_m)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             (id, owner_id, status, name, category, tags, introduction, notice, phone, lat, lon, gu, dong,
+              seller, minimum_order_won, preparation_mins, preparation_times, takes_pickup,
+              accepts_automatically, paused_until, busy_extra_mins, busy_until, tip, hours, zones, exclusions,
+              reach_m)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+                 $21, $22, $23, $24, $25, $26, $27)
          on conflict (id) do update set
              version = restaurants.version + 1,
-             owner_id = excluded.owner_id, name = excluded.name, category = excluded.category,
-             phone = excluded.phone, lat = excluded.lat, lon = excluded.lon, gu = excluded.gu,
-             dong = excluded.dong, minimum_order_won = excluded.minimum_order_won,
-             preparation_mins = excluded.preparation_mins, paused_until = excluded.paused_until,
-             tip = excluded.tip, hours = excluded.hours, zones = excluded.zones,
-             reach_m = excluded.reach_m
-         where restaurants.version = $17
+             owner_id = excluded.owner_id, status = excluded.status, name = excluded.name,
+             category = excluded.category, tags = excluded.tags, introduction = excluded.introduction,
+             notice = excluded.notice, phone = excluded.phone, lat = excluded.lat, lon = excluded.lon,
+             gu = excluded.gu, dong = excluded.dong, seller = excluded.seller,
+             minimum_order_won = excluded.minimum_order_won,
+             preparation_mins = excluded.preparation_mins, preparation_times = excluded.preparation_times,
+             takes_pickup = excluded.takes_pickup, accepts_automatically = excluded.accepts_automatically,
+             paused_until = excluded.paused_until, busy_extra_mins = excluded.busy_extra_mins,
+             busy_until = excluded.busy_until, tip = excluded.tip, hours = excluded.hours,
+             zones = excluded.zones, exclusions = excluded.exclusions, reach_m = excluded.reach_m
+         where restaurants.version = $28
          returning version",
         restaurant.id.0,
         restaurant.owner.0,
+        restaurant.status.as_str(),
         restaurant.name,
         restaurant.category.as_str(),
+        &restaurant.tags,
+        restaurant.introduction,
+        restaurant.notice,
         restaurant.phone,
         restaurant.position.lat(),
         restaurant.position.lon(),
         restaurant.gu,
         restaurant.dong,
-        restaurant.minimum_order.0,
-        preparation_mins,
+        restaurant.seller.as_ref().map(document).transpose()?,
+        minimum_order.0,
+        small(preparation.usual_mins)?,
+        document(&preparation.times)?,
+        restaurant.rules.takes_pickup,
+        restaurant.rules.accepts_automatically,
         restaurant.paused_until,
-        document(&restaurant.tip)?,
-        document(&restaurant.hours)?,
-        document(&restaurant.zones)?,
+        restaurant.busy.map(|busy| small(busy.extra_mins)).transpose()?,
+        restaurant.busy.map(|busy| busy.until),
+        document(tip)?,
+        document(hours)?,
+        document(zones)?,
+        document(exclusions)?,
         reach_m,
         signed(restaurant.version)?
-    )
-    .fetch_optional(&mut **tx)
-    .await?
-    .map(i64::unsigned_abs)
-    .inspect(|_| tx.announce(Notice::RestaurantChanged(restaurant.id)))
-    .ok_or(StoreError::Conflict)
+    );
+    let version = version.fetch_optional(&mut **tx).await?;
+    if version.is_some() {
+        tx.announce(Notice::RestaurantChanged(restaurant.id));
+    }
+    version.map(i64::unsigned_abs).ok_or(StoreError::Conflict)
 }

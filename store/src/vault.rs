@@ -24,7 +24,7 @@ use domain::Ids;
 use sqlx::AssertSqlSafe;
 
 use crate::auth::social;
-use crate::{Store, StoreError, auth, cart, idempotency, order, privacy, tracking, user};
+use crate::{Store, StoreError, auth, cart, idempotency, order, privacy, restaurant, tracking, user};
 
 /// A column of sealed values. Each noun declares its own; [`SEALED`] lists them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub struct Plain {
 }
 
 /// All columns of sealed values: those that a rotation seals anew.
-pub const SEALED: [&SealedColumn; 12] = [
+pub const SEALED: [&SealedColumn; 14] = [
     &auth::PRIVATE_KEY,
     &auth::SESSION_SECRET,
     &auth::CODE_DIGITS,
@@ -66,6 +66,8 @@ pub const SEALED: [&SealedColumn; 12] = [
     &social::IDENTITY_TOKEN,
     &social::LINK_TOKEN,
     &privacy::RECORD,
+    &restaurant::APPLICATION_ACCOUNT,
+    &restaurant::ACCOUNT,
 ];
 
 /// The first byte of a sealed value.

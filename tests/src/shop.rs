@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 
 use domain::menu::{Card, Menu, MenuGroup, MenuOption, OptionGroup};
-use domain::restaurant::{Category, Hours, Restaurant, Zone};
+use domain::restaurant::{Category, Hours, Restaurant, Rules, Status, Zone};
 use domain::tip::TipPlan;
 use domain::{LatLon, Role, UserId, Won};
 use serde_json::{Value, json};
@@ -73,18 +73,26 @@ pub fn kitchen(owner: UserId, name: &str) -> Restaurant {
         id: id(),
         version: 0,
         owner,
+        status: Status::Published,
         name: name.into(),
         category: Category::Chicken,
+        tags: Vec::new(),
+        introduction: String::new(),
+        notice: String::new(),
         phone: "02-0000-0000".into(),
         position: LatLon::new(YEOKSAM.0, YEOKSAM.1).expect("a place"),
         gu: "강남구".into(),
         dong: "역삼동".into(),
-        minimum_order: Won(15_000),
-        tip: TipPlan::flat(Won(3_000)),
-        hours: Hours::always(),
-        zones: vec![Zone::Radius { metres: 3_000 }],
-        preparation_mins: 20,
+        seller: None,
+        rules: Rules {
+            minimum_order: Won(15_000),
+            tip: TipPlan::flat(Won(3_000)),
+            hours: Hours::always(),
+            zones: vec![Zone::Radius { metres: 3_000 }],
+            ..Rules::none()
+        },
         paused_until: None,
+        busy: None,
     }
 }
 

@@ -14,7 +14,7 @@ const LANES = [
   ['story', 'door', 'customer', 'backlog', 'board', 'shift', 'desk', 'layout'],
   // Pages for themselves.
   [
-    'failures', 'account', 'menu', 'search', 'checkout', 'unknown', 'privacy', 'words', 'gallery', 'offline', 'budget', 'streets', 'operator',
+    'failures', 'account', 'menu', 'shop', 'search', 'checkout', 'unknown', 'privacy', 'words', 'gallery', 'offline', 'budget', 'streets', 'operator',
     'social', 'security',
   ],
 ]

@@ -6,7 +6,7 @@ use super::quote::{DropOff, Method, Problem, Quote, QuotedLine, QuotedOption, SL
 use super::state::{Cart, CartRefusal, Line};
 use crate::gazetteer::DongCode;
 use crate::menu::{Card, Choice, ChoiceRefusal, ChosenOption, Stock};
-use crate::restaurant::{Destination, Opening, Restaurant};
+use crate::restaurant::{Destination, Holidays, Opening, Restaurant};
 use crate::won::Overflow;
 use crate::{QuoteId, Refusal, Timestamp, Won};
 
@@ -122,6 +122,8 @@ pub struct Checkout<'a> {
     pub card: &'a Card,
     /// What is left of its limited dishes on the day of the order.
     pub stock: &'a Stock,
+    /// The public holidays.
+    pub holidays: &'a Holidays,
     /// When the customer wants it; `None` for as soon as possible.
     pub slot: Option<Timestamp>,
     /// Where it is delivered; `None` for pickup.
@@ -155,9 +157,9 @@ impl Checkout<'_> {
         let priced = price(&cart.lines, self.card, self.stock, now)?;
         let subtotal = subtotal(&priced)?;
         let (tip, away) = self.tip(subtotal, self.slot.unwrap_or(made_at))?;
-        let minimum = self.restaurant.minimum_order;
-        let lead = self.lead();
-        let closed = match self.restaurant.opening_for(self.slot, lead, now) {
+        let minimum = self.restaurant.rules.minimum_order;
+        let lead = self.lead(self.slot.unwrap_or(made_at));
+        let closed = match self.restaurant.opening_for(self.slot, lead, now, self.holidays) {
             Opening::Open => None,
             Opening::Closed { next_open_at, .. } => Some(Problem::Closed { next_open_at }),
         };
@@ -189,21 +191,23 @@ impl Checkout<'_> {
         })
     }
 
-    /// Preparation plus travel, rounded up to whole minutes.
-    fn lead(&self) -> Duration {
+    /// Preparation plus travel, rounded up to whole minutes, for an order that is wanted `at` that time.
+    fn lead(&self, at: Timestamp) -> Duration {
         let travel_mins = (self.travel + Duration::seconds(59)).num_minutes();
-        Duration::minutes(i64::from(self.restaurant.preparation_mins) + travel_mins)
+        Duration::minutes(i64::from(self.restaurant.preparation_mins(at)) + travel_mins)
     }
 
     /// The delivery tip at `at`, or the problem that the address is not deliverable. Zero
-    /// for pickup.
+    /// for pickup, which the restaurant must take.
     fn tip(&self, subtotal: Won, at: Timestamp) -> Result<(Won, Option<Problem>), Overflow> {
-        let Some(drop_off) = &self.drop_off else { return Ok((Won::ZERO, None)) };
+        let Some(drop_off) = &self.drop_off else {
+            return Ok((Won::ZERO, (!self.restaurant.rules.takes_pickup).then_some(Problem::NoPickup)));
+        };
         let to = Destination::of(drop_off, self.dong);
         if !self.restaurant.delivers_to(to) {
             return Ok((Won::ZERO, Some(Problem::NotDeliverable)));
         }
-        Ok((self.restaurant.tip_for(subtotal, to, at)?, None))
+        Ok((self.restaurant.tip_for(subtotal, to, at, self.holidays)?, None))
     }
 
     fn slot_problem(&self, lead: Duration, made_at: Timestamp) -> Option<Problem> {
@@ -258,8 +262,8 @@ mod tests {
     use crate::cart::{Command, NewLine, QuoteRefusal};
     use crate::menu::tests::{card, chicken};
     use crate::menu::{Menu, Pick, SoldOut};
-    use crate::restaurant::Hours;
     use crate::restaurant::tests::restaurant;
+    use crate::restaurant::{Hours, Rules};
     use crate::tip::TimeSurcharge;
     use crate::week::Span;
 
@@ -289,11 +293,23 @@ mod tests {
         }
     }
 
+    fn holidays() -> &'static Holidays {
+        Box::leak(Box::default())
+    }
+
+    /// The restaurant of the tests, with other rules.
+    fn with_rules(change: impl FnOnce(&mut Rules)) -> Restaurant {
+        let mut restaurant = restaurant();
+        change(&mut restaurant.rules);
+        restaurant
+    }
+
     /// A delivery as soon as possible.
     fn checkout<'a>(restaurant: &'a Restaurant, card: &'a Card) -> Checkout<'a> {
         let travel = Duration::minutes(10);
         let stock: &'static Stock = Box::leak(Box::default());
-        Checkout { restaurant, card, stock, slot: None, drop_off: Some(home()), dong: None, travel }
+        let (holidays, drop_off) = (holidays(), Some(home()));
+        Checkout { restaurant, card, stock, holidays, slot: None, drop_off, dong: None, travel }
     }
 
     fn quote(cart: &Cart, restaurant: &Restaurant, card: &Card) -> Quote {
@@ -302,12 +318,16 @@ mod tests {
 
     #[test]
     fn collecting_costs_no_tip_needs_no_address_and_knows_no_zone() {
-        let restaurant = Restaurant { zones: vec![], ..restaurant() };
+        let restaurant = with_rules(|rules| rules.zones.clear());
         let card = card(vec![chicken()]);
         let collect = Checkout { drop_off: None, travel: Duration::zero(), ..checkout(&restaurant, &card) };
         let quote = collect.quote(&with(&chicken(), 1), Uuid::from_u128(9).into(), noon()).unwrap();
         assert!(quote.orderable(), "{:?}", quote.problems);
         assert_eq!((quote.tip, quote.payable, quote.lead_mins), (Won::ZERO, quote.subtotal, 20));
+        let no_pickup = with_rules(|rules| rules.takes_pickup = false);
+        let collect = Checkout { drop_off: None, travel: Duration::zero(), ..checkout(&no_pickup, &card) };
+        let quote = collect.quote(&with(&chicken(), 1), Uuid::from_u128(9).into(), noon()).unwrap();
+        assert_eq!(quote.problems, [Problem::NoPickup]);
     }
 
     #[test]
@@ -316,10 +336,10 @@ mod tests {
         let hours = Hours {
             ranges: Span::daily(12 * 60, 22 * 60),
             breaks: Span::daily(15 * 60, 17 * 60),
-            closings: vec![],
+            ..Hours::default()
         };
-        let mut restaurant = Restaurant { hours, ..restaurant() };
-        restaurant.tip.times =
+        let mut restaurant = with_rules(|rules| rules.hours = hours);
+        restaurant.rules.tip.times =
             vec![TimeSurcharge { spans: Span::daily(20 * 60, 22 * 60), surcharge: Won(1_000) }];
         let card = card(vec![chicken()]);
         let at = |text: &str| format!("2026-11-20T{text}:00+09:00").parse::<Timestamp>().unwrap();
@@ -354,7 +374,7 @@ mod tests {
     fn a_surcharge_that_begins_meanwhile_breaks_no_promise() {
         let mut restaurant = restaurant();
         let from_noon = Span::daily(12 * 60 + 1, 14 * 60);
-        restaurant.tip.times = vec![TimeSurcharge { spans: from_noon, surcharge: Won(1_000) }];
+        restaurant.rules.tip.times = vec![TimeSurcharge { spans: from_noon, surcharge: Won(1_000) }];
         let card = card(vec![chicken()]);
         let promise = quote(&with(&chicken(), 1), &restaurant, &card);
         let later = noon() + Duration::minutes(3);
@@ -365,7 +385,10 @@ mod tests {
 
     #[test]
     fn a_refusal_carries_what_forbids_to_order() {
-        let restaurant = Restaurant { minimum_order: Won(50_000), zones: vec![], ..restaurant() };
+        let restaurant = with_rules(|rules| {
+            rules.minimum_order = Won(50_000);
+            rules.zones.clear();
+        });
         let sold_out = Menu { sold_out: SoldOut::ForGood, ..chicken() };
         let quote = quote(&with(&chicken(), 1), &restaurant, &card(vec![sold_out]));
         let refused: crate::Refused = quote.clone().honour(quote, noon()).unwrap_err().into();
@@ -388,7 +411,7 @@ mod tests {
 
     #[test]
     fn below_the_minimum_one_may_not_check_out() {
-        let restaurant = Restaurant { minimum_order: Won(20_000), ..restaurant() };
+        let restaurant = with_rules(|rules| rules.minimum_order = Won(20_000));
         let quote = quote(&with(&chicken(), 1), &restaurant, &card(vec![chicken()]));
         assert_eq!(quote.problems, [Problem::BelowMinimum { shortfall: Won(1_000) }]);
         assert_eq!((quote.shortfall(), quote.orderable()), (Won(1_000), false));
@@ -453,7 +476,10 @@ mod tests {
 
     #[test]
     fn closed_or_too_far_is_told() {
-        let restaurant = Restaurant { hours: Hours::default(), zones: vec![], ..restaurant() };
+        let restaurant = with_rules(|rules| {
+            rules.hours = Hours::default();
+            rules.zones.clear();
+        });
         let quote = quote(&with(&chicken(), 1), &restaurant, &card(vec![chicken()]));
         assert_eq!(quote.problems, [Problem::Closed { next_open_at: None }, Problem::NotDeliverable]);
         assert_eq!(quote.tip, Won::ZERO);
@@ -489,7 +515,7 @@ mod tests {
 
     #[test]
     fn a_quote_survives_being_written_and_read() {
-        let restaurant = Restaurant { hours: Hours::default(), ..restaurant() };
+        let restaurant = with_rules(|rules| rules.hours = Hours::default());
         let quote = quote(&with(&chicken(), 1), &restaurant, &card(vec![chicken()]));
         let text = serde_json::to_string(&quote).unwrap();
         assert_eq!(serde_json::from_str::<Quote>(&text).unwrap(), quote);
@@ -499,7 +525,7 @@ mod tests {
         #[test]
         fn payable_is_the_lines_and_the_tip(quantity in 1..=99u32, price in 0..1_000_000i64, tip in 0..10_000i64) {
             let menu = Menu { price: Won(price), ..chicken() };
-            let restaurant = Restaurant { tip: crate::tip::TipPlan::flat(Won(tip)), ..restaurant() };
+            let restaurant = with_rules(|rules| rules.tip = crate::tip::TipPlan::flat(Won(tip)));
             let quote = quote(&with(&menu, quantity), &restaurant, &card(vec![menu]));
             prop_assert_eq!(quote.payable.0, (price + 1_000) * i64::from(quantity) + tip);
             prop_assert_eq!(quote.orderable(), (price + 1_000) * i64::from(quantity) >= 15_000);

@@ -103,6 +103,8 @@ pub enum Problem {
     },
     /// The address lies outside every delivery zone.
     NotDeliverable,
+    /// The restaurant lets nobody collect orders.
+    NoPickup,
     /// The slot is nearer than preparation and travel take, or too far ahead.
     SlotOutOfRange {
         /// The earliest possible slot.
@@ -182,6 +184,9 @@ impl Problem {
             }
             Problem::NotDeliverable => {
                 Fault::new("/address_id", fault::NOT_DELIVERABLE, "The restaurant does not deliver there.")
+            }
+            Problem::NoPickup => {
+                Fault::new("/method", fault::NO_PICKUP, "Orders cannot be collected at this restaurant.")
             }
             Problem::SlotOutOfRange { earliest, latest } => Fault::new(
                 "/slot",

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::cell::Middles;
 use crate::gazetteer::DongCode;
 use crate::restaurant::zone::REACH_MAX_M;
-use crate::restaurant::{Category, Destination, Restaurant, Zone};
+use crate::restaurant::{Category, Destination, Holidays, Restaurant, Status, Zone};
 use crate::search::{Match, Name, Query};
 use crate::{Cell, LatLon, RestaurantId, Timestamp};
 use names::{NameId, Names};
@@ -44,8 +44,10 @@ pub struct Wanted<'a> {
     pub category: Option<Category>,
     /// Only restaurants within so many metres.
     pub radius_m: Option<u32>,
-    /// Only restaurants whose name, category or dishes match.
+    /// Only restaurants whose name, category, tags or dishes match.
     pub query: Option<&'a Query>,
+    /// The public holidays.
+    pub holidays: &'a Holidays,
 }
 
 /// The place of a restaurant in a list: open ones first, then by how they match, then the nearest.
@@ -102,7 +104,7 @@ struct Record {
     circle_m: u32,
     category: Category,
     name: NameId,
-    /// Each once.
+    /// The names of its dishes, and its tags, each once.
     dishes: Box<[NameId]>,
     restaurant: Box<Restaurant>,
     stamp: Stamp,
@@ -119,7 +121,7 @@ impl Record {
             paused_until_ns: restaurant.paused_until.map_or(i64::MIN, nanos),
             hours: AtomicU64::new(u64::MAX),
             reach_m: restaurant.reach_m(),
-            circle_m: restaurant.circle_m().unwrap_or(NO_CIRCLE),
+            circle_m: circle(&restaurant).unwrap_or(NO_CIRCLE),
             category: restaurant.category,
             name,
             dishes: dishes.into(),
@@ -128,16 +130,18 @@ impl Record {
         }
     }
 
-    fn is_open(&self, at: Timestamp) -> bool {
+    fn is_open(&self, at: Timestamp, holidays: &Holidays) -> bool {
         if self.paused_until_ns > nanos(at) {
             return false;
         }
-        let minute = at.timestamp().div_euclid(60).cast_unsigned() << 1;
+        // The calendar may change within the minute. Minutes take less than 47 bits.
+        let calendar = u64::from(holidays.stamp()) << 48;
+        let minute = calendar | (at.timestamp().div_euclid(60).cast_unsigned() << 1 & (u64::MAX >> 16));
         let known = self.hours.load(Ordering::Relaxed);
         if known & !1 == minute {
             return known & 1 == 1;
         }
-        let is_open = self.restaurant.hours.is_open(at);
+        let is_open = self.restaurant.rules.hours.is_open(at, holidays);
         self.hours.store(minute | u64::from(is_open), Ordering::Relaxed);
         is_open
     }
@@ -153,6 +157,11 @@ impl Record {
         let metres = self.position.distance_m(wanted.to.position);
         (metres <= f64::from(self.circle_m)).then(|| rank_at(wanted, self.id, metres)).flatten()
     }
+}
+
+/// The circle of a restaurant that is judged by nothing else.
+fn circle(restaurant: &Restaurant) -> Option<u32> {
+    restaurant.circle_m().filter(|_| restaurant.status == Status::Published)
 }
 
 /// Nanoseconds since 1970, which is good until 2262.
@@ -173,15 +182,20 @@ pub fn found_at<'a>(
         Some(query) => {
             let dish = |dish: &str| query.matches(Name::new(dish).view());
             let name = query.matches(Name::new(&restaurant.name).view());
-            let of_dishes = dishes.into_iter().map(dish);
+            // Tags are compared as dishes are.
+            let tags = restaurant.tags.iter().map(|tag| dish(tag));
+            let of_dishes = dishes.into_iter().map(dish).chain(tags);
             Some(best(categories(query), restaurant.category, name, of_dishes)?)
         }
     };
-    Some(Rank { closed: !restaurant.opening(wanted.at).is_open(), found, ..place })
+    Some(Rank { closed: !restaurant.opening(wanted.at, wanted.holidays).is_open(), found, ..place })
 }
 
 /// Its rank without regard to the time and to what is searched for; `None` if these do not matter.
 fn place_of(wanted: &Wanted<'_>, restaurant: &Restaurant) -> Option<Rank> {
+    if restaurant.status != Status::Published {
+        return None;
+    }
     if wanted.category.is_some_and(|category| restaurant.category != category) {
         return None;
     }
@@ -275,6 +289,7 @@ impl Catalogue {
         // What stays is taken before it is given back, so that it is not written again.
         let name = self.names.take(&restaurant.name);
         let mut all: Vec<NameId> = dishes.into_iter().map(|dish| self.names.take(dish)).collect();
+        all.extend(restaurant.tags.iter().map(|tag| self.names.take(tag)));
         all.sort_unstable();
         let mut dishes = all.clone();
         dishes.dedup();
@@ -359,7 +374,7 @@ impl Catalogue {
         let mut found: Vec<(Rank, &Record)> = Vec::new();
         for record in self.around(wanted.to) {
             if let Some(place) = record.place(wanted) {
-                found.push((Rank { closed: !record.is_open(wanted.at), ..place }, record));
+                found.push((Rank { closed: !record.is_open(wanted.at, wanted.holidays), ..place }, record));
             }
         }
         if let Some(query) = wanted.query {
@@ -423,7 +438,7 @@ impl Catalogue {
 
 /// The cells that a restaurant delivers to, but for whole neighbourhoods.
 fn cells_of(restaurant: &Restaurant, middles: &mut Middles) -> Vec<Cell> {
-    let zones = restaurant.zones.iter().filter(|zone| !matches!(zone, Zone::Dongs { .. }));
+    let zones = restaurant.rules.zones.iter().filter(|zone| !matches!(zone, Zone::Dongs { .. }));
     match zones.map(|zone| zone.reach_m(restaurant.position)).max() {
         Some(reach_m) => Cell::villages_around(restaurant.position, reach_m.min(REACH_MAX_M), middles),
         None => Vec::new(),
@@ -436,7 +451,7 @@ fn dongs_of(restaurant: &Restaurant) -> Vec<DongCode> {
         Zone::Dongs { dongs } => dongs.clone(),
         Zone::Radius { .. } | Zone::Polygon { .. } => Vec::new(),
     };
-    let mut dongs: Vec<DongCode> = restaurant.zones.iter().flat_map(of_zone).collect();
+    let mut dongs: Vec<DongCode> = restaurant.rules.zones.iter().flat_map(of_zone).collect();
     dongs.sort_unstable();
     dongs.dedup();
     dongs

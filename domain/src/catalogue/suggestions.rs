@@ -106,7 +106,7 @@ impl Catalogue {
                 *count += 1;
             }
             if let Some(how) = compared.matches(record.name) {
-                let closed = !record.is_open(wanted.at);
+                let closed = !record.is_open(wanted.at, wanted.holidays);
                 found.restaurants.push((Rank { closed, found: Some(how), ..place }, record.name));
             }
             for dish in &record.dishes {

@@ -31,6 +31,10 @@ fn one_by_one(shops: &[Shop], wanted: &Wanted<'_>, after: Option<Rank>, limit: u
     found
 }
 
+fn holidays() -> &'static Holidays {
+    Box::leak(Box::new(Holidays::shipped()))
+}
+
 fn place() -> impl Strategy<Value = LatLon> {
     (37.45..37.55_f64, 126.95..127.1_f64).prop_map(|(lat, lon)| LatLon::new(lat, lon).unwrap())
 }
@@ -52,9 +56,20 @@ fn hours() -> impl Strategy<Value = Hours> {
         Hours {
             ranges: Span::daily(from, from + long),
             breaks: Span::daily(break_from, break_from + break_long),
-            closings: Vec::new(),
+            ..Hours::default()
         }
     })
+}
+
+/// Where it does not deliver, its tags, whether it is published, and whether it follows the calendar.
+fn shape() -> impl Strategy<Value = (Vec<Zone>, Vec<String>, Status, bool)> {
+    let tags = prop::sample::select([vec![], vec!["1인분".to_owned()], vec!["콜라".to_owned()]].to_vec());
+    let status = prop_oneof![
+        4 => Just(Status::Published),
+        1 => Just(Status::Preparing),
+        1 => Just(Status::ClosedDown),
+    ];
+    (prop::collection::vec(zone(), 0..2), tags, status, any::<bool>())
 }
 
 fn shop() -> impl Strategy<Value = Shop> {
@@ -71,12 +86,15 @@ fn shop() -> impl Strategy<Value = Shop> {
         prop::collection::vec(zone(), 0..3),
         hours(),
         prop::option::of(-60..60_i64),
+        shape(),
     );
-    parts.prop_map(|(id, name, dishes, category, position, zones, hours, paused)| {
+    parts.prop_map(|(id, name, dishes, category, position, zones, hours, paused, shape)| {
         let paused_until = paused.map(|mins| noon() + chrono::Duration::minutes(mins));
         let id = Uuid::from_u128(id).into();
         let name = name.to_owned();
-        let shop = Restaurant { id, name, category, position, zones, hours, paused_until, ..restaurant() };
+        let mut shop = Restaurant { id, name, category, position, paused_until, ..restaurant() };
+        (shop.rules.zones, shop.rules.hours) = (zones, hours);
+        (shop.rules.exclusions, shop.tags, shop.status, shop.rules.hours.closed_on_holidays) = shape;
         (shop, dishes)
     })
 }
@@ -123,7 +141,7 @@ proptest! {
         let query = typed.and_then(Query::read);
         let at = noon() + chrono::Duration::minutes(mins);
         let to = Destination { position: to, dong };
-        let wanted = Wanted { to, at, category, radius_m, query: query.as_ref() };
+        let wanted = Wanted { to, at, category, radius_m, query: query.as_ref(), holidays: holidays() };
         // Page after page, to the end.
         let mut after = None;
         loop {
@@ -144,7 +162,7 @@ proptest! {
         prop_assert_eq!(catalogue.stamp(then.0.id), Some(Stamp { restaurant: 2, menu: 3 }));
         let query = Query::read(typed);
         let to = Destination { position: to, dong: None };
-        let wanted = Wanted { to, at: noon(), category: None, radius_m: None, query: query.as_ref() };
+        let wanted = Wanted { to, at: noon(), category: None, radius_m: None, query: query.as_ref(), holidays: holidays() };
         let found: Vec<Rank> = catalogue.list(&wanted, None, 9).into_iter().map(|(rank, _)| rank).collect();
         prop_assert_eq!(found, one_by_one(&[then], &wanted, None, 9));
     }
@@ -155,7 +173,7 @@ proptest! {
         let to = Destination { position: LatLon::new(37.5, 127.0).unwrap(), dong: None };
         let suggested = |typed: &str| {
             let query = Query::read(typed).unwrap();
-            let wanted = Wanted { to, at: noon(), category: None, radius_m: None, query: None };
+            let wanted = Wanted { to, at: noon(), category: None, radius_m: None, query: None, holidays: holidays() };
             let mut found = catalogue.matching(&wanted, &query);
             found.dishes.retain(|found| found.0 < Match::Typo);
             found.restaurants.retain(|found| found.0.found < Some(Match::Typo));
@@ -176,7 +194,7 @@ fn at_yeoksam(id: u128, name: &str) -> Restaurant {
 
 fn wanted(query: Option<&Query>) -> Wanted<'_> {
     let to = Destination { position: LatLon::new(37.5006, 127.0364).unwrap(), dong: None };
-    Wanted { to, at: noon(), category: None, radius_m: None, query }
+    Wanted { to, at: noon(), category: None, radius_m: None, query, holidays: holidays() }
 }
 
 #[test]

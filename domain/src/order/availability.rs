@@ -7,7 +7,7 @@ use super::{Order, OrderRefusal};
 use crate::cart::NewLine;
 use crate::cart::pricing::{PricedLine, cart_lines, price};
 use crate::menu::{Card, Stock};
-use crate::restaurant::{Opening, Restaurant};
+use crate::restaurant::{Holidays, Opening, Restaurant};
 use crate::{Fault, LineId, Timestamp};
 
 impl Order {
@@ -18,9 +18,10 @@ impl Order {
         restaurant: &Restaurant,
         card: &Card,
         now: Timestamp,
+        holidays: &Holidays,
     ) -> Result<(), OrderRefusal> {
         let lead = Duration::minutes(i64::from(self.lead_mins));
-        let opening = restaurant.opening_for(self.slot, lead, now);
+        let opening = restaurant.opening_for(self.slot, lead, now, holidays);
         if self.slot.is_some_and(|slot| slot <= now) {
             return Err(OrderRefusal::SlotOver);
         }

@@ -71,10 +71,20 @@ pub const CODES: Purpose = Purpose {
 /// knows the key of a payment.
 pub const REPEATS_DAYS: u16 = 15;
 
+/// How many days an invitation to work at a restaurant may be accepted.
+pub const INVITATION_DAYS: u16 = 7;
+
 /// Answers that a repeated request gets again.
 pub const REPEATS: Purpose = Purpose {
     why: "같은 요청의 중복 처리 방지",
     kept: Kept::Days(REPEATS_DAYS),
+    law: "개인정보 보호법 제15조 제1항 제4호",
+};
+
+/// Invitations to work at a restaurant, until they are accepted.
+pub const INVITATIONS: Purpose = Purpose {
+    why: "가게 직원 초대",
+    kept: Kept::Days(INVITATION_DAYS),
     law: "개인정보 보호법 제15조 제1항 제4호",
 };
 
@@ -322,6 +332,38 @@ pub const REGISTRY: &[Column] = &[
     plain("public._sqlx_migrations", "description", "the name of a migration"),
     plain("public._sqlx_migrations", "checksum", "of a migration"),
     // restaurant
+    document(
+        "restaurant.applications",
+        "registration",
+        &[],
+        &[
+            "/name",
+            "/category",
+            "/phone",
+            "/seller/business_name",
+            "/seller/representative",
+            "/seller/business_number",
+            "/seller/mail_order_number",
+            "/seller/address",
+            "/position/lat",
+            "/position/lon",
+            "/gu",
+            "/dong",
+        ],
+    ),
+    personal(
+        "restaurant.applications",
+        "sealed_account",
+        of(Secret, Subject::Column("applicant_id"), ACCOUNT, Erase),
+    ),
+    plain("restaurant.applications", "reason", "said by an admin about a business"),
+    plain("restaurant.holidays", "name", OURS),
+    plain("restaurant.settlement_accounts", "sealed_account", "of a business, needed to pay what it is owed"),
+    personal(
+        "restaurant.staff_invitations",
+        "email",
+        of(Email, Subject::Email("email"), INVITATIONS, Expire),
+    ),
     plain("restaurant.restaurants", "name", NAME_OF_A_SHOP),
     plain("restaurant.restaurants", "category", NAME_OF_A_SHOP),
     plain("restaurant.restaurants", "phone", NAME_OF_A_SHOP),
@@ -340,9 +382,26 @@ pub const REGISTRY: &[Column] = &[
             "/closings/*/kind",
             "/closings/*/weekday",
             "/closings/*/date",
+            "/special_days/*/date",
         ],
     ),
     document("restaurant.restaurants", "zones", &[], &["/*/kind", "/*/outline/*/lat", "/*/outline/*/lon"]),
+    document(
+        "restaurant.restaurants",
+        "exclusions",
+        &[],
+        &["/*/kind", "/*/outline/*/lat", "/*/outline/*/lon"],
+    ),
+    document("restaurant.restaurants", "preparation_times", &[], &["/*/spans/*/weekday"]),
+    document(
+        "restaurant.restaurants",
+        "seller",
+        &[],
+        &["/business_name", "/representative", "/business_number", "/mail_order_number", "/address"],
+    ),
+    plain("restaurant.restaurants", "tags", NAME_OF_A_SHOP),
+    plain("restaurant.restaurants", "introduction", NAME_OF_A_SHOP),
+    plain("restaurant.restaurants", "notice", NAME_OF_A_SHOP),
     plain("schema.minimum_versions", "version", "a version of the program"),
     plain("schema.minimum_versions", "why", OURS),
     // retained

@@ -176,6 +176,7 @@ enum NoticeCode {
     #[default]
     Closed,
     NotDeliverable,
+    NoPickup,
     SlotOutOfRange,
     BelowMinimum,
     SoldOut,
@@ -194,6 +195,7 @@ impl From<Problem> for NoticeBody {
         let told = match problem {
             Problem::Closed { next_open_at } => Self { next_open_at, ..Self::default() },
             Problem::NotDeliverable => Self { code: Code::NotDeliverable, ..Self::default() },
+            Problem::NoPickup => Self { code: Code::NoPickup, ..Self::default() },
             Problem::SlotOutOfRange { earliest, latest } => Self {
                 code: Code::SlotOutOfRange,
                 earliest: Some(earliest),

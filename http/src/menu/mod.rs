@@ -47,7 +47,7 @@ async fn card(
     Path(id): Path<RestaurantId>,
     known: IfNoneMatch,
 ) -> Result<Tagged<CardBody>, Problem> {
-    let (card, now) = (services::menu::card(&app, id).await?, app.now());
+    let (card, now) = (services::menu::shown_card(&app, id).await?, app.now());
     let body = Tagged::new(signed(card.version)?, Reader { runs: false, now }.card(&card));
     // What can be had again is so at once, and a moment later the version tells of it.
     Ok(if card.is_restocked(now) { body } else { body.unless(&known) })

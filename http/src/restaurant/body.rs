@@ -1,6 +1,6 @@
 //! A restaurant in JSON.
 
-use domain::restaurant::{Category, ClosedReason};
+use domain::restaurant::{Category, ClosedReason, Seller};
 use domain::{LatLon, RestaurantId, Timestamp, Won};
 use serde::Serialize;
 use services::restaurant::Seen;
@@ -50,14 +50,66 @@ pub(super) struct RestaurantBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ClosedReasonWords>)]
     closed_reason: Option<ClosedReason>,
-    /// How long it usually cooks.
+    /// When any of this changes by itself; absent if not within 40 days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    changes_at: Option<Timestamp>,
+    /// How long an order takes that is cooked now.
     #[schema(minimum = 5, maximum = 90)]
     preparation_mins: u16,
+    /// Until when it cooks more slowly; absent if it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    busy_until: Option<Timestamp>,
+    /// Whether customers may collect their orders.
+    takes_pickup: bool,
+    /// What else it is found by.
+    tags: Vec<String>,
+    /// What it says of itself; may be empty.
+    introduction: String,
+    /// What customers should know these days; may be empty.
+    notice: String,
+    /// Who sells; absent for a restaurant from before sellers were known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seller: Option<SellerBody>,
+}
+
+/// The seller, as the law wants it shown (전자상거래법 제10조, 제13조).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Seller)]
+pub(super) struct SellerBody {
+    /// The name of the business (상호).
+    business_name: String,
+    /// Who represents it (대표자).
+    representative: String,
+    /// The business registration number (사업자등록번호).
+    #[schema(example = "124-81-00998")]
+    business_number: String,
+    /// The number of the mail-order notification (통신판매업신고번호); null for who is exempt.
+    mail_order_number: Option<String>,
+    /// The address of the business.
+    address: String,
+}
+
+impl From<Seller> for SellerBody {
+    fn from(seller: Seller) -> Self {
+        let Seller { business_name, representative, business_number, mail_order_number, address } = seller;
+        let business_number = business_number.to_string();
+        Self { business_name, representative, business_number, mail_order_number, address }
+    }
 }
 
 impl From<Seen> for RestaurantBody {
-    fn from(Seen { restaurant, opening, way, .. }: Seen) -> Self {
+    fn from(Seen { restaurant, opening, changes_at, way, as_of }: Seen) -> Self {
         Self {
+            changes_at,
+            preparation_mins: restaurant.preparation_mins(as_of),
+            busy_until: restaurant.busy.map(|busy| busy.until).filter(|until| *until > as_of),
+            takes_pickup: restaurant.rules.takes_pickup,
+            tags: restaurant.tags,
+            introduction: restaurant.introduction,
+            notice: restaurant.notice,
+            seller: restaurant.seller.map(SellerBody::from),
             id: restaurant.id,
             name: restaurant.name,
             category: restaurant.category,
@@ -65,14 +117,13 @@ impl From<Seen> for RestaurantBody {
             position: restaurant.position,
             gu: restaurant.gu,
             dong: restaurant.dong,
-            minimum_order_won: restaurant.minimum_order,
+            minimum_order_won: restaurant.rules.minimum_order,
             tip_won: way.map(|way| way.tip),
             distance_m: way.map(|way| way.distance_m),
             deliverable: way.map(|way| way.deliverable),
             open_now: opening.is_open(),
             next_open_at: opening.next_open_at(),
             closed_reason: opening.reason(),
-            preparation_mins: restaurant.preparation_mins,
         }
     }
 }
@@ -104,5 +155,8 @@ pub(super) enum ClosedReasonWords {
     Paused,
     Break,
     DayOff,
+    Holiday,
     OutsideHours,
+    NotPublished,
+    ClosedDown,
 }

@@ -1,13 +1,20 @@
-//! restaurant_service, 9112: finding restaurants near a place.
+//! restaurant_service, 9112: finding restaurants near a place; `application`, `shop` and `staff`: running
+//! one; `holidays`: the calendar that hours and tips follow.
 
+mod application;
 mod body;
+mod holidays;
+mod registration;
+mod rules;
+mod shop;
+mod staff;
 mod suggestions;
 
 use axum::extract::State;
 use domain::restaurant::Category;
 use domain::restaurant::zone::REACH_MAX_M;
 use domain::text::search_text;
-use domain::{LatLon, Refused, RestaurantId, Role, TextRule, fault};
+use domain::{LatLon, Refused, RestaurantId, Role, TextRule, Won, fault};
 use serde::Deserialize;
 use services::App;
 use services::search::{After, Place, Search};
@@ -15,7 +22,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{Json, List, ListQuery, Noun, Page, Path, Policy, Problem, Query, Who};
+use crate::kit::{Json, List, ListQuery, Noun, Page, Path, Policy, Problem, Query};
 use body::{CategoryWords, RestaurantBody};
 use suggestions::Suggestions;
 
@@ -24,13 +31,19 @@ const ADDRESS_MAX: usize = 100;
 
 const RESTAURANT: Policy = Policy::of(Noun::Restaurant);
 
+/// For the people of a restaurant: its owner, and whoever works there.
+const OWNER: Policy = RESTAURANT.role(Role::Owner);
+
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(RESTAURANT.on(routes!(list)))
-        .routes(RESTAURANT.role(Role::Owner).on(routes!(mine)))
         .routes(RESTAURANT.on(routes!(suggest)))
         .routes(RESTAURANT.on(routes!(show)))
+        .merge(shop::routes())
+        .merge(application::routes())
+        .merge(staff::routes())
+        .merge(holidays::routes())
 }
 
 /// What is looked for, and where.
@@ -131,6 +144,13 @@ impl From {
     }
 }
 
+/// The sum of dishes that a question is about.
+fn subtotal(won: i64) -> Result<Won, Refused> {
+    let allowed = 0..=100_000_000;
+    let refused = || Refused::field("/subtotal_won", fault::OUT_OF_RANGE, "0 to 100000000");
+    allowed.contains(&won).then_some(Won(won)).ok_or_else(refused)
+}
+
 fn place(lat: f64, lon: f64) -> Result<LatLon, Refused> {
     let pointer = if (-90.0..=90.0).contains(&lat) { "/lon" } else { "/lat" };
     LatLon::new(lat, lon).map_err(|error| Refused::field(pointer, fault::OUT_OF_RANGE, error.to_string()))
@@ -169,12 +189,4 @@ async fn show(
 ) -> Result<Json<RestaurantBody>, Problem> {
     let seen = services::restaurant::show(&app, id, from.place()?).await?;
     Ok(Json(seen.into()))
-}
-
-/// The restaurants that whoever asks owns.
-#[utoipa::path(get, path = "/v1/restaurants/mine", tag = "restaurant",
-    responses((status = 200, body = Page<RestaurantBody>)))]
-async fn mine(State(app): State<App>, Who(who): Who) -> Result<Json<Page<RestaurantBody>>, Problem> {
-    let owned = services::restaurant::mine(&app, &who).await?;
-    Ok(Json(Page::whole(owned.into_iter().map(RestaurantBody::from).collect())))
 }

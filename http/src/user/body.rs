@@ -271,10 +271,24 @@ pub(super) struct Search {
     pub(super) q: String,
 }
 
+/// Which neighbourhoods: by name, or by code.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PlaceSearch {
+    /// A part of a name, with or without its district.
+    #[param(max_length = 100, example = "역삼동")]
+    pub(super) q: Option<String>,
+    /// Codes, separated by commas; unknown ones are left out.
+    #[param(max_length = 5_000, pattern = "^[0-9]{1,10}(,[0-9]{1,10})*$")]
+    pub(super) codes: Option<String>,
+}
+
 /// A neighbourhood.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Place)]
 pub(super) struct PlaceBody {
+    /// The code of the legal neighbourhood, eight digits.
+    code: u32,
     /// The district (구).
     gu: String,
     /// The legal neighbourhood (법정동).
@@ -286,7 +300,7 @@ pub(super) struct PlaceBody {
 
 impl From<Place> for PlaceBody {
     fn from(place: Place) -> Self {
-        Self { gu: place.gu, dong: place.dong, position: place.position }
+        Self { code: place.code.0, gu: place.gu, dong: place.dong, position: place.position }
     }
 }
 

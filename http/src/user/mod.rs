@@ -11,9 +11,9 @@ mod privacy;
 mod social;
 
 use axum::extract::State;
-use domain::AddressId;
 use domain::text::search_text;
 use domain::user::Address;
+use domain::{AddressId, Refused, fault};
 use services::limits::LimitClass;
 use services::{App, gazetteer, geocoding, user};
 use utoipa_axum::router::OpenApiRouter;
@@ -24,7 +24,8 @@ use crate::kit::{
     Path, Policy, Problem, ProblemBody, Query, Tagged, Who,
 };
 use body::{
-    AddressBody, FoundAddressBody, NewAddressBody, PlaceBody, ProfileChange, Search, SignUp, UserBody,
+    AddressBody, FoundAddressBody, NewAddressBody, PlaceBody, PlaceSearch, ProfileChange, Search, SignUp,
+    UserBody,
 };
 
 const USER: Policy = Policy::of(Noun::User);
@@ -162,14 +163,18 @@ async fn remove_address(
     Ok(NoContent)
 }
 
-/// Neighbourhoods whose name has the text, best match first, at most 50.
-#[utoipa::path(get, path = "/v1/places", tag = "user", security(()), params(Search),
+/// Neighbourhoods whose name has the text, best match first, at most 50; or those of these codes.
+#[utoipa::path(get, path = "/v1/places", tag = "user", security(()), params(PlaceSearch),
     responses((status = 200, body = Page<PlaceBody>)))]
 async fn places(
     State(app): State<App>,
-    Query(search): Query<Search>,
+    Query(search): Query<PlaceSearch>,
 ) -> Result<Json<Page<PlaceBody>>, Problem> {
-    let places = gazetteer::search(&app, search_text(&search.q)?);
+    let places = match search {
+        PlaceSearch { q: Some(q), codes: None } => gazetteer::search(&app, search_text(&q)?),
+        PlaceSearch { q: None, codes: Some(codes) } => gazetteer::with_codes(&app, &codes),
+        _ => return Err(Refused::field("/q", fault::MISSING, "Give `q` or `codes`.").into()),
+    };
     Ok(Json(Page::whole(places.into_iter().map(PlaceBody::from).collect())))
 }
 

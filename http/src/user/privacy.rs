@@ -111,7 +111,7 @@ pub(super) struct FetchBody {
         (status = 401, description = "`auth.credentials_wrong`", body = ProblemBody),
         (status = 403, description = "`auth.step_up_required`: sign in anew, or send the password; \
             `auth.account_banned`", body = ProblemBody),
-        (status = 409, description = "`user.live_orders`: there are orders that are not over; `auth.last_admin`", body = ProblemBody),
+        (status = 409, description = "`user.live_orders`: there are orders that are not over; `user.live_shops`; `auth.last_admin`", body = ProblemBody),
         (status = 429, description = "`auth.locked`, `auth.too_many_at_once`. See Retry-After", body = ProblemBody)))]
 pub(super) async fn withdraw(
     State(app): State<App>,

@@ -6,7 +6,7 @@
 
 use domain::gazetteer::Gazetteer;
 use domain::menu::{Card, Menu, MenuGroup, MenuOption, OptionGroup, SoldOut};
-use domain::restaurant::{Hours, Restaurant, Zone};
+use domain::restaurant::{Hours, Preparation, Restaurant, Rules, Status, Zone};
 use domain::tip::{DistanceSteps, Tier, TimeSurcharge, TipPlan};
 use domain::week::Span;
 use domain::{LatLon, UserId, Won};
@@ -79,20 +79,29 @@ pub(super) fn restaurant(
     let restaurant = Restaurant {
         id: id(&name),
         version: 0,
+        status: Status::Published,
         owner: *owners.get(number % owners.len().max(1))?,
         name: format!("{area} {names}"),
         category: kitchen.category,
+        tags: Vec::new(),
+        introduction: String::new(),
+        notice: String::new(),
         // A number that is not assigned to anybody.
         phone: format!("02-0000-{number:04}"),
         position,
         gu: place.gu.clone(),
         dong: place.dong.clone(),
-        minimum_order: Won(kitchen.minimum + i64::from(some("minimum", 3)) * 1_000),
-        tip: tip(i64::from(some("tip", 3)), some("night", 3) == 0),
-        hours: if number % 10 == 7 { evenings() } else { Hours::always() },
-        zones: vec![Zone::Radius { metres: 3_500 + some("radius", 4) * 500 }],
-        preparation_mins: kitchen.preparation_mins,
+        seller: None,
+        rules: Rules {
+            minimum_order: Won(kitchen.minimum + i64::from(some("minimum", 3)) * 1_000),
+            tip: tip(i64::from(some("tip", 3)), some("night", 3) == 0),
+            hours: if number % 10 == 7 { evenings() } else { Hours::always() },
+            zones: vec![Zone::Radius { metres: 3_500 + some("radius", 4) * 500 }],
+            preparation: Preparation::always(kitchen.preparation_mins),
+            ..Rules::none()
+        },
         paused_until: None,
+        busy: None,
     };
     let groups = kitchen.groups.iter().map(|group| menu_group(dice, kitchen, group, &name)).collect();
     let card = Card { restaurant_id: restaurant.id, version: 1, groups };
@@ -134,6 +143,7 @@ fn tip(step: i64, dearer_at_night: bool) -> TipPlan {
         distance: Some(DistanceSteps { base_m: 1_500, step_m: 500, step: Won(300) }),
         dongs: Vec::new(),
         times: dearer_at_night.then_some(night).into_iter().collect(),
+        holiday: Won::ZERO,
     }
 }
 
@@ -143,6 +153,7 @@ fn evenings() -> Hours {
         ranges: Span::daily(11 * 60, 26 * 60),
         breaks: Span::daily(15 * 60, 17 * 60),
         closings: vec![domain::restaurant::Closing::Monthly { nth: 2, weekday: chrono::Weekday::Mon }],
+        ..Hours::default()
     }
 }
 

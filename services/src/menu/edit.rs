@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use domain::menu::{Card, Diff, Edit, MenuGroup, MenuReminder, SoldOut};
+use domain::restaurant::RestaurantFact;
 use domain::{
     ExpectedVersion, Failure, MenuId, OptionId, Principal, Refused, RestaurantId, Timestamp, UserId, fault,
 };
@@ -207,21 +208,38 @@ async fn commit(
         GALLERY.collect(app, &mut tx, gone);
         let prices = before.price_changes(&after);
         store::menu::record_prices(&mut tx, (id, version), &prices, (by, app.now())).await?;
-        follow(app, &mut tx, &before, &after);
+        follow(app, &mut tx, &before, &after).await?;
         tx.commit().await?;
         Ok(Changed { card: Arc::new(after), diff })
     })
     .await
 }
 
-/// What every new version of a card brings with it: the next moment at which something can be had
-/// again is looked at then.
-pub(super) fn follow(_app: &App, tx: &mut Tx, before: &Card, after: &Card) {
-    let restaurant = after.restaurant_id;
+/// What every new version of a card brings with it: who looks at the restaurant is told, and the next
+/// moment at which something can be had again is looked at then.
+pub(super) async fn follow(app: &App, tx: &mut Tx, before: &Card, after: &Card) -> Result<(), Failure> {
+    let (restaurant, menu_version) = (after.restaurant_id, after.version);
+    let (out, back) = before.sold_out_changes(after, app.now());
+    let changed = RestaurantFact::MenuChanged { menu_version };
+    let sold_out = !out.is_empty();
+    let sold_out =
+        sold_out.then_some(RestaurantFact::SoldOut { menu_version, menus: out.menus, options: out.options });
+    let available = !back.is_empty();
+    let available = available.then_some(RestaurantFact::Available {
+        menu_version,
+        menus: back.menus,
+        options: back.options,
+    });
+    let facts: Vec<RestaurantFact> = [sold_out, available].into_iter().flatten().collect();
+    let facts = if facts.is_empty() { vec![changed] } else { facts };
+    for fact in facts {
+        restaurant::announce(app, tx, restaurant, fact).await?;
+    }
     let key = format!("menu-restock-{restaurant}");
     match after.restocked_at() {
         Some(at) => jobs::remind(tx, &key, at, MenuReminder::MenuRestocked { restaurant }),
         None if before.restocked_at().is_some() => jobs::forget(tx, &key),
         None => {}
     }
+    Ok(())
 }

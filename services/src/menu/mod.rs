@@ -63,6 +63,12 @@ pub async fn card(app: &App, id: RestaurantId) -> Result<Arc<Card>, Failure> {
     Ok(Arc::new(Card::empty(id)))
 }
 
+/// The same for customers: of a restaurant that is not published yet there is none.
+pub async fn shown_card(app: &App, id: RestaurantId) -> Result<Arc<Card>, Failure> {
+    restaurant::shown(app, id).await?;
+    card(app, id).await
+}
+
 /// The same for somebody who runs the restaurant; for others it does not exist.
 pub async fn owned_card(app: &App, who: &Principal, id: RestaurantId) -> Result<Arc<Card>, Failure> {
     restaurant::owned(app, who, id).await?;
@@ -120,6 +126,7 @@ pub async fn show(app: &App, id: MenuId) -> Result<Dish, Failure> {
     let not_found = || Failure::not_found("menu");
     let restaurant_id = store::menu::restaurant_of(&app.store, Item::Menu(id)).await?;
     let restaurant_id = restaurant_id.ok_or_else(not_found)?;
+    restaurant::shown(app, restaurant_id).await?;
     let card = store::menu::card(&app.store, restaurant_id).await?.ok_or_else(not_found)?;
     let menu = card.menu(id).cloned().ok_or_else(not_found)?;
     dish(app, &card, menu).await

@@ -65,7 +65,7 @@ async fn depict(
             None => GALLERY.take_away(app, &mut tx, id.0).await?,
         }
         let after = Card { version, ..after };
-        edit::follow(app, &mut tx, &before, &after);
+        edit::follow(app, &mut tx, &before, &after).await?;
         tx.commit().await?;
         Ok(Arc::new(after))
     });

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use domain::order::{Order, OrderEventKind};
+use domain::restaurant::Duty;
 use domain::{Audience, Channel, EventKind, Failure, OrderId, Party, Principal, RestaurantId};
 use hub::{ChannelRules, Snapshot};
 use serde_json::json;
@@ -18,7 +19,7 @@ impl ChannelKind for OrderChannel {
     fn rules(&self) -> ChannelRules {
         ChannelRules {
             effect: OrderEventKind::effect_of,
-            access_by_notice: Party::Support.into(),
+            access_by_notice: Audience::of(&[Party::Support, Party::Restaurant]),
             ..ChannelRules::LOG
         }
     }
@@ -41,15 +42,15 @@ pub(crate) struct MerchantChannel(pub(crate) RestaurantId);
 #[async_trait]
 impl ChannelKind for MerchantChannel {
     fn rules(&self) -> ChannelRules {
-        ChannelRules::LOG
+        ChannelRules { access_by_notice: Party::Restaurant.into(), ..ChannelRules::LOG }
     }
 
     async fn authorise(&self, app: &App, who: &Principal) -> Result<Audience, Failure> {
-        restaurant::owned(app, who, self.0).await.map(|_| Party::Restaurant.into())
+        restaurant::for_duty(app, who, self.0, Duty::Kitchen).await.map(|_| Party::Restaurant.into())
     }
 
     async fn snapshot(&self, app: &App, who: &Principal, _audience: Audience) -> Result<Snapshot, Failure> {
-        let restaurant = restaurant::owned(app, who, self.0).await?;
+        let restaurant = restaurant::for_duty(app, who, self.0, Duty::Kitchen).await?;
         // The offset is read first: an event in between is delivered twice rather than missed.
         let offset = store::journal::head(&app.store, Channel::Merchant(restaurant.id)).await?;
         let cards: Vec<_> =

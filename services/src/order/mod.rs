@@ -15,6 +15,7 @@ use domain::order::{
 };
 use domain::payment::RefundRecord;
 use domain::personal_data::DISPUTE;
+use domain::restaurant::Duty;
 use domain::tracking::sight::Stage;
 use domain::{
     Audience, CourierId, Failure, MenuId, OrderId, Party, Principal, QuoteId, Refused, RestaurantId, Role,
@@ -264,7 +265,7 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<Order>, Failure> {
     let whose = match of {
-        Some(id) => OrderScope::Restaurant(restaurant::owned(app, who, id).await?.id),
+        Some(id) => OrderScope::Restaurant(restaurant::for_duty(app, who, id, Duty::Kitchen).await?.id),
         None => OrderScope::Customer(who.user),
     };
     Ok(store::order::list(&app.store, whose, status, before, limit).await?)
@@ -384,6 +385,18 @@ pub async fn clear_cart(app: App, paid: Reaction<OrderEventKind>) -> Result<(), 
     }
 }
 
+/// Accepts an order for a restaurant that wants it so and takes orders (subscriber). If its people were
+/// faster, nothing is left to do.
+pub async fn accept_automatically(app: App, placed: Reaction<OrderEventKind>) -> Result<(), Failure> {
+    let restaurant = restaurant::find(&app, find(&app, placed.id).await?.restaurant).await?;
+    let now = app.now();
+    if !restaurant.rules.accepts_automatically || !restaurant.opening(now, &app.holidays()).is_open() {
+        return Ok(());
+    }
+    let preparation_mins = u32::from(restaurant.preparation_mins(now));
+    system(&app, placed.id, Command::Accept { preparation_mins }).await
+}
+
 /// Marks the dishes for which a restaurant rejected an order as sold out (subscriber).
 pub async fn mark_sold_out(app: App, rejected: Reaction<OrderEventKind>) -> Result<(), Failure> {
     let ids = rejected.event.data["sold_out_menu_ids"].clone();
@@ -402,6 +415,11 @@ pub async fn system(app: &App, id: OrderId, command: Command) -> Result<(), Fail
         }
         other => other.map(drop),
     }
+}
+
+/// How many orders of a restaurant are not done.
+pub(crate) async fn open_at(app: &App, id: RestaurantId) -> Result<usize, Failure> {
+    Ok(store::order::open(&app.store, id).await?.len())
 }
 
 /// The orders with this hand-over code, newest first.

@@ -44,7 +44,7 @@ pub async fn pay(app: &App, who: &Principal, id: OrderId, token: &str) -> Result
     }
     let restaurant = restaurant::find(app, order.restaurant).await?;
     let card = menu::card(app, order.restaurant).await?;
-    order.check_available(&restaurant, &card, now)?;
+    order.check_available(&restaurant, &card, now, &app.holidays())?;
     attempt(app, &order, token).await?;
     order::find(app, id).await
 }

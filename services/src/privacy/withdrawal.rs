@@ -14,13 +14,14 @@ use store::privacy::{Retained, begin_withdrawal, next_step, retain, step_done};
 use store::{Tx, jobs, journal};
 
 use super::{copy, require_proof};
-use crate::{App, auth, cart, idempotency, order, support, tracking, user};
+use crate::{App, auth, cart, idempotency, order, restaurant, support, tracking, user};
 
 /// How long after an order its restaurant's board and couriers may tell of it: it may be scheduled
 /// for a week ahead.
 const TOLD_OF: TimeDelta = TimeDelta::days(14);
 
-/// Leaves the service. Refused while there are orders that are not over (`user.live_orders`). When it
+/// Leaves the service. Refused while there are orders that are not over (`user.live_orders`), or shops
+/// of theirs that were not given up (`user.live_shops`). When it
 /// returns, the account is closed, its sessions have ended, and what it was recognised by is free.
 pub async fn withdraw(
     app: &App,
@@ -33,6 +34,9 @@ pub async fn withdraw(
     if !live.is_empty() {
         let codes: Vec<String> = live.iter().map(|order| order.code().to_string()).collect();
         return Err(privacy::live_orders(codes.join(", ")).into());
+    }
+    if restaurant::must_stay(app, who.user).await? {
+        return Err(privacy::live_shops().into());
     }
     let now = app.now();
     let profile = user::profile(app, who.user).await?;
@@ -84,7 +88,10 @@ async fn live_orders(app: &App, user: UserId) -> Result<Vec<OrderId>, Failure> {
 pub(super) async fn go_on(app: &App, user: UserId) -> Result<(), Failure> {
     while let Some(step) = next_step(&app.store, user).await? {
         match step {
-            Step::Profile => user::erase(app, user).await?,
+            Step::Profile => {
+                user::erase(app, user).await?;
+                restaurant::forget_person(app, user).await?;
+            }
             Step::Cart => cart::erase(&app.store, user).await?,
             Step::Orders => {
                 if !live_orders(app, user).await?.is_empty() {

@@ -148,7 +148,7 @@ async fn couriers(app: &App, lookup: &Lookup) -> Result<Vec<Hit>, Failure> {
 
 async fn restaurants(app: &App, lookup: &Lookup) -> Result<Vec<Hit>, Failure> {
     let (found, by) = match (lookup.id, &lookup.name) {
-        (Some(id), _) => match restaurant::show(app, id.into(), None).await {
+        (Some(id), _) => match restaurant::of_any_status(app, id.into()).await {
             Ok(seen) => (vec![seen], FoundBy::Id),
             Err(failure) if failure.is_not_found() => return Ok(Vec::new()),
             Err(failure) => return Err(failure),

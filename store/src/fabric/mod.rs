@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use domain::tracking::Forecast;
-use domain::{Audience, Channel, CourierId, LatLon, OrderId, RestaurantId, SessionId, Timestamp};
+use domain::{Audience, Channel, CourierId, LatLon, OrderId, RestaurantId, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -97,6 +97,8 @@ pub enum Notice {
     OrderAccessChanged(OrderId),
     /// The restaurant or its menu changed: catalogues read it again.
     RestaurantChanged(RestaurantId),
+    /// Somebody lost a part in something that they may be looking at.
+    PersonAccessChanged(UserId),
 }
 
 /// Receives the fabric's messages in this process. Called inline: must not block.

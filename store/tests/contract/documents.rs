@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use domain::MenuId;
 use domain::cart::{Line, Quote};
 use domain::order::Order;
-use domain::restaurant::{Hours, Zone};
+use domain::restaurant::{Hours, PreparationTime, Registration, Seller, Zone};
 use domain::tip::TipPlan;
 use domain::tracking::Handover;
 use serde::Serialize;
@@ -28,14 +28,18 @@ use crate::environment::fresh;
 pub(crate) type Again = fn(Value) -> Result<Value, String>;
 
 /// Every column of documents. Of the job engine's own, only the one that we write.
-pub(crate) const COLUMNS: [(&str, Again); 10] = [
+pub(crate) const COLUMNS: [(&str, Again); 14] = [
     ("cart.carts.lines", again::<Vec<Line>>),
     ("cart.quotes.quote", again::<Quote>),
     ("gateway.idempotency_keys.headers", again::<Vec<(String, String)>>),
     ("graphile_worker._private_jobs.payload", job),
     ("journal.events.data", event),
     ("orders.orders.state", again::<Order>),
+    ("restaurant.applications.registration", again::<Registration>),
+    ("restaurant.restaurants.exclusions", again::<Vec<Zone>>),
     ("restaurant.restaurants.hours", again::<Hours>),
+    ("restaurant.restaurants.preparation_times", again::<Vec<PreparationTime>>),
+    ("restaurant.restaurants.seller", again::<Seller>),
     ("restaurant.restaurants.tip", again::<TipPlan>),
     ("restaurant.restaurants.zones", again::<Vec<Zone>>),
     ("tracking.deliveries.handover", again::<Handover>),

@@ -172,8 +172,8 @@ async fn a_quote_tells_what_hinders_the_order() {
     assert_eq!((codes(&good), &good["orderable"]), (vec![], &json!(true)));
     assert_eq!((&good["subtotal_won"], &good["payable_won"]), (&json!(18_000), &json!(21_000)));
 
-    let closed =
-        Restaurant { hours: Hours::default(), zones: vec![Zone::Radius { metres: 1 }], ..kitchen.clone() };
+    let mut closed = kitchen.clone();
+    (closed.rules.hours, closed.rules.zones) = (Hours::default(), vec![Zone::Radius { metres: 1 }]);
     let away = customer.live_at((37.51, 127.04)).await;
     open(app.app(), &closed, &card).await;
     let far = customer.post("/v1/cart/quote", json!({ "address_id": away })).await.expect(201);

@@ -175,7 +175,7 @@ async fn a_newer_cart_replaces_the_unpaid_order_but_not_one_that_is_being_paid()
 async fn collecting_needs_no_address_pays_no_tip_and_is_held_to_its_own_price() {
     let app = TestApp::start().await;
     let mut story = Story::begin(&app).await;
-    story.change(&app, |kitchen, _| kitchen.zones.clear()).await;
+    story.change(&app, |kitchen, _| kitchen.rules.zones.clear()).await;
     story
         .customer
         .post("/v1/cart/quote", json!({ "fulfilment": "delivery" }))
@@ -231,8 +231,8 @@ async fn a_closed_shop_takes_orders_for_when_it_is_open_at_the_price_of_then() {
     let spans = later.ranges.clone();
     story
         .change(&app, |kitchen, _| {
-            kitchen.hours = later;
-            kitchen.tip.times = vec![TimeSurcharge { spans, surcharge: Won(1_000) }];
+            kitchen.rules.hours = later;
+            kitchen.rules.tip.times = vec![TimeSurcharge { spans, surcharge: Won(1_000) }];
         })
         .await;
     let closed = story.quote().await;

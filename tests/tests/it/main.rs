@@ -44,6 +44,7 @@ mod restaurants;
 mod search;
 mod security;
 mod sessions;
+mod shop;
 mod start;
 mod storm;
 mod story;

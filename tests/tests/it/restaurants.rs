@@ -22,7 +22,7 @@ fn names(page: &Value) -> Vec<&str> {
 async fn open_at(app: &TestApp, owner: &Guest, name: &str, metres: f64, hours: Hours) {
     let mut kitchen = kitchen(owner.id, name);
     kitchen.position = LatLon::new(YEOKSAM.0 + metres / 111_195.0, YEOKSAM.1).unwrap();
-    kitchen.hours = hours;
+    kitchen.rules.hours = hours;
     open(app.app(), &kitchen, &card(&kitchen, "대표 메뉴")).await;
 }
 

@@ -42,7 +42,8 @@ fn kitchen_at(owner: UserId, name: &str, metres: f64) -> Restaurant {
 /// Waits until the process has read all restaurants.
 async fn whole(app: &services::App) {
     let to = Destination { position: LatLon::new(YEOKSAM.0, YEOKSAM.1).unwrap(), dong: None };
-    let wanted = Wanted { to, at: app.now(), category: None, radius_m: None, query: None };
+    let wanted =
+        Wanted { to, at: app.now(), category: None, radius_m: None, query: None, holidays: &app.holidays() };
     eventually(|| async { search::by_catalogue(app, &wanted, None, 1).await.is_some() }).await;
 }
 
@@ -113,7 +114,7 @@ async fn who_closes_or_is_paused_moves_down_at_that_moment() {
     let noon = DateTime::parse_from_rfc3339("2030-11-20T03:00:00Z").unwrap().to_utc();
     app.clock.set_forward(noon - now);
     let mut until_one = kitchen_at(owner.id, "한 시까지", 10.0);
-    until_one.hours = Hours { ranges: Span::daily(9 * 60, 13 * 60), ..Hours::default() };
+    until_one.rules.hours = Hours { ranges: Span::daily(9 * 60, 13 * 60), ..Hours::default() };
     let mut paused = kitchen_at(owner.id, "쉬는 집", 20.0);
     paused.paused_until = Some(noon + TimeDelta::minutes(90));
     let always = kitchen_at(owner.id, "늘 여는 집", 30.0);
@@ -238,7 +239,7 @@ fn somewhere(luck: &mut StdRng, owner: UserId) -> Restaurant {
     };
     shop.position = place(luck);
     shop.category = *Category::ALL.choose(luck).unwrap();
-    shop.zones = (0..luck.random_range(0..3))
+    shop.rules.zones = (0..luck.random_range(0..3))
         .map(|_| match luck.random_range(0..3) {
             0 => Zone::Radius { metres: luck.random_range(1..=20_000) },
             1 => Zone::Dongs {
@@ -248,7 +249,7 @@ fn somewhere(luck: &mut StdRng, owner: UserId) -> Restaurant {
         })
         .collect();
     let from = luck.random_range(0..1_440);
-    shop.hours.ranges = Span::daily(from, from + luck.random_range(1..=1_440));
+    shop.rules.hours.ranges = Span::daily(from, from + luck.random_range(1..=1_440));
     shop.paused_until =
         luck.random_bool(0.2).then(|| system::now() + TimeDelta::minutes(luck.random_range(-60..60)));
     shop
@@ -277,6 +278,7 @@ async fn the_catalogue_answers_as_the_database_does() {
         whole(app.app()).await;
         for _ in 0..5 {
             let query = luck.random_bool(0.7).then(|| Query::read(typed.choose(&mut luck).unwrap()).unwrap());
+            let holidays = app.app().holidays();
             let position = somewhere(&mut luck, owner.id).position;
             let wanted = Wanted {
                 to: Destination {
@@ -287,6 +289,7 @@ async fn the_catalogue_answers_as_the_database_does() {
                 category: luck.random_bool(0.2).then(|| *Category::ALL.choose(&mut luck).unwrap()),
                 radius_m: luck.random_bool(0.2).then(|| luck.random_range(1..5_000)),
                 query: query.as_ref(),
+                holidays: &holidays,
             };
             let mut after = None;
             loop {

@@ -96,11 +96,12 @@ async fn a_restaurant_that_another_saved_since_is_not_overwritten() {
     assert_eq!(save(&new).await.unwrap(), 1);
     assert!(matches!(save(&new).await, Err(store::StoreError::Conflict)), "it is not new any more");
     let seen = store::restaurant::load(store, new.id).await.unwrap().unwrap();
-    let cheaper = domain::restaurant::Restaurant { minimum_order: domain::Won(9_000), ..seen.clone() };
+    let mut cheaper = seen.clone();
+    cheaper.rules.minimum_order = domain::Won(9_000);
     assert_eq!(save(&cheaper).await.unwrap(), 2);
     let renamed = domain::restaurant::Restaurant { name: "새 이름".into(), ..seen };
     assert!(matches!(save(&renamed).await, Err(store::StoreError::Conflict)));
     let stands = store::restaurant::load(store, new.id).await.unwrap().unwrap();
-    assert_eq!((stands.minimum_order, stands.name.as_str()), (domain::Won(9_000), "역삼 치킨"));
+    assert_eq!((stands.rules.minimum_order, stands.name.as_str()), (domain::Won(9_000), "역삼 치킨"));
     app.stop().await;
 }

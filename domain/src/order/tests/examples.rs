@@ -153,19 +153,24 @@ fn an_order_is_asked_again_before_money_is_taken() {
     let card = crate::menu::tests::card(vec![dish.clone()]);
     let restaurant = crate::restaurant::tests::restaurant();
     let order = placed(false);
-    assert_eq!(order.check_available(&restaurant, &card, now()), Ok(()));
+    assert_eq!(
+        order.check_available(&restaurant, &card, now(), &crate::restaurant::Holidays::none()),
+        Ok(())
+    );
     let paused = crate::restaurant::Restaurant {
         paused_until: Some(now() + Duration::hours(1)),
         ..restaurant.clone()
     };
     let next_open_at = Some(now() + Duration::hours(1));
     assert_eq!(
-        order.check_available(&paused, &card, now()),
+        order.check_available(&paused, &card, now(), &crate::restaurant::Holidays::none()),
         Err(OrderRefusal::RestaurantClosed { next_open_at })
     );
     let sold_out =
         crate::menu::tests::card(vec![crate::menu::Menu { sold_out: crate::menu::SoldOut::ForGood, ..dish }]);
-    let Err(OrderRefusal::SoldOut { lines }) = order.check_available(&restaurant, &sold_out, now()) else {
+    let Err(OrderRefusal::SoldOut { lines }) =
+        order.check_available(&restaurant, &sold_out, now(), &crate::restaurant::Holidays::none())
+    else {
         panic!("a dish that is sold out is not charged");
     };
     assert_eq!((lines[0].pointer.as_str(), lines[0].code()), ("/lines/0", "sold_out"));

@@ -205,7 +205,7 @@ fn json(text: &str) -> Result<Value, Unreadable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{RestaurantId, SessionId};
+    use domain::{RestaurantId, SessionId, UserId};
     use serde_json::json;
     use std::sync::Arc;
     use uuid::Uuid;
@@ -266,6 +266,7 @@ mod tests {
             Notice::CourierSuperseded { courier: CourierId(Uuid::from_u128(4)), epoch: 9 },
             Notice::AssignmentsChanged(CourierId(Uuid::from_u128(5))),
             Notice::RestaurantChanged(RestaurantId(Uuid::from_u128(6))),
+            Notice::PersonAccessChanged(UserId(Uuid::from_u128(6))),
         ];
         for notice in notices {
             assert_eq!(read_notice(&write_notice(HEAD, &notice).unwrap()).unwrap(), notice);

@@ -31,6 +31,8 @@ const SOWN: &str = r#"
         values (gen_random_uuid(), 'k', sha256(''), now(), 200, '[]', 'plain', 'sealed');
     insert into orders.interventions (order_id, operator, fault, reason, refund_won, at)
         values (gen_random_uuid(), gen_random_uuid(), 'platform', '가게 사정', 0, now());
+    insert into restaurant.staff_invitations (id, restaurant_id, email, role, invited_at, expires_at)
+        values (gen_random_uuid(), gen_random_uuid(), 'minji@example.com', 'kitchen', now(), now() + interval '7 days');
     insert into tracking.offers (id, order_id, courier_id, round, distance_m, fee_won, expires_at)
         values (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 350.5, 3000, now());
     insert into tracking.positions (courier_id, track, seq, at, lat, lon, accuracy_m, speed_mps, heading_deg)

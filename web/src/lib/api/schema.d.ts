@@ -161,6 +161,56 @@ export interface components {
          * @enum {string}
          */
         Allergen: "egg" | "milk" | "buckwheat" | "peanut" | "soybean" | "wheat" | "mackerel" | "crab" | "shrimp" | "pork" | "peach" | "tomato" | "sulfite" | "walnut" | "chicken" | "beef" | "squid" | "shellfish" | "oyster" | "abalone" | "mussel" | "pine_nut";
+        /** @description An application. */
+        Application: {
+            account?: components["schemas"]["MaskedAccount"] | null;
+            /**
+             * Format: uuid
+             * @description Who applies.
+             */
+            applicant_id: string;
+            category: components["schemas"]["Category"];
+            /** Format: date-time */
+            decided_at?: string | null;
+            /** @description The neighbourhood; empty outside the city. */
+            dong: string;
+            /** @description The district; empty outside the city. */
+            gu: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            phone: string;
+            position: components["schemas"]["Position"];
+            /** @description What the admin said at last: a question, or why it was refused. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description The shop that it opens or changes.
+             */
+            restaurant_id: string;
+            seller: components["schemas"]["Seller"];
+            status: components["schemas"]["ApplicationStatus"];
+            /** Format: date-time */
+            submitted_at: string;
+            /**
+             * Format: int64
+             * @description Rises with each change; also the tag.
+             */
+            version: number;
+        };
+        /** @description What the admin says. */
+        ApplicationReason: {
+            /**
+             * Format: text
+             * @example 영업신고증이 흐려요. 다시 올려 주세요.
+             */
+            reason: string;
+        };
+        /**
+         * @description Where an application stands. It exists for its schema.
+         * @enum {string}
+         */
+        ApplicationStatus: "submitted" | "asked_back" | "approved" | "refused" | "withdrawn";
         /** @description A line of the audit log. */
         AuditLine: {
             /**
@@ -220,6 +270,19 @@ export interface components {
             authorize_url: string;
             /** @description The page keeps it until the browser is back: without it nobody finishes the attempt. */
             browser_secret: string;
+        };
+        /** @description A kitchen that needs longer for a while. */
+        Busy: {
+            /**
+             * Format: int32
+             * @description What is added to how long it cooks.
+             */
+            extra_mins: number;
+            /**
+             * Format: date-time
+             * @description Until when, within a week.
+             */
+            until: string;
         };
         /** @description The answer to a wish to cancel. */
         CancelDecision: {
@@ -444,7 +507,7 @@ export interface components {
          * @description What sort of problem it is.
          * @enum {string}
          */
-        CartProblemCode: "closed" | "not_deliverable" | "slot_out_of_range" | "below_minimum" | "sold_out" | "only_left" | "gone" | "options_changed" | "price_changed";
+        CartProblemCode: "closed" | "not_deliverable" | "no_pickup" | "slot_out_of_range" | "below_minimum" | "sold_out" | "only_left" | "gone" | "options_changed" | "price_changed";
         /**
          * @description The words for a `Category` in a document.
          * @enum {string}
@@ -472,7 +535,23 @@ export interface components {
          * @description The words for a `ClosedReason` in a document.
          * @enum {string}
          */
-        ClosedReason: "paused" | "break" | "day_off" | "outside_hours";
+        ClosedReason: "paused" | "break" | "day_off" | "holiday" | "outside_hours" | "not_published" | "closed_down";
+        /** @description A day on which it is closed. */
+        Closing: {
+            /** @enum {string} */
+            kind: "monthly";
+            /**
+             * Format: int32
+             * @description 1 to 5.
+             */
+            nth: number;
+            weekday: components["schemas"]["Weekday"];
+        } | {
+            /** Format: date */
+            date: string;
+            /** @enum {string} */
+            kind: "date";
+        };
         /** @description The six digits that were sent. */
         CodeBody: {
             /**
@@ -847,6 +926,19 @@ export interface components {
              */
             speed_mps?: number | null;
         };
+        /** @description A range of a special day. */
+        DayRange: {
+            /**
+             * Format: int32
+             * @description Minutes after midnight, inclusive.
+             */
+            from_min: number;
+            /**
+             * Format: int32
+             * @description Minutes after the same midnight, exclusive.
+             */
+            to_min: number;
+        };
         /** @description A delivery. */
         Delivery: {
             /**
@@ -922,6 +1014,21 @@ export interface components {
          * @enum {string}
          */
         DeliveryStatus: "requested" | "offered" | "assigned" | "at_restaurant" | "picked_up" | "at_dropoff" | "delivered" | "cancelled" | "undeliverable" | "returned" | "disposed";
+        /** @description Where it delivers to. */
+        DeliveryZone: {
+            /** @enum {string} */
+            kind: "radius";
+            /** Format: int32 */
+            metres: number;
+        } | {
+            dongs: number[];
+            /** @enum {string} */
+            kind: "dongs";
+        } | {
+            /** @enum {string} */
+            kind: "polygon";
+            outline: components["schemas"]["Position"][];
+        };
         /** @description How customers see the courier. */
         Description: {
             /**
@@ -1198,6 +1305,24 @@ export interface components {
              */
             quantity: number;
         };
+        /** @description A public holiday. */
+        Holiday: {
+            /** Format: date */
+            date: string;
+            /**
+             * @description Its name in Korean.
+             * @example 성탄절
+             */
+            name: string;
+        };
+        /** @description What the day is called. */
+        HolidayName: {
+            /**
+             * Format: text
+             * @example 임시공휴일
+             */
+            name: string;
+        };
         /** @description One of a person's identities at providers. */
         Identity: {
             /**
@@ -1218,6 +1343,20 @@ export interface components {
              */
             provider?: string | null;
         };
+        /** @description An invitation to oneself. */
+        InvitationToMe: {
+            /**
+             * Format: date-time
+             * @description Until when it may be accepted.
+             */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            restaurant_id: string;
+            restaurant_name: string;
+            role: components["schemas"]["StaffRole"];
+        };
         /** @description A JSON Web Key set. */
         KeySet: Record<string, never>;
         /**
@@ -1232,6 +1371,23 @@ export interface components {
              * @description 0 removes the line.
              */
             quantity: number;
+        };
+        /** @description An account of which the last digits are shown. */
+        MaskedAccount: {
+            /**
+             * @description The code of the bank.
+             * @example 004
+             */
+            bank: string;
+            /** @description Its name in Korean. */
+            bank_name: string;
+            /** @description Whose it is. */
+            holder: string;
+            /**
+             * @description The last four digits.
+             * @example 4567
+             */
+            last_digits: string;
         };
         /** @description A person, masked. */
         MaskedPerson: {
@@ -1510,6 +1666,13 @@ export interface components {
             seq: number;
             text: string;
         };
+        /** @description A shop in the list of one's own. */
+        MyShop: components["schemas"]["Restaurant"] & {
+            /** @description What one is there. */
+            standing: components["schemas"]["Standing"];
+            /** @description Whether customers find it. */
+            status: components["schemas"]["RestaurantStatus"];
+        };
         /** @description Where food goes. */
         NewAddress: {
             /**
@@ -1553,6 +1716,15 @@ export interface components {
              * @example 06236
              */
             zip?: string;
+        };
+        /** @description What is applied for. */
+        NewApplication: {
+            registration: components["schemas"]["Registration"];
+            /**
+             * Format: uuid
+             * @description The shop of which this is to change; left out, one is opened.
+             */
+            restaurant_id?: string | null;
         };
         /** @description A question for the support desk. */
         NewConversation: {
@@ -1608,6 +1780,15 @@ export interface components {
              */
             email: string;
         };
+        /** @description Whom to invite, as what. */
+        NewInvitation: {
+            /**
+             * Format: email
+             * @example kitchen@example.com
+             */
+            email: string;
+            role: components["schemas"]["StaffRole"];
+        };
         /** @description Something to say. */
         NewMessage: {
             /**
@@ -1624,6 +1805,16 @@ export interface components {
              */
             text: string;
         };
+        /** @description Whose it is to be, and why. */
+        NewOwner: {
+            /** Format: uuid */
+            owner_id: string;
+            /**
+             * Format: text
+             * @example 양도양수 계약
+             */
+            reason: string;
+        };
         /** @description A telephone number to prove. */
         NewPhone: {
             /**
@@ -1632,6 +1823,47 @@ export interface components {
              * @example 010-1234-5678
              */
             phone: string;
+        };
+        /** @description Who sells. */
+        NewSeller: {
+            /**
+             * Format: text
+             * @description The address of the business, with its detail.
+             * @example 서울 강남구 테헤란로 123, 1층
+             */
+            address: string;
+            /**
+             * Format: text
+             * @description The name of the business (상호).
+             * @example 역삼식품
+             */
+            business_name: string;
+            /**
+             * Format: business-number
+             * @description The business registration number (사업자등록번호), with its check digit.
+             * @example 124-81-00998
+             */
+            business_number: string;
+            /**
+             * Format: mail-order-number
+             * @description The number of the mail-order notification (통신판매업신고번호); null for who is exempt.
+             * @example 2026-서울강남-01234
+             */
+            mail_order_number?: string | null;
+            /**
+             * Format: text
+             * @description Who represents it (대표자).
+             */
+            representative: string;
+        };
+        /** @description A shop that an admin registers. */
+        NewShop: {
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            owner_id: string;
+            registration: components["schemas"]["Registration"];
         };
         /** @description Somebody without an account, as far as the provider tells. */
         NewcomerBody: {
@@ -1703,6 +1935,19 @@ export interface components {
             pickup: components["schemas"]["Position"];
             /** @description The restaurant. */
             restaurant_name: string;
+        };
+        /** @description When it is open, in Korean time. */
+        OpeningHours: {
+            /** @description Breaks within the ranges. */
+            breaks: components["schemas"]["WeekSpan"][];
+            /** @description Whether it is closed on public holidays. */
+            closed_on_holidays: boolean;
+            /** @description Days on which it is closed. */
+            closings: components["schemas"]["Closing"][];
+            /** @description Several a day, past midnight; a weekday without one is closed. */
+            ranges: components["schemas"]["WeekSpan"][];
+            /** @description Dates with hours of their own, whatever all else says. */
+            special_days: components["schemas"]["SpecialDay"][];
         };
         /** @description A choice that a dish asks for. */
         OptionGroup: {
@@ -2115,6 +2360,14 @@ export interface components {
              */
             new_password: string;
         };
+        /** @description Until when. */
+        Pause: {
+            /**
+             * Format: date-time
+             * @description A moment within a week.
+             */
+            until: string;
+        };
         /** @description One try to pay an order. */
         Payment: {
             /** Format: int64 */
@@ -2239,6 +2492,11 @@ export interface components {
         };
         /** @description A neighbourhood. */
         Place: {
+            /**
+             * Format: int32
+             * @description The code of the legal neighbourhood, eight digits.
+             */
+            code: number;
             /** @description The legal neighbourhood (법정동). */
             dong: string;
             /** @description The district (구). */
@@ -2261,6 +2519,23 @@ export interface components {
              */
             lon: number;
         };
+        /** @description How long it cooks. */
+        Preparation: {
+            /** @description At certain times of the week; of several the longest counts. */
+            times: components["schemas"]["PreparationTime"][];
+            /**
+             * Format: int32
+             * @description Usually.
+             * @example 20
+             */
+            usual_mins: number;
+        };
+        /** @description How long it cooks at certain times of the week. */
+        PreparationTime: {
+            /** Format: int32 */
+            mins: number;
+            spans: components["schemas"]["WeekSpan"][];
+        };
         /** @description What an agent wants of the desk. */
         Presence: {
             /**
@@ -2270,6 +2545,39 @@ export interface components {
             capacity?: number | null;
             /** @description Whether you take conversations. */
             online: boolean;
+        };
+        /** @description What a customer would see. */
+        Preview: {
+            closed_reason?: components["schemas"]["ClosedReason"] | null;
+            /** @description Whether it delivers there; absent for pickup. */
+            deliverable?: boolean | null;
+            /**
+             * Format: int32
+             * @description Metres in a straight line; absent for pickup.
+             */
+            distance_m?: number | null;
+            /**
+             * Format: date-time
+             * @description When it takes orders again, if that is known.
+             */
+            next_open_at?: string | null;
+            /** @description Whether it takes orders then. */
+            open: boolean;
+            /**
+             * Format: int32
+             * @description How long it cooks then.
+             */
+            preparation_mins: number;
+            /**
+             * Format: int64
+             * @description What is missing to the minimum order amount.
+             */
+            shortfall_won: number;
+            /**
+             * Format: int64
+             * @description The delivery tip; absent for pickup.
+             */
+            tip_won?: number | null;
         };
         /** @description A price that was changed. */
         PriceChange: {
@@ -2536,6 +2844,26 @@ export interface components {
             /** @example requested */
             status: string;
         };
+        /** @description What is reviewed of a shop. */
+        Registration: {
+            account: components["schemas"]["SettlementAccount"];
+            category: components["schemas"]["Category"];
+            /**
+             * Format: text
+             * @description The name of the shop.
+             * @example 역삼 할머니 치킨
+             */
+            name: string;
+            /**
+             * Format: phone
+             * @description The telephone number for customers.
+             * @example 02-555-0100
+             */
+            phone: string;
+            /** @description Where couriers pick up. */
+            position: components["schemas"]["Position"];
+            seller: components["schemas"]["NewSeller"];
+        };
         /**
          * @description Why a restaurant rejects.
          * @enum {string}
@@ -2560,7 +2888,17 @@ export interface components {
         };
         /** @description A restaurant, as seen from a place if one was given. */
         Restaurant: {
+            /**
+             * Format: date-time
+             * @description Until when it cooks more slowly; absent if it does not.
+             */
+            busy_until?: string | null;
             category: components["schemas"]["Category"];
+            /**
+             * Format: date-time
+             * @description When any of this changes by itself; absent if not within 40 days.
+             */
+            changes_at?: string | null;
             closed_reason?: components["schemas"]["ClosedReason"] | null;
             /** @description Whether it delivers to the place; absent without a place. */
             deliverable?: boolean | null;
@@ -2575,6 +2913,8 @@ export interface components {
             gu: string;
             /** Format: uuid */
             id: string;
+            /** @description What it says of itself; may be empty. */
+            introduction: string;
             /**
              * Format: int64
              * @description The smallest subtotal that can be ordered.
@@ -2587,6 +2927,8 @@ export interface components {
              * @description When it takes orders again, if it takes none now and that is known.
              */
             next_open_at?: string | null;
+            /** @description What customers should know these days; may be empty. */
+            notice: string;
             /** @description Whether it takes orders now. */
             open_now: boolean;
             /** @example 02-555-0100 */
@@ -2594,9 +2936,14 @@ export interface components {
             position: components["schemas"]["Position"];
             /**
              * Format: int32
-             * @description How long it usually cooks.
+             * @description How long an order takes that is cooked now.
              */
             preparation_mins: number;
+            seller?: components["schemas"]["Seller"] | null;
+            /** @description What else it is found by. */
+            tags: string[];
+            /** @description Whether customers may collect their orders. */
+            takes_pickup: boolean;
             /**
              * Format: int64
              * @description The delivery tip to the place for an order of exactly the minimum; absent
@@ -2604,6 +2951,36 @@ export interface components {
              */
             tip_won?: number | null;
         };
+        /** @description The people of a restaurant. */
+        RestaurantPeople: {
+            invited: components["schemas"]["StaffInvitation"][];
+            members: components["schemas"]["StaffMember"][];
+        };
+        /** @description When, where to, for how much and how fast a restaurant sells. */
+        RestaurantRules: {
+            /** @description Whether orders are accepted without anybody's doing. */
+            accepts_automatically: boolean;
+            /** @description … and none of these does. */
+            exclusions: components["schemas"]["DeliveryZone"][];
+            hours: components["schemas"]["OpeningHours"];
+            /**
+             * Format: int64
+             * @description The smallest subtotal that can be ordered.
+             * @example 15000
+             */
+            minimum_order_won: number;
+            preparation: components["schemas"]["Preparation"];
+            /** @description Whether customers may collect their orders. */
+            takes_pickup: boolean;
+            tip: components["schemas"]["TipPlan"];
+            /** @description It delivers to what one of these covers… */
+            zones: components["schemas"]["DeliveryZone"][];
+        };
+        /**
+         * @description Whether customers find a restaurant. It exists for its schema.
+         * @enum {string}
+         */
+        RestaurantStatus: "preparing" | "published" | "closed_down";
         /** @description Which role, and why. */
         RoleChange: {
             /**
@@ -2636,6 +3013,22 @@ export interface components {
              * @description When they proved that it is theirs.
              */
             verified_at?: string | null;
+        };
+        /** @description The seller, as the law wants it shown (전자상거래법 제10조, 제13조). */
+        Seller: {
+            /** @description The address of the business. */
+            address: string;
+            /** @description The name of the business (상호). */
+            business_name: string;
+            /**
+             * @description The business registration number (사업자등록번호).
+             * @example 124-81-00998
+             */
+            business_number: string;
+            /** @description The number of the mail-order notification (통신판매업신고번호); null for who is exempt. */
+            mail_order_number?: string | null;
+            /** @description Who represents it (대표자). */
+            representative: string;
         };
         /** @description A program's token. */
         ServiceToken: {
@@ -2687,12 +3080,73 @@ export interface components {
              */
             last_seen_at: string;
         };
+        /** @description Where the seller is to be paid to. */
+        SettlementAccount: {
+            /**
+             * Format: bank
+             * @description The code of the bank, three digits.
+             * @example 004
+             */
+            bank: string;
+            /**
+             * Format: text
+             * @description Whose it is.
+             */
+            holder: string;
+            /**
+             * @description 8 to 16 digits; hyphens between them do not matter.
+             * @example 12345601234567
+             */
+            number: string;
+        };
         /** @description A table of comma-separated values. It exists for its schema. */
         Sheet: string;
         /** @description Whether offers are welcome. */
         Shift: {
             /** @description On shift or not. */
             on: boolean;
+        };
+        /** @description A shop as its people see it. */
+        Shop: {
+            account?: components["schemas"]["MaskedAccount"] | null;
+            busy?: components["schemas"]["Busy"] | null;
+            /** Format: uuid */
+            id: string;
+            /** @description What it says of itself. */
+            introduction: string;
+            name: string;
+            /** @description What customers should know these days. */
+            notice: string;
+            /**
+             * Format: date-time
+             * @description It takes no orders until then; null if it does not pause.
+             */
+            paused_until?: string | null;
+            phone: string;
+            /** @description Where couriers pick up. */
+            position: components["schemas"]["Position"];
+            rules: components["schemas"]["RestaurantRules"];
+            seller?: components["schemas"]["Seller"] | null;
+            /** @description What one is there. */
+            standing: components["schemas"]["Standing"];
+            /** @description Whether customers find it. */
+            status: components["schemas"]["RestaurantStatus"];
+            /** @description What else customers find it by. */
+            tags: string[];
+            /**
+             * Format: int64
+             * @description Rises with each change; also the tag.
+             */
+            version: number;
+        };
+        /** @description What customers read of a shop. What is left out stays. */
+        ShopProfile: {
+            /** Format: text */
+            introduction?: string | null;
+            /** Format: text */
+            notice?: string | null;
+            /** @description At most ten words of 1 to 15 characters. */
+            tags?: string[] | null;
         };
         /**
          * @description For which side somebody speaks.
@@ -2841,11 +3295,50 @@ export interface components {
              */
             state: string;
         };
+        /** @description A date with hours of its own. */
+        SpecialDay: {
+            /** Format: date */
+            date: string;
+            /** @description None: it is closed. The breaks of the week do not apply. */
+            ranges: components["schemas"]["DayRange"][];
+        };
         /**
          * @description The unit of a speed: knots, kilometres an hour, metres a second.
          * @enum {string}
          */
         SpeedUnit: "kn" | "kmh" | "ms";
+        /** @description Somebody who is invited. */
+        StaffInvitation: {
+            /** @description The address that whoever accepts must have proven. */
+            email: string;
+            /**
+             * Format: date-time
+             * @description Until when it may be accepted.
+             */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            role: components["schemas"]["StaffRole"];
+        };
+        /** @description Somebody who works at a restaurant. */
+        StaffMember: {
+            name: string;
+            role: components["schemas"]["StaffRole"];
+            /** Format: date-time */
+            since: string;
+            /** Format: uuid */
+            user_id: string;
+        };
+        /**
+         * @description What somebody does at a restaurant. It exists for its schema.
+         * @enum {string}
+         */
+        StaffRole: "manager" | "kitchen";
+        /**
+         * @description What somebody is to a restaurant. It exists for its schema.
+         * @enum {string}
+         */
+        Standing: "owner" | "manager" | "kitchen";
         /**
          * @description Whether anybody may act for an account.
          * @enum {string}
@@ -3323,6 +3816,62 @@ export interface components {
             /** @description `running`, `pausing` before it is started again, or `ended`. */
             state: string;
         };
+        /** @description A surcharge for each started step beyond a distance. */
+        TipDistance: {
+            /**
+             * Format: int32
+             * @description Metres in a straight line without a surcharge.
+             */
+            base_m: number;
+            /**
+             * Format: int32
+             * @description Metres of a step.
+             */
+            step_m: number;
+            /** Format: int64 */
+            step_won: number;
+        };
+        /** @description A surcharge for a neighbourhood. */
+        TipDong: {
+            /**
+             * Format: int32
+             * @description The code of the legal neighbourhood (법정동), eight digits.
+             */
+            dong: number;
+            /** Format: int64 */
+            surcharge_won: number;
+        };
+        /** @description The delivery tip: the tier of the subtotal, and what each of the other rules adds. */
+        TipPlan: {
+            distance?: components["schemas"]["TipDistance"] | null;
+            /** @description By neighbourhood. */
+            dongs: components["schemas"]["TipDong"][];
+            /**
+             * Format: int64
+             * @description On public holidays, all day.
+             */
+            holiday_won: number;
+            /** @description By subtotal, rising; the first starts at 0. */
+            tiers: components["schemas"]["TipTier"][];
+            /** @description By time of the week. */
+            times: components["schemas"]["TipTime"][];
+        };
+        /** @description The tip for subtotals from an amount on. */
+        TipTier: {
+            /**
+             * Format: int64
+             * @description The smallest subtotal with this tip, inclusive.
+             */
+            from_won: number;
+            /** Format: int64 */
+            tip_won: number;
+        };
+        /** @description A surcharge at certain times of the week. */
+        TipTime: {
+            spans: components["schemas"]["WeekSpan"][];
+            /** Format: int64 */
+            surcharge_won: number;
+        };
         /** @description What a program asks for a token with. */
         TokenForm: {
             /**
@@ -3521,6 +4070,25 @@ export interface components {
              */
             requested_at: string;
         };
+        /** @description A span of the week in Korean time, at most 24 hours. It belongs to the day on which it begins. */
+        WeekSpan: {
+            /**
+             * Format: int32
+             * @description Minutes after that day's midnight, inclusive.
+             */
+            from_min: number;
+            /**
+             * Format: int32
+             * @description Minutes after the same midnight, exclusive; beyond 1440 it reaches into the next day.
+             */
+            to_min: number;
+            weekday: components["schemas"]["Weekday"];
+        };
+        /**
+         * @description A day of the week.
+         * @enum {string}
+         */
+        Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
         /**
          * @description What an attempt is for.
          * @enum {string}

@@ -3,6 +3,7 @@
 import type { AppName } from '../../../build/apps'
 import { w } from '../../lib/i18n/index.svelte'
 import type { RouteTo } from '../../lib/router.svelte'
+import Applications from './Applications.svelte'
 import Consents from './Consents.svelte'
 import Devices from './Devices.svelte'
 import Export from './Export.svelte'
@@ -27,6 +28,7 @@ export const SECTIONS: Section[] = [
   { path: 'security', title: () => w().security.title, text: () => w().security.text, page: Security },
   { path: 'devices', title: () => w().devices.title, text: () => w().devices.text, page: Devices },
   { path: '/addresses', title: () => w().address.title, text: () => w().account.addressesText, apps: ['customer'] },
+  { path: 'applications', title: () => w().application.title, text: () => w().application.text, page: Applications, apps: ['customer', 'owner'] },
   { path: 'identities', title: () => w().social.title, text: () => w().social.text, page: Identities },
   { path: 'consents', title: () => w().consent.manage, text: () => w().account.consentsText, page: Consents },
   { path: 'notifications', title: () => w().notification.title, text: () => w().account.notificationsText, page: NotificationSettings },

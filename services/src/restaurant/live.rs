@@ -1,0 +1,75 @@
+//! What everybody who looks at a restaurant is told: events on `restaurant:{id}`, and the timers of
+//! what ends by itself.
+
+use domain::restaurant::{LiveState, Restaurant, RestaurantEvent, RestaurantFact, RestaurantReminder};
+use domain::{Channel, Failure, RestaurantId, Timestamp};
+use store::{Tx, jobs, journal};
+
+use super::calendar;
+use crate::App;
+use crate::module::Module;
+
+/// The worker that follows the calendar.
+pub(crate) fn module() -> Module {
+    Module::default().worker("calendar", calendar::follow)
+}
+
+/// Tells who looks at a restaurant what happened to it, once the transaction is committed.
+pub(crate) async fn announce(
+    app: &App,
+    tx: &mut Tx,
+    id: RestaurantId,
+    fact: RestaurantFact,
+) -> Result<(), Failure> {
+    if let Some(restaurant) = store::restaurant::lock(tx, id).await? {
+        append(app, tx, &restaurant, fact);
+    }
+    Ok(())
+}
+
+pub(super) fn append(app: &App, tx: &mut Tx, restaurant: &Restaurant, fact: RestaurantFact) {
+    let now = app.now();
+    let event = RestaurantEvent { now: LiveState::of(restaurant, now, &app.holidays()), fact };
+    journal::append_feed(tx, &Channel::Restaurant(restaurant.id), &[event], now);
+}
+
+/// Sets the timers of what ends by itself, in the place of earlier ones.
+pub(super) fn remind_of_ends(tx: &mut Tx, restaurant: &Restaurant, now: Timestamp) {
+    let id = restaurant.id;
+    let pause = restaurant.paused_until.filter(|until| *until > now);
+    timer(tx, &format!("pause-{id}"), pause, |until| RestaurantReminder::PauseOver { restaurant: id, until });
+    let busy = restaurant.busy.map(|busy| busy.until).filter(|until| *until > now);
+    timer(tx, &format!("busy-{id}"), busy, |until| RestaurantReminder::BusyOver { restaurant: id, until });
+}
+
+fn timer(
+    tx: &mut Tx,
+    key: &str,
+    until: Option<Timestamp>,
+    reminder: impl FnOnce(Timestamp) -> RestaurantReminder,
+) {
+    match until {
+        Some(until) => jobs::remind(tx, key, until, reminder(until)),
+        None => jobs::forget(tx, key),
+    }
+}
+
+/// Tells that a pause or a busy time is over, unless there is another one by now.
+pub(crate) async fn remind(app: &App, reminder: RestaurantReminder) -> Result<(), Failure> {
+    let (RestaurantReminder::PauseOver { restaurant, .. } | RestaurantReminder::BusyOver { restaurant, .. }) =
+        reminder;
+    let mut tx = app.store.begin().await?;
+    let Some(restaurant) = store::restaurant::lock(&mut tx, restaurant).await? else { return Ok(()) };
+    let fact = match reminder {
+        RestaurantReminder::PauseOver { until, .. } => {
+            (restaurant.paused_until == Some(until)).then_some(RestaurantFact::Resumed)
+        }
+        RestaurantReminder::BusyOver { until, .. } => {
+            restaurant.busy.is_some_and(|busy| busy.until == until).then_some(RestaurantFact::Calm)
+        }
+    };
+    if let Some(fact) = fact {
+        append(app, &mut tx, &restaurant, fact);
+    }
+    Ok(tx.commit().await?)
+}

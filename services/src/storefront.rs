@@ -1,0 +1,57 @@
+//! A restaurant with its menu: what customers see in one piece, and what needs both of them.
+
+use async_trait::async_trait;
+use domain::restaurant::{LiveState, Restaurant, RestaurantEventKind, Status};
+use domain::{Audience, Channel, EventKind, Failure, Principal, RestaurantId};
+use hub::{ChannelRules, Snapshot};
+use serde_json::json;
+
+use crate::channel_kind::ChannelKind;
+use crate::{App, menu, order, restaurant};
+
+/// Lets customers find a shop, if nothing is missing.
+pub async fn publish(app: &App, who: &Principal, id: RestaurantId) -> Result<Restaurant, Failure> {
+    restaurant::for_duty(app, who, id, domain::restaurant::Duty::Business).await?;
+    let dishes = menu::card(app, id).await?.offered().map(|(_, menus)| menus.count()).sum();
+    restaurant::publish(app, who, id, dishes).await
+}
+
+/// Gives a shop up for good. Refused while orders are not done.
+pub async fn close_down(app: &App, who: &Principal, id: RestaurantId) -> Result<Restaurant, Failure> {
+    let open = order::open_at(app, id).await?;
+    restaurant::close_down(app, who, id, open).await
+}
+
+/// What customers see change of a restaurant: `restaurant:{id}`.
+pub(crate) struct StorefrontChannel(pub(crate) RestaurantId);
+
+#[async_trait]
+impl ChannelKind for StorefrontChannel {
+    fn rules(&self) -> ChannelRules {
+        ChannelRules { effect: RestaurantEventKind::effect_of, ..ChannelRules::LOG }
+    }
+
+    /// Everybody may follow a shop that customers find; one that is prepared, its people alone.
+    async fn authorise(&self, app: &App, who: &Principal) -> Result<Audience, Failure> {
+        let restaurant = restaurant::find(app, self.0).await?;
+        if restaurant.status == Status::Preparing && !restaurant::owns(app, who, self.0).await? {
+            return Err(Failure::not_found("channel"));
+        }
+        Ok(Audience::EVERYONE)
+    }
+
+    async fn snapshot(&self, app: &App, _who: &Principal, _audience: Audience) -> Result<Snapshot, Failure> {
+        // The offset is read first: an event in between is delivered twice rather than missed.
+        let offset = store::journal::head(&app.store, Channel::Restaurant(self.0)).await?;
+        let restaurant = restaurant::find(app, self.0).await?;
+        let menu = menu::card(app, self.0).await?;
+        let mut data = LiveState::of(&restaurant, app.now(), &app.holidays()).json();
+        data["menu_version"] = json!(menu.version);
+        let now = app.now();
+        let sold_out = menu.menus().filter(|menu| menu.sold_out.at(now)).map(|menu| menu.id);
+        let sold_out: Vec<_> = sold_out.collect();
+        data["sold_out"] = json!(sold_out);
+        let ended = (restaurant.status == Status::ClosedDown).then_some(Status::ClosedDown.as_str());
+        Ok(Snapshot { offset, data, ended })
+    }
+}
