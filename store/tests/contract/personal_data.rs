@@ -13,8 +13,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 use crate::documents::shapes;
 use crate::environment::fresh;
 
-/// Types that say nothing of a person by themselves: ids, whole numbers, times.
-const HARMLESS: [&str; 11] = [
+/// Types that say nothing of a person by themselves: ids, whole numbers, times, transactions.
+const HARMLESS: [&str; 12] = [
     "uuid",
     "uuid[]",
     "bigint",
@@ -26,6 +26,7 @@ const HARMLESS: [&str; 11] = [
     "date",
     "interval",
     "oid",
+    "xid8",
 ];
 
 /// Documents whose samples do not show every part of them.
