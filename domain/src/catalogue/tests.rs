@@ -3,8 +3,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::LatLon;
-use crate::restaurant::{Holiday, Hours};
 use crate::restaurant::tests::restaurant;
+use crate::restaurant::{Holiday, Hours};
 use crate::week::Span;
 
 fn noon() -> Timestamp {
