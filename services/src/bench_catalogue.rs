@@ -227,7 +227,7 @@ impl Draw {
     }
 }
 
-/// Adds restaurants with [`GROUPS`] × [`DISHES_EACH`] dishes each.
+/// Adds restaurants with `GROUPS` × `DISHES_EACH` dishes each.
 pub async fn make(app: &App, restaurants: usize) -> Result<(), Failure> {
     let mut draw = Draw(2026);
     let mut left = restaurants;

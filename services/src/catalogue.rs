@@ -7,7 +7,7 @@
 //!    looked before, and reads those again that this process has not seen like that. Its first look finds
 //!    all restaurants: that is how the catalogue is filled.
 //!
-//! Until it is whole, it is not used ([`read`] answers `None`).
+//! Until it is whole, it is not used (`read` answers `None`).
 //!
 //! ```text
 //! commit ─▶ notice ──▶ marked ──▶ read again (restaurants, menus) ──▶ catalogue ──▶ list, suggestions

@@ -53,7 +53,7 @@ pub enum Edit {
     Restock(crate::Timestamp),
     /// Gives a dish another picture, or none.
     Depict(MenuId, Option<Picture>),
-    /// Replaces the whole card; see [`Card::matched`].
+    /// Replaces the whole card; see `Card::matched`.
     Replace(Vec<MenuGroup>),
 }
 

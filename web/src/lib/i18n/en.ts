@@ -875,6 +875,7 @@ export const en: Words = {
     leaveOutText: 'They will not see the orders of the shop any more.',
     takeBack: 'Take back',
     noStaff: 'Nobody else works here.',
+    sellerInfo: 'Who sells',
   },
   application: {
     title: 'Open a shop',

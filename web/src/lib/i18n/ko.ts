@@ -899,6 +899,7 @@ export const ko = {
     leaveOutText: '가게의 주문을 더 이상 볼 수 없어요.',
     takeBack: '초대 취소',
     noStaff: '함께 일하는 사람이 없어요.',
+    sellerInfo: '판매자 정보',
   },
   application: {
     title: '입점 신청',
