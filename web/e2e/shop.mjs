@@ -33,7 +33,7 @@ await tell('An owner opens a shop, from nothing to its first order', async (join
   await page.locator('input[name=account-number]').fill('123456-01-234567')
   await page.locator('input[name=holder]').fill('사장님')
   await page.locator('[data-testid=submit-application]').click()
-  await page.locator('#pin [role=alert]').waitFor()
+  await page.locator('#pin .fault').waitFor()
   await page.locator('[data-testid=find-address]').click()
   await page.locator('#pin [data-testid=marker-dropOff]').waitFor()
   await page.locator('[data-testid=submit-application]').click()
