@@ -125,6 +125,7 @@ pub(super) struct NewApplicationBody {
 /// Applies for a shop, or for a change of what is reviewed of one.
 #[utoipa::path(post, path = "/v1/restaurants/applications", tag = "restaurant", request_body = NewApplicationBody,
     responses((status = 201, body = ApplicationBody),
+        (status = 404, description = "`not_found`: there is no such shop of one's own", body = ProblemBody),
         (status = 409, description = "`restaurant.application_open_already`, `restaurant.closed_down`, \
             `restaurant.too_many_applications`", body = ProblemBody)))]
 async fn apply(

@@ -279,7 +279,7 @@ pub(super) struct PlaceSearch {
     #[param(max_length = 100, example = "역삼동")]
     pub(super) q: Option<String>,
     /// Codes, separated by commas; unknown ones are left out.
-    #[param(max_length = 5_000, pattern = "^[0-9]{1,10}(,[0-9]{1,10})*$")]
+    #[param(example = "11680101,11680103")]
     pub(super) codes: Option<String>,
 }
 
