@@ -81,6 +81,15 @@ impl Refused {
         Self { detail: detail.into(), ..self }
     }
 
+    /// The same of a part of a request: the invalid fields are below `pointer`.
+    #[must_use]
+    pub fn within(mut self, pointer: &str) -> Self {
+        for fault in &mut self.faults {
+            fault.pointer.insert_str(0, pointer);
+        }
+        self
+    }
+
     /// The `noun` does not exist, or this person may not see it: both give the same answer.
     pub fn not_found(noun: &str) -> Self {
         not_found(noun).because(format!("There is no such {noun}."))
@@ -187,6 +196,15 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The failure with another refusal, if it is one.
+    #[must_use]
+    pub fn map_refused(self, to: impl FnOnce(Refused) -> Refused) -> Self {
+        match self {
+            Self::Refused(refused) => to(refused).into(),
+            other => other,
+        }
+    }
+
     /// An internal error with its cause.
     pub fn fault(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Fault(cause.into())

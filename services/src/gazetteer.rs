@@ -2,13 +2,16 @@
 
 use std::collections::HashSet;
 
-use domain::LatLon;
 use domain::gazetteer::{DongCode, Gazetteer, NotAGazetteer, Place};
+use domain::{LatLon, Refused, fault};
 
 use crate::App;
 
 /// The most results of a search.
 const FOUND_MAX: usize = 50;
+
+/// The longest list of codes, in characters.
+const CODES_MAX_LENGTH: usize = 5_000;
 
 const SEOUL: &str = include_str!("../../data/seoul/dong.geojson");
 
@@ -22,11 +25,19 @@ pub fn search(app: &App, text: &str) -> Vec<Place> {
     app.gazetteer.search(text, FOUND_MAX).into_iter().cloned().collect()
 }
 
-/// The neighbourhoods of these codes, separated by commas, in the gazetteer's order.
-pub fn with_codes(app: &App, codes: &str) -> Vec<Place> {
-    let codes: HashSet<DongCode> =
-        codes.split(',').filter_map(|code| code.parse().ok()).map(DongCode).collect();
-    app.gazetteer.places().filter(|place| codes.contains(&place.code)).cloned().collect()
+/// The neighbourhoods of these codes, separated by commas, in the gazetteer's order. Unknown codes are
+/// left out; what is no code is refused.
+pub fn with_codes(app: &App, codes: &str) -> Result<Vec<Place>, Refused> {
+    let refused = || Refused::field("/codes", fault::INVALID, "Codes are numbers, separated by commas.");
+    let code = |text: &str| {
+        let digits = (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse().ok().filter(|_| digits).map(DongCode).ok_or_else(refused)
+    };
+    if codes.len() > CODES_MAX_LENGTH {
+        return Err(refused());
+    }
+    let codes = codes.split(',').map(code).collect::<Result<HashSet<DongCode>, _>>()?;
+    Ok(app.gazetteer.places().filter(|place| codes.contains(&place.code)).cloned().collect())
 }
 
 /// The neighbourhood of a position; none outside the city.

@@ -7,10 +7,11 @@ use hub::{ChannelRules, Snapshot};
 use serde_json::json;
 
 use crate::channel_kind::ChannelKind;
+use crate::restaurant::Ownership;
 use crate::{App, menu, order, restaurant};
 
 /// Lets customers find a shop, if nothing is missing.
-pub async fn publish(app: &App, who: &Principal, id: RestaurantId) -> Result<Restaurant, Failure> {
+pub async fn publish(app: &App, who: &Principal, id: RestaurantId) -> Result<Ownership, Failure> {
     restaurant::for_duty(app, who, id, domain::restaurant::Duty::Business).await?;
     let dishes = menu::card(app, id).await?.offered().map(|(_, menus)| menus.count()).sum();
     restaurant::publish(app, who, id, dishes).await

@@ -21,8 +21,17 @@ def cursor(value):
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
+def business_number(digits):
+    """Nine digits with their check digit (domain::restaurant::BusinessNumber)."""
+    weighted = sum(digit * weight for digit, weight in zip(digits, (1, 3, 7, 1, 3, 7, 1, 3, 5)))
+    check = -(weighted + digits[8] * 5 // 10) % 10
+    return "".join(map(str, [*digits, check]))
+
+
 schemathesis.openapi.format("text", st.text(LETTERS, min_size=1, max_size=30))
 schemathesis.openapi.format("phone", st.from_regex(r"\A010-[0-9]{4}-[0-9]{4}\Z"))
+schemathesis.openapi.format("business-number", st.lists(st.integers(0, 9), min_size=9, max_size=9).filter(any).map(business_number))
+schemathesis.openapi.format("mail-order-number", st.from_regex(r"\A20[0-9]{2}-서울강남-[0-9]{5}\Z"))
 schemathesis.openapi.format("password", st.text(LETTERS, min_size=16, max_size=60))
 # Most cursors contain an id, a few a number.
 schemathesis.openapi.format("cursor", st.uuids().map(lambda id: cursor(str(id))))

@@ -37,7 +37,7 @@ await tell('An owner opens a shop, from nothing to its first order', async (join
   await page.locator('[data-testid=find-address]').click()
   await page.locator('#pin [data-testid=marker-dropOff]').waitFor()
   await page.locator('[data-testid=submit-application]').click()
-  await page.locator('[data-fault="/seller/business_number"]').waitFor()
+  await page.locator('[data-fault="/registration/seller/business_number"]').waitFor()
   await picture('application')
   await page.locator('input[name=business-number]').fill(businessNumber())
   await page.locator('[data-testid=submit-application]').click()

@@ -159,6 +159,8 @@ pub enum ApplicationRefusal {
     BusinessNumberTaken,
     /// An admin does not decide what they applied for themselves.
     OwnApplication,
+    /// The shop has another owner than who applied.
+    OtherOwner,
 }
 
 impl Refusal for ApplicationRefusal {
@@ -170,6 +172,7 @@ impl Refusal for ApplicationRefusal {
             Self::OpenAlready => application_open_already(),
             Self::BusinessNumberTaken => business_number_taken(),
             Self::OwnApplication => own_application(),
+            Self::OtherOwner => other_owner(),
         }
     }
 }
@@ -185,6 +188,8 @@ crate::refusals! {
         "이 가게에는 처리 중인 신청이 있어요.", "There is an open application for this shop.";
     business_number_taken() => Conflict "restaurant.business_number_taken":
         "다른 사장님이 이미 쓰고 있는 사업자등록번호예요.", "Another owner's shop has this business number.";
+    other_owner() => Conflict "restaurant.other_owner":
+        "그사이 가게의 사장님이 바뀌었어요.", "The shop has another owner by now.";
     own_application() => Rule "restaurant.own_application":
         "내가 낸 신청은 다른 관리자가 처리해야 해요.", "Somebody else has to decide your own application.";
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::restaurant::{Application, ApplicationStatus, Category};
-use domain::{ApplicationId, Failure, LatLon, Reason, RestaurantId, Role, Timestamp, UserId};
+use domain::{ApplicationId, Failure, LatLon, Reason, Refused, RestaurantId, Role, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use services::restaurant::{ApplicationFilter, Decision, NewApplication};
 use services::{App, restaurant};
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::RESTAURANT;
 use super::body::{CategoryWords, SellerBody};
-use super::registration::RegistrationBody;
+use super::registration::{REGISTRATION, RegistrationBody};
 use super::shop::MaskedAccountBody;
 use crate::kit::{
     Created, IfMatch, IfMatchHeader, Json, List, ListQuery, Page, Path, Position, Problem, ProblemBody,
@@ -133,9 +133,12 @@ async fn apply(
     Who(who): Who,
     Json(body): Json<NewApplicationBody>,
 ) -> Result<Created<ApplicationBody>, Problem> {
-    let (registration, account) = body.registration.read()?;
+    let within = |refused: Refused| refused.within(REGISTRATION);
+    let (registration, account) = body.registration.read().map_err(within)?;
     let new = NewApplication { restaurant: body.restaurant_id, registration, account };
-    Ok(Created(restaurant::apply(&app, &who, new).await?.into()))
+    Ok(Created(
+        restaurant::apply(&app, &who, new).await.map_err(|failure| failure.map_refused(within))?.into(),
+    ))
 }
 
 /// One's own applications, oldest first.
@@ -219,7 +222,8 @@ async fn applications(
     params(("id" = Uuid, Path, description = "The application"), IfMatchHeader),
     responses((status = 200, body = ApplicationBody),
         (status = 409, description = "`restaurant.application_not_open`, `restaurant.application_answer_awaited`, \
-            `restaurant.business_number_taken`, `restaurant.closed_down`, `restaurant.own_application`", body = ProblemBody),
+            `restaurant.business_number_taken`, `restaurant.closed_down`, `restaurant.other_owner`, \
+            `restaurant.own_application`", body = ProblemBody),
         (status = 412, description = "The application changed since", body = ProblemBody)))]
 async fn approve(
     State(app): State<App>,

@@ -1,12 +1,15 @@
 //! What is reviewed of a shop, in JSON.
 
 use domain::restaurant::{Bank, BusinessNumber, Category, Registration, Seller, SettlementAccount};
-use domain::{Fault, LatLon, Refused, UserId, fault};
+use domain::{LatLon, Refused, UserId, fault};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::body::CategoryWords;
 use crate::kit::Position;
+
+/// Where a registration stands within the request for a new shop.
+pub(super) const REGISTRATION: &str = "/registration";
 
 /// Who sells.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -34,14 +37,86 @@ pub(super) struct NewSellerBody {
     address: String,
 }
 
+/// A bank, by the code of the Korea Financial Telecommunications and Clearings Institute (금융결제원).
+#[derive(ToSchema)]
+#[schema(as = Bank)]
+#[expect(dead_code, reason = "it exists for its schema; Bank itself is what travels")]
+pub(super) enum BankWords {
+    /// 산업은행
+    #[schema(rename = "002")]
+    Kdb,
+    /// 기업은행
+    #[schema(rename = "003")]
+    Ibk,
+    /// 국민은행
+    #[schema(rename = "004")]
+    Kookmin,
+    /// 수협은행
+    #[schema(rename = "007")]
+    Suhyup,
+    /// 농협은행
+    #[schema(rename = "011")]
+    Nonghyup,
+    /// 우리은행
+    #[schema(rename = "020")]
+    Woori,
+    /// SC제일은행
+    #[schema(rename = "023")]
+    Sc,
+    /// 한국씨티은행
+    #[schema(rename = "027")]
+    Citi,
+    /// 아이엠뱅크
+    #[schema(rename = "031")]
+    Im,
+    /// 부산은행
+    #[schema(rename = "032")]
+    Busan,
+    /// 광주은행
+    #[schema(rename = "034")]
+    Gwangju,
+    /// 제주은행
+    #[schema(rename = "035")]
+    Jeju,
+    /// 전북은행
+    #[schema(rename = "037")]
+    Jeonbuk,
+    /// 경남은행
+    #[schema(rename = "039")]
+    Kyongnam,
+    /// 새마을금고
+    #[schema(rename = "045")]
+    Kfcc,
+    /// 신협
+    #[schema(rename = "048")]
+    Shinhyup,
+    /// 우체국
+    #[schema(rename = "071")]
+    Post,
+    /// 하나은행
+    #[schema(rename = "081")]
+    Hana,
+    /// 신한은행
+    #[schema(rename = "088")]
+    Shinhan,
+    /// 케이뱅크
+    #[schema(rename = "089")]
+    KBank,
+    /// 카카오뱅크
+    #[schema(rename = "090")]
+    Kakao,
+    /// 토스뱅크
+    #[schema(rename = "092")]
+    Toss,
+}
+
 /// Where the seller is to be paid to.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SettlementAccount)]
 pub(super) struct AccountBody {
-    /// The code of the bank, three digits.
-    #[schema(format = "bank", pattern = "^[0-9]{3}$", example = "004")]
-    bank: String,
+    #[schema(value_type = BankWords, example = "004")]
+    bank: Bank,
     /// 8 to 16 digits; hyphens between them do not matter.
     #[schema(pattern = "^[0-9]{8,16}$", example = "12345601234567")]
     number: String,
@@ -61,7 +136,11 @@ pub(super) struct RegistrationBody {
     #[schema(value_type = CategoryWords)]
     category: Category,
     /// The telephone number for customers.
-    #[schema(format = "phone", pattern = r"^\+?[0-9 ().-]{8,40}$", example = "02-555-0100")]
+    #[schema(
+        format = "phone",
+        pattern = r"^(0[0-9]([ .-]?[0-9]){7,9}|\+[1-9]([ .-]?[0-9]){9,11})$",
+        example = "02-555-0100"
+    )]
     phone: String,
     seller: NewSellerBody,
     /// Where couriers pick up.
@@ -74,24 +153,16 @@ impl RegistrationBody {
     /// The registration and the account; what cannot be read has its pointer.
     pub(super) fn read(self) -> Result<(Registration, SettlementAccount), Refused> {
         let Self { name, category, phone, seller, position, account } = self;
-        let number = seller.business_number.parse::<BusinessNumber>().map_err(|error| {
-            Fault::new("/seller/business_number", fault::NOT_A_BUSINESS_NUMBER, error.to_string())
-        });
-        let bank = account.bank.parse::<Bank>().map_err(|()| {
-            Fault::new("/account/bank", fault::UNKNOWN_VALUE, "There is no bank of this code.")
-        });
-        let (business_number, bank) = match (number, bank) {
-            (Ok(number), Ok(bank)) => (number, bank),
-            (number, bank) => {
-                return Err(Refused::invalid(number.err().into_iter().chain(bank.err()).collect()));
-            }
-        };
+        let business_number = seller.business_number.parse::<BusinessNumber>().map_err(|error| {
+            Refused::field("/seller/business_number", fault::NOT_A_BUSINESS_NUMBER, error.to_string())
+        })?;
         let NewSellerBody { business_name, representative, mail_order_number, address, .. } = seller;
         let seller = Seller { business_name, representative, business_number, mail_order_number, address };
         // District and neighbourhood come from the position.
         let (gu, dong) = (String::new(), String::new());
         let registration = Registration { name, category, phone, seller, position, gu, dong };
-        Ok((registration, SettlementAccount { bank, number: account.number, holder: account.holder }))
+        let AccountBody { bank, number, holder } = account;
+        Ok((registration, SettlementAccount { bank, number, holder }))
     }
 }
 
@@ -109,7 +180,8 @@ pub(super) struct NewShopBody {
 impl NewShopBody {
     /// The owner, the registration and the account.
     pub(super) fn read(self) -> Result<(UserId, Registration, SettlementAccount), Refused> {
-        let (registration, account) = self.registration.read()?;
+        let (registration, account) =
+            self.registration.read().map_err(|refused| refused.within(REGISTRATION))?;
         Ok((self.owner_id, registration, account))
     }
 }

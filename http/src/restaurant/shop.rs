@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::{ClosedReasonWords, SellerBody};
-use super::registration::NewShopBody;
+use super::registration::{BankWords, NewShopBody, REGISTRATION};
 use super::rules::RulesBody;
 use super::{OWNER, RESTAURANT};
 use crate::kit::{
@@ -111,9 +111,8 @@ pub(super) struct ShopBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = MaskedAccount)]
 pub(super) struct MaskedAccountBody {
-    /// The code of the bank.
-    #[schema(example = "004")]
-    bank: &'static str,
+    #[schema(value_type = BankWords, example = "004")]
+    bank: Bank,
     /// Its name in Korean.
     bank_name: &'static str,
     /// The last four digits.
@@ -126,7 +125,7 @@ pub(super) struct MaskedAccountBody {
 impl From<SettlementAccount> for MaskedAccountBody {
     fn from(account: SettlementAccount) -> Self {
         Self {
-            bank: Bank::as_str(account.bank),
+            bank: account.bank,
             bank_name: account.bank.korean(),
             last_digits: account.last_digits().to_owned(),
             holder: account.holder,
@@ -201,9 +200,14 @@ async fn shop(
     Path(id): Path<RestaurantId>,
     known: IfNoneMatch,
 ) -> Result<Tagged<ShopBody>, Problem> {
-    let shop = restaurant::shop(&app, &who, id).await?;
-    Ok(tagged(shop.restaurant.version, ShopBody::from(shop))?.unless(&known))
+    Ok(tagged_shop(restaurant::shop(&app, &who, id).await?)?.unless(&known))
 }
+
+/// A word that customers find a shop by. It exists for its schema.
+#[derive(ToSchema)]
+#[schema(as = Tag, value_type = String, format = "text", min_length = 1, max_length = 15, example = "1인분")]
+#[expect(dead_code, reason = "it exists for its schema")]
+struct TagText(String);
 
 /// What customers read of a shop. What is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -214,8 +218,8 @@ pub(super) struct ProfileBody {
     introduction: Option<String>,
     #[schema(format = "text", max_length = 1_000)]
     notice: Option<String>,
-    /// At most ten words of 1 to 15 characters.
-    #[schema(max_items = 10)]
+    /// At most ten.
+    #[schema(value_type = Option<Vec<TagText>>, max_items = 10)]
     tags: Option<Vec<String>>,
 }
 
@@ -234,9 +238,7 @@ async fn change_profile(
 ) -> Result<Tagged<ShopBody>, Problem> {
     let ProfileBody { introduction, notice, tags } = body;
     let profile = Profile { introduction, notice, tags };
-    restaurant::change_profile(&app, &who, id, profile, &expected).await?;
-    let shop = restaurant::shop(&app, &who, id).await?;
-    tagged(shop.restaurant.version, ShopBody::from(shop))
+    tagged_shop(restaurant::change_profile(&app, &who, id, profile, &expected).await?)
 }
 
 /// The rules by which a shop sells.
@@ -266,7 +268,7 @@ async fn replace_rules(
     IfMatch(expected): IfMatch,
     Json(body): Json<RulesBody>,
 ) -> Result<Tagged<RulesBody>, Problem> {
-    let changed = restaurant::replace_rules(&app, &who, id, body.into(), &expected).await?;
+    let changed = restaurant::replace_rules(&app, &who, id, body.into(), &expected).await?.restaurant;
     tagged(changed.version, changed.rules.into())
 }
 
@@ -291,8 +293,7 @@ async fn pause(
     Path(id): Path<RestaurantId>,
     Json(body): Json<PauseBody>,
 ) -> Result<Tagged<ShopBody>, Problem> {
-    restaurant::set_pause(&app, &who, id, Some(body.until)).await?;
-    shop_of(&app, &who, id).await
+    tagged_shop(restaurant::set_pause(&app, &who, id, Some(body.until)).await?)
 }
 
 /// Takes orders again at once.
@@ -305,13 +306,11 @@ async fn resume(
     Who(who): Who,
     Path(id): Path<RestaurantId>,
 ) -> Result<Tagged<ShopBody>, Problem> {
-    restaurant::set_pause(&app, &who, id, None).await?;
-    shop_of(&app, &who, id).await
+    tagged_shop(restaurant::set_pause(&app, &who, id, None).await?)
 }
 
-async fn shop_of(app: &App, who: &domain::Principal, id: RestaurantId) -> Result<Tagged<ShopBody>, Problem> {
-    let shop = restaurant::shop(app, who, id).await?;
-    tagged(shop.restaurant.version, ShopBody::from(shop))
+fn tagged_shop(shop: Ownership) -> Result<Tagged<ShopBody>, Problem> {
+    tagged(shop.restaurant.version, shop.into())
 }
 
 /// Says that orders take longer for a while.
@@ -325,8 +324,7 @@ async fn busy(
     Path(id): Path<RestaurantId>,
     Json(BusyBody { extra_mins, until }): Json<BusyBody>,
 ) -> Result<Tagged<ShopBody>, Problem> {
-    restaurant::set_busy(&app, &who, id, Some(Busy { extra_mins, until })).await?;
-    shop_of(&app, &who, id).await
+    tagged_shop(restaurant::set_busy(&app, &who, id, Some(Busy { extra_mins, until })).await?)
 }
 
 /// Says that orders take as long as usual again.
@@ -339,8 +337,7 @@ async fn calm(
     Who(who): Who,
     Path(id): Path<RestaurantId>,
 ) -> Result<Tagged<ShopBody>, Problem> {
-    restaurant::set_busy(&app, &who, id, None).await?;
-    shop_of(&app, &who, id).await
+    tagged_shop(restaurant::set_busy(&app, &who, id, None).await?)
 }
 
 /// Lets customers find a shop.
@@ -353,8 +350,7 @@ async fn publish(
     Who(who): Who,
     Path(id): Path<RestaurantId>,
 ) -> Result<Tagged<ShopBody>, Problem> {
-    storefront::publish(&app, &who, id).await?;
-    shop_of(&app, &who, id).await
+    tagged_shop(storefront::publish(&app, &who, id).await?)
 }
 
 /// Gives a shop up for good; for its owner and for admins.
@@ -382,7 +378,9 @@ async fn register(
     Json(body): Json<NewShopBody>,
 ) -> Result<Created<ShopBody>, Problem> {
     let (owner, registration, account) = body.read()?;
-    let restaurant = restaurant::register(&app, &who, owner, registration, account).await?;
+    let registered = restaurant::register(&app, &who, owner, registration, account).await;
+    let restaurant =
+        registered.map_err(|failure| failure.map_refused(|refused| refused.within(REGISTRATION)))?;
     Ok(Created(ShopBody::of(restaurant, "owner")))
 }
 

@@ -26,7 +26,11 @@ pub(super) struct SignUp {
     #[schema(format = "text", min_length = 1, max_length = 50, example = "김민지")]
     name: String,
     /// Korean as people write it, or international with `+`.
-    #[schema(format = "phone", pattern = r"^\+?[0-9 ().-]{8,40}$", example = "010-1234-5678")]
+    #[schema(
+        format = "phone",
+        pattern = r"^(0[0-9]([ .-]?[0-9]){7,9}|\+[1-9]([ .-]?[0-9]){9,11})$",
+        example = "010-1234-5678"
+    )]
     phone: String,
     /// What they agree to.
     #[serde(default)]
@@ -90,7 +94,7 @@ pub(super) struct ProfileChange {
     #[schema(format = "text", max_length = 20, example = "치킨요정")]
     nickname: Option<String>,
     /// Their telephone number.
-    #[schema(format = "phone", pattern = r"^\+?[0-9 ().-]{8,40}$")]
+    #[schema(format = "phone", pattern = r"^(0[0-9]([ .-]?[0-9]){7,9}|\+[1-9]([ .-]?[0-9]){9,11})$")]
     phone: Option<String>,
 }
 
@@ -128,7 +132,7 @@ pub(super) struct CodeBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPhone {
     /// A Korean mobile number.
-    #[schema(format = "phone", pattern = r"^\+?[0-9 ().-]{8,40}$", example = "010-1234-5678")]
+    #[schema(format = "phone", pattern = r"^(0|\+82[ .-]?)10([ .-]?[0-9]){8}$", example = "010-1234-5678")]
     pub(super) phone: String,
 }
 
@@ -279,7 +283,7 @@ pub(super) struct PlaceSearch {
     #[param(max_length = 100, example = "역삼동")]
     pub(super) q: Option<String>,
     /// Codes, separated by commas; unknown ones are left out.
-    #[param(example = "11680101,11680103")]
+    #[param(max_length = 5_000, pattern = "^[0-9]{1,9}(,[0-9]{1,9})*$", example = "11680101,11680103")]
     pub(super) codes: Option<String>,
 }
 

@@ -172,7 +172,7 @@ async fn places(
 ) -> Result<Json<Page<PlaceBody>>, Problem> {
     let places = match search {
         PlaceSearch { q: Some(q), codes: None } => gazetteer::search(&app, search_text(&q)?),
-        PlaceSearch { q: None, codes: Some(codes) } => gazetteer::with_codes(&app, &codes),
+        PlaceSearch { q: None, codes: Some(codes) } => gazetteer::with_codes(&app, &codes)?,
         _ => return Err(Refused::field("/q", fault::MISSING, "Give `q` or `codes`.").into()),
     };
     Ok(Json(Page::whole(places.into_iter().map(PlaceBody::from).collect())))

@@ -27,7 +27,11 @@ pub(super) struct SocialSignUpBody {
     #[schema(format = "text", min_length = 1, max_length = 50, example = "김민지")]
     name: String,
     /// Korean as people write it, or international with `+`.
-    #[schema(format = "phone", pattern = r"^\+?[0-9 ().-]{8,40}$", example = "010-1234-5678")]
+    #[schema(
+        format = "phone",
+        pattern = r"^(0[0-9]([ .-]?[0-9]){7,9}|\+[1-9]([ .-]?[0-9]){9,11})$",
+        example = "010-1234-5678"
+    )]
     phone: String,
     /// What they agree to.
     #[serde(default)]

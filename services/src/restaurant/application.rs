@@ -193,6 +193,9 @@ async fn take_effect(app: &App, tx: &mut Tx, approved: &Application, now: Timest
     let there = memory::lock(tx, approved.restaurant).await?;
     let is_new = there.is_none();
     let mut restaurant = match there {
+        Some(there) if there.owner != approved.applicant => {
+            return Err(ApplicationRefusal::OtherOwner.into());
+        }
         Some(there) => {
             there.live()?;
             there.registered_as(registration)

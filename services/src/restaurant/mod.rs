@@ -124,7 +124,11 @@ pub(crate) async fn of_any_status(app: &App, id: RestaurantId) -> Result<Seen, F
 pub async fn mine(app: &App, who: &Principal) -> Result<Vec<(Seen, Standing)>, Failure> {
     let mut mine = Vec::new();
     for restaurant in store::restaurant::of_person(&app.store, who.user).await? {
-        if let Some(standing) = store::restaurant::standing(&app.store, restaurant.id, who.user).await? {
+        let standing = match restaurant.owner == who.user {
+            true => Some(Standing::Owner),
+            false => store::restaurant::standing(&app.store, restaurant.id, who.user).await?,
+        };
+        if let Some(standing) = standing {
             mine.push((see(app, restaurant, None, app.now())?, standing));
         }
     }

@@ -1,6 +1,5 @@
 //! What the people of a shop, and admins, change of it.
 
-use chrono::Duration;
 use domain::restaurant::{
     Busy, Duty, Opening, Registration, Restaurant, RestaurantFact, RestaurantRefusal, Rules,
     SettlementAccount, Standing, Status,
@@ -40,9 +39,12 @@ pub struct Profile {
 /// The shop, for one of its people.
 pub async fn shop(app: &App, who: &Principal, id: RestaurantId) -> Result<Ownership, Failure> {
     let standing = require(app, who, id, Duty::Kitchen).await?;
-    let restaurant = super::find(app, id).await?;
+    ownership(app, super::find(app, id).await?, standing).await
+}
+
+async fn ownership(app: &App, restaurant: Restaurant, standing: Standing) -> Result<Ownership, Failure> {
     let account = match standing.may(Duty::Business) {
-        true => store::restaurant::settlement_account(&app.store, id).await?,
+        true => store::restaurant::settlement_account(&app.store, restaurant.id).await?,
         false => None,
     };
     Ok(Ownership { restaurant, standing, account })
@@ -83,13 +85,13 @@ async fn change_as(
     (duty, expected): (Duty, &ExpectedVersion),
     fact: RestaurantFact,
     with: impl FnOnce(Restaurant) -> Result<Restaurant, Failure>,
-) -> Result<Restaurant, Failure> {
-    require(app, who, id, duty).await?;
-    change(app, id, expected, fact, |restaurant| {
+) -> Result<Ownership, Failure> {
+    let standing = require(app, who, id, duty).await?;
+    let changed = change(app, id, expected, fact, |restaurant| {
         restaurant.live()?;
         with(restaurant)
-    })
-    .await
+    });
+    ownership(app, changed.await?, standing).await
 }
 
 /// Replaces the rules by which it sells. Every fault has its pointer.
@@ -99,7 +101,7 @@ pub async fn replace_rules(
     id: RestaurantId,
     rules: Rules,
     expected: &ExpectedVersion,
-) -> Result<Restaurant, Failure> {
+) -> Result<Ownership, Failure> {
     let with = |restaurant| Ok(Restaurant { rules: rules.checked()?, ..restaurant });
     change_as(app, who, id, (Duty::Shop, expected), RestaurantFact::Changed, with).await
 }
@@ -111,7 +113,7 @@ pub async fn change_profile(
     id: RestaurantId,
     profile: Profile,
     expected: &ExpectedVersion,
-) -> Result<Restaurant, Failure> {
+) -> Result<Ownership, Failure> {
     let Profile { introduction, notice, tags } = profile;
     let with = |restaurant: Restaurant| {
         Ok(Restaurant {
@@ -130,7 +132,7 @@ pub async fn set_pause(
     who: &Principal,
     id: RestaurantId,
     until: Option<Timestamp>,
-) -> Result<Restaurant, Failure> {
+) -> Result<Ownership, Failure> {
     let now = app.now();
     let fact = if until.is_some() { RestaurantFact::Paused } else { RestaurantFact::Resumed };
     let with = |restaurant: Restaurant| Ok(restaurant.paused(until, now)?);
@@ -143,7 +145,7 @@ pub async fn set_busy(
     who: &Principal,
     id: RestaurantId,
     busy: Option<Busy>,
-) -> Result<Restaurant, Failure> {
+) -> Result<Ownership, Failure> {
     let now = app.now();
     let fact = if busy.is_some() { RestaurantFact::Busy } else { RestaurantFact::Calm };
     let with = |restaurant: Restaurant| Ok(restaurant.rushed(busy, now)?);
@@ -156,7 +158,7 @@ pub async fn publish(
     who: &Principal,
     id: RestaurantId,
     dishes: usize,
-) -> Result<Restaurant, Failure> {
+) -> Result<Ownership, Failure> {
     let with = |restaurant: Restaurant| Ok(restaurant.published(dishes)?);
     change_as(app, who, id, (Duty::Business, &ExpectedVersion::Any), RestaurantFact::Published, with).await
 }
@@ -265,7 +267,7 @@ pub async fn preview(
     let way = to.map(|to| terms(app, &restaurant, destination(app, to), (subtotal, at)));
     let shortfall = restaurant.rules.minimum_order.minus(subtotal).map_err(Failure::fault)?.or_zero();
     Ok(Preview {
-        opening: restaurant.opening_for(None, Duration::zero(), at, &app.holidays()),
+        opening: restaurant.opening(at, &app.holidays()),
         way: way.transpose()?,
         shortfall,
         preparation_mins: restaurant.preparation_mins(at),

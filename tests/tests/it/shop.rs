@@ -78,11 +78,20 @@ async fn an_owner_opens_a_shop_from_nothing() {
             "mail_order_number": null, "address": "서울",
         },
         "position": { "lat": 37.5, "lon": 127.0 },
-        "account": { "bank": "999", "number": "12345678", "holder": "사장님" },
+        "account": { "bank": "004", "number": "1234", "holder": "사장님" },
     } });
-    let problem = applicant.post(APPLICATIONS, wrong).await.expect(422);
-    let pointers: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|one| &one["pointer"]).collect();
-    assert_eq!(pointers, ["/seller/business_number", "/account/bank"]);
+    let faults = async |body: Value| {
+        let problem = applicant.post(APPLICATIONS, body).await.expect(422);
+        let errors = problem["errors"].as_array().unwrap();
+        errors.iter().map(|one| one["pointer"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(faults(wrong.clone()).await, ["/registration/seller/business_number"]);
+    let mut other = wrong;
+    other["registration"]["seller"]["business_number"] = json!("124-81-00998");
+    let expected = ["/registration/name", "/registration/phone", "/registration/account/number"];
+    assert_eq!(faults(other.clone()).await, expected);
+    other["registration"]["account"]["bank"] = json!("999");
+    assert_eq!(faults(other).await, ["/registration/account/bank"]);
 
     let applied = applicant.post(APPLICATIONS, json!({ "registration": registration() })).await.expect(201);
     let at = |verb: &str| format!("{APPLICATIONS}/{}{verb}", applied["id"].as_str().unwrap());
@@ -433,9 +442,14 @@ async fn an_admin_registers_a_shop_and_gives_it_to_another_owner() {
     let path = |what: &str| format!("/v1/restaurants/{}{what}", shop["id"].as_str().unwrap());
     let owner = anew(&app, &first.email).await;
     owner.get(&path("/shop")).await.expect(200);
+    // Whoever applied while the shop was theirs changes nothing of it, its account above all, later.
+    let change = json!({ "restaurant_id": shop["id"], "registration": registration() });
+    let applied = owner.post(APPLICATIONS, change).await.expect(201);
     let given = json!({ "owner_id": second.id, "reason": "양도양수 계약" });
     admin.put(&path("/owner"), given).await.expect(204);
     owner.get(&path("/shop")).await.expect(404);
+    let approve = format!("{APPLICATIONS}/{}/approve", applied["id"].as_str().unwrap());
+    admin.post(&approve, json!({})).await.expect_problem(409, "restaurant.other_owner");
     let owner = anew(&app, &second.email).await;
     assert_eq!(owner.get(&path("/shop")).await.expect(200)["standing"], "owner");
     let id = shop["id"].as_str().unwrap().parse().unwrap();

@@ -1,5 +1,7 @@
+import type { Bank } from './api/types'
+
 /** The banks at which a settlement account can be, by their codes (Korea Financial Telecommunications and Clearings Institute). */
-export const BANKS: (readonly [string, string])[] = [
+export const BANKS: (readonly [Bank, string])[] = [
   ['004', '국민은행'],
   ['088', '신한은행'],
   ['020', '우리은행'],

@@ -253,6 +253,11 @@ export interface components {
              */
             user_id?: string | null;
         };
+        /**
+         * @description A bank, by the code of the Korea Financial Telecommunications and Clearings Institute (금융결제원).
+         * @enum {string}
+         */
+        Bank: "002" | "003" | "004" | "007" | "011" | "020" | "023" | "027" | "031" | "032" | "034" | "035" | "037" | "039" | "045" | "048" | "071" | "081" | "088" | "089" | "090" | "092";
         /** @description An attempt that begins. */
         BeginSocial: {
             /**
@@ -1374,11 +1379,7 @@ export interface components {
         };
         /** @description An account of which the last digits are shown. */
         MaskedAccount: {
-            /**
-             * @description The code of the bank.
-             * @example 004
-             */
-            bank: string;
+            bank: components["schemas"]["Bank"];
             /** @description Its name in Korean. */
             bank_name: string;
             /** @description Whose it is. */
@@ -3082,12 +3083,7 @@ export interface components {
         };
         /** @description Where the seller is to be paid to. */
         SettlementAccount: {
-            /**
-             * Format: bank
-             * @description The code of the bank, three digits.
-             * @example 004
-             */
-            bank: string;
+            bank: components["schemas"]["Bank"];
             /**
              * Format: text
              * @description Whose it is.
@@ -3145,8 +3141,8 @@ export interface components {
             introduction?: string | null;
             /** Format: text */
             notice?: string | null;
-            /** @description At most ten words of 1 to 15 characters. */
-            tags?: string[] | null;
+            /** @description At most ten. */
+            tags?: components["schemas"]["Tag"][] | null;
         };
         /**
          * @description For which side somebody speaks.
@@ -3816,6 +3812,12 @@ export interface components {
             /** @description `running`, `pausing` before it is started again, or `ended`. */
             state: string;
         };
+        /**
+         * Format: text
+         * @description A word that customers find a shop by. It exists for its schema.
+         * @example 1인분
+         */
+        Tag: string;
         /** @description A surcharge for each started step beyond a distance. */
         TipDistance: {
             /**

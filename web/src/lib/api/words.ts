@@ -286,6 +286,7 @@ export const problems: Record<string, Row> = {
   "restaurant.closed_down": ["폐업한 가게예요.", "This restaurant was given up."],
   "restaurant.incomplete": ["아직 공개할 수 없어요. 빠진 내용을 채워 주세요.", "It cannot be published yet. Something is missing."],
   "restaurant.orders_open": ["아직 끝나지 않은 주문이 있어요.", "There are orders that are not done yet."],
+  "restaurant.other_owner": ["그사이 가게의 사장님이 바뀌었어요.", "The shop has another owner by now."],
   "restaurant.own_application": ["내가 낸 신청은 다른 관리자가 처리해야 해요.", "Somebody else has to decide your own application."],
   "restaurant.too_many_applications": ["처리 중인 신청은 {max}건까지 가능해요.", "At most {max} applications may be open at once."],
   "restaurant.too_many_staff": ["직원은 {max}명까지 등록할 수 있어요.", "At most {max} people may work at a restaurant."],
