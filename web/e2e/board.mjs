@@ -75,6 +75,8 @@ await tell('One board for all restaurants of an owner', async (join) => {
   const { y, height } = await accept.boundingBox()
   assert.ok(y > 350 && y + height <= 700 && height >= 44, `accept is at ${y}, ${height} high`)
   await picture('phone')
+  // The next card's bar is half below the sections until it is scrolled up.
+  await card(two).evaluate((card) => card.scrollIntoView({ block: 'end' }))
   await card(two).locator('[data-testid=reject-order]').click()
   const confirm = page.locator('[data-testid=reject-confirm]')
   assert.ok(await confirm.isDisabled(), 'rejected without a reason')

@@ -40,6 +40,9 @@ export async function everyPage(context, { busy = false } = {}) {
     client_message_id: crypto.randomUUID(),
   })
 
+  // What staff looked at stands in the log of looks.
+  await get(staff.operator, `/v1/admin/people/${guest.tokens.user_id}`)
+
   await keepSession(context, 'customer', guest.tokens)
   for (const [app, tokens] of Object.entries(staff)) await keepSession(context, app, tokens)
 

@@ -43,7 +43,7 @@ await tell('Every page says that it failed, with a way on', async (join) => {
       await until('the way on leads on', async () => {
         if ((await again.count()) > 0) await again.first().click({ timeout: 1_000 }).catch(() => undefined)
         return (await shown.count()) === 0 && (await page.locator(ready).count()) > 0
-      }, 20_000).catch(() => wrong('trying again leads nowhere'))
+      }, 45_000).catch(() => wrong('trying again leads nowhere'))
     } finally {
       await page.close()
     }
