@@ -123,7 +123,7 @@ pub(super) struct NewApplicationBody {
 }
 
 /// Applies for a shop, or for a change of what is reviewed of one.
-#[utoipa::path(post, path = "/v1/restaurants/applications", tag = "restaurant", request_body = NewApplicationBody,
+#[utoipa::path(post, path = "/v1/restaurant-applications", tag = "restaurant", request_body = NewApplicationBody,
     responses((status = 201, body = ApplicationBody),
         (status = 404, description = "`not_found`: there is no such shop of one's own", body = ProblemBody),
         (status = 409, description = "`restaurant.application_open_already`, `restaurant.closed_down`, \
@@ -142,7 +142,7 @@ async fn apply(
 }
 
 /// One's own applications, oldest first.
-#[utoipa::path(get, path = "/v1/restaurants/applications/mine", tag = "restaurant",
+#[utoipa::path(get, path = "/v1/restaurant-applications/mine", tag = "restaurant",
     responses((status = 200, body = Page<ApplicationBody>)))]
 async fn my_applications(
     State(app): State<App>,
@@ -153,7 +153,7 @@ async fn my_applications(
 }
 
 /// An application, for its applicant and for admins.
-#[utoipa::path(get, path = "/v1/restaurants/applications/{id}", tag = "restaurant",
+#[utoipa::path(get, path = "/v1/restaurant-applications/{id}", tag = "restaurant",
     params(("id" = Uuid, Path, description = "The application")),
     responses((status = 200, body = ApplicationBody)))]
 async fn application(
@@ -165,7 +165,7 @@ async fn application(
 }
 
 /// Submits one's application again, to answer a question or to correct it.
-#[utoipa::path(put, path = "/v1/restaurants/applications/{id}", tag = "restaurant", request_body = RegistrationBody,
+#[utoipa::path(put, path = "/v1/restaurant-applications/{id}", tag = "restaurant", request_body = RegistrationBody,
     params(("id" = Uuid, Path, description = "The application"), IfMatchHeader),
     responses((status = 200, body = ApplicationBody),
         (status = 409, description = "`restaurant.application_not_open`", body = ProblemBody),
@@ -182,7 +182,7 @@ async fn submit_again(
 }
 
 /// Takes one's application back.
-#[utoipa::path(post, path = "/v1/restaurants/applications/{id}/withdraw", tag = "restaurant",
+#[utoipa::path(post, path = "/v1/restaurant-applications/{id}/withdraw", tag = "restaurant",
     params(("id" = Uuid, Path, description = "The application")),
     responses((status = 200, body = ApplicationBody),
         (status = 409, description = "`restaurant.application_not_open`", body = ProblemBody)))]
@@ -204,7 +204,7 @@ struct Wanted {
 }
 
 /// Applications, oldest first.
-#[utoipa::path(get, path = "/v1/restaurants/applications", tag = "restaurant", params(Wanted, ListQuery),
+#[utoipa::path(get, path = "/v1/restaurant-applications", tag = "restaurant", params(Wanted, ListQuery),
     responses((status = 200, body = Page<ApplicationBody>)))]
 async fn applications(
     State(app): State<App>,
@@ -218,7 +218,7 @@ async fn applications(
 }
 
 /// Approves an application: the shop is opened or changed, and its owner has the role.
-#[utoipa::path(post, path = "/v1/restaurants/applications/{id}/approve", tag = "restaurant",
+#[utoipa::path(post, path = "/v1/restaurant-applications/{id}/approve", tag = "restaurant",
     params(("id" = Uuid, Path, description = "The application"), IfMatchHeader),
     responses((status = 200, body = ApplicationBody),
         (status = 409, description = "`restaurant.application_not_open`, `restaurant.application_answer_awaited`, \
@@ -249,7 +249,7 @@ pub(super) struct ReasonBody {
 }
 
 /// Asks the applicant something.
-#[utoipa::path(post, path = "/v1/restaurants/applications/{id}/ask-back", tag = "restaurant", request_body = ReasonBody,
+#[utoipa::path(post, path = "/v1/restaurant-applications/{id}/ask-back", tag = "restaurant", request_body = ReasonBody,
     params(("id" = Uuid, Path, description = "The application"), IfMatchHeader),
     responses((status = 200, body = ApplicationBody),
         (status = 409, description = "`restaurant.application_not_open`, `restaurant.application_answer_awaited`, \
@@ -267,7 +267,7 @@ async fn ask_back(
 }
 
 /// Turns an application down.
-#[utoipa::path(post, path = "/v1/restaurants/applications/{id}/refuse", tag = "restaurant", request_body = ReasonBody,
+#[utoipa::path(post, path = "/v1/restaurant-applications/{id}/refuse", tag = "restaurant", request_body = ReasonBody,
     params(("id" = Uuid, Path, description = "The application"), IfMatchHeader),
     responses((status = 200, body = ApplicationBody),
         (status = 409, description = "`restaurant.application_not_open`, `restaurant.own_application`", body = ProblemBody),

@@ -388,7 +388,9 @@ pub async fn clear_cart(app: App, paid: Reaction<OrderEventKind>) -> Result<(), 
 /// Accepts an order for a restaurant that wants it so and takes orders (subscriber). If its people were
 /// faster, nothing is left to do.
 pub async fn accept_automatically(app: App, placed: Reaction<OrderEventKind>) -> Result<(), Failure> {
-    let restaurant = restaurant::find(&app, find(&app, placed.id).await?.restaurant).await?;
+    let Some(restaurant) = restaurant::known(&app, find(&app, placed.id).await?.restaurant).await? else {
+        return Ok(());
+    };
     let now = app.now();
     if !restaurant.rules.accepts_automatically || !restaurant.opening(now, &app.holidays()).is_open() {
         return Ok(());

@@ -143,7 +143,12 @@ pub(crate) async fn named(app: &App, text: &str, limit: u32) -> Result<Vec<Seen>
 
 /// The restaurant, or a refusal if there is none.
 pub async fn find(app: &App, id: RestaurantId) -> Result<Restaurant, Failure> {
-    store::restaurant::load(&app.store, id).await?.ok_or_else(|| Failure::not_found("restaurant"))
+    known(app, id).await?.ok_or_else(|| Failure::not_found("restaurant"))
+}
+
+/// The restaurant, if there is one.
+pub(crate) async fn known(app: &App, id: RestaurantId) -> Result<Option<Restaurant>, Failure> {
+    Ok(store::restaurant::load(&app.store, id).await?)
 }
 
 /// The restaurant, if what is to be done is this person's duty there. For whoever has nothing to do

@@ -85,6 +85,7 @@ fn example(document: &Value, schema: &Value) -> Value {
     match (kind.as_str().unwrap_or_default(), schema["format"].as_str().unwrap_or_default()) {
         ("string", "uuid") => json!(NOBODYS),
         ("string", "date-time") => json!("2030-01-01T12:00:00Z"),
+        ("string", "date") => json!("2030-01-01"),
         ("string", _) => json!("가나다라마바사아"),
         ("integer" | "number", _) if !schema["minimum"].is_null() => schema["minimum"].clone(),
         ("integer" | "number", _) => json!(1),
@@ -129,6 +130,7 @@ async fn no_documented_example_is_invalid() {
         asked += 1;
         let person = app.person(&format!("person-{asked}"), &ROLES).await;
         let place = path.split('/').map(|part| match part.strip_prefix('{') {
+            Some("date}") => "2030-01-01".to_owned(),
             Some(_) => NOBODYS.to_string(),
             None => part.to_owned(),
         });

@@ -183,6 +183,7 @@ impl World {
         };
         let named = path.split('/').map(|part| match part {
             "{provider}" => "kakao",
+            "{date}" => "2030-01-01",
             part if part.starts_with('{') => thing,
             part => part,
         });

@@ -16,7 +16,7 @@ use tests::shop::{Guest, YEOKSAM, card, kitchen, mild, open};
 use tests::socket::Socket;
 use uuid::Uuid;
 
-const APPLICATIONS: &str = "/v1/restaurants/applications";
+const APPLICATIONS: &str = "/v1/restaurant-applications";
 
 fn registration() -> Value {
     json!({
