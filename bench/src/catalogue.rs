@@ -116,6 +116,8 @@ pub(crate) async fn run(options: &Options) -> Outcome<Report> {
     report.at_most("cores at 500 searches/s, PostgreSQL included", 1.0, ours.median("search machine cores"));
     report.at_most("suggestions p50, ms", 1.0, ours.median("suggestions p50 ms"));
     report.at_most("list p50, ms", 1.0, ours.median("list p50 ms"));
+    report.at_most("detail p50, ms", 1.0, ours.median("detail p50 ms"));
+    report.at_least("details per core second", 5_000.0, ours.median("details per core second"));
     report.at_most("a change is found in two processes, s", 1.0, ours.most("change found s"));
     report.columns = vec![ours, ilike, cells];
     Ok(report)
@@ -152,26 +154,37 @@ async fn round(
     let mut figures = Figures::default();
     let secs = options.secs();
     let before = Cost::of(server.process)?;
-    let search = |point: &Point| {
+    let paths = |path: &dyn Fn(&Point) -> String| points.iter().map(path).collect::<Vec<_>>();
+    let searches = paths(&|point| {
         format!("/v1/restaurants?lat={}&lon={}&q={}", point.lat, point.lon, encoded(point.typed))
-    };
-    let searched = ask(server.address, points, SEARCHES_PER_SEC, secs, search).await?;
+    });
+    let searched = ask(server.address, &searches, SEARCHES_PER_SEC, secs).await?;
     let cost = Cost::of(server.process)?.since(before);
     figures.add("searches/s", searched.count() as f64 / secs);
     figures.add("search p50 ms", searched.ms(0.5));
     figures.add("search p99 ms", searched.ms(0.99));
     figures.add("search server cores", cost.cpu_secs / secs);
     figures.add("search machine cores", cost.machine_secs / secs);
-    let list = |point: &Point| format!("/v1/restaurants?lat={}&lon={}", point.lat, point.lon);
-    let listed = ask(server.address, points, OTHERS_PER_SEC, secs, list).await?;
+    let lists = paths(&|point| format!("/v1/restaurants?lat={}&lon={}", point.lat, point.lon));
+    let listed = ask(server.address, &lists, OTHERS_PER_SEC, secs).await?;
     figures.add("list p50 ms", listed.ms(0.5));
     figures.add("list p99 ms", listed.ms(0.99));
-    let suggest = |point: &Point| {
+    let suggestions = paths(&|point| {
         format!("/v1/restaurants/suggestions?lat={}&lon={}&q={}", point.lat, point.lon, encoded(point.typed))
-    };
-    let suggested = ask(server.address, points, OTHERS_PER_SEC, secs, suggest).await?;
+    });
+    let suggested = ask(server.address, &suggestions, OTHERS_PER_SEC, secs).await?;
     figures.add("suggestions p50 ms", suggested.ms(0.5));
     figures.add("suggestions p99 ms", suggested.ms(0.99));
+    let details = details(server.address, &lists).await?;
+    let looked_at = ask(server.address, &details, OTHERS_PER_SEC, secs).await?;
+    figures.add("detail p50 ms", looked_at.ms(0.5));
+    figures.add("detail p99 ms", looked_at.ms(0.99));
+    let before = Cost::of(server.process)?;
+    let answered = flood(server.address, &details, secs).await?;
+    figures.add(
+        "details per core second",
+        f64::from(answered) / Cost::of(server.process)?.since(before).cpu_secs,
+    );
     figures.add("resident MB", server.process.resident_kb()? / 1024.0);
     let bytes = server.metric("jemalloc_allocated_bytes").await?;
     figures.add("allocated bytes per restaurant", bytes / f64::from(restaurants));
@@ -193,17 +206,47 @@ fn encoded(text: &str) -> String {
     })
 }
 
+/// The first restaurant of each list, as a customer there sees it with its menu.
+async fn details(address: SocketAddr, lists: &[String]) -> Outcome<Vec<String>> {
+    let mut caller = Caller::connect(address).await?;
+    let mut details = Vec::new();
+    for list in lists {
+        caller.get(list, "").await?;
+        let answer = caller.last();
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        let found: serde_json::Value = serde_json::from_str(body)?;
+        let place = list.split_once('?').map_or("", |(_, place)| place);
+        if let Some(id) = found["items"][0]["id"].as_str() {
+            details.push(format!("/v1/restaurants/{id}/storefront?{place}"));
+        }
+    }
+    Ok(details)
+}
+
+/// Gets as fast as it is answered; how often.
+async fn flood(address: SocketAddr, paths: &[String], secs: f64) -> Outcome<u32> {
+    let until = Instant::now() + Duration::from_secs_f64(secs);
+    let all = (0..CALLERS).map(async |number| {
+        let mut caller = Caller::connect(address).await?;
+        let mut answered = 0;
+        for path in paths.iter().cycle().skip(number) {
+            if Instant::now() >= until {
+                break;
+            }
+            match caller.get(path, "").await? {
+                200 => answered += 1,
+                status => return Err(format!("{path}: {status} {}", caller.last()).into()),
+            }
+        }
+        Outcome::Ok(answered)
+    });
+    Ok(try_join_all(all).await?.into_iter().sum())
+}
+
 /// Gets at a fixed rate; each request leaves when it is due.
-async fn ask(
-    address: SocketAddr,
-    points: &[Point],
-    rate: f64,
-    secs: f64,
-    path: impl Fn(&Point) -> String,
-) -> Outcome<Latency> {
+async fn ask(address: SocketAddr, paths: &[String], rate: f64, secs: f64) -> Outcome<Latency> {
     let until = Instant::now() + Duration::from_secs_f64(secs);
     let every = Duration::from_secs_f64(CALLERS as f64 / rate);
-    let paths: Vec<String> = points.iter().map(path).collect();
     let all = (0..CALLERS).map(async |number| {
         let mut caller = Caller::connect(address).await?;
         let mut latency = Latency::default();

@@ -15,7 +15,7 @@ use fast_image_resize::Resizer;
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
-use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageError, Limits, RgbImage};
+use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageError, ImageFormat, Limits, Rgb, RgbImage};
 
 /// The quality of JPEG files, of 100.
 const JPEG_QUALITY: u8 = 82;
@@ -34,6 +34,18 @@ pub struct Made {
     pub colour: [u8; 3],
     /// One for each size, smallest first, and in it for each encoding.
     pub files: Vec<Vec<u8>>,
+}
+
+/// A picture as PNG, of which a function says the colour at each column and row.
+pub fn paint(
+    width: u32,
+    height: u32,
+    mut colour: impl FnMut(u32, u32) -> [u8; 3],
+) -> Result<Vec<u8>, Failure> {
+    let painted = RgbImage::from_fn(width, height, |column, row| Rgb(colour(column, row)));
+    let mut png = Cursor::new(Vec::new());
+    painted.write_to(&mut png, ImageFormat::Png).map_err(Failure::fault)?;
+    Ok(png.into_inner())
 }
 
 /// Makes the files of an uploaded picture. What is transparent becomes white.

@@ -80,6 +80,8 @@ enum Command {
         database: DatabaseArgs,
         #[command(flatten)]
         vault: VaultArgs,
+        #[command(flatten)]
+        third_parties: ThirdPartyArgs,
     },
     /// Add a program that calls in its own name, and print its id and its secret, which is not
     /// kept and cannot be shown again. It asks for tokens at `POST /v1/auth/token`.
@@ -254,8 +256,8 @@ impl Command {
                 Ok(writeln!(std::io::stdout(), "{}", VaultKeys::generate(&OsRandom).reveal())?)
             }
             Command::RotateVault { database, vault } => rotate_vault(&database, &vault).await,
-            Command::LoadDemo { seed, couriers, database, vault } => {
-                load_demo(seed, couriers, &database, &vault).await
+            Command::LoadDemo { seed, couriers, database, vault, third_parties } => {
+                load_demo(seed, couriers, (&database, &vault), &third_parties.settings()?).await
             }
             Command::AddService { name, database, vault } => {
                 let added =
@@ -356,10 +358,10 @@ async fn rotate_vault(database: &DatabaseArgs, vault: &VaultArgs) -> Result<(), 
 async fn load_demo(
     seed: u64,
     couriers: u32,
-    database: &DatabaseArgs,
-    vault: &VaultArgs,
+    (database, vault): (&DatabaseArgs, &VaultArgs),
+    third_parties: &integrations::Settings,
 ) -> Result<(), Box<dyn Error>> {
-    let (loaded, enlisted) = with_services(database, vault, async |app| {
+    let (loaded, enlisted) = with_third_parties(database, vault, third_parties, async |app| {
         let loaded = services::demo_city::load(app, seed).await?;
         Ok((loaded, services::demo_city::enlist(app, couriers as usize).await?))
     })
@@ -370,19 +372,29 @@ async fn load_demo(
     Ok(())
 }
 
-/// Runs a command of an operator by the use cases, beside the servers.
+/// Runs a command of an operator by the use cases, beside the servers. It calls no third party.
 async fn with_services<T>(
     database: &DatabaseArgs,
     vault: &VaultArgs,
     run: impl AsyncFnOnce(&App) -> Result<T, Failure>,
 ) -> Result<T, Box<dyn Error>> {
+    with_third_parties(database, vault, &integrations::Settings::default(), run).await
+}
+
+/// The same for a command that may call third parties.
+async fn with_third_parties<T>(
+    database: &DatabaseArgs,
+    vault: &VaultArgs,
+    third_parties: &integrations::Settings,
+    run: impl AsyncFnOnce(&App) -> Result<T, Failure>,
+) -> Result<T, Box<dyn Error>> {
     let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(OsRandom));
     let (store, subscribers) = (store(database, vault, &clock, &ids).await?, Subscribers::default());
-    let nobody = integrations::open(&integrations::Settings::default(), &clock, &ids)?; // none is ever called
+    let third_parties = integrations::open(third_parties, &clock, &ids)?;
     let mut settings = Settings::default();
     settings.auth.signing_alg = None;
     settings.catalogue.poll = None;
-    let app = Services::start(store, clock, ids, settings, subscribers, nobody).await?;
+    let app = Services::start(store, clock, ids, settings, subscribers, third_parties).await?;
     let outcome = run(&app).await;
     app.stop(Duration::from_secs(5)).await;
     Ok(outcome?)

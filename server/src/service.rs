@@ -96,7 +96,7 @@ impl Service {
             Service::Order => "Orders, from the quote to the door.",
             Service::Cart => "The cart and its quote.",
             Service::Menu => "Menus, options, what is sold out.",
-            Service::Restaurant => "Restaurants near a place.",
+            Service::Restaurant => "Restaurants near a place, live, and the shops of their owners.",
             Service::User => "People, their profiles and addresses.",
             Service::Alert => "How the platform is, for those who run it.",
             Service::Payment => "Payments that wait for a decision, and refunds.",
@@ -116,6 +116,7 @@ impl Service {
             Service::Support => Some(|channel| matches!(channel, Channel::Chat(_) | Channel::Desk)),
             Service::Alert => Some(|channel| matches!(channel, Channel::Alerts | Channel::Map(_))),
             Service::Order => Some(|channel| matches!(channel, Channel::Order(_) | Channel::Merchant(_))),
+            Service::Restaurant => Some(|channel| matches!(channel, Channel::Restaurant(_))),
             _ => None,
         }
     }

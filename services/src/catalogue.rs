@@ -201,7 +201,7 @@ async fn look(app: &App) -> Result<(), Failure> {
     let menus = menu::changed_since(app, since).await?;
     let mut changed: Vec<RestaurantId> = Vec::new();
     shared.with(|all| {
-        let stamp = |id| all.stamp(id).unwrap_or_default();
+        let stamp = |id| all.find(id).map(|(_, stamp)| stamp).unwrap_or_default();
         // A restaurant that is not there is 0, as are all rows that did not change since there are numbers.
         let restaurants_changed =
             restaurants.iter().filter(|(id, number)| is_new || stamp(*id).restaurant != *number);
@@ -247,7 +247,8 @@ async fn read_again(app: &App, ids: Vec<RestaurantId>) -> Result<(), Failure> {
         app.catalogue.change(|all| {
             for (restaurant, number) in left.by_ref().take(PUT_AT_ONCE) {
                 let id = restaurant.id;
-                let stamp = Stamp { restaurant: number, menu: numbers.get(&id).copied().unwrap_or_default() };
+                let (menu, menu_version) = numbers.get(&id).copied().unwrap_or_default();
+                let stamp = Stamp { restaurant: number, menu, menu_version };
                 let dishes = dishes.remove(&id).unwrap_or_default();
                 all.put(restaurant, dishes.iter().map(String::as_str), stamp);
             }

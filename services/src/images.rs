@@ -56,6 +56,12 @@ pub struct Made {
 }
 
 impl Made {
+    /// The same files as another picture.
+    pub(crate) fn again(&self, app: &App) -> Self {
+        let picture = Picture { id: app.ids.uuid(), ..self.picture.clone() };
+        Self { picture, area: self.area, files: self.files.clone() }
+    }
+
     /// Stores the files.
     async fn store(&self, app: &App) -> Result<(), Failure> {
         let blobs = &app.third_parties.blobs;

@@ -1,6 +1,7 @@
 //! Restaurant search by place, category, name and dish.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::Duration;
 use domain::catalogue::{Rank, Suggestion, Wanted, found_at};
@@ -24,6 +25,8 @@ pub struct Search {
     pub category: Option<Category>,
     /// Only restaurants within so many metres.
     pub radius_m: Option<u32>,
+    /// Only restaurants with this tag.
+    pub tag: Option<String>,
     /// Only restaurants whose name, category or dishes match this text (`domain::search`).
     pub text: Option<String>,
 }
@@ -85,6 +88,7 @@ pub async fn list(
         at: as_of,
         category: search.category,
         radius_m: search.radius_m,
+        tag: search.tag.as_deref(),
         query: query.as_ref(),
         holidays: &holidays,
     };
@@ -117,7 +121,7 @@ pub async fn by_catalogue(
     wanted: &Wanted<'_>,
     after: Option<Rank>,
     limit: usize,
-) -> Option<Vec<(Rank, Restaurant)>> {
+) -> Option<Vec<(Rank, Arc<Restaurant>)>> {
     catalogue::read(app, |all| all.list(wanted, after, limit)).await
 }
 
@@ -127,7 +131,7 @@ pub async fn by_database(
     wanted: &Wanted<'_>,
     after: Option<Rank>,
     limit: usize,
-) -> Result<Vec<(Rank, Restaurant)>, Failure> {
+) -> Result<Vec<(Rank, Arc<Restaurant>)>, Failure> {
     let around = restaurant::around(app, wanted.to.position).await?;
     let mut dishes: HashMap<RestaurantId, Vec<String>> = HashMap::new();
     if wanted.query.is_some() {
@@ -138,7 +142,7 @@ pub async fn by_database(
     }
     let found = around.into_iter().filter_map(|one| {
         let dishes = dishes.get(&one.id).into_iter().flatten().map(String::as_str);
-        Some((found_at(wanted, &one, dishes)?, one))
+        Some((found_at(wanted, &one, dishes)?, Arc::new(one)))
     });
     let mut found: Vec<_> = found.filter(|(rank, _)| after.is_none_or(|after| *rank > after)).collect();
     found.sort_by_key(|(rank, _)| *rank);
@@ -151,6 +155,7 @@ pub async fn by_database(
 pub async fn suggest(app: &App, to: LatLon, text: &str) -> Vec<Suggestion> {
     let Some(query) = Query::read(text) else { return Vec::new() };
     let (to, at, holidays) = (destination(app, to), app.now(), app.holidays());
-    let wanted = Wanted { to, at, category: None, radius_m: None, query: None, holidays: &holidays };
+    let wanted =
+        Wanted { to, at, category: None, radius_m: None, tag: None, query: None, holidays: &holidays };
     catalogue::read(app, |all| all.suggest(&wanted, &query)).await.unwrap_or_default()
 }

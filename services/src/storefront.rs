@@ -1,14 +1,43 @@
 //! A restaurant with its menu: what customers see in one piece, and what needs both of them.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use domain::catalogue::Catalogue;
+use domain::menu::Card;
 use domain::restaurant::{LiveState, Restaurant, RestaurantEventKind, Status};
-use domain::{Audience, Channel, EventKind, Failure, Principal, RestaurantId};
+use domain::{Audience, Channel, EventKind, Failure, LatLon, Principal, RestaurantId};
 use hub::{ChannelRules, Snapshot};
 use serde_json::json;
 
 use crate::channel_kind::ChannelKind;
-use crate::restaurant::Ownership;
-use crate::{App, menu, order, restaurant};
+use crate::restaurant::{Ownership, Seen, destination, see};
+use crate::{App, catalogue, menu, order, restaurant};
+
+/// A restaurant with its menu, as customers see them.
+#[derive(Clone, Debug)]
+pub struct Storefront {
+    /// The restaurant.
+    pub seen: Seen,
+    /// Its menu, with what customers do not see.
+    pub card: Arc<Card>,
+}
+
+/// A restaurant with its menu, and its terms of delivery if a place is given. One that is not published
+/// yet does not exist. What the catalogue and the cards of this process have costs no query.
+pub async fn show(app: &App, id: RestaurantId, to: Option<LatLon>) -> Result<Storefront, Failure> {
+    let known = catalogue::read(app, |all| {
+        all.find(id).map(|(restaurant, stamp)| (Arc::clone(restaurant), stamp.menu_version))
+    });
+    let (restaurant, card) = match known.await.flatten() {
+        Some((restaurant, version)) if restaurant.status != Status::Preparing => {
+            (restaurant, menu::card_at(app, id, version).await?)
+        }
+        _ => (Arc::new(restaurant::shown(app, id).await?), menu::card(app, id).await?),
+    };
+    let to = to.map(|to| destination(app, to));
+    Ok(Storefront { seen: see(app, restaurant, to, app.now())?, card })
+}
 
 /// Lets customers find a shop, if nothing is missing.
 pub async fn publish(app: &App, who: &Principal, id: RestaurantId) -> Result<Ownership, Failure> {
@@ -34,6 +63,12 @@ impl ChannelKind for StorefrontChannel {
 
     /// Everybody may follow a shop that customers find; one that is prepared, its people alone.
     async fn authorise(&self, app: &App, who: &Principal) -> Result<Audience, Failure> {
+        let is_known =
+            |all: &Catalogue| all.find(self.0).is_some_and(|(one, _)| one.status == Status::Published);
+        // Lists follow many: what is published, as far as this process knows, costs no query.
+        if catalogue::read(app, is_known).await == Some(true) {
+            return Ok(Audience::EVERYONE);
+        }
         let restaurant = restaurant::find(app, self.0).await?;
         if restaurant.status == Status::Preparing && !restaurant::owns(app, who, self.0).await? {
             return Err(Failure::not_found("channel"));

@@ -39,6 +39,11 @@ pub async fn card(store: &Store, id: RestaurantId) -> Result<Option<Arc<Card>>, 
     Ok(card)
 }
 
+/// The card at this version, if this process has it in its cache.
+pub fn known_card(store: &Store, id: RestaurantId, version: u64) -> Option<Arc<Card>> {
+    store.cards().at(id, version)
+}
+
 /// Reads the card in one snapshot, so that the version belongs to exactly this content.
 async fn read(store: &Store, id: RestaurantId) -> Result<Option<Card>, StoreError> {
     let mut tx = store.begin().await?;
@@ -278,19 +283,23 @@ pub async fn changed_since(store: &Store, horizon: u64) -> Result<Vec<(Restauran
     Ok(rows.into_iter().map(|row| (row.restaurant_id.into(), row.changed.unsigned_abs())).collect())
 }
 
-/// The numbers of the last changes of these restaurants' menus, where there is one.
+/// The numbers of the last changes of these restaurants' menus, and their versions, where there is one.
 pub async fn last_changes(
     store: &Store,
     restaurants: &[RestaurantId],
-) -> Result<HashMap<RestaurantId, u64>, StoreError> {
+) -> Result<HashMap<RestaurantId, (u64, u64)>, StoreError> {
     let ids: Vec<Uuid> = restaurants.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
-        r#"select restaurant_id, changed::text::int8 as "changed!" from menu.cards where restaurant_id = any($1)"#,
+        r#"select restaurant_id, changed::text::int8 as "changed!", version
+           from menu.cards where restaurant_id = any($1)"#,
         &ids
     )
     .fetch_all(store.pool())
     .await?;
-    Ok(rows.into_iter().map(|row| (row.restaurant_id.into(), row.changed.unsigned_abs())).collect())
+    let numbers = rows
+        .into_iter()
+        .map(|row| (row.restaurant_id.into(), (row.changed.unsigned_abs(), row.version.unsigned_abs())));
+    Ok(numbers.collect())
 }
 
 /// Increments the version of a restaurant's menu, and returns it. A conflict if `seen` is not the

@@ -53,6 +53,9 @@ await tell('An owner builds a menu, and says what is sold out', async (join) => 
     return [...new Uint8Array(await (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer())]
   })
   await page.locator('input[data-testid=picture]').setInputFiles({ name: 'dish.png', mimeType: 'image/png', buffer: Buffer.from(drawn) })
+  await page.locator('dialog canvas').waitFor()
+  await picture('cut')
+  await page.locator('[data-testid=save-picture]').click()
   await page.locator('dialog img').waitFor()
   await picture('dish')
   await close()

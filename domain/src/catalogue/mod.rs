@@ -16,6 +16,7 @@ mod names;
 mod suggestions;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,8 @@ pub struct Wanted<'a> {
     pub category: Option<Category>,
     /// Only restaurants within so many metres.
     pub radius_m: Option<u32>,
+    /// Only restaurants with this tag.
+    pub tag: Option<&'a str>,
     /// Only restaurants whose name, category, tags or dishes match.
     pub query: Option<&'a Query>,
     /// The public holidays.
@@ -71,6 +74,8 @@ pub struct Stamp {
     pub restaurant: u64,
     /// Of its menu; 0 without one.
     pub menu: u64,
+    /// The version of its menu; 0 without one.
+    pub menu_version: u64,
 }
 
 /// See the module.
@@ -106,7 +111,7 @@ struct Record {
     name: NameId,
     /// The names of its dishes, and its tags, each once.
     dishes: Box<[NameId]>,
-    restaurant: Box<Restaurant>,
+    restaurant: Arc<Restaurant>,
     stamp: Stamp,
 }
 
@@ -125,7 +130,7 @@ impl Record {
             category: restaurant.category,
             name,
             dishes: dishes.into(),
-            restaurant: Box::new(restaurant),
+            restaurant: Arc::new(restaurant),
             stamp,
         }
     }
@@ -149,6 +154,9 @@ impl Record {
     /// As [`place_of`].
     fn place(&self, wanted: &Wanted<'_>) -> Option<Rank> {
         if wanted.category.is_some_and(|category| self.category != category) {
+            return None;
+        }
+        if wanted.tag.is_some_and(|tag| !self.restaurant.has_tag(tag)) {
             return None;
         }
         if self.circle_m == NO_CIRCLE {
@@ -197,6 +205,9 @@ fn place_of(wanted: &Wanted<'_>, restaurant: &Restaurant) -> Option<Rank> {
         return None;
     }
     if wanted.category.is_some_and(|category| restaurant.category != category) {
+        return None;
+    }
+    if wanted.tag.is_some_and(|tag| !restaurant.has_tag(tag)) {
         return None;
     }
     let rank = rank_at(wanted, restaurant.id, restaurant.position.distance_m(wanted.to.position))?;
@@ -327,9 +338,10 @@ impl Catalogue {
         record.dishes.iter().for_each(|dish| self.names.give_back(*dish));
     }
 
-    /// What a restaurant was stored with when it was read, if it is there.
-    pub fn stamp(&self, id: RestaurantId) -> Option<Stamp> {
-        self.slots.get(&id).and_then(|slot| self.record(*slot)).map(|record| record.stamp)
+    /// A restaurant, if it is there, with what it was stored with when it was read.
+    pub fn find(&self, id: RestaurantId) -> Option<(&Arc<Restaurant>, Stamp)> {
+        let record = self.slots.get(&id).and_then(|slot| self.record(*slot))?;
+        Some((&record.restaurant, record.stamp))
     }
 
     /// All restaurants that are there.
@@ -353,7 +365,12 @@ impl Catalogue {
     }
 
     /// The restaurants that are found after a rank, in order, at most `limit`.
-    pub fn list(&self, wanted: &Wanted<'_>, after: Option<Rank>, limit: usize) -> Vec<(Rank, Restaurant)> {
+    pub fn list(
+        &self,
+        wanted: &Wanted<'_>,
+        after: Option<Rank>,
+        limit: usize,
+    ) -> Vec<(Rank, Arc<Restaurant>)> {
         // With enough open ones that match without a wrong letter, no other one is on the page: and most
         // searches have them.
         let strict = wanted.query.map(Query::strict);
@@ -366,7 +383,7 @@ impl Catalogue {
             found.truncate(limit);
         }
         found.sort_unstable_by_key(|(rank, _)| *rank);
-        found.into_iter().map(|(rank, record)| (rank, Restaurant::clone(&record.restaurant))).collect()
+        found.into_iter().map(|(rank, record)| (rank, Arc::clone(&record.restaurant))).collect()
     }
 
     /// All restaurants that are found after a rank, in no order.

@@ -129,6 +129,7 @@ proptest! {
         to in place(), dong in prop::option::of(dong()), mins in -1_500..1_500_i64,
         category in prop::option::weighted(0.3, prop::sample::select(Category::ALL.as_slice())),
         radius_m in prop::option::weighted(0.3, 1..5_000_u32),
+        tag in prop::option::weighted(0.2, prop::sample::select(vec!["1인분", "콜 라"])),
         typed in prop::option::of(typed()), limit in 1..10_usize,
     ) {
         let mut shops = shops;
@@ -142,7 +143,7 @@ proptest! {
         let query = typed.and_then(Query::read);
         let at = noon() + chrono::Duration::minutes(mins);
         let to = Destination { position: to, dong };
-        let wanted = Wanted { to, at, category, radius_m, query: query.as_ref(), holidays: holidays() };
+        let wanted = Wanted { to, at, category, radius_m, tag, query: query.as_ref(), holidays: holidays() };
         // Page after page, to the end.
         let mut after = None;
         loop {
@@ -159,11 +160,12 @@ proptest! {
     fn a_changed_restaurant_is_found_as_it_is_now(first in shop(), then in shop(), to in place(), typed in typed()) {
         let then = (Restaurant { id: first.0.id, ..then.0 }, then.1);
         let mut catalogue = catalogue(&[first]);
-        catalogue.put(then.0.clone(), then.1.iter().copied(), Stamp { restaurant: 2, menu: 3 });
-        prop_assert_eq!(catalogue.stamp(then.0.id), Some(Stamp { restaurant: 2, menu: 3 }));
+        const STAMP: Stamp = Stamp { restaurant: 2, menu: 3, menu_version: 4 };
+        catalogue.put(then.0.clone(), then.1.iter().copied(), STAMP);
+        prop_assert_eq!(catalogue.find(then.0.id).map(|(_, stamp)| stamp), Some(STAMP));
         let query = Query::read(typed);
         let to = Destination { position: to, dong: None };
-        let wanted = Wanted { to, at: noon(), category: None, radius_m: None, query: query.as_ref(), holidays: holidays() };
+        let wanted = Wanted { to, at: noon(), category: None, radius_m: None, tag: None, query: query.as_ref(), holidays: holidays() };
         let found: Vec<Rank> = catalogue.list(&wanted, None, 9).into_iter().map(|(rank, _)| rank).collect();
         prop_assert_eq!(found, one_by_one(&[then], &wanted, None, 9));
     }
@@ -174,7 +176,7 @@ proptest! {
         let to = Destination { position: LatLon::new(37.5, 127.0).unwrap(), dong: None };
         let suggested = |typed: &str| {
             let query = Query::read(typed).unwrap();
-            let wanted = Wanted { to, at: noon(), category: None, radius_m: None, query: None, holidays: holidays() };
+            let wanted = Wanted { to, at: noon(), category: None, radius_m: None, tag: None, query: None, holidays: holidays() };
             let mut found = catalogue.matching(&wanted, &query);
             found.dishes.retain(|found| found.0 < Match::Typo);
             found.restaurants.retain(|found| found.0.found < Some(Match::Typo));
@@ -195,7 +197,7 @@ fn at_yeoksam(id: u128, name: &str) -> Restaurant {
 
 fn wanted(query: Option<&Query>) -> Wanted<'_> {
     let to = Destination { position: LatLon::new(37.5006, 127.0364).unwrap(), dong: None };
-    Wanted { to, at: noon(), category: None, radius_m: None, query, holidays: holidays() }
+    Wanted { to, at: noon(), category: None, radius_m: None, tag: None, query, holidays: holidays() }
 }
 
 #[test]

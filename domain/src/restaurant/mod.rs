@@ -29,6 +29,7 @@ pub use zone::Zone;
 
 use crate::cart::DropOff;
 use crate::gazetteer::DongCode;
+use crate::text::searchable;
 use crate::tip::DeliveryLeg;
 use crate::won::Overflow;
 use crate::{Fault, LatLon, Refusal, Refused, RestaurantId, TextRule, Timestamp, UserId, Won, fault};
@@ -307,6 +308,12 @@ impl Restaurant {
             return None;
         }
         self.rules.zones.iter().map(of_zone).collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
+    /// Whether it has this tag, as people write it.
+    pub fn has_tag(&self, tag: &str) -> bool {
+        let wanted = searchable(tag);
+        self.tags.iter().any(|own| searchable(own) == wanted)
     }
 
     /// The delivery tip for a subtotal.

@@ -5,8 +5,11 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Response};
-use domain::ExpectedVersion;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{ExpectedVersion, Failure};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use utoipa::IntoParams;
 
 use super::{Json, Problem};
@@ -26,7 +29,7 @@ impl<T> Tagged<T> {
 
     /// Leaves the body out if the client has this version.
     pub fn unless(mut self, known: &IfNoneMatch) -> Self {
-        if known.0.iter().any(|tag| tag == "*" || *tag == tag_of(self.version)) {
+        if known.has(&tag_of(self.version)) {
             self.body = None;
         }
         self
@@ -43,9 +46,37 @@ impl<T: Serialize> IntoResponse for Tagged<T> {
             Some(body) => Json(body).into_response(),
             None => StatusCode::NOT_MODIFIED.into_response(),
         };
-        if let Ok(tag) = HeaderValue::from_str(&tag_of(self.version)) {
-            response.headers_mut().insert(header::ETAG, tag);
-        }
+        set_tag(&mut response, &tag_of(self.version));
+        response
+    }
+}
+
+fn set_tag(response: &mut Response, tag: &str) {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+}
+
+/// What changes with more than a version, as with the hour or the place that it is seen from: its `ETag`
+/// is a digest of its JSON. 304 if the client has it already.
+#[derive(Debug)]
+pub struct Digested<T>(pub T, pub IfNoneMatch);
+
+impl<T: Serialize> IntoResponse for Digested<T> {
+    fn into_response(self) -> Response {
+        let Self(body, known) = self;
+        let json = match serde_json::to_vec(&body) {
+            Ok(json) => json,
+            Err(error) => return Problem::from(Failure::fault(error)).into_response(),
+        };
+        let digest = Sha256::digest(&json);
+        let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest.get(..16).unwrap_or_default()));
+        let mut response = if known.has(&tag) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            ([(header::CONTENT_TYPE, "application/json")], json).into_response()
+        };
+        set_tag(&mut response, &tag);
         response
     }
 }
@@ -53,6 +84,12 @@ impl<T: Serialize> IntoResponse for Tagged<T> {
 /// The tags of `If-None-Match`; none if the header is absent.
 #[derive(Debug, Default)]
 pub struct IfNoneMatch(Vec<String>);
+
+impl IfNoneMatch {
+    fn has(&self, tag: &str) -> bool {
+        self.0.iter().any(|known| known == "*" || known == tag)
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
     type Rejection = Problem;
@@ -125,6 +162,17 @@ mod tests {
         );
         assert_eq!(Tagged::new(3, ()).unless(&has("\"2\"")).into_response().status(), StatusCode::OK);
         assert_eq!(Tagged::new(3, ()).into_response().headers()[header::ETAG], "\"3\"");
+    }
+
+    #[test]
+    fn what_is_digested_has_another_tag_as_soon_as_it_says_something_else() {
+        let tag = |body: &str| {
+            Digested(body.to_owned(), IfNoneMatch::default()).into_response().headers()[header::ETAG].clone()
+        };
+        assert_eq!(tag("open"), tag("open"));
+        assert_ne!(tag("open"), tag("closed"));
+        let has = IfNoneMatch(vec![tag("open").to_str().unwrap().to_owned()]);
+        assert_eq!(Digested("open", has).into_response().status(), StatusCode::NOT_MODIFIED);
     }
 
     fn expected(lines: &[&'static str]) -> ExpectedVersion {

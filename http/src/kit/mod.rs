@@ -2,7 +2,7 @@
 //!
 //! - in: [`Json`], [`Path`], [`Query`], [`List`], [`IfMatch`], [`IfNoneMatch`],
 //!   [`Who`];
-//! - out: [`Json`], [`Page`], [`Tagged`], [`Created`], [`Problem`];
+//! - out: [`Json`], [`Page`], [`Tagged`], [`Digested`], [`Created`], [`Problem`];
 //! - around: [`Policy`], which each route states; [`served`], which adds roles, idempotency, limits
 //!   and strict queries to a service's routes, and [`service_router`], which adds documents,
 //!   health, metrics, request ids, problem documents and compression to a port.
@@ -40,7 +40,7 @@ pub(crate) use client::believe;
 pub use client::{ClientAddress, TrustedProxies};
 pub use compress::Compressible;
 pub use created::{Accepted, Created, Location, NoContent};
-pub use etag::{IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Tagged};
+pub use etag::{Digested, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader, Tagged};
 pub use extract::{Json, Path, Query, SlowBody};
 pub(crate) use extract::{check_query, not_utf8, unreadable};
 pub use health::MetricsToken;

@@ -4,9 +4,11 @@ use domain::restaurant::{Category, ClosedReason, Seller};
 use domain::{LatLon, RestaurantId, Timestamp, Won};
 use serde::Serialize;
 use services::restaurant::Seen;
+use services::storefront::Storefront;
 use utoipa::ToSchema;
 
 use crate::kit::Position;
+use crate::menu::body::{CardBody, Reader};
 
 /// A restaurant, as seen from a place if one was given.
 #[derive(Debug, Serialize, ToSchema)]
@@ -106,17 +108,17 @@ impl From<Seen> for RestaurantBody {
             preparation_mins: restaurant.preparation_mins(as_of),
             busy_until: restaurant.busy.map(|busy| busy.until).filter(|until| *until > as_of),
             takes_pickup: restaurant.rules.takes_pickup,
-            tags: restaurant.tags,
-            introduction: restaurant.introduction,
-            notice: restaurant.notice,
-            seller: restaurant.seller.map(SellerBody::from),
+            tags: restaurant.tags.clone(),
+            introduction: restaurant.introduction.clone(),
+            notice: restaurant.notice.clone(),
+            seller: restaurant.seller.clone().map(SellerBody::from),
             id: restaurant.id,
-            name: restaurant.name,
+            name: restaurant.name.clone(),
             category: restaurant.category,
-            phone: restaurant.phone,
+            phone: restaurant.phone.clone(),
             position: restaurant.position,
-            gu: restaurant.gu,
-            dong: restaurant.dong,
+            gu: restaurant.gu.clone(),
+            dong: restaurant.dong.clone(),
             minimum_order_won: restaurant.rules.minimum_order,
             tip_won: way.map(|way| way.tip),
             distance_m: way.map(|way| way.distance_m),
@@ -125,6 +127,21 @@ impl From<Seen> for RestaurantBody {
             next_open_at: opening.next_open_at(),
             closed_reason: opening.reason(),
         }
+    }
+}
+
+/// A restaurant with all that it offers.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Storefront)]
+pub(super) struct StorefrontBody {
+    restaurant: RestaurantBody,
+    menu: CardBody,
+}
+
+impl From<Storefront> for StorefrontBody {
+    fn from(Storefront { seen, card }: Storefront) -> Self {
+        let menu = Reader { runs: false, now: seen.as_of }.card(&card);
+        Self { restaurant: seen.into(), menu }
     }
 }
 

@@ -22,8 +22,10 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::kit::{Json, List, ListQuery, Noun, Page, Path, Policy, Problem, Query};
-use body::{CategoryWords, RestaurantBody};
+use crate::kit::{
+    Digested, IfNoneMatch, IfNoneMatchHeader, Json, List, ListQuery, Noun, Page, Path, Policy, Problem, Query,
+};
+use body::{CategoryWords, RestaurantBody, StorefrontBody};
 use suggestions::Suggestions;
 
 /// The longest address that is searched for, in characters.
@@ -40,6 +42,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(RESTAURANT.on(routes!(list)))
         .routes(RESTAURANT.on(routes!(suggest)))
         .routes(RESTAURANT.on(routes!(show)))
+        .routes(RESTAURANT.on(routes!(storefront)))
         .merge(shop::routes())
         .merge(application::routes())
         .merge(staff::routes())
@@ -65,6 +68,9 @@ struct Wanted {
     /// Only this kind of kitchen.
     #[param(value_type = Option<CategoryWords>)]
     category: Option<Category>,
+    /// Only restaurants with this tag, the whole of it.
+    #[param(max_length = 100, example = "혼밥")]
+    tag: Option<String>,
     /// Only restaurants whose name, kind (in Korean) or dishes match this text, as people type it:
     /// a part, without spaces, while a syllable is composed (`치ㅋ`), by initial consonants (`ㅊㅋ`),
     /// on the wrong keyboard (`clzls`), or with one wrong letter.
@@ -77,6 +83,7 @@ impl TryFrom<Wanted> for Search {
 
     fn try_from(wanted: Wanted) -> Result<Self, Refused> {
         wanted.q.as_deref().map(search_text).transpose()?;
+        wanted.tag.as_deref().map(tag_text).transpose()?;
         let from = From { lat: wanted.lat, lon: wanted.lon };
         let to = match (from.place()?, wanted.address) {
             (Some(position), None) => Place::At(position),
@@ -95,8 +102,12 @@ impl TryFrom<Wanted> for Search {
         if wanted.radius_m.is_some_and(|radius_m| !(1..=REACH_MAX_M).contains(&radius_m)) {
             return Err(Refused::field("/radius_m", fault::OUT_OF_RANGE, "A radius is 1 to 20000 metres."));
         }
-        Ok(Self { to, category: wanted.category, radius_m: wanted.radius_m, text: wanted.q })
+        Ok(Self { to, category: wanted.category, radius_m: wanted.radius_m, tag: wanted.tag, text: wanted.q })
     }
+}
+
+fn tag_text(text: &str) -> Result<&str, Refused> {
+    search_text(text).map_err(|_| Refused::field("/tag", fault::TOO_LONG, "No tag is as long."))
 }
 
 fn address_text(text: String) -> Result<String, Refused> {
@@ -189,4 +200,19 @@ async fn show(
 ) -> Result<Json<RestaurantBody>, Problem> {
     let seen = services::restaurant::show(&app, id, from.place()?).await?;
     Ok(Json(seen.into()))
+}
+
+/// A restaurant with all that it offers, in one piece: rules, notices, origins and allergens; with a
+/// place, also what the way there costs. The tag changes with anything that is shown.
+#[utoipa::path(get, path = "/v1/restaurants/{id}/storefront", tag = "restaurant", security(()),
+    params(("id" = Uuid, Path, description = "The restaurant"), From, IfNoneMatchHeader),
+    responses((status = 200, body = StorefrontBody), (status = 304, description = "You have it already")))]
+async fn storefront(
+    State(app): State<App>,
+    Path(id): Path<RestaurantId>,
+    Query(from): Query<From>,
+    known: IfNoneMatch,
+) -> Result<Digested<StorefrontBody>, Problem> {
+    let shown = services::storefront::show(&app, id, from.place()?).await?;
+    Ok(Digested(shown.into(), known))
 }

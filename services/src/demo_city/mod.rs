@@ -1,18 +1,22 @@
-//! A small Seoul for demonstrations: restaurants with menus across the neighbourhoods, and
-//! accounts for each role.
+//! A small Seoul for demonstrations: restaurants with menus and pictures across the neighbourhoods, and
+//! accounts for each role. Each restaurant goes the way of all: an admin registers it, its owner sets its
+//! rules, uploads its menu and publishes it.
 //!
 //! Loading it again adds only what is missing, and does not change existing rows.
 
+mod album;
 mod kitchens;
 mod plan;
 
 use domain::auth::{Email, Recognition};
+use domain::restaurant::Status;
 use domain::user::AddressKind;
-use domain::{Failure, LatLon, Principal, Role, UserId};
+use domain::{ExpectedVersion, Failure, LatLon, Principal, RestaurantId, Role, UserId};
 
 use crate::user::{NewAddress, NewUser};
-use crate::{App, user};
-use plan::Dice;
+use crate::{App, menu, restaurant, storefront, user};
+use album::Album;
+use plan::{Dice, Shop};
 
 /// The password of every account in the demo city. It is public.
 pub const PASSWORD: &str = "baedal-demo-2026";
@@ -44,7 +48,7 @@ pub fn email(kind: &str, number: usize) -> String {
 /// Loads the city that `seed` generates.
 pub async fn load(app: &App, seed: u64) -> Result<Loaded, Failure> {
     let mut loaded = Loaded::default();
-    let mut owners = Vec::new();
+    let (mut owners, mut admin) = (Vec::new(), None);
     // One hash for all: hashing is slow by design, and the password is public.
     let hash = user::hash_password(app, PASSWORD).await?;
     for (kind, called, count, role) in PEOPLE {
@@ -53,12 +57,14 @@ pub async fn load(app: &App, seed: u64) -> Result<Loaded, Failure> {
             loaded.accounts += usize::from(is_new);
             match role {
                 Role::Owner => owners.push(id),
+                Role::Admin => admin = Some(id),
                 Role::Customer => give_home(app, id, number).await?,
                 _ => {}
             }
         }
     }
-    loaded.restaurants = open_restaurants(app, seed, &owners).await?;
+    let admin = admin.ok_or_else(|| Failure::fault("the demo city has no admin"))?;
+    loaded.restaurants = open_shops(app, Dice(seed), &acting(admin, Role::Admin), &owners).await?;
     Ok(loaded)
 }
 
@@ -96,8 +102,7 @@ async fn account(app: &App, new: &NewUser, hash: &str, role: Role) -> Result<(Us
 
 /// Adds an address if the customer has none.
 async fn give_home(app: &App, customer: UserId, number: usize) -> Result<(), Failure> {
-    let session = plan::id(&format!("session of {customer}"));
-    let who = Principal { user: customer, session, roles: vec![Role::Customer] };
+    let who = acting(customer, Role::Customer);
     if !user::addresses(app, &who).await?.is_empty() {
         return Ok(());
     }
@@ -118,21 +123,47 @@ async fn give_home(app: &App, customer: UserId, number: usize) -> Result<(), Fai
     user::add_address(app, &who, home).await.map(drop)
 }
 
-async fn open_restaurants(app: &App, seed: u64, owners: &[UserId]) -> Result<usize, Failure> {
+/// The person, as one of their sessions would act for them.
+fn acting(person: UserId, role: Role) -> Principal {
+    Principal { user: person, session: plan::id(&format!("session of {person}")), roles: vec![role] }
+}
+
+/// Opens the shops that are missing; how many these were.
+async fn open_shops(app: &App, dice: Dice, admin: &Principal, owners: &[UserId]) -> Result<usize, Failure> {
     let kitchens = kitchens::kitchens().map_err(Failure::fault)?;
+    let mut album = Album::new(dice);
     let mut opened = 0;
-    for number in 0..plan::RESTAURANTS {
-        let planned = plan::restaurant(Dice(seed), &app.gazetteer, &kitchens, owners, number);
-        let (restaurant, card) =
-            planned.ok_or_else(|| Failure::fault("the plan of the demo city has a hole"))?;
-        if store::restaurant::load(&app.store, restaurant.id).await?.is_some() {
-            continue;
-        }
-        let mut tx = app.store.begin().await?;
-        store::restaurant::save(&mut tx, &restaurant.checked()?).await?;
-        store::menu::replace(&mut tx, &card.checked()?).await?;
-        tx.commit().await?;
-        opened += 1;
+    for number in 0..plan::SHOPS {
+        let shop = plan::shop(dice, &app.gazetteer, &kitchens, owners, number);
+        let shop = shop.ok_or_else(|| Failure::fault("the plan of the demo city has a hole"))?;
+        opened += usize::from(open_shop(app, admin, shop, &mut album).await?);
     }
     Ok(opened)
+}
+
+/// Opens a shop, unless it is open. It is published last: one of a load that was broken off goes on from
+/// its registration.
+async fn open_shop(app: &App, admin: &Principal, shop: Shop, album: &mut Album) -> Result<bool, Failure> {
+    let Shop { owner, registration, account, rules, menu, .. } = shop;
+    let owner = acting(owner, Role::Owner);
+    let category = registration.category;
+    let id: RestaurantId = match named(app, &owner, &registration.name).await? {
+        Some((_, status)) if status != Status::Preparing => return Ok(false),
+        Some((id, _)) => id,
+        None => restaurant::register(app, admin, owner.user, registration, account).await?.id,
+    };
+    let pictured: Vec<_> = album::pictured(&menu).map(|dish| (dish.id, dish.name.clone())).collect();
+    restaurant::replace_rules(app, &owner, id, rules, &ExpectedVersion::Any).await?;
+    menu::upload(app, &owner, id, menu, &ExpectedVersion::Any, false).await?;
+    for (dish, name) in pictured {
+        album.show(app, &owner, dish, (category, &name)).await?;
+    }
+    storefront::publish(app, &owner, id).await?;
+    Ok(true)
+}
+
+/// The owner's restaurant of this name.
+async fn named(app: &App, owner: &Principal, name: &str) -> Result<Option<(RestaurantId, Status)>, Failure> {
+    let mine = restaurant::mine(app, owner).await?.into_iter().map(|(seen, _)| seen.restaurant);
+    Ok(mine.filter(|one| one.name == name).map(|one| (one.id, one.status)).next())
 }

@@ -1,12 +1,13 @@
-//! The plan of the demo city: the restaurants with their positions and menus.
+//! The plan of the demo city: the shops with their positions and menus.
 //!
 //! Every random number is derived from the seed and the name of its subject, so the same seed
 //! gives the same city, and adding a draw does not change the others. Ids do not depend on the
 //! seed: a database has one demo city.
 
-use domain::gazetteer::Gazetteer;
-use domain::menu::{Card, Menu, MenuGroup, MenuOption, OptionGroup, SoldOut};
-use domain::restaurant::{Hours, Preparation, Restaurant, Rules, Status, Zone};
+use domain::gazetteer::{Gazetteer, Place};
+use domain::menu::{Menu, MenuGroup, MenuOption, OptionGroup, SoldOut};
+use domain::restaurant::seller::Bank;
+use domain::restaurant::{Hours, Preparation, Registration, Rules, Seller, SettlementAccount, Zone};
 use domain::tip::{DistanceSteps, Tier, TimeSurcharge, TipPlan};
 use domain::week::Span;
 use domain::{LatLon, UserId, Won};
@@ -15,8 +16,8 @@ use uuid::Uuid;
 
 use super::kitchens::{Answer, Choices, Dish, Group, Kitchen};
 
-/// How many restaurants there are.
-pub(super) const RESTAURANTS: usize = 200;
+/// How many shops there are.
+pub(super) const SHOPS: usize = 200;
 
 /// The centres of the neighbourhoods that have half of the restaurants: the simulated people
 /// live there.
@@ -52,21 +53,31 @@ pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
     /// A number below `sides`, always the same for the same `about`.
-    fn roll(self, about: &str, sides: u32) -> u32 {
+    pub(super) fn roll(self, about: &str, sides: u32) -> u32 {
         let digest = Sha256::digest(format!("{}/{about}", self.0));
         u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]) % sides.max(1)
     }
 }
 
-/// The restaurant of that number, from 0, with its menu.
-pub(super) fn restaurant(
+/// A shop: what it is registered with, and what its owner says of it then.
+#[derive(Debug, PartialEq)]
+pub(super) struct Shop {
+    pub(super) owner: UserId,
+    pub(super) registration: Registration,
+    pub(super) account: SettlementAccount,
+    pub(super) rules: Rules,
+    pub(super) menu: Vec<MenuGroup>,
+}
+
+/// The shop of that number, from 0.
+pub(super) fn shop(
     dice: Dice,
     gazetteer: &Gazetteer,
     kitchens: &[Kitchen],
     owners: &[UserId],
     number: usize,
-) -> Option<(Restaurant, Card)> {
-    // Each pair is one restaurant in a busy neighbourhood and one elsewhere. Each round through
+) -> Option<Shop> {
+    // Each pair is one shop in a busy neighbourhood and one elsewhere. Each round through
     // the busy neighbourhoods shifts the kinds of kitchen by one.
     let pair = number / 2;
     let kitchen = kitchens.get((pair + pair / BUSY.len()) % kitchens.len().max(1))?;
@@ -76,36 +87,53 @@ pub(super) fn restaurant(
     let names = kitchen.names.get(dice.roll(&format!("{name} name"), count(&kitchen.names)) as usize)?;
     let area = place.dong.strip_suffix('동').unwrap_or(&place.dong);
     let some = |what: &str, sides| dice.roll(&format!("{name} {what}"), sides);
-    let restaurant = Restaurant {
-        id: id(&name),
-        version: 0,
-        status: Status::Published,
-        owner: *owners.get(number % owners.len().max(1))?,
+    let whose = number % owners.len().max(1);
+    let registration = Registration {
         name: format!("{area} {names}"),
         category: kitchen.category,
-        tags: Vec::new(),
-        introduction: String::new(),
-        notice: String::new(),
         // A number that is not assigned to anybody.
         phone: format!("02-0000-{number:04}"),
+        seller: seller(whose, place)?,
         position,
         gu: place.gu.clone(),
         dong: place.dong.clone(),
-        seller: None,
-        rules: Rules {
-            minimum_order: Won(kitchen.minimum + i64::from(some("minimum", 3)) * 1_000),
-            tip: tip(i64::from(some("tip", 3)), some("night", 3) == 0),
-            hours: if number % 10 == 7 { evenings() } else { Hours::always() },
-            zones: vec![Zone::Radius { metres: 3_500 + some("radius", 4) * 500 }],
-            preparation: Preparation::always(kitchen.preparation_mins),
-            ..Rules::none()
-        },
-        paused_until: None,
-        busy: None,
     };
-    let groups = kitchen.groups.iter().map(|group| menu_group(dice, kitchen, group, &name)).collect();
-    let card = Card { restaurant_id: restaurant.id, version: 1, groups };
-    Some((restaurant, card))
+    let rules = Rules {
+        minimum_order: Won(kitchen.minimum + i64::from(some("minimum", 3)) * 1_000),
+        tip: tip(i64::from(some("tip", 3)), some("night", 3) == 0),
+        hours: if number % 10 == 7 { evenings() } else { Hours::always() },
+        zones: vec![Zone::Radius { metres: 3_500 + some("radius", 4) * 500 }],
+        preparation: Preparation::always(kitchen.preparation_mins),
+        ..Rules::none()
+    };
+    Some(Shop {
+        owner: *owners.get(whose)?,
+        registration,
+        account: SettlementAccount {
+            bank: Bank::Kookmin,
+            number: format!("0000000000{whose:04}"),
+            holder: called(whose),
+        },
+        rules,
+        menu: kitchen.groups.iter().map(|group| menu_group(dice, kitchen, group, &name)).collect(),
+    })
+}
+
+fn called(owner: usize) -> String {
+    format!("사장님 {:02}", owner + 1)
+}
+
+/// What the law wants shown of the owner of that number, from 0.
+fn seller(owner: usize, place: &Place) -> Option<Seller> {
+    // Of ten numbers one has the right check digit.
+    let mut numbers = (0..10).map(|check| format!("000-00-{:04}{check}", owner + 1));
+    Some(Seller {
+        business_name: format!("데모푸드 {}", owner + 1),
+        representative: called(owner),
+        business_number: numbers.find_map(|number| number.parse().ok())?,
+        mail_order_number: Some(format!("2026-서울{}-{owner:05}", place.gu)),
+        address: format!("서울 {} {} {}", place.gu, place.dong, owner + 1),
+    })
 }
 
 fn count<T>(items: &[T]) -> u32 {
@@ -195,21 +223,25 @@ fn option_group(choices: &Choices, whose: &str) -> OptionGroup {
 mod tests {
     use std::collections::HashSet;
 
+    use domain::menu::Card;
+
     use super::super::kitchens::kitchens;
     use super::*;
 
-    fn city(seed: u64) -> Vec<(Restaurant, Card)> {
+    fn city(seed: u64) -> Vec<Shop> {
         let gazetteer = crate::gazetteer::seoul().unwrap();
         let owners: Vec<UserId> = (1..=20).map(|n| id(&format!("owner {n}"))).collect();
         let kitchens = kitchens().unwrap();
-        let one = |number| restaurant(Dice(seed), &gazetteer, &kitchens, &owners, number).unwrap();
-        (0..RESTAURANTS).map(one).collect()
+        let one = |number| shop(Dice(seed), &gazetteer, &kitchens, &owners, number).unwrap();
+        (0..SHOPS).map(one).collect()
     }
 
     #[test]
     fn every_restaurant_and_menu_of_the_city_keeps_the_rules() {
-        for (restaurant, card) in city(2026) {
-            assert!(restaurant.checked().is_ok() && card.checked().is_ok());
+        for Shop { registration, mut account, rules, menu, .. } in city(2026) {
+            let card = Card { groups: menu, ..Card::empty(id("any")) };
+            assert!(registration.checked(&mut account).is_ok());
+            assert!(rules.checked().is_ok() && card.checked().is_ok());
         }
     }
 
@@ -218,7 +250,8 @@ mod tests {
         let (one, other) = (city(7), city(7));
         assert_eq!(one, other);
         assert_ne!(one, city(8));
-        let dishes = one.iter().flat_map(|(_, card)| card.menus()).map(|menu| menu.id);
+        let dishes =
+            one.iter().flat_map(|shop| &shop.menu).flat_map(|group| &group.menus).map(|menu| menu.id);
         let all: Vec<_> = dishes.collect();
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
     }
@@ -228,11 +261,11 @@ mod tests {
         let city = city(2026);
         for (lat, lon) in BUSY {
             let to = domain::restaurant::Destination { position: LatLon::new(lat, lon).unwrap(), dong: None };
-            let near = city.iter().filter(|(restaurant, _)| restaurant.delivers_to(to));
-            let kinds: HashSet<_> = near.map(|(restaurant, _)| restaurant.category).collect();
+            let near = city.iter().filter(|shop| shop.rules.deliver_to(shop.registration.position, to));
+            let kinds: HashSet<_> = near.map(|shop| shop.registration.category).collect();
             assert!(kinds.len() >= 8, "{lat} {lon} has {kinds:?}");
         }
-        let districts: HashSet<_> = city.iter().map(|(restaurant, _)| restaurant.gu.clone()).collect();
+        let districts: HashSet<_> = city.iter().map(|shop| shop.registration.gu.clone()).collect();
         assert_eq!(districts.len(), 25);
     }
 }

@@ -17,6 +17,7 @@ use crate::{App, restaurant};
 
 pub(crate) use edit::mark_sold_out;
 pub use edit::{Availability, Changed, Subject, Uploaded, change, sell_out, sell_out_option, upload};
+pub(crate) use picture::{give_picture, make_picture};
 pub use picture::{picture_file, remove_picture, replace_picture};
 pub use store::menu::{Item, PastPrice};
 
@@ -61,6 +62,16 @@ pub async fn card(app: &App, id: RestaurantId) -> Result<Arc<Card>, Failure> {
     }
     restaurant::find(app, id).await?;
     Ok(Arc::new(Card::empty(id)))
+}
+
+/// The menu of a restaurant, at this version at least (0: it had none). Once this process has read it, that
+/// costs no query.
+pub(crate) async fn card_at(app: &App, id: RestaurantId, version: u64) -> Result<Arc<Card>, Failure> {
+    match (version, store::menu::known_card(&app.store, id, version)) {
+        (0, _) => Ok(Arc::new(Card::empty(id))),
+        (_, Some(card)) => Ok(card),
+        (_, None) => card(app, id).await,
+    }
 }
 
 /// The same for customers: of a restaurant that is not published yet there is none.
@@ -113,11 +124,11 @@ pub(crate) async fn changed_since(app: &App, horizon: u64) -> Result<Vec<(Restau
     Ok(store::menu::changed_since(&app.store, horizon).await?)
 }
 
-/// The numbers of the last changes of these restaurants' menus, where there is one.
+/// The numbers of the last changes of these restaurants' menus, and their versions, where there is one.
 pub(crate) async fn last_changes(
     app: &App,
     of: &[RestaurantId],
-) -> Result<HashMap<RestaurantId, u64>, Failure> {
+) -> Result<HashMap<RestaurantId, (u64, u64)>, Failure> {
     Ok(store::menu::last_changes(&app.store, of).await?)
 }
 

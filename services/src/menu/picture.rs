@@ -14,7 +14,7 @@ use super::{Dish, dish};
 use crate::App;
 use crate::blobs::{BlobArea, BlobKey};
 use crate::conflict::retried;
-use crate::images::{self, Gallery};
+use crate::images::{self, Gallery, Made};
 
 const AREA: BlobArea = BlobArea::new("menu_image");
 
@@ -27,10 +27,26 @@ pub(super) const GALLERY: Gallery = Gallery {
 /// Makes an uploaded picture that of a dish, in the place of the one before, on behalf of somebody who
 /// runs the restaurant.
 pub async fn replace_picture(app: &App, who: &Principal, id: MenuId, upload: Bytes) -> Result<Dish, Failure> {
+    // Nobody else has an upload decoded.
+    Subject::Item(Item::Menu(id)).run_by(app, who).await?;
+    give_picture(app, who, id, &make_picture(app, upload).await?).await
+}
+
+/// The files of an upload.
+pub(crate) async fn make_picture(app: &App, upload: Bytes) -> Result<Made, Failure> {
+    GALLERY.make(app, upload).await
+}
+
+/// The same for a picture whose files are made; others may have it too.
+pub(crate) async fn give_picture(
+    app: &App,
+    who: &Principal,
+    id: MenuId,
+    made: &Made,
+) -> Result<Dish, Failure> {
     let restaurant = Subject::Item(Item::Menu(id)).run_by(app, who).await?;
-    let made = GALLERY.make(app, upload).await?;
-    GALLERY.keep(app, app.store.begin().await?, id.0, &made).await?;
-    depict(app, restaurant, id, Some(made.picture)).await
+    GALLERY.keep(app, app.store.begin().await?, id.0, made).await?;
+    depict(app, restaurant, id, Some(made.picture.clone())).await
 }
 
 /// Removes the picture of a dish, if it has one.

@@ -13,6 +13,8 @@ mod live;
 mod shop;
 mod staff;
 
+use std::sync::Arc;
+
 use domain::restaurant::{Destination, Duty, Opening, Restaurant, Standing, Status};
 use domain::{Failure, LatLon, Principal, RestaurantId, Role, Timestamp, UserId, Won};
 
@@ -36,7 +38,7 @@ pub use store::restaurant::{Invitation, StaffMember};
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// The restaurant.
-    pub restaurant: Restaurant,
+    pub restaurant: Arc<Restaurant>,
     /// Whether it takes orders.
     pub opening: Opening,
     /// When that changes by itself, if within 40 days.
@@ -61,7 +63,7 @@ pub struct DeliveryTerms {
 /// The restaurant at time `as_of`, with the terms of delivery to `to`.
 pub(crate) fn see(
     app: &App,
-    restaurant: Restaurant,
+    restaurant: Arc<Restaurant>,
     to: Option<Destination>,
     as_of: Timestamp,
 ) -> Result<Seen, Failure> {
@@ -102,7 +104,7 @@ fn terms(
 /// One restaurant as customers see it, with its terms of delivery if a place is given. One that is
 /// not published yet does not exist.
 pub async fn show(app: &App, id: RestaurantId, to: Option<LatLon>) -> Result<Seen, Failure> {
-    let restaurant = shown(app, id).await?;
+    let restaurant = Arc::new(shown(app, id).await?);
     see(app, restaurant, to.map(|to| destination(app, to)), app.now())
 }
 
@@ -117,7 +119,7 @@ pub(crate) async fn shown(app: &App, id: RestaurantId) -> Result<Restaurant, Fai
 
 /// One restaurant, whatever its status, for operators.
 pub(crate) async fn of_any_status(app: &App, id: RestaurantId) -> Result<Seen, Failure> {
-    see(app, find(app, id).await?, None, app.now())
+    see(app, Arc::new(find(app, id).await?), None, app.now())
 }
 
 /// The restaurants that the person owns or works at, with what they are there.
@@ -129,7 +131,7 @@ pub async fn mine(app: &App, who: &Principal) -> Result<Vec<(Seen, Standing)>, F
             false => store::restaurant::standing(&app.store, restaurant.id, who.user).await?,
         };
         if let Some(standing) = standing {
-            mine.push((see(app, restaurant, None, app.now())?, standing));
+            mine.push((see(app, Arc::new(restaurant), None, app.now())?, standing));
         }
     }
     Ok(mine)
@@ -138,7 +140,7 @@ pub async fn mine(app: &App, who: &Principal) -> Result<Vec<(Seen, Standing)>, F
 /// The restaurants whose name contains the text (`domain::lookup`), newest first.
 pub(crate) async fn named(app: &App, text: &str, limit: u32) -> Result<Vec<Seen>, Failure> {
     let named = store::restaurant::named(&app.store, text, limit).await?;
-    named.into_iter().map(|restaurant| see(app, restaurant, None, app.now())).collect()
+    named.into_iter().map(|restaurant| see(app, Arc::new(restaurant), None, app.now())).collect()
 }
 
 /// The restaurant, or a refusal if there is none.

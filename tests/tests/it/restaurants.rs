@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use domain::restaurant::{Category, Hours};
+use chrono::TimeDelta;
+use domain::restaurant::{Category, Hours, Status};
 use domain::{LatLon, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -192,5 +193,49 @@ async fn the_demo_city_is_loaded_once_and_everybody_in_it_can_order() {
     customer.post("/v1/cart/lines", line).await.expect(201);
     let quote = customer.post("/v1/cart/quote", json!({ "address_id": home["id"] })).await.expect(201);
     assert_eq!(quote["orderable"], true, "{quote}");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_restaurant_is_shown_with_its_menu_in_one_piece_and_its_tag_changes_with_anything_shown() {
+    let app = TestApp::start().await;
+    let owner = Guest::new(&app, Role::Owner).await;
+    let customer = Guest::new(&app, Role::Customer).await;
+    let mut kitchen = kitchen(owner.id, "역삼 치킨");
+    let card = card(&kitchen, "후라이드");
+    open(app.app(), &kitchen, &card).await;
+    let path = format!("/v1/restaurants/{}", kitchen.id);
+    let place = format!("?lat={}&lon={}", YEOKSAM.0, YEOKSAM.1);
+    let shown = format!("{path}/storefront{place}");
+
+    let first = customer.get(&shown).await;
+    let tag = first.headers["etag"].clone();
+    let whole = first.expect(200);
+    assert_eq!(whole["restaurant"], customer.get(&format!("{path}{place}")).await.expect(200));
+    assert_eq!(whole["menu"], customer.get(&format!("{path}/menus")).await.expect(200));
+    let ask = async |tag| answer(customer.request(Method::GET, &shown).header("if-none-match", tag)).await;
+    assert_eq!(ask(tag.clone()).await.status, 304);
+    assert_ne!(customer.get(&format!("{path}/storefront")).await.headers["etag"], tag, "from nowhere");
+
+    // Its people, and the hour: each is seen at once.
+    let until = app.app().now() + TimeDelta::minutes(5);
+    owner.put(&format!("{path}/pause"), json!({ "until": until })).await.expect(200);
+    let paused = ask(tag.clone()).await;
+    let tag_of_paused = paused.headers["etag"].clone();
+    assert_eq!(paused.expect(200)["restaurant"]["closed_reason"], "paused");
+    app.advance(TimeDelta::minutes(6)).await;
+    let resumed = ask(tag_of_paused).await.expect(200);
+    assert_eq!(resumed["restaurant"], whole["restaurant"]);
+    let dish = format!("/v1/menus/{}", card.menus().next().unwrap().id);
+    owner.patch(&dish, json!({ "sold_out": true })).await.expect(200);
+    let sold_out = ask(tag).await.expect(200);
+    assert_eq!(sold_out["menu"]["groups"][0]["menus"][0]["sold_out"], true);
+
+    // One that is prepared does not exist, and neither does one that there never was.
+    kitchen.status = Status::Preparing;
+    open(app.app(), &kitchen, &card).await;
+    customer.get(&shown).await.expect_problem(404, "not_found");
+    owner.get("/v1/restaurants/01920000-0000-7000-8000-000000000001/storefront").await.expect(404);
+    customer.get(&format!("{path}/storefront?lat=37.5")).await.expect_problem(422, "invalid");
     app.stop().await;
 }

@@ -42,8 +42,15 @@ fn kitchen_at(owner: UserId, name: &str, metres: f64) -> Restaurant {
 /// Waits until the process has read all restaurants.
 async fn whole(app: &services::App) {
     let to = Destination { position: LatLon::new(YEOKSAM.0, YEOKSAM.1).unwrap(), dong: None };
-    let wanted =
-        Wanted { to, at: app.now(), category: None, radius_m: None, query: None, holidays: &app.holidays() };
+    let wanted = Wanted {
+        to,
+        at: app.now(),
+        category: None,
+        radius_m: None,
+        tag: None,
+        query: None,
+        holidays: &app.holidays(),
+    };
     eventually(|| async { search::by_catalogue(app, &wanted, None, 1).await.is_some() }).await;
 }
 
@@ -239,6 +246,7 @@ fn somewhere(luck: &mut StdRng, owner: UserId) -> Restaurant {
     };
     shop.position = place(luck);
     shop.category = *Category::ALL.choose(luck).unwrap();
+    shop.tags = luck.random_bool(0.3).then(|| "1인분".to_owned()).into_iter().collect();
     shop.rules.zones = (0..luck.random_range(0..3))
         .map(|_| match luck.random_range(0..3) {
             0 => Zone::Radius { metres: luck.random_range(1..=20_000) },
@@ -288,6 +296,7 @@ async fn the_catalogue_answers_as_the_database_does() {
                 at: app.app().now() + TimeDelta::minutes(luck.random_range(-1_440..1_440)),
                 category: luck.random_bool(0.2).then(|| *Category::ALL.choose(&mut luck).unwrap()),
                 radius_m: luck.random_bool(0.2).then(|| luck.random_range(1..5_000)),
+                tag: luck.random_bool(0.2).then_some("1인분"),
                 query: query.as_ref(),
                 holidays: &holidays,
             };

@@ -262,8 +262,12 @@ async fn who_looks_at_a_restaurant_is_told_what_changes() {
     open(app.app(), &shop, &menu).await;
     let person = app.person("looker", &[Role::Customer]).await;
     let mut socket = Socket::open(app.address(Service::Gateway), &person.access_token).await;
-    let snapshot = socket.follow(&format!("restaurant:{}", shop.id)).await;
+    let channel = format!("restaurant:{}", shop.id);
+    let snapshot = socket.follow(&channel).await;
     assert_eq!(snapshot["data"]["open_now"], true, "{snapshot}");
+    // At its own port too.
+    let mut next_door = Socket::open(app.address(Service::Restaurant), &person.access_token).await;
+    assert_eq!(next_door.follow(&channel).await["data"], snapshot["data"]);
     let path = format!("/v1/restaurants/{}", shop.id);
     let until = app.app().now() + TimeDelta::minutes(30);
 

@@ -3351,6 +3351,11 @@ export interface components {
             /** @description Which. */
             step: components["schemas"]["Step"];
         };
+        /** @description A restaurant with all that it offers. */
+        Storefront: {
+            menu: components["schemas"]["Card"];
+            restaurant: components["schemas"]["Restaurant"];
+        };
         /** @description Something that can be searched for. */
         Suggestion: {
             category: components["schemas"]["Category"];

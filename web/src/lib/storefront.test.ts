@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Restaurant } from './api/types'
+import type { Listener, Realtime } from './realtime'
+import { atMoment, Rows, withLive } from './storefront.svelte'
+
+const open = { id: 'a', name: '역삼 치킨', open_now: true, preparation_mins: 20 } as Restaurant
+const paused = { open_now: false, closed_reason: 'paused', preparation_mins: 20 } as const
+
+/** Rows that are in view as the test says. */
+let look: (row: HTMLElement, isIntersecting: boolean) => void
+
+class Observer {
+  constructor(tell: (entries: { target: HTMLElement; isIntersecting: boolean }[]) => void) {
+    look = (target, isIntersecting) => tell([{ target, isIntersecting }])
+  }
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
+
+const rowOf = (id: string) => ({ dataset: { row: id } }) as unknown as HTMLElement
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.stubGlobal('IntersectionObserver', Observer)
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+describe('the rows of a list', () => {
+  function made() {
+    const channels = new Map<string, Listener>()
+    const realtime = {
+      subscribe(channel: string, listener: Listener) {
+        channels.set(channel, listener)
+        return () => channels.delete(channel)
+      },
+    } as unknown as Realtime
+    let shown = open
+    const read = vi.fn(() => Promise.resolve({ ...open, name: '새 이름' }))
+    const rows = new Rows(realtime, (_, of) => (shown = of(shown)), read)
+    return { rows, channels, read, shown: () => shown }
+  }
+
+  it('are followed while they are in view, and not while they are scrolled past', () => {
+    const { channels } = made()
+    look(rowOf('a'), true)
+    look(rowOf('a'), false)
+    vi.advanceTimersByTime(10_000)
+    expect(channels.size).toBe(0)
+    look(rowOf('a'), true)
+    vi.advanceTimersByTime(500)
+    expect([...channels.keys()]).toEqual(['restaurant:a'])
+    look(rowOf('a'), false)
+    expect(channels.size).toBe(0)
+  })
+
+  it('are never more than forty', () => {
+    const { channels } = made()
+    for (let row = 0; row < 60; row++) look(rowOf(String(row)), true)
+    vi.advanceTimersByTime(500)
+    expect(channels.size).toBe(40)
+  })
+
+  it('say at once that a shop pauses, and what they said before when it is back', () => {
+    const { channels, shown } = made()
+    look(rowOf('a'), true)
+    vi.advanceTimersByTime(500)
+    const listener = channels.get('restaurant:a')
+    listener?.event?.({ op: 'event', channel: 'restaurant:a', type: 'restaurant.paused', at: '', data: paused })
+    expect(shown()).toMatchObject({ name: '역삼 치킨', open_now: false, closed_reason: 'paused' })
+    listener?.snapshot?.({ open_now: true, preparation_mins: 20 })
+    expect(shown()).toMatchObject({ open_now: true, closed_reason: null })
+  })
+
+  it('are read again when more changes than the hour, and when the hour comes', async () => {
+    const { channels, read, shown } = made()
+    look(rowOf('a'), true)
+    vi.advanceTimersByTime(500)
+    const listener = channels.get('restaurant:a')
+    listener?.event?.({ op: 'event', channel: 'restaurant:a', type: 'restaurant.changed', at: '', data: paused })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(shown().name).toBe('새 이름')
+    listener?.snapshot?.({ open_now: true, preparation_mins: 20, changes_at: new Date(Date.now() + 60_000).toISOString() })
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect(read).toHaveBeenCalledTimes(1)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(read).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('what is told of a restaurant', () => {
+  it('takes the place of what was known, and leaves what is not told of', () => {
+    const known = { ...open, closed_reason: 'paused', next_open_at: 'x' } as Restaurant
+    expect(withLive(known, { open_now: true, preparation_mins: 35 })).toMatchObject({
+      name: '역삼 치킨', open_now: true, preparation_mins: 35, closed_reason: null, next_open_at: null,
+    })
+  })
+
+  it('is asked for at a moment beyond what a timer waits without asking all the time', () => {
+    const again = vi.fn()
+    atMoment(new Date(Date.now() + 2 ** 40).toISOString(), again)
+    vi.advanceTimersByTime(10_000)
+    expect(again).not.toHaveBeenCalled()
+  })
+})
