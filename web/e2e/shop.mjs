@@ -133,12 +133,21 @@ await tell('An owner opens a shop, from nothing to its first order', async (join
   await console.page.goto(at('owner'))
   await console.page.locator(`[data-order="${order.id}"]`).waitFor()
 
-  // A pause closes it to customers at once, and ends when its owner says so.
+  // A pause closes it to customers at once, whose lists and carts tell of it, and ends when its owner says so.
+  const visitor = await join('visitor', { viewport: { width: 1180, height: 900 } })
+  await keepSession(visitor.context, 'customer', guest.tokens)
+  await visitor.page.goto(at('customer'))
+  await visitor.page.getByRole('combobox').fill(NAME)
+  const row = (open) => visitor.page.locator(`[data-restaurant="${id}"][data-open=${open}]`)
+  await row(true).waitFor()
   await console.page.goto(at('owner', `shops/${id}`))
   await console.page.locator('[data-pause="30"]').click()
   await console.page.locator('[data-testid=paused]').waitFor()
   assert.equal((await get(guest.tokens, `/v1/restaurants/${id}`)).closed_reason, 'paused')
+  await row(false).waitFor()
+  await visitor.picture('paused')
   await console.page.locator('[data-testid=resume]').click()
+  await row(true).waitFor()
   await console.page.locator('[data-pause="30"]').waitFor()
   assert.equal((await get(guest.tokens, `/v1/restaurants/${id}`)).open_now, true)
   // Nobody else's search finds it any more.
