@@ -81,7 +81,7 @@ enum Command {
         #[command(flatten)]
         vault: VaultArgs,
         #[command(flatten)]
-        third_parties: ThirdPartyArgs,
+        third_parties: Box<ThirdPartyArgs>,
     },
     /// Add a program that calls in its own name, and print its id and its secret, which is not
     /// kept and cannot be shown again. It asks for tokens at `POST /v1/auth/token`.
