@@ -9,12 +9,14 @@
 //! ```text
 //! place ─▶ cell, neighbourhood ─▶ restaurants ─▶ delivers? kind? radius? ─▶ matches? ─▶ Rank ─▶ page
 //!                                                                      │
-//!                                  names, each once: signature ─▶ keys ┘
+//!                       names of the area, each once: signature ─▶ keys ┘
 //! ```
 
+mod area;
 mod names;
 mod suggestions;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,12 +29,16 @@ use crate::restaurant::zone::REACH_MAX_M;
 use crate::restaurant::{Category, Destination, Holidays, Restaurant, Status, Zone};
 use crate::search::{Match, Name, Query};
 use crate::{Cell, LatLon, RestaurantId, Timestamp};
+use area::Area;
 use names::{NameId, Names};
 
 pub use suggestions::{SUGGESTIONS_MAX, Suggestion};
 
 /// Metres in a degree of latitude, rounded down so that no restaurant is missed.
 const DEGREE_M: f64 = 111_000.0;
+
+/// Metres in a degree of latitude on the sphere that distances are measured on.
+const METRES_A_DEGREE: f64 = 111_195.08;
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -84,8 +90,8 @@ pub struct Catalogue {
     records: Vec<Option<Record>>,
     slots: HashMap<RestaurantId, Slot>,
     unused: Vec<Slot>,
-    cells: HashMap<Cell, Vec<Slot>>,
-    dongs: HashMap<DongCode, Vec<Slot>>,
+    cells: HashMap<Cell, Area>,
+    dongs: HashMap<DongCode, Area>,
     names: Names,
     middles: Middles,
 }
@@ -135,6 +141,11 @@ impl Record {
         }
     }
 
+    /// Whether it stands in the same cells and neighbourhoods as this one would.
+    fn stands_where(&self, other: &Restaurant) -> bool {
+        self.position == other.position && self.restaurant.rules.zones == other.rules.zones
+    }
+
     fn is_open(&self, at: Timestamp, holidays: &Holidays) -> bool {
         if self.paused_until_ns > nanos(at) {
             return false;
@@ -151,6 +162,18 @@ impl Record {
         is_open
     }
 
+    /// Whether there is a [`place`](Self::place) of it. Mostly told without the exact distance.
+    fn is_found(&self, wanted: &Wanted<'_>, plane: Plane) -> bool {
+        let is_plain = wanted.category.is_none() && wanted.tag.is_none() && wanted.radius_m.is_none();
+        if is_plain && self.circle_m != NO_CIRCLE {
+            let (away, circle) = (plane.squared_m(self.position), f64::from(self.circle_m).powi(2));
+            if !(0.98 * circle..1.02 * circle).contains(&away) {
+                return away < circle;
+            }
+        }
+        self.place(wanted).is_some()
+    }
+
     /// As [`place_of`].
     fn place(&self, wanted: &Wanted<'_>) -> Option<Rank> {
         if wanted.category.is_some_and(|category| self.category != category) {
@@ -164,6 +187,28 @@ impl Record {
         }
         let metres = self.position.distance_m(wanted.to.position);
         (metres <= f64::from(self.circle_m)).then(|| rank_at(wanted, self.id, metres)).flatten()
+    }
+}
+
+/// The neighbourhood of a place as a plane: distances are within 1 % of the exact ones where people live,
+/// as far as anybody delivers.
+#[derive(Clone, Copy)]
+struct Plane {
+    middle: LatLon,
+    /// Metres in a degree of longitude.
+    east_m: f64,
+}
+
+impl Plane {
+    fn around(middle: LatLon) -> Self {
+        Self { middle, east_m: METRES_A_DEGREE * middle.lat().to_radians().cos() }
+    }
+
+    /// The square of the distance from the middle.
+    fn squared_m(self, to: LatLon) -> f64 {
+        let north = METRES_A_DEGREE * (to.lat() - self.middle.lat());
+        let east = self.east_m * (to.lon() - self.middle.lon());
+        north * north + east * east
     }
 }
 
@@ -188,12 +233,12 @@ pub fn found_at<'a>(
     let found = match wanted.query {
         None => None,
         Some(query) => {
-            let dish = |dish: &str| query.matches(Name::new(dish).view());
-            let name = query.matches(Name::new(&restaurant.name).view());
+            let matches = |text: &str| query.matches(Name::new(text).view());
             // Tags are compared as dishes are.
-            let tags = restaurant.tags.iter().map(|tag| dish(tag));
-            let of_dishes = dishes.into_iter().map(dish).chain(tags);
-            Some(best(categories(query), restaurant.category, name, of_dishes)?)
+            let tags = restaurant.tags.iter().map(|tag| matches(tag));
+            let others = dishes.into_iter().map(matches).chain(tags).map(|how| how.map(within));
+            let all = std::iter::once(matches(&restaurant.name)).chain(others);
+            Some(best(categories(query), restaurant.category, all)?)
         }
     };
     Some(Rank { closed: !restaurant.opening(wanted.at, wanted.holidays).is_open(), found, ..place })
@@ -233,60 +278,20 @@ fn categories(query: &Query) -> Categories {
     Category::ALL.map(|category| query.matches(Name::new(category.korean()).view()))
 }
 
-/// How a query matches: by the name at best, otherwise by the category or a dish.
+/// How a query matches a category, a dish or a tag: never better than a name that contains it.
+fn within(how: Match) -> Match {
+    how.max(Match::Contains)
+}
+
+/// How a query matches a restaurant: by its name at best, otherwise by its category, a dish or a tag.
 fn best(
     categories: Categories,
     category: Category,
-    name: Option<Match>,
-    dishes: impl Iterator<Item = Option<Match>>,
+    others: impl Iterator<Item = Option<Match>>,
 ) -> Option<Match> {
-    let within = |how: Match| how.max(Match::Contains);
     let of_category = Category::ALL.iter().zip(categories).find(|(each, _)| **each == category);
     let of_category = of_category.and_then(|(_, how)| how).map(within);
-    let mut best = [name, of_category].into_iter().flatten().min();
-    for how in dishes {
-        // A dish is never a better match than these.
-        if best.is_some_and(|best| best <= Match::Contains) {
-            break;
-        }
-        best = [best, how.map(within)].into_iter().flatten().min();
-    }
-    best
-}
-
-/// How a query matches the names of a catalogue; each is compared once.
-struct Compared<'a> {
-    query: &'a Query,
-    names: &'a Names,
-    /// By name: not compared yet, or how it matches.
-    known: Vec<u8>,
-}
-
-impl<'a> Compared<'a> {
-    const NOT_YET: u8 = 0;
-    const NOT: u8 = 1;
-
-    fn new(query: &'a Query, names: &'a Names) -> Self {
-        Self { query, names, known: vec![Self::NOT_YET; names.ids()] }
-    }
-
-    fn matches(&mut self, id: NameId) -> Option<Match> {
-        let known = self.known.get_mut(id.index())?;
-        if *known == Self::NOT_YET {
-            let may_match = self.query.may_match(self.names.signature(id));
-            *known = match may_match.then(|| self.query.matches(self.names.view(id))).flatten() {
-                None => Self::NOT,
-                Some(Match::Begins) => 2,
-                Some(Match::Contains) => 3,
-                Some(Match::Initials) => 4,
-                Some(Match::Typo) => 5,
-            };
-        }
-        [None, None, Some(Match::Begins), Some(Match::Contains), Some(Match::Initials), Some(Match::Typo)]
-            .get(usize::from(*known))
-            .copied()
-            .flatten()
-    }
+    others.chain([of_category]).flatten().min()
 }
 
 impl Catalogue {
@@ -306,16 +311,28 @@ impl Catalogue {
         dishes.dedup();
         let twice = all.iter().zip(all.iter().skip(1)).filter(|(one, next)| one == next);
         twice.for_each(|(one, _)| self.names.give_back(*one));
+        let slot = self.slots.get(&restaurant.id).copied();
+        if let Some(known) =
+            slot.and_then(|slot| self.records.get_mut(slot as usize)).and_then(Option::as_mut)
+            && known.stands_where(&restaurant)
+            && (known.name, &*known.dishes) == (name, dishes.as_slice())
+        {
+            // What is found by place and name stays as it is, and the indices with it.
+            *known = Record::new(restaurant, name, dishes, stamp);
+            self.names.give_back(name);
+            known.dishes.iter().for_each(|dish| self.names.give_back(*dish));
+            return;
+        }
         self.remove(restaurant.id);
         let slot = self.unused.pop().unwrap_or_else(|| {
             self.records.push(None);
             Slot::try_from(self.records.len() - 1).unwrap_or(Slot::MAX)
         });
         for cell in cells_of(&restaurant, &mut self.middles) {
-            self.cells.entry(cell).or_default().push(slot);
+            self.cells.entry(cell).or_default().enter(slot);
         }
         for dong in dongs_of(&restaurant) {
-            self.dongs.entry(dong).or_default().push(slot);
+            self.dongs.entry(dong).or_default().enter(slot);
         }
         self.slots.insert(restaurant.id, slot);
         if let Some(place) = self.records.get_mut(slot as usize) {
@@ -388,51 +405,72 @@ impl Catalogue {
 
     /// All restaurants that are found after a rank, in no order.
     fn found(&self, wanted: &Wanted<'_>, after: Option<Rank>) -> Vec<(Rank, &Record)> {
+        let how = wanted.query.map(|query| (self.matching(wanted.to, query), categories(query)));
         let mut found: Vec<(Rank, &Record)> = Vec::new();
-        for record in self.around(wanted.to) {
+        for (slot, record) in self.around(wanted.to) {
+            let how = match &how {
+                None => None,
+                Some((known, categories)) => {
+                    let by_name = known.get(slot as usize).copied().flatten();
+                    match best(*categories, record.category, std::iter::once(by_name)) {
+                        None => continue,
+                        how => how,
+                    }
+                }
+            };
             if let Some(place) = record.place(wanted) {
-                found.push((Rank { closed: !record.is_open(wanted.at, wanted.holidays), ..place }, record));
+                let closed = !record.is_open(wanted.at, wanted.holidays);
+                found.push((Rank { closed, found: how, ..place }, record));
             }
-        }
-        if let Some(query) = wanted.query {
-            self.keep_matching(query, &mut found);
         }
         found.retain(|(rank, _)| after.is_none_or(|after| *rank > after));
         found
     }
 
-    /// Keeps what a query matches, and says how.
-    fn keep_matching(&self, query: &Query, found: &mut Vec<(Rank, &Record)>) {
-        let (mut compared, categories) = (Compared::new(query, &self.names), categories(query));
-        // All dishes side by side before the first is compared, for the same reason as in `around`.
-        let (mut dishes, mut ends) = (Vec::new(), Vec::with_capacity(found.len()));
-        for (_, record) in found.iter() {
-            dishes.extend_from_slice(&record.dishes);
-            ends.push(dishes.len());
+    /// How a query matches the names, dishes and tags of each restaurant that may deliver to a place.
+    fn matching(&self, to: Destination, query: &Query) -> Vec<Option<Match>> {
+        let known = RefCell::new(vec![None; self.records.len()]);
+        let tell = |slots: &[Slot], how: Match| {
+            let mut known = known.borrow_mut();
+            for slot in slots {
+                if let Some(known) = known.get_mut(*slot as usize) {
+                    *known = Some(known.map_or(how, |known: Match| known.min(how)));
+                }
+            }
+        };
+        for area in self.areas(to) {
+            let record = |slot| self.record(slot);
+            area.search(
+                query,
+                &self.names,
+                record,
+                |_, how, slots| tell(slots, how),
+                |_, how, slots| tell(slots, within(how)),
+            );
         }
-        let (mut ends, mut from) = (ends.into_iter(), 0);
-        found.retain_mut(|(rank, record)| {
-            let end = ends.next().unwrap_or(from);
-            let dishes = dishes.get(from..end).unwrap_or_default();
-            from = end;
-            let name = compared.matches(record.name);
-            let dishes = dishes.iter().map(|dish| compared.matches(*dish));
-            rank.found = best(categories, record.category, name, dishes);
-            rank.found.is_some()
-        });
+        known.into_inner()
     }
 
     fn record(&self, slot: Slot) -> Option<&Record> {
         self.records.get(slot as usize).and_then(Option::as_ref)
     }
 
+    /// The cell of a place, and its neighbourhood: who may deliver there stands in one of them at least.
+    fn areas(&self, to: Destination) -> impl Iterator<Item = &Area> {
+        let cell = self.cells.get(&Cell::village(to.position));
+        let dong = to.dong.and_then(|dong| self.dongs.get(&dong));
+        [cell, dong].into_iter().flatten()
+    }
+
     /// All restaurants that may deliver to a place, and a few more, each once.
-    fn around(&self, to: Destination) -> impl Iterator<Item = &Record> {
-        let cell = Cell::village(to.position);
-        let by_cell = self.cells.get(&cell).map(Vec::as_slice).unwrap_or_default();
-        let by_dong = to.dong.and_then(|dong| self.dongs.get(&dong)).map(Vec::as_slice).unwrap_or_default();
-        let mut slots = [by_cell, by_dong].concat();
-        if !by_dong.is_empty() {
+    fn around(&self, to: Destination) -> impl Iterator<Item = (Slot, &Record)> {
+        let mut slots: Vec<Slot> = Vec::new();
+        let mut lists = 0;
+        for area in self.areas(to) {
+            slots.extend_from_slice(area.slots());
+            lists += 1;
+        }
+        if lists > 1 {
             slots.sort_unstable();
             slots.dedup();
         }
@@ -440,15 +478,15 @@ impl Catalogue {
         // Most of those that do not reach the place are told by their latitude and longitude.
         let reach = f64::from(REACH_MAX_M) / DEGREE_M;
         let lon_metres = DEGREE_M * (at.lat().abs() + reach).min(89.0).to_radians().cos();
-        let is_near = move |record: &&Record| {
+        let is_near = move |record: &Record| {
             let reach_m = f64::from(record.reach_m);
             let east = (record.position.lon() - at.lon()).abs();
             (record.position.lat() - at.lat()).abs() * DEGREE_M <= reach_m
                 && east.min(360.0 - east) * lon_metres <= reach_m
         };
         // All of them before the first is judged: the processor then waits for many at once.
-        let near: Vec<&Record> =
-            slots.into_iter().filter_map(|slot| self.record(slot)).filter(is_near).collect();
+        let near = slots.into_iter().filter_map(|slot| Some((slot, self.record(slot)?)));
+        let near: Vec<(Slot, &Record)> = near.filter(|(_, record)| is_near(record)).collect();
         near.into_iter()
     }
 }
@@ -474,11 +512,9 @@ fn dongs_of(restaurant: &Restaurant) -> Vec<DongCode> {
     dongs
 }
 
-fn leave<K: Eq + std::hash::Hash>(places: &mut HashMap<K, Vec<Slot>>, place: &K, slot: Slot) {
-    let Some(slots) = places.get_mut(place) else { return };
-    slots.retain(|each| *each != slot);
-    if slots.is_empty() {
-        places.remove(place);
+fn leave<K: Eq + std::hash::Hash>(areas: &mut HashMap<K, Area>, place: &K, slot: Slot) {
+    if areas.get_mut(place).is_some_and(|area| area.leave(slot)) {
+        areas.remove(place);
     }
 }
 

@@ -1,7 +1,7 @@
 //! All names of a catalogue, each once, however many restaurants have it.
 //!
-//! A name is its text, the keys that type it and the sizes of its characters, one after another in
-//! one block of bytes; what is compared first (its signature) stands apart, side by side.
+//! A name is its text and the keys that type it, one after the other in one text, and the sizes of its
+//! characters; what is compared first (its signature) stands apart, side by side.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -27,7 +27,8 @@ impl NameId {
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    block: Vec<u8>,
+    block: String,
+    sizes: Vec<u8>,
     entries: Vec<Entry>,
     signatures: Vec<Signature>,
     /// The used names, by their texts.
@@ -37,10 +38,11 @@ pub(super) struct Names {
     unused_bytes: usize,
 }
 
-/// Where a name stands in the block, and how often it is used.
+/// Where a name stands, and how often it is used.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     at: usize,
+    sizes_at: usize,
     text: u32,
     keys: u32,
     sizes: u32,
@@ -52,8 +54,17 @@ impl Entry {
         self.text as usize + self.keys as usize + self.sizes as usize
     }
 
-    fn text(self, block: &[u8]) -> &[u8] {
+    fn text(self, block: &str) -> &str {
         block.get(self.at..self.at + self.text as usize).unwrap_or_default()
+    }
+
+    /// Its text with its keys.
+    fn whole(self, block: &str) -> &str {
+        block.get(self.at..self.at + self.text as usize + self.keys as usize).unwrap_or_default()
+    }
+
+    fn sizes(self, sizes: &[u8]) -> &[u8] {
+        sizes.get(self.sizes_at..self.sizes_at + self.sizes as usize).unwrap_or_default()
     }
 }
 
@@ -62,8 +73,7 @@ impl Names {
     pub(super) fn take(&mut self, text: &str) -> NameId {
         let hash = self.hasher.hash_one(text.as_bytes());
         let (block, entries) = (&self.block, &mut self.entries);
-        let same =
-            |id: &NameId| entries.get(id.index()).is_some_and(|entry| entry.text(block) == text.as_bytes());
+        let same = |id: &NameId| entries.get(id.index()).is_some_and(|entry| entry.text(block) == text);
         if let Some(id) = self.ids.find(hash, same).copied() {
             if let Some(entry) = entries.get_mut(id.index()) {
                 entry.uses += 1;
@@ -73,7 +83,9 @@ impl Names {
         let id = self.add(text);
         let (block, entries, hasher) = (&self.block, &self.entries, &self.hasher);
         let hash_of = |id: &NameId| {
-            hasher.hash_one(entries.get(id.index()).map(|entry| entry.text(block)).unwrap_or_default())
+            hasher.hash_one(
+                entries.get(id.index()).map(|entry| entry.text(block).as_bytes()).unwrap_or_default(),
+            )
         };
         self.ids.insert_unique(hash, id, hash_of);
         id
@@ -85,10 +97,11 @@ impl Names {
         // No text is longer than 4 GiB.
         let long = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let (text_bytes, keys, sizes) = (long(text.len()), long(view.keys.len()), long(view.sizes.len()));
-        let entry = Entry { at: self.block.len(), text: text_bytes, keys, sizes, uses: 1 };
-        self.block.extend_from_slice(text.as_bytes());
-        self.block.extend_from_slice(view.keys.as_bytes());
-        self.block.extend_from_slice(view.sizes);
+        let (at, sizes_at) = (self.block.len(), self.sizes.len());
+        let entry = Entry { at, sizes_at, text: text_bytes, keys, sizes, uses: 1 };
+        self.block.push_str(text);
+        self.block.push_str(view.keys);
+        self.sizes.extend_from_slice(view.sizes);
         let signature = Signature::of(view);
         if let Some(id) = self.unused.pop() {
             self.entries[id.index()] = entry;
@@ -108,55 +121,47 @@ impl Names {
             return;
         }
         self.unused_bytes += entry.bytes();
-        let hash = self.hasher.hash_one(entry.text(&self.block));
+        let hash = self.hasher.hash_one(entry.text(&self.block).as_bytes());
         if let Ok(found) = self.ids.find_entry(hash, |each| *each == id) {
             found.remove();
         }
         self.unused.push(id);
-        if self.unused_bytes > self.block.len() / 2 + UNUSED_BYTES {
+        if self.unused_bytes > (self.block.len() + self.sizes.len()) / 2 + UNUSED_BYTES {
             self.write_anew();
         }
     }
 
-    /// Writes the block anew, without the names that are not used.
+    /// Writes all of it anew, without the names that are not used.
     fn write_anew(&mut self) {
-        let mut block = Vec::with_capacity(self.block.len() - self.unused_bytes);
+        let (mut block, mut sizes) = (String::new(), Vec::new());
         for entry in &mut self.entries {
             if entry.uses == 0 {
                 *entry = Entry::default();
                 continue;
             }
-            let from = entry.at;
-            entry.at = block.len();
-            block.extend_from_slice(self.block.get(from..from + entry.bytes()).unwrap_or_default());
+            let (at, sizes_at) = (block.len(), sizes.len());
+            block.push_str(entry.whole(&self.block));
+            sizes.extend_from_slice(entry.sizes(&self.sizes));
+            (entry.at, entry.sizes_at) = (at, sizes_at);
         }
-        (self.block, self.unused_bytes) = (block, 0);
+        (self.block, self.sizes, self.unused_bytes) = (block, sizes, 0);
     }
 
     /// Its text.
     pub(super) fn text(&self, id: NameId) -> &str {
-        let Some(entry) = self.entries.get(id.index()) else { return "" };
-        std::str::from_utf8(entry.text(&self.block)).unwrap_or_default()
+        self.entries.get(id.index()).map_or("", |entry| entry.text(&self.block))
     }
 
     /// The name as it is compared.
     pub(super) fn view(&self, id: NameId) -> NameView<'_> {
         let entry = self.entries.get(id.index()).copied().unwrap_or_default();
-        let keys_at = entry.at + entry.text as usize;
-        let sizes_at = keys_at + entry.keys as usize;
-        let keys = self.block.get(keys_at..sizes_at).unwrap_or_default();
-        let sizes = self.block.get(sizes_at..sizes_at + entry.sizes as usize).unwrap_or_default();
-        NameView { keys: std::str::from_utf8(keys).unwrap_or_default(), sizes }
+        let keys = entry.whole(&self.block).get(entry.text as usize..).unwrap_or_default();
+        NameView { keys, sizes: entry.sizes(&self.sizes) }
     }
 
     /// What its signature is.
     pub(super) fn signature(&self, id: NameId) -> Signature {
         self.signatures.get(id.index()).copied().unwrap_or_default()
-    }
-
-    /// How many ids there are, used or not.
-    pub(super) fn ids(&self) -> usize {
-        self.entries.len()
     }
 
     /// How many names are used.
@@ -167,6 +172,7 @@ impl Names {
     /// What all of it takes in memory.
     pub(super) fn bytes(&self) -> usize {
         self.block.capacity()
+            + self.sizes.capacity()
             + self.entries.capacity() * size_of::<Entry>()
             + self.signatures.capacity() * size_of::<Signature>()
             + self.ids.allocation_size()
@@ -194,7 +200,7 @@ mod tests {
         assert_eq!(names.len(), 1);
         let id = names.take("간장");
         assert_eq!(names.text(id), "간장");
-        assert_eq!(names.ids(), 2, "the place of the one that went is used again");
+        assert_eq!(names.entries.len(), 2, "the place of the one that went is used again");
     }
 
     proptest! {

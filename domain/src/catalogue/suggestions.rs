@@ -1,9 +1,9 @@
 //! What somebody may be about to type: categories, restaurants and dishes that are delivered to a place.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use super::{Catalogue, Compared, NameId, Rank, Wanted, categories};
+use super::{Catalogue, NameId, Plane, Rank, Slot, Wanted, categories};
 use crate::RestaurantId;
 use crate::restaurant::Category;
 use crate::search::{Match, Query};
@@ -55,9 +55,9 @@ impl Catalogue {
     /// match, then categories before restaurants before dishes; restaurants as in a list, the others
     /// by how many restaurants have them. One wrong letter is forgiven only if nothing matches otherwise.
     pub fn suggest(&self, wanted: &Wanted<'_>, query: &Query) -> Vec<Suggestion> {
-        let mut found = self.matching(wanted, &query.strict());
+        let mut found = self.suggestible(wanted, &query.strict());
         if found.is_empty() {
-            found = self.matching(wanted, query);
+            found = self.suggestible(wanted, query);
         }
         let Found { mut categories, mut restaurants, mut dishes } = found;
         categories.sort_unstable();
@@ -94,37 +94,76 @@ impl Catalogue {
         chosen.into_iter().map(|(_, suggestion)| suggestion).collect()
     }
 
-    pub(super) fn matching(&self, wanted: &Wanted<'_>, query: &Query) -> Found {
-        let mut compared = Compared::new(query, &self.names);
+    pub(super) fn suggestible(&self, wanted: &Wanted<'_>, query: &Query) -> Found {
         let mut found = Found::default();
         let mut of_category = [0; Category::ALL.len()];
-        let mut of_dish: HashMap<NameId, (Match, u32)> = HashMap::new();
-        for record in self.around(wanted.to) {
-            let Some(place) = record.place(wanted) else { continue };
+        let plane = Plane::around(wanted.to.position);
+        let mut marks = vec![0; self.records.len()];
+        for (slot, record) in self.around(wanted.to) {
+            if !record.is_found(wanted, plane) {
+                continue;
+            }
+            set(&mut marks, slot, NEAR);
             let index = Category::ALL.iter().position(|each| *each == record.category);
             if let Some(count) = index.and_then(|index| of_category.get_mut(index)) {
                 *count += 1;
             }
-            if let Some(how) = compared.matches(record.name) {
-                let closed = !record.is_open(wanted.at, wanted.holidays);
-                found.restaurants.push((Rank { closed, found: Some(how), ..place }, record.name));
-            }
-            for dish in &record.dishes {
-                if let Some(how) = compared.matches(*dish) {
-                    of_dish.entry(*dish).or_insert((how, 0)).1 += 1;
-                }
-            }
         }
+        for area in self.areas(wanted.to) {
+            area.search(
+                query,
+                &self.names,
+                |slot| self.record(slot),
+                |name, how, slots| {
+                    let here = slots.iter().filter(|slot| marks.get(**slot as usize) == Some(&NEAR));
+                    for record in here.filter_map(|slot| self.record(*slot)) {
+                        let Some(place) = record.place(wanted) else { continue };
+                        let closed = !record.is_open(wanted.at, wanted.holidays);
+                        found.restaurants.push((Rank { closed, found: Some(how), ..place }, name));
+                    }
+                },
+                |name, how, slots| {
+                    let here = slots.iter().filter(|slot| marks.get(**slot as usize) == Some(&NEAR)).count();
+                    if here > 0 {
+                        found.dishes.push((how, Reverse(u32::try_from(here).unwrap_or(u32::MAX)), name));
+                    }
+                },
+            );
+            // Who stands in the next area too counts once.
+            area.slots().iter().for_each(|slot| set(&mut marks, *slot, DONE));
+        }
+        found.merge_dishes();
         let matched = categories(query).into_iter().zip(of_category).enumerate();
         let matched = matched.filter(|(_, (_, count))| *count > 0);
         found.categories =
             matched.filter_map(|(index, (how, count))| Some((how?, Reverse(count), index))).collect();
-        found.dishes = of_dish.into_iter().map(|(name, (how, count))| (how, Reverse(count), name)).collect();
         found
     }
 }
 
+/// What is known of a restaurant while suggestions are made: it delivers to the place, and it was counted.
+const NEAR: u8 = 1;
+const DONE: u8 = 2;
+
+fn set(marks: &mut [u8], slot: Slot, mark: u8) {
+    if let Some(place) = marks.get_mut(slot as usize) {
+        *place |= mark;
+    }
+}
+
 impl Found {
+    /// A dish of two areas is one.
+    fn merge_dishes(&mut self) {
+        self.dishes.sort_unstable_by_key(|(.., name)| *name);
+        self.dishes.dedup_by(|(_, next, name), (_, count, before)| {
+            let is_same = name == before;
+            if is_same {
+                count.0 += next.0;
+            }
+            is_same
+        });
+    }
+
     fn is_empty(&self) -> bool {
         self.categories.is_empty() && self.restaurants.is_empty() && self.dishes.is_empty()
     }

@@ -157,17 +157,54 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_restaurant_is_found_as_it_is_now(first in shop(), then in shop(), to in place(), typed in typed()) {
-        let then = (Restaurant { id: first.0.id, ..then.0 }, then.1);
-        let mut catalogue = catalogue(&[first]);
+    fn a_changed_restaurant_is_found_as_it_is_now(
+        first in shop(), then in shop(), beside in shop(), to in place(), dong in prop::option::of(dong()),
+        typed in typed(), stays in any::<bool>(),
+    ) {
         const STAMP: Stamp = Stamp { restaurant: 2, menu: 3, menu_version: 4 };
+        let mut then = (Restaurant { id: first.0.id, ..then.0 }, then.1);
+        if stays {
+            (then.0.position, then.0.rules.zones) = (first.0.position, first.0.rules.zones.clone());
+        }
+        // Another one, which stays, keeps the areas.
+        let mut beside = beside;
+        (beside.0.position, beside.0.rules.zones) = (first.0.position, first.0.rules.zones.clone());
+        let mut catalogue = catalogue(&[first, beside.clone()]);
+        let query = Query::read(typed);
+        let to = Destination { position: to, dong };
+        // Whoever searched before has made the indices.
+        let before = Wanted { to, at: noon(), category: None, radius_m: None, tag: None, query: query.as_ref(), holidays: holidays() };
+        catalogue.list(&before, None, 9);
         catalogue.put(then.0.clone(), then.1.iter().copied(), STAMP);
         prop_assert_eq!(catalogue.find(then.0.id).map(|(_, stamp)| stamp), Some(STAMP));
-        let query = Query::read(typed);
-        let to = Destination { position: to, dong: None };
         let wanted = Wanted { to, at: noon(), category: None, radius_m: None, tag: None, query: query.as_ref(), holidays: holidays() };
         let found: Vec<Rank> = catalogue.list(&wanted, None, 9).into_iter().map(|(rank, _)| rank).collect();
-        prop_assert_eq!(found, one_by_one(&[then], &wanted, None, 9));
+        prop_assert_eq!(found, one_by_one(&[then, beside], &wanted, None, 9));
+    }
+
+    #[test]
+    fn what_is_suggested_is_all_that_matches_where_it_is_delivered_and_counts_once(
+        shops in prop::collection::vec(shop(), 0..20), to in place(), dong in prop::option::of(dong()), typed in typed(),
+    ) {
+        let catalogue = catalogue(&shops);
+        let query = Query::read(typed).unwrap();
+        let to = Destination { position: to, dong };
+        let wanted = Wanted { to, at: noon(), category: None, radius_m: None, tag: None, query: None, holidays: holidays() };
+        let near: Vec<&Shop> = shops.iter().filter(|(shop, _)| place_of(&wanted, shop).is_some()).collect();
+        let matches = |text: &str| query.matches(Name::new(text).view());
+        let mut dishes: HashMap<&str, u32> = HashMap::new();
+        for (shop, of_shop) in &near {
+            let all: std::collections::HashSet<&str> = of_shop.iter().copied().chain(shop.tags.iter().map(String::as_str)).collect();
+            all.into_iter().filter(|dish| matches(dish).is_some()).for_each(|dish| *dishes.entry(dish).or_default() += 1);
+        }
+        let mut ids: Vec<_> = near.iter().filter(|(shop, _)| matches(&shop.name).is_some()).map(|(shop, _)| shop.id).collect();
+        let found = catalogue.suggestible(&wanted, &query);
+        let found_dishes: HashMap<&str, u32> = found.dishes.iter().map(|(_, count, name)| (catalogue.names.text(*name), count.0)).collect();
+        prop_assert_eq!((found_dishes, found.dishes.len()), (dishes.clone(), dishes.len()));
+        let mut found_ids: Vec<_> = found.restaurants.iter().map(|(rank, _)| rank.id).collect();
+        ids.sort();
+        found_ids.sort();
+        prop_assert_eq!(found_ids, ids);
     }
 
     #[test]
@@ -177,7 +214,7 @@ proptest! {
         let suggested = |typed: &str| {
             let query = Query::read(typed).unwrap();
             let wanted = Wanted { to, at: noon(), category: None, radius_m: None, tag: None, query: None, holidays: holidays() };
-            let mut found = catalogue.matching(&wanted, &query);
+            let mut found = catalogue.suggestible(&wanted, &query);
             found.dishes.retain(|found| found.0 < Match::Typo);
             found.restaurants.retain(|found| found.0.found < Some(Match::Typo));
             (found.dishes.into_iter().map(|found| found.2).collect::<Vec<_>>(), found.restaurants.into_iter().map(|found| found.0.id).collect::<Vec<_>>())

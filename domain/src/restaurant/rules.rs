@@ -47,7 +47,8 @@ impl Rules {
 
     /// Whether a restaurant at `kitchen` delivers to the destination.
     pub fn deliver_to(&self, kitchen: LatLon, to: Destination) -> bool {
-        let covers = |zone: &Zone| zone.covers(kitchen, to);
+        let distance_m = kitchen.distance_m(to.position);
+        let covers = |zone: &Zone| zone.covers_at(distance_m, to);
         self.zones.iter().any(covers) && !self.exclusions.iter().any(covers)
     }
 

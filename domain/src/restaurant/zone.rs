@@ -44,7 +44,11 @@ impl Zone {
     /// Whether the zone of a restaurant at `kitchen` covers the destination. No zone covers
     /// a destination further than [`REACH_MAX_M`].
     pub fn covers(&self, kitchen: LatLon, to: Destination) -> bool {
-        let distance_m = kitchen.distance_m(to.position);
+        self.covers_at(kitchen.distance_m(to.position), to)
+    }
+
+    /// The same, given the distance to the destination.
+    pub(super) fn covers_at(&self, distance_m: f64, to: Destination) -> bool {
         distance_m <= f64::from(REACH_MAX_M) && self.holds(distance_m, to)
     }
 
@@ -53,6 +57,12 @@ impl Zone {
             Zone::Radius { metres } => distance_m <= f64::from(*metres),
             Zone::Dongs { dongs } => to.dong.is_some_and(|dong| dongs.contains(&dong)),
             Zone::Polygon { outline } => {
+                // Most places are not even in the rectangle around it.
+                if !is_within(outline.iter().map(|at| at.lat()), to.position.lat())
+                    || !is_within(outline.iter().map(|at| at.lon()), to.position.lon())
+                {
+                    return false;
+                }
                 let corners = outline.iter().map(|at| Coord { x: at.lon(), y: at.lat() });
                 let polygon = Polygon::new(LineString::from_iter(corners), Vec::new());
                 polygon.intersects(&Point::new(to.position.lon(), to.position.lat()))
@@ -92,6 +102,11 @@ impl Zone {
         };
         Some(Fault::new(pointer, fault::OUT_OF_RANGE, detail))
     }
+}
+
+/// Whether a number is between the least and the greatest of these.
+fn is_within(mut all: impl Iterator<Item = f64> + Clone, one: f64) -> bool {
+    all.clone().any(|other| other <= one) && all.any(|other| one <= other)
 }
 
 /// Whether two sides that are no neighbours touch.
