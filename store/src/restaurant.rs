@@ -19,8 +19,8 @@ use crate::journal::signed;
 use crate::{Store, StoreError, Tx};
 
 pub use application::{
-    ACCOUNT, APPLICATION_ACCOUNT, application, applications, forget_person, keep_account, lock_application,
-    open_applications, save_application, settlement_account,
+    ACCOUNT, APPLICATION_ACCOUNT, application, applications, applications_of, forget_person, keep_account,
+    lock_application, open_applications, save_application, settlement_account,
 };
 pub use holidays::{forget_holiday, holiday_changes, keep_holiday};
 pub use staff::{
@@ -143,7 +143,8 @@ pub async fn lock(tx: &mut Tx, id: RestaurantId) -> Result<Option<Restaurant>, S
 /// All restaurants that somebody owns or works at, in the order they were registered.
 pub async fn of_person(store: &Store, person: UserId) -> Result<Vec<Restaurant>, StoreError> {
     let rows = select!(
-        "where owner_id = $1 or id in (select restaurant_id from restaurant.staff where user_id = $1)
+        "where id in (select id from restaurant.restaurants where owner_id = $1
+                      union select restaurant_id from restaurant.staff where user_id = $1)
          order by id",
         person.0
     );

@@ -96,7 +96,7 @@ async fn save(tx: &mut Tx, application: Application) -> Result<Application, Fail
 pub async fn my_applications(app: &App, who: &Principal) -> Result<Vec<Application>, Failure> {
     /// Far more than anybody has.
     const ALL: u32 = 200;
-    Ok(memory::applications(&app.store, Some(who.user), None, None, ALL).await?)
+    Ok(memory::applications_of(&app.store, who.user, ALL).await?)
 }
 
 /// Applications, oldest first, for admins.
@@ -107,7 +107,7 @@ pub async fn applications(
     limit: u32,
 ) -> Result<Vec<Application>, Failure> {
     who.require(Role::Admin)?;
-    Ok(memory::applications(&app.store, None, filter.status, filter.after, limit).await?)
+    Ok(memory::applications(&app.store, filter.status, filter.after, limit).await?)
 }
 
 /// An application, for its applicant and for admins; for everybody else it does not exist.

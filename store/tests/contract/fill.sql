@@ -17,7 +17,8 @@ begin
       and n.nspname not like 'pg\_%'
       and n.nspname not in ('information_schema', 'public', 'graphile_worker', 'schema')
       and c.oid::regclass::text not in
-        ('auth.signing_keys', 'auth.session_keys', 'journal.epoch', 'support.faqs', 'support.agents')
+        ('auth.signing_keys', 'auth.session_keys', 'journal.epoch', 'support.faqs', 'support.agents',
+         'restaurant.holidays')
   loop
     for rule in select conname from pg_constraint where conrelid = tbl.oid and contype in ('c', 'f') loop
       execute format('alter table %s drop constraint %I', tbl.name, rule.conname);
@@ -44,6 +45,7 @@ begin
                     else 'now() - n * interval ''1 second''' end
              when 'date' then 'current_date - n % 30'
              when 'time without time zone' then 'time ''00:00'' + n * interval ''1 s'''
+             when 'xid8' then 'n::text::xid8'
              when 'inet' then '''10.0.0.1'''
              when 'interval' then '''1 s'''
              when 'json' then '''{}'''
