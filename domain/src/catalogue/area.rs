@@ -17,6 +17,15 @@ pub(super) struct Area {
     index: OnceLock<Index>,
 }
 
+/// Whose name it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bearer {
+    /// The restaurants' own.
+    Restaurant,
+    /// One of their dishes', or a tag.
+    Dish,
+}
+
 #[derive(Debug)]
 struct Index {
     restaurants: Postings,
@@ -29,7 +38,7 @@ struct Postings {
     names: Vec<NameId>,
     signatures: Vec<Signature>,
     /// Where in `slots` those of each name end.
-    ends: Vec<usize>,
+    ends: Vec<u32>,
     slots: Vec<Slot>,
 }
 
@@ -51,18 +60,17 @@ impl Area {
         self.slots.is_empty()
     }
 
-    /// Tells which names of restaurants and which names of dishes match, how, and who has them.
+    /// Tells which names match, how, and the restaurants that have them.
     pub(super) fn search<'a>(
         &self,
         query: &Query,
         names: &Names,
         record: impl Fn(Slot) -> Option<&'a Record>,
-        mut of_restaurants: impl FnMut(NameId, Match, &[Slot]),
-        mut of_dishes: impl FnMut(NameId, Match, &[Slot]),
+        mut tell: impl FnMut(Bearer, NameId, Match, &[Slot]),
     ) {
         let index = self.index.get_or_init(|| Index::new(&self.slots, names, record));
-        index.restaurants.search(query, names, &mut of_restaurants);
-        index.dishes.search(query, names, &mut of_dishes);
+        index.restaurants.search(query, names, |name, how, slots| tell(Bearer::Restaurant, name, how, slots));
+        index.dishes.search(query, names, |name, how, slots| tell(Bearer::Dish, name, how, slots));
     }
 }
 
@@ -74,33 +82,45 @@ impl Index {
             restaurants.push((record.name, *slot));
             dishes.extend(record.dishes.iter().map(|dish| (*dish, *slot)));
         }
-        Self { restaurants: Postings::new(restaurants, names), dishes: Postings::new(dishes, names) }
+        Self { restaurants: Postings::new(&restaurants, names), dishes: Postings::new(&dishes, names) }
     }
 }
 
 impl Postings {
-    fn new(mut pairs: Vec<(NameId, Slot)>, names: &Names) -> Self {
-        pairs.sort_unstable();
-        let mut postings = Self::default();
-        for same in pairs.chunk_by(|(one, _), (other, _)| one == other) {
-            let Some((name, _)) = same.first() else { continue };
-            postings.names.push(*name);
-            postings.signatures.push(names.signature(*name));
-            postings.slots.extend(same.iter().map(|(_, slot)| *slot));
-            postings.ends.push(postings.slots.len());
+    /// Counted, not compared: a dense area has a hundred thousand pairs, and somebody waits for it.
+    fn new(pairs: &[(NameId, Slot)], names: &Names) -> Self {
+        let mut counts = vec![0_u32; names.ids()];
+        for (name, _) in pairs {
+            counts[name.index()] += 1;
+        }
+        let mut postings = Self { slots: vec![0; pairs.len()], ..Self::default() };
+        // From here on: where the next restaurant of the name goes.
+        let mut next = 0;
+        for (name, count) in names.all().zip(&mut counts).filter(|(_, count)| **count > 0) {
+            let begin = next;
+            next += *count;
+            postings.names.push(name);
+            postings.signatures.push(names.signature(name));
+            postings.ends.push(next);
+            *count = begin;
+        }
+        for (name, slot) in pairs {
+            let place = &mut counts[name.index()];
+            postings.slots[*place as usize] = *slot;
+            *place += 1;
         }
         postings
     }
 
-    fn search(&self, query: &Query, names: &Names, tell: &mut impl FnMut(NameId, Match, &[Slot])) {
-        let mut from = 0;
+    fn search(&self, query: &Query, names: &Names, mut tell: impl FnMut(NameId, Match, &[Slot])) {
+        let mut next = 0;
         for ((name, signature), end) in self.names.iter().zip(&self.signatures).zip(&self.ends) {
-            let begin = std::mem::replace(&mut from, *end);
+            let begin = std::mem::replace(&mut next, *end as usize);
             if !query.may_match(*signature) {
                 continue;
             }
             if let Some(how) = query.matches(names.view(*name)) {
-                tell(*name, how, self.slots.get(begin..*end).unwrap_or_default());
+                tell(*name, how, self.slots.get(begin..next).unwrap_or_default());
             }
         }
     }

@@ -14,12 +14,11 @@
 
 mod area;
 mod names;
+mod record;
 mod suggestions;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -28,17 +27,15 @@ use crate::gazetteer::DongCode;
 use crate::restaurant::zone::REACH_MAX_M;
 use crate::restaurant::{Category, Destination, Holidays, Restaurant, Status, Zone};
 use crate::search::{Match, Name, Query};
-use crate::{Cell, LatLon, RestaurantId, Timestamp};
-use area::Area;
+use crate::{Cell, RestaurantId, Timestamp};
+use area::{Area, Bearer};
 use names::{NameId, Names};
+use record::Record;
 
 pub use suggestions::{SUGGESTIONS_MAX, Suggestion};
 
 /// Metres in a degree of latitude, rounded down so that no restaurant is missed.
 const DEGREE_M: f64 = 111_000.0;
-
-/// Metres in a degree of latitude on the sphere that distances are measured on.
-const METRES_A_DEGREE: f64 = 111_195.08;
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -98,130 +95,6 @@ pub struct Catalogue {
 
 type Slot = u32;
 
-/// A restaurant. What tells of most of them whether they are found stands first, in one line of the
-/// processor's cache.
-#[derive(Debug)]
-#[repr(C, align(64))]
-struct Record {
-    position: LatLon,
-    id: RestaurantId,
-    /// The end of its pause in nanoseconds since 1970.
-    paused_until_ns: i64,
-    /// Whether the hours say that it is open, for the minute that was asked for last: the minute since
-    /// 1970, shifted, and whether it is open.
-    hours: AtomicU64,
-    reach_m: u32,
-    /// See [`Restaurant::circle_m`]; [`NO_CIRCLE`] for none.
-    circle_m: u32,
-    category: Category,
-    name: NameId,
-    /// The names of its dishes, and its tags, each once.
-    dishes: Box<[NameId]>,
-    restaurant: Arc<Restaurant>,
-    stamp: Stamp,
-}
-
-/// What no circle has.
-const NO_CIRCLE: u32 = u32::MAX;
-
-impl Record {
-    fn new(restaurant: Restaurant, name: NameId, dishes: Vec<NameId>, stamp: Stamp) -> Self {
-        Self {
-            position: restaurant.position,
-            id: restaurant.id,
-            paused_until_ns: restaurant.paused_until.map_or(i64::MIN, nanos),
-            hours: AtomicU64::new(u64::MAX),
-            reach_m: restaurant.reach_m(),
-            circle_m: circle(&restaurant).unwrap_or(NO_CIRCLE),
-            category: restaurant.category,
-            name,
-            dishes: dishes.into(),
-            restaurant: Arc::new(restaurant),
-            stamp,
-        }
-    }
-
-    /// Whether it stands in the same cells and neighbourhoods as this one would.
-    fn stands_where(&self, other: &Restaurant) -> bool {
-        self.position == other.position && self.restaurant.rules.zones == other.rules.zones
-    }
-
-    fn is_open(&self, at: Timestamp, holidays: &Holidays) -> bool {
-        if self.paused_until_ns > nanos(at) {
-            return false;
-        }
-        // The calendar may change within the minute. Minutes take less than 47 bits.
-        let calendar = u64::from(holidays.stamp()) << 48;
-        let minute = calendar | (at.timestamp().div_euclid(60).cast_unsigned() << 1 & (u64::MAX >> 16));
-        let known = self.hours.load(Ordering::Relaxed);
-        if known & !1 == minute {
-            return known & 1 == 1;
-        }
-        let is_open = self.restaurant.rules.hours.is_open(at, holidays);
-        self.hours.store(minute | u64::from(is_open), Ordering::Relaxed);
-        is_open
-    }
-
-    /// Whether there is a [`place`](Self::place) of it. Mostly told without the exact distance.
-    fn is_found(&self, wanted: &Wanted<'_>, plane: Plane) -> bool {
-        let is_plain = wanted.category.is_none() && wanted.tag.is_none() && wanted.radius_m.is_none();
-        if is_plain && self.circle_m != NO_CIRCLE {
-            let (away, circle) = (plane.squared_m(self.position), f64::from(self.circle_m).powi(2));
-            if !(0.98 * circle..1.02 * circle).contains(&away) {
-                return away < circle;
-            }
-        }
-        self.place(wanted).is_some()
-    }
-
-    /// As [`place_of`].
-    fn place(&self, wanted: &Wanted<'_>) -> Option<Rank> {
-        if wanted.category.is_some_and(|category| self.category != category) {
-            return None;
-        }
-        if wanted.tag.is_some_and(|tag| !self.restaurant.has_tag(tag)) {
-            return None;
-        }
-        if self.circle_m == NO_CIRCLE {
-            return place_of(wanted, &self.restaurant);
-        }
-        let metres = self.position.distance_m(wanted.to.position);
-        (metres <= f64::from(self.circle_m)).then(|| rank_at(wanted, self.id, metres)).flatten()
-    }
-}
-
-/// The neighbourhood of a place as a plane: distances are within 1 % of the exact ones where people live,
-/// as far as anybody delivers.
-#[derive(Clone, Copy)]
-struct Plane {
-    middle: LatLon,
-    /// Metres in a degree of longitude.
-    east_m: f64,
-}
-
-impl Plane {
-    fn around(middle: LatLon) -> Self {
-        Self { middle, east_m: METRES_A_DEGREE * middle.lat().to_radians().cos() }
-    }
-
-    /// The square of the distance from the middle.
-    fn squared_m(self, to: LatLon) -> f64 {
-        let north = METRES_A_DEGREE * (to.lat() - self.middle.lat());
-        let east = self.east_m * (to.lon() - self.middle.lon());
-        north * north + east * east
-    }
-}
-
-/// The circle of a restaurant that is judged by nothing else.
-fn circle(restaurant: &Restaurant) -> Option<u32> {
-    restaurant.circle_m().filter(|_| restaurant.status == Status::Published)
-}
-
-/// Nanoseconds since 1970, which is good until 2262.
-fn nanos(at: Timestamp) -> i64 {
-    at.timestamp_nanos_opt().unwrap_or(i64::MAX)
-}
-
 /// The definition of what is found, and where in the list: one restaurant, with the names of its
 /// dishes, which are asked for only if they matter. `None` if it is not found.
 pub fn found_at<'a>(
@@ -237,8 +110,8 @@ pub fn found_at<'a>(
             // Tags are compared as dishes are.
             let tags = restaurant.tags.iter().map(|tag| matches(tag));
             let others = dishes.into_iter().map(matches).chain(tags).map(|how| how.map(within));
-            let all = std::iter::once(matches(&restaurant.name)).chain(others);
-            Some(best(categories(query), restaurant.category, all)?)
+            let by_name = others.chain([matches(&restaurant.name)]).flatten().min();
+            Some(best(categories(query), restaurant.category, by_name)?)
         }
     };
     Some(Rank { closed: !restaurant.opening(wanted.at, wanted.holidays).is_open(), found, ..place })
@@ -283,15 +156,11 @@ fn within(how: Match) -> Match {
     how.max(Match::Contains)
 }
 
-/// How a query matches a restaurant: by its name at best, otherwise by its category, a dish or a tag.
-fn best(
-    categories: Categories,
-    category: Category,
-    others: impl Iterator<Item = Option<Match>>,
-) -> Option<Match> {
+/// How a query matches a restaurant, of which it is known how it matches the names.
+fn best(categories: Categories, category: Category, by_name: Option<Match>) -> Option<Match> {
     let of_category = Category::ALL.iter().zip(categories).find(|(each, _)| **each == category);
     let of_category = of_category.and_then(|(_, how)| how).map(within);
-    others.chain([of_category]).flatten().min()
+    [by_name, of_category].into_iter().flatten().min()
 }
 
 impl Catalogue {
@@ -412,7 +281,7 @@ impl Catalogue {
                 None => None,
                 Some((known, categories)) => {
                     let by_name = known.get(slot as usize).copied().flatten();
-                    match best(*categories, record.category, std::iter::once(by_name)) {
+                    match best(*categories, record.category, by_name) {
                         None => continue,
                         how => how,
                     }
@@ -429,26 +298,23 @@ impl Catalogue {
 
     /// How a query matches the names, dishes and tags of each restaurant that may deliver to a place.
     fn matching(&self, to: Destination, query: &Query) -> Vec<Option<Match>> {
-        let known = RefCell::new(vec![None; self.records.len()]);
-        let tell = |slots: &[Slot], how: Match| {
-            let mut known = known.borrow_mut();
-            for slot in slots {
-                if let Some(known) = known.get_mut(*slot as usize) {
-                    *known = Some(known.map_or(how, |known: Match| known.min(how)));
-                }
-            }
-        };
+        let mut known: Vec<Option<Match>> = vec![None; self.records.len()];
         for area in self.areas(to) {
-            let record = |slot| self.record(slot);
             area.search(
                 query,
                 &self.names,
-                record,
-                |_, how, slots| tell(slots, how),
-                |_, how, slots| tell(slots, within(how)),
+                |slot| self.record(slot),
+                |bearer, _, how, slots| {
+                    let how = if bearer == Bearer::Restaurant { how } else { within(how) };
+                    for slot in slots {
+                        if let Some(known) = known.get_mut(*slot as usize) {
+                            *known = Some(known.map_or(how, |before| before.min(how)));
+                        }
+                    }
+                },
             );
         }
-        known.into_inner()
+        known
     }
 
     fn record(&self, slot: Slot) -> Option<&Record> {
@@ -464,13 +330,9 @@ impl Catalogue {
 
     /// All restaurants that may deliver to a place, and a few more, each once.
     fn around(&self, to: Destination) -> impl Iterator<Item = (Slot, &Record)> {
-        let mut slots: Vec<Slot> = Vec::new();
-        let mut lists = 0;
-        for area in self.areas(to) {
-            slots.extend_from_slice(area.slots());
-            lists += 1;
-        }
-        if lists > 1 {
+        let lists: Vec<&[Slot]> = self.areas(to).map(Area::slots).collect();
+        let mut slots = lists.concat();
+        if lists.len() > 1 {
             slots.sort_unstable();
             slots.dedup();
         }

@@ -164,6 +164,16 @@ impl Names {
         self.signatures.get(id.index()).copied().unwrap_or_default()
     }
 
+    /// How many ids there are, used or not.
+    pub(super) fn ids(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// All ids, used or not.
+    pub(super) fn all(&self) -> impl Iterator<Item = NameId> {
+        (0..).map(NameId).take(self.ids())
+    }
+
     /// How many names are used.
     pub(super) fn len(&self) -> usize {
         self.ids.len()
@@ -200,7 +210,7 @@ mod tests {
         assert_eq!(names.len(), 1);
         let id = names.take("간장");
         assert_eq!(names.text(id), "간장");
-        assert_eq!(names.entries.len(), 2, "the place of the one that went is used again");
+        assert_eq!(names.ids(), 2, "the place of the one that went is used again");
     }
 
     proptest! {

@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::{Catalogue, NameId, Plane, Rank, Slot, Wanted, categories};
+use super::area::Bearer;
+use super::record::Plane;
+use super::{Catalogue, NameId, Rank, Slot, Wanted, categories};
 use crate::RestaurantId;
 use crate::restaurant::Category;
 use crate::search::{Match, Query};
@@ -114,18 +116,17 @@ impl Catalogue {
                 query,
                 &self.names,
                 |slot| self.record(slot),
-                |name, how, slots| {
+                |bearer, name, how, slots| {
                     let here = slots.iter().filter(|slot| marks.get(**slot as usize) == Some(&NEAR));
+                    if bearer == Bearer::Dish {
+                        let count = u32::try_from(here.count()).unwrap_or(u32::MAX);
+                        found.dishes.extend((count > 0).then_some((how, Reverse(count), name)));
+                        return;
+                    }
                     for record in here.filter_map(|slot| self.record(*slot)) {
                         let Some(place) = record.place(wanted) else { continue };
                         let closed = !record.is_open(wanted.at, wanted.holidays);
                         found.restaurants.push((Rank { closed, found: Some(how), ..place }, name));
-                    }
-                },
-                |name, how, slots| {
-                    let here = slots.iter().filter(|slot| marks.get(**slot as usize) == Some(&NEAR)).count();
-                    if here > 0 {
-                        found.dishes.push((how, Reverse(u32::try_from(here).unwrap_or(u32::MAX)), name));
                     }
                 },
             );
