@@ -144,7 +144,7 @@ async fn open_shops(app: &App, dice: Dice, admin: &Principal, owners: &[UserId])
 /// Opens a shop, unless it is open. It is published last: one of a load that was broken off goes on from
 /// its registration.
 async fn open_shop(app: &App, admin: &Principal, shop: Shop, album: &mut Album) -> Result<bool, Failure> {
-    let Shop { owner, registration, account, rules, menu, .. } = shop;
+    let Shop { owner, registration, account, rules, menu } = shop;
     let owner = acting(owner, Role::Owner);
     let category = registration.category;
     let id: RestaurantId = match named(app, &owner, &registration.name).await? {

@@ -1,8 +1,8 @@
 //! The plan of the demo city: the shops with their positions and menus.
 //!
 //! Every random number is derived from the seed and the name of its subject, so the same seed
-//! gives the same city, and adding a draw does not change the others. Ids do not depend on the
-//! seed: a database has one demo city.
+//! gives the same city, and adding a draw does not change the others. The ids of dishes do
+//! not depend on the seed: a database has one demo city.
 
 use domain::gazetteer::{Gazetteer, Place};
 use domain::menu::{Menu, MenuGroup, MenuOption, OptionGroup, SoldOut};

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Restaurant } from './api/types'
 import type { Listener, Realtime } from './realtime'
-import { atMoment, Rows, withLive } from './storefront.svelte'
+import { atMoment, Rows, withLive } from './storefront'
 
 const open = { id: 'a', name: '역삼 치킨', open_now: true, preparation_mins: 20 } as Restaurant
 const paused = { open_now: false, closed_reason: 'paused', preparation_mins: 20 } as const
