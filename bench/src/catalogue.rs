@@ -11,10 +11,12 @@ use h3o::{LatLng, Resolution};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
+use serde_json::json;
 use tokio::process::Command;
 
 use crate::Outcome;
 use crate::args::Options;
+use crate::city::City;
 use crate::database::{self, Measured, psql};
 use crate::http::Caller;
 use crate::latency::Latency;
@@ -30,6 +32,8 @@ const OTHERS_PER_SEC: f64 = 200.0;
 const CALLERS: usize = 8;
 /// Where people look from, and what for.
 const POINTS: usize = 500;
+/// Dishes of the card that is uploaded.
+const UPLOADED: usize = 1_000;
 /// How long a process may take to read all restaurants.
 const WHOLE_WITHIN: Duration = Duration::from_secs(300);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -118,6 +122,7 @@ pub(crate) async fn run(options: &Options) -> Outcome<Report> {
     report.at_most("list p50, ms", 1.0, ours.median("list p50 ms"));
     report.at_most("detail p50, ms", 1.0, ours.median("detail p50 ms"));
     report.at_least("details per core second", 5_000.0, ours.median("details per core second"));
+    report.at_most("upload of 1,000 dishes, s", 2.0, ours.median("upload of 1,000 dishes s"));
     report.at_most("a change is found in two processes, s", 1.0, ours.most("change found s"));
     report.columns = vec![ours, ilike, cells];
     Ok(report)
@@ -192,6 +197,9 @@ async fn round(
     figures.add("bytes of names per restaurant", names / f64::from(restaurants));
     figures.add("different names", server.metric("catalogue_names").await?);
     figures.add("start until whole s", whole_secs);
+    let [first, again] = upload(server, options).await?;
+    figures.add("upload of 1,000 dishes s", first);
+    figures.add("the same again s", again);
     figures.add("change found s", change(server, restaurants, options).await?);
     column.add(figures, &searched);
     Ok(())
@@ -270,6 +278,42 @@ async fn ask(address: SocketAddr, paths: &[String], rate: f64, secs: f64) -> Out
     let mut latency = Latency::default();
     try_join_all(all).await?.iter().for_each(|each| latency.add(each));
     Ok(latency)
+}
+
+/// Uploads a card of a thousand dishes, each with a choice of two, and the same once more; the seconds of
+/// each.
+async fn upload(server: &Target, options: &Options) -> Outcome<[f64; 2]> {
+    let city = City::make(options, &[("shops", 1)]).await?;
+    let shop = city.shops.first().ok_or("no shop was made")?;
+    let dish = |number: usize| {
+        json!({
+            "external_id": format!("m{number}"), "name": format!("메뉴 {number}"), "price_won": 9_000,
+            "option_groups": [{
+                "external_id": "size", "name": "크기", "min": 1, "max": 1,
+                "options": [
+                    { "external_id": "s", "name": "보통", "is_default": true },
+                    { "external_id": "l", "name": "곱빼기", "price_won": 2_000 },
+                ],
+            }],
+        })
+    };
+    let group = |number: usize| {
+        let menus: Vec<_> = (number..UPLOADED).step_by(10).map(dish).collect();
+        json!({ "external_id": format!("g{number}"), "name": format!("분류 {number}"), "menus": menus })
+    };
+    let card = json!({ "groups": (0..10).map(group).collect::<Vec<_>>() }).to_string();
+    let path = format!("/v1/restaurants/{}/card", shop.restaurant);
+    let mut caller = Caller::connect(server.address).await?;
+    let mut seconds = [0.0; 2];
+    for taken in &mut seconds {
+        let begun = Instant::now();
+        let status = caller.put(&path, &shop.owner, &card).await?;
+        if status != 200 {
+            return Err(format!("{path}: {status} {}", caller.last()).into());
+        }
+        *taken = begun.elapsed().as_secs_f64();
+    }
+    Ok(seconds)
 }
 
 /// Changes a row past two processes; the seconds until both find it.

@@ -17,6 +17,7 @@ pub(crate) struct City {
     pub(crate) talks: Vec<Talk>,
     pub(crate) waiting: Vec<Waiting>,
     pub(crate) crowd: Option<Crowd>,
+    pub(crate) shops: Vec<Shop>,
 }
 
 /// A courier with a live delivery, and the customer who waits for it.
@@ -50,6 +51,13 @@ pub(crate) struct Crowd {
     pub(crate) conversation: Uuid,
     pub(crate) customer: String,
     pub(crate) agents: Vec<String>,
+}
+
+/// A restaurant without a menu, and its owner.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Shop {
+    pub(crate) restaurant: Uuid,
+    pub(crate) owner: String,
 }
 
 impl City {

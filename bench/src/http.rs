@@ -22,8 +22,12 @@ impl Caller {
 
     /// Posts JSON, waits for the whole response, and returns its status.
     pub(crate) async fn post(&mut self, path: &str, token: &str, body: &str) -> Outcome<u16> {
-        let head = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
-        self.call("POST", path, token, &head, body).await
+        self.call("POST", path, token, &json_head(body), body).await
+    }
+
+    /// Puts JSON, waits for the whole response, and returns its status.
+    pub(crate) async fn put(&mut self, path: &str, token: &str, body: &str) -> Outcome<u16> {
+        self.call("PUT", path, token, &json_head(body), body).await
     }
 
     /// Gets, waits for the whole response, and returns its status.
@@ -63,4 +67,8 @@ impl Caller {
             _ => Ok(()),
         }
     }
+}
+
+fn json_head(body: &str) -> String {
+    format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len())
 }

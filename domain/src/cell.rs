@@ -25,9 +25,9 @@ const VILLAGE_REACH_M: u32 = 2_500;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cell(CellIndex);
 
-/// The centres of cells that were asked for, which take longer to work out than to look up.
+/// The centres and radii of cells that were asked for, which take longer to work out than to look up.
 #[derive(Debug, Default)]
-pub struct Middles(HashMap<Cell, LatLon>);
+pub struct Circles(HashMap<Cell, (LatLon, f64)>);
 
 /// The text is not a cell of these resolutions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,13 +49,15 @@ impl Cell {
     }
 
     /// The cells of resolution 7 that may have a point within so many metres of a place, each once: all that
-    /// do, and some that only nearly do. `middles` remembers where cells are.
-    pub fn villages_around(place: LatLon, metres: u32, middles: &mut Middles) -> Vec<Self> {
+    /// do, and some that only nearly do. `circles` remembers where cells are.
+    pub fn villages_around(place: LatLon, metres: u32, circles: &mut Circles) -> Vec<Self> {
         let rings = (metres + 2 * VILLAGE_REACH_M).div_ceil(RING_M);
         let mut cells: Vec<_> =
             Self::village(place).0.grid_disk::<Vec<_>>(rings).into_iter().map(Self).collect();
-        let mut middle = |cell: Self| *middles.0.entry(cell).or_insert_with(|| cell.middle());
-        cells.retain(|cell| place.distance_m(middle(*cell)) <= f64::from(metres + VILLAGE_REACH_M));
+        cells.retain(|cell| {
+            let circle = circles.0.entry(*cell).or_insert_with(|| (cell.middle(), cell.reach_m()));
+            place.distance_m(circle.0) <= f64::from(metres) + circle.1
+        });
         cells
     }
 
@@ -133,7 +135,7 @@ mod tests {
             let east = away * bearing.sin() / (111_200.0 * lat.to_radians().cos());
             let Ok(there) = LatLon::new(lat + north, lon + east) else { return Ok(()) };
             prop_assume!(here.distance_m(there) <= f64::from(metres));
-            let cells = Cell::villages_around(here, metres, &mut Middles::default());
+            let cells = Cell::villages_around(here, metres, &mut Circles::default());
             prop_assert!(cells.contains(&Cell::village(there)));
             prop_assert!(Cell::village(there).reach_m() < f64::from(VILLAGE_REACH_M));
         }

@@ -246,6 +246,12 @@ pub async fn make(app: &App, restaurants: usize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// One restaurant more, with an id of its own.
+pub(crate) fn restaurant_of(app: &App, owner: UserId, number: usize) -> Result<Restaurant, Failure> {
+    let restaurant = restaurant(app, &mut Draw(number as u64))?;
+    Ok(Restaurant { id: app.ids.uuid().into(), owner, ..restaurant })
+}
+
 fn position(draw: &mut Draw) -> Result<LatLon, Failure> {
     let mut share = draw.below(100);
     let mut city = CITIES[0];

@@ -11,11 +11,11 @@ use domain::order::{Fact, Fulfilment, Order, OrderEvent, Status};
 use domain::support::{Conversation, Status as Talking, Topic};
 use domain::tracking::delivery::{Fact as DeliveryFact, Pickup};
 use domain::tracking::{Carrier, Delivery, DeliveryEvent, DeliveryStatus, Handover, Vehicle};
-use domain::{Channel, CourierId, Failure, LatLon, OrderId, Principal, Role, UserId, Won};
+use domain::{Channel, CourierId, Failure, LatLon, OrderId, Principal, RestaurantId, Role, UserId, Won};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{App, auth};
+use crate::{App, auth, bench_catalogue};
 
 /// The most rows of one statement.
 const AT_ONCE: usize = 5_000;
@@ -36,6 +36,8 @@ pub struct Wanted {
     pub orders: usize,
     /// Agents who may all see one queued conversation.
     pub crowd: usize,
+    /// Restaurants without a menu, each with its owner.
+    pub shops: usize,
 }
 
 /// The created people, with their access tokens.
@@ -49,6 +51,8 @@ pub struct City {
     pub waiting: Vec<Waiting>,
     /// Agents and a queued conversation.
     pub crowd: Option<Crowd>,
+    /// Restaurants without a menu.
+    pub shops: Vec<Shop>,
 }
 
 /// A courier who has picked up a customer's order.
@@ -97,6 +101,15 @@ pub struct Crowd {
     pub agents: Vec<String>,
 }
 
+/// A restaurant without a menu.
+#[derive(Clone, Debug, Serialize)]
+pub struct Shop {
+    /// The restaurant.
+    pub restaurant: RestaurantId,
+    /// Its owner's access token.
+    pub owner: String,
+}
+
 /// Creates the fixtures; each call creates new ones.
 pub async fn make(app: &App, wanted: Wanted) -> Result<City, Failure> {
     let mut city = City::default();
@@ -112,6 +125,7 @@ pub async fn make(app: &App, wanted: Wanted) -> Result<City, Failure> {
     if wanted.crowd > 0 {
         city.crowd = Some(crowd(app, wanted.crowd).await?);
     }
+    city.shops = shops(app, wanted.shops).await?;
     Ok(city)
 }
 
@@ -306,6 +320,19 @@ async fn crowd(app: &App, count: usize) -> Result<Crowd, Failure> {
         customer: token(app, customer, Role::Customer)?,
         agents: agents.iter().map(|agent| token(app, *agent, Role::Agent)).collect::<Result<_, _>>()?,
     })
+}
+
+async fn shops(app: &App, count: usize) -> Result<Vec<Shop>, Failure> {
+    let owners = people(app, count, Role::Owner).await?;
+    let mut shops = vec![];
+    let mut tx = app.store.begin().await?;
+    for (number, owner) in owners.into_iter().enumerate() {
+        let restaurant = bench_catalogue::restaurant_of(app, owner, number)?;
+        store::restaurant::save(&mut tx, &restaurant).await?;
+        shops.push(Shop { restaurant: restaurant.id, owner: token(app, owner, Role::Owner)? });
+    }
+    tx.commit().await?;
+    Ok(shops)
 }
 
 async fn waiting(app: &App, count: usize) -> Result<Vec<Waiting>, Failure> {

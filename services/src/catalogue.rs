@@ -35,6 +35,9 @@ const CHUNK: usize = 500;
 /// How many are put into the catalogue between two pauses, in which others read it.
 const PUT_AT_ONCE: usize = 20;
 
+/// How long indices are made after a look, but for the first one: a tenth of a processor, until all are made.
+const INDEXES_FOR: Duration = Duration::from_millis(50);
+
 /// How long a reader waits at most for what was announced before.
 const READER_WAITS: Duration = Duration::from_millis(300);
 
@@ -155,6 +158,11 @@ pub(crate) async fn read<T>(app: &App, ask: impl FnOnce(&Catalogue) -> T) -> Opt
     Some(shared.with(ask))
 }
 
+/// Notes that the catalogue lacks an event of a restaurant that it has: whoever asks next has it read before.
+pub(crate) fn is_behind(app: &App, id: RestaurantId) {
+    app.catalogue.mark([id]);
+}
+
 async fn follow(app: App, mut stopping: Stopping) -> Result<(), Failure> {
     let Some(every) = app.settings.catalogue.poll else {
         stopping.await;
@@ -172,14 +180,26 @@ async fn keep_in_step(app: &App, every: Duration) -> Result<(), Failure> {
         look(app).await?;
         read_marked(app).await?;
         let (restaurants, (names, bytes)) = app.catalogue.with(|all| (all.len(), all.names()));
-        if !app.catalogue.is_whole.swap(true, Ordering::Release) {
+        let is_new = !app.catalogue.is_whole.swap(true, Ordering::Release);
+        if is_new {
             tracing::info!(restaurants, names, bytes, "the catalogue is whole");
         }
+        make_indices(app, (!is_new).then_some(INDEXES_FOR)).await?;
         tell_size(restaurants, names, bytes);
         while tokio::time::timeout_at(next, app.catalogue.is_marked.notified()).await.is_ok() {
             read_marked(app).await?;
         }
     }
+}
+
+/// Makes the indices of what changed, as long as that may take. One at a time: changes wait for no more.
+async fn make_indices(app: &App, at_most: Option<Duration>) -> Result<(), Failure> {
+    let shared = Arc::clone(&app.catalogue);
+    let until = at_most.map(|at_most| Instant::now() + at_most);
+    let make = move || {
+        while shared.with(Catalogue::index_one) && until.is_none_or(|until| Instant::now() < until) {}
+    };
+    tokio::task::spawn_blocking(make).await.map_err(Failure::fault)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "less than 2^52 of each")]
@@ -232,7 +252,8 @@ async fn read_marked(app: &App) -> Result<(), Failure> {
 }
 
 async fn read_again(app: &App, ids: Vec<RestaurantId>) -> Result<(), Failure> {
-    // Before the names: what changes in between is read again.
+    // Before the rows: what changes in between is read again.
+    let offsets = restaurant::offsets(app, &ids).await?;
     let numbers = menu::last_changes(app, &ids).await?;
     let restaurants = restaurant::several(app, &ids).await?;
     let mut dishes: HashMap<RestaurantId, Vec<String>> = HashMap::new();
@@ -248,7 +269,8 @@ async fn read_again(app: &App, ids: Vec<RestaurantId>) -> Result<(), Failure> {
             for (restaurant, number) in left.by_ref().take(PUT_AT_ONCE) {
                 let id = restaurant.id;
                 let (menu, menu_version) = numbers.get(&id).copied().unwrap_or_default();
-                let stamp = Stamp { restaurant: number, menu, menu_version };
+                let offset = offsets.get(&id).copied().unwrap_or_default();
+                let stamp = Stamp { restaurant: number, menu, menu_version, offset };
                 let dishes = dishes.remove(&id).unwrap_or_default();
                 all.put(restaurant, dishes.iter().map(String::as_str), stamp);
             }

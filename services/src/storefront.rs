@@ -79,8 +79,20 @@ impl ChannelKind for StorefrontChannel {
     async fn snapshot(&self, app: &App, _who: &Principal, _audience: Audience) -> Result<Snapshot, Failure> {
         // The offset is read first: an event in between is delivered twice rather than missed.
         let offset = store::journal::head(&app.store, Channel::Restaurant(self.0)).await?;
-        let restaurant = restaurant::find(app, self.0).await?;
-        let menu = menu::card(app, self.0).await?;
+        let known = catalogue::read(app, |all| {
+            all.find(self.0).map(|(restaurant, stamp)| (Arc::clone(restaurant), stamp))
+        });
+        let (restaurant, menu) = match known.await.flatten() {
+            Some((restaurant, stamp)) if stamp.offset == offset => {
+                (restaurant, menu::card_at(app, self.0, stamp.menu_version).await?)
+            }
+            other => {
+                if other.is_some() {
+                    catalogue::is_behind(app, self.0);
+                }
+                (Arc::new(restaurant::find(app, self.0).await?), menu::card(app, self.0).await?)
+            }
+        };
         let mut data = LiveState::of(&restaurant, app.now(), &app.holidays()).json();
         data["menu_version"] = json!(menu.version);
         let now = app.now();

@@ -41,6 +41,7 @@ pub struct Recorded {
 /// Appends an entity's `events` to its own channel, at the offsets after
 /// `version`, the entity's version before the decision.
 pub fn append<E: Event>(tx: &mut Tx, channel: &Channel, version: u64, events: &[E], at: Timestamp) {
+    debug_assert!(is_of_an_entity(channel), "{channel} is a feed");
     for (event, offset) in events.iter().zip(version + 1..) {
         tx.journal.add(channel, Some(offset), event, at);
     }
@@ -48,9 +49,15 @@ pub fn append<E: Event>(tx: &mut Tx, channel: &Channel, version: u64, events: &[
 
 /// Appends `events` to a channel that merges several entities.
 pub fn append_feed<E: Event>(tx: &mut Tx, channel: &Channel, events: &[E], at: Timestamp) {
+    debug_assert!(!is_of_an_entity(channel), "{channel} has its entity's offsets");
     for event in events {
         tx.journal.add(channel, None, event, at);
     }
+}
+
+/// Whether the offsets of a channel are the versions of one entity. All other channels are feeds.
+fn is_of_an_entity(channel: &Channel) -> bool {
+    matches!(channel, Channel::Order(_) | Channel::Delivery(_))
 }
 
 /// The events of one transaction. One statement writes them all, shortly before the commit.
@@ -195,31 +202,33 @@ pub async fn at(store: &Store, channel: &Channel, offset: u64) -> Result<Option<
 
 /// The newest offset of each channel that has one, also if its event was dropped from a feed.
 ///
-/// The events older than 40 days are searched only for channels without newer ones: every hub
-/// compares the heads of all followed channels every few seconds, and nearly all have events
-/// of today.
+/// A feed's head is a row of its own. Of other channels, the events older than 40 days are searched only for
+/// those without newer ones: every hub compares the heads of all followed channels every few
+/// seconds, and nearly all have events of today.
 pub async fn heads(store: &Store, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, StoreError> {
     let names: Vec<String> = channels.iter().map(Channel::to_string).collect();
+    let of_entities: Vec<bool> = channels.iter().map(is_of_an_entity).collect();
     let rows = sqlx::query!(
         r#"select wanted.place as "place!", coalesce(feeds.head, recent.head, older.head) as "offset!"
-           from unnest($1::text[]) with ordinality as wanted (channel, place)
+           from unnest($1::text[], $2::bool[]) with ordinality as wanted (channel, is_of_an_entity, place)
            left join journal.feeds using (channel)
            left join lateral (
                select "offset" as head from journal.events
-               where feeds.head is null
+               where wanted.is_of_an_entity
                  and split_part(events.channel, ':', 1) = split_part(wanted.channel, ':', 1)
                  and events.channel = wanted.channel and at >= now() - interval '40 days'
                order by "offset" desc limit 1
            ) as recent on true
            left join lateral (
                select "offset" as head from journal.events
-               where feeds.head is null and recent.head is null
+               where wanted.is_of_an_entity and recent.head is null
                  and split_part(events.channel, ':', 1) = split_part(wanted.channel, ':', 1)
                  and events.channel = wanted.channel
                order by "offset" desc limit 1
            ) as older on true
            where coalesce(feeds.head, recent.head, older.head) is not null"#,
-        &names
+        &names,
+        &of_entities
     )
     .fetch_all(store.pool())
     .await?;

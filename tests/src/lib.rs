@@ -11,6 +11,7 @@
 pub mod browser;
 pub mod channels;
 pub mod clock;
+pub mod database;
 pub mod people;
 pub mod process;
 pub mod redis;

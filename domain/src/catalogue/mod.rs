@@ -15,14 +15,16 @@
 mod area;
 mod names;
 mod record;
+mod signatures;
 mod suggestions;
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cell::Middles;
+use crate::cell::Circles;
 use crate::gazetteer::DongCode;
 use crate::restaurant::zone::REACH_MAX_M;
 use crate::restaurant::{Category, Destination, Holidays, Restaurant, Status, Zone};
@@ -30,12 +32,9 @@ use crate::search::{Match, Name, Query};
 use crate::{Cell, RestaurantId, Timestamp};
 use area::{Area, Bearer};
 use names::{NameId, Names};
-use record::Record;
+use record::{Plane, Record, Spot};
 
 pub use suggestions::{SUGGESTIONS_MAX, Suggestion};
-
-/// Metres in a degree of latitude, rounded down so that no restaurant is missed.
-const DEGREE_M: f64 = 111_000.0;
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -79,18 +78,23 @@ pub struct Stamp {
     pub menu: u64,
     /// The version of its menu; 0 without one.
     pub menu_version: u64,
+    /// The offset of the last event that what was read includes, of those that its visitors are told; 0
+    /// without one.
+    pub offset: u64,
 }
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     records: Vec<Option<Record>>,
+    /// Of the same restaurants, in the same order.
+    spots: Vec<Spot>,
     slots: HashMap<RestaurantId, Slot>,
     unused: Vec<Slot>,
     cells: HashMap<Cell, Area>,
     dongs: HashMap<DongCode, Area>,
     names: Names,
-    middles: Middles,
+    circles: Circles,
 }
 
 type Slot = u32;
@@ -181,31 +185,37 @@ impl Catalogue {
         let twice = all.iter().zip(all.iter().skip(1)).filter(|(one, next)| one == next);
         twice.for_each(|(one, _)| self.names.give_back(*one));
         let slot = self.slots.get(&restaurant.id).copied();
-        if let Some(known) =
-            slot.and_then(|slot| self.records.get_mut(slot as usize)).and_then(Option::as_mut)
-            && known.stands_where(&restaurant)
-            && (known.name, &*known.dishes) == (name, dishes.as_slice())
-        {
+        let stays = |known: &Record| {
+            known.stands_where(&restaurant) && (known.name, &*known.dishes) == (name, dishes.as_slice())
+        };
+        if let Some(slot) = slot.filter(|slot| self.record(*slot).is_some_and(stays)) {
             // What is found by place and name stays as it is, and the indices with it.
-            *known = Record::new(restaurant, name, dishes, stamp);
             self.names.give_back(name);
-            known.dishes.iter().for_each(|dish| self.names.give_back(*dish));
+            dishes.iter().for_each(|dish| self.names.give_back(*dish));
+            self.set(slot, Record::new(restaurant, name, dishes, stamp));
             return;
         }
         self.remove(restaurant.id);
-        let slot = self.unused.pop().unwrap_or_else(|| {
-            self.records.push(None);
-            Slot::try_from(self.records.len() - 1).unwrap_or(Slot::MAX)
-        });
-        for cell in cells_of(&restaurant, &mut self.middles) {
+        let slot = self.unused.pop().unwrap_or(Slot::try_from(self.records.len()).unwrap_or(Slot::MAX));
+        for cell in cells_of(&restaurant, &mut self.circles) {
             self.cells.entry(cell).or_default().enter(slot);
         }
         for dong in dongs_of(&restaurant) {
             self.dongs.entry(dong).or_default().enter(slot);
         }
         self.slots.insert(restaurant.id, slot);
-        if let Some(place) = self.records.get_mut(slot as usize) {
-            *place = Some(Record::new(restaurant, name, dishes, stamp));
+        self.set(slot, Record::new(restaurant, name, dishes, stamp));
+    }
+
+    /// Puts what is known of a restaurant into its slot, an old one or the next.
+    fn set(&mut self, slot: Slot, record: Record) {
+        let (slot, spot) = (slot as usize, Spot::of(&record));
+        if slot == self.records.len() {
+            self.records.push(Some(record));
+            self.spots.push(spot);
+        } else {
+            self.records[slot] = Some(record);
+            self.spots[slot] = spot;
         }
     }
 
@@ -213,7 +223,7 @@ impl Catalogue {
     pub fn remove(&mut self, id: RestaurantId) {
         let Some(slot) = self.slots.remove(&id) else { return };
         let Some(record) = self.records.get_mut(slot as usize).and_then(Option::take) else { return };
-        for cell in cells_of(&record.restaurant, &mut self.middles) {
+        for cell in cells_of(&record.restaurant, &mut self.circles) {
             leave(&mut self.cells, &cell, slot);
         }
         for dong in dongs_of(&record.restaurant) {
@@ -250,6 +260,13 @@ impl Catalogue {
         (self.names.len(), self.names.bytes())
     }
 
+    /// Makes the index of an area that has none, so that nobody who searches there waits for it; whether there was
+    /// such an area.
+    pub fn index_one(&self) -> bool {
+        let mut areas = self.cells.values().chain(self.dongs.values());
+        areas.any(|area| area.index(&self.names, |slot| self.record(slot)))
+    }
+
     /// The restaurants that are found after a rank, in order, at most `limit`.
     pub fn list(
         &self,
@@ -257,51 +274,60 @@ impl Catalogue {
         after: Option<Rank>,
         limit: usize,
     ) -> Vec<(Rank, Arc<Restaurant>)> {
-        // With enough open ones that match without a wrong letter, no other one is on the page: and most
-        // searches have them.
+        // With a page of open ones that match without a wrong letter, no other one is on it: and most
+        // searches have that.
         let strict = wanted.query.map(Query::strict);
-        let mut found = self.found(&Wanted { query: strict.as_ref(), ..*wanted }, after);
-        if strict.is_some() && found.iter().filter(|(rank, _)| !rank.closed).count() < limit {
-            found = self.found(wanted, after);
+        let mut page = self.page(&Wanted { query: strict.as_ref(), ..*wanted }, after, limit);
+        if strict.is_some() && page.keys().filter(|rank| !rank.closed).count() < limit {
+            page = self.page(wanted, after, limit);
         }
-        if limit < found.len() {
-            found.select_nth_unstable_by_key(limit, |(rank, _)| *rank);
-            found.truncate(limit);
-        }
-        found.sort_unstable_by_key(|(rank, _)| *rank);
-        found.into_iter().map(|(rank, record)| (rank, Arc::clone(&record.restaurant))).collect()
+        page.into_iter().map(|(rank, record)| (rank, Arc::clone(&record.restaurant))).collect()
     }
 
-    /// All restaurants that are found after a rank, in no order.
-    fn found(&self, wanted: &Wanted<'_>, after: Option<Rank>) -> Vec<(Rank, &Record)> {
+    /// The first that are found after a rank, at most `limit`. The likeliest are judged first: a page of open ones
+    /// is whole long before the last is judged.
+    fn page(&self, wanted: &Wanted<'_>, after: Option<Rank>, limit: usize) -> BTreeMap<Rank, &Record> {
         let how = wanted.query.map(|query| (self.matching(wanted.to, query), categories(query)));
-        let mut found: Vec<(Rank, &Record)> = Vec::new();
-        for (slot, record) in self.around(wanted.to) {
-            let how = match &how {
+        let by_name =
+            |slot: Slot| how.as_ref().and_then(|(known, _)| known.get(slot as usize).copied().flatten());
+        // Unless a category matches, names alone tell who is looked at.
+        let all = how.as_ref().is_none_or(|(_, categories)| categories.iter().any(Option::is_some));
+        let around = self.around(wanted.to, |slot| all || by_name(slot).is_some());
+        let likely = around.filter_map(|(slot, spot, distance_m)| {
+            let found = match &how {
                 None => None,
-                Some((known, categories)) => {
-                    let by_name = known.get(slot as usize).copied().flatten();
-                    match best(*categories, record.category, by_name) {
-                        None => continue,
-                        how => how,
-                    }
-                }
+                Some((_, categories)) => Some(best(*categories, spot.category, by_name(slot))?),
             };
-            if let Some(place) = record.place(wanted) {
-                let closed = !record.is_open(wanted.at, wanted.holidays);
-                found.push((Rank { closed, found: how, ..place }, record));
+            Some(Reverse((found, distance_m, slot)))
+        });
+        let mut likely: BinaryHeap<_> = likely.collect();
+        let mut page = BTreeMap::new();
+        while let Some(Reverse((found, distance_m, slot))) = likely.pop() {
+            let is_before =
+                |last: &Rank| (last.closed, last.found, last.distance_m) < (false, found, distance_m);
+            if page.len() == limit && page.last_key_value().is_some_and(|(last, _)| is_before(last)) {
+                break;
+            }
+            let Some(record) = self.record(slot) else { continue };
+            let Some(place) = record.place(wanted) else { continue };
+            let rank = Rank { closed: !record.is_open(wanted.at, wanted.holidays), found, ..place };
+            if after.is_none_or(|after| rank > after) {
+                page.insert(rank, record);
+            }
+            if page.len() > limit {
+                page.pop_last();
             }
         }
-        found.retain(|(rank, _)| after.is_none_or(|after| *rank > after));
-        found
+        page
     }
 
     /// How a query matches the names, dishes and tags of each restaurant that may deliver to a place.
     fn matching(&self, to: Destination, query: &Query) -> Vec<Option<Match>> {
         let mut known: Vec<Option<Match>> = vec![None; self.records.len()];
+        let candidates = self.names.candidates(query);
         for area in self.areas(to) {
             area.search(
-                query,
+                (query, &candidates),
                 &self.names,
                 |slot| self.record(slot),
                 |bearer, _, how, slots| {
@@ -328,36 +354,32 @@ impl Catalogue {
         [cell, dong].into_iter().flatten()
     }
 
-    /// All restaurants that may deliver to a place, and a few more, each once.
-    fn around(&self, to: Destination) -> impl Iterator<Item = (Slot, &Record)> {
+    /// All restaurants that may deliver to a place, and a few more, each once: of those that are asked for.
+    /// With the metres that they are away at least.
+    fn around(
+        &self,
+        to: Destination,
+        is_asked_for: impl Fn(Slot) -> bool,
+    ) -> impl Iterator<Item = (Slot, Spot, u32)> {
         let lists: Vec<&[Slot]> = self.areas(to).map(Area::slots).collect();
         let mut slots = lists.concat();
         if lists.len() > 1 {
             slots.sort_unstable();
             slots.dedup();
         }
-        let at = to.position;
-        // Most of those that do not reach the place are told by their latitude and longitude.
-        let reach = f64::from(REACH_MAX_M) / DEGREE_M;
-        let lon_metres = DEGREE_M * (at.lat().abs() + reach).min(89.0).to_radians().cos();
-        let is_near = move |record: &Record| {
-            let reach_m = f64::from(record.reach_m);
-            let east = (record.position.lon() - at.lon()).abs();
-            (record.position.lat() - at.lat()).abs() * DEGREE_M <= reach_m
-                && east.min(360.0 - east) * lon_metres <= reach_m
-        };
-        // All of them before the first is judged: the processor then waits for many at once.
-        let near = slots.into_iter().filter_map(|slot| Some((slot, self.record(slot)?)));
-        let near: Vec<(Slot, &Record)> = near.filter(|(_, record)| is_near(record)).collect();
-        near.into_iter()
+        let plane = Plane::around(to.position);
+        slots.into_iter().filter(move |slot| is_asked_for(*slot)).filter_map(move |slot| {
+            let spot = *self.spots.get(slot as usize)?;
+            Some((slot, spot, spot.near(plane)?))
+        })
     }
 }
 
 /// The cells that a restaurant delivers to, but for whole neighbourhoods.
-fn cells_of(restaurant: &Restaurant, middles: &mut Middles) -> Vec<Cell> {
+fn cells_of(restaurant: &Restaurant, circles: &mut Circles) -> Vec<Cell> {
     let zones = restaurant.rules.zones.iter().filter(|zone| !matches!(zone, Zone::Dongs { .. }));
     match zones.map(|zone| zone.reach_m(restaurant.position)).max() {
-        Some(reach_m) => Cell::villages_around(restaurant.position, reach_m.min(REACH_MAX_M), middles),
+        Some(reach_m) => Cell::villages_around(restaurant.position, reach_m.min(REACH_MAX_M), circles),
         None => Vec::new(),
     }
 }

@@ -1,14 +1,15 @@
 //! All names of a catalogue, each once, however many restaurants have it.
 //!
-//! A name is its text and the keys that type it, one after the other in one text, and the sizes of its
-//! characters; what is compared first (its signature) stands apart, side by side.
+//! A name is its text, the keys that type it and the sizes of its characters, one after the other in one
+//! block; what is compared first (`signatures`) stands apart.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
-use crate::search::{Name, NameView, Signature};
+use super::signatures::{Candidates, Signatures};
+use crate::search::{Name, NameView, Query, Signature};
 
 /// What unused names may take besides as much as the used ones, in bytes, before the block is
 /// written anew.
@@ -19,6 +20,11 @@ const UNUSED_BYTES: usize = 64 * 1024;
 pub(super) struct NameId(u32);
 
 impl NameId {
+    #[cfg(test)]
+    pub(super) fn of(index: u32) -> Self {
+        Self(index)
+    }
+
     pub(super) fn index(self) -> usize {
         self.0 as usize
     }
@@ -27,10 +33,9 @@ impl NameId {
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    block: String,
-    sizes: Vec<u8>,
+    block: Vec<u8>,
     entries: Vec<Entry>,
-    signatures: Vec<Signature>,
+    signatures: Signatures,
     /// The used names, by their texts.
     ids: HashTable<NameId>,
     hasher: RandomState,
@@ -42,7 +47,6 @@ pub(super) struct Names {
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     at: usize,
-    sizes_at: usize,
     text: u32,
     keys: u32,
     sizes: u32,
@@ -54,17 +58,18 @@ impl Entry {
         self.text as usize + self.keys as usize + self.sizes as usize
     }
 
-    fn text(self, block: &str) -> &str {
-        block.get(self.at..self.at + self.text as usize).unwrap_or_default()
+    fn whole(self, block: &[u8]) -> &[u8] {
+        block.get(self.at..self.at + self.bytes()).unwrap_or_default()
     }
 
-    /// Its text with its keys.
-    fn whole(self, block: &str) -> &str {
-        block.get(self.at..self.at + self.text as usize + self.keys as usize).unwrap_or_default()
+    fn text(self, block: &[u8]) -> &[u8] {
+        self.whole(block).get(..self.text as usize).unwrap_or_default()
     }
 
-    fn sizes(self, sizes: &[u8]) -> &[u8] {
-        sizes.get(self.sizes_at..self.sizes_at + self.sizes as usize).unwrap_or_default()
+    fn view(self, block: &[u8]) -> NameView<'_> {
+        let rest = self.whole(block).get(self.text as usize..).unwrap_or_default();
+        let (keys, sizes) = rest.split_at_checked(self.keys as usize).unwrap_or_default();
+        NameView { keys, sizes }
     }
 }
 
@@ -73,7 +78,8 @@ impl Names {
     pub(super) fn take(&mut self, text: &str) -> NameId {
         let hash = self.hasher.hash_one(text.as_bytes());
         let (block, entries) = (&self.block, &mut self.entries);
-        let same = |id: &NameId| entries.get(id.index()).is_some_and(|entry| entry.text(block) == text);
+        let same =
+            |id: &NameId| entries.get(id.index()).is_some_and(|entry| entry.text(block) == text.as_bytes());
         if let Some(id) = self.ids.find(hash, same).copied() {
             if let Some(entry) = entries.get_mut(id.index()) {
                 entry.uses += 1;
@@ -83,9 +89,7 @@ impl Names {
         let id = self.add(text);
         let (block, entries, hasher) = (&self.block, &self.entries, &self.hasher);
         let hash_of = |id: &NameId| {
-            hasher.hash_one(
-                entries.get(id.index()).map(|entry| entry.text(block).as_bytes()).unwrap_or_default(),
-            )
+            hasher.hash_one(entries.get(id.index()).map(|entry| entry.text(block)).unwrap_or_default())
         };
         self.ids.insert_unique(hash, id, hash_of);
         id
@@ -97,20 +101,20 @@ impl Names {
         // No text is longer than 4 GiB.
         let long = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let (text_bytes, keys, sizes) = (long(text.len()), long(view.keys.len()), long(view.sizes.len()));
-        let (at, sizes_at) = (self.block.len(), self.sizes.len());
-        let entry = Entry { at, sizes_at, text: text_bytes, keys, sizes, uses: 1 };
-        self.block.push_str(text);
-        self.block.push_str(view.keys);
-        self.sizes.extend_from_slice(view.sizes);
+        let entry = Entry { at: self.block.len(), text: text_bytes, keys, sizes, uses: 1 };
+        [text.as_bytes(), view.keys, view.sizes]
+            .into_iter()
+            .for_each(|part| self.block.extend_from_slice(part));
         let signature = Signature::of(view);
         if let Some(id) = self.unused.pop() {
             self.entries[id.index()] = entry;
-            self.signatures[id.index()] = signature;
+            self.signatures.set(id, signature);
             return id;
         }
         self.entries.push(entry);
-        self.signatures.push(signature);
-        NameId(long(self.entries.len() - 1))
+        let id = NameId(long(self.entries.len() - 1));
+        self.signatures.set(id, signature);
+        id
     }
 
     /// The name is used once less.
@@ -121,47 +125,45 @@ impl Names {
             return;
         }
         self.unused_bytes += entry.bytes();
-        let hash = self.hasher.hash_one(entry.text(&self.block).as_bytes());
+        let hash = self.hasher.hash_one(entry.text(&self.block));
         if let Ok(found) = self.ids.find_entry(hash, |each| *each == id) {
             found.remove();
         }
         self.unused.push(id);
-        if self.unused_bytes > (self.block.len() + self.sizes.len()) / 2 + UNUSED_BYTES {
+        if self.unused_bytes > self.block.len() / 2 + UNUSED_BYTES {
             self.write_anew();
         }
     }
 
     /// Writes all of it anew, without the names that are not used.
     fn write_anew(&mut self) {
-        let (mut block, mut sizes) = (String::new(), Vec::new());
+        let mut block = Vec::new();
         for entry in &mut self.entries {
             if entry.uses == 0 {
                 *entry = Entry::default();
                 continue;
             }
-            let (at, sizes_at) = (block.len(), sizes.len());
-            block.push_str(entry.whole(&self.block));
-            sizes.extend_from_slice(entry.sizes(&self.sizes));
-            (entry.at, entry.sizes_at) = (at, sizes_at);
+            let at = block.len();
+            block.extend_from_slice(entry.whole(&self.block));
+            entry.at = at;
         }
-        (self.block, self.sizes, self.unused_bytes) = (block, sizes, 0);
+        (self.block, self.unused_bytes) = (block, 0);
     }
 
     /// Its text.
     pub(super) fn text(&self, id: NameId) -> &str {
-        self.entries.get(id.index()).map_or("", |entry| entry.text(&self.block))
+        let text = self.entries.get(id.index()).map(|entry| entry.text(&self.block)).unwrap_or_default();
+        std::str::from_utf8(text).unwrap_or_default()
     }
 
     /// The name as it is compared.
     pub(super) fn view(&self, id: NameId) -> NameView<'_> {
-        let entry = self.entries.get(id.index()).copied().unwrap_or_default();
-        let keys = entry.whole(&self.block).get(entry.text as usize..).unwrap_or_default();
-        NameView { keys, sizes: entry.sizes(&self.sizes) }
+        self.entries.get(id.index()).copied().unwrap_or_default().view(&self.block)
     }
 
-    /// What its signature is.
-    pub(super) fn signature(&self, id: NameId) -> Signature {
-        self.signatures.get(id.index()).copied().unwrap_or_default()
+    /// The names that a query can match, and some that it does not.
+    pub(super) fn candidates(&self, query: &Query) -> Candidates {
+        self.signatures.candidates(query)
     }
 
     /// How many ids there are, used or not.
@@ -182,9 +184,8 @@ impl Names {
     /// What all of it takes in memory.
     pub(super) fn bytes(&self) -> usize {
         self.block.capacity()
-            + self.sizes.capacity()
             + self.entries.capacity() * size_of::<Entry>()
-            + self.signatures.capacity() * size_of::<Signature>()
+            + self.signatures.bytes()
             + self.ids.allocation_size()
             + self.unused.capacity() * size_of::<NameId>()
     }
@@ -235,7 +236,7 @@ mod tests {
                 for (text, (id, _)) in &model {
                     let name = Name::new(text);
                     prop_assert_eq!((names.text(*id), names.view(*id)), (text.as_str(), name.view()));
-                    prop_assert_eq!(names.signature(*id), Signature::of(name.view()));
+                    prop_assert!(Query::read(text).is_none_or(|query| names.candidates(&query).has(*id)));
                 }
             }
         }

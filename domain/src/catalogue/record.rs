@@ -5,28 +5,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::names::NameId;
 use super::{Rank, Stamp, Wanted, place_of, rank_at};
+use crate::restaurant::zone::REACH_MAX_M;
 use crate::restaurant::{Category, Holidays, Restaurant, Status};
-use crate::{LatLon, RestaurantId, Timestamp};
+use crate::{LatLon, Timestamp};
 
 /// Metres in a degree of latitude on the sphere that distances are measured on.
 const METRES_A_DEGREE: f64 = 111_195.08;
 
-/// A restaurant. What tells of most of them whether they are found stands first, in one line of the
-/// processor's cache.
+/// A restaurant.
 #[derive(Debug)]
-#[repr(C, align(64))]
 pub(super) struct Record {
-    pub(super) position: LatLon,
-    id: RestaurantId,
     /// The end of its pause in nanoseconds since 1970.
     paused_until_ns: i64,
     /// Whether the hours say that it is open, for the minute that was asked for last: the minute since
     /// 1970, shifted, and whether it is open.
     hours: AtomicU64,
-    pub(super) reach_m: u32,
-    /// See [`Restaurant::circle_m`]; [`NO_CIRCLE`] for none.
-    circle_m: u32,
-    pub(super) category: Category,
+    /// See [`Restaurant::circle_m`].
+    circle_m: Option<u32>,
     pub(super) name: NameId,
     /// The names of its dishes, and its tags, each once.
     pub(super) dishes: Box<[NameId]>,
@@ -34,19 +29,49 @@ pub(super) struct Record {
     pub(super) stamp: Stamp,
 }
 
-/// What no circle has.
-const NO_CIRCLE: u32 = u32::MAX;
+/// What is asked of each restaurant around a place. All of them stand side by side in memory: most are not
+/// looked at further.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
+    position: LatLon,
+    reach_m: u16,
+    /// 0 for none.
+    circle_m: u16,
+    pub(super) category: Category,
+}
+
+impl Spot {
+    pub(super) fn of(record: &Record) -> Self {
+        // Nobody delivers further.
+        let short = |metres: u32| u16::try_from(metres.min(REACH_MAX_M)).unwrap_or(u16::MAX);
+        Self {
+            position: record.restaurant.position,
+            reach_m: short(record.restaurant.reach_m()),
+            circle_m: record.circle_m.map_or(0, short),
+            category: record.restaurant.category,
+        }
+    }
+
+    /// The metres that it is away at least, if it may deliver to the middle.
+    pub(super) fn near(self, plane: Plane) -> Option<u32> {
+        let at_least_m = plane.at_least_m(self.position);
+        (at_least_m <= u32::from(self.reach_m)).then_some(at_least_m)
+    }
+
+    /// Whether it delivers to the middle, if that is told without the exact distance.
+    pub(super) fn delivers(self, plane: Plane) -> Option<bool> {
+        let (away, circle) = (plane.squared_m(self.position), f64::from(self.circle_m).powi(2));
+        let is_clear = self.circle_m > 0 && !(0.98 * circle..1.02 * circle).contains(&away);
+        is_clear.then_some(away < circle)
+    }
+}
 
 impl Record {
     pub(super) fn new(restaurant: Restaurant, name: NameId, dishes: Vec<NameId>, stamp: Stamp) -> Self {
         Self {
-            position: restaurant.position,
-            id: restaurant.id,
             paused_until_ns: restaurant.paused_until.map_or(i64::MIN, nanos),
             hours: AtomicU64::new(u64::MAX),
-            reach_m: restaurant.reach_m(),
-            circle_m: circle(&restaurant).unwrap_or(NO_CIRCLE),
-            category: restaurant.category,
+            circle_m: circle(&restaurant),
             name,
             dishes: dishes.into(),
             restaurant: Arc::new(restaurant),
@@ -56,7 +81,7 @@ impl Record {
 
     /// Whether it stands in the same cells and neighbourhoods as this one would.
     pub(super) fn stands_where(&self, other: &Restaurant) -> bool {
-        self.position == other.position && self.restaurant.rules.zones == other.rules.zones
+        self.restaurant.position == other.position && self.restaurant.rules.zones == other.rules.zones
     }
 
     pub(super) fn is_open(&self, at: Timestamp, holidays: &Holidays) -> bool {
@@ -75,31 +100,18 @@ impl Record {
         is_open
     }
 
-    /// Whether there is a [`place`](Self::place) of it. Mostly told without the exact distance.
-    pub(super) fn is_found(&self, wanted: &Wanted<'_>, plane: Plane) -> bool {
-        let is_plain = wanted.category.is_none() && wanted.tag.is_none() && wanted.radius_m.is_none();
-        if is_plain && self.circle_m != NO_CIRCLE {
-            let (away, circle) = (plane.squared_m(self.position), f64::from(self.circle_m).powi(2));
-            if !(0.98 * circle..1.02 * circle).contains(&away) {
-                return away < circle;
-            }
-        }
-        self.place(wanted).is_some()
-    }
-
     /// As [`place_of`].
     pub(super) fn place(&self, wanted: &Wanted<'_>) -> Option<Rank> {
-        if wanted.category.is_some_and(|category| self.category != category) {
+        let restaurant = &*self.restaurant;
+        let Some(circle_m) = self.circle_m else { return place_of(wanted, restaurant) };
+        if wanted.category.is_some_and(|category| restaurant.category != category) {
             return None;
         }
-        if wanted.tag.is_some_and(|tag| !self.restaurant.has_tag(tag)) {
+        if wanted.tag.is_some_and(|tag| !restaurant.has_tag(tag)) {
             return None;
         }
-        if self.circle_m == NO_CIRCLE {
-            return place_of(wanted, &self.restaurant);
-        }
-        let metres = self.position.distance_m(wanted.to.position);
-        (metres <= f64::from(self.circle_m)).then(|| rank_at(wanted, self.id, metres)).flatten()
+        let metres = restaurant.position.distance_m(wanted.to.position);
+        (metres <= f64::from(circle_m)).then(|| rank_at(wanted, restaurant.id, metres)).flatten()
     }
 }
 
@@ -115,6 +127,17 @@ pub(super) struct Plane {
 impl Plane {
     pub(super) fn around(middle: LatLon) -> Self {
         Self { middle, east_m: METRES_A_DEGREE * middle.lat().to_radians().cos() }
+    }
+
+    /// No way from the middle is shorter.
+    fn at_least_m(self, to: LatLon) -> u32 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "no way is longer than u32 metres"
+        )]
+        let metres = (0.98 * self.squared_m(to)).sqrt() as u32;
+        metres
     }
 
     /// The square of the distance from the middle.

@@ -56,7 +56,9 @@ impl Catalogue {
     /// What matches a query near a place, at most [`SUGGESTIONS_MAX`], the best first: by how they
     /// match, then categories before restaurants before dishes; restaurants as in a list, the others
     /// by how many restaurants have them. One wrong letter is forgiven only if nothing matches otherwise.
+    /// Of what is wanted, the place and the time count.
     pub fn suggest(&self, wanted: &Wanted<'_>, query: &Query) -> Vec<Suggestion> {
+        let wanted = &Wanted { category: None, radius_m: None, tag: None, query: None, ..*wanted };
         let mut found = self.suggestible(wanted, &query.strict());
         if found.is_empty() {
             found = self.suggestible(wanted, query);
@@ -101,19 +103,21 @@ impl Catalogue {
         let mut of_category = [0; Category::ALL.len()];
         let plane = Plane::around(wanted.to.position);
         let mut marks = vec![0; self.records.len()];
-        for (slot, record) in self.around(wanted.to) {
-            if !record.is_found(wanted, plane) {
+        for (slot, spot, _) in self.around(wanted.to, |_| true) {
+            let exactly = || self.record(slot).is_some_and(|record| record.place(wanted).is_some());
+            if !spot.delivers(plane).unwrap_or_else(exactly) {
                 continue;
             }
             set(&mut marks, slot, NEAR);
-            let index = Category::ALL.iter().position(|each| *each == record.category);
+            let index = Category::ALL.iter().position(|each| *each == spot.category);
             if let Some(count) = index.and_then(|index| of_category.get_mut(index)) {
                 *count += 1;
             }
         }
+        let candidates = self.names.candidates(query);
         for area in self.areas(wanted.to) {
             area.search(
-                query,
+                (query, &candidates),
                 &self.names,
                 |slot| self.record(slot),
                 |bearer, name, how, slots| {

@@ -161,7 +161,7 @@ proptest! {
         first in shop(), then in shop(), beside in shop(), to in place(), dong in prop::option::of(dong()),
         typed in typed(), stays in any::<bool>(),
     ) {
-        const STAMP: Stamp = Stamp { restaurant: 2, menu: 3, menu_version: 4 };
+        const STAMP: Stamp = Stamp { restaurant: 2, menu: 3, menu_version: 4, offset: 5 };
         let mut then = (Restaurant { id: first.0.id, ..then.0 }, then.1);
         if stays {
             (then.0.position, then.0.rules.zones) = (first.0.position, first.0.rules.zones.clone());
@@ -172,7 +172,8 @@ proptest! {
         let mut catalogue = catalogue(&[first, beside.clone()]);
         let query = Query::read(typed);
         let to = Destination { position: to, dong };
-        // Whoever searched before has made the indices.
+        // All indices are there, or those of the areas where somebody searched.
+        while stays && catalogue.index_one() {}
         let before = Wanted { to, at: noon(), category: None, radius_m: None, tag: None, query: query.as_ref(), holidays: holidays() };
         catalogue.list(&before, None, 9);
         catalogue.put(then.0.clone(), then.1.iter().copied(), STAMP);

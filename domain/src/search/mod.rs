@@ -17,7 +17,7 @@ mod signature;
 
 use serde::{Deserialize, Serialize};
 
-pub use signature::Signature;
+pub use signature::{Sieve, Signature};
 
 use crate::hangul::{Letter, composed, keys};
 use crate::text::searchable;
@@ -66,22 +66,22 @@ impl Name {
 
     /// The name, borrowed.
     pub fn view(&self) -> NameView<'_> {
-        NameView { keys: &self.keys, sizes: &self.sizes }
+        NameView { keys: self.keys.as_bytes(), sizes: &self.sizes }
     }
 }
 
 /// A prepared [`Name`], wherever it is kept; or the rest of one, from some character on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameView<'a> {
-    /// The keys of all its characters.
-    pub(crate) keys: &'a str,
+    /// The keys of all its characters, in UTF-8.
+    pub(crate) keys: &'a [u8],
     /// How many bytes of the keys each character has.
     pub(crate) sizes: &'a [u8],
 }
 
 impl<'a> NameView<'a> {
     /// The keys of its first character, and what follows it.
-    fn split_first(self) -> Option<(&'a str, Self)> {
+    fn split_first(self) -> Option<(&'a [u8], Self)> {
         let (size, sizes) = self.sizes.split_first()?;
         let (first, keys) = self.keys.split_at_checked(usize::from(*size))?;
         Some((first, Self { keys, sizes }))
@@ -122,9 +122,10 @@ impl Query {
         self.readings.iter().filter_map(|reading| reading.matches(name, self.forgives)).min()
     }
 
-    /// Whether it can match a name with this signature. If not, it does not match the name.
-    pub fn may_match(&self, signature: Signature) -> bool {
-        self.readings.iter().any(|reading| reading.may_match(signature, self.forgives))
+    /// What tells most names that it does not match by their signatures: a name that none of these lets
+    /// through, it does not match.
+    pub fn sieves(&self) -> impl Iterator<Item = Sieve> {
+        self.readings.iter().flat_map(|reading| reading.sieves(self.forgives))
     }
 }
 
@@ -150,14 +151,14 @@ struct Reading {
 /// A part of what was typed, that stands for one character of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
-    /// A consonant that stands alone: any syllable that begins with it.
-    Initial(char),
+    /// A consonant that stands alone: any syllable that begins with its key.
+    Initial(u8),
     /// A character.
     Character {
         keys: String,
         /// What it is without its last consonant, which may be the next character's initial:
         /// 간ㄷ is typed for 가ㄴㄷ.
-        without_final: Option<(String, char)>,
+        without_final: Option<(String, u8)>,
     },
 }
 
@@ -166,7 +167,7 @@ impl Reading {
         let mut parts = Vec::new();
         for letter in typed.chars() {
             match Letter::of(letter) {
-                Letter::Consonants(keys) => parts.extend(keys.chars().map(Part::Initial)),
+                Letter::Consonants(keys) => parts.extend(keys.bytes().map(Part::Initial)),
                 letter => parts.push(Part::character(letter)),
             }
         }
@@ -191,24 +192,25 @@ impl Reading {
     }
 
     fn matches_at(&self, rest: NameView<'_>, is_first: bool, forgives: bool) -> Option<Match> {
-        if rest.keys.starts_with(&self.keys) {
+        if begins(rest.keys, self.keys.as_bytes()) {
             return Some(if is_first { Match::Begins } else { Match::Contains });
         }
         if self.has_initials {
             return are_met(&self.parts, rest).then_some(Match::Initials);
         }
-        (forgives && begins_but_for_one(rest.keys, &self.keys)).then_some(Match::Typo)
+        (forgives && begins_but_for_one(rest.keys, self.keys.as_bytes())).then_some(Match::Typo)
     }
 
-    fn may_match(&self, signature: Signature, forgives: bool) -> bool {
-        if signature.holds(self.literal) {
-            return true;
-        }
-        if self.has_initials {
-            return signature.holds(self.initials);
-        }
-        let most = if self.keys.is_ascii() { TYPO_PAIRS } else { TYPO_PAIRS_OF_OTHERS };
-        forgives && self.keys.len() >= TYPO_KEYS_MIN && signature.lacks_pairs(self.literal) <= most
+    fn sieves(&self, forgives: bool) -> impl Iterator<Item = Sieve> {
+        let literal = Sieve { bits: self.literal, may_lack: 0 };
+        let other = if self.has_initials {
+            Some(Sieve { bits: self.initials, may_lack: 0 })
+        } else {
+            let may_lack = if self.keys.is_ascii() { TYPO_PAIRS } else { TYPO_PAIRS_OF_OTHERS };
+            let forgives = forgives && self.keys.len() >= TYPO_KEYS_MIN;
+            forgives.then(|| Sieve { bits: self.literal.pairs_alone(), may_lack })
+        };
+        [Some(literal), other].into_iter().flatten()
     }
 }
 
@@ -218,7 +220,8 @@ impl Part {
         letter.push_keys(&mut keys);
         let has_final = matches!(letter, Letter::Syllable(_, _, last) if !last.is_empty());
         let mut without = keys.clone();
-        let without_final = if has_final { without.pop().map(|last| (without, last)) } else { None };
+        let last = without.pop().and_then(|last| u8::try_from(last).ok()).filter(|_| has_final);
+        let without_final = last.map(|last| (without, last));
         Self::Character { keys, without_final }
     }
 }
@@ -228,41 +231,52 @@ fn are_met(parts: &[Part], rest: NameView<'_>) -> bool {
     let Some((part, others)) = parts.split_first() else { return true };
     let Some((first, after)) = rest.split_first() else { return false };
     match part {
-        Part::Initial(initial) => first.starts_with(*initial) && are_met(others, after),
+        Part::Initial(initial) => first.first() == Some(initial) && are_met(others, after),
         // The last one is still being typed.
-        Part::Character { keys, .. } if others.is_empty() => rest.keys.starts_with(keys.as_str()),
+        Part::Character { keys, .. } if others.is_empty() => begins(rest.keys, keys.as_bytes()),
         Part::Character { keys, without_final } => {
-            let is_whole = first == keys && are_met(others, after);
+            let is_whole = first == keys.as_bytes() && are_met(others, after);
             is_whole
                 || without_final.as_ref().is_some_and(|(keys, initial)| {
                     matches!(others.first(), Some(Part::Initial(_)))
-                        && first == keys
-                        && after
-                            .split_first()
-                            .is_some_and(|(next, after)| next.starts_with(*initial) && are_met(others, after))
+                        && first == keys.as_bytes()
+                        && after.split_first().is_some_and(|(next, after)| {
+                            next.first() == Some(initial) && are_met(others, after)
+                        })
                 })
         }
     }
 }
 
-/// Whether a text begins with `wanted`, of which one key is wrong, missing or too much.
-fn begins_but_for_one(text: &str, wanted: &str) -> bool {
-    let same = text.bytes().zip(wanted.bytes()).take_while(|(one, other)| one == other).count();
+/// Whether a text begins with `wanted`. Most do not by their first byte.
+fn begins(text: &[u8], wanted: &[u8]) -> bool {
+    text.first() == wanted.first() && text.starts_with(wanted) || wanted.is_empty()
+}
+
+/// Whether a text begins with `wanted`, of which one key is wrong, missing or too much. Both are UTF-8.
+fn begins_but_for_one(text: &[u8], wanted: &[u8]) -> bool {
+    let same = text.iter().zip(wanted).take_while(|(one, other)| one == other).count();
     // Back to where a character begins, which is the same place in both.
-    let at = (0..=same).rev().find(|at| wanted.is_char_boundary(*at) && text.is_char_boundary(*at));
+    let is_boundary = |text: &[u8], at: usize| text.get(at).is_none_or(|byte| !is_continued(*byte));
+    let at = (0..=same).rev().find(|at| is_boundary(text, *at) && is_boundary(wanted, *at));
     let at = at.unwrap_or_default();
     let (text, wanted) = (&text[at..], &wanted[at..]);
     let [after_text, after_wanted] = [text, wanted].map(without_first);
-    (!text.is_empty() && after_text.starts_with(after_wanted))
-        || text.starts_with(after_wanted)
-        || after_text.starts_with(wanted)
+    (!text.is_empty() && begins(after_text, after_wanted))
+        || begins(text, after_wanted)
+        || begins(after_text, wanted)
 }
 
-/// A text without its first character.
-fn without_first(text: &str) -> &str {
-    let mut rest = text.chars();
-    rest.next();
-    rest.as_str()
+/// A text in UTF-8 without its first character.
+fn without_first(text: &[u8]) -> &[u8] {
+    let rest = text.get(1..).unwrap_or_default();
+    let next = rest.iter().position(|byte| !is_continued(*byte)).unwrap_or(rest.len());
+    &rest[next..]
+}
+
+/// Whether a byte of UTF-8 goes on with a character.
+fn is_continued(byte: u8) -> bool {
+    byte & 0xC0 == 0x80
 }
 
 #[cfg(test)]

@@ -11,14 +11,39 @@ pub struct Signature {
     initials: u64,
 }
 
+/// What lets a name through by its signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sieve {
+    /// The bits that it must have,
+    pub bits: Signature,
+    /// but for so many.
+    pub may_lack: u32,
+}
+
+impl Sieve {
+    /// Whether a name with this signature gets through.
+    pub fn lets_through(self, signature: Signature) -> bool {
+        let lacking = self
+            .bits
+            .words()
+            .into_iter()
+            .zip(signature.words())
+            .map(|(bits, has)| (bits & !has).count_ones());
+        lacking.sum::<u32>() <= self.may_lack
+    }
+}
+
 impl Signature {
+    /// How many bits it has.
+    pub const BITS: usize = 192;
+
     /// The signature of a name.
     pub fn of(name: NameView<'_>) -> Self {
         let mut signature = Self::default();
-        signature.add_pairs(name.keys.as_bytes());
+        signature.add_pairs(name.keys);
         let (mut rest, mut before) = (name, None);
         while let Some((first, next)) = rest.split_first() {
-            if let Some(key) = first.bytes().next() {
+            if let Some(key) = first.first().copied() {
                 signature.add_initial(key);
                 if let Some(before) = before {
                     signature.add_initials(before, key);
@@ -44,7 +69,7 @@ impl Signature {
     pub(super) fn of_parts(parts: &[Part]) -> Self {
         let mut signature = Self::default();
         let first = |part: &Part| match part {
-            Part::Initial(key) => u8::try_from(*key).ok(),
+            Part::Initial(key) => Some(*key),
             Part::Character { keys, .. } => keys.bytes().next(),
         };
         parts.iter().filter_map(first).for_each(|key| signature.add_initial(key));
@@ -58,15 +83,14 @@ impl Signature {
         signature
     }
 
-    /// Whether all of `other` is in it.
-    pub(super) fn holds(self, other: Self) -> bool {
-        self.lacks_pairs(other) == 0 && other.initials & !self.initials == 0
+    /// The same without what tells of characters.
+    pub(super) fn pairs_alone(self) -> Self {
+        Self { initials: 0, ..self }
     }
 
-    /// How many pairs of keys of `other` are not in it.
-    pub(super) fn lacks_pairs(self, other: Self) -> u32 {
-        let [mine, theirs] = [self.pairs, other.pairs];
-        (theirs[0] & !mine[0]).count_ones() + (theirs[1] & !mine[1]).count_ones()
+    /// Its bits, as so many as there are ([`BITS`](Self::BITS)).
+    pub fn words(self) -> [u64; Self::BITS / 64] {
+        [self.pairs[0], self.pairs[1], self.initials]
     }
 
     fn add_pairs(&mut self, keys: &[u8]) {

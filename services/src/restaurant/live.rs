@@ -1,8 +1,11 @@
 //! What everybody who looks at a restaurant is told: events on `restaurant:{id}`, and the timers of
 //! what ends by itself.
 
+use std::collections::HashMap;
+
 use domain::restaurant::{LiveState, Restaurant, RestaurantEvent, RestaurantFact, RestaurantReminder};
 use domain::{Channel, Failure, RestaurantId, Timestamp};
+use store::fabric::Notice;
 use store::{Tx, jobs, journal};
 
 use super::calendar;
@@ -31,6 +34,17 @@ pub(super) fn append(app: &App, tx: &mut Tx, restaurant: &Restaurant, fact: Rest
     let now = app.now();
     let event = RestaurantEvent { now: LiveState::of(restaurant, now, &app.holidays()), fact };
     journal::append_feed(tx, &Channel::Restaurant(restaurant.id), &[event], now);
+}
+
+/// The offset of the last event of each restaurant that has one.
+pub(crate) async fn offsets(app: &App, ids: &[RestaurantId]) -> Result<HashMap<RestaurantId, u64>, Failure> {
+    let channels: Vec<Channel> = ids.iter().copied().map(Channel::Restaurant).collect();
+    let heads = journal::heads(&app.store, &channels).await?.into_iter();
+    let of_restaurant = |(channel, offset)| match channel {
+        Channel::Restaurant(id) => Some((id, offset)),
+        _ => None,
+    };
+    Ok(heads.filter_map(of_restaurant).collect())
 }
 
 /// Sets the timers of what ends by itself, in the place of earlier ones.
@@ -70,6 +84,8 @@ pub(crate) async fn remind(app: &App, reminder: RestaurantReminder) -> Result<()
     };
     if let Some(fact) = fact {
         append(app, &mut tx, &restaurant, fact);
+        // Its row stays as it is. But each process knows up to which event it has read the restaurant.
+        tx.announce(Notice::RestaurantChanged(restaurant.id));
     }
     Ok(tx.commit().await?)
 }

@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 use server::Service;
 use store::scratch;
 use tests::TestApp;
+use tests::database::round_trips;
 use tests::people::People;
 use tests::rest::Rest;
 use tests::shop::{Guest, YEOKSAM, card, kitchen, mild, open};
 use tests::socket::Socket;
+use tests::wait::until;
 use uuid::Uuid;
 
 const APPLICATIONS: &str = "/v1/restaurant-applications";
@@ -284,6 +286,47 @@ async fn who_looks_at_a_restaurant_is_told_what_changes() {
     assert_eq!(socket.event("restaurant.resumed").await["data"]["open_now"], true);
     owner.delete(&path).await.expect(204);
     socket.event("restaurant.closed_down").await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_row_of_a_list_is_followed_with_one_query_and_as_fresh_as_its_offset() {
+    let app = TestApp::start().await;
+    let owner = Guest::new(&app, Role::Owner).await;
+    let shop = kitchen(owner.id, "역삼 치킨");
+    open(app.app(), &shop, &card(&shop, "후라이드")).await;
+    let (server, asked) = app.watched_server().await;
+    let address = server.address(Service::Restaurant).unwrap();
+    let person = app.person("looker", &[Role::Customer]).await;
+    let channel = format!("restaurant:{}", shop.id);
+    let follow = async || {
+        let mut socket = Socket::open(address, &person.access_token).await;
+        asked.take();
+        let snapshot = socket.follow(&channel).await;
+        (snapshot, round_trips(&asked))
+    };
+    let pause = format!("/v1/restaurants/{}/pause", shop.id);
+    for number in 1..=3 {
+        let ends = app.app().now() + TimeDelta::minutes(1);
+        owner.put(&pause, json!({ "until": ends })).await.expect(200);
+        let (snapshot, _) = follow().await;
+        assert_eq!(
+            (&snapshot["data"]["open_now"], &snapshot["offset"]),
+            (&json!(false), &json!(2 * number - 1))
+        );
+        // Its end changes no row.
+        app.advance(TimeDelta::minutes(1)).await;
+        app.run_due_jobs().await;
+        // Workers may ask something else in between.
+        let asked = until("it is followed with one query", async || {
+            let (snapshot, asked) = follow().await;
+            let told = (&snapshot["data"]["open_now"], &snapshot["offset"]);
+            assert_eq!(told, (&json!(true), &json!(2 * number)));
+            (asked.len() == 1).then_some(asked)
+        });
+        assert!(asked.await[0].contains("journal.feeds"));
+    }
+    drop(server);
     app.stop().await;
 }
 

@@ -1,0 +1,21 @@
+//! What a server asked PostgreSQL ([`TestApp::watched_server`](crate::TestApp::watched_server)).
+
+use store::scratch::{Asked, PING};
+
+/// Parts of the statements that workers send all the time, and the ping of the pool.
+const ASKED_ANYWAY: [&str; 7] = [
+    "graphile_worker",
+    "from auth.sessions where ended_at",
+    "from auth.signing_keys",
+    "from auth.session_keys",
+    "changed::text::int8 as \"changed!\" from menu.cards",
+    "changed::text::int8 as \"changed!\" from restaurant.restaurants",
+    PING,
+];
+
+/// The round trips since the last call, but for those that workers make all the time.
+pub fn round_trips(asked: &Asked) -> Vec<String> {
+    let mut asked = asked.take();
+    asked.retain(|line| !ASKED_ANYWAY.iter().any(|part| line.contains(part)));
+    asked
+}
