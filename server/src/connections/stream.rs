@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use axum::http::StatusCode;
@@ -20,6 +20,8 @@ pub(super) struct Stage(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     stage: AtomicU8,
+    /// How many requests were answered.
+    answered: AtomicU64,
     /// Whether an answer may not be fully written yet.
     unsent: AtomicBool,
 }
@@ -50,7 +52,12 @@ impl Stage {
 
     /// Its answer was handed to the writer.
     pub(super) fn end(&self) {
+        self.0.answered.fetch_add(1, Ordering::AcqRel);
         self.set(IDLE);
+    }
+
+    fn answered(&self) -> u64 {
+        self.0.answered.load(Ordering::Acquire)
     }
 
     pub(super) fn is_busy(&self) -> bool {
@@ -68,13 +75,21 @@ impl Stage {
 pub(super) struct Timed {
     pub(super) stream: TcpStream,
     stage: Stage,
-    /// The stage that the timer was started for, and the timer.
-    timer: Option<(u8, Pin<Box<Sleep>>)>,
+    timer: Option<Timer>,
     /// The path of the request, if its first bytes contain it.
     pub(super) path: Option<Box<str>>,
     /// The status of the answer to an invalid or late request.
     pub(super) refused: Option<StatusCode>,
     permit: Permit,
+}
+
+/// The timer of a stage.
+struct Timer {
+    stage: u8,
+    /// Of which request, by those that were answered before: one that is answered at once is never seen
+    /// while it is.
+    request: u64,
+    sleep: Pin<Box<Sleep>>,
 }
 
 impl Timed {
@@ -92,12 +107,14 @@ impl Timed {
         }
         let limits = &self.permit.connections.limits;
         let within = if stage == IDLE { limits.idle } else { limits.header_within };
+        let request = self.stage.answered();
+        // The first byte of a new connection does not restart the timer.
+        let is_same = |timer: &Timer| timer.request == request && [stage, FRESH].contains(&timer.stage);
         let timer = match &mut self.timer {
-            // The first byte of a new connection does not restart the timer.
-            Some((since, timer)) if *since == stage || *since == FRESH => timer,
-            timer => &mut timer.insert((stage, Box::pin(tokio::time::sleep(within)))).1,
+            Some(timer) if is_same(timer) => timer,
+            timer => timer.insert(Timer { stage, request, sleep: Box::pin(tokio::time::sleep(within)) }),
         };
-        timer.as_mut().poll(cx)
+        timer.sleep.as_mut().poll(cx)
     }
 
     /// Records the status of the parser's own answer; true if these bytes are a part of it.

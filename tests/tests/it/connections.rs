@@ -114,6 +114,23 @@ async fn a_connection_without_a_complete_request_ends_in_time() {
 }
 
 #[tokio::test]
+async fn a_connection_that_asks_on_stays_open_for_longer_than_any_limit() {
+    let mut settings = tests::settings();
+    settings.connections.header_within = Duration::from_millis(400);
+    settings.connections.idle = Duration::from_millis(400);
+    let app = TestApp::start_with(settings).await;
+    let mut stream = connect(app.address(Service::Gateway), "").await;
+    // Each request comes while the server waits for one, and is answered without a pause.
+    let mut pace = tokio::time::interval(Duration::from_millis(40));
+    for number in 0..40 {
+        pace.tick().await;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        assert!(whole(&mut stream).await.starts_with("http/1.1 200"), "request {number}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_body_that_comes_too_slowly_is_408_and_one_too_large_is_413_before_it_comes() {
     let mut settings = tests::settings();
     settings.connections.body_within = Duration::from_millis(200);
