@@ -68,18 +68,22 @@ impl Area {
         is_missing
     }
 
-    /// Tells which names match, how, and the restaurants that have them.
+    /// Tells which names match, how, and the restaurants that have them: of those names that one has which is
+    /// asked for.
     pub(super) fn search<'a>(
         &self,
         (query, candidates): (&Query, &Candidates),
         names: &Names,
         record: impl Fn(Slot) -> Option<&'a Record>,
+        is_asked_for: impl Fn(Slot) -> bool,
         mut tell: impl FnMut(Bearer, NameId, Match, &[Slot]),
     ) {
         let index = self.index.get_or_init(|| Index::new(&self.slots, names, record));
         let mut search = |postings: &Postings, bearer| {
+            let here =
+                postings.of(candidates).filter(|(_, slots)| slots.iter().any(|slot| is_asked_for(*slot)));
             let of_name = |(name, slots)| (name, names.view(name), slots);
-            let found: Vec<(NameId, NameView<'_>, &[Slot])> = postings.of(candidates).map(of_name).collect();
+            let found: Vec<(NameId, NameView<'_>, &[Slot])> = here.map(of_name).collect();
             // Each is touched before the first is compared: the processor then waits for many at once.
             let touched =
                 found.iter().filter_map(|(_, view, _)| Some(view.keys.first()? ^ view.sizes.last()?));

@@ -325,11 +325,13 @@ impl Catalogue {
     fn matching(&self, to: Destination, query: &Query) -> Vec<Option<Match>> {
         let mut known: Vec<Option<Match>> = vec![None; self.records.len()];
         let candidates = self.names.candidates(query);
+        let plane = Plane::around(to.position);
         for area in self.areas(to) {
             area.search(
                 (query, &candidates),
                 &self.names,
                 |slot| self.record(slot),
+                |slot| self.spots.get(slot as usize).is_some_and(|spot| spot.near(plane).is_some()),
                 |bearer, _, how, slots| {
                     let how = if bearer == Bearer::Restaurant { how } else { within(how) };
                     for slot in slots {

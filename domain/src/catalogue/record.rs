@@ -58,11 +58,16 @@ impl Spot {
         (at_least_m <= u32::from(self.reach_m)).then_some(at_least_m)
     }
 
-    /// Whether it delivers to the middle, if that is told without the exact distance.
+    /// Whether it delivers to the middle, if its circle tells. Mostly without the exact distance.
     pub(super) fn delivers(self, plane: Plane) -> Option<bool> {
         let (away, circle) = (plane.squared_m(self.position), f64::from(self.circle_m).powi(2));
-        let is_clear = self.circle_m > 0 && !(0.98 * circle..1.02 * circle).contains(&away);
-        is_clear.then_some(away < circle)
+        if self.circle_m == 0 {
+            return None;
+        }
+        if (0.98 * circle..1.02 * circle).contains(&away) {
+            return Some(self.position.distance_m(plane.middle) <= f64::from(self.circle_m));
+        }
+        Some(away < circle)
     }
 }
 

@@ -120,6 +120,7 @@ impl Catalogue {
                 (query, &candidates),
                 &self.names,
                 |slot| self.record(slot),
+                |slot| marks.get(slot as usize) == Some(&NEAR),
                 |bearer, name, how, slots| {
                     let here = slots.iter().filter(|slot| marks.get(**slot as usize) == Some(&NEAR));
                     if bearer == Bearer::Dish {

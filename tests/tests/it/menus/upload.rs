@@ -1,7 +1,5 @@
 //! A whole card by the owner's own ids, as JSON and as a table.
 
-use std::time::{Duration, Instant};
-
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::TestApp;
@@ -46,12 +44,7 @@ async fn a_thousand_dishes_are_uploaded_at_once_and_the_same_again_changes_nothi
     let app = TestApp::start().await;
     let shop = Shop::open(&app).await;
     let path = shop.path("card");
-    let began = Instant::now();
     let first = shop.owner.put(&path, large(1_000, 9_000)).await.expect(200);
-    let took = began.elapsed();
-    // A release has to make it in 2 s (bench/README.md); without optimisation it takes longer.
-    let most = if cfg!(debug_assertions) { 10 } else { 2 };
-    assert!(took < Duration::from_secs(most), "{took:?}");
     assert_eq!(counts(&first), (10 + 4 * 1_000, 0, 2 + 2 + 3));
     assert_eq!(first["version"], 2);
     let ids = shop.owned().await;
