@@ -1,9 +1,8 @@
 //! The restaurants of a cell or a neighbourhood, with an index of their names.
 //!
-//! The index is made some time after a change ([`index_one`](super::Catalogue::index_one)), or before that when
-//! somebody searches there: the names of all restaurants and
-//! the names of all dishes, each once and side by side, with who has it. A search then looks at each name
-//! of the area once, and at no restaurant that does not match.
+//! It has the names of all restaurants and the names of all dishes, each once and side by side, with who has it:
+//! a search looks at each name of the area once, and at no restaurant that does not match. It is made some
+//! time after a change ([`index_one`](super::Catalogue::index_one)), or when somebody searches there before that.
 
 use std::sync::OnceLock;
 
@@ -68,8 +67,8 @@ impl Area {
         is_missing
     }
 
-    /// Tells which names match, how, and the restaurants that have them: of those names that one has which is
-    /// asked for.
+    /// Tells which names match, how, and the restaurants that have them. Names that no restaurant has which is
+    /// asked for are not told.
     pub(super) fn search<'a>(
         &self,
         (query, candidates): (&Query, &Candidates),

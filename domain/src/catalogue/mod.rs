@@ -7,9 +7,9 @@
 //! for a single restaurant.
 //!
 //! ```text
-//! place ─▶ cell, neighbourhood ─▶ restaurants ─▶ delivers? kind? radius? ─▶ matches? ─▶ Rank ─▶ page
-//!                                                                      │
-//!                       names of the area, each once: signature ─▶ keys ┘
+//! place ─▶ cell, neighbourhood ─▶ restaurants ─▶ near? matches? ─▶ the likeliest: delivers? open? ─▶ Rank ─▶ page
+//!                                                          ▲
+//! names of the area: slices of signatures ─▶ keys ─────────┘
 //! ```
 
 mod area;
