@@ -3,11 +3,12 @@
 use store::scratch::{Asked, PING};
 
 /// Parts of the statements that workers send all the time, and the ping of the pool.
-const ASKED_ANYWAY: [&str; 7] = [
+const ASKED_ANYWAY: [&str; 8] = [
     "graphile_worker",
     "from auth.sessions where ended_at",
     "from auth.signing_keys",
     "from auth.session_keys",
+    "pg_snapshot_xmin(pg_current_snapshot())",
     "changed::text::int8 as \"changed!\" from menu.cards",
     "changed::text::int8 as \"changed!\" from restaurant.restaurants",
     PING,

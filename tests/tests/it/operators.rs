@@ -53,6 +53,8 @@ fn hits(found: &[Value], kind: &str) -> Vec<(String, String)> {
 async fn operators_find_orders_couriers_and_restaurants() {
     let city = City::new().await;
     let first = city.people.placed().await.id.to_string();
+    // What was ordered leaves the cart a moment later.
+    eventually(|| async { city.people.customer.cart().await.is_ok_and(|cart| cart.lines.is_empty()) }).await;
     let second = city.people.placed().await.id.to_string();
     let found = |ids: &[&String], by: &str| -> Vec<(String, String)> {
         ids.iter().map(|id| ((*id).clone(), by.to_owned())).collect()
