@@ -11,7 +11,6 @@ use h3o::{LatLng, Resolution};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
-use serde_json::json;
 use tokio::process::Command;
 
 use crate::Outcome;
@@ -285,23 +284,7 @@ async fn ask(address: SocketAddr, paths: &[String], rate: f64, secs: f64) -> Out
 async fn upload(server: &Target, options: &Options) -> Outcome<[f64; 2]> {
     let city = City::make(options, &[("shops", 1)]).await?;
     let shop = city.shops.first().ok_or("no shop was made")?;
-    let dish = |number: usize| {
-        json!({
-            "external_id": format!("m{number}"), "name": format!("메뉴 {number}"), "price_won": 9_000,
-            "option_groups": [{
-                "external_id": "size", "name": "크기", "min": 1, "max": 1,
-                "options": [
-                    { "external_id": "s", "name": "보통", "is_default": true },
-                    { "external_id": "l", "name": "곱빼기", "price_won": 2_000 },
-                ],
-            }],
-        })
-    };
-    let group = |number: usize| {
-        let menus: Vec<_> = (number..UPLOADED).step_by(10).map(dish).collect();
-        json!({ "external_id": format!("g{number}"), "name": format!("분류 {number}"), "menus": menus })
-    };
-    let card = json!({ "groups": (0..10).map(group).collect::<Vec<_>>() }).to_string();
+    let card = sim::card::large(UPLOADED, 9_000).to_string();
     let path = format!("/v1/restaurants/{}/card", shop.restaurant);
     let mut caller = Caller::connect(server.address).await?;
     let mut seconds = [0.0; 2];

@@ -6,6 +6,8 @@
 //! 2. Announcements can be lost. A worker therefore looks twice a second for rows that were written since it
 //!    looked before, and reads those again that this process has not seen like that. Its first look finds
 //!    all restaurants: that is how the catalogue is filled.
+//! 3. After each look it makes the indices of names that changes made void, so that whoever searches does not
+//!    wait for them.
 //!
 //! Until it is whole, it is not used (`read` answers `None`).
 //!
@@ -158,8 +160,8 @@ pub(crate) async fn read<T>(app: &App, ask: impl FnOnce(&Catalogue) -> T) -> Opt
     Some(shared.with(ask))
 }
 
-/// Notes that the catalogue lacks an event of a restaurant that it has: whoever asks next has it read before.
-pub(crate) fn is_behind(app: &App, id: RestaurantId) {
+/// Has a restaurant of the catalogue read again, before the answer to whoever asks next: it lacks an event.
+pub(crate) fn read_soon(app: &App, id: RestaurantId) {
     app.catalogue.mark([id]);
 }
 

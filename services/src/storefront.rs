@@ -88,7 +88,7 @@ impl ChannelKind for StorefrontChannel {
             }
             other => {
                 if other.is_some() {
-                    catalogue::is_behind(app, self.0);
+                    catalogue::read_soon(app, self.0);
                 }
                 (Arc::new(restaurant::find(app, self.0).await?), menu::card(app, self.0).await?)
             }

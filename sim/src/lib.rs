@@ -13,6 +13,7 @@
 pub mod agent;
 pub mod api;
 pub mod calls;
+pub mod card;
 pub mod city;
 pub mod courier;
 pub mod customer;

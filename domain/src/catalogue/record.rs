@@ -64,7 +64,7 @@ impl Spot {
         if self.circle_m == 0 {
             return None;
         }
-        if (0.98 * circle..1.02 * circle).contains(&away) {
+        if (Plane::LEAST * circle..Plane::MOST * circle).contains(&away) {
             return Some(self.position.distance_m(plane.middle) <= f64::from(self.circle_m));
         }
         Some(away < circle)
@@ -130,6 +130,10 @@ pub(super) struct Plane {
 }
 
 impl Plane {
+    /// What the square of an exact distance is at least and at most, of the square of the one here.
+    const LEAST: f64 = 0.98;
+    const MOST: f64 = 1.02;
+
     pub(super) fn around(middle: LatLon) -> Self {
         Self { middle, east_m: METRES_A_DEGREE * middle.lat().to_radians().cos() }
     }
@@ -141,7 +145,7 @@ impl Plane {
             clippy::cast_sign_loss,
             reason = "no way is longer than u32 metres"
         )]
-        let metres = (0.98 * self.squared_m(to)).sqrt() as u32;
+        let metres = (Self::LEAST * self.squared_m(to)).sqrt() as u32;
         metres
     }
 

@@ -2,31 +2,11 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use sim::card::large;
 use tests::TestApp;
 use tests::rest::{Answer, answer};
 
 use super::{Shop, at_version, pointers};
-
-/// A card of so many dishes in ten headings, each with a choice of two.
-fn large(dishes: usize, price: i64) -> Value {
-    let dish = |number: usize| {
-        json!({
-            "external_id": format!("m{number}"), "name": format!("메뉴 {number}"), "price_won": price,
-            "option_groups": [{
-                "external_id": "size", "name": "크기", "min": 1, "max": 1,
-                "options": [
-                    { "external_id": "s", "name": "보통", "is_default": true },
-                    { "external_id": "l", "name": "곱빼기", "price_won": 2_000 },
-                ],
-            }],
-        })
-    };
-    let group = |number: usize| {
-        let menus: Vec<Value> = (number..dishes).step_by(10).map(dish).collect();
-        json!({ "external_id": format!("g{number}"), "name": format!("분류 {number}"), "menus": menus })
-    };
-    json!({ "groups": (0..10).map(group).collect::<Vec<_>>() })
-}
 
 async fn sheet(shop: &Shop, query: &str, table: &str) -> Answer {
     let path = shop.path(&format!("card.csv{query}"));
