@@ -69,16 +69,16 @@ impl Area {
 
     /// Tells which names match, how, and the restaurants that have them. Names that no restaurant has which is
     /// asked for are not told.
-    pub(super) fn search<'a>(
-        &self,
+    pub(super) fn search<'s, 'a>(
+        &'s self,
         (query, candidates): (&Query, &Candidates),
         names: &Names,
         record: impl Fn(Slot) -> Option<&'a Record>,
         is_asked_for: impl Fn(Slot) -> bool,
-        mut tell: impl FnMut(Bearer, NameId, Match, &[Slot]),
+        mut tell: impl FnMut(Bearer, NameId, Match, &'s [Slot]),
     ) {
         let index = self.index.get_or_init(|| Index::new(&self.slots, names, record));
-        let mut search = |postings: &Postings, bearer| {
+        let mut search = |postings: &'s Postings, bearer| {
             let here =
                 postings.of(candidates).filter(|(_, slots)| slots.iter().any(|slot| is_asked_for(*slot)));
             let of_name = |(name, slots)| (name, names.view(name), slots);

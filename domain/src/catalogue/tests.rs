@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -100,6 +102,23 @@ fn shop() -> impl Strategy<Value = Shop> {
     })
 }
 
+/// Those who deliver to the place, one by one.
+fn delivering<'a>(shops: &'a [Shop], wanted: &Wanted<'_>) -> Vec<&'a Shop> {
+    shops.iter().filter(|(shop, _)| place_of(wanted, shop).is_some()).collect()
+}
+
+/// The dishes and tags that match, and how many of the shops have each.
+fn dishes_one_by_one<'a>(shops: &[&'a Shop], query: &Query) -> HashMap<&'a str, u32> {
+    let mut dishes = HashMap::new();
+    for (shop, of_shop) in shops {
+        let all: HashSet<&str> =
+            of_shop.iter().copied().chain(shop.tags.iter().map(String::as_str)).collect();
+        let matching = all.into_iter().filter(|dish| query.matches(Name::new(dish).view()).is_some());
+        matching.for_each(|dish| *dishes.entry(dish).or_default() += 1);
+    }
+    dishes
+}
+
 fn typed() -> impl Strategy<Value = &'static str> {
     prop::sample::select(
         [
@@ -191,15 +210,11 @@ proptest! {
         let query = Query::read(typed).unwrap();
         let to = Destination { position: to, dong };
         let wanted = Wanted { to, at: noon(), category: None, radius_m: None, tag: None, query: None, holidays: holidays() };
-        let near: Vec<&Shop> = shops.iter().filter(|(shop, _)| place_of(&wanted, shop).is_some()).collect();
+        let near = delivering(&shops, &wanted);
         let matches = |text: &str| query.matches(Name::new(text).view());
-        let mut dishes: HashMap<&str, u32> = HashMap::new();
-        for (shop, of_shop) in &near {
-            let all: std::collections::HashSet<&str> = of_shop.iter().copied().chain(shop.tags.iter().map(String::as_str)).collect();
-            all.into_iter().filter(|dish| matches(dish).is_some()).for_each(|dish| *dishes.entry(dish).or_default() += 1);
-        }
+        let dishes = dishes_one_by_one(&near, &query);
         let mut ids: Vec<_> = near.iter().filter(|(shop, _)| matches(&shop.name).is_some()).map(|(shop, _)| shop.id).collect();
-        let found = catalogue.suggestible(&wanted, &query);
+        let found = catalogue.suggestible(&wanted, &query, usize::MAX);
         let found_dishes: HashMap<&str, u32> = found.dishes.iter().map(|(_, count, name)| (catalogue.names.text(*name), count.0)).collect();
         prop_assert_eq!((found_dishes, found.dishes.len()), (dishes.clone(), dishes.len()));
         let mut found_ids: Vec<_> = found.restaurants.iter().map(|(rank, _)| rank.id).collect();
@@ -209,13 +224,46 @@ proptest! {
     }
 
     #[test]
+    fn the_few_that_are_suggested_are_the_first_of_all(
+        shops in prop::collection::vec(shop(), 0..30), to in place(), dong in prop::option::of(dong()),
+        mins in -1_500..1_500_i64, typed in typed(), most in 1..5_usize,
+    ) {
+        let mut shops = shops;
+        // Dishes that are written in several ways.
+        for (number, (_, dishes)) in shops.iter_mut().enumerate() {
+            dishes.push(["양념 치킨", "양 념치킨", "치킨", "치 킨", "콜 라"][number % 5]);
+        }
+        let catalogue = catalogue(&shops);
+        let query = Query::read(typed).unwrap();
+        let (to, at) = (Destination { position: to, dong }, noon() + chrono::Duration::minutes(mins));
+        let wanted = Wanted { to, at, category: None, radius_m: None, tag: None, query: None, holidays: holidays() };
+        let mut all = catalogue.suggestible(&wanted, &query, usize::MAX);
+        prop_assert!(all.dishes.is_sorted() && all.restaurants.is_sorted_by_key(|(rank, _)| (rank.found, *rank)));
+        let open = |id| shops.iter().any(|(shop, _)| shop.id == id && shop.opening(at, holidays()).is_open());
+        prop_assert!(all.restaurants.iter().all(|(rank, _)| rank.closed != open(rank.id)));
+        let without_spaces = |text: &str| text.replace(' ', "");
+        // Of each dish the way of writing it that most restaurants have.
+        let mut counts: HashMap<String, u32> = HashMap::new();
+        for (dish, count) in dishes_one_by_one(&delivering(&shops, &wanted), &query) {
+            let most = counts.entry(without_spaces(dish)).or_default();
+            *most = count.max(*most);
+        }
+        let found: HashMap<String, u32> = all.dishes.iter().map(|(_, count, name)| (without_spaces(catalogue.names.text(*name)), count.0)).collect();
+        prop_assert_eq!((found, all.dishes.len()), (counts.clone(), counts.len()));
+        let few = catalogue.suggestible(&wanted, &query, most);
+        all.dishes.truncate(most);
+        all.restaurants.truncate(most);
+        prop_assert_eq!((few.dishes, few.restaurants), (all.dishes, all.restaurants));
+    }
+
+    #[test]
     fn each_key_suggests_nothing_new_but_for_wrong_letters(shops in prop::collection::vec(shop(), 0..6), word in "[치킨피자나라교촌]{2,4}") {
         let catalogue = catalogue(&shops);
         let to = Destination { position: LatLon::new(37.5, 127.0).unwrap(), dong: None };
         let suggested = |typed: &str| {
             let query = Query::read(typed).unwrap();
             let wanted = Wanted { to, at: noon(), category: None, radius_m: None, tag: None, query: None, holidays: holidays() };
-            let mut found = catalogue.suggestible(&wanted, &query);
+            let mut found = catalogue.suggestible(&wanted, &query, usize::MAX);
             found.dishes.retain(|found| found.0 < Match::Typo);
             found.restaurants.retain(|found| found.0.found < Some(Match::Typo));
             (found.dishes.into_iter().map(|found| found.2).collect::<Vec<_>>(), found.restaurants.into_iter().map(|found| found.0.id).collect::<Vec<_>>())
