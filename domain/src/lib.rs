@@ -20,6 +20,7 @@ pub mod geo;
 mod hangul;
 pub mod ids;
 pub mod image;
+pub mod ledger;
 pub mod lookup;
 pub mod menu;
 pub mod network;

@@ -7,6 +7,7 @@
 //! the public sockets and routes.
 
 use domain::cart::{DropOff, QuotedLine, QuotedOption};
+use domain::ledger::CommissionRate;
 use domain::order::{Fact, Fulfilment, Order, OrderEvent, Status};
 use domain::support::{Conversation, Status as Talking, Topic};
 use domain::tracking::delivery::{Fact as DeliveryFact, Pickup};
@@ -222,6 +223,7 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
         subtotal: Won(21_000),
         tip: Won(3_000),
         payable: Won(24_000),
+        commission: CommissionRate::none(),
         pickup,
         drop_off: Some(door_of(door)),
         note: String::new(),

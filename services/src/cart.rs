@@ -210,10 +210,11 @@ pub async fn clear(app: &App, who: &Principal, expected: ExpectedVersion) -> Res
     change(app, who.user, Command::Clear, expected).await.map(drop)
 }
 
-/// Empties the cart after an order from its version `version`. May be repeated; does nothing if
-/// the cart has changed since then.
-pub async fn clear_ordered(app: &App, customer: UserId, version: u64) -> Result<(), Failure> {
-    change(app, customer, Command::ClearOrdered { version }, ExpectedVersion::Any).await.map(drop)
+/// Takes out of the customer's cart what was ordered from it. May be repeated.
+pub async fn take_ordered(app: &App, order: &Order) -> Result<(), Failure> {
+    let lines = order.lines.iter().map(|line| (line.line_id, line.quantity)).collect();
+    let command = Command::TakeOrdered { order: order.id, lines };
+    change(app, order.customer, command, ExpectedVersion::Any).await.map(drop)
 }
 
 /// How, where and when the customer wants the food in the cart.

@@ -23,6 +23,7 @@ pub mod health;
 pub mod idempotency;
 pub mod images;
 mod jobs;
+pub mod ledger;
 pub mod limits;
 pub mod map;
 pub mod menu;
@@ -111,6 +112,8 @@ pub struct Services {
     pub(crate) position_writer: Arc<PositionWriter>,
     /// External services.
     pub third_parties: ThirdParties,
+    /// Whether the ledger agreed lately.
+    pub(crate) ledger: ledger::LastComparison,
     /// All restaurants, in memory.
     pub(crate) catalogue: Arc<catalogue::SharedCatalogue>,
     /// Where uploaded pictures are decoded.
@@ -174,6 +177,7 @@ impl Services {
             position_writer,
             open_payments: Box::new(payment::Payments(store.clone())),
             open_cases: Box::new(support::Cases(store.clone())),
+            ledger: ledger::LastComparison::default(),
             catalogue: catalogue::SharedCatalogue::open(&parts),
             image_pool: settings.images.pool(),
             store,
@@ -192,6 +196,7 @@ impl Services {
             catalogue::module(),
             support::module(),
             tracking::module(),
+            ledger::module(),
             restaurant::module(),
             retention::module(),
             vault::module(),

@@ -36,7 +36,7 @@ impl Default for Subscribers {
         let order_ends = &[Order::Rejected, Order::Cancelled, Order::DeliveryFailed];
         let courier_changes = &[Delivery::Assigned, Delivery::Unassigned];
         Self::of([
-            Subscriber::new("cart.empty", &[Order::Scheduled, Order::Placed], order::clear_cart),
+            Subscriber::new("cart.empty", &[Order::Scheduled, Order::Placed], order::empty_cart),
             Subscriber::new("delivery.follow", delivery_follows, tracking::follow_order),
             // Dropped after four minutes of retries: later the dish may be available again.
             Subscriber::new("menu.sold_out", &[Order::Rejected], order::mark_sold_out).attempts(6).dropped(),

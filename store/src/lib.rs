@@ -14,6 +14,7 @@ pub mod geo_index;
 pub mod idempotency;
 pub mod jobs;
 pub mod journal;
+pub mod ledger;
 mod link;
 pub mod menu;
 pub mod order;
@@ -183,6 +184,7 @@ impl Store {
             subscriptions: Arc::clone(&self.subscriptions),
             journal: journal::Batch::default(),
             jobs: Batch::default(),
+            ledger: ledger::Batch::default(),
             clock: Arc::clone(&self.clock),
             vault: Arc::clone(&self.vault),
             pending: Vec::new(),
@@ -301,6 +303,7 @@ pub struct Tx {
     subscriptions: Arc<dyn Subscriptions>,
     pub(crate) journal: journal::Batch,
     pub(crate) jobs: Batch,
+    pub(crate) ledger: ledger::Batch,
     clock: Arc<dyn Clock>,
     pub(crate) vault: Arc<Vault>,
     pending: Vec<(Channel, Signal)>,
@@ -308,13 +311,14 @@ pub struct Tx {
 }
 
 impl Tx {
-    /// Writes the events, then the jobs, and commits; then publishes the pending signals,
+    /// Writes the ledger's entries, the events, then the jobs, and commits; then publishes the pending signals,
     /// in order.
     pub async fn commit(self) -> Result<(), StoreError> {
         self.write().instrument(tracing::debug_span!("commit")).await
     }
 
     async fn write(mut self) -> Result<(), StoreError> {
+        std::mem::take(&mut self.ledger).write(&mut self.inner).await?;
         for (channel, recorded) in std::mem::take(&mut self.journal).write(&mut self.inner).await? {
             self.add_reactions(&channel, (recorded.offset, &recorded.kind));
             self.publish_after_commit(channel, Arc::new(recorded));

@@ -5,6 +5,7 @@ pub mod intervention;
 
 use std::collections::BTreeMap;
 
+use domain::ledger::order_shared;
 use domain::menu::stock;
 use domain::order::{BoardEvent, Fact, Order, OrderCode, OrderEvent, Status, Timer, Times};
 use domain::{Channel, Event, OrderId, QuoteId, RestaurantId, Timestamp, UserId};
@@ -12,7 +13,7 @@ use sqlx::types::{Json, Uuid};
 
 use crate::journal::{self, signed};
 use crate::vault::{Plain, SealedColumn, Vault};
-use crate::{Store, StoreError, Tx, broken_constraint, jobs, menu};
+use crate::{Store, StoreError, Tx, broken_constraint, jobs, ledger, menu};
 
 /// How couriers get into the building that an order is for.
 pub(crate) const ENTRANCE_NOTE: SealedColumn = SealedColumn {
@@ -118,6 +119,19 @@ pub async fn unpaid(store: &Store, customer: UserId) -> Result<Option<Order>, St
     .fetch_optional(store.pool())
     .await?;
     row.map(|row| row.open(store.vault())).transpose()
+}
+
+/// These orders, in no order, without those that there are not.
+pub async fn load_many(store: &Store, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        OrderRow,
+        r#"select state as "state: Json<Order>", sealed_entrance_note from orders.orders where id = any($1)"#,
+        &ids
+    )
+    .fetch_all(store.pool())
+    .await?;
+    opened(store, rows)
 }
 
 /// Orders newest first, older than `before`, at most `limit`, of one status if given.
@@ -402,13 +416,16 @@ pub async fn update(
     tx.commit().await
 }
 
-/// Writes what goes with every commit: the journal, the board feed and timers.
+/// Writes what goes with every commit: the journal, the board feed, timers, and at its end the ledger.
 fn record(tx: &mut Tx, order: &Order, events: &[OrderEvent], times: &Times, now: Timestamp) {
     let channel = Channel::Order(order.id);
     let before = order.version - u64::try_from(events.len()).unwrap_or(0);
     journal::append(tx, &channel, before, events, now);
     let board: Vec<BoardEvent<'_>> = events.iter().filter_map(|event| BoardEvent::of(event, order)).collect();
     journal::append_feed(tx, &Channel::Merchant(order.restaurant), &board, now);
+    if !events.is_empty() {
+        ledger::post(tx, order_shared(order), now);
+    }
     for timer in events.iter().flat_map(|event| event.timers(times, now)) {
         match timer {
             Timer::Set { key, at, reminder } => jobs::remind(tx, &key, at, reminder),

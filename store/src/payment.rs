@@ -2,11 +2,12 @@
 
 pub mod refund;
 
+use domain::ledger::payment_taken;
 use domain::payment::{Payment, PaymentRefusal, PaymentReminder, PaymentStatus, Refund};
 use domain::{OrderId, PaymentId, Timestamp, UserId, Won};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Tx, broken_constraint, jobs};
+use crate::{Store, StoreError, Tx, broken_constraint, jobs, ledger};
 
 /// Records that `payment` is about to be tried, and schedules a query of its outcome
 /// for `ask_at`, in case the answer is lost.
@@ -66,6 +67,9 @@ pub async fn settle(
         Some(at) => jobs::remind(&mut tx, &ask_key(order), at, PaymentReminder::PaymentUnknown { order }),
         None => jobs::forget(&mut tx, &ask_key(order)),
     }
+    if let Some(amount) = follow.taken {
+        ledger::post(&mut tx, payment_taken(payment, amount), now);
+    }
     if let Some(void) = &follow.void {
         refund::insert(&mut tx, void, now).await?;
     }
@@ -73,6 +77,18 @@ pub async fn settle(
         late_look(&mut tx, payment.id, 0, at);
     }
     tx.commit().await
+}
+
+/// Records money that was taken for a payment that is over, and that it goes back.
+pub async fn taken_in_vain(
+    tx: &mut Tx,
+    payment: &Payment,
+    void: &Refund,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    ledger::post(tx, payment_taken(payment, void.amount), now);
+    refund::insert(tx, void, now).await?;
+    Ok(())
 }
 
 /// Schedules a query at `at` whether a charge that was given up has arrived late.
@@ -92,6 +108,8 @@ pub async fn concluded(store: &Store, order: OrderId) -> Result<(), StoreError> 
 pub struct Follow {
     /// When to look again: query the gateway, or check that the order received the outcome.
     pub ask_at: Option<Timestamp>,
+    /// What the gateway took.
+    pub taken: Option<Won>,
     /// A refund to make.
     pub void: Option<Refund>,
     /// When to query whether a charge that was given up has arrived late.
@@ -135,6 +153,65 @@ pub async fn load(store: &Store, id: PaymentId) -> Result<Option<Payment>, Store
     .fetch_optional(store.pool())
     .await?;
     row.map(Payment::try_from).transpose()
+}
+
+/// Whose payments are listed.
+#[derive(Clone, Copy, Debug)]
+pub enum PaymentScope {
+    /// A customer's.
+    Customer(UserId),
+    /// Everybody's.
+    All,
+}
+
+/// Payments newest first, older than `before`, at most `limit`.
+pub async fn list(
+    store: &Store,
+    whose: PaymentScope,
+    before: Option<PaymentId>,
+    limit: u32,
+) -> Result<Vec<Payment>, StoreError> {
+    let (before, limit) = (before.map_or(Uuid::max(), |id| id.0), i64::from(limit));
+    let rows = match whose {
+        PaymentScope::Customer(id) => {
+            sqlx::query_as!(
+                Row,
+                "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+                 where customer_id = $1 and id < $2 order by id desc limit $3",
+                id.0,
+                before,
+                limit
+            )
+            .fetch_all(store.pool())
+            .await?
+        }
+        PaymentScope::All => {
+            sqlx::query_as!(
+                Row,
+                "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+                 where id < $1 order by id desc limit $2",
+                before,
+                limit
+            )
+            .fetch_all(store.pool())
+            .await?
+        }
+    };
+    rows.into_iter().map(Payment::try_from).collect()
+}
+
+/// All payments of these orders, in no order.
+pub async fn of_orders(store: &Store, orders: &[OrderId]) -> Result<Vec<Payment>, StoreError> {
+    let orders: Vec<Uuid> = orders.iter().map(|order| order.0).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+         where order_id = any($1)",
+        &orders
+    )
+    .fetch_all(store.pool())
+    .await?;
+    rows.into_iter().map(Payment::try_from).collect()
 }
 
 /// Payments whose outcome the gateway did not report although it was queried `asked`

@@ -243,9 +243,17 @@ impl TestApp {
         self.server = Some(self.second_server().await);
     }
 
-    /// Stops it, and fails the test if an entity crashed or a job was left failing.
+    /// Stops it, and fails the test if an entity crashed, a job was left failing, or the ledger does
+    /// not agree with the orders.
     pub async fn stop(mut self) {
         self.failing = Some(self.left_failing().await);
+        if let Some(server) = &self.server {
+            let now = server.app().now();
+            let all =
+                services::ledger::compare(server.app(), Timestamp::UNIX_EPOCH..now + TimeDelta::days(1));
+            let (_, discrepancies) = all.await.expect("the ledger can be read");
+            assert!(discrepancies.is_empty(), "the ledger does not agree: {discrepancies:?}");
+        }
         self.halt().await;
     }
 

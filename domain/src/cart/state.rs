@@ -5,7 +5,7 @@
 //! 2. No two lines have the same dish with the same options.
 //! 3. At most [`LINES_MAX`] lines, each of 1 to [`QUANTITY_MAX`] dishes.
 //! 4. The version rises by one with every command that changes something.
-//! 5. Repeating one of the last `ADDED_KEPT` additions changes nothing.
+//! 5. Repeating one of the last `ADDED_KEPT` additions changes nothing, nor does taking out an order again.
 //!
 //! A cart has no events: only its customer sees it, and receives the new state in the
 //! response.
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::menu::{Choice, ChosenOption, Pick};
 use crate::won::Overflow;
-use crate::{ExpectedVersion, LineId, MenuId, Refusal, Refused, RestaurantId, UserId, Won};
+use crate::{ExpectedVersion, LineId, MenuId, OrderId, Refusal, Refused, RestaurantId, UserId, Won};
 
 /// The highest quantity of a line.
 pub const QUANTITY_MAX: u32 = 99;
@@ -71,7 +71,7 @@ pub struct Cart {
     pub restaurant_id: Option<RestaurantId>,
     /// The lines, oldest first.
     pub lines: Vec<Line>,
-    /// The ids of the last additions, newest last.
+    /// The ids of the last additions, and of orders that were taken out; newest last.
     pub added: Vec<LineId>,
 }
 
@@ -108,11 +108,13 @@ pub enum Command {
     },
     /// Remove all lines.
     Clear,
-    /// Clear the cart after an order. Does nothing if the cart has changed since, so that
-    /// later additions are kept and the command is idempotent.
-    ClearOrdered {
-        /// The version that was ordered.
-        version: u64,
+    /// Take out what was ordered: so many of each of these lines. What came into the cart later
+    /// stays, and taking out the same order again changes nothing.
+    TakeOrdered {
+        /// Identifies the order.
+        order: OrderId,
+        /// The lines with their quantities.
+        lines: Vec<(LineId, u32)>,
     },
 }
 
@@ -200,8 +202,7 @@ impl Cart {
             Command::SetQuantity { line_id, quantity } => self.set_quantity(line_id, quantity)?,
             Command::Remove { line_id } => self.set_quantity(line_id, 0)?,
             Command::Clear => self.clear(),
-            Command::ClearOrdered { version } if version == self.version => self.clear(),
-            Command::ClearOrdered { .. } => self,
+            Command::TakeOrdered { order, lines } => self.take_ordered(order, &lines),
         };
         if cart.lines.is_empty() {
             cart.restaurant_id = None;
@@ -269,6 +270,20 @@ impl Cart {
             _ => return Err(CartRefusal::Quantity),
         }
         Ok(self)
+    }
+
+    fn take_ordered(mut self, order: OrderId, ordered: &[(LineId, u32)]) -> Cart {
+        let done = LineId(order.0);
+        let has_one = self.lines.iter().any(|line| ordered.iter().any(|(id, _)| *id == line.id));
+        if self.added.contains(&done) || !has_one {
+            return self;
+        }
+        self.lines.retain_mut(|line| {
+            let taken = ordered.iter().filter(|(id, _)| *id == line.id).map(|(_, quantity)| quantity).sum();
+            line.quantity = line.quantity.saturating_sub(taken);
+            line.quantity > 0
+        });
+        self.remember(done)
     }
 
     fn clear(self) -> Cart {
@@ -367,14 +382,24 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_was_ordered_is_cleared_once_and_later_shopping_is_kept() {
-        let ordered = cart().apply(add(dish(1, 1, 100, 0, 1))).unwrap();
-        let version = ordered.version;
-        let went_on = ordered.clone().apply(add(dish(2, 1, 200, 0, 1))).unwrap();
-        assert_eq!(went_on.clone().apply(Command::ClearOrdered { version }), Ok(went_on));
-        let cleared = ordered.apply(Command::ClearOrdered { version }).unwrap();
-        assert!(cleared.lines.is_empty());
-        assert_eq!(cleared.clone().apply(Command::ClearOrdered { version }), Ok(cleared));
+    fn what_was_ordered_leaves_once_and_what_came_later_stays() {
+        let ordered = cart().apply(add(dish(1, 1, 100, 0, 2))).unwrap();
+        let ordered = ordered.apply(add(dish(2, 1, 200, 0, 1))).unwrap();
+        let lines = ordered.lines.iter().map(|line| (line.id, line.quantity)).collect();
+        let take = Command::TakeOrdered { order: OrderId(Uuid::from_u128(9)), lines };
+        let empty = ordered.clone().apply(take.clone()).unwrap();
+        assert_eq!((empty.lines.len(), empty.restaurant_id), (0, None));
+        assert_eq!(empty.clone().apply(take.clone()), Ok(empty.clone()));
+        // Between paying and that moment one more of a dish was added, and another dish.
+        let went_on = ordered.apply(add(dish(3, 1, 100, 0, 1))).unwrap();
+        let went_on = went_on.apply(add(dish(4, 1, 300, 0, 1))).unwrap();
+        let rest = went_on.apply(take.clone()).unwrap();
+        let left: Vec<_> = rest.lines.iter().map(|line| (line.menu_id.0.as_u128(), line.quantity)).collect();
+        assert_eq!(left, [(100, 1), (300, 1)]);
+        assert_eq!(rest.clone().apply(take.clone()), Ok(rest));
+        // The same dish, put into the empty cart again, is another line.
+        let again = empty.apply(add(dish(5, 1, 100, 0, 1))).unwrap();
+        assert_eq!(again.clone().apply(take), Ok(again));
     }
 
     /// The reference: the restaurant, and the quantity for each dish and option.

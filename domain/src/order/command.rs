@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{ContactMethod, FailReason};
 use crate::cart::Quote;
+use crate::ledger::CommissionRate;
 use crate::{CourierId, MenuId, OrderId, PaymentId, RestaurantId, UserId, Won};
 
 /// Who issues a command. `services` has verified the identity; the order checks that it
@@ -98,6 +99,8 @@ pub struct Placement {
     pub contactless: bool,
     /// The code that the customer must show; used only if the quote is for pickup.
     pub pickup_code: String,
+    /// What the platform takes of the food.
+    pub commission: CommissionRate,
 }
 
 /// A command to an order.

@@ -31,6 +31,7 @@ mod wishes;
 use serde::{Deserialize, Serialize};
 
 use crate::cart::{DropOff, QuotedLine, quote::usual_lead_mins};
+use crate::ledger::CommissionRate;
 use crate::{CourierId, LatLon, OrderId, PaymentId, QuoteId, RestaurantId, Timestamp, UserId, Won};
 
 pub use code::{NotACode, OrderCode};
@@ -209,6 +210,9 @@ pub struct Order {
     pub tip: Won,
     /// What the customer pays.
     pub payable: Won,
+    /// What the platform takes of the food; nothing in old rows.
+    #[serde(default = "CommissionRate::none")]
+    pub commission: CommissionRate,
     /// The restaurant's position, where the food is picked up.
     pub pickup: LatLon,
     /// Where it is delivered; `None` for pickup.
@@ -260,4 +264,4 @@ impl Order {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -24,7 +24,7 @@ type Decision = Result<(Order, Vec<OrderEvent>), OrderRefusal>;
 impl Order {
     /// Creates an order from a valid quote. If nothing is payable, it counts as paid at once.
     pub fn place(placement: Placement, now: Timestamp) -> Decision {
-        let Placement { id, quote, note, courier_note, contactless, pickup_code } = placement;
+        let Placement { id, quote, note, courier_note, contactless, pickup_code, commission } = placement;
         let note = read_note(&note)?;
         let courier_note = courier_note_for(quote.method, &read_courier_note(&courier_note)?);
         if !quote.is_alive(now) {
@@ -53,6 +53,7 @@ impl Order {
             subtotal: quote.subtotal,
             tip: quote.tip,
             payable,
+            commission,
             pickup: quote.pickup,
             drop_off: quote.drop_off,
             note,

@@ -74,10 +74,11 @@ fn placement(pickup: bool) -> Placement {
         courier_note: String::new(),
         contactless: false,
         pickup_code: "0420".to_owned(),
+        commission: CommissionRate::default(),
     }
 }
 
-fn placed(pickup: bool) -> Order {
+pub(crate) fn placed(pickup: bool) -> Order {
     Order::place(placement(pickup), now()).unwrap().0
 }
 

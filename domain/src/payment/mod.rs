@@ -115,6 +115,11 @@ impl PaymentStatus {
             .find(|status| status.as_str() == name)
     }
 
+    /// Whether the charge succeeded, and be it that it went back.
+    pub fn is_paid(self) -> bool {
+        matches!(self, PaymentStatus::Done | PaymentStatus::PartiallyCancelled | PaymentStatus::Cancelled)
+    }
+
     /// Whether the charge may still succeed: the order must not expire meanwhile.
     pub fn is_open(self) -> bool {
         matches!(self, PaymentStatus::InProgress | PaymentStatus::Unknown)
@@ -164,6 +169,8 @@ pub enum GatewayAnswer {
 pub struct Settlement {
     /// The payment's new state.
     pub payment: Payment,
+    /// What the gateway has taken, if it has.
+    pub taken: Option<Won>,
     /// An unwanted charge that must be refunded.
     pub void: Option<(Won, RefundReason)>,
     /// Whether it was aborted without a decline from the gateway, so that the charge may
@@ -177,6 +184,7 @@ impl Payment {
     pub fn settle(mut self, answer: &GatewayAnswer, times: &Times, now: Timestamp) -> Settlement {
         let mut void = None;
         let mut may_come_late = false;
+        let was_open = self.status.is_open();
         match answer {
             GatewayAnswer::Approved { amount } if self.status == PaymentStatus::Aborted => {
                 void = Some((*amount, RefundReason::LateApproval));
@@ -195,7 +203,9 @@ impl Payment {
             GatewayAnswer::NotFound | GatewayAnswer::Unknown => self.status = PaymentStatus::Unknown,
         }
         let void = void.filter(|(amount, _)| *amount > Won::ZERO);
-        Settlement { payment: self, void, may_come_late }
+        let is_done_now = was_open && self.status == PaymentStatus::Done;
+        let taken = void.map(|(amount, _)| amount).or(is_done_now.then_some(self.amount));
+        Settlement { payment: self, taken, void, may_come_late }
     }
 
     /// Whether all queries were made without an outcome, so that an operator must decide.
@@ -267,10 +277,10 @@ mod tests {
         let soon = Duration::seconds(1);
         let unknown = settled(payment(), &GatewayAnswer::Unknown, soon).payment;
         assert_eq!(unknown.status, PaymentStatus::Unknown);
-        let done = settled(unknown, &APPROVED, soon).payment;
-        assert_eq!(done.status, PaymentStatus::Done);
-        let late = settled(done, &GatewayAnswer::Declined { reason: "late".into() }, soon);
-        assert_eq!((late.payment.status, late.void), (PaymentStatus::Done, None));
+        let done = settled(unknown, &APPROVED, soon);
+        assert_eq!((done.payment.status, done.taken), (PaymentStatus::Done, Some(Won(21_000))));
+        let late = settled(done.payment, &GatewayAnswer::Declined { reason: "late".into() }, soon);
+        assert_eq!((late.payment.status, late.taken, late.void), (PaymentStatus::Done, None, None));
     }
 
     #[test]
@@ -279,7 +289,10 @@ mod tests {
             let answer = GatewayAnswer::Approved { amount };
             let settlement = settled(payment(), &answer, Duration::zero());
             assert_eq!(settlement.payment.status, PaymentStatus::Aborted);
-            assert_eq!(settlement.void, Some((amount, RefundReason::AmountDiffers)));
+            assert_eq!(
+                (settlement.taken, settlement.void),
+                (Some(amount), Some((amount, RefundReason::AmountDiffers)))
+            );
         }
         let nothing = settled(payment(), &GatewayAnswer::Approved { amount: Won::ZERO }, Duration::zero());
         assert_eq!((nothing.payment.status, nothing.void), (PaymentStatus::Aborted, None));
@@ -294,6 +307,9 @@ mod tests {
         assert_eq!((old.payment.status, old.may_come_late), (PaymentStatus::Aborted, true));
         let late = settled(old.payment, &APPROVED, Duration::minutes(11));
         assert_eq!(late.payment.status, PaymentStatus::Aborted);
-        assert_eq!(late.void, Some((Won(21_000), RefundReason::LateApproval)));
+        assert_eq!(
+            (late.taken, late.void),
+            (Some(Won(21_000)), Some((Won(21_000), RefundReason::LateApproval)))
+        );
     }
 }

@@ -1,7 +1,9 @@
-//! payment_service, 9108: payments and refunds whose outcome the payment gateway never reported,
-//! for the operators who decide them.
+//! payment_service, 9108: what was paid and what went back, the ledger, and payments and refunds whose
+//! outcome the payment gateway never reported, for the operators who decide them.
 
 mod body;
+mod history;
+mod ledger;
 
 use axum::extract::State;
 use domain::{PaymentId, RefundId, Role};
@@ -13,7 +15,8 @@ use utoipa_axum::routes;
 use crate::kit::{Json, Noun, Path, Policy, Problem, ProblemBody, Who};
 use body::{DecisionBody, PaymentBody, RefundBody, UndecidedBody};
 
-const PAYMENT: Policy = Policy::of(Noun::Payment).role(Role::Admin);
+const OPEN_TO_ALL: Policy = Policy::of(Noun::Payment);
+const PAYMENT: Policy = OPEN_TO_ALL.role(Role::Admin);
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
@@ -21,6 +24,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(PAYMENT.on(routes!(undecided)))
         .routes(PAYMENT.on(routes!(decide)))
         .routes(PAYMENT.on(routes!(retry)))
+        .merge(history::routes())
+        .merge(ledger::routes())
 }
 
 /// Payments of which the gateway never said what became of them, and refunds that it

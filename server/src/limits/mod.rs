@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use domain::auth::{Lockout, SessionLife, SigningAlg};
+use domain::ledger::CommissionRate;
 use hub::Limits;
 use services::Settings;
 use services::limits::{self, Outage, Rate};
@@ -69,6 +70,7 @@ impl LimitArgs {
         settings.auth.signing_key_life = TimeDelta::days(self.sign_in.signing_key_days.into());
         settings.images.at_once = self.images.images_at_once;
         settings.order.contact = TimeDelta::seconds(self.orders.contact_secs.into());
+        settings.commission = CommissionRate::new(self.orders.commission);
         settings
     }
 }
@@ -340,6 +342,10 @@ pub struct OrderArgs {
     #[arg(long, env = "BAEDAL_CONTACT_SECS", default_value_t = secs(domain::order::Times::default().contact),
           value_parser = within::<u32>(1, 3_600))]
     pub contact_secs: u32,
+    /// Hundredths of a percent of the food of new orders that are the platform's commission, without VAT.
+    #[arg(long, env = "BAEDAL_COMMISSION", default_value_t = CommissionRate::default().hundredths(),
+          value_parser = within::<u32>(0, CommissionRate::MAX.into()))]
+    pub commission: u32,
 }
 
 /// Uploaded pictures.

@@ -155,6 +155,7 @@ fn placement(app: &App, quote: Quote, request: &Request) -> Result<Placement, Or
         courier_note: request.courier_note.clone(),
         contactless: request.contactless,
         pickup_code: pickup_code(app),
+        commission: app.settings.commission,
     })
 }
 
@@ -376,13 +377,9 @@ pub async fn reorder(
     cart::refill(app, who, &theirs(app, who, id).await?, refill).await
 }
 
-/// Empties the cart that the order was placed from, once it is paid (subscriber).
-pub async fn clear_cart(app: App, paid: Reaction<OrderEventKind>) -> Result<(), Failure> {
-    let order = find(&app, paid.id).await?;
-    match order.cart_version {
-        Some(version) => cart::clear_ordered(&app, order.customer, version).await,
-        None => Ok(()),
-    }
+/// Takes what was ordered out of the cart, once it is paid (subscriber).
+pub async fn empty_cart(app: App, paid: Reaction<OrderEventKind>) -> Result<(), Failure> {
+    cart::take_ordered(&app, &find(&app, paid.id).await?).await
 }
 
 /// Accepts an order for a restaurant that wants it so and takes orders (subscriber). If its people were
@@ -457,6 +454,11 @@ pub(crate) async fn count_by_status(app: &App, since: Timestamp) -> Result<BTree
 /// The order as last committed.
 pub async fn find(app: &App, id: OrderId) -> Result<Order, Failure> {
     load(app, id).await?.ok_or_else(|| Failure::not_found("order"))
+}
+
+/// These orders as last committed, in no order, without those that there are not.
+pub(crate) async fn find_many(app: &App, ids: &[OrderId]) -> Result<Vec<Order>, Failure> {
+    Ok(store::order::load_many(&app.store, ids).await?)
 }
 
 /// The order as last committed, if there is one.

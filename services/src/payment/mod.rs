@@ -9,6 +9,7 @@
 
 pub mod decision;
 mod gateway;
+pub mod history;
 pub mod refund;
 
 use std::time::Duration;
@@ -76,6 +77,11 @@ async fn attempt(app: &App, order: &Order, token: &str) -> Result<(), Failure> {
     settle(app, payment, &answer).await
 }
 
+/// All payments of these orders.
+pub(crate) async fn of_orders(app: &App, orders: &[OrderId]) -> Result<Vec<Payment>, Failure> {
+    Ok(store::payment::of_orders(&app.store, orders).await?)
+}
+
 /// Handles a due reminder of a payment or a refund.
 pub(crate) async fn remind(app: &App, reminder: PaymentReminder) -> Result<(), Failure> {
     match reminder {
@@ -104,7 +110,7 @@ async fn look_late(app: &App, id: PaymentId, looks: u32) -> Result<(), Failure> 
     let mut tx = app.store.begin().await?;
     if let Some(void) = void(app, &payment.settle(&answer, &app.settings.payment, now)) {
         tracing::error!(payment = %id, amount = %void.amount, "a charge came after it was given up; it goes back");
-        store::payment::refund::insert(&mut tx, &void, now).await?;
+        store::payment::taken_in_vain(&mut tx, &payment, &void, now).await?;
     } else if let Some(wait) = app.settings.payment.late_look(looks + 1) {
         store::payment::late_look(&mut tx, id, looks + 1, now + wait);
     }
@@ -138,7 +144,7 @@ async fn settle(app: &App, payment: Payment, answer: &GatewayAnswer) -> Result<(
     if let Some(void) = void(app, &settled.settle(answer, &app.settings.payment, now)) {
         tracing::error!(payment = %settled.id, amount = %void.amount, "an approval came too late; it goes back");
         let mut tx = app.store.begin().await?;
-        store::payment::refund::insert(&mut tx, &void, now).await?;
+        store::payment::taken_in_vain(&mut tx, &settled, &void, now).await?;
         tx.commit().await?;
     }
     conclude(app, &settled).await
@@ -160,6 +166,7 @@ async fn settle_open(app: &App, payment: Payment, answer: &GatewayAnswer) -> Res
     let looks = if payment.status.is_open() { payment.asked } else { 0 };
     let follow = Follow {
         ask_at: Payment::ask_again_after(looks).map(|wait| now + wait),
+        taken: settlement.taken,
         void: void(app, &settlement),
         late_at: times.late_look(0).filter(|_| settlement.may_come_late).map(|wait| now + wait),
     };

@@ -53,6 +53,12 @@ async fn give_back(app: &App, payment: &Payment, amount: Won) -> Result<(), Fail
     Ok(tx.commit().await?)
 }
 
+/// All refunds of these orders.
+pub(crate) async fn of_orders(app: &App, orders: &[OrderId]) -> Result<Vec<Refund>, Failure> {
+    let records = store::payment::refund::of_orders(&app.store, orders).await?;
+    Ok(records.into_iter().map(|record| record.refund).collect())
+}
+
 /// Asks the gateway for the refund (reminder), unless it is settled already.
 pub async fn carry_out(app: &App, id: RefundId) -> Result<(), Failure> {
     let Some(mut refund) = store::payment::refund::load(&app.store, id).await? else { return Ok(()) };

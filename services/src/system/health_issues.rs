@@ -52,6 +52,9 @@ pub(super) fn find(view: &SystemView, settings: &Settings) -> Vec<HealthIssue> {
     if view.money_undecided > 0 {
         found.push(issue("money_undecided", "payments", view.money_undecided.to_string()));
     }
+    if view.ledger_discrepancies > 0 {
+        found.push(issue("ledger_disagrees", "ledger", view.ledger_discrepancies.to_string()));
+    }
     let bound = settings.lag.as_secs_f64() * 1e3;
     for (subject, lag) in [("event", view.hub.event_lag_ms), ("delivery", view.hub.delivery_lag_ms)] {
         if lag > bound {

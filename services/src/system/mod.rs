@@ -183,6 +183,7 @@ impl System {
         }
         self.remember(backlog.as_ref().map(|backlog| backlog.all.due));
         *self.backlog.lock().unwrap_or_else(PoisonError::into_inner) = backlog;
+        gauge!("ledger_discrepancies").set(self.app.ledger.discrepancies() as f64);
         if let Ok(undecided) = decision::count(&self.app).await {
             gauge!("money_undecided").set(undecided as f64);
             self.money_undecided.store(undecided, Ordering::Relaxed);

@@ -32,6 +32,8 @@ pub struct SystemView {
     pub jobs: Option<JobsView>,
     /// Payments and refunds that wait for a decision: see `/v1/payments/undecided`.
     pub money_undecided: u64,
+    /// What did not agree when this process compared the ledger last: see `/v1/ledger/days/{day}`.
+    pub ledger_discrepancies: u64,
     /// Live channels.
     pub hub: HubView,
     /// What joins processes.
@@ -226,6 +228,7 @@ impl System {
                 .collect(),
             jobs: self.backlog().map(Into::into),
             money_undecided: self.money_undecided.load(Ordering::Relaxed),
+            ledger_discrepancies: app.ledger.discrepancies(),
             hub: self.hub.report().into(),
             fabric: FabricView { joined: app.fabric().is_joined() },
             database: DatabaseView { busy: connections.busy, idle: connections.idle, max: connections.max },

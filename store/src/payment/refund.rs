@@ -1,10 +1,11 @@
 //! Refunds: rows that are retried until the gateway has answered.
 
+use domain::ledger::{refund_owed, refund_paid};
 use domain::payment::{PaymentReminder, PaymentStatus, Refund, RefundReason, RefundRecord, RefundStatus};
 use domain::{OrderId, PaymentId, RefundId, Timestamp, Won};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Tx, jobs};
+use crate::{Store, StoreError, Tx, jobs, ledger};
 
 /// Inserts a refund, and schedules its execution. An existing refund of the same payment
 /// for the same reason is kept. Returns whether this one is new.
@@ -25,6 +26,7 @@ pub async fn insert(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result<bool
     .await?;
     let new = inserted.rows_affected() == 1;
     if new {
+        ledger::post(tx, refund_owed(refund), now);
         due(tx, refund.id, now);
     }
     Ok(new)
@@ -125,6 +127,7 @@ pub async fn attempted(
     .execute(&mut *tx)
     .await?;
     if updated.rows_affected() == 1 && refund.status == RefundStatus::Succeeded {
+        ledger::post(&mut tx, refund_paid(refund), now);
         give_back(&mut tx, refund.payment, now).await?;
     }
     match retry_at {

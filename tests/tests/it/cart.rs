@@ -221,15 +221,21 @@ async fn a_promise_holds_a_rise_needs_consent_and_a_fall_passes_on() {
 }
 
 #[tokio::test]
-async fn what_was_ordered_leaves_the_cart_once() {
+async fn what_was_ordered_leaves_the_cart_once_and_what_came_later_stays() {
     let app = TestApp::start().await;
     let (customer, _, card) = story(&app).await;
     customer.post("/v1/cart/lines", mild(&card, 2)).await.expect(201);
-    services::cart::clear_ordered(app.app(), customer.id, 1).await.unwrap();
-    assert_eq!(customer.get("/v1/cart").await.expect(200)["lines"], json!([]));
+    let wish = json!({ "address_id": customer.live_at(YEOKSAM).await });
+    let quote = customer.post("/v1/cart/quote", wish).await.expect(201);
+    let order = customer.post("/v1/orders", json!({ "quote_id": quote["quote_id"] })).await.expect(201);
+    // Before the order is paid one more goes into the cart.
     customer.post("/v1/cart/lines", mild(&card, 1)).await.expect(201);
-    services::cart::clear_ordered(app.app(), customer.id, 1).await.unwrap();
-    assert_eq!(customer.get("/v1/cart").await.expect(200)["lines"][0]["quantity"], 1);
+    let id = order["id"].as_str().unwrap().parse().unwrap();
+    let order = services::order::find(app.app(), id).await.unwrap();
+    for _ in 0..2 {
+        services::cart::take_ordered(app.app(), &order).await.unwrap();
+        assert_eq!(customer.get("/v1/cart").await.expect(200)["lines"][0]["quantity"], 1);
+    }
     app.stop().await;
 }
 

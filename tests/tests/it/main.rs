@@ -20,6 +20,7 @@ mod faults;
 mod handover;
 mod identity;
 mod kill;
+mod ledger;
 mod limits;
 mod map;
 mod menus;

@@ -14,7 +14,7 @@ use crate::documents::operations;
 const ROLES: [Role; 5] = [Role::Customer, Role::Courier, Role::Owner, Role::Agent, Role::Admin];
 
 /// The operations that are for one role.
-const FOR_ONE_ROLE: [&str; 92] = [
+const FOR_ONE_ROLE: [&str; 94] = [
     "admin delete /v1/holidays/{date}",
     "admin get /v1/admin/access-log",
     "admin get /v1/admin/accounts/{id}",
@@ -22,6 +22,8 @@ const FOR_ONE_ROLE: [&str; 92] = [
     "admin get /v1/admin/audit",
     "admin get /v1/admin/people",
     "admin get /v1/admin/people/{id}",
+    "admin get /v1/ledger/days/{day}",
+    "admin get /v1/ledger/entries",
     "admin get /v1/payments/undecided",
     "admin get /v1/restaurant-applications",
     "admin get /v1/system/actors",

@@ -118,6 +118,7 @@ pub(crate) async fn accepted_order_of(app: &App, customer: UserId) -> Order {
         courier_note: String::new(),
         contactless: false,
         pickup_code: String::new(),
+        commission: domain::ledger::CommissionRate::default(),
     };
     app.orders.place(placement, now).await.unwrap();
     ask(app, id, By::Payment, Command::Pay { amount: payable }).await.unwrap();

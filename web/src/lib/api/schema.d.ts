@@ -931,6 +931,11 @@ export interface components {
              */
             speed_mps?: number | null;
         };
+        /** @description A refund, and when its state last changed. */
+        DatedRefund: components["schemas"]["Refund"] & {
+            /** Format: date-time */
+            updated_at: string;
+        };
         /** @description A range of a special day. */
         DayRange: {
             /**
@@ -1369,6 +1374,83 @@ export interface components {
          * @enum {string}
          */
         Language: "ko" | "en";
+        /** @description A day of the ledger, by the calendar of Seoul. */
+        LedgerDay: {
+            /** @description What was posted, by account. All debits are together all credits. */
+            accounts: components["schemas"]["LedgerTurnover"][];
+            /** Format: date */
+            day: string;
+            /** @description What does not agree with the orders, payments and refunds; at most 100. */
+            discrepancies: components["schemas"]["LedgerDiscrepancy"][];
+            /**
+             * Format: int64
+             * @description How many orders had an entry.
+             */
+            orders: number;
+        };
+        /** @description Something that does not agree. */
+        LedgerDiscrepancy: {
+            /** @description The kind of the entry. */
+            entry?: string | null;
+            /**
+             * Format: int64
+             * @description What is left of the deposit.
+             */
+            left_won?: number | null;
+            /** Format: uuid */
+            order_id: string;
+            /**
+             * Format: uuid
+             * @description The payment, the refund or the order that the entry is about.
+             */
+            reference?: string | null;
+            /**
+             * @description `missing`, `unexplained` or `differs` of an entry; or `deposit_left`.
+             * @example missing
+             */
+            what: string;
+        };
+        /** @description An event in the ledger. The amounts of its postings are together zero. */
+        LedgerEntry: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            id: number;
+            /** @example payment_taken */
+            kind: string;
+            /** Format: uuid */
+            order_id: string;
+            postings: components["schemas"]["LedgerPosting"][];
+            /**
+             * Format: uuid
+             * @description The payment, the refund or the order that it is about.
+             */
+            reference: string;
+        };
+        /** @description A part of an entry. */
+        LedgerPosting: {
+            /** @example gateway */
+            account: string;
+            /**
+             * Format: int64
+             * @description A debit if positive, a credit if negative.
+             */
+            amount_won: number;
+            /**
+             * Format: uuid
+             * @description The restaurant or the courier whose account it is.
+             */
+            party_id?: string | null;
+        };
+        /** @description What was posted on an account. */
+        LedgerTurnover: {
+            /** @example gateway */
+            account: string;
+            /** Format: int64 */
+            credit_won: number;
+            /** Format: int64 */
+            debit_won: number;
+        };
         /** @description How many of a line. */
         LineChange: {
             /**
@@ -2395,6 +2477,25 @@ export interface components {
             /** @description Whether the gateway took the money. */
             taken: boolean;
         };
+        /** @description A payment, with the tries, the tenders and the refunds of its order. */
+        PaymentDetail: components["schemas"]["PaymentSummary"] & {
+            /** @description What went back or is going to, oldest first. */
+            refunds: components["schemas"]["DatedRefund"][];
+            /**
+             * Format: int64
+             * @description The supply value of what was paid and did not go back.
+             */
+            supply_won: number;
+            /** @description What it was paid with. */
+            tenders: components["schemas"]["Tender"][];
+            /** @description All tries to pay the order, oldest first. */
+            tries: components["schemas"]["Payment"][];
+            /**
+             * Format: int64
+             * @description The value added tax of it.
+             */
+            vat_won: number;
+        };
         /** @description How to pay. */
         PaymentRequest: {
             /**
@@ -2402,6 +2503,33 @@ export interface components {
              * @example tok_success
              */
             payment_token: string;
+        };
+        /** @description A payment in a list. */
+        PaymentSummary: {
+            /** Format: int64 */
+            amount_won: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            customer_id: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description What people call the order.
+             * @example AB12
+             */
+            order_code: string;
+            /** Format: uuid */
+            order_id: string;
+            /**
+             * Format: int64
+             * @description What the gateway has given back of it.
+             */
+            refunded_won: number;
+            /** @description Empty once the order is not kept any more. */
+            restaurant_name: string;
+            /** @example done */
+            status: string;
         };
         /**
          * @description What of a person matches.
@@ -3418,6 +3546,11 @@ export interface components {
             jobs?: components["schemas"]["SystemJobs"] | null;
             /**
              * Format: int64
+             * @description What did not agree when this process compared the ledger last: see `/v1/ledger/days/{day}`.
+             */
+            ledger_discrepancies: number;
+            /**
+             * Format: int64
              * @description Payments and refunds that wait for a decision: see `/v1/payments/undecided`.
              */
             money_undecided: number;
@@ -3823,6 +3956,15 @@ export interface components {
          * @example 1인분
          */
         Tag: string;
+        /** @description A part of a payment by one means. */
+        Tender: {
+            /** Format: int64 */
+            amount_won: number;
+            /** @example card */
+            kind: string;
+            /** Format: int64 */
+            refunded_won: number;
+        };
         /** @description A surcharge for each started step beyond a distance. */
         TipDistance: {
             /**

@@ -958,6 +958,7 @@ export const en: Words = {
       fabric_torn: 'Other processes are not heard',
       quarantined: 'Fails again and again; left alone for a while',
       worker_failed: 'A background worker failed',
+      ledger_disagrees: 'The ledger does not agree with orders and payments',
       money_undecided: 'Payments or refunds wait for a decision',
       jobs_parked: 'Jobs failed for the last time',
       jobs_late: 'Jobs are falling behind',

@@ -982,6 +982,7 @@ export const ko = {
       fabric_torn: '다른 프로세스와 연결이 끊겼어요',
       quarantined: '계속 실패해 잠시 격리됐어요',
       worker_failed: '백그라운드 작업이 실패했어요',
+      ledger_disagrees: '원장이 주문이나 결제와 맞지 않아요',
       money_undecided: '결정을 기다리는 결제나 환불이 있어요',
       jobs_parked: '마지막 시도까지 실패한 작업이 있어요',
       jobs_late: '작업이 밀리고 있어요',
