@@ -130,6 +130,37 @@ export type ContactWay = Schemas['ContactWay']
 export type Reordered = Schemas['Reordered']
 export type Order = Omit<Schemas['Order'], 'status'> & { status: OrderStatus }
 
+export type PaymentStatus = 'in_progress' | 'done' | 'aborted' | 'unknown' | 'partially_cancelled' | 'cancelled'
+export type RefundStatus = 'requested' | 'succeeded' | 'failed'
+export type RefundReason = 'order_ended' | 'amount_differs' | 'late_approval'
+/** One try to pay an order. */
+export type Payment = Omit<Schemas['Payment'], 'status'> & { status: PaymentStatus }
+export type PaymentSummary = Omit<Schemas['PaymentSummary'], 'status'> & { status: PaymentStatus }
+/** Money that goes back. */
+export type Refund = Omit<Schemas['Refund'], 'status' | 'reason'> & { status: RefundStatus; reason: RefundReason }
+export type DatedRefund = Refund & Pick<Schemas['DatedRefund'], 'updated_at'>
+/** A payment, with the tries, the tenders and the refunds of its order. */
+export type PaymentDetail = PaymentSummary &
+  Pick<Schemas['PaymentDetail'], 'supply_won' | 'vat_won' | 'tenders'> & { tries: Payment[]; refunds: DatedRefund[] }
+/** Payments and refunds that wait for somebody who decides. */
+export interface UndecidedMoney {
+  payments: Payment[]
+  refunds: Refund[]
+}
+export type LedgerAccount = 'gateway' | 'deposits' | 'refunds' | 'restaurant' | 'courier' | 'commission' | 'vat' | 'amends'
+export type LedgerKind = 'payment_taken' | 'refund_owed' | 'refund_paid' | 'order_shared'
+export type LedgerPosting = Omit<Schemas['LedgerPosting'], 'account'> & { account: LedgerAccount }
+export type LedgerEntry = Omit<Schemas['LedgerEntry'], 'kind' | 'postings'> & { kind: LedgerKind; postings: LedgerPosting[] }
+export type LedgerTurnover = Omit<Schemas['LedgerTurnover'], 'account'> & { account: LedgerAccount }
+export type LedgerDiscrepancy = Omit<Schemas['LedgerDiscrepancy'], 'what' | 'entry'> & {
+  what: 'missing' | 'unexplained' | 'differs' | 'deposit_left'
+  entry?: LedgerKind | null
+}
+export type LedgerDay = Omit<Schemas['LedgerDay'], 'accounts' | 'discrepancies'> & {
+  accounts: LedgerTurnover[]
+  discrepancies: LedgerDiscrepancy[]
+}
+
 export interface Page<T> {
   items: T[]
   next_cursor?: string | null

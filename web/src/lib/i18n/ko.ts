@@ -1,4 +1,18 @@
-import type { Category, DeliveryStatus, FailReason, OrderStatus, RejectReason, Step, Topic } from '../api/types'
+import type {
+  Category,
+  DeliveryStatus,
+  FailReason,
+  LedgerAccount,
+  LedgerDiscrepancy,
+  LedgerKind,
+  OrderStatus,
+  PaymentStatus,
+  RefundReason,
+  RefundStatus,
+  RejectReason,
+  Step,
+  Topic,
+} from '../api/types'
 import type { ConnectionState } from '../realtime'
 
 const orderStatus: Record<OrderStatus, string> = {
@@ -80,6 +94,52 @@ const rejectReasons: Record<RejectReason, string> = {
   closing: '영업 종료',
   unreachable: '배달 불가 지역',
   other: '기타',
+}
+
+const paymentStatus: Record<PaymentStatus, string> = {
+  in_progress: '결제 중',
+  done: '결제 완료',
+  aborted: '결제 안 됨',
+  unknown: '결과 확인 중',
+  partially_cancelled: '부분 환불',
+  cancelled: '환불 완료',
+}
+
+const refundStatus: Record<RefundStatus, string> = {
+  requested: '환불 중',
+  succeeded: '환불 완료',
+  failed: '환불 지연',
+}
+
+const refundReasons: Record<RefundReason, string> = {
+  order_ended: '주문이 취소되거나 거절됐어요',
+  amount_differs: '주문과 다른 금액이 승인됐어요',
+  late_approval: '주문이 끝난 뒤에 승인됐어요',
+}
+
+const ledgerAccounts: Record<LedgerAccount, string> = {
+  gateway: 'PG 미수금',
+  deposits: '고객 예수금',
+  refunds: '환불 미지급금',
+  restaurant: '가게 미지급금',
+  courier: '라이더 미지급금',
+  commission: '중개 수수료 매출',
+  vat: '부가세 예수금',
+  amends: '보상 비용',
+}
+
+const ledgerKinds: Record<LedgerKind, string> = {
+  payment_taken: '결제 승인',
+  refund_owed: '환불 결정',
+  refund_paid: '환불 지급',
+  order_shared: '주문 정산',
+}
+
+const discrepancies: Record<LedgerDiscrepancy['what'], string> = {
+  missing: '있어야 할 분개가 없어요',
+  unexplained: '근거가 없는 분개예요',
+  differs: '분개의 계정이나 금액이 달라요',
+  deposit_left: '끝난 주문에 예수금이 남았어요',
 }
 
 const connection: Record<ConnectionState, string> = {
@@ -969,6 +1029,95 @@ export const ko = {
     add: '추가',
     remove: (name: string) => `${name} 삭제`,
     saved: '달력을 바꿨어요.',
+  },
+  payment: {
+    title: '결제 내역',
+    text: '결제한 금액, 부가세와 환불',
+    one: '결제',
+    none: '아직 결제한 것이 없어요.',
+    status: paymentStatus,
+    statusText: {
+      in_progress: '카드사의 승인을 기다리고 있어요.',
+      aborted: '카드사가 승인하지 않아 청구된 금액이 없어요.',
+      unknown: '카드사가 결과를 알려 주지 않아 확인하고 있어요. 주문이 이루어지지 않으면 모두 돌려드려요.',
+    } as Partial<Record<PaymentStatus, string>>,
+    refundStatus,
+    refundReasons,
+    tenders: { card: '카드' } as Record<string, string>,
+    amount: '결제 금액',
+    refunded: '환불한 금액',
+    kept: '남은 금액',
+    supply: '공급가액',
+    vat: '부가세',
+    vatText: '공급가액과 부가세는 환불하고 남은 금액에서 나눈 것이에요.',
+    paidWith: '결제 수단',
+    backTo: (won: string) => `${won} 환불`,
+    tries: '결제 시도',
+    refunds: '환불',
+    noRefunds: '환불이 없어요.',
+    refundDelayed: '환불이 늦어져 담당자가 확인하고 있어요.',
+    order: '주문',
+    toOrder: '주문 보기',
+    at: '결제 시각',
+    code: '주문 번호',
+    customer: '고객',
+    restaurant: '가게',
+    gone: '기록이 지워진 가게',
+    state: '상태',
+    nav: '결제',
+    findText: '주문이나 고객 하나로 찾아요. 비우면 모두 보여요.',
+    orderId: '주문 ID',
+    customerId: '고객 ID',
+    found: '찾은 결제',
+    nothing: '찾은 결제가 없어요.',
+    id: '결제 ID',
+    entries: '원장 기록',
+  },
+  decision: {
+    title: '결정 대기',
+    text: 'PG사가 끝내 결과를 알려 주지 않은 결제와, 받아들이지 않은 환불이에요. PG사의 거래 내역을 보고 정해 주세요.',
+    none: '결정할 것이 없어요.',
+    payments: '결과를 모르는 결제',
+    refunds: '멈춘 환불',
+    asked: 'PG사에 물어본 횟수',
+    attempts: '답이 없던 시도',
+    reason: '이유',
+    times: (n: number) => `${n}번`,
+    taken: '결제됐어요',
+    notTaken: '결제 안 됐어요',
+    sureTaken: (won: string) => `${won}이 결제된 것으로 정할까요?`,
+    takenText: '주문이 이어지고, 이미 끝난 주문이면 돈을 돌려드려요. 되돌릴 수 없어요.',
+    sureNotTaken: (won: string) => `${won}이 결제되지 않은 것으로 정할까요?`,
+    notTakenText: '고객이 다시 결제할 수 있어요. 실제로는 결제됐다면 고객이 두 번 낼 수 있어요. 되돌릴 수 없어요.',
+    again: '환불 다시 요청',
+    done: '정했어요.',
+    requested: '환불을 다시 요청했어요.',
+  },
+  ledger: {
+    title: '원장',
+    day: '일계표',
+    date: '날짜 (서울)',
+    before: '전날',
+    after: '다음 날',
+    orders: '주문 수',
+    wrong: '불일치',
+    agrees: '주문, 결제, 환불과 모두 맞아요.',
+    noDay: '이날은 기록이 없어요.',
+    account: '계정',
+    debit: '차변',
+    credit: '대변',
+    sum: '합계',
+    inWon: '단위: 원',
+    accounts: ledgerAccounts,
+    kinds: ledgerKinds,
+    discrepancies,
+    entries: '분개',
+    entry: (id: number) => `분개 ${id}`,
+    findText: '주문이나 계정 하나로 찾아요. 비우면 모두 보여요.',
+    allAccounts: '모든 계정',
+    party: '가게나 라이더의 ID',
+    noEntries: '분개가 없어요.',
+    only: (whose: string) => `${whose} 계정만 보기`,
   },
   operator: {
     title: '운영 현황',
