@@ -29,6 +29,7 @@ export async function everyPage(context, { busy = false } = {}) {
   const restaurant = await fillCart(guest.tokens, guest.position, shops)
   const cancelled = await pay(guest)
   await post(guest.tokens, `/v1/orders/${cancelled.id}/cancel`, { reason: 'changed_mind' })
+  const payment = (await get(guest.tokens, `/v1/payments?order_id=${cancelled.id}`)).items[0]
   await fillCart(guest.tokens, guest.position, shops)
   const placed = await pay(guest, LONG)
   await fillCart(guest.tokens, guest.position)
@@ -56,6 +57,8 @@ export async function everyPage(context, { busy = false } = {}) {
     ['account-profile', 'customer', 'account/profile', '[data-testid=save-profile]'],
     ['account-consents', 'customer', 'account/consents', '[data-consent=terms]'],
     ['account-notifications', 'customer', 'account/notifications', '[data-category=promotion]'],
+    ['payments', 'customer', 'account/payments', '[data-payment]'],
+    ['payment', 'customer', `account/payments/${payment.id}`, '[data-try]'],
     ['account-courier', 'courier', 'account', '[data-testid=sign-out]'],
     ['applications', 'customer', 'account/applications', '[data-testid=submit-application]'],
     ['identities', 'customer', 'account/identities', '[data-provider]'],
@@ -79,6 +82,12 @@ export async function everyPage(context, { busy = false } = {}) {
     ['operator-couriers', 'operator', 'couriers', '[data-part=on_shift]'],
     ['operator-orders', 'operator', 'orders', '[data-part=placed]'],
     ['operator-order', 'operator', `orders/${(carriedOrder || placed).id}`, '[data-order-card]'],
+    ['operator-payments', 'operator', 'payments', '[data-payment]'],
+    ['operator-payments-of', 'operator', `payments/order/${placed.id}`, '[data-payment]'],
+    ['operator-payment', 'operator', `payments/${payment.id}`, '[data-testid=customer]'],
+    ['operator-decisions', 'operator', 'decisions', '[data-decision], [data-refund], [data-state=empty]'],
+    ['operator-ledger', 'operator', 'ledger', '[data-testid=discrepancies]'],
+    ['operator-ledger-of', 'operator', `ledger/order/${cancelled.id}`, '[data-entry]'],
     ['operator-people', 'operator', 'people', '[data-testid=find]'],
     ['operator-person', 'operator', `people/${guest.tokens.user_id}`, '[data-status=open]'],
     ['operator-audit', 'operator', 'people/audit', '[data-audit]'],

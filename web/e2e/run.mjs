@@ -15,7 +15,7 @@ const LANES = [
   // Pages for themselves.
   [
     'failures', 'account', 'menu', 'shop', 'search', 'checkout', 'unknown', 'privacy', 'words', 'gallery', 'offline', 'budget', 'streets', 'operator',
-    'social', 'security',
+    'social', 'security', 'money',
   ],
 ]
 
