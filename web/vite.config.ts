@@ -8,9 +8,15 @@ const server = process.env.BAEDAL_URL ?? 'http://127.0.0.1:9102'
 
 const pages = [...Object.values(APPS).map(({ path }) => path), '/ui/'].map((path) => `${path.slice(1)}index.html`)
 
+/** Parts of the design system that come after signing in. */
+const LATER =
+  'ActionBar|CardActions|Choice|Combobox|Contents|Figure|FileButton|Filter|More|NumberField|Pick|PictureChoice|Pill|Range|' +
+  'Select|SortableList|Sparkline|Stepper|Table|TextArea|Tile'
+
 /** What the sign-in page of every app needs. */
 const CORE = new RegExp(
-  '/src/(ui|app|api)/|/node_modules/(svelte|esm-env|clsx)/|' +
+  `/src/ui/(?!(${LATER})\\.svelte)|` +
+    '/src/(app|api)/|vite/preload-helper|/node_modules/(svelte|esm-env|clsx)/|' +
     '/src/lib/(account|api|ask|attention|config|fonts|frames|i18n|loaded|problem|realtime|rest|router|session|uuid)\\b',
 )
 
@@ -32,7 +38,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'core', test: CORE, minShareCount: 2, priority: 2 },
-            { name: 'shared', test: /\/src\/(components|lib|pages\/account)\//, minShareCount: 2, priority: 1 },
+            { name: 'shared', test: /\/src\/(components|lib|ui|pages\/account)\//, minShareCount: 2, priority: 1 },
           ],
         },
       },
