@@ -1,6 +1,7 @@
 //! The people of a scenario, created through the public interface: customers
 //! sign up and order, owners accept the orders, and couriers pick them up.
 
+use sim::sandbox::toss::cards;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -148,7 +149,7 @@ async fn customer(
         api.add_line(&line).await?;
         let quote = api.quote(address.id).await?;
         let order = api.order(quote.quote_id, "").await?;
-        api.pay(order.id, "tok_success").await?;
+        api.pay(order.id, cards::GOOD).await?;
         owners.accept(restaurant.id, order.id).await?;
         made.push(Ordered { customer: api.clone(), order: order.id });
     }

@@ -53,6 +53,7 @@ impl Target {
             .args(["serve", "--first-port", &options.first_port.to_string()])
             .env("BAEDAL_LOG", "warn")
             .env("BAEDAL_TOSS_URL", sandbox.toss_url())
+            .env("BAEDAL_TOSS_SCRIPT_URL", sandbox.url_of("toss/v2/standard"))
             .kill_on_drop(true)
             .spawn()?;
         let up = async {

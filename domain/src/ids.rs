@@ -83,6 +83,10 @@ ids! {
     PaymentId;
     /// A refund of a payment, or of a part of it.
     RefundId;
+    /// A saved means of payment.
+    MethodId;
+    /// A customer's way through the payment gateway's window, to save a means of payment.
+    RegistrationId;
     /// A courier: the id of the user who has that role.
     CourierId;
     /// A delivery offered to one courier.

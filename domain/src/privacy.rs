@@ -61,11 +61,13 @@ pub enum Step {
     Answers,
     /// What tables of accounts and users have besides, by the registry of personal data.
     Rest,
+    /// Saved means of payment, here and at the gateway.
+    PaymentMethods,
 }
 
 impl Step {
     /// All steps in their order. The store keeps how many are done, so new ones are added at the end.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Profile,
         Self::Cart,
         Self::Orders,
@@ -73,6 +75,7 @@ impl Step {
         Self::Courier,
         Self::Answers,
         Self::Rest,
+        Self::PaymentMethods,
     ];
 
     /// The next one when so many are done; none when all are.

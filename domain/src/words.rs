@@ -117,6 +117,7 @@ pub fn refusals() -> impl Iterator<Item = &'static Words> {
         crate::image::REFUSALS,
         crate::menu::choice::REFUSALS,
         crate::order::REFUSALS,
+        crate::payment::method::REFUSALS,
         crate::payment::REFUSALS,
         crate::support::conversation::REFUSALS,
         crate::tracking::delivery::REFUSALS,

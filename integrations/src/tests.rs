@@ -9,7 +9,7 @@ use domain::payment::GatewayAnswer;
 use domain::text::TextRule;
 use domain::{Clock, Ids, PaymentId, Timestamp, UserId, Won};
 use services::blobs::{BlobArea, BlobError, BlobKey};
-use services::payment::{Charge, Gateway};
+use services::payment::{Charge, Gateway, Issued};
 use services::senders::{Mail, MailSender, SendError, Sms, SmsSender};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -74,13 +74,13 @@ impl Ids for Fixed {
 }
 
 fn gateway(address: SocketAddr, limits: Limits) -> Toss {
-    let settings = toss::Settings { url: format!("http://{address}/toss/"), secret_key: "sk".to_owned() };
+    let settings = toss::Settings { url: format!("http://{address}/toss/"), ..toss::Settings::default() };
     Toss::open(&settings, limits).unwrap()
 }
 
-async fn charge(gateway: &Toss, token: &str) -> Result<GatewayAnswer, ()> {
+async fn charge(gateway: &Toss, billing_key: &str) -> Result<GatewayAnswer, ()> {
     let (key, customer) = (PaymentId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
-    let charge = Charge { key, customer, amount: Won(100), token };
+    let charge = Charge { key, customer, amount: Won(100), billing_key };
     gateway.charge(&charge).await.map_err(drop)
 }
 
@@ -94,14 +94,14 @@ async fn a_party_that_is_busy_is_asked_again_and_one_that_hangs_leaves_the_outco
     let gateway = gateway(address, LIMITS);
     assert_eq!(charge(&gateway, "a/b?c#d").await, Ok(GatewayAnswer::Approved { amount: Won(100) }));
     assert_eq!(*asked.borrow(), 2);
-    assert_eq!(charge(&gateway, "token").await, Err(()), "the money may have been taken");
+    assert_eq!(charge(&gateway, "key").await, Err(()), "the money may have been taken");
     assert_eq!(*asked.borrow(), 4);
 }
 
 #[tokio::test]
 async fn what_was_never_sent_took_no_money() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let declined = charge(&gateway(nobody, LIMITS), "token").await;
+    let declined = charge(&gateway(nobody, LIMITS), "key").await;
     assert!(matches!(declined, Ok(GatewayAnswer::Declined { .. })), "{declined:?}");
     let lookup = gateway(nobody, LIMITS).lookup(PaymentId(Uuid::from_u128(1))).await;
     assert!(lookup.is_err(), "nobody said that there is no such charge");
@@ -116,10 +116,31 @@ async fn what_was_never_sent_took_no_money() {
 async fn nobody_waits_for_a_party_that_answered_nobody() {
     let (address, asked) = server(&[]).await;
     let gateway = gateway(address, Limits { failures_max: 2, ..LIMITS });
-    assert_eq!(charge(&gateway, "token").await, Err(()));
-    let left_alone = charge(&gateway, "token").await;
+    assert_eq!(charge(&gateway, "key").await, Err(()));
+    let left_alone = charge(&gateway, "key").await;
     assert!(matches!(left_alone, Ok(GatewayAnswer::Declined { .. })), "{left_alone:?}");
     assert_eq!(*asked.borrow(), 2, "it was not asked again");
+}
+
+const ISSUED: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\n\r\n\
+    {\"billingKey\":\"bk\",\"card\":{\"issuerCode\":\"41\",\"number\":\"4330123412341234\"}}";
+const NO_AUTH: &str = "HTTP/1.1 400 No\r\nconnection: close\r\ncontent-type: application/json\r\n\r\n\
+    {\"code\":\"INVALID_BILLING_AUTH\",\"message\":\"no\"}";
+const NO_KEY: &str = "HTTP/1.1 401 No\r\nconnection: close\r\ncontent-type: application/json\r\n\r\n\
+    {\"code\":\"UNAUTHORIZED_KEY\",\"message\":\"no\"}";
+
+#[tokio::test]
+async fn a_billing_key_is_asked_for_again_and_its_number_is_never_told_in_full() {
+    let customer = UserId(Uuid::from_u128(2));
+    let (address, asked) = server(&[BUSY, ISSUED]).await;
+    let issued = gateway(address, LIMITS).issue("auth", customer).await.ok();
+    let Some(Issued::Done { billing_key, label }) = issued else { panic!("nothing was issued") };
+    assert_eq!((billing_key.as_str(), label.number.as_str(), *asked.borrow()), ("bk", "43301234****1234", 2));
+    let (address, _) = server(&[NO_AUTH]).await;
+    assert!(matches!(gateway(address, LIMITS).issue("auth", customer).await, Ok(Issued::Refused)));
+    // Our own key is wrong: the customer may have agreed.
+    let (address, _) = server(&[NO_KEY]).await;
+    assert!(gateway(address, LIMITS).issue("auth", customer).await.is_err());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Toss Payments' core API (docs.tosspayments.com/reference): charges by a billing key,
+//! Toss Payments' core API (docs.tosspayments.com/reference): billing keys, charges by them,
 //! look-ups by order id, cancellations.
 //!
 //! Its `orderId` is the id of our payment: each payment attempt is a separate order there.
@@ -7,13 +7,14 @@
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::payment::GatewayAnswer;
-use domain::{Failure, PaymentId, RefundId, Won};
-use reqwest::Method;
+use domain::payment::{GatewayAnswer, Label, MethodKind};
+use domain::{Failure, PaymentId, RefundId, UserId, Won};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use services::payment::{Cancelled, Charge, Gateway};
+use services::payment::{Cancelled, Charge, Gateway, Issued, Window};
+use sha2::{Digest as _, Sha256};
 
 use crate::party::{Answer, Body, Call, Party, Silence, secret_header};
 use crate::{Limits, OpenError};
@@ -31,17 +32,29 @@ pub struct Settings {
     pub url: String,
     /// The secret key of our account.
     pub secret_key: String,
+    /// The key of our account that pages know.
+    pub client_key: String,
+    /// Where browsers find the script that opens the payment window.
+    pub script_url: String,
 }
 
 impl Default for Settings {
     /// The sandbox on this machine.
     fn default() -> Self {
-        Self { url: "http://127.0.0.1:9120/toss".to_owned(), secret_key: "test_sk_sandbox".to_owned() }
+        Self {
+            url: "http://127.0.0.1:9120/toss".to_owned(),
+            secret_key: "test_sk_sandbox".to_owned(),
+            client_key: "test_ck_sandbox".to_owned(),
+            script_url: "http://127.0.0.1:9120/toss/v2/standard".to_owned(),
+        }
     }
 }
 
 /// The payment gateway.
-pub(crate) struct Toss(Party);
+pub(crate) struct Toss {
+    party: Party,
+    window: Window,
+}
 
 /// The fields of a payment that are used.
 #[derive(Deserialize)]
@@ -51,6 +64,48 @@ struct PaymentObject {
     status: String,
     total_amount: i64,
     failure: Option<Fault>,
+}
+
+/// The fields of a billing key's object that are used. How the number is told depends on the method.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BillingObject {
+    billing_key: String,
+    card: Option<CardObject>,
+    easy_pay: Option<EasyPayObject>,
+    transfer: Option<TransferObject>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CardObject {
+    issuer_code: String,
+    number: String,
+}
+
+#[derive(Deserialize)]
+struct EasyPayObject {
+    provider: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TransferObject {
+    bank_code: String,
+    bank_account_number: String,
+}
+
+impl BillingObject {
+    fn label(&self) -> Option<Label> {
+        if let Some(service) = &self.easy_pay {
+            return Some(Label::new(MethodKind::EasyPay, &service.provider, ""));
+        }
+        if let Some(account) = &self.transfer {
+            return Some(Label::new(MethodKind::Bank, &account.bank_code, &account.bank_account_number));
+        }
+        let card = self.card.as_ref()?;
+        Some(Label::new(MethodKind::Card, &card.issuer_code, &card.number))
+    }
 }
 
 /// The error of a call.
@@ -65,7 +120,12 @@ impl Toss {
         let credentials = STANDARD.encode(format!("{}:", settings.secret_key));
         let authorization = secret_header(NAME, format!("Basic {credentials}"))?;
         let headers = HeaderMap::from_iter([(AUTHORIZATION, authorization)]);
-        Ok(Self(Party::open(NAME, &settings.url, headers, limits)?))
+        let window = Window {
+            provider: NAME,
+            script_url: settings.script_url.clone(),
+            client_key: settings.client_key.clone(),
+        };
+        Ok(Self { party: Party::open(NAME, &settings.url, headers, limits)?, window })
     }
 
     async fn read(&self, order: PaymentId) -> Result<Answer, Silence> {
@@ -73,7 +133,9 @@ impl Toss {
         let path = ["v1", "payments", "orders", &order];
         let (method, headers) = (Method::GET, HeaderMap::new());
         let body = Body::None;
-        self.0.call(&Call { name: "lookup", method, path: &path, headers, body, is_repeatable: true }).await
+        self.party
+            .call(&Call { name: "lookup", method, path: &path, headers, body, is_repeatable: true })
+            .await
     }
 
     async fn post(
@@ -86,7 +148,7 @@ impl Toss {
         let key = HeaderValue::try_from(key).map(|key| (IDEMPOTENCY_KEY, key));
         let headers = HeaderMap::from_iter(key.ok());
         let (method, body) = (Method::POST, Body::Json(body));
-        self.0.call(&Call { name, method, path, headers, body, is_repeatable: true }).await
+        self.party.call(&Call { name, method, path, headers, body, is_repeatable: true }).await
     }
 }
 
@@ -94,7 +156,7 @@ impl Toss {
 impl Gateway for Toss {
     async fn charge(&self, charge: &Charge<'_>) -> Result<GatewayAnswer, Failure> {
         // Not a billing key, and as a path segment it would change the path.
-        if matches!(charge.token, "." | "..") {
+        if matches!(charge.billing_key, "." | "..") {
             return Ok(GatewayAnswer::Declined { reason: "no such billing key".to_owned() });
         }
         let body = json!({
@@ -103,7 +165,7 @@ impl Gateway for Toss {
             "orderId": charge.key,
             "orderName": ORDER_NAME,
         });
-        let path = ["v1", "billing", charge.token];
+        let path = ["v1", "billing", charge.billing_key];
         match self.post("charge", &path, charge.key.to_string(), body).await {
             Ok(answer) => Ok(meaning(&answer)),
             // A charge that was never sent takes no money; the customer may try again.
@@ -116,6 +178,40 @@ impl Gateway for Toss {
 
     async fn lookup(&self, key: PaymentId) -> Result<GatewayAnswer, Failure> {
         Ok(meaning(&self.read(key).await.map_err(silent)?))
+    }
+
+    fn window(&self) -> Window {
+        self.window.clone()
+    }
+
+    async fn issue(&self, auth_key: &str, customer: UserId) -> Result<Issued, Failure> {
+        let path = ["v1", "billing", "authorizations", "issue"];
+        let body = json!({ "authKey": auth_key, "customerKey": customer });
+        // The same each time, also if the gateway did not know that it is.
+        let key = hex::encode(Sha256::digest(auth_key));
+        let answer = self.post("issue", &path, key, body).await.map_err(silent)?;
+        if !answer.status.is_success() {
+            return not_issued(&answer);
+        }
+        let billing = serde_json::from_slice::<BillingObject>(&answer.body).ok();
+        let label = billing.as_ref().and_then(BillingObject::label);
+        let (billing, label) = billing.zip(label).ok_or_else(|| {
+            tracing::error!(party = NAME, "a billing key that cannot be read");
+            Failure::fault("the payment gateway did not give a billing key")
+        })?;
+        Ok(Issued::Done { billing_key: billing.billing_key, label })
+    }
+
+    async fn revoke(&self, billing_key: &str) -> Result<(), Failure> {
+        let path = ["v1", "billing", billing_key];
+        let (method, headers, body) = (Method::DELETE, HeaderMap::new(), Body::None);
+        let call = Call { name: "revoke", method, path: &path, headers, body, is_repeatable: true };
+        let answer = self.party.call(&call).await.map_err(silent)?;
+        if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND {
+            return Ok(());
+        }
+        tracing::error!(party = NAME, status = %answer.status, "a billing key was not revoked");
+        Err(Failure::fault("the payment gateway did not forget a billing key"))
     }
 
     async fn cancel(&self, key: PaymentId, refund: RefundId, amount: Won) -> Result<Cancelled, Failure> {
@@ -163,6 +259,17 @@ fn meaning(answer: &Answer) -> GatewayAnswer {
         }
         _ => GatewayAnswer::Unknown,
     }
+}
+
+/// Answers of 4xx say that there is no such agreement; all others say nothing.
+fn not_issued(answer: &Answer) -> Result<Issued, Failure> {
+    let fault = serde_json::from_slice::<Fault>(&answer.body).ok();
+    let code = fault.map(|fault| fault.code).unwrap_or_default();
+    tracing::warn!(party = NAME, code, status = %answer.status, "no billing key");
+    if matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) {
+        return Ok(Issued::Refused);
+    }
+    Err(Failure::fault("the payment gateway did not give a billing key"))
 }
 
 fn refused(answer: &Answer) -> Result<Cancelled, Failure> {
@@ -216,8 +323,6 @@ const REFUSALS: [&str; 8] = [
 
 #[cfg(test)]
 mod tests {
-    use reqwest::StatusCode;
-
     use super::*;
 
     fn means(status: u16, body: &Value) -> GatewayAnswer {

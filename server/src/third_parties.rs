@@ -30,6 +30,16 @@ pub struct ThirdPartyArgs {
           default_value_t = toss::Settings::default().secret_key)]
     pub toss_secret_key: String,
 
+    /// The key of the account at Toss Payments that pages know.
+    #[arg(long, env = "BAEDAL_TOSS_CLIENT_KEY", default_value_t = toss::Settings::default().client_key)]
+    pub toss_client_key: String,
+
+    /// Where browsers find the script that opens the payment window of Toss Payments
+    /// (`https://js.tosspayments.com/v2/standard`); by default, at the sandbox on this machine.
+    #[arg(long, env = "BAEDAL_TOSS_SCRIPT_URL", default_value_t = toss::Settings::default().script_url,
+          value_parser = integrations::http_url)]
+    pub toss_script_url: String,
+
     /// Milliseconds that a third party may take for one try.
     #[arg(long, env = "BAEDAL_THIRD_PARTY_MS", default_value_t = integrations::ANSWER_WITHIN_MS,
           value_parser = within::<u64>(50, 60_000))]
@@ -89,7 +99,12 @@ impl ThirdPartyArgs {
     /// The settings for the integrations.
     pub fn settings(&self) -> Result<Settings, WrongSetting> {
         Ok(Settings {
-            toss: toss::Settings { url: self.toss_url.clone(), secret_key: self.toss_secret_key.clone() },
+            toss: toss::Settings {
+                url: self.toss_url.clone(),
+                secret_key: self.toss_secret_key.clone(),
+                client_key: self.toss_client_key.clone(),
+                script_url: self.toss_script_url.clone(),
+            },
             blobs: self.blobs.settings()?,
             mail: self.senders.mail()?,
             sms: self.senders.sms()?,

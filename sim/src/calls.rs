@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::api::{Api, Asked, Request};
 use crate::frame::Fix;
 use crate::responses::*;
-use crate::system;
+use crate::{system, window};
 
 /// Accounts.
 impl Api {
@@ -100,11 +100,30 @@ impl Api {
         self.ask(Request::post("/v1/orders", json!({ "quote_id": quote, "note": note }))).await
     }
 
-    /// Pays an order. Sandbox tokens: `tok_success`, `tok_declined`, `tok_timeout`, `tok_late`,
-    /// `tok_short`.
-    pub async fn pay(&self, order: Uuid, token: &str) -> Asked<Order> {
-        let body = json!({ "payment_token": token });
+    /// Pays an order with a test card of the sandbox (`sandbox::toss::cards`).
+    pub async fn pay(&self, order: Uuid, card: &str) -> Asked<Order> {
+        let body = json!({ "payment_method_id": self.method_of(card).await? });
         self.ask(Request::post(format!("/v1/orders/{order}/payments"), body)).await
+    }
+
+    /// The saved means of payment that is this test card; it is saved first unless it is.
+    pub async fn method_of(&self, card: &str) -> Asked<Uuid> {
+        let saved: Page<PaymentMethod> = self.ask(Request::get("/v1/payment-methods")).await?;
+        let shown = card.get(..8).unwrap_or(card);
+        match saved.items.into_iter().find(|method| method.number.starts_with(shown)) {
+            Some(method) => Ok(method.id),
+            None => self.save_card(card).await,
+        }
+    }
+
+    /// Saves a test card: agrees in the sandbox's payment window, as a person does.
+    pub async fn save_card(&self, card: &str) -> Asked<Uuid> {
+        let path = "/v1/payment-methods/registrations";
+        let begun: MethodRegistration = self.ask(Request::post(path, json!({}))).await?;
+        let auth_key = window::agree(&begun.script_url, begun.customer_key, card).await?;
+        let path = format!("{path}/{}/completion", begun.id);
+        let saved: PaymentMethod = self.ask(Request::post(path, json!({ "auth_key": auth_key }))).await?;
+        Ok(saved.id)
     }
 
     /// One order.

@@ -1,6 +1,7 @@
 //! A customer: picks a restaurant near home, orders, pays, follows the courier
 //! on the map, and sometimes asks support where the food is.
 
+use crate::sandbox::toss::cards;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -21,9 +22,9 @@ pub const DELIVERED: &str = "orders delivered";
 /// How long a customer follows one order before giving it up.
 const PATIENCE: Duration = Duration::from_secs(90 * 60);
 /// A payment token that the sandbox approves.
-const CARD: &str = "tok_success";
+const CARD: &str = cards::GOOD;
 /// A payment token that the sandbox declines.
-const BAD_CARD: &str = "tok_declined";
+const BAD_CARD: &str = cards::DECLINED;
 
 /// The texts of customers' questions.
 const QUESTIONS: [&str; 5] = [

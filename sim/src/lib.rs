@@ -31,6 +31,7 @@ pub mod responses;
 pub mod sandbox;
 pub mod socket;
 pub mod system;
+pub mod window;
 mod worker;
 
 pub use api::{Api, ApiError};

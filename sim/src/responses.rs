@@ -444,3 +444,23 @@ pub struct Desk {
     #[serde(default)]
     pub queued: i64,
 }
+
+/// A saved means of payment.
+#[derive(Clone, Debug, Deserialize)]
+pub struct PaymentMethod {
+    /// Its id.
+    pub id: Uuid,
+    /// The masked number.
+    pub number: String,
+}
+
+/// What opens the payment window.
+#[derive(Clone, Debug, Deserialize)]
+pub struct MethodRegistration {
+    /// Its id.
+    pub id: Uuid,
+    /// The script that opens it.
+    pub script_url: String,
+    /// As whom the gateway knows the customer.
+    pub customer_key: Uuid,
+}

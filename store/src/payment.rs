@@ -1,10 +1,11 @@
 //! Payments and their refunds.
 
+pub mod method;
 pub mod refund;
 
 use domain::ledger::payment_taken;
-use domain::payment::{Payment, PaymentRefusal, PaymentReminder, PaymentStatus, Refund};
-use domain::{OrderId, PaymentId, Timestamp, UserId, Won};
+use domain::payment::{MethodKind, Payment, PaymentRefusal, PaymentReminder, PaymentStatus, Refund};
+use domain::{MethodId, OrderId, PaymentId, Timestamp, UserId, Won};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, Tx, broken_constraint, jobs, ledger};
@@ -18,14 +19,17 @@ pub async fn begin(
 ) -> Result<Result<(), PaymentRefusal>, StoreError> {
     let mut tx = store.begin().await?;
     let inserted = sqlx::query!(
-        "insert into payment.payments (id, order_id, customer_id, amount_won, status, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $6)",
+        "insert into payment.payments
+             (id, order_id, customer_id, amount_won, status, created_at, updated_at, method_id, method_kind)
+         values ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
         payment.id.0,
         payment.order.0,
         payment.customer.0,
         payment.amount.0,
         payment.status.as_str(),
         payment.created_at,
+        payment.method.map(|(id, _)| id.0),
+        payment.method.map(|(_, kind)| kind.as_str()),
     )
     .execute(&mut *tx)
     .await;
@@ -96,6 +100,13 @@ pub fn late_look(tx: &mut Tx, payment: PaymentId, looks: u32, at: Timestamp) {
     jobs::remind(tx, &format!("payment:{payment}:late"), at, PaymentReminder::PaymentLate { payment, looks });
 }
 
+/// Has the gateway asked what became of a payment, once, however often this is said before it is.
+pub async fn look(store: &Store, payment: PaymentId, at: Timestamp) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    jobs::remind(&mut tx, &format!("payment:{payment}:told"), at, PaymentReminder::PaymentTold { payment });
+    tx.commit().await
+}
+
 /// The order has received the outcome: cancels the scheduled query.
 pub async fn concluded(store: &Store, order: OrderId) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
@@ -120,7 +131,8 @@ pub struct Follow {
 pub async fn latest(store: &Store, order: OrderId) -> Result<Option<Payment>, StoreError> {
     let row = sqlx::query_as!(
         Row,
-        "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+        "select id, order_id, customer_id, amount_won, status, asked, created_at, method_id, method_kind
+         from payment.payments
          where order_id = $1 order by created_at desc, id desc limit 1",
         order.0
     )
@@ -133,7 +145,8 @@ pub async fn latest(store: &Store, order: OrderId) -> Result<Option<Payment>, St
 pub async fn live(store: &Store, order: OrderId) -> Result<Option<Payment>, StoreError> {
     let row = sqlx::query_as!(
         Row,
-        "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+        "select id, order_id, customer_id, amount_won, status, asked, created_at, method_id, method_kind
+         from payment.payments
          where order_id = $1 and status in ('in_progress', 'unknown', 'done', 'partially_cancelled')",
         order.0
     )
@@ -146,7 +159,8 @@ pub async fn live(store: &Store, order: OrderId) -> Result<Option<Payment>, Stor
 pub async fn load(store: &Store, id: PaymentId) -> Result<Option<Payment>, StoreError> {
     let row = sqlx::query_as!(
         Row,
-        "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+        "select id, order_id, customer_id, amount_won, status, asked, created_at, method_id, method_kind
+         from payment.payments
          where id = $1",
         id.0
     )
@@ -175,24 +189,26 @@ pub async fn list(
     let rows = match whose {
         PaymentScope::Customer(id) => {
             sqlx::query_as!(
-                Row,
-                "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+            Row,
+            "select id, order_id, customer_id, amount_won, status, asked, created_at, method_id, method_kind
+         from payment.payments
                  where customer_id = $1 and id < $2 order by id desc limit $3",
-                id.0,
-                before,
-                limit
-            )
+            id.0,
+            before,
+            limit
+        )
             .fetch_all(store.pool())
             .await?
         }
         PaymentScope::All => {
             sqlx::query_as!(
-                Row,
-                "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+            Row,
+            "select id, order_id, customer_id, amount_won, status, asked, created_at, method_id, method_kind
+         from payment.payments
                  where id < $1 order by id desc limit $2",
-                before,
-                limit
-            )
+            before,
+            limit
+        )
             .fetch_all(store.pool())
             .await?
         }
@@ -205,7 +221,8 @@ pub async fn of_orders(store: &Store, orders: &[OrderId]) -> Result<Vec<Payment>
     let orders: Vec<Uuid> = orders.iter().map(|order| order.0).collect();
     let rows = sqlx::query_as!(
         Row,
-        "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+        "select id, order_id, customer_id, amount_won, status, asked, created_at, method_id, method_kind
+         from payment.payments
          where order_id = any($1)",
         &orders
     )
@@ -219,7 +236,8 @@ pub async fn of_orders(store: &Store, orders: &[OrderId]) -> Result<Vec<Payment>
 pub async fn undecided(store: &Store, asked: u32, limit: u32) -> Result<Vec<Payment>, StoreError> {
     let rows = sqlx::query_as!(
         Row,
-        "select id, order_id, customer_id, amount_won, status, asked, created_at from payment.payments
+        "select id, order_id, customer_id, amount_won, status, asked, created_at, method_id, method_kind
+         from payment.payments
          where status in ('in_progress', 'unknown') and asked >= $1 order by created_at limit $2",
         i32::try_from(asked).unwrap_or(i32::MAX),
         i64::from(limit)
@@ -253,6 +271,8 @@ struct Row {
     status: String,
     asked: i32,
     created_at: Timestamp,
+    method_id: Option<Uuid>,
+    method_kind: Option<String>,
 }
 
 impl TryFrom<Row> for Payment {
@@ -269,6 +289,7 @@ impl TryFrom<Row> for Payment {
             status,
             asked: row.asked.unsigned_abs(),
             created_at: row.created_at,
+            method: row.method_id.map(MethodId).zip(row.method_kind.as_deref().and_then(MethodKind::parse)),
         })
     }
 }

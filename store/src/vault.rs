@@ -24,7 +24,9 @@ use domain::Ids;
 use sqlx::AssertSqlSafe;
 
 use crate::auth::social;
-use crate::{Store, StoreError, auth, cart, idempotency, order, privacy, restaurant, tracking, user};
+use crate::{
+    Store, StoreError, auth, cart, idempotency, order, payment, privacy, restaurant, tracking, user,
+};
 
 /// A column of sealed values. Each noun declares its own; [`SEALED`] lists them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ pub struct Plain {
 }
 
 /// All columns of sealed values: those that a rotation seals anew.
-pub const SEALED: [&SealedColumn; 14] = [
+pub const SEALED: [&SealedColumn; 16] = [
     &auth::PRIVATE_KEY,
     &auth::SESSION_SECRET,
     &auth::CODE_DIGITS,
@@ -68,6 +70,8 @@ pub const SEALED: [&SealedColumn; 14] = [
     &privacy::RECORD,
     &restaurant::APPLICATION_ACCOUNT,
     &restaurant::ACCOUNT,
+    &payment::method::BILLING_KEY,
+    &payment::method::AUTH_KEY,
 ];
 
 /// The first byte of a sealed value.

@@ -360,7 +360,7 @@ async fn start_sandbox(clock: &Arc<TestClock>) -> Sandbox {
 fn third_parties(app: &TestApp) -> integrations::Settings {
     let url = |party| app.sandbox.url_of(party);
     integrations::Settings {
-        toss: toss::Settings { url: url("toss"), ..Default::default() },
+        toss: toss::Settings { url: url("toss"), script_url: url("toss/v2/standard"), ..Default::default() },
         blobs: blobs::Settings { place: Place::Folder(app.blobs()), ..Default::default() },
         mail: Some(resend::Settings {
             url: url("resend"),

@@ -1,6 +1,7 @@
 //! The people of the story, each with a client of the public API: a customer, an
 //! owner with an open kitchen, a courier and an agent.
 
+use sim::sandbox::toss::cards;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -120,7 +121,7 @@ impl People {
     /// An order that is paid for.
     pub async fn placed(&self) -> Order {
         let order = self.order().await;
-        let paid = self.customer.pay(order.id, "tok_success").await.expect("paid");
+        let paid = self.customer.pay(order.id, cards::GOOD).await.expect("paid");
         assert_eq!(paid.status, "placed");
         paid
     }

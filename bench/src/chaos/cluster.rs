@@ -220,7 +220,10 @@ impl Start {
         command.env("DATABASE_URL", &self.database_url).env("BAEDAL_LOG", "warn").stdin(Stdio::null());
         command.env_remove("REDIS_URL").env("BAEDAL_UPSTREAMS", &self.upstreams);
         // A sandbox on this machine answers at once, or never.
-        command.env("BAEDAL_TOSS_URL", &self.toss_url).env("BAEDAL_THIRD_PARTY_MS", "500");
+        command
+            .env("BAEDAL_TOSS_URL", &self.toss_url)
+            .env("BAEDAL_TOSS_SCRIPT_URL", format!("{}/v2/standard", self.toss_url))
+            .env("BAEDAL_THIRD_PARTY_MS", "500");
         if let Some(url) = &self.redis_url {
             command.env("REDIS_URL", url);
         }

@@ -1,6 +1,7 @@
 //! Customers who order again and again, with the owner who cooks for them: each
 //! order must come to its end, whatever happens on the way.
 
+use sim::sandbox::toss::cards;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ impl Diner {
         let _listener = AbortOnDrop(listener.abort_handle());
         let mut dice = yard.dice(&self.name);
         while !yard.is(Phase::Settle) {
-            let card = if dice.random_bool(0.3) { "tok_timeout" } else { "tok_success" };
+            let card = if dice.random_bool(0.3) { cards::TIMEOUT } else { cards::GOOD };
             match self.order(&line, card, &yard).await {
                 Ok(()) => {}
                 Err(failure) => yard.ledger.odd(format!("{}: {failure}", self.name)),
@@ -137,7 +138,8 @@ impl Diner {
     }
 
     async fn try_to_pay(&self, order: Uuid, card: &'static str, yard: &Yard) -> Outcome<()> {
-        let body = json!({ "payment_token": card });
+        let method = self.api.method_of(card).await?;
+        let body = json!({ "payment_method_id": method });
         let path = format!("/v1/orders/{order}/payments");
         let paid: Asked<Order> = insist(&self.api, || Request::post(path.clone(), body.clone())).await;
         match paid {

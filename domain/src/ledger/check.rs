@@ -137,6 +137,7 @@ mod tests {
             status: PaymentStatus::Done,
             asked: 0,
             created_at: Timestamp::UNIX_EPOCH,
+            method: None,
         };
         (order, payment)
     }

@@ -11,14 +11,18 @@
 //! and queried a few more times later. A charge of a different amount, or for an aborted
 //! payment, is refunded.
 
+pub(crate) mod method;
 mod refund;
 mod returned;
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::{OrderId, PaymentId, RefundId, Refusal, Refused, Timestamp, UserId, Won};
+use crate::{
+    MethodId, OrderId, PaymentId, RefundId, Refusal, Refused, RegistrationId, Timestamp, UserId, Won,
+};
 
+pub use method::{Label, METHODS_MAX, Method, MethodKind, MethodRefusal, REGISTRATION_LIFE, Registration};
 pub use refund::{REFUND_ATTEMPTS, Refund, RefundReason, RefundStatus};
 pub use returned::{RefundRecord, ReturnStatus, Returned};
 
@@ -35,6 +39,11 @@ pub enum PaymentReminder {
         /// The payment's order.
         order: OrderId,
     },
+    /// The gateway told something of a payment: ask what.
+    PaymentTold {
+        /// The payment.
+        payment: PaymentId,
+    },
     /// A payment was aborted because the gateway did not find it: check whether the
     /// charge has arrived late.
     PaymentLate {
@@ -47,6 +56,16 @@ pub enum PaymentReminder {
     RefundDue {
         /// The refund.
         refund: RefundId,
+    },
+    /// A customer agreed in the window, and the gateway may not have given its billing key yet.
+    MethodAgreed {
+        /// The registration.
+        registration: RegistrationId,
+    },
+    /// A method was deleted: the gateway must forget it.
+    MethodDeleted {
+        /// The method.
+        method: MethodId,
     },
 }
 
@@ -143,6 +162,8 @@ pub struct Payment {
     pub asked: u32,
     /// When it began.
     pub created_at: Timestamp,
+    /// The customer's method that is charged; unknown of old ones.
+    pub method: Option<(MethodId, MethodKind)>,
 }
 
 /// The gateway's answer about a payment.
@@ -263,6 +284,7 @@ mod tests {
             status: PaymentStatus::InProgress,
             asked: 0,
             created_at: Timestamp::UNIX_EPOCH,
+            method: None,
         }
     }
 

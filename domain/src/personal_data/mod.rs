@@ -87,6 +87,8 @@ pub enum What {
     NetworkAddress,
     /// What somebody chose: consents and settings.
     Choice,
+    /// What somebody pays with, as they know it: an issuer, a masked number.
+    PaymentMeans,
     /// A picture of somebody: which files it has, and its colour.
     Photo,
     /// An answer to a request, which repeats whatever the request concerned.

@@ -7,8 +7,8 @@
 use super::AtWithdrawal::{Erase, Expire, Pseudonymise, Retain};
 use super::Subject::{self, Through};
 use super::What::{
-    Address, Choice, Device, Door, Email, EntranceNote, FreeText, Name, NetworkAddress, Phone, Photo,
-    Position, Response, Secret, SignInName,
+    Address, Choice, Device, Door, Email, EntranceNote, FreeText, Name, NetworkAddress, PaymentMeans, Phone,
+    Photo, Position, Response, Secret, SignInName,
 };
 use super::{AtWithdrawal, Column, Content, Document, Kept, Personal, Purpose, What};
 
@@ -22,6 +22,13 @@ const ACCOUNT: Purpose = Purpose {
 /// What a delivery needs while it is under way.
 const DELIVERY: Purpose = Purpose {
     why: "주문한 음식의 배달",
+    kept: Kept::UntilWithdrawal,
+    law: "개인정보 보호법 제15조 제1항 제4호",
+};
+
+/// Saved means of payment.
+const PAYING: Purpose = Purpose {
+    why: "결제수단의 등록과 결제",
     kept: Kept::UntilWithdrawal,
     law: "개인정보 보호법 제15조 제1항 제4호",
 };
@@ -326,6 +333,11 @@ pub const REGISTRY: &[Column] = &[
         ],
     ),
     personal("orders.orders", "sealed_entrance_note", of(EntranceNote, CUSTOMER, DELIVERY, Erase)),
+    // payment
+    personal("payment.methods", "issuer", of(PaymentMeans, CUSTOMER, PAYING, Erase)),
+    personal("payment.methods", "number", of(PaymentMeans, CUSTOMER, PAYING, Erase)),
+    personal("payment.methods", "sealed_billing_key", of(Secret, CUSTOMER, PAYING, Erase)),
+    personal("payment.registrations", "sealed_auth_key", of(Secret, CUSTOMER, PAYING, Erase)),
     // privacy
     plain("privacy.copies", "blob", "the name of a file, which the vault has sealed"),
     personal("privacy.copies", "link_hash", of(Secret, USER, ACCOUNT, Erase)),

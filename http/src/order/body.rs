@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::order::{Command, ContactMethod, Fault, RejectReason, Status};
-use domain::{MenuId, QuoteId, Refused, RestaurantId, TextRule, fault};
+use domain::{MenuId, MethodId, QuoteId, Refused, RestaurantId, TextRule};
 use serde::Deserialize;
 use services::order::{OrderView, Request};
 use utoipa::openapi::RefOr;
@@ -105,23 +105,9 @@ impl ToSchema for StatusName {}
 #[schema(as = PaymentRequest)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PaymentBody {
-    /// What the gateway gave the customer's device.
-    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$", example = "tok_success")]
-    payment_token: String,
-}
-
-impl PaymentBody {
-    pub(super) fn token(&self) -> Result<&str, Refused> {
-        let spelled = self.payment_token.bytes().all(|byte| byte.is_ascii_graphic());
-        match self.payment_token.len() {
-            1..=200 if spelled => Ok(&self.payment_token),
-            _ => Err(Refused::field(
-                "/payment_token",
-                fault::OUT_OF_RANGE,
-                "1 to 200 visible ASCII characters",
-            )),
-        }
-    }
+    /// A saved means of payment.
+    #[schema(value_type = Uuid)]
+    pub(super) payment_method_id: MethodId,
 }
 
 /// How long it takes.

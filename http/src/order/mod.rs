@@ -122,11 +122,11 @@ async fn history(
 /// Pays. The outcome is the order's status: `placed`, `scheduled`, or still
 /// `pending_payment` while the gateway has not said, or when it declined: then
 /// `order.payment_declined` stands in the history, and another try may be made. What is
-/// paid is not paid again. Sandbox tokens: `tok_success`, `tok_declined`, `tok_timeout`,
-/// `tok_late`, `tok_short`.
+/// paid is not paid again.
 #[utoipa::path(post, path = "/v1/orders/{id}/payments", tag = "order", request_body = PaymentBody,
     params(OrderPath),
     responses((status = 200, body = OrderView),
+        (status = 404, description = "No such order, or no such means of payment", body = ProblemBody),
         (status = 409, description = "`payment.already_paying`; `order.transition_refused`: it waits for no payment; \
             `order.payment_overdue`, `order.restaurant_closed`, `order.sold_out`, `order.slot_over`: nothing is \
             charged", body = ProblemBody)))]
@@ -136,7 +136,7 @@ async fn pay(
     Path(id): Path<OrderId>,
     Json(body): Json<PaymentBody>,
 ) -> Shown {
-    shown(&app, payment::pay(&app, &who, id, body.token()?).await?, &who).await
+    shown(&app, payment::pay(&app, &who, id, body.payment_method_id).await?, &who).await
 }
 
 /// The restaurant will cook it. Starts the search for a courier.

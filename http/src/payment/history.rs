@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::ledger::Taxed;
-use domain::payment::RefundRecord;
+use domain::payment::{MethodKind, RefundRecord};
 use domain::{OrderId, PaymentId, UserId, Won};
 use serde::{Deserialize, Serialize};
 use services::App;
@@ -150,10 +150,12 @@ impl From<PaymentDetail> for DetailBody {
         let kept =
             if payment.payment.status.is_paid() { Won(amount_won.0 - refunded_won.0) } else { Won::ZERO };
         let Taxed { supply, vat } = Taxed::of(kept);
+        // Before methods were saved there were cards alone.
+        let kind = payment.payment.method.map_or(MethodKind::Card, |(_, kind)| kind).as_str();
         Self {
             supply_won: supply,
             vat_won: vat,
-            tenders: vec![TenderBody { kind: "card", amount_won, refunded_won }],
+            tenders: vec![TenderBody { kind, amount_won, refunded_won }],
             tries: tries.into_iter().map(PaymentBody::from).collect(),
             refunds: payment.refunds.iter().map(DatedRefundBody::from).collect(),
             summary: payment.into(),

@@ -4,6 +4,8 @@
 mod body;
 mod history;
 mod ledger;
+mod method;
+mod webhook;
 
 use axum::extract::State;
 use domain::{PaymentId, RefundId, Role};
@@ -26,6 +28,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(PAYMENT.on(routes!(retry)))
         .merge(history::routes())
         .merge(ledger::routes())
+        .merge(method::routes())
+        .merge(webhook::routes())
 }
 
 /// Payments of which the gateway never said what became of them, and refunds that it

@@ -10,30 +10,33 @@
 pub mod decision;
 mod gateway;
 pub mod history;
+pub mod method;
 pub mod refund;
+pub mod webhook;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::order::{By, Command, Order, OrderRefusal, Status};
 use domain::payment::{
-    GatewayAnswer, Payment, PaymentReminder, PaymentStatus, Refund, RefundRecord, RefundStatus, Settlement,
+    GatewayAnswer, MethodKind, Payment, PaymentReminder, PaymentStatus, Refund, RefundRecord, RefundStatus,
+    Settlement,
 };
-use domain::{Failure, Kind, OrderId, PaymentId, Principal, Refused};
+use domain::{Failure, Kind, MethodId, OrderId, PaymentId, Principal, Refused};
 use store::payment::Follow;
 use store::{Store, StoreError};
 
 use crate::order::OpenPayments;
 use crate::{App, menu, order, restaurant};
 
-pub use gateway::{Cancelled, Charge, Gateway};
+pub use gateway::{Cancelled, Charge, Gateway, Issued, Window};
 
 /// The timeout of a gateway call; after it the outcome counts as unknown.
 const GATEWAY_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Pays for an order, if the restaurant can still take it. An order that is paid already is
-/// returned unchanged.
-pub async fn pay(app: &App, who: &Principal, id: OrderId, token: &str) -> Result<Order, Failure> {
+/// Pays for an order by a saved method, if the restaurant can still take it. An order that is paid already
+/// is returned unchanged.
+pub async fn pay(app: &App, who: &Principal, id: OrderId, method: MethodId) -> Result<Order, Failure> {
     let order = order::theirs(app, who, id).await?;
     if order.status != Status::PendingPayment {
         let refusal = OrderRefusal::Transition { status: order.status, command: "pay" };
@@ -46,12 +49,18 @@ pub async fn pay(app: &App, who: &Principal, id: OrderId, token: &str) -> Result
     let restaurant = restaurant::find(app, order.restaurant).await?;
     let card = menu::card(app, order.restaurant).await?;
     order.check_available(&restaurant, &card, now, &app.holidays())?;
-    attempt(app, &order, token).await?;
+    let (kind, billing_key) = method::billing_key(app, who, method).await?;
+    attempt(app, &order, (method, kind), &billing_key).await?;
     order::find(app, id).await
 }
 
-/// Makes one payment attempt for `order` with the customer's payment `token`.
-async fn attempt(app: &App, order: &Order, token: &str) -> Result<(), Failure> {
+/// Makes one payment attempt for `order`.
+async fn attempt(
+    app: &App,
+    order: &Order,
+    method: (MethodId, MethodKind),
+    billing_key: &str,
+) -> Result<(), Failure> {
     let now = app.now();
     let payment = Payment {
         id: app.ids.uuid().into(),
@@ -61,10 +70,11 @@ async fn attempt(app: &App, order: &Order, token: &str) -> Result<(), Failure> {
         status: PaymentStatus::InProgress,
         asked: 0,
         created_at: now,
+        method: Some(method),
     };
     let ask_at = now + Payment::ask_again_after(0).unwrap_or_default();
     store::payment::begin(&app.store, &payment, ask_at).await??;
-    let charge = Charge { key: payment.id, customer: order.customer, amount: payment.amount, token };
+    let charge = Charge { key: payment.id, customer: order.customer, amount: payment.amount, billing_key };
     let answer = match tokio::time::timeout(GATEWAY_PATIENCE, app.third_parties.gateway.charge(&charge)).await
     {
         Ok(Ok(answer)) => answer,
@@ -86,8 +96,11 @@ pub(crate) async fn of_orders(app: &App, orders: &[OrderId]) -> Result<Vec<Payme
 pub(crate) async fn remind(app: &App, reminder: PaymentReminder) -> Result<(), Failure> {
     match reminder {
         PaymentReminder::PaymentUnknown { order } => look_again(app, order).await,
+        PaymentReminder::PaymentTold { payment } => webhook::look(app, payment).await,
         PaymentReminder::PaymentLate { payment, looks } => look_late(app, payment, looks).await,
         PaymentReminder::RefundDue { refund } => refund::carry_out(app, refund).await,
+        PaymentReminder::MethodAgreed { registration } => method::look_after(app, registration).await,
+        PaymentReminder::MethodDeleted { method } => method::revoke(app, method).await,
     }
 }
 

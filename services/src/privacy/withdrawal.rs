@@ -14,7 +14,7 @@ use store::privacy::{Retained, begin_withdrawal, next_step, retain, step_done};
 use store::{Tx, jobs, journal};
 
 use super::{copy, require_proof};
-use crate::{App, auth, cart, idempotency, order, restaurant, support, tracking, user};
+use crate::{App, auth, cart, idempotency, order, payment, restaurant, support, tracking, user};
 
 /// How long after an order its restaurant's board and couriers may tell of it: it may be scheduled
 /// for a week ahead.
@@ -106,6 +106,7 @@ pub(super) async fn go_on(app: &App, user: UserId) -> Result<(), Failure> {
                 copy::drop_all(app, user).await?;
             }
             Step::Rest => store::privacy::erase_rest(&app.store, user).await?,
+            Step::PaymentMethods => payment::method::erase(app, user).await?,
         }
         step_done(&app.store, user, step, app.now()).await?;
         tracing::info!(%user, ?step, "a step of a withdrawal is done");

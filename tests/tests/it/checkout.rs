@@ -1,6 +1,7 @@
 //! From the cart to the order: one cart is ordered once, for the way and the time that
 //! was quoted, and no money is taken for what cannot be had.
 
+use sim::sandbox::toss::cards;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
@@ -63,9 +64,9 @@ impl Story {
         self.customer.post("/v1/orders", json!({ "quote_id": quote["quote_id"] })).await.expect(201)
     }
 
-    async fn pay(&self, order: &Value, token: &str) -> tests::rest::Answer {
+    async fn pay(&self, order: &Value, card: &str) -> tests::rest::Answer {
         let path = format!("/v1/orders/{}/payments", order["id"].as_str().unwrap());
-        self.customer.post(&path, json!({ "payment_token": token })).await
+        self.customer.post(&path, self.customer.pays_with(card).await).await
     }
 
     async fn status(&self, order: &Value) -> String {
@@ -102,10 +103,12 @@ async fn one_cart_is_ordered_once_whatever_is_raced_over_two_processes() {
     }
 
     // Paying is raced as well, and charges once.
+    let body = story.customer.pays_with(cards::GOOD).await;
     let pays = (0..6).map(|number| {
         let person = if number % 2 == 0 { &story.customer } else { &there };
         let path = format!("/v1/orders/{}/payments", orders[0]["id"].as_str().unwrap());
-        async move { person.post(&path, json!({ "payment_token": "tok_success" })).await.status.as_u16() }
+        let body = body.clone();
+        async move { person.post(&path, body).await.status.as_u16() }
     });
     let paid = join_all(pays).await;
     assert!(paid.iter().all(|status| matches!(status, 200 | 409)), "{paid:?}");
@@ -133,7 +136,7 @@ async fn an_old_quote_orders_nothing_once_the_cart_has_changed() {
     story.fill().await;
     let (quote, spare) = (story.quote().await, story.quote().await);
     let order = story.customer.post("/v1/orders", json!({ "quote_id": quote["quote_id"] })).await.expect(201);
-    story.pay(&order, "tok_success").await.expect(200);
+    story.pay(&order, cards::GOOD).await.expect(200);
     eventually(|| async { story.customer.get("/v1/cart").await.body["lines"] == json!([]) }).await;
     let again = story.customer.post("/v1/orders", json!({ "quote_id": spare["quote_id"] })).await.expect(201);
     assert_eq!(again["id"], order["id"], "the order of that cart, not a second one");
@@ -150,7 +153,7 @@ async fn a_newer_cart_replaces_the_unpaid_order_but_not_one_that_is_being_paid()
     assert_ne!(first["id"], second["id"]);
     assert_eq!(story.status(&first).await, "cancelled");
 
-    let unknown = story.pay(&second, "tok_timeout").await.expect(200);
+    let unknown = story.pay(&second, cards::TIMEOUT).await.expect(200);
     assert_eq!(unknown["status"], "pending_payment");
     story.fill().await;
     let quote = story.quote().await;
@@ -262,7 +265,7 @@ async fn a_closed_shop_takes_orders_for_when_it_is_open_at_the_price_of_then() {
     let other = json!({ "quote_id": quote["quote_id"], "slot": now + TimeDelta::minutes(200) });
     story.customer.post("/v1/orders", other).await.expect_problem(409, "order.wishes_differ");
     let order = story.customer.post("/v1/orders", json!({ "quote_id": quote["quote_id"] })).await.expect(201);
-    let paid = story.pay(&order, "tok_success").await.expect(200);
+    let paid = story.pay(&order, cards::GOOD).await.expect(200);
     assert_eq!(paid["status"], "scheduled");
     let path = format!("/v1/orders/{}/history", order["id"].as_str().unwrap());
     let history = story.customer.get(&path).await.expect(200);
@@ -292,14 +295,14 @@ async fn nothing_is_charged_for_what_cannot_be_had_any_more() {
     let order = story.order().await;
     let until = SystemClock.now() + TimeDelta::hours(1);
     story.change(&app, |kitchen, _| kitchen.paused_until = Some(until)).await;
-    story.pay(&order, "tok_success").await.expect_problem(409, "order.restaurant_closed");
+    story.pay(&order, cards::GOOD).await.expect_problem(409, "order.restaurant_closed");
     story
         .change(&app, |kitchen, card| {
             kitchen.paused_until = None;
             card.groups[0].menus[0].sold_out = domain::menu::SoldOut::ForGood;
         })
         .await;
-    let refused = story.pay(&order, "tok_success").await.expect_problem(409, "order.sold_out");
+    let refused = story.pay(&order, cards::GOOD).await.expect_problem(409, "order.sold_out");
     assert_eq!(refused["errors"][0]["pointer"], "/lines/0");
     let id = order["id"].as_str().unwrap().parse().unwrap();
     assert!(
@@ -307,7 +310,7 @@ async fn nothing_is_charged_for_what_cannot_be_had_any_more() {
         "the gateway was not asked"
     );
     story.change(&app, |_, card| card.groups[0].menus[0].sold_out = domain::menu::SoldOut::No).await;
-    assert_eq!(story.pay(&order, "tok_success").await.expect(200)["status"], "placed");
+    assert_eq!(story.pay(&order, cards::GOOD).await.expect(200)["status"], "placed");
     app.stop().await;
 }
 
@@ -316,7 +319,7 @@ async fn what_an_order_is_rejected_for_is_sold_out_and_only_what_was_ordered_can
     let app = TestApp::start().await;
     let story = Story::begin(&app).await;
     let order = story.order().await;
-    story.pay(&order, "tok_success").await.expect(200);
+    story.pay(&order, cards::GOOD).await.expect(200);
     let path = format!("/v1/orders/{}/reject", order["id"].as_str().unwrap());
     let dish = story.card.groups[0].menus[0].id;
     let reject = |ids: Value| json!({ "reason": "sold_out", "sold_out_menu_ids": ids });

@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use server::Service;
 use services::Settings;
+use sim::sandbox::toss::cards;
 use sim::system;
 use tests::TestApp;
 use tests::people::{People, eventually};
@@ -120,7 +121,7 @@ async fn money_that_comes_for_an_order_that_expired_is_seen_to_go_back() {
     let order = Times { payment: TimeDelta::seconds(4), ..Times::default() };
     let stage = Stage::set_with(Settings { payment, order, ..tests::settings() }).await;
     let order = stage.people.order().await;
-    stage.people.customer.pay(order.id, "tok_late").await.unwrap();
+    stage.people.customer.pay(order.id, cards::LATE).await.unwrap();
     stage.test.advance(TimeDelta::seconds(5)).await;
     stage.test.run_due_jobs().await;
     assert_eq!(stage.ended(order.id).await, end("payment_overdue", "system", "customer", "", 0));

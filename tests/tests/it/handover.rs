@@ -3,6 +3,7 @@
 use domain::Role;
 use serde_json::{Value, json};
 use server::Service;
+use sim::sandbox::toss::cards;
 use sim::system;
 use tests::TestApp;
 use tests::people::{People, eventually, hear};
@@ -96,7 +97,7 @@ async fn placed_with_note(people: &People, eater: &Rest) -> Uuid {
     let order = eater.post("/v1/orders", body).await.expect(201);
     assert_eq!(order["courier_note"], NOTE);
     let id = order["id"].as_str().unwrap().parse().unwrap();
-    people.customer.pay(id, "tok_success").await.unwrap();
+    people.customer.pay(id, cards::GOOD).await.unwrap();
     id
 }
 

@@ -7,6 +7,7 @@ use domain::{OrderId, Role, week};
 use serde_json::{Value, json};
 use server::Service;
 use services::Settings;
+use sim::sandbox::toss::cards;
 use sim::system;
 use store::scratch;
 use tests::TestApp;
@@ -123,8 +124,8 @@ async fn payments_are_shown_to_who_paid_and_to_operators() {
     let order = stage.people.order().await;
     let customer = stage.app.sign_in("customer@test.baedal.example").await;
     let customer = stage.app.rest_as(Service::Gateway, &customer);
-    stage.people.customer.pay(order.id, "tok_declined").await.unwrap();
-    stage.people.customer.pay(order.id, "tok_success").await.unwrap();
+    stage.people.customer.pay(order.id, cards::DECLINED).await.unwrap();
+    stage.people.customer.pay(order.id, cards::GOOD).await.unwrap();
     customer.post(&format!("/v1/orders/{}/cancel", order.id), json!({ "reason": "" })).await.expect(200);
     stage.app.run_due_jobs().await;
     let listed = async |who: &tests::rest::Rest, query: &str| {

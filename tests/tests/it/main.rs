@@ -29,6 +29,7 @@ mod operators;
 mod orders;
 mod outages;
 mod pages;
+mod payment_methods;
 mod payments;
 mod people;
 mod policies;

@@ -7,6 +7,7 @@ use domain::{OrderId, Role, Won};
 use serde_json::json;
 use server::Service;
 use services::Settings;
+use sim::sandbox::toss::cards;
 use store::scratch;
 use tests::TestApp;
 use tests::people::{People, eventually};
@@ -32,12 +33,12 @@ async fn a_charge_of_another_amount_goes_back_and_the_order_waits_for_the_right_
     let people = people(&app).await;
     let order = people.order().await;
     let id: OrderId = order.id.into();
-    let short = people.customer.pay(order.id, "tok_short").await.unwrap();
+    let short = people.customer.pay(order.id, cards::SHORT).await.unwrap();
     assert_eq!(short.status, "pending_payment");
     let took = Won(order.payable_won - 1);
     app.run_due_jobs().await;
     assert_eq!(succeeded(&app, id).await, [(took, RefundReason::AmountDiffers)]);
-    assert_eq!(people.customer.pay(order.id, "tok_success").await.unwrap().status, "placed");
+    assert_eq!(people.customer.pay(order.id, cards::GOOD).await.unwrap().status, "placed");
     app.stop().await;
 }
 
@@ -52,7 +53,7 @@ async fn a_payment_that_its_order_could_not_be_told_of_is_told_later() {
          $$ begin raise exception 'lost' using errcode = '40001'; end $$;
          create trigger loses before update on orders.orders for each row execute function public.loses()")
     .await;
-    let told = people.customer.pay(order.id, "tok_success").await.unwrap_err();
+    let told = people.customer.pay(order.id, cards::GOOD).await.unwrap_err();
     assert_eq!(told.slug(), Some("conflict"));
     assert_eq!(latest(&app, order.id.into()).await.status, PaymentStatus::Done);
     run("drop trigger loses on orders.orders; drop function public.loses()").await;
@@ -68,14 +69,14 @@ async fn a_charge_that_is_on_its_way_is_awaited() {
     let app = TestApp::start().await;
     let people = people(&app).await;
     let order = people.order().await;
-    assert_eq!(people.customer.pay(order.id, "tok_late").await.unwrap().status, "pending_payment");
+    assert_eq!(people.customer.pay(order.id, cards::LATE).await.unwrap().status, "pending_payment");
     let id: OrderId = order.id.into();
     // The first look, after five seconds, finds nothing; that is no answer yet.
     app.advance(TimeDelta::seconds(5)).await;
     app.run_due_jobs().await;
     let payment = latest(&app, id).await;
     assert_eq!((payment.asked, payment.status), (1, PaymentStatus::Unknown));
-    let again = people.customer.pay(order.id, "tok_success").await.unwrap_err();
+    let again = people.customer.pay(order.id, cards::GOOD).await.unwrap_err();
     assert_eq!(again.slug(), Some("payment.already_paying"));
     app.stop().await;
 }
@@ -88,12 +89,12 @@ async fn a_charge_that_comes_after_it_was_given_up_goes_back() {
     let people = people(&app).await;
     let order = people.order().await;
     let id: OrderId = order.id.into();
-    people.customer.pay(order.id, "tok_late").await.unwrap();
+    people.customer.pay(order.id, cards::LATE).await.unwrap();
     app.advance(TimeDelta::seconds(5)).await;
     app.run_due_jobs().await;
     assert_eq!(latest(&app, id).await.status, PaymentStatus::Aborted);
     // Another card pays; then the first charge arrives after all.
-    assert_eq!(people.customer.pay(order.id, "tok_success").await.unwrap().status, "placed");
+    assert_eq!(people.customer.pay(order.id, cards::GOOD).await.unwrap().status, "placed");
     app.advance(short).await;
     app.run_due_jobs().await;
     assert_eq!(succeeded(&app, id).await, [], "the gateway has not heard of it yet");
@@ -111,7 +112,7 @@ async fn what_the_gateway_never_says_is_shown_to_operators_who_decide() {
     let admin = Guest::new(&app, Role::Admin).await;
     let order = people.order().await;
     let id: OrderId = order.id.into();
-    people.customer.pay(order.id, "tok_late").await.unwrap();
+    people.customer.pay(order.id, cards::LATE).await.unwrap();
     let mut payment = latest(&app, id).await;
     payment.asked = domain::payment::LOOKS;
     let follow = store::payment::Follow::default();
@@ -179,5 +180,42 @@ async fn a_refund_is_done_once_however_often_and_wherever_it_is_tried() {
     let payment = latest(&app, id).await.id.to_string();
     assert_eq!(app.sandbox.toss().balance(&payment), Some(0));
     second.stop(std::time::Duration::from_secs(5)).await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_gateway_tells_makes_us_ask_and_is_not_believed() {
+    let app = TestApp::start().await;
+    let people = people(&app).await;
+    let nobody = app.rest(Service::Gateway);
+    let tell = async |order_id: serde_json::Value, status: &str| {
+        let data = json!({ "orderId": order_id, "status": status, "totalAmount": 1 });
+        let body = json!({ "eventType": "PAYMENT_STATUS_CHANGED", "createdAt": "2026-11-27T00:00:00.000000", "data": data });
+        nobody.post("/v1/payments/webhooks/toss", body).await.expect(204);
+    };
+    let order = people.order().await;
+    let id: OrderId = order.id.into();
+    people.customer.pay(order.id, cards::LATE).await.unwrap();
+    let before = latest(&app, id).await;
+    // Forged, repeated, and of nobody's: the gateway knows of no such charge yet, so nothing changes.
+    for _ in 0..10 {
+        tell(json!(before.id), "DONE").await;
+        app.run_due_jobs().await;
+    }
+    for foreign in [json!(uuid::Uuid::from_u128(1)), json!("order-1"), json!(7.to_string()), json!(null)] {
+        tell(foreign, "DONE").await;
+    }
+    nobody.post("/v1/payments/webhooks/toss", json!({ "eventType": "payout.changed" })).await.expect(204);
+    app.run_due_jobs().await;
+    assert_eq!(latest(&app, id).await, before, "neither believed nor counted as a look");
+    // Our own look comes too early, and the next one half a minute later.
+    app.advance(TimeDelta::seconds(5)).await;
+    app.run_due_jobs().await;
+    assert_eq!((latest(&app, id).await.asked, latest(&app, id).await.status), (1, PaymentStatus::Unknown));
+    app.advance(TimeDelta::seconds(4)).await;
+    tell(json!(before.id), "ABORTED").await;
+    app.run_due_jobs().await;
+    eventually(|| async { people.customer.get_order(order.id).await.unwrap().status == "placed" }).await;
+    assert_eq!(latest(&app, id).await.status, PaymentStatus::Done);
     app.stop().await;
 }

@@ -14,7 +14,7 @@ use crate::documents::operations;
 const ROLES: [Role; 5] = [Role::Customer, Role::Courier, Role::Owner, Role::Agent, Role::Admin];
 
 /// The operations that are for one role.
-const FOR_ONE_ROLE: [&str; 94] = [
+const FOR_ONE_ROLE: [&str; 99] = [
     "admin delete /v1/holidays/{date}",
     "admin get /v1/admin/access-log",
     "admin get /v1/admin/accounts/{id}",
@@ -65,11 +65,16 @@ const FOR_ONE_ROLE: [&str; 94] = [
     "courier put /v1/couriers/me/shift",
     "customer delete /v1/cart",
     "customer delete /v1/cart/lines/{line_id}",
+    "customer delete /v1/payment-methods/{id}",
     "customer get /v1/cart",
+    "customer get /v1/payment-methods",
     "customer patch /v1/cart/lines/{line_id}",
     "customer post /v1/cart/lines",
     "customer post /v1/cart/quote",
     "customer post /v1/orders/{id}/reorder",
+    "customer post /v1/payment-methods/registrations",
+    "customer post /v1/payment-methods/registrations/{id}/completion",
+    "customer put /v1/payment-methods/{id}/default",
     "owner delete /v1/menu-groups/{id}",
     "owner delete /v1/menus/{id}",
     "owner delete /v1/menus/{id}/picture",

@@ -1,5 +1,6 @@
 //! Who sees what of an order: its address, its door, its courier, and for how long.
 
+use sim::sandbox::toss::cards;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -95,7 +96,7 @@ async fn what_is_not_yours_and_what_is_not_there_get_one_answer() {
         ("orders/ID/cancel", json!({ "reason": "변심" })),
         ("orders/ID/cancel-request", json!({ "reason": "변심" })),
         ("orders/ID/complete", json!({ "code": "1234" })),
-        ("orders/ID/payments", json!({ "payment_token": "tok_success" })),
+        ("orders/ID/payments", json!({ "payment_method_id": uuid::Uuid::nil() })),
         ("orders/ID/accept", json!({ "preparation_mins": 10 })),
         ("orders/ID/unmask", json!({ "reason": "궁금해서" })),
     ] {
@@ -262,7 +263,7 @@ async fn a_pickup_code_is_locked_after_five_tries_whichever_process_is_asked() {
         .expect(201);
     let path = format!("/v1/orders/{}", order["id"].as_str().unwrap());
     let code = order["pickup_code"].as_str().unwrap().to_owned();
-    eater.post(&format!("{path}/payments"), json!({ "payment_token": "tok_success" })).await.expect(200);
+    eater.post(&format!("{path}/payments"), eater.pays_with(cards::GOOD).await).await.expect(200);
     let here = at(&test, owner);
     let there = here.at(format!("http://{}", second.address(Service::Gateway).unwrap()));
     here.post(&format!("{path}/accept"), json!({ "preparation_mins": 10 })).await.expect(200);

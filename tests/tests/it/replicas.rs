@@ -1,5 +1,6 @@
 //! Two processes that have the same entity in memory: the result is that of one process.
 
+use sim::sandbox::toss::cards;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -92,7 +93,7 @@ async fn what_is_asked_of_two_processes_at_once_is_done_once() {
     let order = one.unwrap().id;
     assert_eq!(order, other.unwrap().id, "one quote, one order");
 
-    let paid = tokio::join!(people.customer.pay(order, "tok_success"), there.pay(order, "tok_success"));
+    let paid = tokio::join!(people.customer.pay(order, cards::GOOD), there.pay(order, cards::GOOD));
     assert!(paid.0.is_ok() || paid.1.is_ok(), "{paid:?}");
     eventually(|| async { people.customer.get_order(order).await.unwrap().status == "placed" }).await;
     let history = there.history(order).await.unwrap();

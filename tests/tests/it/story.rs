@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 use server::Service;
+use sim::sandbox::toss::cards;
 use sim::{Heard, system};
 use tests::TestApp;
 use tests::people::{HOME, People, acked, eventually, hear, on_the_way, position, reading, socket};
@@ -57,7 +58,7 @@ pub(crate) async fn play(people: &People, doors: &Doors) {
     assert_eq!(order.payable_won, 2 * 9_000 + 3_000);
     let mut watch = socket(&people.customer, &doors.order);
     watch.line().subscribe(format!("order:{}", order.id)).await.unwrap();
-    people.customer.pay(order.id, "tok_success").await.unwrap();
+    people.customer.pay(order.id, cards::GOOD).await.unwrap();
     hear(&mut watch, "order.placed").await;
     let card = hear(&mut board, "order.placed").await;
     assert_eq!(card.data["card"]["lines"][0]["quantity"], 2);

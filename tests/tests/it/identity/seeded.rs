@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 use sim::responses::NewAddress;
+use sim::sandbox::toss::cards;
 use sim::{Api, system};
 use store::scratch;
 use tests::TestApp;
@@ -80,7 +81,7 @@ impl Seeded {
         let order = json!({ "quote_id": quote, "note": NOTE, "courier_note": COURIER_NOTE });
         let order = self.rest().post("/v1/orders", order).await.expect(201);
         let id = order["id"].as_str().unwrap().to_owned();
-        let paid = self.people.customer.pay(id.parse().unwrap(), "tok_success").await.unwrap();
+        let paid = self.people.customer.pay(id.parse().unwrap(), cards::GOOD).await.unwrap();
         assert_eq!(paid.status, "placed");
         app.run_due_jobs().await;
         id

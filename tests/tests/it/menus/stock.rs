@@ -1,6 +1,7 @@
 //! Dishes with a daily limit: reserved with the order, given back by every way of not happening, never
 //! oversold and never leaked.
 
+use sim::sandbox::toss::cards;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -56,8 +57,8 @@ impl Buyer {
         order["id"].as_str().unwrap().parse().unwrap()
     }
 
-    async fn pay(&self, order: OrderId, token: &str) -> Answer {
-        let body = json!({ "payment_token": token });
+    async fn pay(&self, order: OrderId, card: &str) -> Answer {
+        let body = self.guest.pays_with(card).await;
         self.guest.post(&format!("/v1/orders/{order}/payments"), body).await
     }
 }
@@ -130,7 +131,7 @@ async fn every_way_of_not_happening_gives_the_portions_back_once() {
         let id = buyer.ordered(&shop, 3).await;
         assert_eq!(left(&app, &shop).await, 7);
         if paid {
-            buyer.pay(id, "tok_success").await.expect(200);
+            buyer.pay(id, cards::GOOD).await.expect(200);
         }
         for (by, command) in commands {
             app.app().orders.decide(id, by, command, app.clock.now()).await.unwrap();
@@ -142,7 +143,7 @@ async fn every_way_of_not_happening_gives_the_portions_back_once() {
 
     // Declined, and then not paid in time; and the restaurant that never answers.
     let id = buyer.ordered(&shop, 4).await;
-    buyer.pay(id, "tok_declined").await.expect(200);
+    buyer.pay(id, cards::DECLINED).await.expect(200);
     assert_eq!(left(&app, &shop).await, 6, "it may still be paid");
     app.advance(Times::default().payment).await;
     app.run_due_jobs().await;
@@ -150,7 +151,7 @@ async fn every_way_of_not_happening_gives_the_portions_back_once() {
     assert_eq!(left(&app, &shop).await, 10);
     let buyer = Buyer::new(&app).await;
     let id = buyer.ordered(&shop, 4).await;
-    buyer.pay(id, "tok_success").await.expect(200);
+    buyer.pay(id, cards::GOOD).await.expect(200);
     app.advance(Times::default().accept).await;
     app.run_due_jobs().await;
     assert_eq!(services::order::find(app.app(), id).await.unwrap().status, Status::Rejected);
@@ -164,7 +165,7 @@ async fn every_way_of_not_happening_gives_the_portions_back_once() {
     assert_eq!(codes(&second["problems"]), [("only_left", Some(10))]);
     let second = buyer.order(&second).await.expect(201)["id"].as_str().unwrap().parse().unwrap();
     assert_eq!(left(&app, &shop).await, 2);
-    buyer.pay(second, "tok_success").await.expect(200);
+    buyer.pay(second, cards::GOOD).await.expect(200);
     let third = buyer.quote(&shop, 3).await;
     assert_eq!(codes(&third["problems"]), [("only_left", Some(2)), ("below_minimum", None)]);
     app.stop().await;
@@ -177,7 +178,7 @@ async fn a_cart_tells_how_many_are_left_and_the_day_rolls_over_at_midnight_in_se
     limit(&shop, 5).await;
     let (one, other) = (Buyer::new(&app).await, Buyer::new(&app).await);
     let quote = other.quote(&shop, 3).await;
-    one.pay(one.ordered(&shop, 3).await, "tok_success").await.expect(200);
+    one.pay(one.ordered(&shop, 3).await, cards::GOOD).await.expect(200);
     let cart = other.guest.get("/v1/cart").await.expect(200);
     let line = &cart["lines"][0];
     assert_eq!((&line["left"], &line["problem"]["code"]), (&json!(2), &json!("only_left")));
@@ -199,7 +200,7 @@ async fn a_cart_tells_how_many_are_left_and_the_day_rolls_over_at_midnight_in_se
     let later = other.guest.post("/v1/cart/quote", wish).await.expect(201);
     assert_eq!(codes(&later["problems"]), [("only_left", Some(5))]);
     let scheduled = other.order(&later).await.expect(201)["id"].as_str().unwrap().parse().unwrap();
-    other.pay(scheduled, "tok_success").await.expect(200);
+    other.pay(scheduled, cards::GOOD).await.expect(200);
     assert_eq!(left(&app, &shop).await, 2);
     // The clock alone is moved, so nothing is done that is due.
     let midnight = domain::week::midnight(domain::week::date_of(tomorrow));

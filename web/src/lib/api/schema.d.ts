@@ -1749,6 +1749,38 @@ export interface components {
             seq: number;
             text: string;
         };
+        /** @description What the customer came back with from the window. */
+        MethodCompletion: {
+            /**
+             * @description The `authKey` of the page's address.
+             * @example e_826EDB0730790E96F116FFF3799A65DE
+             */
+            auth_key: string;
+        };
+        /** @description What a page needs to open the payment window, in which the customer agrees. */
+        MethodRegistration: {
+            /** @description What the script is opened with. */
+            client_key: string;
+            /**
+             * Format: uuid
+             * @description As whom the gateway knows the customer.
+             */
+            customer_key: string;
+            /**
+             * Format: date-time
+             * @description Until when the customer may agree.
+             */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description The gateway.
+             * @example toss
+             */
+            provider: string;
+            /** @description The script that opens the window. */
+            script_url: string;
+        };
         /** @description A shop in the list of one's own. */
         MyShop: components["schemas"]["Restaurant"] & {
             /** @description What one is there. */
@@ -2496,13 +2528,37 @@ export interface components {
              */
             vat_won: number;
         };
+        /** @description A saved means of payment. */
+        PaymentMethod: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Whether it is chosen beforehand. */
+            is_default: boolean;
+            /**
+             * @description The code of the card's issuer or of the bank as the gateway has it, or the name of the service.
+             * @example 41
+             */
+            issuer: string;
+            /**
+             * @description `card`, `easy_pay` or `bank`.
+             * @example card
+             */
+            kind: string;
+            /**
+             * @description The masked number; empty for a service.
+             * @example 43301234****123*
+             */
+            number: string;
+        };
         /** @description How to pay. */
         PaymentRequest: {
             /**
-             * @description What the gateway gave the customer's device.
-             * @example tok_success
+             * Format: uuid
+             * @description A saved means of payment.
              */
-            payment_token: string;
+            payment_method_id: string;
         };
         /** @description A payment in a list. */
         PaymentSummary: {
@@ -4084,6 +4140,8 @@ export interface components {
          * @enum {string}
          */
         Topic: "order" | "payment" | "delivery" | "account" | "other";
+        /** @description A message of Toss Payments. Only the id of the payment is read, as `data.orderId`: all else is asked for. */
+        TossWebhook: Record<string, never>;
         /** @description Something that needs somebody to look. */
         Trouble: {
             /** @description What it is: a stable code, as `quarantined`. */

@@ -1,10 +1,10 @@
-//! The part of Toss Payments that Baedal calls (docs.tosspayments.com/reference): charges by a
-//! billing key, look-ups, cancellations.
+//! The part of Toss Payments that Baedal calls (docs.tosspayments.com/reference): billing keys, charges by
+//! them, look-ups, cancellations; and the payment window ([`window`]).
 //!
-//! The billing key decides the result: `tok_success` is approved. `tok_timeout` is approved,
-//! too, but the response is lost, and a look-up gives the result only after two seconds.
-//! `tok_late` arrives after eight seconds and is approved then; its response is lost, too.
-//! `tok_short` is approved for one won less than requested. Anything else is declined.
+//! The card that was chosen in the window decides the result ([`cards`]).
+
+pub mod cards;
+mod window;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -22,12 +22,16 @@ use serde_json::{Value, json};
 
 use super::Now;
 use super::book::Book;
+use cards::{Behaviour, Kind, TestCard};
 
-/// After this time a look-up gives the result of `tok_timeout`.
+/// After this time a look-up gives the result of a charge whose response was lost.
 const SETTLES_AFTER: TimeDelta = TimeDelta::seconds(2);
 
-/// The delay of `tok_late`: longer than Baedal waits before its first look-up.
+/// The delay of a charge that arrives late: longer than Baedal waits before its first look-up.
 const ARRIVES_AFTER: TimeDelta = TimeDelta::seconds(8);
+
+/// How long a billing key may be fetched after the customer has agreed.
+const AUTHORIZED_FOR: TimeDelta = TimeDelta::minutes(10);
 
 /// See the module.
 pub struct Toss {
@@ -38,12 +42,38 @@ pub struct Toss {
 struct Books {
     book: Book,
     charges: HashMap<String, Charge>,
+    /// By the key that the window gave.
+    authorized: HashMap<String, Authorization>,
+    /// By the billing key.
+    billings: HashMap<String, Billing>,
+}
+
+/// What a customer has agreed to in the window.
+#[derive(Clone)]
+struct Authorization {
+    customer: String,
+    number: String,
+    at: DateTime<Utc>,
+}
+
+/// A card that may be charged without its holder.
+#[derive(Clone, Serialize, Deserialize)]
+struct Billing {
+    key: String,
+    /// What it was fetched by.
+    auth_key: String,
+    customer: String,
+    number: String,
+    at: DateTime<Utc>,
 }
 
 /// A record in the file.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Entry {
+    Authorized { auth_key: String, customer: String, number: String, at: DateTime<Utc> },
+    Issued(Billing),
+    Revoked { key: String },
     Charged(Charge),
     Cancelled { order: String, cancel: Cancel },
 }
@@ -79,10 +109,16 @@ struct Cancel {
 #[serde(rename_all = "camelCase")]
 struct ChargeRequest {
     amount: i64,
-    #[serde(rename = "customerKey")]
-    _customer_key: String,
+    customer_key: String,
     order_id: String,
     order_name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct IssueRequest {
+    auth_key: String,
+    customer_key: String,
 }
 
 #[derive(Deserialize)]
@@ -104,12 +140,19 @@ const DUPLICATED: Refusal =
 const STRANGER: Refusal = (401, "UNAUTHORIZED_KEY", "인증되지 않은 시크릿 키 혹은 클라이언트 키 입니다.");
 const TOO_MUCH: Refusal = (403, "NOT_CANCELABLE_AMOUNT", "취소 할 수 없는 금액 입니다.");
 const GONE: Refusal = (400, "ALREADY_CANCELED_PAYMENT", "이미 취소된 결제 입니다.");
+const NO_AUTHORIZATION: Refusal = (400, "INVALID_BILLING_AUTH", "유효하지 않은 빌링 인증입니다.");
+const NO_BILLING: Refusal = (404, "NOT_FOUND_BILLING", "존재하지 않는 빌링 정보 입니다.");
+const REVOKED: Refusal =
+    (400, "INVALID_BILL_KEY_REQUEST", "빌링키 인증이 완료되지 않았거나 유효하지 않은 빌링 거래 건입니다.");
+const OTHERS_BILLING: Refusal =
+    (403, "NOT_MATCHES_CUSTOMER_KEY", "빌링 인증 고객키와 결제 요청 고객키가 일치하지 않습니다.");
 const BROKEN: Refusal = (500, "FAILED_INTERNAL_SYSTEM_PROCESSING", "내부 시스템 처리 작업이 실패했습니다.");
 
 impl Toss {
     pub(super) fn open(now: Now, folder: Option<&Path>) -> std::io::Result<Self> {
         let (book, entries) = Book::open(folder, "toss.jsonl")?;
-        let mut books = Books { book, charges: HashMap::new() };
+        let (charges, authorized, billings) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let mut books = Books { book, charges, authorized, billings };
         entries.into_iter().for_each(|entry| books.apply(entry));
         Ok(Self { now, books: Mutex::new(books) })
     }
@@ -126,6 +169,11 @@ impl Toss {
         self.with(|books| books.cancel(order, now.to_rfc3339(), &cancel, now)).is_ok()
     }
 
+    /// How many cards may be charged for this customer.
+    pub fn billings_of(&self, customer: &str) -> usize {
+        self.with(|books| books.billings.values().filter(|billing| billing.customer == customer).count())
+    }
+
     fn with<T>(&self, ask: impl FnOnce(&mut Books) -> T) -> T {
         ask(&mut self.books.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -134,6 +182,15 @@ impl Toss {
 impl Books {
     fn apply(&mut self, entry: Entry) {
         match entry {
+            Entry::Authorized { auth_key, customer, number, at } => {
+                self.authorized.insert(auth_key, Authorization { customer, number, at });
+            }
+            Entry::Issued(billing) => {
+                self.billings.insert(billing.key.clone(), billing);
+            }
+            Entry::Revoked { key } => {
+                self.billings.remove(&key);
+            }
             Entry::Charged(charge) => {
                 self.charges.insert(charge.order.clone(), charge);
             }
@@ -151,10 +208,41 @@ impl Books {
         Ok(())
     }
 
+    /// The billing key for what the customer agreed to: the same one, if it was fetched before.
+    fn issue(&mut self, asked: &IssueRequest, now: DateTime<Utc>) -> Result<Billing, Refusal> {
+        if let Some(known) = self.billings.values().find(|billing| billing.auth_key == asked.auth_key) {
+            return if known.customer == asked.customer_key {
+                Ok(known.clone())
+            } else {
+                Err(OTHERS_BILLING)
+            };
+        }
+        let agreed = self.authorized.get(&asked.auth_key).filter(|agreed| now - agreed.at < AUTHORIZED_FOR);
+        let agreed = agreed.cloned().ok_or(NO_AUTHORIZATION)?;
+        if agreed.customer != asked.customer_key {
+            return Err(OTHERS_BILLING);
+        }
+        let billing = Billing {
+            key: format!("bk_{}", crate::system::fresh_id().simple()),
+            auth_key: asked.auth_key.clone(),
+            customer: agreed.customer,
+            number: agreed.number,
+            at: now,
+        };
+        self.record(Entry::Issued(billing.clone()))?;
+        Ok(billing)
+    }
+
+    fn revoke(&mut self, key: &str) -> Result<Billing, Refusal> {
+        let billing = self.billings.get(key).cloned().ok_or(NO_BILLING)?;
+        self.record(Entry::Revoked { key: key.to_owned() })?;
+        Ok(billing)
+    }
+
     /// The charge of this order; created if there is none.
     fn charge(
         &mut self,
-        token: &str,
+        billing_key: &str,
         key: &str,
         asked: ChargeRequest,
         now: DateTime<Utc>,
@@ -162,17 +250,22 @@ impl Books {
         if let Some(charge) = self.charges.get(&asked.order_id) {
             return if charge.key == key { Ok(charge.clone()) } else { Err(DUPLICATED) };
         }
-        let arrives_at = if token == "tok_late" { now + ARRIVES_AFTER } else { now };
+        let billing = self.billings.get(billing_key).ok_or(REVOKED)?;
+        if billing.customer != asked.customer_key {
+            return Err(OTHERS_BILLING);
+        }
+        let behaviour = billing.card().map_or(Behaviour::Declines, |card| card.behaviour);
+        let arrives_at = if behaviour == Behaviour::ArrivesLate { now + ARRIVES_AFTER } else { now };
         let charge = Charge {
             order: asked.order_id,
             order_name: asked.order_name,
             key: key.to_owned(),
-            amount: asked.amount - i64::from(token == "tok_short"),
-            declined: !matches!(token, "tok_success" | "tok_timeout" | "tok_late" | "tok_short"),
-            unheard: matches!(token, "tok_timeout" | "tok_late"),
+            amount: asked.amount - i64::from(behaviour == Behaviour::TakesLess),
+            declined: behaviour == Behaviour::Declines,
+            unheard: matches!(behaviour, Behaviour::LosesAnswer | Behaviour::ArrivesLate),
             requested_at: now,
             arrives_at,
-            settles_at: if token == "tok_timeout" { now + SETTLES_AFTER } else { arrives_at },
+            settles_at: if behaviour == Behaviour::LosesAnswer { now + SETTLES_AFTER } else { arrives_at },
             cancels: Vec::new(),
         };
         self.record(Entry::Charged(charge.clone()))?;
@@ -204,6 +297,39 @@ impl Books {
         let cancel = Cancel { key, amount, reason: asked.cancel_reason.clone(), at: now };
         self.record(Entry::Cancelled { order: order.to_owned(), cancel })?;
         self.known(order, now).cloned()
+    }
+}
+
+impl Billing {
+    fn card(&self) -> Option<&'static TestCard> {
+        TestCard::of(&self.number)
+    }
+
+    /// The `Billing` object.
+    fn object(&self) -> Value {
+        let (kind, number, issuer) = match self.card() {
+            Some(card) => (card.kind, card.masked(), card.issuer),
+            None => (Kind::Card, String::new(), ""),
+        };
+        let mut object = json!({
+            "mId": "baedal_sandbox", "customerKey": self.customer, "authenticatedAt": self.at, "billingKey": self.key,
+        });
+        match kind {
+            Kind::Card => {
+                object["method"] = json!("카드");
+                object["card"] = json!({ "issuerCode": issuer, "acquirerCode": issuer, "number": number,
+                                         "cardType": "신용", "ownerType": "개인" });
+            }
+            Kind::EasyPay => {
+                object["method"] = json!("간편결제");
+                object["easyPay"] = json!({ "provider": issuer });
+            }
+            Kind::Transfer => {
+                object["method"] = json!("계좌이체");
+                object["transfer"] = json!({ "bankCode": issuer, "bankAccountNumber": number });
+            }
+        }
+        object
     }
 }
 
@@ -252,20 +378,45 @@ impl Charge {
     }
 }
 
-/// Toss Payments' API.
+/// Toss Payments' API, and its window.
 pub(super) fn routes(toss: Arc<Toss>) -> Router {
-    Router::new()
-        .route("/v1/billing/{billing_key}", post(charge))
+    let api = Router::new()
+        .route("/v1/billing/authorizations/issue", post(issue))
+        .route("/v1/billing/{billing_key}", post(charge).delete(revoke))
         .route("/v1/payments/orders/{order_id}", get(by_order))
         .route("/v1/payments/{payment_key}/cancel", post(cancel))
-        .layer(from_fn(known_caller))
-        .with_state(toss)
+        .layer(from_fn(known_caller));
+    let pages = Router::new()
+        .route("/v2/standard", get(window::script))
+        .route("/window/billing", get(window::billing).post(window::choose));
+    api.merge(pages).with_state(toss)
 }
 
 /// Requires a secret key. Any key is accepted.
 async fn known_caller(request: Request, next: Next) -> Response {
     let said = request.headers().get(header::AUTHORIZATION).and_then(|said| said.to_str().ok());
     if said.is_some_and(|said| said.starts_with("Basic ")) { next.run(request).await } else { no(STRANGER) }
+}
+
+async fn issue(
+    State(toss): State<Arc<Toss>>,
+    body: Result<Json<IssueRequest>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    let Ok(Json(asked)) = body else { return no(INVALID) };
+    let now = (toss.now)();
+    match toss.with(|books| books.issue(&asked, now)) {
+        Ok(billing) => Json(billing.object()).into_response(),
+        Err(refusal) => no(refusal),
+    }
+}
+
+async fn revoke(State(toss): State<Arc<Toss>>, Segment(key): Segment<String>) -> Response {
+    match toss.with(|books| books.revoke(&key)) {
+        Ok(billing) => {
+            Json(json!({ "billingKey": billing.key, "customerKey": billing.customer })).into_response()
+        }
+        Err(refusal) => no(refusal),
+    }
 }
 
 async fn charge(
@@ -343,13 +494,48 @@ mod tests {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
+    /// Agrees in the window, and fetches the billing key.
+    async fn saved(url: &str, number: &str, billing: &mut String) {
+        let window = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let form = [
+            ("customerKey", "customer"),
+            ("successUrl", "http://shop.example/done?registration=1"),
+            ("failUrl", "http://shop.example/failed"),
+            ("number", number),
+            ("answer", "agree"),
+        ];
+        let form = reqwest::Url::parse_with_params("http://form.example", form).unwrap();
+        let back = window
+            .post(format!("{url}/window/billing"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.query().unwrap().to_owned())
+            .send()
+            .await
+            .unwrap();
+        let back = back.headers()["location"].to_str().unwrap().to_owned();
+        let (page, auth_key) = back.split_once("&authKey=").unwrap();
+        assert_eq!(page, "http://shop.example/done?registration=1&customerKey=customer");
+        let http = reqwest::Client::new();
+        let issue = |auth_key: &str, customer: &str| {
+            let body = json!({ "authKey": auth_key, "customerKey": customer });
+            ask(http.post(format!("{url}/v1/billing/authorizations/issue")).json(&body))
+        };
+        assert_eq!(issue(auth_key, "another").await.1["code"], "NOT_MATCHES_CUSTOMER_KEY");
+        assert_eq!(issue("auth_made_up", "customer").await.1["code"], "INVALID_BILLING_AUTH");
+        let (_, object) = issue(auth_key, "customer").await;
+        assert_eq!(object["card"]["number"], "94200001****000*");
+        assert_eq!(issue(auth_key, "customer").await.1, object, "fetched again, it is the same");
+        *billing = object["billingKey"].as_str().unwrap().to_owned();
+    }
+
     #[tokio::test]
     async fn money_moves_once_under_its_key_and_is_remembered_over_a_restart() {
         let folder = std::env::temp_dir().join(format!("toss-{}", crate::system::fresh_id()));
         let http = reqwest::Client::new();
-        let charge = |url: &str, key: &'static str| {
+        let mut billing = String::new();
+        let charge = |url: &str, billing: &str, key: &'static str| {
             let body = json!({ "amount": 100, "customerKey": "customer", "orderId": "order-1", "orderName": "dinner" });
-            http.post(format!("{url}/v1/billing/tok_success")).header("idempotency-key", key).json(&body)
+            http.post(format!("{url}/v1/billing/{billing}")).header("idempotency-key", key).json(&body)
         };
         let cancel = |url: &str, key: &'static str, won: i64| {
             let body = json!({ "cancelReason": "late", "cancelAmount": won });
@@ -361,10 +547,11 @@ mod tests {
         let url = first.toss_url();
         let stranger = http.get(format!("{url}/v1/payments/orders/order-1")).send().await.unwrap();
         assert_eq!(stranger.status(), 401);
-        let (status, payment) = ask(charge(&url, "a")).await;
+        saved(&url, cards::GOOD, &mut billing).await;
+        let (status, payment) = ask(charge(&url, &billing, "a")).await;
         assert_eq!((status, &payment["status"]), (200, &json!("DONE")));
-        assert_eq!(ask(charge(&url, "a")).await.1, payment, "the same key is the same charge");
-        assert_eq!(ask(charge(&url, "b")).await.1["code"], "DUPLICATED_ORDER_ID");
+        assert_eq!(ask(charge(&url, &billing, "a")).await.1, payment, "the same key is the same charge");
+        assert_eq!(ask(charge(&url, &billing, "b")).await.1["code"], "DUPLICATED_ORDER_ID");
         assert_eq!(ask(cancel(&url, "c", 60)).await.1["balanceAmount"], 40);
         assert_eq!(ask(cancel(&url, "c", 60)).await.1["balanceAmount"], 40, "and the same cancellation");
         drop(first);
