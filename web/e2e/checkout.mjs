@@ -5,32 +5,65 @@
 
 import assert from 'node:assert/strict'
 import { until } from './browser.mjs'
-import { at, base, customer, fillCart, get, keepSession, tell } from './people.mjs'
+import { at, base, CARDS, customer, fillCart, get, keepSession, saveMethod, tell } from './people.mjs'
 
-async function atCart(join, name) {
+/** The payment window is a page of the sandbox. */
+const hosts = [`127.0.0.1:${process.env.BAEDAL_SANDBOX_PORT}`]
+
+/** At the cart, with what is saved to pay with. */
+async function atCart(join, name, saved = [CARDS.approved]) {
   const guest = await customer()
+  for (const number of saved) await saveMethod(guest.tokens, number)
   const restaurant = await fillCart(guest.tokens, guest.position)
-  const buyer = await join(name, { viewport: { width: 390, height: 844 } })
+  const buyer = await join(name, { viewport: { width: 390, height: 844 }, hosts })
   await keepSession(buyer.context, 'customer', guest.tokens)
   await buyer.page.goto(at('customer', 'cart'))
   await buyer.page.locator('[data-testid=quote]').waitFor()
   return { ...buyer, tokens: guest.tokens, restaurant }
 }
 
-async function quoteAndPay(page, card = 'tok_success') {
+/** Agrees in the payment window, or closes it. */
+async function answerWindow(page, number, answer = 'agree') {
+  await page.locator(`input[name=number][value="${number}"]`).check()
+  await page.locator(`button[value=${answer}]`).click()
+}
+
+async function quoteAndPay(page) {
   await page.locator('[data-testid=quote]').click()
-  await page.locator('[data-testid=pay]').waitFor()
-  await page.locator(`input[name=card][value=${card}]`).check()
-  await page.locator('[data-testid=pay]').click()
-  await page.waitForURL(/#\/orders\/[0-9a-f-]{36}$/)
+  await pay(page)
   return page.url().split('/').at(-1)
+}
+
+async function pay(page) {
+  await page.locator('[data-testid=pay]:enabled').click()
+  await page.waitForURL(/#\/orders\/[0-9a-f-]{36}$/)
 }
 
 const status = (page, wanted) => page.locator(`[data-testid=status][data-status=${wanted}]`).waitFor()
 
-await tell('A declined card leads on', async (join) => {
-  const { page, picture, tokens } = await atCart(join, 'declined')
-  const orderId = await quoteAndPay(page, 'tok_declined')
+await tell('A card is saved at the checkout, is declined, and another one is saved and pays', async (join) => {
+  const { page, picture, tokens } = await atCart(join, 'declined', [])
+  await page.locator('[data-testid=quote]').click()
+  await page.locator('input[name=note]').fill('젓가락은 빼 주세요')
+  await picture('nothing-saved', true)
+  const lines = (await get(tokens, '/v1/cart')).lines
+
+  // Who closes the window is told so, and goes back to all that they had.
+  await page.locator('[data-testid=save-first]').click()
+  await answerWindow(page, CARDS.declined, 'cancel')
+  await page.getByText('아무것도 등록하지 않았어요').waitFor()
+  assert.equal(new URL(page.url()).search, '', 'what the window said stays in the address')
+  await picture('closed')
+  await page.locator('[data-testid=begin-again]').click()
+  await answerWindow(page, CARDS.declined)
+  await page.locator('[data-testid=pay]:enabled').waitFor()
+  assert.deepEqual((await get(tokens, '/v1/cart')).lines, lines, 'the cart is another one')
+  assert.equal(await page.locator('input[name=note]').inputValue(), '젓가락은 빼 주세요')
+  assert.equal(new URL(page.url()).search, '', 'what the window said stays in the address')
+  await picture('saved', true)
+
+  await pay(page)
+  const orderId = page.url().split('/').at(-1)
   const told = page.locator('[data-testid=declined]')
   await told.waitFor()
   assert.match(await told.textContent(), /승인하지 않았어요.*청구된 금액은 없고/s)
@@ -45,11 +78,15 @@ await tell('A declined card leads on', async (join) => {
   await page.reload()
   await told.waitFor()
 
-  await page.locator('input[name=card][value=tok_declined]').check()
-  await page.locator('[data-testid=pay-again]').click()
+  await page.locator('[data-testid=pay-again]:enabled').click()
   await until('the second decline is told', async () => (await page.getByText('The card was declined', { exact: true }).count()) === 2)
   await told.waitFor()
-  await page.locator('input[name=card][value=tok_success]').check()
+  await page.locator('[data-testid=add-card]').click()
+  await answerWindow(page, CARDS.approved)
+  await page.waitForURL(new RegExp(`#/orders/${orderId}$`))
+  await page.locator('[data-testid=pay-again]:enabled').waitFor()
+  await until('the new card is chosen', async () => page.locator('input[name=payment-method]').last().isChecked())
+  await picture('another', true)
   await page.locator('[data-testid=pay-again]').click()
   await status(page, 'placed')
   assert.equal(page.url().split('/').at(-1), orderId)

@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict'
 import { until } from './browser.mjs'
-import { at, base, customer, demo, fillCart, get, keepSession, post, tell } from './people.mjs'
+import { at, base, customer, demo, fillCart, get, keepSession, payOrder, post, tell } from './people.mjs'
 
 const phone = { viewport: { width: 320, height: 640 } }
 
@@ -14,7 +14,7 @@ async function orderOf(guest, ids) {
   const home = (await get(guest.tokens, '/v1/users/me/addresses')).items[0].id
   const quote = await post(guest.tokens, '/v1/cart/quote', { address_id: home })
   const order = await post(guest.tokens, '/v1/orders', { quote_id: quote.quote_id })
-  await post(guest.tokens, `/v1/orders/${order.id}/payments`, { payment_token: 'tok_success' })
+  await payOrder(guest.tokens, order)
   return order
 }
 

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import { pixels, until } from './browser.mjs'
 import { nameMap, serveArchive } from './archive.mjs'
-import { at, base, customer, demo, demoPassword, fillCart, get, keepSession, post, tell } from './people.mjs'
+import { at, base, customer, demo, demoPassword, fillCart, get, keepSession, payOrder, post, tell } from './people.mjs'
 
 const PAGES = ['', 'couriers', 'couriers/on_delivery', 'orders', 'people', 'people/audit', 'people/access-log', 'search', 'system']
 
@@ -18,7 +18,7 @@ async function placeOrder() {
   const address = (await get(guest.tokens, '/v1/users/me/addresses')).items[0]
   const quote = await post(guest.tokens, '/v1/cart/quote', { address_id: address.id })
   const order = await post(guest.tokens, '/v1/orders', { quote_id: quote.quote_id })
-  await post(guest.tokens, `/v1/orders/${order.id}/payments`, { payment_token: 'tok_success' })
+  await payOrder(guest.tokens, order)
   return { order, restaurant }
 }
 

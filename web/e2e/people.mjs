@@ -111,12 +111,33 @@ export async function fillCart(tokens, { lat, lon }, ids) {
   return restaurant
 }
 
+/** Numbers of the sandbox's cards, by what becomes of a charge. */
+export const CARDS = { approved: '9420000100000000', declined: '9420000500000000', bank: '100000070000' }
+
+/** Saves a means of payment as a customer does, in the sandbox's payment window; answers its id. */
+export async function saveMethod(tokens, number = CARDS.approved) {
+  const { id, script_url, customer_key } = await post(tokens, '/v1/payment-methods/registrations')
+  const back = `${base}/`
+  const form = new URLSearchParams({ customerKey: customer_key, successUrl: back, failUrl: back, number, answer: 'agree' })
+  const agreed = await fetch(new URL('../window/billing', script_url), { method: 'POST', body: form, redirect: 'manual' })
+  const auth_key = new URL(agreed.headers.get('location')).searchParams.get('authKey')
+  assert.ok(auth_key, `the payment window answered ${agreed.status}`)
+  return (await post(tokens, `/v1/payment-methods/registrations/${id}/completion`, { auth_key })).id
+}
+
+/** Pays an order with the means that the customer has saved, or saves now. */
+export async function payOrder(tokens, order) {
+  const saved = (await get(tokens, '/v1/payment-methods')).items
+  const payment_method_id = saved.find((one) => one.is_default)?.id ?? (await saveMethod(tokens))
+  await post(tokens, `/v1/orders/${order.id}/payments`, { payment_method_id })
+}
+
 /** A paid order of what is in the guest's cart, for their home. */
 export async function pay(guest, note = '') {
   const home = (await get(guest.tokens, '/v1/users/me/addresses')).items[0].id
   const quote = await post(guest.tokens, '/v1/cart/quote', { address_id: home })
   const order = await post(guest.tokens, '/v1/orders', { quote_id: quote.quote_id, note })
-  await post(guest.tokens, `/v1/orders/${order.id}/payments`, { payment_token: 'tok_success' })
+  await payOrder(guest.tokens, order)
   return order
 }
 
@@ -152,7 +173,7 @@ export async function ordered({ tokens, position }, ids, wishes = {}) {
   const address = (await get(tokens, '/v1/users/me/addresses')).items[0]
   const quote = await post(tokens, '/v1/cart/quote', { address_id: address.id })
   const order = await post(tokens, '/v1/orders', { quote_id: quote.quote_id, ...wishes })
-  await post(tokens, `/v1/orders/${order.id}/payments`, { payment_token: 'tok_success' })
+  await payOrder(tokens, order)
   return get(tokens, `/v1/orders/${order.id}`)
 }
 

@@ -1,3 +1,5 @@
+import { takeReturn } from '../lib/paymentWindow'
 import { start } from '../start'
 
+takeReturn()
 start('customer', () => import('./Customer.svelte'))

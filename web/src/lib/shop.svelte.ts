@@ -1,13 +1,16 @@
 /** State shared by the customer's pages: addresses, the cart, and the lists as they were left. */
 
 import { getContext, setContext } from 'svelte'
-import type { Address, Cart, Category, LatLon, Order, Page, Quote, Restaurant, Suggestion } from './api/types'
+import type { Address, Cart, Category, LatLon, Order, Page, PaymentMethod, Quote, Restaurant, Suggestion } from './api/types'
+import { keepDraft, readDraft } from './drafts'
 import { known, Resource } from './loaded.svelte'
 import { Paged } from './paged.svelte'
+import { methodToPayWith } from './paymentMethods'
 import type { Problem } from './problem'
 import type { Rest } from './rest'
 
 const CHOSEN = 'baedal.address'
+const WISHES = 'wishes'
 
 /** A list of restaurants is shown again as it was left for this long: shops open and close. */
 const SEARCH_HOLDS_MS = 5 * 60_000
@@ -70,6 +73,25 @@ export class Wishes {
   note = $state('')
   courierNote = $state('')
   contactless = $state(false)
+  /** Its owner left from a price, and is back: it has to be asked for again. */
+  isBack = $state(false)
+
+  /** Keeps them in this tab: the customer leaves the app and comes back. */
+  keep(): void {
+    const { fulfilment, later, slot, note, courierNote, contactless } = this
+    keepDraft(WISHES, { fulfilment, later, slot, note, courierNote, contactless })
+  }
+
+  /** Those that were kept, if any. */
+  static kept(): Wishes {
+    const draft = readDraft<Partial<Wishes> | null>(WISHES, null)
+    return Object.assign(new Wishes(), draft, { isBack: draft !== null })
+  }
+
+  /** The cart is shown again, and they are in it. */
+  static arrived(): void {
+    keepDraft(WISHES, null)
+  }
 }
 
 export class Shop {
@@ -77,10 +99,12 @@ export class Shop {
   cart = new Resource<Cart>((cart) => cart.lines.length === 0)
   search: Search
   orders: Paged<Order>
-  wishes = $state.raw(new Wishes())
+  wishes = $state.raw(Wishes.kept())
+  methods = new Resource<PaymentMethod[]>()
   /** The order whose payment was refused at checkout, and why; the order's page shows it. */
   unpaid = $state.raw<{ orderId: string; problem: Problem } | null>(null)
   #chosen = $state(localStorage.getItem(CHOSEN))
+  #payingWith = $state<string | null>(null)
 
   constructor(private readonly rest: Rest) {
     this.search = new Search(rest)
@@ -101,6 +125,19 @@ export class Shop {
   choose(id: string): void {
     this.#chosen = id
     localStorage.setItem(CHOSEN, id)
+  }
+
+  /** What to pay with; `null` unless something is saved. */
+  get method(): PaymentMethod | null {
+    return methodToPayWith(known(this.methods.now) ?? [], this.#payingWith)
+  }
+
+  payWith(id: string): void {
+    this.#payingWith = id
+  }
+
+  loadMethods(): Promise<void> {
+    return this.methods.load(async () => (await this.rest.get<{ items: PaymentMethod[] }>('/v1/payment-methods')).items)
   }
 
   loadAddresses(): Promise<void> {

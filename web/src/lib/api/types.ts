@@ -68,6 +68,8 @@ export type MenuOption = Schemas['MenuOption']
 export type Cart = Schemas['Cart']
 export type CartProblem = Schemas['CartProblem']
 export type Quote = Schemas['Quote']
+export type PaymentMethod = Schemas['PaymentMethod']
+export type MethodRegistration = Schemas['MethodRegistration']
 export type RejectReason = Schemas['RejectReason']
 /** A step of an order or its delivery; `channel` and `version` name it as its channel does. */
 export type HistoryItem = Schemas['OrderEvent']

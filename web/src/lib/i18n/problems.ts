@@ -15,6 +15,14 @@ export const PROBLEMS: Record<string, Row> = {
     'The server cannot be reached. Check the network and try again.',
   ],
   'client.fault': ['문제가 생겼어요. 다시 시도해 주세요.', 'Something went wrong. Please try again.'],
+  'client.payment_window': [
+    '결제사 창을 열지 못했어요. 잠시 후 다시 시도해 주세요.',
+    'The payment company’s window could not be opened. Try again in a moment.',
+  ],
+  'client.payment_window_closed': [
+    '결제사 창을 닫아서 아무것도 등록하지 않았어요.',
+    'The window was closed, and nothing was added.',
+  ],
   'client.geolocation': [
     '지금은 위치를 읽을 수 없어요. 잠시 후 다시 시도해 주세요.',
     'The position cannot be read just now. Try again in a moment.',

@@ -29,6 +29,7 @@ export const SECTIONS: Section[] = [
   { path: 'devices', title: () => w().devices.title, text: () => w().devices.text, page: Devices },
   { path: '/addresses', title: () => w().address.title, text: () => w().account.addressesText, apps: ['customer'] },
   { path: '/account/payments', title: () => w().payment.title, text: () => w().payment.text, apps: ['customer'] },
+  { path: '/account/payment-methods', title: () => w().method.title, text: () => w().method.text, apps: ['customer'] },
   { path: 'applications', title: () => w().application.title, text: () => w().application.text, page: Applications, apps: ['customer', 'owner'] },
   { path: 'identities', title: () => w().social.title, text: () => w().social.text, page: Identities },
   { path: 'consents', title: () => w().consent.manage, text: () => w().account.consentsText, page: Consents },
