@@ -263,7 +263,9 @@ impl Ports {
             return self.whole(service, kit::served(service.name(), service.routes(), &self.app));
         }
         let own = || {
-            let pages = kit::counted(service.name(), web::routes(&self.pages), &self.app);
+            let window = self.app.third_parties.gateway.window();
+            let pages = web::routes(&self.pages, &window.script_url);
+            let pages = kit::counted(service.name(), pages, &self.app);
             let pages = OpenApiRouter::from(pages);
             Service::ALL.into_iter().fold(pages, |all, each| all.merge(self.reach(each)))
         };

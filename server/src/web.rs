@@ -3,7 +3,7 @@
 //! - `files`: the built files, each at its own path, whatever the build contains;
 //! - `street_map`: a map with streets, read from one file;
 //! - the content security policy allows nothing from other hosts, except those
-//!   that the operator's map needs.
+//!   that the operator's map needs, and the script that opens the payment window.
 
 mod files;
 mod street_map;
@@ -118,8 +118,9 @@ struct Config<'a> {
     mailbox_url: Option<&'a Url>,
 }
 
-/// The pages' routes; they are not part of the OpenAPI document.
-pub fn routes<S: Clone + Send + Sync + 'static>(args: &PagesArgs) -> Router<S> {
+/// The pages' routes; they are not part of the OpenAPI document. `payment_script` is the address of
+/// the script that opens the payment window.
+pub fn routes<S: Clone + Send + Sync + 'static>(args: &PagesArgs, payment_script: &str) -> Router<S> {
     let config = serde_json::json!(Config {
         map: args.map.address(),
         map_style_url: args.map_style_url.as_ref(),
@@ -128,8 +129,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>(args: &PagesArgs) -> Router<S> {
         demo_accounts: &args.demo_accounts,
         mailbox_url: args.mailbox_url.as_ref(),
     });
-    let policy =
-        HeaderValue::from_str(&policy(args)).unwrap_or(HeaderValue::from_static("default-src 'self'"));
+    let policy = HeaderValue::from_str(&policy(args, payment_script))
+        .unwrap_or(HeaderValue::from_static("default-src 'self'"));
     let pages = get(async move |request: Request| files::serve(policy, request).await);
     let pages = pages.fallback(files::not_allowed);
     Router::new()
@@ -149,8 +150,11 @@ impl PagesArgs {
     }
 }
 
-/// The content security policy: this host, and the hosts of the operator's map.
-fn policy(args: &PagesArgs) -> String {
+/// The content security policy: this host, the hosts of the operator's map, and for scripts the host
+/// of the payment window's.
+fn policy(args: &PagesArgs, payment_script: &str) -> String {
+    let payment = Url::parse(payment_script).map(|url| format!(" {}", url.origin().ascii_serialization()));
+    let payment = payment.unwrap_or_default();
     let tiles = args.map_tile_url.as_deref().and_then(|url| Url::parse(url).ok());
     let mut origins: Vec<String> = args
         .map_style_url
@@ -165,7 +169,7 @@ fn policy(args: &PagesArgs) -> String {
     let streets = args.map.origin().filter(|origin| !origins.contains(origin));
     let streets = streets.map(|origin| format!(" {origin}")).unwrap_or_default();
     format!(
-        "default-src 'self'; script-src 'self'; style-src 'self'; font-src 'self'; \
+        "default-src 'self'; script-src 'self'{payment}; style-src 'self'; font-src 'self'; \
          img-src 'self' data: blob:{map}; connect-src 'self'{map}{streets}; worker-src 'self' blob:; \
          manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
          frame-ancestors 'none'"
@@ -178,13 +182,20 @@ mod tests {
 
     #[test]
     fn nothing_comes_from_another_host_unless_the_map_needs_it() {
-        assert!(!policy(&PagesArgs::default()).contains("http"));
+        assert!(!policy(&PagesArgs::default(), "").contains("http"));
         let args = PagesArgs {
             map_tile_url: Some("https://tiles.example/{z}/{x}/{y}.png".to_owned()),
             ..PagesArgs::default()
         };
-        assert!(policy(&args).contains("connect-src 'self' https://tiles.example;"));
-        assert!(policy(&args).contains("script-src 'self';"));
+        assert!(policy(&args, "").contains("connect-src 'self' https://tiles.example;"));
+        assert!(policy(&args, "").contains("script-src 'self';"));
+    }
+
+    #[test]
+    fn of_the_payment_company_comes_a_script_and_nothing_else() {
+        let policy = policy(&PagesArgs::default(), "https://js.pay.example/v2/standard");
+        assert!(policy.contains("script-src 'self' https://js.pay.example;"), "{policy}");
+        assert_eq!(policy.matches("http").count(), 1, "{policy}");
     }
 
     #[test]
@@ -206,8 +217,8 @@ mod tests {
     fn streets_from_elsewhere_are_connected_to_and_nothing_else_comes_from_there() {
         let map: StreetMap = "https://maps.example/seoul.pmtiles".parse().unwrap();
         let mut args = PagesArgs { map, ..PagesArgs::default() };
-        assert!(policy(&args).contains("connect-src 'self' https://maps.example;"));
-        assert_eq!(policy(&args).matches("maps.example").count(), 1);
+        assert!(policy(&args, "").contains("connect-src 'self' https://maps.example;"));
+        assert_eq!(policy(&args, "").matches("maps.example").count(), 1);
         assert_eq!(args.attribution(), Some("© OpenStreetMap"));
         args.map_attribution = Some("© Protomaps © OpenStreetMap".to_owned());
         assert_eq!(args.attribution(), Some("© Protomaps © OpenStreetMap"));
