@@ -1,6 +1,7 @@
 /**
- * From the cart to a paid order: a declined card leads on, collecting and ordering for later are
- * wishes of the quote, refusals have words. Takes `BASE_URL` and the rest as `story.mjs` does.
+ * From the cart to a paid order: what is paid with is saved in the payment window and kept in the
+ * account, a declined card leads on, collecting and ordering for later are wishes of the quote,
+ * refusals have words. Takes `BASE_URL` and the rest as `story.mjs` does.
  */
 
 import assert from 'node:assert/strict'
@@ -155,4 +156,82 @@ await tell('What a quote hinders is said in words', async (join) => {
     assert.doesNotMatch(await told.textContent(), /English|sold out/, type)
     await page.unroute('**/v1/orders')
   }
+})
+
+await tell('What is paid with is kept in the account', async (join) => {
+  const guest = await customer()
+  const { page, context, picture } = await join('methods', { viewport: { width: 390, height: 844 }, hosts })
+  await keepSession(context, 'customer', guest.tokens)
+  await page.goto(at('customer', 'account'))
+  await page.locator('[data-section="/account/payment-methods"]').click()
+  const all = page.locator('[data-method]')
+  await page.locator('[data-state=empty]').waitFor()
+  await picture('none')
+
+  // A sign-in of a while ago: they prove who they are, and go on.
+  let asked = 0
+  await page.route('**/v1/payment-methods/registrations', (route) =>
+    ++asked > 1 ? route.fallback() : route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"type":"auth.step_up_required","status":403}' }),
+  )
+  await page.locator('[data-testid=add-card]').click()
+  await page.locator('[data-testid=step-up] input[name=password]').fill(guest.password)
+  await page.locator('[data-testid=prove]').click()
+
+  // What was agreed to is not lost where the answer is, and a reload saves it once.
+  let lost = 0
+  await page.route('**/completion', async (route) => {
+    if (++lost > 1) return route.fallback()
+    await route.fetch()
+    await route.abort()
+  })
+  await answerWindow(page, CARDS.approved)
+  await page.locator('main [data-problem="client.unreachable"]').waitFor()
+  await picture('lost')
+  await page.reload()
+  await page.waitForURL(/#\/account\/payment-methods$/)
+  await all.first().waitFor()
+  assert.equal(await all.count(), 1)
+  assert.match(await all.first().textContent(), /신한카드.*기본.*9420 0001 \*\*\*\* 000\*/s)
+
+  await page.locator('[data-testid=add-bank]').click()
+  await answerWindow(page, CARDS.bank)
+  const bank = all.nth(1)
+  await bank.waitFor()
+  assert.match(await bank.textContent(), /신한은행.*계좌/s)
+  await bank.locator('[data-testid=make-default]').click()
+  await bank.locator('[data-testid=default]').waitFor()
+  assert.equal(await all.locator('[data-testid=default]').count(), 1)
+  await picture('two', true)
+  await page.getByRole('button', { name: 'English' }).click()
+  assert.match(await bank.textContent(), /Shinhan Bank.*Default.*Bank account/s)
+  await picture('english', true)
+
+  await all.first().locator('[data-testid=remove-method]').click()
+  await picture('ask')
+  await page.locator('[data-testid=refrain]').click()
+  assert.equal(await all.count(), 2)
+  await all.first().locator('[data-testid=remove-method]').click()
+  await page.locator('[data-testid=confirm]').click()
+  await until('one is left', async () => (await all.count()) === 1)
+  const left = (await get(guest.tokens, '/v1/payment-methods')).items
+  assert.deepEqual(left.map((one) => [one.kind, one.is_default]), [['bank', true]])
+
+  // Nothing of another tab's visit is believed.
+  await page.goto(`${base}/?payment_window=${crypto.randomUUID()}&authKey=stolen`)
+  await page.locator('[data-testid=begin-again]').waitFor()
+  assert.equal(page.url(), at('customer', 'account/payment-methods/return'))
+  await picture('not-ours')
+  await page.locator('[data-testid=go-back]').click()
+  await all.first().waitFor()
+
+  // Without the company's script there are words, and another try.
+  await page.route(`http://${hosts[0]}/**`, (route) => route.abort())
+  await page.locator('[data-testid=add-card]').click()
+  await page.locator('main [data-problem="client.payment_window"]').waitFor()
+  await page.unroute(`http://${hosts[0]}/**`)
+  await page.locator('[data-testid=add-card]').click()
+  await page.locator('button[value=cancel]').waitFor()
+  // By the browser's own button, the page is as it was.
+  await page.goBack()
+  await page.locator('[data-testid=add-card]:enabled').waitFor()
 })

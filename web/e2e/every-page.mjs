@@ -1,6 +1,6 @@
 /** Every page there is, with something on it: for the stories that hold of all of them. */
 
-import { carried, customer, demo, fillCart, get, keepSession, pay, post, put } from './people.mjs'
+import { CARDS, carried, customer, demo, fillCart, get, keepSession, pay, post, put, saveMethod } from './people.mjs'
 
 /** A word that no line of a phone is long enough for, as people do write them. */
 const LONG = '정문에서오른쪽으로돌아파란지붕옆계단을올라오세요기다리고있을게요'
@@ -33,6 +33,7 @@ export async function everyPage(context, { busy = false } = {}) {
   await fillCart(guest.tokens, guest.position, shops)
   const placed = await pay(guest, LONG)
   await fillCart(guest.tokens, guest.position)
+  await saveMethod(guest.tokens, CARDS.bank)
   if (busy) await put(staff.agent, '/v1/agents/me/presence', { online: true, capacity: 5 })
   await post(guest.tokens, '/v1/conversations', {
     topic: 'order',
@@ -54,6 +55,8 @@ export async function everyPage(context, { busy = false } = {}) {
     ...(carriedOrder ? [['order-ready', 'customer', `orders/${carriedOrder.id}`, '[data-status=ready]']] : []),
     ['addresses', 'customer', 'addresses', 'input[type=radio]'],
     ['account', 'customer', 'account', '[data-section=consents]'],
+    ['payment-methods', 'customer', 'account/payment-methods', '[data-method]'],
+    ['payment-return', 'customer', 'account/payment-methods/return', '[data-testid=begin-again]'],
     ['account-profile', 'customer', 'account/profile', '[data-testid=save-profile]'],
     ['account-consents', 'customer', 'account/consents', '[data-consent=terms]'],
     ['account-notifications', 'customer', 'account/notifications', '[data-category=promotion]'],

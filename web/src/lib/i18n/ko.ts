@@ -545,10 +545,9 @@ export const ko = {
     dropOff: '배달지',
     lines: '주문한 메뉴',
     payAgain: '결제 다시 시도',
-    declined: '카드사에서 결제를 승인하지 않았어요.',
+    declined: '결제사에서 결제를 승인하지 않았어요.',
     declinedKept: (until: string) =>
-      `청구된 금액은 없고, 주문과 장바구니는 그대로예요. ${until}까지 다른 카드로 결제할 수 있어요.`,
-    otherCard: '다른 카드로 결제',
+      `청구된 금액은 없고, 주문과 장바구니는 그대로예요. ${until}까지 다른 결제수단으로 결제할 수 있어요.`,
     toCart: '장바구니로',
     slot: (at: string) => `예약 시간: ${at}`,
     collect: (restaurant: string) => `${restaurant}에서 직접 찾아가는 주문이에요.`,
