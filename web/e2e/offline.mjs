@@ -52,4 +52,14 @@ await tell('The shell opens without network', async (join) => {
   await context.setOffline(false)
   await page.goto(at('customer'))
   await page.locator('[data-restaurant], input[name=place]').first().waitFor()
+
+  // What the payment window puts into the address is kept nowhere.
+  await page.goto(`${base}/?payment_window=x&authKey=secret`)
+  await page.locator('[data-testid=begin-again]').waitFor()
+  const kept = await page.evaluate(async () => {
+    const keys = async (name) => (await (await caches.open(name)).keys()).map(({ url }) => url)
+    return (await Promise.all((await caches.keys()).map(keys))).flat()
+  })
+  assert.ok(kept.includes(`${base}/`), 'the page is not kept')
+  assert.deepEqual(kept.filter((url) => url.includes('authKey')), [])
 })

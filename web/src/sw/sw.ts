@@ -36,6 +36,8 @@ const page = new NetworkFirst({
   cacheName: PAGES,
   networkTimeoutSeconds: PATIENCE_SECS,
   matchOptions: { ignoreSearch: true, ignoreVary: true },
+  // What the payment window puts into the address is kept nowhere.
+  plugins: [{ cacheKeyWillBeUsed: () => Promise.resolve(start) }],
 })
 
 registerRoute(({ request, url }) => request.mode === 'navigate' && url.pathname === start, page)
