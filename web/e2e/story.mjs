@@ -3,7 +3,8 @@
  *
  * `BASE_URL` names a running server with the demo city, and `OWNER_EMAIL`,
  * `COURIER_EMAIL`, `AGENT_EMAIL`, `OPERATOR_EMAIL` with `DEMO_PASSWORD` its people. `CHROMIUM` is the
- * browser, `ARTIFACTS` the folder of the pictures (`e2e/artifacts` by default).
+ * browser, `ARTIFACTS` the folder of the pictures (`e2e/artifacts` by default), and
+ * `BAEDAL_SANDBOX_PORT` where the payment window is.
  */
 
 import assert from 'node:assert/strict'
@@ -84,7 +85,8 @@ async function story() {
   const watched = await watchCity(operator, courier)
   say('the operator sees the courier on the map')
 
-  const customer = await join('customer')
+  // The payment window is a page of the sandbox.
+  const customer = await join('customer', { hosts: [`127.0.0.1:${process.env.BAEDAL_SANDBOX_PORT}`] })
   await signUp(customer, restaurant)
   await fillCart(customer, restaurant)
   const orderId = await pay(customer)
@@ -238,13 +240,15 @@ async function fillCart({ page, picture }, restaurant) {
   }
   await page.goto(at('customer', 'cart'))
   await page.locator('[data-testid=quote]').click()
-  await page.locator('[data-testid=pay]').waitFor()
+  await page.locator('[data-testid=save-first]').waitFor()
   await picture('quote')
   say('the cart is filled and quoted')
 }
 
 async function pay({ page, picture }) {
   await page.locator('input[name=note]').fill('수저는 빼 주세요')
+  await page.locator('[data-testid=save-first]').click()
+  await page.locator('button[value=agree]').click()
   await page.locator('[data-testid=pay]').click()
   await page.waitForURL(/#\/orders\/[0-9a-f-]{36}$/)
   await page.locator('[data-testid=status][data-status=placed]').waitFor()
