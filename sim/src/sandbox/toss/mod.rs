@@ -1,5 +1,5 @@
 //! The part of Toss Payments that Baedal calls (docs.tosspayments.com/reference): billing keys, charges by
-//! them, look-ups, cancellations; and the payment window ([`window`]).
+//! them, look-ups, cancellations; and the payment window.
 //!
 //! The card that was chosen in the window decides the result ([`cards`]).
 
