@@ -37,6 +37,8 @@ pub enum EntryFilter {
     Order(OrderId),
     /// Those with a posting on an account.
     Account(Account),
+    /// None: there is no such account.
+    Nothing,
 }
 
 /// Entries, newest first, older than `before`; for operators only. Those of an order come all at
@@ -50,6 +52,7 @@ pub async fn entries(
 ) -> Result<Vec<Written>, Failure> {
     who.require(Role::Admin)?;
     Ok(match wanted {
+        EntryFilter::Nothing => Vec::new(),
         EntryFilter::All => store::ledger::list(&app.store, before, limit).await?,
         EntryFilter::Account(account) => {
             store::ledger::of_account(&app.store, account, before, limit).await?

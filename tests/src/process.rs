@@ -297,6 +297,7 @@ fn outside(app: &TestApp) -> Vec<(&'static str, String)> {
         ("DATABASE_URL", app.database_url().to_owned()),
         ("BAEDAL_VAULT_KEYS", app.vault_keys.reveal()),
         ("BAEDAL_TOSS_URL", app.sandbox.toss_url()),
+        ("BAEDAL_TOSS_SCRIPT_URL", app.sandbox.url_of("toss/v2/standard")),
         ("BAEDAL_BLOBS", app.blobs().display().to_string()),
         ("BAEDAL_RESEND_URL", app.sandbox.url_of("resend")),
         ("BAEDAL_RESEND_API_KEY", "re_sandbox".to_owned()),

@@ -33,6 +33,19 @@ pub struct ListQuery {
     cursor: Option<String>,
 }
 
+/// The same of a list whose cursor is a number.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it stands in the document alone")]
+pub struct NumberListQuery {
+    /// How many items to return.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    #[param(format = "number-cursor", min_length = 1)]
+    cursor: Option<String>,
+}
+
 impl<C: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for List<C> {
     type Rejection = Problem;
 

@@ -46,7 +46,7 @@ pub(crate) use extract::{check_query, not_utf8, unreadable};
 pub use health::MetricsToken;
 pub use idempotency::OfferedKey;
 pub(crate) use language::{InLanguage, Language};
-pub use list::{List, ListQuery, Page};
+pub use list::{List, ListQuery, NumberListQuery, Page};
 pub use observe::RequestId;
 pub(crate) use observe::TRACEPARENT;
 pub(crate) use openapi::operations;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ledger::{Account, Discrepancy, Posting, Wrong};
-use domain::{OrderId, Refused, Won, fault};
+use domain::{OrderId, Won};
 use serde::{Deserialize, Serialize};
 use services::App;
 use services::ledger::{self, DayView, EntryFilter, Turnover, Written};
@@ -13,42 +13,64 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::PAYMENT;
-use crate::kit::{Json, List, ListQuery, Page, Path, Problem, Query, Who};
+use crate::kit::{Json, List, NumberListQuery, Page, Path, Problem, Query, Who};
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(PAYMENT.on(routes!(entries))).routes(PAYMENT.on(routes!(day)))
 }
 
-/// Which entries. At most one of `order_id` and `account`.
+/// Which entries: those of an order, or else those of an account, or else all.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
     /// Those of this order.
     #[param(value_type = Option<Uuid>)]
     order_id: Option<OrderId>,
-    /// Those with a posting on this account: `gateway`, `deposits`, `refunds`, `restaurant`, `courier`, `commission`,
-    /// `vat`, `amends`.
-    account: Option<String>,
-    /// The restaurant or the courier whose account it is.
+    /// Those with a posting on this account.
+    #[param(inline)]
+    account: Option<AccountName>,
+    /// The restaurant or the courier whose account it is; without it theirs have none.
     party_id: Option<Uuid>,
 }
 
-impl TryFrom<Wanted> for EntryFilter {
-    type Error = Refused;
+/// The kinds of accounts.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum AccountName {
+    Gateway,
+    Deposits,
+    Refunds,
+    Restaurant,
+    Courier,
+    Commission,
+    Vat,
+    Amends,
+}
 
-    fn try_from(wanted: Wanted) -> Result<Self, Refused> {
-        let Wanted { order_id, account, party_id } = wanted;
-        let one = "Entries are found by an order, or by an account.";
-        match (order_id, account) {
-            (Some(_), Some(_)) => Err(Refused::field("/account", fault::INVALID, one)),
-            (Some(order), None) => Ok(Self::Order(order)),
-            (None, None) => Ok(Self::All),
-            (None, Some(name)) => {
-                let account = Account::parse(&name, party_id).map(Self::Account);
-                account.ok_or_else(|| Refused::field("/account", fault::INVALID, "There is no such account."))
-            }
+impl From<Wanted> for EntryFilter {
+    fn from(wanted: Wanted) -> Self {
+        let party = wanted.party_id;
+        match (wanted.order_id, wanted.account) {
+            (Some(order), _) => Self::Order(order),
+            (None, Some(name)) => account(name, party).map_or(Self::Nothing, Self::Account),
+            (None, None) => Self::All,
         }
+    }
+}
+
+/// The account of this kind; those of restaurants and couriers need a party, the others have none.
+fn account(name: AccountName, party: Option<Uuid>) -> Option<Account> {
+    match (name, party) {
+        (AccountName::Restaurant, Some(id)) => Some(Account::Restaurant(id.into())),
+        (AccountName::Courier, Some(id)) => Some(Account::Courier(id.into())),
+        (AccountName::Gateway, None) => Some(Account::Gateway),
+        (AccountName::Deposits, None) => Some(Account::Deposits),
+        (AccountName::Refunds, None) => Some(Account::Refunds),
+        (AccountName::Commission, None) => Some(Account::Commission),
+        (AccountName::Vat, None) => Some(Account::Vat),
+        (AccountName::Amends, None) => Some(Account::Amends),
+        _ => None,
     }
 }
 
@@ -124,7 +146,7 @@ struct DiscrepancyBody {
 }
 
 /// The entries of the ledger, newest first: of an order, of an account, or all.
-#[utoipa::path(get, path = "/v1/ledger/entries", tag = "payment", params(Wanted, ListQuery),
+#[utoipa::path(get, path = "/v1/ledger/entries", tag = "payment", params(Wanted, NumberListQuery),
     responses((status = 200, body = Page<EntryBody>)))]
 async fn entries(
     State(app): State<App>,
@@ -132,8 +154,7 @@ async fn entries(
     Query(wanted): Query<Wanted>,
     page: List<i64>,
 ) -> Result<Json<Page<EntryBody>>, Problem> {
-    let wanted = EntryFilter::try_from(wanted)?;
-    let entries = ledger::entries(&app, &who, wanted, page.after, page.limit + 1).await?;
+    let entries = ledger::entries(&app, &who, wanted.into(), page.after, page.limit + 1).await?;
     Ok(Json(Page::cut(entries, page.limit, |written| written.id, EntryBody::from)?))
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::order::Times;
+use domain::payment::{Refund, RefundStatus};
 use domain::{OrderId, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -264,8 +265,10 @@ async fn a_refund_that_the_gateway_refuses_is_said_to_be_delayed_and_a_cached_or
     // A client that kept the order with an earlier tag is shown how far the money is.
     let path = format!("/v1/orders/{}", order.id);
     let tag = stage.customer.get(&path).await.headers["etag"].to_str().unwrap().to_owned();
-    let done = "update payment.refunds set status = 'succeeded'";
-    store::scratch::run_in(stage.test.database(), done).await.unwrap();
+    let app = stage.test.app();
+    let refund = store::payment::refund::of_order(&app.store, id).await.unwrap()[0];
+    let done = Refund { status: RefundStatus::Succeeded, ..refund };
+    store::payment::refund::attempted(&app.store, &done, None, app.now()).await.unwrap();
     let kept = stage.customer.request(Method::GET, &path).header("if-none-match", &tag);
     assert_eq!(answer(kept).await.expect(200)["ending"]["refund"]["status"], "done");
     stage.test.stop().await;
@@ -277,8 +280,11 @@ async fn what_a_version_without_refunds_gave_back_is_known_to_be_done() {
     let order = stage.people.placed().await;
     stage.people.customer.command(order.id, "cancel", json!({ "reason": "늦어서요" })).await.unwrap();
     stage.refunded(order.id).await;
-    // Before there were rows of refunds, a payment was cancelled and that was all.
-    store::scratch::run_in(stage.test.database(), "delete from payment.refunds").await.unwrap();
+    // Before there were rows of refunds, a payment was cancelled and that was all; the ledger names the payment.
+    let before = "delete from payment.refunds; set session_replication_role = replica;
+                  update ledger.entries e set reference = p.id from payment.payments p
+                  where p.order_id = e.order_id and kind in ('refund_owed', 'refund_paid')";
+    store::scratch::run_in(stage.test.database(), before).await.unwrap();
     stage.refunded(order.id).await;
     assert_eq!(stage.ending(order.id).await["refund_won"], order.payable_won);
     stage.test.stop().await;
