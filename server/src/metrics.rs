@@ -120,8 +120,8 @@ metrics! {
     Gauge "jobs" ["state"] "Reactions and reminders of all processes: due, running, scheduled, failing, parked.";
     Counter "jobs_failed_total" ["parked"] "Tries of a job that failed; parked: it was the last one, and the job stays.";
     Gauge "jobs_oldest_due_seconds" [""] "How long the oldest job that is due waits to be begun.";
-    Counter "limited_total" ["rule"] rare "Refusals and pauses because somebody asked too often, by the rule.";
     Gauge "ledger_discrepancies" [""] "What did not agree when this process compared the ledger last.";
+    Counter "limited_total" ["rule"] rare "Refusals and pauses because somebody asked too often, by the rule.";
     Gauge "money_undecided" [""] "Payments and refunds that wait for an operator's decision.";
     Counter "orders_placed_total" [""] "Orders that this process placed at their restaurants, paid.";
     Histogram "position_ack_seconds" [""] "From a courier's frame to its acknowledgement, the commit included.";
