@@ -1,7 +1,6 @@
 //! The people of a scenario, created through the public interface: customers
 //! sign up and order, owners accept the orders, and couriers pick them up.
 
-use sim::sandbox::toss::cards;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use sim::customer::choose_options;
 use sim::frame::Say;
 use sim::outbox::Reading;
 use sim::responses::{NewAddress, NewLine, Offer, Place};
+use sim::sandbox::toss::cards;
 use sim::socket::{Heard, ReconnectPolicy, Socket};
 use sim::{movement, system};
 use tokio::sync::mpsc;

@@ -51,6 +51,8 @@ crate::words! {
         "휴대전화 번호가 아니에요. 예: 010-1234-5678", "This is no mobile number, as 010-1234-5678.";
     pub NOT_A_BUSINESS_NUMBER = "not_a_business_number":
         "사업자등록번호를 다시 확인해 주세요.", "This is no business registration number.";
+    pub NOT_A_COUPON_CODE = "not_a_coupon_code":
+        "쿠폰 코드는 글자와 숫자 4~20자예요.", "A coupon code has 4 to 20 letters or digits.";
     pub OUT_OF_RANGE = "out_of_range": "가능한 범위를 벗어났어요.", "Out of range.";
     pub EXPIRED = "expired": "기한이 지났어요.", "It has expired.";
     pub CLOSED = "closed": "지금은 영업 시간이 아니에요.", "The restaurant is closed now.";
@@ -60,6 +62,12 @@ crate::words! {
     pub SLOT_OUT_OF_RANGE = "slot_out_of_range":
         "이 시간에는 받을 수 없어요. 다른 시간을 골라 주세요.", "It cannot be had at that time. Please choose another one.";
     pub BELOW_MINIMUM = "below_minimum": "최소주문금액이 모자라요.", "The minimum order amount is not reached.";
+    pub TOO_MUCH_ALCOHOL = "too_much_alcohol":
+        "주류는 음식보다 적은 금액만 함께 주문할 수 있어요.", "Alcohol can be ordered with food only, and for less than it.";
+    pub FEWER_POINTS = "fewer_points":
+        "포인트를 그만큼 쓸 수 없어요.", "So many points cannot be used.";
+    pub COUPON_INAPPLICABLE = "coupon_inapplicable":
+        "이 쿠폰은 지금 쓸 수 없어요.", "This coupon cannot be used now.";
     pub SOLD_OUT = "sold_out": "품절됐어요.", "Sold out.";
     pub ONLY_LEFT = "only_left": "남은 수량이 얼마 없어요.", "Only a few are left.";
     pub DEFAULT_COSTS = "default_costs":

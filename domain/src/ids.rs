@@ -79,6 +79,10 @@ ids! {
     QuoteId;
     /// An order; its delivery has the same id.
     OrderId;
+    /// What was taken out of an order at a time; its refund has the same id.
+    CancellationId;
+    /// What was given back of an order at a time once it had arrived; its refund has the same id.
+    AdjustmentId;
     /// A payment of an order.
     PaymentId;
     /// A refund of a payment, or of a part of it.
@@ -87,6 +91,12 @@ ids! {
     MethodId;
     /// A customer's way through the payment gateway's window, to save a means of payment.
     RegistrationId;
+    /// An issue of coupons.
+    CampaignId;
+    /// A customer's coupon.
+    CouponId;
+    /// Points that were given at a time; of an order that earned them, the order's id.
+    LotId;
     /// A courier: the id of the user who has that role.
     CourierId;
     /// A delivery offered to one courier.
@@ -103,6 +113,18 @@ ids! {
 
 impl From<UserId> for CourierId {
     fn from(id: UserId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<CancellationId> for RefundId {
+    fn from(id: CancellationId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<AdjustmentId> for RefundId {
+    fn from(id: AdjustmentId) -> Self {
         Self(id.0)
     }
 }

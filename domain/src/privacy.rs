@@ -63,11 +63,15 @@ pub enum Step {
     Rest,
     /// Saved means of payment, here and at the gateway.
     PaymentMethods,
+    /// Unused coupons.
+    Coupons,
+    /// Points.
+    Points,
 }
 
 impl Step {
     /// All steps in their order. The store keeps how many are done, so new ones are added at the end.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Profile,
         Self::Cart,
         Self::Orders,
@@ -76,6 +80,8 @@ impl Step {
         Self::Answers,
         Self::Rest,
         Self::PaymentMethods,
+        Self::Coupons,
+        Self::Points,
     ];
 
     /// The next one when so many are done; none when all are.

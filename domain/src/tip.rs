@@ -78,6 +78,31 @@ pub struct TipPlan {
     pub holiday: Won,
 }
 
+/// A part of a tip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TipPart {
+    /// What it is for.
+    pub kind: TipPartKind,
+    /// More than nothing.
+    pub amount: Won,
+}
+
+/// What a part of a tip is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TipPartKind {
+    /// The tip for the subtotal.
+    Subtotal,
+    /// The surcharge for the distance.
+    Distance,
+    /// The surcharge for the neighbourhood.
+    Dong,
+    /// The surcharges for the time.
+    Time,
+    /// The surcharge on a public holiday.
+    Holiday,
+}
+
 /// The delivery that a tip is calculated for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeliveryLeg {
@@ -117,6 +142,16 @@ impl TipPlan {
 
     /// The tip for a subtotal and a delivery.
     pub fn tip(&self, subtotal: Won, way: DeliveryLeg) -> Result<Won, Overflow> {
+        Won::sum(self.all_parts(subtotal, way)?.into_iter().map(|part| part.amount))
+    }
+
+    /// What the tip consists of, without parts of nothing.
+    pub fn parts(&self, subtotal: Won, way: DeliveryLeg) -> Result<Vec<TipPart>, Overflow> {
+        let parts = self.all_parts(subtotal, way)?.into_iter();
+        Ok(parts.filter(|part| part.amount > Won::ZERO).collect())
+    }
+
+    fn all_parts(&self, subtotal: Won, way: DeliveryLeg) -> Result<[TipPart; 5], Overflow> {
         let tier =
             self.tiers.iter().rev().find(|tier| tier.from <= subtotal).map_or(Won::ZERO, |tier| tier.tip);
         let steps = self.distance.map_or(Ok(Won::ZERO), |d| d.step.times(d.started(way.distance_m)))?;
@@ -124,7 +159,14 @@ impl TipPlan {
         let times =
             self.times.iter().filter(|t| t.spans.iter().any(|span| span.covers(way.at))).map(|t| t.surcharge);
         let holiday = if way.on_holiday { self.holiday } else { Won::ZERO };
-        Won::sum([tier, steps, holiday].into_iter().chain(dongs).chain(times))
+        let parts = [
+            (TipPartKind::Subtotal, tier),
+            (TipPartKind::Distance, steps),
+            (TipPartKind::Dong, Won::sum(dongs)?),
+            (TipPartKind::Time, Won::sum(times)?),
+            (TipPartKind::Holiday, holiday),
+        ];
+        Ok(parts.map(|(kind, amount)| TipPart { kind, amount }))
     }
 
     /// All errors in the rules.
@@ -237,7 +279,17 @@ mod tests {
         let way =
             DeliveryLeg { distance_m: 0.0, dong: Some(DongCode(11_680_101)), at: night, on_holiday: false };
         assert_eq!(plan().tip(Won(30_000), way), Ok(Won(1_700)));
-        assert_eq!(plan().tip(Won(30_000), DeliveryLeg { on_holiday: true, ..way }), Ok(Won(3_700)));
+        let on_holiday = DeliveryLeg { on_holiday: true, ..way };
+        assert_eq!(plan().tip(Won(30_000), on_holiday), Ok(Won(3_700)));
+        let parts = |subtotal, way| {
+            let parts: Vec<TipPart> = plan().parts(Won(subtotal), way).unwrap();
+            parts.iter().map(|part| (part.kind, part.amount.0)).collect::<Vec<_>>()
+        };
+        use TipPartKind::{Distance, Dong, Holiday, Subtotal, Time};
+        assert_eq!(parts(30_000, on_holiday), [(Dong, 700), (Time, 1_000), (Holiday, 2_000)]);
+        let far = DeliveryLeg { at: noon(), dong: None, distance_m: 2_000.5, ..way };
+        assert_eq!(parts(14_999, far), [(Subtotal, 4_000), (Distance, 1_000)]);
+        assert_eq!(parts(30_000, DeliveryLeg { distance_m: 0.0, ..far }), []);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use services::payment::{Cancelled, Charge, Gateway, Issued, Window};
+use services::payment::{Cancelled, Charge, Confirmation, Gateway, Issued, Window};
 use sha2::{Digest as _, Sha256};
 
 use crate::party::{Answer, Body, Call, Party, Silence, secret_header};
@@ -21,6 +21,10 @@ use crate::{Limits, OpenError};
 
 const NAME: &str = "toss";
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const TEST_CODE: HeaderName = HeaderName::from_static("tosspayments-test-code");
+
+/// How the keys of test accounts begin.
+const TEST_KEY: &str = "test_";
 
 /// The text on the customer's bank statement.
 const ORDER_NAME: &str = "배달 주문";
@@ -36,6 +40,9 @@ pub struct Settings {
     pub client_key: String,
     /// Where browsers find the script that opens the payment window.
     pub script_url: String,
+    /// The error with which each call that changes something is answered, to see what comes of it
+    /// (docs.tosspayments.com/reference/using-api/authorization). Only with keys of a test account.
+    pub test_code: Option<String>,
 }
 
 impl Default for Settings {
@@ -46,6 +53,7 @@ impl Default for Settings {
             secret_key: "test_sk_sandbox".to_owned(),
             client_key: "test_ck_sandbox".to_owned(),
             script_url: "http://127.0.0.1:9120/toss/v2/standard".to_owned(),
+            test_code: None,
         }
     }
 }
@@ -54,6 +62,7 @@ impl Default for Settings {
 pub(crate) struct Toss {
     party: Party,
     window: Window,
+    test_code: Option<HeaderValue>,
 }
 
 /// The fields of a payment that are used.
@@ -125,7 +134,9 @@ impl Toss {
             script_url: settings.script_url.clone(),
             client_key: settings.client_key.clone(),
         };
-        Ok(Self { party: Party::open(NAME, &settings.url, headers, limits)?, window })
+        let test_code = settings.test_code.as_deref().map(|code| test_code(code, &settings.secret_key));
+        let party = Party::open(NAME, &settings.url, headers, limits)?;
+        Ok(Self { party, window, test_code: test_code.transpose()? })
     }
 
     async fn read(&self, order: PaymentId) -> Result<Answer, Silence> {
@@ -145,8 +156,9 @@ impl Toss {
         key: String,
         body: Value,
     ) -> Result<Answer, Silence> {
-        let key = HeaderValue::try_from(key).map(|key| (IDEMPOTENCY_KEY, key));
-        let headers = HeaderMap::from_iter(key.ok());
+        let key = HeaderValue::try_from(key).ok().map(|key| (IDEMPOTENCY_KEY, key));
+        let test_code = self.test_code.clone().map(|code| (TEST_CODE, code));
+        let headers = HeaderMap::from_iter(key.into_iter().chain(test_code));
         let (method, body) = (Method::POST, Body::Json(body));
         self.party.call(&Call { name, method, path, headers, body, is_repeatable: true }).await
     }
@@ -169,6 +181,18 @@ impl Gateway for Toss {
         match self.post("charge", &path, charge.key.to_string(), body).await {
             Ok(answer) => Ok(meaning(&answer)),
             // A charge that was never sent takes no money; the customer may try again.
+            Err(Silence::Unsent) => {
+                Ok(GatewayAnswer::Declined { reason: "the payment gateway cannot be reached".to_owned() })
+            }
+            Err(Silence::Unheard) => Err(silent(Silence::Unheard)),
+        }
+    }
+
+    async fn confirm(&self, confirmation: &Confirmation<'_>) -> Result<GatewayAnswer, Failure> {
+        let Confirmation { gateway_key, key, amount } = *confirmation;
+        let body = json!({ "paymentKey": gateway_key, "orderId": key, "amount": amount.0 });
+        match self.post("confirm", &["v1", "payments", "confirm"], key.to_string(), body).await {
+            Ok(answer) => Ok(meaning(&answer)),
             Err(Silence::Unsent) => {
                 Ok(GatewayAnswer::Declined { reason: "the payment gateway cannot be reached".to_owned() })
             }
@@ -224,6 +248,14 @@ impl Gateway for Toss {
         let answer = self.post("cancel", &path, refund.to_string(), body).await.map_err(silent)?;
         if answer.status.is_success() { Ok(Cancelled::Done) } else { refused(&answer) }
     }
+}
+
+fn test_code(code: &str, secret_key: &str) -> Result<HeaderValue, OpenError> {
+    let wrong = |cause: &str| OpenError { party: NAME, cause: cause.to_owned() };
+    if !secret_key.starts_with(TEST_KEY) {
+        return Err(wrong("a test code is for test keys only"));
+    }
+    HeaderValue::try_from(code).map_err(|_| wrong("the test code is no header's value"))
 }
 
 fn silent(_: Silence) -> Failure {
@@ -283,8 +315,8 @@ fn refused(answer: &Answer) -> Result<Cancelled, Failure> {
 }
 
 /// Codes which mean that this charge was not made, and will not be
-/// (docs.tosspayments.com/reference/error-codes, automatic payments).
-const DECLINES: [&str; 22] = [
+/// (docs.tosspayments.com/reference/error-codes, confirmations and automatic payments).
+const DECLINES: [&str; 23] = [
     "BELOW_MINIMUM_AMOUNT",
     "EXCEED_MAX_AMOUNT",
     "EXCEED_MAX_AUTH_COUNT",
@@ -301,6 +333,8 @@ const DECLINES: [&str; 22] = [
     "INVALID_REJECT_CARD",
     "INVALID_STOPPED_CARD",
     "NOT_ALLOWED_POINT_USE",
+    // What was agreed to in the window is too old.
+    "NOT_FOUND_PAYMENT_SESSION",
     "NOT_MATCHES_CUSTOMER_KEY",
     "NOT_SUPPORTED_CARD_TYPE",
     "NOT_SUPPORTED_INSTALLMENT_PLAN_CARD_OR_MERCHANT",

@@ -40,6 +40,11 @@ pub struct ThirdPartyArgs {
           value_parser = integrations::http_url)]
     pub toss_script_url: String,
 
+    /// The error with which Toss Payments answers each call that changes something
+    /// (`TossPayments-Test-Code`), to see what comes of it; only with keys of a test account.
+    #[arg(long, env = "BAEDAL_TOSS_TEST_CODE")]
+    pub toss_test_code: Option<String>,
+
     /// Milliseconds that a third party may take for one try.
     #[arg(long, env = "BAEDAL_THIRD_PARTY_MS", default_value_t = integrations::ANSWER_WITHIN_MS,
           value_parser = within::<u64>(50, 60_000))]
@@ -104,6 +109,7 @@ impl ThirdPartyArgs {
                 secret_key: self.toss_secret_key.clone(),
                 client_key: self.toss_client_key.clone(),
                 script_url: self.toss_script_url.clone(),
+                test_code: self.toss_test_code.clone(),
             },
             blobs: self.blobs.settings()?,
             mail: self.senders.mail()?,

@@ -7,12 +7,13 @@
 //! the public sockets and routes.
 
 use domain::cart::{DropOff, QuotedLine, QuotedOption};
-use domain::ledger::CommissionRate;
 use domain::order::{Fact, Fulfilment, Order, OrderEvent, Status};
 use domain::support::{Conversation, Status as Talking, Topic};
 use domain::tracking::delivery::{Fact as DeliveryFact, Pickup};
 use domain::tracking::{Carrier, Delivery, DeliveryEvent, DeliveryStatus, Handover, Vehicle};
-use domain::{Channel, CourierId, Failure, LatLon, OrderId, Principal, RestaurantId, Role, UserId, Won};
+use domain::{
+    Channel, CourierId, Failure, LatLon, OrderId, Percentage, Principal, RestaurantId, Role, UserId, Won,
+};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -204,6 +205,8 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
         options: vec![option("순살"), option("치킨무 추가")],
         unit_price: Won(21_000),
         total: Won(21_000),
+        discount: Won::ZERO,
+        shares: Vec::new(),
         limited: false,
     };
     // 3 km north, so that no courier enters the geofence of the drop-off during the test.
@@ -220,10 +223,14 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
         courier: None,
         fulfilment: Fulfilment::Delivery { contactless: true },
         lines: vec![line],
+        cancellations: Vec::new(),
         subtotal: Won(21_000),
         tip: Won(3_000),
+        discounts: Vec::new(),
+        points: Won::ZERO,
         payable: Won(24_000),
-        commission: CommissionRate::none(),
+        commission: Percentage::ZERO,
+        reward: Won::ZERO,
         pickup,
         drop_off: Some(door_of(door)),
         note: String::new(),
@@ -239,6 +246,7 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
         cancel_request: None,
         contact: None,
         ending: None,
+        ended_at: None,
     })
 }
 

@@ -6,19 +6,22 @@ use actor_kit::Entities;
 use actors::cart::{CartEntity, Carts};
 use domain::cart::state::QUANTITY_MAX;
 use domain::cart::{
-    Cart, Checkout, Command, DropOff, Method, NewLine, PricedLine, Quote, QuoteRefusal, price, pricing,
+    Cart, Checkout, Command, DropOff, Method, NewLine, PricedLine, Quote, QuoteRefusal, QuotedLine, price,
+    pricing,
 };
 use domain::menu::{Card, Pick};
 use domain::order::Order;
+use domain::restaurant::Restaurant;
 use domain::tracking::Vehicle;
 use domain::{
-    AddressId, ExpectedVersion, Failure, Fault, LatLon, LineId, MenuId, Principal, QuoteId, Refused,
-    RestaurantId, Timestamp, UserId, Won, fault,
+    AddressId, CouponId, ExpectedVersion, Failure, Fault, LatLon, LineId, MenuId, Principal, QuoteId,
+    Refused, RestaurantId, Timestamp, UserId, Won, fault,
 };
 
+use crate::coupon::{Dishes, Preview};
 use crate::idempotency::known_id;
 use crate::module::Parts;
-use crate::{App, StartError, menu, restaurant, start_error, user};
+use crate::{App, StartError, coupon, menu, points, restaurant, start_error, user};
 
 pub(crate) use store::cart::erase;
 
@@ -75,6 +78,10 @@ pub struct CartView {
     pub minimum: Won,
     /// The amount by which the subtotal is below the minimum.
     pub shortfall: Won,
+    /// The chosen coupons.
+    pub coupons: Vec<Preview>,
+    /// How many points it is to be paid with.
+    pub points: Won,
 }
 
 /// The user's cart.
@@ -91,6 +98,8 @@ async fn view(app: &App, cart: Cart) -> Result<CartView, Failure> {
             subtotal: Won::ZERO,
             minimum: Won::ZERO,
             shortfall: Won::ZERO,
+            coupons: Vec::new(),
+            points: Won::ZERO,
         });
     };
     let card = menu::card(app, id).await?;
@@ -99,13 +108,13 @@ async fn view(app: &App, cart: Cart) -> Result<CartView, Failure> {
 
 /// The cart at the prices of `card`, which must be the menu of its restaurant.
 async fn view_with(app: &App, cart: Cart, card: &Card) -> Result<CartView, Failure> {
-    let restaurant = restaurant::find(app, card.restaurant_id).await?;
-    let now = app.now();
-    let stock = menu::stock_for(app, card, now, cart.customer).await?;
-    let lines = price(&cart.lines, card, &stock, now).map_err(Failure::fault)?;
+    let (restaurant, lines) = priced(app, &cart, card).await?;
     let subtotal = pricing::subtotal(&lines).map_err(Failure::fault)?;
     let minimum = restaurant.rules.minimum_order;
     let shortfall = minimum.minus(subtotal).map_err(Failure::fault)?.or_zero();
+    let (coupons, has_ordered) = coupon::chosen(app, cart.customer, &cart.coupons).await?;
+    let dishes = Dishes { restaurant: &restaurant, lines: &available(&lines) };
+    let coupons = coupon::preview(app, coupons, dishes, has_ordered);
     Ok(CartView {
         version: cart.version,
         restaurant: Some((restaurant.id, restaurant.name)),
@@ -113,7 +122,23 @@ async fn view_with(app: &App, cart: Cart, card: &Card) -> Result<CartView, Failu
         subtotal,
         minimum,
         shortfall,
+        coupons,
+        points: cart.points,
     })
+}
+
+/// The restaurant of a cart, and its lines at the prices of `card`.
+async fn priced(app: &App, cart: &Cart, card: &Card) -> Result<(Restaurant, Vec<PricedLine>), Failure> {
+    let restaurant = restaurant::find(app, card.restaurant_id).await?;
+    let now = app.now();
+    let stock = menu::stock_for(app, card, now, cart.customer).await?;
+    let lines = price(&cart.lines, card, &stock, now).map_err(Failure::fault)?;
+    Ok((restaurant, lines))
+}
+
+/// The lines that can be had.
+fn available(lines: &[PricedLine]) -> Vec<QuotedLine> {
+    lines.iter().filter(|line| line.counts()).map(|line| line.line.clone()).collect()
 }
 
 async fn change(
@@ -210,10 +235,52 @@ pub async fn clear(app: &App, who: &Principal, expected: ExpectedVersion) -> Res
     change(app, who.user, Command::Clear, expected).await.map(drop)
 }
 
+/// Chooses a coupon in place of another one of its kind; `expected` as with [`set_quantity`].
+pub async fn choose_coupon(
+    app: &App,
+    who: &Principal,
+    id: CouponId,
+    expected: ExpectedVersion,
+) -> Result<CartView, Failure> {
+    let coupon = coupon::choose(app, who.user, id).await?;
+    view(app, change(app, who.user, Command::Choose { coupon }, expected).await?).await
+}
+
+/// Chooses a coupon no more; `expected` as with [`set_quantity`].
+pub async fn unchoose_coupon(
+    app: &App,
+    who: &Principal,
+    coupon: CouponId,
+    expected: ExpectedVersion,
+) -> Result<CartView, Failure> {
+    view(app, change(app, who.user, Command::Unchoose { coupon }, expected).await?).await
+}
+
+/// Pays the cart with so many points; `expected` as with [`set_quantity`].
+pub async fn use_points(
+    app: &App,
+    who: &Principal,
+    points: Won,
+    expected: ExpectedVersion,
+) -> Result<CartView, Failure> {
+    points::check(app, who.user, points).await?;
+    view(app, change(app, who.user, Command::UsePoints { points }, expected).await?).await
+}
+
+/// What each of the user's unused coupons would take off the cart. None for an empty cart.
+pub async fn coupons(app: &App, who: &Principal) -> Result<Vec<Preview>, Failure> {
+    let cart = store::cart::load(&app.store, who.user).await?;
+    let Some(id) = cart.restaurant_id else { return Ok(Vec::new()) };
+    let (restaurant, lines) = priced(app, &cart, &*menu::card(app, id).await?).await?;
+    let dishes = Dishes { restaurant: &restaurant, lines: &available(&lines) };
+    coupon::previews(app, who.user, &cart.coupons, dishes).await
+}
+
 /// Takes out of the customer's cart what was ordered from it. May be repeated.
 pub async fn take_ordered(app: &App, order: &Order) -> Result<(), Failure> {
-    let lines = order.lines.iter().map(|line| (line.line_id, line.quantity)).collect();
-    let command = Command::TakeOrdered { order: order.id, lines };
+    let lines = order.ordered_lines().map(|line| (line.line_id, line.quantity)).collect();
+    let coupons = order.discounts.iter().map(|discount| discount.coupon).collect();
+    let command = Command::TakeOrdered { order: order.id, lines, coupons };
     change(app, order.customer, command, ExpectedVersion::Any).await.map(drop)
 }
 
@@ -239,6 +306,11 @@ pub async fn quote(app: &App, who: &Principal, wish: QuoteWish) -> Result<Quote,
         }
     };
     quote_to(app, who, drop_off, wish.slot).await
+}
+
+/// What the customer would get in points for an order from this quote.
+pub fn reward(app: &App, quote: &Quote) -> Won {
+    domain::points::reward(app.settings.terms.reward, quote)
 }
 
 async fn drop_off(app: &App, who: &Principal, address: AddressId) -> Result<DropOff, Failure> {
@@ -287,7 +359,22 @@ async fn build(app: &App, cart: &Cart, promise: Promise) -> Result<Quote, Failur
     let travel = door.map(|door| travel(app, restaurant.position, door)).unwrap_or_default();
     let stock = menu::stock_for(app, &card, slot.unwrap_or(app.now()), cart.customer).await?;
     let (restaurant, card, stock, holidays) = (&restaurant, card.as_ref(), &stock, &*app.holidays());
-    let checkout = Checkout { restaurant, card, stock, holidays, slot, drop_off, dong, travel };
+    let (coupons, has_ordered) = coupon::chosen(app, cart.customer, &cart.coupons).await?;
+    let points =
+        if cart.points == Won::ZERO { Won::ZERO } else { points::available(app, cart.customer).await? };
+    let checkout = Checkout {
+        restaurant,
+        card,
+        stock,
+        holidays,
+        slot,
+        drop_off,
+        dong,
+        travel,
+        coupons: &coupons,
+        has_ordered,
+        points,
+    };
     Ok(checkout.quote_again(cart, id, made_at, app.now())?)
 }
 

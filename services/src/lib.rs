@@ -16,6 +16,7 @@ pub mod catalogue;
 mod channel_kind;
 mod channels;
 mod conflict;
+pub mod coupon;
 pub mod demo_city;
 pub mod gazetteer;
 pub mod geocoding;
@@ -31,6 +32,7 @@ mod module;
 pub mod order;
 pub mod payment;
 pub mod place;
+pub mod points;
 pub mod privacy;
 pub mod reaction;
 pub mod reactions;
@@ -103,6 +105,10 @@ pub struct Services {
     pub orders: Orders,
     /// Whether an order has a payment that is open or done.
     pub(crate) open_payments: Box<dyn order::OpenPayments>,
+    /// Whether a customer has ordered before.
+    pub(crate) past_orders: Box<dyn coupon::PastOrders>,
+    /// The points that orders hold and will earn.
+    pub(crate) points_in_orders: Box<dyn points::InOrders>,
     /// Which agents have an open conversation about an order.
     pub(crate) open_cases: Box<dyn order::OpenCases>,
     /// The couriers.
@@ -176,6 +182,8 @@ impl Services {
             positions,
             position_writer,
             open_payments: Box::new(payment::Payments(store.clone())),
+            past_orders: Box::new(order::Stored(store.clone())),
+            points_in_orders: Box::new(order::Stored(store.clone())),
             open_cases: Box::new(support::Cases(store.clone())),
             ledger: ledger::LastComparison::default(),
             catalogue: catalogue::SharedCatalogue::open(&parts),

@@ -33,17 +33,22 @@ impl Default for Subscribers {
     fn default() -> Self {
         let delivery_follows =
             &[Order::Accepted, Order::PickedUp, Order::Delivered, Order::Cancelled, Order::DeliveryFailed];
-        let order_ends = &[Order::Rejected, Order::Cancelled, Order::DeliveryFailed];
+        let order_owes = &[Order::Rejected, Order::Cancelled, Order::DeliveryFailed, Order::LinesCancelled];
+        let is_sold_out = &[Order::Rejected, Order::LinesCancelled];
         let courier_changes = &[Delivery::Assigned, Delivery::Unassigned];
         Self::of([
             Subscriber::new("cart.empty", &[Order::Scheduled, Order::Placed], order::empty_cart),
             Subscriber::new("delivery.follow", delivery_follows, tracking::follow_order),
             // Dropped after four minutes of retries: later the dish may be available again.
-            Subscriber::new("menu.sold_out", &[Order::Rejected], order::mark_sold_out).attempts(6).dropped(),
+            Subscriber::new("menu.sold_out", is_sold_out, order::mark_sold_out).attempts(6).dropped(),
             Subscriber::new("order.accept", &[Order::Placed], order::accept_automatically),
             Subscriber::new("order.courier", courier_changes, tracking::tell_order),
             // May wait for a third party, so more jobs run at the same time.
-            Subscriber::new("payment.refund", order_ends, payment::refund::order_ended).concurrency(4),
+            Subscriber::new("payment.refund", order_owes, payment::refund::order_owes).concurrency(4),
+            // Dropped likewise: later it may take orders again.
+            Subscriber::new("restaurant.pause", &[Order::Rejected], order::pause_restaurant)
+                .attempts(6)
+                .dropped(),
         ])
     }
 }

@@ -8,7 +8,7 @@ use domain::Failure;
 use store::journal;
 
 use crate::module::{Module, Stopping};
-use crate::{App, auth, idempotency, menu, order, payment, privacy, restaurant, tracking, user};
+use crate::{App, auth, idempotency, menu, order, payment, points, privacy, restaurant, tracking, user};
 
 /// The retention periods.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,8 @@ async fn drop_rows(app: App, mut stopping: Stopping) -> Result<(), Failure> {
             menu::tidy(&app).await,
             order::tidy(&app).await,
             payment::method::tidy(&app).await,
+            payment::request::tidy(&app).await,
+            points::tidy(&app).await,
             privacy::tidy(&app).await,
             restaurant::tidy(&app).await,
             tracking::tidy(&app).await,

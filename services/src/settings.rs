@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use actor_kit::Limits;
-use domain::ledger::CommissionRate;
-use domain::order::Times;
+use domain::order::{Terms, Times};
 
 use crate::{auth, catalogue, images, limits, map, retention, system, tracking};
 
@@ -17,8 +16,8 @@ pub struct Settings {
     pub auth: auth::Settings,
     /// Timeouts of orders.
     pub order: Times,
-    /// What the platform takes of the food in new orders.
-    pub commission: CommissionRate,
+    /// What is agreed on when an order is made.
+    pub terms: Terms,
     /// Timeouts of payments.
     pub payment: domain::payment::Times,
     /// The support desk.

@@ -1,7 +1,6 @@
 //! A customer: picks a restaurant near home, orders, pays, follows the courier
 //! on the map, and sometimes asks support where the food is.
 
-use crate::sandbox::toss::cards;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -13,6 +12,7 @@ use crate::person::{Day, Person, PersonError};
 use crate::responses::{
     Address, ChatMessage, ChosenOption, Menu, NewAddress, NewLine, Order, Place, Restaurant, is_over,
 };
+use crate::sandbox::toss::cards;
 use crate::socket::{Heard, Line, Socket};
 use crate::system;
 
@@ -21,9 +21,9 @@ pub const DELIVERED: &str = "orders delivered";
 
 /// How long a customer follows one order before giving it up.
 const PATIENCE: Duration = Duration::from_secs(90 * 60);
-/// A payment token that the sandbox approves.
+/// A card that the sandbox approves.
 const CARD: &str = cards::GOOD;
-/// A payment token that the sandbox declines.
+/// A card that the sandbox declines.
 const BAD_CARD: &str = cards::DECLINED;
 
 /// The texts of customers' questions.
@@ -52,6 +52,10 @@ impl Customer {
     /// Orders again and again, until an error ends the run.
     pub async fn live(mut self) -> Day {
         self.person.sign_in().await?;
+        // Cards are saved by who has signed in lately.
+        for card in [CARD, BAD_CARD] {
+            self.person.api.method_of(card).await?;
+        }
         let mut socket = self.person.socket();
         let address = self.address().await?;
         self.person.pacing.linger(0.0..self.hunger_secs).await;

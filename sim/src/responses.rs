@@ -230,6 +230,13 @@ pub struct Quote {
     pub problems: Vec<Value>,
 }
 
+/// A dish of an order.
+#[derive(Clone, Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are the contract's, named as on the wire")]
+pub struct OrderLine {
+    pub line_id: Uuid,
+}
+
 /// An order.
 #[derive(Clone, Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are the contract's, named as on the wire")]
@@ -243,6 +250,8 @@ pub struct Order {
     pub restaurant_name: String,
     #[serde(default)]
     pub courier_id: Option<Uuid>,
+    #[serde(default)]
+    pub lines: Vec<OrderLine>,
     pub payable_won: i64,
     #[serde(default)]
     pub placed_at: Option<Moment>,

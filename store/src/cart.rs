@@ -2,7 +2,8 @@
 
 use chrono::Duration;
 use domain::cart::{Cart, Quote};
-use domain::{QuoteId, Timestamp, UserId};
+use domain::coupon::Chosen;
+use domain::{QuoteId, Timestamp, UserId, Won};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -30,7 +31,8 @@ const KEPT_DAYS: i64 = 1;
 /// The customer's cart; an empty one if there is no row.
 pub async fn load(store: &Store, customer: UserId) -> Result<Cart, StoreError> {
     let row = sqlx::query!(
-        "select version, restaurant_id, lines, added from cart.carts where customer_id = $1",
+        r#"select version, restaurant_id, lines, coupons as "coupons: Json<Vec<Chosen>>", points_won, added
+           from cart.carts where customer_id = $1"#,
         customer.0
     )
     .fetch_optional(store.pool())
@@ -41,6 +43,8 @@ pub async fn load(store: &Store, customer: UserId) -> Result<Cart, StoreError> {
         version: row.version.unsigned_abs(),
         restaurant_id: row.restaurant_id.map(Into::into),
         lines: serde_json::from_value(row.lines)?,
+        coupons: row.coupons.0,
+        points: Won(row.points_won),
         added: row.added.into_iter().map(Into::into).collect(),
     })
 }
@@ -50,30 +54,36 @@ pub async fn load(store: &Store, customer: UserId) -> Result<Cart, StoreError> {
 pub async fn commit(store: &Store, before: u64, cart: &Cart) -> Result<(), StoreError> {
     let restaurant_id = cart.restaurant_id.map(|id| id.0);
     let lines = serde_json::to_value(&cart.lines)?;
+    let coupons = Json(&cart.coupons);
     let version = signed(cart.version)?;
     let added: Vec<Uuid> = cart.added.iter().map(|id| id.0).collect();
     let done = if before == 0 {
         sqlx::query!(
-            "insert into cart.carts (customer_id, version, restaurant_id, lines, added)
-             values ($1, $2, $3, $4, $5) on conflict (customer_id) do nothing",
+            "insert into cart.carts (customer_id, version, restaurant_id, lines, added, coupons, points_won)
+             values ($1, $2, $3, $4, $5, $6, $7) on conflict (customer_id) do nothing",
             cart.customer.0,
             version,
             restaurant_id,
             lines,
-            &added
+            &added,
+            coupons as _,
+            cart.points.0
         )
         .execute(store.pool())
         .await?
     } else {
         sqlx::query!(
-            "update cart.carts set version = $2, restaurant_id = $3, lines = $4, added = $6
+            "update cart.carts set version = $2, restaurant_id = $3, lines = $4, added = $6, coupons = $7,
+                                   points_won = $8
              where customer_id = $1 and version = $5",
             cart.customer.0,
             version,
             restaurant_id,
             lines,
             signed(before)?,
-            &added
+            &added,
+            coupons as _,
+            cart.points.0
         )
         .execute(store.pool())
         .await?

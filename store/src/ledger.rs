@@ -23,7 +23,7 @@ pub(crate) fn post(tx: &mut Tx, entry: Option<Entry>, at: Timestamp) {
 pub(crate) struct Batch {
     kinds: Vec<String>,
     references: Vec<Uuid>,
-    orders: Vec<Uuid>,
+    orders: Vec<Option<Uuid>>,
     times: Vec<Timestamp>,
     postings: Postings,
 }
@@ -44,7 +44,7 @@ impl Batch {
         debug_assert_eq!(entry.sum(), 0, "{entry:?}");
         self.kinds.push(entry.kind.as_str().to_owned());
         self.references.push(entry.reference);
-        self.orders.push(entry.order.0);
+        self.orders.push(entry.order.map(|order| order.0));
         self.times.push(domain::clock::to_micros(at));
         let place = i64::try_from(self.kinds.len()).unwrap_or(i64::MAX);
         for (number, posting) in (1..).zip(&entry.postings) {
@@ -80,7 +80,7 @@ impl Batch {
              join entry using (place) join written using (kind, reference)",
             &self.kinds,
             &self.references,
-            &self.orders,
+            &self.orders as &[Option<Uuid>],
             &self.times,
             &places,
             &numbers,
@@ -139,7 +139,7 @@ pub async fn of_account(
     before: Option<i64>,
     limit: u32,
 ) -> Result<Vec<Written>, StoreError> {
-    // Accounts without a party have one index, those of restaurants and couriers the other.
+    // No index finds `party_id is not distinct from $2`.
     let ids = match account.party() {
         None => {
             sqlx::query_scalar!(
@@ -194,7 +194,7 @@ async fn with_postings(store: &Store, heads: Vec<Head>) -> Result<Vec<Written>, 
     let entry = |head: Head| {
         let kind = EntryKind::parse(&head.kind).ok_or_else(|| unknown(&head.kind))?;
         let postings = postings.remove(&head.id).unwrap_or_default();
-        let entry = Entry { kind, reference: head.reference, order: OrderId(head.order_id), postings };
+        let entry = Entry { kind, reference: head.reference, order: head.order_id.map(OrderId), postings };
         Ok(Written { id: head.id, at: head.at, entry })
     };
     heads.into_iter().map(entry).collect()
@@ -238,7 +238,7 @@ pub async fn orders_within(
     limit: u32,
 ) -> Result<Vec<OrderId>, StoreError> {
     let ids = sqlx::query_scalar!(
-        r#"select distinct order_id from ledger.entries where at >= $1 and at < $2 and order_id > $3
+        r#"select distinct order_id as "order_id!" from ledger.entries where at >= $1 and at < $2 and order_id > $3
            order by order_id limit $4"#,
         within.start,
         within.end,
@@ -254,7 +254,7 @@ struct Head {
     id: i64,
     kind: String,
     reference: Uuid,
-    order_id: Uuid,
+    order_id: Option<Uuid>,
     at: Timestamp,
 }
 

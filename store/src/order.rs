@@ -1,19 +1,21 @@
 //! Orders, and the board feed of their restaurants.
 
+pub mod adjustment;
 pub mod erasure;
+mod holdings;
 pub mod intervention;
 
 use std::collections::BTreeMap;
 
 use domain::ledger::order_shared;
-use domain::menu::stock;
-use domain::order::{BoardEvent, Fact, Order, OrderCode, OrderEvent, Status, Timer, Times};
-use domain::{Channel, Event, OrderId, QuoteId, RestaurantId, Timestamp, UserId};
+use domain::order::{BoardEvent, Order, OrderCode, OrderEvent, Status, Timer, Times};
+use domain::{Channel, Event, OrderId, QuoteId, RestaurantId, Timestamp, UserId, Won};
+use sqlx::PgExecutor;
 use sqlx::types::{Json, Uuid};
 
 use crate::journal::{self, signed};
 use crate::vault::{Plain, SealedColumn, Vault};
-use crate::{Store, StoreError, Tx, broken_constraint, jobs, ledger, menu};
+use crate::{Store, StoreError, Tx, broken_constraint, jobs, ledger};
 
 /// How couriers get into the building that an order is for.
 pub(crate) const ENTRANCE_NOTE: SealedColumn = SealedColumn {
@@ -277,7 +279,8 @@ impl Event for Waiting<'_> {
 
 /// Writes a new order with its first events. A conflict if the quote was ordered before, if
 /// the version of the cart has a live order, if the customer has another order that awaits its
-/// payment, or if too few portions of a limited dish are left.
+/// payment, if too few portions of a limited dish are left, or if one of its coupons or its
+/// points cannot be had.
 pub async fn insert(
     store: &Store,
     order: &Order,
@@ -315,37 +318,54 @@ pub async fn insert(
             _ => Err(error.into()),
         };
     }
-    if !reserve(&mut tx, order, now).await? {
+    if !holdings::reserve(&mut tx, order, now).await? {
         return Err(StoreError::Conflict);
     }
+    holdings::settle(&mut tx, order, events, now).await?;
     record(&mut tx, order, events, times, now);
     tx.commit().await
 }
 
-/// Reserves the portions of limited dishes. False: not enough are left.
-async fn reserve(tx: &mut Tx, order: &Order, now: Timestamp) -> Result<bool, StoreError> {
-    let portions = stock::portions(&order.lines);
-    if portions.is_empty() {
-        return Ok(true);
-    }
-    let day = stock::day(order.slot.unwrap_or(now));
-    menu::stock::reserve(tx, (order.id, order.customer), day, &portions).await
+/// Whether the customer has an order that was paid and did not come to nothing.
+pub async fn has_ordered(store: &Store, customer: UserId) -> Result<bool, StoreError> {
+    has_other(store.pool(), customer, OrderId(Uuid::nil())).await
 }
 
-/// Gives the portions back if the order ended unsold, however it did; keeps them if it was sold.
-async fn settle_stock(tx: &mut Tx, order: &Order, events: &[OrderEvent]) -> Result<(), StoreError> {
-    if stock::portions(&order.lines).is_empty() {
-        return Ok(());
-    }
-    if !order.status.is_terminal() {
-        let is_paid = |event: &OrderEvent| matches!(event.fact, Fact::Placed | Fact::Scheduled { .. });
-        return if events.iter().any(is_paid) { menu::stock::paid(tx, order.id).await } else { Ok(()) };
-    }
-    if order.is_dead() {
-        menu::stock::release(tx, order.id).await
-    } else {
-        menu::stock::keep(tx, order.id).await
-    }
+/// The same of other orders than `except`.
+async fn has_other(
+    executor: impl PgExecutor<'_>,
+    customer: UserId,
+    except: OrderId,
+) -> Result<bool, StoreError> {
+    let found = sqlx::query_scalar!(
+        r#"select exists (
+             select from orders.orders where customer_id = $1 and id <> $2
+               and status not in ('pending_payment', 'cancelled', 'rejected', 'expired', 'payment_failed')
+         ) as "found!""#,
+        customer.0,
+        except.0
+    )
+    .fetch_one(executor)
+    .await?;
+    Ok(found)
+}
+
+/// The points that a customer's orders hold: those of the one that awaits its payment, and what those that
+/// are paid and not over will earn.
+pub async fn points(store: &Store, customer: UserId) -> Result<(Won, Won), StoreError> {
+    let row = sqlx::query!(
+        r#"select coalesce(sum((state ->> 'points')::bigint) filter (where status = 'pending_payment'), 0)::bigint
+                      as "held!",
+                  coalesce(sum((state ->> 'reward')::bigint) filter (where status <> 'pending_payment'), 0)::bigint
+                      as "pending!"
+           from orders.orders
+           where customer_id = $1 and status in ('pending_payment', 'scheduled', 'placed', 'accepted',
+                                                 'preparing', 'ready', 'picked_up', 'delivered')"#,
+        customer.0
+    )
+    .fetch_one(store.pool())
+    .await?;
+    Ok((Won(row.held), Won(row.pending)))
 }
 
 /// Inserts many orders in one statement; publishes nothing and sets no timers.
@@ -411,7 +431,7 @@ pub async fn update(
     if !updated {
         return Err(StoreError::Conflict);
     }
-    settle_stock(&mut tx, order, events).await?;
+    holdings::settle(&mut tx, order, events, now).await?;
     record(&mut tx, order, events, times, now);
     tx.commit().await
 }

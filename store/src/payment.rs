@@ -2,6 +2,7 @@
 
 pub mod method;
 pub mod refund;
+pub mod request;
 
 use domain::ledger::payment_taken;
 use domain::payment::{MethodKind, Payment, PaymentRefusal, PaymentReminder, PaymentStatus, Refund};
@@ -35,7 +36,7 @@ pub async fn begin(
     .await;
     if let Err(error) = inserted {
         return match broken_constraint(&error) {
-            Some("payments_one_live") => Ok(Err(PaymentRefusal::AlreadyPaying)),
+            Some("payments_one_live" | "payments_pkey") => Ok(Err(PaymentRefusal::AlreadyPaying)),
             _ => Err(error.into()),
         };
     }

@@ -139,7 +139,7 @@ pub async fn next_step(store: &Store, user: UserId) -> Result<Option<Step>, Stor
 }
 
 /// Records that a step is done. A step that another process has recorded meanwhile counts once.
-pub async fn step_done(store: &Store, user: UserId, step: Step, now: Timestamp) -> Result<(), StoreError> {
+pub async fn step_done(tx: &mut Tx, user: UserId, step: Step, now: Timestamp) -> Result<(), StoreError> {
     let place = Step::ALL.iter().position(|each| *each == step).unwrap_or_default();
     let place = i16::try_from(place).map_err(|error| StoreError::Fault(error.into()))?;
     let last = Step::after(place.unsigned_abs() + 1).is_none();
@@ -151,7 +151,7 @@ pub async fn step_done(store: &Store, user: UserId, step: Step, now: Timestamp) 
         last,
         now
     )
-    .execute(store.pool())
+    .execute(&mut **tx)
     .await?;
     Ok(())
 }

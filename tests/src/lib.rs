@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::{Clock as _, Timestamp};
+use domain::{Clock, Ids, Timestamp};
 use integrations::blobs::{self, Place};
 use integrations::{fcm, kakao_local, resend, social, solapi, toss};
 use server::processes::ProcessArgs;
@@ -36,7 +36,7 @@ use server::system::OsRandom;
 use server::web::PagesArgs;
 use server::{Parts, Server, Service};
 use services::auth::HashCost;
-use services::{Settings, Subscribers};
+use services::{Settings, Subscribers, ThirdParties};
 use sim::sandbox::{self, Sandbox};
 use store::scratch::Asked;
 use store::vault::VaultKeys;
@@ -259,6 +259,15 @@ impl TestApp {
 
     async fn left_failing(&self) -> Vec<String> {
         scratch::failing_jobs(&self.database).await.expect("the jobs can be read")
+    }
+
+    /// Its third parties, of which the payment gateway answers each call that changes something with this
+    /// error.
+    pub fn third_parties_with(&self, code: &str) -> ThirdParties {
+        let mut settings = third_parties(self);
+        settings.toss.test_code = Some(code.to_owned());
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (self.clock.clone(), Arc::new(OsRandom));
+        integrations::open(&settings, &clock, &ids).expect("the settings are right")
     }
 
     /// The folder where its servers keep files.

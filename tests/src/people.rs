@@ -1,7 +1,6 @@
 //! The people of the story, each with a client of the public API: a customer, an
 //! owner with an open kitchen, a courier and an agent.
 
-use sim::sandbox::toss::cards;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -11,6 +10,7 @@ use services::user::NewUser;
 use sim::frame::{Event, Latest, Say};
 use sim::outbox::Reading;
 use sim::responses::{ChosenOption, Moment, NewAddress, NewLine, Order, Place};
+use sim::sandbox::toss::cards;
 use sim::socket::ReconnectPolicy;
 use sim::{Api, Heard, Line, Socket};
 use uuid::Uuid;
@@ -112,10 +112,18 @@ impl People {
         self.customer.quote(self.address).await.expect("a quote").quote_id
     }
 
-    /// Fills the cart, asks for the price and orders; not yet paid.
+    /// Fills the cart, asks for the price and orders; not yet paid. Asks again if an earlier order has
+    /// left the cart meanwhile.
     pub async fn order(&self) -> Order {
-        let quote = self.quote().await;
-        self.customer.order(quote, "덜 맵게").await.expect("an order")
+        let mut quote = self.quote().await;
+        loop {
+            match self.customer.order(quote, "덜 맵게").await {
+                Err(refused) if refused.slug() == Some("cart.quote_outdated") => {
+                    quote = self.customer.quote(self.address).await.expect("a quote").quote_id;
+                }
+                ordered => return ordered.expect("an order"),
+            }
+        }
     }
 
     /// An order that is paid for.

@@ -14,7 +14,7 @@ use services::App;
 use uuid::Uuid;
 
 use crate::TestApp;
-use crate::rest::Rest;
+use crate::rest::{Person, Rest};
 
 /// Yeoksam station, where the kitchens of tests stand.
 pub const YEOKSAM: (f64, f64) = (37.5006, 127.0364);
@@ -24,6 +24,7 @@ pub const YEOKSAM: (f64, f64) = (37.5006, 127.0364);
 pub struct Guest {
     /// Their account.
     pub id: UserId,
+    email: String,
     rest: Rest,
 }
 
@@ -39,7 +40,17 @@ impl Guest {
     /// Opens an account with a role and signs in.
     pub async fn new(app: &TestApp, role: Role) -> Self {
         let person = app.person(&new_id().simple().to_string(), &[role]).await;
-        Self { id: person.id.parse().expect("an id"), rest: app.rest_as(Service::Gateway, &person) }
+        Self::signed_in(app, &person)
+    }
+
+    fn signed_in(app: &TestApp, person: &Person) -> Self {
+        let (id, rest) = (person.id.parse().expect("an id"), app.rest_as(Service::Gateway, person));
+        Self { id, email: person.email.clone(), rest }
+    }
+
+    /// The same person, signed in anew: after a time that no token outlives.
+    pub async fn again(&self, app: &TestApp) -> Self {
+        Self::signed_in(app, &app.sign_in(&self.email).await)
     }
 
     /// The same person, asking another server.

@@ -18,7 +18,7 @@ async function restaurants(owner, { position: { lat, lon }, tokens }) {
 async function clear(owner) {
   for (const { id } of (await get(owner, '/v1/restaurants/mine')).items) {
     for (const order of (await get(owner, `/v1/orders?restaurant_id=${id}&status=placed&limit=100`)).items) {
-      await post(owner, `/v1/orders/${order.id}/reject`, { reason: 'closing' })
+      await post(owner, `/v1/orders/${order.id}/reject`, { reason: 'other' })
     }
   }
 }
@@ -86,9 +86,16 @@ await tell('One board for all restaurants of an owner', async (join) => {
   await card(two).waitFor()
   await card(two).locator('[data-testid=reject-order]').click()
   await page.getByRole('radio', { name: '주문 폭주' }).check()
+  assert.match(await page.locator('[data-acts]').textContent(), /15분/)
+  await picture('reject-busy')
   await confirm.click()
   await card(two).waitFor({ state: 'detached' })
   await page.getByRole('dialog').waitFor({ state: 'detached' })
+  // It takes no orders for a while, unless the owner takes that back.
+  const shop = async () => await get(guests[1].tokens, `/v1/restaurants/${second.id}`)
+  await until('the restaurant pauses', async () => (await shop()).closed_reason === 'paused')
+  await page.getByRole('button', { name: '되돌리기' }).click()
+  await until('it takes orders again', async () => (await shop()).open_now)
   assert.equal((await get(guests[1].tokens, `/v1/orders/${two.id}`)).status, 'rejected')
   await accept.click()
   await card(one).locator('[data-testid=preparing]').waitFor()
@@ -117,7 +124,7 @@ await tell('A board that lost its connection says how old it is', async (join) =
   await card.waitFor()
   await picture('stale')
   // What happened meanwhile is there when the connection is.
-  await post(owner, `/v1/orders/${order.id}/reject`, { reason: 'closing' })
+  await post(owner, `/v1/orders/${order.id}/reject`, { reason: 'other' })
   connection.allow()
   await stale.getByRole('button').click()
   await stale.waitFor({ state: 'detached' })

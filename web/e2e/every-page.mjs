@@ -1,6 +1,6 @@
 /** Every page there is, with something on it: for the stories that hold of all of them. */
 
-import { CARDS, carried, customer, demo, fillCart, get, keepSession, pay, post, put, saveMethod } from './people.mjs'
+import { campaign, CARDS, carried, customer, demo, fillCart, get, givePoints, keepSession, pay, post, put, saveMethod } from './people.mjs'
 
 /** A word that no line of a phone is long enough for, as people do write them. */
 const LONG = '정문에서오른쪽으로돌아파란지붕옆계단을올라오세요기다리고있을게요'
@@ -30,9 +30,23 @@ export async function everyPage(context, { busy = false } = {}) {
   const cancelled = await pay(guest)
   await post(guest.tokens, `/v1/orders/${cancelled.id}/cancel`, { reason: 'changed_mind' })
   const payment = (await get(guest.tokens, `/v1/payments?order_id=${cancelled.id}`)).items[0]
+  // One coupon is used, and one is in the cart; others are offered.
+  const code = `EP${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`
+  const off = { name: LONG, kind: 'order', benefit: { by: 'percent', percent: 10, at_most_won: 5_000 } }
+  const coupons = await campaign(staff.operator, { ...off, code, per_customer: 2 })
+  await campaign(staff.operator, { ...off, kind: 'delivery', categories: ['chicken', 'pizza', 'late_night'], first_order: true, minimum_won: 20_000 })
+  // Points, too.
+  await givePoints(staff.operator, guest.tokens.user_id, 987_654)
+  const choose = async () => {
+    const { id } = await post(guest.tokens, '/v1/coupons', { by: 'code', code })
+    await put(guest.tokens, `/v1/cart/coupons/${id}`)
+    await put(guest.tokens, '/v1/cart/points', { points_won: 3_210 })
+  }
   await fillCart(guest.tokens, guest.position, shops)
+  await choose()
   const placed = await pay(guest, LONG)
   await fillCart(guest.tokens, guest.position)
+  await choose()
   await saveMethod(guest.tokens, CARDS.bank)
   if (busy) await put(staff.agent, '/v1/agents/me/presence', { online: true, capacity: 5 })
   await post(guest.tokens, '/v1/conversations', {
@@ -62,6 +76,8 @@ export async function everyPage(context, { busy = false } = {}) {
     ['account-notifications', 'customer', 'account/notifications', '[data-category=promotion]'],
     ['payments', 'customer', 'account/payments', '[data-payment]'],
     ['payment', 'customer', `account/payments/${payment.id}`, '[data-try]'],
+    ['coupons', 'customer', 'account/coupons', '[data-coupon]'],
+    ['points', 'customer', 'account/points', '[data-event=used]'],
     ['account-courier', 'courier', 'account', '[data-testid=sign-out]'],
     ['applications', 'customer', 'account/applications', '[data-testid=submit-application]'],
     ['identities', 'customer', 'account/identities', '[data-provider]'],
@@ -72,6 +88,7 @@ export async function everyPage(context, { busy = false } = {}) {
     ['not-found', 'customer', 'orders/x', '[data-testid=not-found]'],
     ['courier', 'courier', '', busy ? '[data-delivery]' : '[data-testid=shift]'],
     ['owner', 'owner', '', busy ? '[data-order]' : '[data-connection=online]'],
+    ['owner-orders', 'owner', 'orders', '[data-state=empty], [data-order]'],
     ['owner-menu', 'owner', 'menu', '[data-group]'],
     ['owner-sold-out', 'owner', 'sold-out', '[data-thing]'],
     ['owner-shops', 'owner', 'shops', '[data-shop]'],
@@ -91,6 +108,11 @@ export async function everyPage(context, { busy = false } = {}) {
     ['operator-decisions', 'operator', 'decisions', '[data-decision], [data-refund], [data-state=empty]'],
     ['operator-ledger', 'operator', 'ledger', '[data-testid=discrepancies]'],
     ['operator-ledger-of', 'operator', `ledger/order/${cancelled.id}`, '[data-entry]'],
+    ['operator-coupons', 'operator', 'coupons', '[data-campaign]'],
+    ['operator-coupon-new', 'operator', 'coupons/new', '[data-testid=start-campaign]'],
+    ['operator-coupon', 'operator', `coupons/${coupons.id}`, '[data-testid=issued]'],
+    ['operator-points', 'operator', 'points', '[data-grant]'],
+    ['operator-points-new', 'operator', `points/new/${guest.tokens.user_id}`, '[data-testid=give-points]'],
     ['operator-people', 'operator', 'people', '[data-testid=find]'],
     ['operator-person', 'operator', `people/${guest.tokens.user_id}`, '[data-status=open]'],
     ['operator-audit', 'operator', 'people/audit', '[data-audit]'],

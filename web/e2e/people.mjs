@@ -39,6 +39,7 @@ export async function tell(name, story) {
 
 async function call(method, path, body, tokens) {
   const headers = { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() }
+  if (method === 'PATCH') headers['if-match'] = '*'
   if (tokens) headers.authorization = `Bearer ${tokens.access_token}`
   const response = await fetch(base + path, { method, headers, body: body && JSON.stringify(body) })
   const text = await response.text()
@@ -48,6 +49,7 @@ async function call(method, path, body, tokens) {
 
 export const get = (tokens, path) => call('GET', path, undefined, tokens)
 export const post = (tokens, path, body) => call('POST', path, body, tokens)
+export const patch = (tokens, path, body) => call('PATCH', path, body, tokens)
 export const put = (tokens, path, body) => call('PUT', path, body, tokens)
 
 const signIn = (email, password) => post(null, '/v1/auth/sign-in', { email, password, device: 'story' })
@@ -109,6 +111,35 @@ export async function fillCart(tokens, { lat, lon }, ids) {
     cart = await post(tokens, '/v1/cart/lines', { restaurant_id: restaurant.id, menu_id: menu.id, quantity: 1, options })
   } while (cart.shortfall_won > 0)
   return restaurant
+}
+
+/** Puts two kinds of dishes into the cart, several of the first and one of the second; answers their restaurant. */
+export async function twoKinds(guest, ids) {
+  const { id: restaurant_id } = await fillCart(guest.tokens, guest.position, ids)
+  const { lines } = await get(guest.tokens, '/v1/cart')
+  const menus = (await get(guest.tokens, `/v1/restaurants/${restaurant_id}/menus`)).groups.flatMap((group) => group.menus)
+  const add = (menu, options) => post(guest.tokens, '/v1/cart/lines', { restaurant_id, menu_id: menu.id, quantity: 1, options })
+  const pick = (menu) =>
+    menu.option_groups.flatMap((group) => group.options.slice(0, group.min).map((option) => ({ option_id: option.id, quantity: 1 })))
+  const first = menus.find((one) => one.id === lines[0].menu_id)
+  await add(first, pick(first))
+  const second = menus.find((one) => one.id !== first.id && one.kind === 'food' && !one.sold_out)
+  await add(second, pick(second))
+  return restaurant_id
+}
+
+/** What one of a line costs. */
+export const unit = (line) => line.total_won / line.quantity
+
+/** Starts a campaign of coupons, which lasts an hour; answers it. */
+export function campaign(operator, terms) {
+  const [from, until] = [0, 3_600_000].map((ms) => new Date(Date.now() + ms).toISOString())
+  return post(operator, '/v1/coupon-campaigns', { from, until, ...terms })
+}
+
+/** Gives a customer points, for a month. */
+export function givePoints(operator, customer_id, amount_won, reason = 'apology') {
+  return post(operator, '/v1/points/grants', { customer_id, amount_won, reason, days: 30 })
 }
 
 /** Numbers of the sandbox's cards, by what becomes of a charge. */
@@ -188,6 +219,24 @@ export function hearCalls(context) {
       return start.apply(this, when)
     }
   })
+}
+
+/** The amount that something shown has as its attribute. */
+export const wonOf = (place) => place.getAttribute('data-won').then(Number)
+
+/** Pictures of a page in both languages, light and dark; it is in Korean and light again afterwards. */
+export async function inAllLooks({ page, picture }, what, fullPage = false) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme })
+    await picture(`${what}-ko-${colorScheme}`, fullPage)
+    // A dialog that is open covers the button.
+    await page.getByRole('button', { name: 'English' }).dispatchEvent('click')
+    await picture(`${what}-en-${colorScheme}`, fullPage)
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    assert.ok(wider <= 0, `${what} is ${wider} px wider than a phone`)
+    await page.getByRole('button', { name: '한국어' }).dispatchEvent('click')
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
 }
 
 /** Puts somebody's session where the pages of an area look for it. */

@@ -14,11 +14,11 @@ const ALONE = ['idle', 'failures']
 
 const LANES = [
   // Orders that are cooked and delivered.
-  ['story', 'door', 'customer', 'backlog', 'board', 'shift', 'desk', 'layout'],
+  ['story', 'door', 'customer', 'backlog', 'board', 'cancellation', 'adjustment', 'shift', 'desk', 'layout'],
   // Pages for themselves.
   [
     'account', 'menu', 'shop', 'search', 'checkout', 'unknown', 'privacy', 'words', 'gallery', 'offline', 'budget', 'streets', 'operator',
-    'social', 'security', 'money',
+    'social', 'security', 'money', 'coupons', 'points',
   ],
 ]
 

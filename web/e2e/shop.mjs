@@ -151,7 +151,7 @@ await tell('An owner opens a shop, from nothing to its first order', async (join
   await console.page.locator('[data-pause="30"]').waitFor()
   assert.equal((await get(guest.tokens, `/v1/restaurants/${id}`)).open_now, true)
   // Nobody else's search finds it any more.
-  await post(tokens, `/v1/orders/${order.id}/reject`, { reason: 'too_busy' })
+  await post(tokens, `/v1/orders/${order.id}/reject`, { reason: 'other' })
   await until('it is given up', async () => {
     const gone = await fetch(`${base}/v1/restaurants/${id}`, {
       method: 'DELETE',

@@ -55,7 +55,9 @@ pub(crate) fn check(notes: &Notes, facts: &Facts) -> Vec<Finding> {
     found.steps(notes, facts);
     found.orders(notes, facts);
     found.carts(notes, facts);
-    for words in notes.odd.iter().chain(&facts.stuck_jobs) {
+    for words in
+        notes.odd.iter().chain(&facts.stuck_jobs).chain(&facts.wrong_coupons).chain(&facts.wrong_money)
+    {
         found.add(Breach::Illegal, words.clone());
     }
     found.0
@@ -319,6 +321,7 @@ fn is_aside(kind: &str) -> bool {
         kind,
         "order.courier_assigned"
             | "order.courier_unassigned"
+            | "order.lines_cancelled"
             | "order.cancel_requested"
             | "order.cancel_refused"
     )

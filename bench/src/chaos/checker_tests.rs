@@ -50,6 +50,8 @@ fn flawless() -> (Notes, Facts) {
         }],
         carts: vec![Cart { customer: A, version: 9 }],
         stuck_jobs: Vec::new(),
+        wrong_coupons: Vec::new(),
+        wrong_money: Vec::new(),
     };
     let heard = |from: i64| (from..=4).map(|offset| event(offset, "chat.message", message(100 + offset)));
     let notes = Notes {

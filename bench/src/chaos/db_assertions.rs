@@ -70,6 +70,10 @@ pub(crate) struct Facts {
     pub(crate) carts: Vec<Cart>,
     /// Jobs that failed and were not done since, with their last error.
     pub(crate) stuck_jobs: Vec<String>,
+    /// Coupons and campaigns that do not agree with the orders.
+    pub(crate) wrong_coupons: Vec<String>,
+    /// Customers and orders whose points or refunds do not agree with the ledger, or with each other.
+    pub(crate) wrong_money: Vec<String>,
 }
 
 /// Writes down, in a table of our own, when which epoch was taken: the store
@@ -100,7 +104,8 @@ const ENTRIES: &str = "select channel, \"offset\", type as kind, null::uuid as m
 
 const ORDERS: &str = "select id, version, status, courier_id as courier,
     (select count(*) from tracking.offers f where f.order_id = o.id and f.status = 'accepted') as winners,
-    (select count(*) from payment.payments p where p.order_id = o.id and p.status = 'done') as paid
+    (select count(*) from payment.payments p where p.order_id = o.id
+        and p.status in ('done', 'partially_cancelled')) as paid
     from orders.orders o";
 
 const CARTS: &str = "select customer_id as customer, version from cart.carts";
@@ -112,6 +117,59 @@ const STUCK: &str = "
     left join graphile_worker._private_job_queues as queue on queue.id = job.job_queue_id
     where attempts > 0 and last_error is not null and run_at < now()
         and not exists (select from graphile_worker._private_job_retirements old where old.id = job.id)";
+
+const WRONG_COUPONS: &str = "
+    select concat_ws(' ', 'coupon', mine.id, 'is', mine.state, 'of order', held.id, held.status)
+    from coupon.coupons mine left join orders.orders held on held.id = mine.order_id
+    where case mine.state
+        when 'reserved' then held.status is distinct from 'pending_payment'
+        when 'redeemed' then coalesce(held.status, '') in ('', 'pending_payment', 'expired', 'rejected')
+        else exists (select from orders.orders other where other.customer_id = mine.customer_id
+                     and other.status not in ('cancelled', 'rejected', 'expired', 'delivery_failed')
+                     and other.state -> 'discounts' @> jsonb_build_array(jsonb_build_object('coupon', mine.id)))
+        end
+    union all
+    select concat_ws(' ', 'campaign', id, 'has issued', issued) from coupon.campaigns
+    where issued <> (select count(*) from coupon.coupons where campaign_id = campaigns.id)";
+
+const WRONG_MONEY: &str = "
+    with lots as (
+        select customer_id as customer, sum(left_won) as won from points.lots group by customer_id
+    ), held as (
+        select customer_id as customer, sum(amount_won - returned_won) as won
+        from points.uses join orders.orders on id = order_id where status = 'pending_payment' group by customer_id
+    ), owed as (
+        select party_id as customer, -sum(amount_won) as won from ledger.postings
+        where account = 'points' group by party_id
+    )
+    select concat_ws(' ', 'customer', customer, 'has', lots.won, held.won, 'points, and is owed', owed.won)
+    from lots full join held using (customer) full join owed using (customer)
+    where coalesce(lots.won, 0) + coalesce(held.won, 0) <> coalesce(owed.won, 0)
+    union all
+    select concat_ws(' ', 'order', id, status, 'is paid with', state ->> 'points', 'points') from orders.orders
+    where coalesce((state ->> 'points')::bigint, 0)
+        + (select coalesce(sum((one #>> '{back,points}')::bigint), 0)
+           from jsonb_array_elements(state -> 'cancellations') as one)
+        <> (select coalesce(sum(amount_won), 0) from points.uses where order_id = orders.id)
+    union all
+    select concat_ws(' ', 'order', id, 'owes a refund for', state ->> 'cancellations') from orders.orders
+    where (select coalesce(sum((one #>> '{back,money}')::bigint), 0)
+           from jsonb_array_elements(state -> 'cancellations') as one)
+        <> (select coalesce(sum(amount_won), 0) from payment.refunds
+            where order_id = orders.id and reason = 'lines_cancelled')
+    union all
+    select concat_ws(' ', 'adjustment', id, 'owes a refund of', state ->> 'back') from orders.adjustments
+    where (state #>> '{back,money}')::bigint
+        <> coalesce((select amount_won from payment.refunds where refunds.id = adjustments.id), 0)
+    union all
+    select concat_ws(' ', 'order', id, 'gave back more than was paid') from orders.orders
+    where (state ->> 'payable')::bigint
+        < (select coalesce(sum(amount_won), 0) from payment.refunds
+           where order_id = orders.id and reason in ('adjusted', 'order_ended'))
+    union all
+    select concat_ws(' ', 'order', id, 'earned', state ->> 'reward', 'points') from orders.orders
+    where case status when 'completed' then coalesce((state ->> 'reward')::bigint, 0) else 0 end
+        <> (select coalesce(sum(amount_won), 0) from points.lots where order_id = orders.id)";
 
 impl Facts {
     /// Reads all of it.
@@ -128,6 +186,8 @@ impl Facts {
             orders: postgres.rows(ORDERS).await?,
             carts: postgres.rows(CARTS).await?,
             stuck_jobs: postgres.sql(STUCK).await?.lines().map(str::to_owned).collect(),
+            wrong_coupons: postgres.sql(WRONG_COUPONS).await?.lines().map(str::to_owned).collect(),
+            wrong_money: postgres.sql(WRONG_MONEY).await?.lines().map(str::to_owned).collect(),
         })
     }
 }

@@ -1,11 +1,11 @@
 //! Customers who order again and again, with the owner who cooks for them: each
 //! order must come to its end, whatever happens on the way.
 
-use sim::sandbox::toss::cards;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngExt;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sim::api::{ApiError, Asked, Request};
 use sim::responses::{Cart, NewLine, Order, Quote};
@@ -31,6 +31,19 @@ pub(crate) struct Diner {
     pub(crate) owner: Api,
     pub(crate) address: Uuid,
     pub(crate) dish: NewLine,
+    /// What is approved, and what is approved without an answer.
+    pub(crate) cards: [Uuid; 2],
+    /// Of which they claim a coupon for each order.
+    pub(crate) campaign: Uuid,
+}
+
+/// How many points pay for a part of each order.
+const POINTS: i64 = 1_000;
+
+/// Something with an id.
+#[derive(Deserialize)]
+struct Identified {
+    id: Uuid,
 }
 
 struct AbortOnDrop(AbortHandle);
@@ -55,7 +68,8 @@ impl Diner {
         let _listener = AbortOnDrop(listener.abort_handle());
         let mut dice = yard.dice(&self.name);
         while !yard.is(Phase::Settle) {
-            let card = if dice.random_bool(0.3) { cards::TIMEOUT } else { cards::GOOD };
+            let [good, silent] = self.cards;
+            let card = if dice.random_bool(0.3) { silent } else { good };
             match self.order(&line, card, &yard).await {
                 Ok(()) => {}
                 Err(failure) => yard.ledger.odd(format!("{}: {failure}", self.name)),
@@ -65,16 +79,19 @@ impl Diner {
     }
 
     /// One order, from the cart to its completion.
-    async fn order(&self, line: &Line, card: &'static str, yard: &Yard) -> Outcome<()> {
-        let order = self.place().await?;
+    async fn order(&self, line: &Line, card: Uuid, yard: &Yard) -> Outcome<()> {
+        let placed = self.place().await?;
+        let (order, dish) = (placed.id, placed.lines.first().ok_or("an order without dishes")?.line_id);
         yard.ledger.notes().done.push(Done { order, kind: "order.created" });
         for channel in [format!("order:{order}"), format!("delivery:{order}")] {
             // If the connection is lost, the socket itself subscribes again.
             let _ = line.subscribe(channel).await;
         }
         self.pay(order, card, yard).await?;
+        let one_less = json!({ "lines": [{ "line_id": dish, "quantity": 1 }] });
         for (verb, kind, body) in [
             ("accept", "order.accepted", json!({ "preparation_mins": 10 })),
+            ("cancel-lines", "order.lines_cancelled", one_less),
             ("preparing", "order.preparing", json!({})),
             ("ready", "order.ready", json!({})),
         ] {
@@ -96,11 +113,15 @@ impl Diner {
         Ok(())
     }
 
-    /// An order of one dish. Its quote is outdated where the cart of the order before is
+    /// An order of one dish, at least twice. Its quote is outdated where the cart of the order before is
     /// emptied after it was made.
-    async fn place(&self) -> Outcome<Uuid> {
+    async fn place(&self) -> Outcome<Order> {
+        let claim = json!({ "by": "campaign", "campaign_id": self.campaign });
+        let coupon: Asked<Identified> =
+            insist(&self.api, || Request::post("/v1/coupons", claim.clone())).await;
+        let coupon = coupon.ok().map(|claimed| claimed.id);
         let placed = until(STAGE_WITHIN, || async {
-            let quote = self.quote().await.ok()?;
+            let quote = self.quote(coupon).await.ok()?;
             let body = json!({ "quote_id": quote.quote_id, "note": "" });
             let order: Asked<Order> = insist(&self.api, || Request::post("/v1/orders", body.clone())).await;
             match order {
@@ -108,14 +129,20 @@ impl Diner {
                 other => Some(other),
             }
         });
-        Ok(placed.await.ok_or("no order within its time")??.id)
+        Ok(placed.await.ok_or("no order within its time")??)
     }
 
     /// A price for one dish. The cart of the order before may still be emptied
     /// meanwhile: that is a reaction of its own.
-    async fn quote(&self) -> Outcome<Quote> {
+    async fn quote(&self, coupon: Option<Uuid>) -> Outcome<Quote> {
         let found = until(STAGE_WITHIN, || async {
             insist::<Cart>(&self.api, || Request::post("/v1/cart/lines", json!(self.dish))).await.ok()?;
+            if let Some(coupon) = coupon {
+                let path = format!("/v1/cart/coupons/{coupon}");
+                insist::<Cart>(&self.api, || Request::put(path.clone(), Value::Null)).await.ok()?;
+            }
+            let points = json!({ "points_won": POINTS });
+            insist::<Cart>(&self.api, || Request::put("/v1/cart/points", points.clone())).await.ok()?;
             let address = json!({ "address_id": self.address });
             let quote: Asked<Quote> =
                 insist(&self.api, || Request::post("/v1/cart/quote", address.clone())).await;
@@ -126,7 +153,7 @@ impl Diner {
 
     /// Pays. Where the gateway did not say, a reminder brings the outcome; where it is left
     /// alone for a while, the same card is tried again.
-    async fn pay(&self, order: Uuid, card: &'static str, yard: &Yard) -> Outcome<()> {
+    async fn pay(&self, order: Uuid, card: Uuid, yard: &Yard) -> Outcome<()> {
         let paid = until(STAGE_WITHIN, || async {
             if let Err(failure) = self.try_to_pay(order, card, yard).await {
                 return Some(Err(failure));
@@ -137,9 +164,8 @@ impl Diner {
         paid.await.ok_or_else(|| format!("order {order} was never paid"))?
     }
 
-    async fn try_to_pay(&self, order: Uuid, card: &'static str, yard: &Yard) -> Outcome<()> {
-        let method = self.api.method_of(card).await?;
-        let body = json!({ "payment_method_id": method });
+    async fn try_to_pay(&self, order: Uuid, card: Uuid, yard: &Yard) -> Outcome<()> {
+        let body = json!({ "payment_method_id": card });
         let path = format!("/v1/orders/{order}/payments");
         let paid: Asked<Order> = insist(&self.api, || Request::post(path.clone(), body.clone())).await;
         match paid {

@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
-use sim::api::Api;
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use sim::api::{Api, Request};
 use sim::customer::choose_options;
 use sim::responses::NewLine;
+use sim::sandbox::toss::cards;
 use sim::{city, system};
 use uuid::Uuid;
 
@@ -67,13 +70,18 @@ pub(crate) async fn hire(url: &str, yard: &Arc<Yard>) -> Outcome<Workload> {
         workload.couriers.spawn(rider.work(yard.clone()));
     }
     talk(url, yard, &mut workload).await?;
+    let operator = person(url, "operator", 1).await?;
+    let campaign = campaign(&operator).await?;
     for number in 1..=DINERS + SHOPPERS {
         // Diners live where the couriers wait.
         let home = if number <= DINERS { number * city::NEIGHBOURHOODS.len() } else { number };
         let (api, address, dish) = eater(url, home).await?;
         if number <= DINERS {
             let owner = owners.0.get(&dish.restaurant_id).ok_or("the restaurant has no demo owner")?.clone();
-            let diner = Diner { name: format!("customer-diner-{number}"), api, owner, address, dish };
+            give_points(&operator, api.who().await?.user_id).await?;
+            let cards = [api.method_of(cards::GOOD).await?, api.method_of(cards::TIMEOUT).await?];
+            let name = format!("customer-diner-{number}");
+            let diner = Diner { name, api, owner, address, dish, cards, campaign };
             workload.busy.spawn(diner.dine(yard.clone()));
         } else {
             let one = NewLine { quantity: 1, replace: false, ..dish };
@@ -109,6 +117,24 @@ async fn talk(url: &str, yard: &Arc<Yard>, workload: &mut Workload) -> Outcome<(
     Ok(())
 }
 
+/// A campaign of coupons for everybody.
+async fn campaign(operator: &Api) -> Outcome<Uuid> {
+    let terms = json!({
+        "name": "1,000원 할인", "kind": "order", "benefit": { "by": "amount", "won": 1_000 },
+        "from": system::now() - TimeDelta::hours(1), "until": system::now() + TimeDelta::days(1),
+        "per_customer": 100,
+    });
+    let started: Value = operator.ask(Request::post("/v1/coupon-campaigns", terms)).await?;
+    Ok(started["id"].as_str().ok_or("a campaign without an id")?.parse()?)
+}
+
+/// More points than a diner uses.
+async fn give_points(operator: &Api, customer: Uuid) -> Outcome<()> {
+    let gift = json!({ "customer_id": customer, "amount_won": 1_000_000, "reason": "prize", "days": 30 });
+    operator.ask::<Value>(Request::post("/v1/points/grants", gift)).await?;
+    Ok(())
+}
+
 /// Somebody of the demo city with an address, and a dish nearby that can be ordered.
 async fn eater(url: &str, number: usize) -> Outcome<(Api, Uuid, NewLine)> {
     let api = person(url, "customer", number).await?;
@@ -121,7 +147,8 @@ async fn eater(url: &str, number: usize) -> Outcome<(Api, Uuid, NewLine)> {
         .filter(|menu| !menu.sold_out && menu.price_won > 0)
         .max_by_key(|menu| menu.price_won)
         .ok_or("a restaurant without dishes")?;
-    let quantity = u32::try_from(restaurant.minimum_order_won / dish.price_won + 1)?;
+    // One of them is taken out of the order later.
+    let quantity = u32::try_from(restaurant.minimum_order_won / dish.price_won + 2)?;
     let options = choose_options(&dish);
     Ok((
         api,

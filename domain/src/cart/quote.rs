@@ -7,9 +7,11 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::coupon::{Chosen, Discount, Inapplicable};
+use crate::tip::TipPart;
 use crate::{
-    Fault, LatLon, LineId, MenuId, OptionId, QuoteId, Refusal, Refused, RestaurantId, Timestamp, UserId, Won,
-    fault,
+    CouponId, Fault, LatLon, LineId, MenuId, OptionId, QuoteId, Refusal, Refused, RestaurantId, Timestamp,
+    UserId, Won, fault,
 };
 
 /// How long a quote is valid, in minutes.
@@ -70,6 +72,15 @@ pub struct QuotedOption {
     pub price: Won,
 }
 
+/// What a coupon takes off a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineShare {
+    /// The coupon.
+    pub coupon: CouponId,
+    /// How much, more than zero.
+    pub amount: Won,
+}
+
 /// A dish with its options and prices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuotedLine {
@@ -87,6 +98,12 @@ pub struct QuotedLine {
     pub unit_price: Won,
     /// `quantity × unit_price`.
     pub total: Won,
+    /// What coupons take off it: its part of the discounts on the food.
+    #[serde(default)]
+    pub discount: Won,
+    /// What each of them takes off it; not known of old lines.
+    #[serde(default)]
+    pub shares: Vec<LineShare>,
     /// Whether the dish has a daily limit, so that an order reserves its portions.
     #[serde(default)]
     pub limited: bool,
@@ -115,6 +132,11 @@ pub enum Problem {
     /// The lines do not reach the minimum order amount.
     BelowMinimum {
         /// The missing amount.
+        shortfall: Won,
+    },
+    /// There is alcohol, and not more food than that.
+    TooMuchAlcohol {
+        /// For how much food is missing.
         shortfall: Won,
     },
     /// The dish is sold out; its line is not part of the sum.
@@ -163,12 +185,36 @@ pub enum Problem {
         /// The current price.
         now: Won,
     },
+    /// Fewer points can be used than the customer wants to. The quote has the price with those, so
+    /// this alone does not prevent the order.
+    FewerPoints {
+        /// How many they want to use.
+        wanted: Won,
+        /// How many the order is paid with.
+        used: Won,
+    },
+    /// A chosen coupon takes nothing off. The quote has the price without it, so this alone does
+    /// not prevent the order.
+    CouponInapplicable {
+        /// The coupon.
+        coupon_id: CouponId,
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: Inapplicable,
+    },
 }
 
 impl Problem {
     /// Whether it prevents the order.
     pub fn blocks(&self) -> bool {
-        !matches!(self, Problem::PriceChanged { .. } | Problem::OnlyLeft { enough: true, .. })
+        !matches!(
+            self,
+            Problem::PriceChanged { .. }
+                | Problem::OnlyLeft { enough: true, .. }
+                | Problem::FewerPoints { .. }
+                | Problem::CouponInapplicable { .. }
+        )
     }
 
     /// The [`Fault`] for this problem. It points to a field of the quote request, or to a
@@ -198,6 +244,11 @@ impl Problem {
                 fault::BELOW_MINIMUM,
                 format!("{shortfall} are missing to the minimum order amount."),
             ),
+            Problem::TooMuchAlcohol { shortfall } => Fault::new(
+                "/lines",
+                fault::TOO_MUCH_ALCOHOL,
+                format!("Food for {shortfall} more goes with so much alcohol."),
+            ),
             Problem::SoldOut { line_id, name } => {
                 of_line(line_id, fault::SOLD_OUT, format!("{name} is sold out."))
             }
@@ -213,6 +264,14 @@ impl Problem {
             Problem::PriceChanged { line_id, now, .. } => {
                 of_line(line_id, fault::PRICE_CHANGED, format!("It costs {now} now."))
             }
+            Problem::FewerPoints { used, .. } => {
+                Fault::new("/points", fault::FEWER_POINTS, format!("{used} of points can be used."))
+            }
+            Problem::CouponInapplicable { coupon_id, name, reason } => Fault::new(
+                format!("/coupons/{coupon_id}"),
+                fault::COUPON_INAPPLICABLE,
+                format!("{name}: {}.", reason.as_str()),
+            ),
         }
     }
 }
@@ -254,8 +313,23 @@ pub struct Quote {
     pub subtotal: Won,
     /// The delivery tip; zero for pickup, and if the address is not deliverable.
     pub tip: Won,
-    /// `subtotal + tip`.
+    /// What the tip consists of; old quotes do not know it.
+    #[serde(default)]
+    pub tip_parts: Vec<TipPart>,
+    /// What coupons take off.
+    #[serde(default)]
+    pub discounts: Vec<Discount>,
+    /// What the customer pays by points.
+    #[serde(default)]
+    pub points: Won,
+    /// What the customer pays by the payment gateway: `subtotal + tip` without the discounts and the points.
     pub payable: Won,
+    /// How many points the cart is to be paid with, if so many can be used.
+    #[serde(default)]
+    pub points_wanted: Won,
+    /// The coupons that the cart has chosen, also those that take nothing off.
+    #[serde(default)]
+    pub coupons: Vec<Chosen>,
     /// The restaurant's minimum order amount.
     pub minimum: Won,
     /// The restaurant's position, where the food is picked up.

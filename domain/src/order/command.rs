@@ -4,10 +4,9 @@ use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ContactMethod, FailReason};
+use super::{ContactMethod, FailReason, LinePart};
 use crate::cart::Quote;
-use crate::ledger::CommissionRate;
-use crate::{CourierId, MenuId, OrderId, PaymentId, RestaurantId, UserId, Won};
+use crate::{CancellationId, CourierId, MenuId, OrderId, PaymentId, Percentage, RestaurantId, UserId, Won};
 
 /// Who issues a command. `services` has verified the identity; the order checks that it
 /// is *its* customer, restaurant or courier.
@@ -99,8 +98,24 @@ pub struct Placement {
     pub contactless: bool,
     /// The code that the customer must show; used only if the quote is for pickup.
     pub pickup_code: String,
-    /// What the platform takes of the food.
-    pub commission: CommissionRate,
+    /// What is agreed on.
+    pub terms: Terms,
+}
+
+/// What is agreed on when an order is made, and stays whatever changes later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// What the platform takes of the food that it sells for the restaurant, without VAT.
+    pub commission: Percentage,
+    /// What the customer gets in points of what they pay for the food.
+    pub reward: Percentage,
+}
+
+impl Default for Terms {
+    /// A commission of 7.8 %, and 1 % in points.
+    fn default() -> Self {
+        Self { commission: Percentage::new(780), reward: Percentage::new(100) }
+    }
 }
 
 /// A command to an order.
@@ -183,6 +198,15 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Take dishes out of it that cannot be had after all.
+    CancelLines {
+        /// Identifies it, so that a repetition is recognised.
+        id: CancellationId,
+        /// The dishes.
+        parts: Vec<LinePart>,
+        /// Whether they are to be marked as sold out.
+        sold_out: bool,
+    },
     /// Ask the restaurant to cancel it.
     RequestCancel {
         /// Why.
@@ -218,6 +242,7 @@ impl Command {
             Command::End { .. } => "end",
             Command::Complete { .. } => "complete",
             Command::Cancel { .. } => "cancel",
+            Command::CancelLines { .. } => "cancel_lines",
             Command::RequestCancel { .. } => "request_cancel",
             Command::DecideCancel { .. } => "decide_cancel",
             Command::LapseCancelRequest => "lapse_cancel_request",

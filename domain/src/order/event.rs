@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ContactMethod, FailReason, Fault, Order, RejectReason, Status};
 use crate::event::event_kinds;
-use crate::{Audience, CourierId, Event, EventKind, MenuId, OrderId, Party, Timestamp, Won};
+use crate::{Audience, CancellationId, CourierId, Event, EventKind, MenuId, OrderId, Party, Timestamp, Won};
 
 /// A fact, with the order's state after it.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,7 +84,7 @@ pub enum Fact {
         reason: String,
         /// The reason code, if the courier reported the failure.
         code: Option<FailReason>,
-        /// The refund.
+        /// What goes back, by whatever was paid.
         refund: Won,
     },
     /// It ended successfully.
@@ -95,7 +95,16 @@ pub enum Fact {
         fault: Fault,
         /// Why.
         reason: String,
-        /// The refund of the payment, which may still be in progress.
+        /// What goes back, by whatever was paid; it may still be on its way.
+        refund: Won,
+    },
+    /// Dishes were taken out of it.
+    LinesCancelled {
+        /// Which cancellation.
+        id: CancellationId,
+        /// The dishes that are sold out.
+        sold_out: Vec<MenuId>,
+        /// What goes back, by whatever was paid.
         refund: Won,
     },
     /// The customer asks for a cancellation.
@@ -137,6 +146,8 @@ event_kinds! {
         Completed = "order.completed": "주문이 완료됐어요", "The order is complete" => Close("completed"),
         Cancelled(reason, refund_won) = "order.cancelled":
             "주문이 취소됐어요", "The order was cancelled" => Close("cancelled"),
+        LinesCancelled(refund_won) = "order.lines_cancelled":
+            "메뉴 일부가 취소됐어요", "A part of the order was cancelled",
         CancelRequested(reason) = "order.cancel_requested": "취소를 요청했어요", "Cancellation requested",
         CancelRefused = "order.cancel_refused": "취소 요청이 거절됐어요", "The cancellation was refused",
     }
@@ -164,6 +175,7 @@ impl Fact {
             Fact::DeliveryFailed { .. } => Kind::DeliveryFailed,
             Fact::Completed => Kind::Completed,
             Fact::Cancelled { .. } => Kind::Cancelled,
+            Fact::LinesCancelled { .. } => Kind::LinesCancelled,
             Fact::CancelRequested { .. } => Kind::CancelRequested,
             Fact::CancelRefused => Kind::CancelRefused,
         }
@@ -188,6 +200,9 @@ impl Event for OrderEvent {
             }
             Fact::Cancelled { fault, reason, refund } => {
                 json!({ "by": fault, "reason": reason, "refund_won": refund })
+            }
+            Fact::LinesCancelled { id, sold_out, refund } => {
+                json!({ "cancellation_id": id, "sold_out_menu_ids": sold_out, "refund_won": refund })
             }
             Fact::CancelRequested { reason } => json!({ "reason": reason }),
             _ => json!({}),
@@ -251,12 +266,12 @@ impl Order {
             .iter()
             .map(|line| {
                 let options: Vec<&str> = line.options.iter().map(|option| option.name.as_str()).collect();
-                json!({ "name": line.name, "quantity": line.quantity, "options": options })
+                json!({ "line_id": line.line_id, "name": line.name, "quantity": line.quantity, "options": options })
             })
             .collect();
         json!({
             "order_id": self.id, "code": self.id.code(), "version": self.version, "status": self.status, "lines": lines,
-            "payable_won": self.payable, "note": self.note, "placed_at": self.placed_at,
+            "payable_won": self.paid_by_all_means(), "note": self.note, "placed_at": self.placed_at,
             "ready_by": self.ready_by, "courier_id": self.courier,
             "cancel_request": self.cancel_request.as_ref().map(|request| &request.reason),
         })

@@ -16,7 +16,9 @@
 //! A paid order with a slot waits as `scheduled` until it is time to place it.
 //! Every transition that `state.rs` does not list is refused.
 
+mod adjustment;
 mod availability;
+mod cancellation;
 mod code;
 mod command;
 mod contact;
@@ -31,16 +33,20 @@ mod wishes;
 use serde::{Deserialize, Serialize};
 
 use crate::cart::{DropOff, QuotedLine, quote::usual_lead_mins};
-use crate::ledger::CommissionRate;
-use crate::{CourierId, LatLon, OrderId, PaymentId, QuoteId, RestaurantId, Timestamp, UserId, Won};
+use crate::coupon::Discount;
+use crate::{
+    CourierId, LatLon, OrderId, PaymentId, Percentage, QuoteId, RestaurantId, Timestamp, UserId, Won,
+};
 
+pub use adjustment::{Adjustment, AdjustmentReason, AdjustmentRequest, Burden, Remainder, Wanted};
+pub use cancellation::{Cancellation, LinePart};
 pub use code::{NotACode, OrderCode};
-pub use command::{By, Command, Fault, Placement, RejectReason};
+pub use command::{By, Command, Fault, Placement, RejectReason, Terms};
 pub use contact::{Answer, Attempt, CONTACTS_MAX, Contact, ContactMethod, WAYS_NEEDED};
 pub(crate) use ending::WORDS as ENDINGS;
 pub use ending::{EarlyEnd, EndReason, EndedBy, REPLACED};
 pub use event::{BoardEvent, Fact, OrderEvent, OrderEventKind};
-pub use reckoning::{FailReason, Progress, Reckoning};
+pub use reckoning::{Back, FailReason, Price, Progress, Reckoning};
 pub use refusal::OrderRefusal;
 pub(crate) use refusal::REFUSALS;
 pub use state::{read_courier_note, read_note};
@@ -202,17 +208,29 @@ pub struct Order {
     pub courier: Option<CourierId>,
     /// Delivery or pickup.
     pub fulfilment: Fulfilment,
-    /// The ordered dishes with their prices.
+    /// The ordered dishes with their prices, without what was taken out of it.
     pub lines: Vec<QuotedLine>,
+    /// What was taken out of it after it was paid; nothing in old rows. All amounts are without it.
+    #[serde(default)]
+    pub cancellations: Vec<Cancellation>,
     /// Σ line totals.
     pub subtotal: Won,
     /// The delivery tip; zero for pickup.
     pub tip: Won,
-    /// What the customer pays.
+    /// What coupons take off; nothing in old rows.
+    #[serde(default)]
+    pub discounts: Vec<Discount>,
+    /// What the customer pays by points; nothing in old rows.
+    #[serde(default)]
+    pub points: Won,
+    /// What the customer pays by the payment gateway.
     pub payable: Won,
     /// What the platform takes of the food; nothing in old rows.
-    #[serde(default = "CommissionRate::none")]
-    pub commission: CommissionRate,
+    #[serde(default)]
+    pub commission: Percentage,
+    /// What the customer gets in points when it is completed; nothing in old rows.
+    #[serde(default)]
+    pub reward: Won,
     /// The restaurant's position, where the food is picked up.
     pub pickup: LatLon,
     /// Where it is delivered; `None` for pickup.
@@ -247,12 +265,20 @@ pub struct Order {
     pub contact: Option<Contact>,
     /// How it ended early, if it did.
     pub ending: Option<Ending>,
+    /// When it was over; unknown in old rows.
+    #[serde(default)]
+    pub ended_at: Option<Timestamp>,
 }
 
 impl Order {
     /// Whether `customer` is the one who ordered it.
     pub fn is_of(&self, customer: UserId) -> bool {
         self.customer == customer
+    }
+
+    /// What the customer pays, by points and by the payment gateway.
+    pub fn paid_by_all_means(&self) -> Won {
+        Won(self.payable.0 + self.points.0)
     }
 
     /// Whether it was cancelled, rejected or not paid, so that the same cart may be ordered

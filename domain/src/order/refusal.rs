@@ -54,6 +54,28 @@ pub enum OrderRefusal {
         /// Their indexes in the request's list.
         at: Vec<usize>,
     },
+    /// The order has no such line, or not so many of it.
+    NotSoMany {
+        /// Its index in the request's list.
+        at: usize,
+    },
+    /// A line is named twice.
+    LineTwice {
+        /// Its second index in the request's list.
+        at: usize,
+    },
+    /// Nothing would be left of it: it is to be cancelled as a whole.
+    NothingLeft,
+    /// More would go back than is left of what was paid.
+    MoreThanPaid {
+        /// What is left.
+        left: Won,
+    },
+    /// What would be left has too much alcohol for its food.
+    TooMuchAlcohol {
+        /// For how much food is missing.
+        shortfall: Won,
+    },
     /// Preparation takes 5 to 90 minutes.
     PreparationOutOfRange,
     /// The paid amount differs from the order's.
@@ -116,6 +138,20 @@ impl Refusal for OrderRefusal {
             Self::NothingToReorder { lines } => nothing_to_reorder().with_faults(lines.clone()),
             Self::TooManySoldOut => Refused::field("/sold_out_menu_ids", fault::OUT_OF_RANGE, "At most 50."),
             Self::NotInOrder { at } => Refused::invalid(at.iter().map(|at| not_in_order(*at)).collect()),
+            Self::NotSoMany { at } => {
+                let detail = "The order has not so many of it.";
+                not_so_many().with_faults(vec![Fault::new(
+                    format!("/lines/{at}"),
+                    fault::NOT_IN_ORDER,
+                    detail,
+                )])
+            }
+            Self::LineTwice { at } => {
+                Refused::field(format!("/lines/{at}"), fault::DUPLICATE, "The line is there already.")
+            }
+            Self::NothingLeft => nothing_left(),
+            Self::MoreThanPaid { left } => more_than_paid(left.0),
+            Self::TooMuchAlcohol { shortfall } => too_much_alcohol(shortfall.0),
             Self::PreparationOutOfRange => preparation_out_of_range(),
             Self::AmountDiffers { payable } => amount_differs(payable.0),
             Self::WrongCode => wrong_code(),
@@ -165,6 +201,15 @@ crate::refusals! {
         "Something in this order is sold out. Nothing was charged.";
     nothing_to_reorder() => Conflict "order.nothing_to_reorder":
         "이 주문의 메뉴는 지금 주문할 수 없어요.", "Nothing of this order can be had now.";
+    not_so_many() => Conflict "order.not_so_many":
+        "주문에 그만큼 남아 있지 않아요.", "The order does not have so many of it any more.";
+    nothing_left() => Rule "order.nothing_left":
+        "남는 메뉴가 없어요. 주문 전체를 취소해 주세요.", "Nothing would be left. Please cancel the whole order.";
+    more_than_paid(left_won) => Rule "order.more_than_paid":
+        "{left_won}원까지 환불할 수 있어요.", "At most {left_won} won can go back.";
+    too_much_alcohol(shortfall_won) => Rule "order.too_much_alcohol":
+        "주류는 음식보다 적어야 해요. 주류도 함께 취소해 주세요.",
+        "There would be more alcohol than food. Please cancel the alcohol as well.";
     preparation_out_of_range() => Invalid "order.preparation_out_of_range":
         "조리 시간은 5분에서 90분까지예요.", "Preparation takes 5 to 90 minutes.";
     amount_differs(payable_won) => Rule "order.amount_differs":

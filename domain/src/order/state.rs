@@ -8,7 +8,7 @@ use super::{
     Fulfilment, Order, OrderEvent, OrderRefusal, Placement, RejectReason, Status,
 };
 use crate::cart::Method;
-use crate::{CourierId, MenuId, PaymentId, TextFlaw, TextRule, Timestamp, UserId, Won};
+use crate::{CourierId, MenuId, PaymentId, TextFlaw, TextRule, Timestamp, UserId, Won, points};
 
 /// Permitted preparation time in minutes.
 const PREPARATION_MINS: std::ops::RangeInclusive<u32> = 5..=90;
@@ -19,12 +19,12 @@ const SOLD_OUT_MAX: usize = 50;
 /// The longest note or reason, in characters.
 const TEXT_CHARS: usize = 200;
 
-type Decision = Result<(Order, Vec<OrderEvent>), OrderRefusal>;
+pub(super) type Decision = Result<(Order, Vec<OrderEvent>), OrderRefusal>;
 
 impl Order {
     /// Creates an order from a valid quote. If nothing is payable, it counts as paid at once.
     pub fn place(placement: Placement, now: Timestamp) -> Decision {
-        let Placement { id, quote, note, courier_note, contactless, pickup_code, commission } = placement;
+        let Placement { id, quote, note, courier_note, contactless, pickup_code, terms } = placement;
         let note = read_note(&note)?;
         let courier_note = courier_note_for(quote.method, &read_courier_note(&courier_note)?);
         if !quote.is_alive(now) {
@@ -38,6 +38,7 @@ impl Order {
             Method::Delivery => Fulfilment::Delivery { contactless },
         };
         let payable = quote.payable;
+        let reward = points::reward(terms.reward, &quote);
         let order = Order {
             id,
             version: 0,
@@ -50,10 +51,14 @@ impl Order {
             courier: None,
             fulfilment,
             lines: quote.lines,
+            cancellations: Vec::new(),
             subtotal: quote.subtotal,
             tip: quote.tip,
+            discounts: quote.discounts,
+            points: quote.points,
             payable,
-            commission,
+            commission: terms.commission,
+            reward,
             pickup: quote.pickup,
             drop_off: quote.drop_off,
             note,
@@ -69,6 +74,7 @@ impl Order {
             cancel_request: None,
             contact: None,
             ending: None,
+            ended_at: None,
         };
         let created = order.to(Status::PendingPayment, Fact::Created);
         if payable > Won::ZERO {
@@ -80,10 +86,19 @@ impl Order {
         Ok((order, events))
     }
 
-    /// Applies `command` from `by`. Every combination that is not listed is refused.
+    /// Applies `command` from `by`, if the order is theirs.
     pub fn decide(&self, by: By, command: &Command, now: Timestamp) -> Decision {
-        use Status::{Accepted, Delivered, PendingPayment, PickedUp, Placed, Preparing, Ready, Scheduled};
         self.check_is_theirs(by)?;
+        let (mut order, events) = self.transition(by, command, now)?;
+        if order.status.is_terminal() && !self.status.is_terminal() {
+            order.ended_at = Some(now);
+        }
+        Ok((order, events))
+    }
+
+    /// Every combination that is not listed is refused.
+    fn transition(&self, by: By, command: &Command, now: Timestamp) -> Decision {
+        use Status::{Accepted, Delivered, PendingPayment, PickedUp, Placed, Preparing, Ready, Scheduled};
         let order = self.clone();
         match (self.status, command, by) {
             (PendingPayment, Command::Pay { amount }, By::Payment) => order.pay(*amount, now),
@@ -122,6 +137,14 @@ impl Order {
                 Command::End { fault, reason },
                 By::Admin(operator),
             ) if order.ended_so(*fault, reason, operator) => Ok((order, Vec::new())),
+            (
+                Placed | Accepted | Preparing | Ready,
+                Command::CancelLines { id, parts, sold_out },
+                By::Owner(_) | By::Admin(_),
+            ) => {
+                let operator = if let By::Admin(operator) = by { Some(operator) } else { None };
+                order.cancel_lines(*id, parts, *sold_out, operator, now)
+            }
             (Accepted | Preparing | Ready, Command::RequestCancel { reason }, By::Customer(_)) => {
                 order.request_cancel(reason, now)
             }
@@ -371,16 +394,16 @@ impl Order {
         if self.courier == Some(courier) { Ok(()) } else { Err(OrderRefusal::NotItsCourier) }
     }
 
-    /// Ends the order; `fact` receives the refund.
+    /// Ends the order; `fact` receives what goes back.
     fn end(mut self, status: Status, ending: Ending, fact: impl FnOnce(Won) -> Fact) -> Decision {
         self.cancel_request = None;
         self.ending = Some(ending);
-        let refund = self.refund_due().unwrap_or_default();
-        self.to(status, fact(refund))
+        let back = self.back().unwrap_or_default();
+        self.to(status, fact(back.total()))
     }
 
     /// Makes one transition with one event, and increments the version.
-    fn to(mut self, status: Status, fact: Fact) -> Decision {
+    pub(super) fn to(mut self, status: Status, fact: Fact) -> Decision {
         self.status = status;
         self.version += 1;
         let event = OrderEvent { order: self.id, status, fact };

@@ -12,7 +12,7 @@ use crate::{Event, LineId, MenuId};
 mod examples;
 
 const CUSTOMER: UserId = UserId(Uuid::from_u128(1));
-const RESTAURANT: RestaurantId = RestaurantId(Uuid::from_u128(2));
+pub(crate) const RESTAURANT: RestaurantId = RestaurantId(Uuid::from_u128(2));
 const COURIER: CourierId = CourierId(Uuid::from_u128(3));
 const OPERATOR: UserId = UserId(Uuid::from_u128(4));
 const WAIT: Duration = Duration::minutes(10);
@@ -32,9 +32,12 @@ fn quote() -> Quote {
         options: Vec::new(),
         unit_price: Won(9_000),
         total: Won(18_000),
+        discount: Won::ZERO,
+        shares: Vec::new(),
         limited: false,
     };
     Quote {
+        tip_parts: Vec::new(),
         id: QuoteId(Uuid::from_u128(12)),
         customer: CUSTOMER,
         cart_version: 1,
@@ -47,7 +50,11 @@ fn quote() -> Quote {
         lines: vec![line],
         subtotal: Won(18_000),
         tip: Won(3_000),
+        discounts: Vec::new(),
+        points: Won::ZERO,
         payable: Won(21_000),
+        points_wanted: Won::ZERO,
+        coupons: Vec::new(),
         minimum: Won(15_000),
         pickup: place,
         drop_off: Some(DropOff {
@@ -74,7 +81,7 @@ fn placement(pickup: bool) -> Placement {
         courier_note: String::new(),
         contactless: false,
         pickup_code: "0420".to_owned(),
-        commission: CommissionRate::default(),
+        terms: Terms::default(),
     }
 }
 
@@ -98,6 +105,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     ("accepted preparing", "mark_ready", "O", "ready"),
     ("accepted preparing ready", "assign_courier", "S", "same"),
     ("accepted preparing ready", "cancel", "OA", "cancelled"),
+    ("placed accepted preparing ready", "cancel_lines", "OA", "same"),
     ("accepted preparing ready", "request_cancel", "C", "same"),
     ("accepted preparing ready", "decide_cancel", "O", "cancelled"),
     ("accepted preparing ready", "lapse_cancel_request", "S", "same"),
@@ -126,6 +134,11 @@ fn letter(by: By) -> char {
 
 fn try_contact(attempt: u128, way: ContactMethod) -> Command {
     Command::TryContact { attempt: Uuid::from_u128(attempt), way, wait: WAIT }
+}
+
+fn cancel_lines(id: u128, quantity: u32) -> Command {
+    let parts = vec![LinePart { line: LineId(Uuid::from_u128(10)), quantity }];
+    Command::CancelLines { id: Uuid::from_u128(id).into(), parts, sold_out: false }
 }
 
 fn in_table(status: Status, command: &Command, by: By) -> Option<&'static str> {
@@ -177,6 +190,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         Just(Command::End { fault: Fault::Restaurant, reason: reason.clone() }),
         Just(Command::Complete { code: None }),
         Just(Command::Cancel { reason: reason.clone() }),
+        (1..3_u128, 1..3_u32).prop_map(|(id, quantity)| cancel_lines(id, quantity)),
         Just(Command::RequestCancel { reason }),
         any::<bool>().prop_map(|approve| Command::DecideCancel { approve }),
         Just(Command::LapseCancelRequest),
@@ -225,8 +239,8 @@ proptest! {
                     // No refund before an early end, and never more than was paid.
                     prop_assert_eq!(next.refund_due().is_some(), next.is_dead() || next.status == Status::DeliveryFailed);
                     prop_assert!(next.refund_due().is_none_or(|back| (Won::ZERO..=next.payable).contains(&back)));
-                    // The amount never changes after the order was created.
-                    prop_assert_eq!(next.payable, order.payable);
+                    // What is paid never changes after the order was created, but for what is taken out of it.
+                    prop_assert_eq!(next.payable.0 + next.cancelled().money.0, 21_000);
                     order = next;
                 }
                 Err(refusal) => {
@@ -239,6 +253,8 @@ proptest! {
                                 | OrderRefusal::CancelRequestOpen
                                 | OrderRefusal::NoCancelRequest
                                 | OrderRefusal::NoContact
+                                | OrderRefusal::NotSoMany { .. }
+                                | OrderRefusal::NothingLeft
                                 | OrderRefusal::ContactTooFew
                                 | OrderRefusal::ContactRunning { .. }
                                 // It was ended with another fault, reason or operator.

@@ -13,6 +13,7 @@
 
 pub(crate) mod method;
 mod refund;
+pub(crate) mod request;
 mod returned;
 
 use chrono::Duration;
@@ -24,6 +25,7 @@ use crate::{
 
 pub use method::{Label, METHODS_MAX, Method, MethodKind, MethodRefusal, REGISTRATION_LIFE, Registration};
 pub use refund::{REFUND_ATTEMPTS, Refund, RefundReason, RefundStatus};
+pub use request::{PaymentRequest, PaymentRequestRefusal, REQUEST_LIFE};
 pub use returned::{RefundRecord, ReturnStatus, Returned};
 
 /// How often the gateway is queried for a payment's outcome before an operator must

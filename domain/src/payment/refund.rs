@@ -31,6 +31,10 @@ pub enum RefundStatus {
 pub enum RefundReason {
     /// The order ended early.
     OrderEnded,
+    /// Dishes were taken out of the order.
+    LinesCancelled,
+    /// An operator gave something back of an order that had arrived.
+    Adjusted,
     /// The gateway charged a different amount than requested.
     AmountDiffers,
     /// The gateway approved a payment that was already aborted.
@@ -103,6 +107,8 @@ macro_rules! names {
 names!(RefundStatus { Requested => "requested", Succeeded => "succeeded", Failed => "failed" });
 names!(RefundReason {
     OrderEnded => "order_ended",
+    LinesCancelled => "lines_cancelled",
+    Adjusted => "adjusted",
     AmountDiffers => "amount_differs",
     LateApproval => "late_approval",
 });

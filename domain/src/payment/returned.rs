@@ -43,16 +43,21 @@ impl Returned {
     /// other charges of a paid order have nothing to do with its end.
     pub fn of(due: Option<Won>, refunds: &[RefundRecord]) -> Option<Self> {
         let counts = |it: &&RefundRecord| due.is_none() || it.refund.reason == RefundReason::OrderEnded;
-        let refunds: Vec<&RefundRecord> = refunds.iter().filter(counts).collect();
+        let own: Vec<RefundRecord> = refunds.iter().filter(counts).copied().collect();
+        Self::by(due.unwrap_or_default(), &own)
+    }
+
+    /// What goes back by these refunds, or, while there are none, will: `due`.
+    pub fn by(due: Won, refunds: &[RefundRecord]) -> Option<Self> {
         if refunds.is_empty() {
-            let amount = due.filter(|due| *due > Won::ZERO)?;
-            return Some(Self { amount, status: ReturnStatus::UnderWay });
+            let status = ReturnStatus::UnderWay;
+            return (due > Won::ZERO).then_some(Self { amount: due, status });
         }
         let amount = Won(refunds.iter().map(|it| it.refund.amount.0).sum());
-        let open = |it: &&&RefundRecord| it.refund.status != RefundStatus::Succeeded;
+        let open = |it: &RefundRecord| it.refund.status != RefundStatus::Succeeded;
         let status = if refunds.iter().any(|it| it.refund.is_undecided()) {
             ReturnStatus::Delayed
-        } else if refunds.iter().any(|it| open(&it)) {
+        } else if refunds.iter().any(open) {
             ReturnStatus::UnderWay
         } else {
             let at = refunds.iter().map(|it| it.updated_at).max()?;

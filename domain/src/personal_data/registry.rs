@@ -200,6 +200,7 @@ pub const REGISTRY: &[Column] = &[
     personal("auth.social_attempts", "sealed_token", of(Secret, Subject::Email("email"), ACCOUNT, Expire)),
     personal("auth.stranger_attempts", "email", of(Email, Subject::Email("email"), ATTEMPTS, Expire)),
     // cart
+    document("cart.carts", "coupons", &[], &["/*/kind"]),
     document("cart.carts", "lines", &[], &["/*/name", "/*/options/*/name"]),
     document(
         "cart.quotes",
@@ -220,11 +221,25 @@ pub const REGISTRY: &[Column] = &[
             "/problems/*/code",
             "/problems/*/name",
             "/problems/*/detail",
+            "/problems/*/reason/why",
+            "/tip_parts/*/kind",
             "/method",
+            "/discounts/*/name",
+            "/discounts/*/kind",
+            "/discounts/*/funder",
+            "/coupons/*/kind",
         ],
     ),
     personal("cart.quotes", "sealed_entrance_note", of(EntranceNote, CUSTOMER, DELIVERY, Erase)),
     plain("codes.tries", "code", "what the code opens, with the id of an order"),
+    // coupon
+    plain("coupon.campaigns", "code", OURS),
+    document(
+        "coupon.campaigns",
+        "terms",
+        &[],
+        &["/name", "/kind", "/benefit/by", "/categories/*", "/funder", "/code"],
+    ),
     // gateway
     plain("gateway.idempotency_keys", "name", "the client's random name of a request"),
     personal("gateway.idempotency_keys", "request_hash", of(Secret, USER, REPEATS, Expire)),
@@ -300,6 +315,12 @@ pub const REGISTRY: &[Column] = &[
     plain("menu.pictures", "files", NAME_OF_A_SHOP),
     plain("menu.pictures", "colour", NAME_OF_A_SHOP),
     // orders
+    document(
+        "orders.adjustments",
+        "state",
+        &[],
+        &["/lines/*/name", "/lines/*/options/*/name", "/reason", "/fault"],
+    ),
     personal("orders.interventions", "reason", of(FreeText, OF_ORDER, DISPUTE, Expire)),
     plain("orders.orders", "status", WORD),
     document(
@@ -322,6 +343,11 @@ pub const REGISTRY: &[Column] = &[
             "/restaurant_name",
             "/fulfilment/kind",
             "/fulfilment/code",
+            "/discounts/*/name",
+            "/discounts/*/kind",
+            "/discounts/*/funder",
+            "/cancellations/*/lines/*/name",
+            "/cancellations/*/lines/*/options/*/name",
             "/lines/*/name",
             "/lines/*/options/*/name",
             "/pickup/lat",

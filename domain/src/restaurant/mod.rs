@@ -6,6 +6,7 @@ pub mod event;
 pub mod holidays;
 pub mod hours;
 pub mod preparation;
+mod rejection;
 mod reminder;
 pub mod rules;
 pub mod seller;
@@ -30,7 +31,7 @@ pub use zone::Zone;
 use crate::cart::DropOff;
 use crate::gazetteer::DongCode;
 use crate::text::searchable;
-use crate::tip::DeliveryLeg;
+use crate::tip::{DeliveryLeg, TipPart};
 use crate::won::Overflow;
 use crate::{Fault, LatLon, Refusal, Refused, RestaurantId, TextRule, Timestamp, UserId, Won, fault};
 
@@ -324,9 +325,23 @@ impl Restaurant {
         at: Timestamp,
         holidays: &Holidays,
     ) -> Result<Won, Overflow> {
+        self.rules.tip.tip(subtotal, self.leg(to, at, holidays))
+    }
+
+    /// What that tip consists of.
+    pub fn tip_parts_for(
+        &self,
+        subtotal: Won,
+        to: Destination,
+        at: Timestamp,
+        holidays: &Holidays,
+    ) -> Result<Vec<TipPart>, Overflow> {
+        self.rules.tip.parts(subtotal, self.leg(to, at, holidays))
+    }
+
+    fn leg(&self, to: Destination, at: Timestamp, holidays: &Holidays) -> DeliveryLeg {
         let distance_m = self.position.distance_m(to.position);
-        let way = DeliveryLeg { distance_m, dong: to.dong, at, on_holiday: holidays.cover(at) };
-        self.rules.tip.tip(subtotal, way)
+        DeliveryLeg { distance_m, dong: to.dong, at, on_holiday: holidays.cover(at) }
     }
 
     /// How long an order takes that is cooked from `at` on, in minutes.

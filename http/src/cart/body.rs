@@ -1,13 +1,17 @@
 //! Carts and quotes in JSON.
 
 use domain::cart::{Method, PricedLine, Problem, Quote, QuotedLine, QuotedOption};
+use domain::ledger::Taxed;
 use domain::menu::Pick;
-use domain::{LatLon, LineId, MenuId, OptionId, QuoteId, RestaurantId, Timestamp, Won};
+use domain::tip::{TipPart, TipPartKind};
+use domain::{CouponId, LatLon, LineId, MenuId, OptionId, QuoteId, RestaurantId, Timestamp, Won};
 use serde::{Deserialize, Serialize};
 use services::cart::{Addition, CartView};
 use utoipa::ToSchema;
 
+use super::coupon::{ChosenCouponBody, DiscountBody};
 use crate::kit::Position;
+use crate::payment::InapplicableBody;
 
 /// A dish to be put in the cart.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -78,6 +82,11 @@ pub(crate) struct CartBody {
     /// What is missing to it.
     #[schema(value_type = i64, minimum = 0)]
     shortfall_won: Won,
+    /// The chosen coupons, at most one of each kind.
+    coupons: Vec<ChosenCouponBody>,
+    /// How many points it is to be paid with, if so many can be used.
+    #[schema(value_type = i64, minimum = 0)]
+    points_won: Won,
 }
 
 /// A dish with its options.
@@ -98,6 +107,9 @@ struct LineBody {
     /// `quantity` × `unit_price_won`.
     #[schema(value_type = i64, minimum = 0)]
     total_won: Won,
+    /// Its part of what coupons take off the food; in a quote.
+    #[schema(value_type = i64, minimum = 0)]
+    discount_won: Won,
     /// How many are left for this line, if the dish has a daily limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<u32>,
@@ -133,7 +145,7 @@ struct NoticeBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]
     line_id: Option<LineId>,
-    /// That dish's name.
+    /// The dish's or the coupon's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// For a person.
@@ -151,7 +163,7 @@ struct NoticeBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     latest: Option<Timestamp>,
-    /// With `below_minimum`: what is missing.
+    /// With `below_minimum`: what is missing. With `too_much_alcohol`: for how much food is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     shortfall_won: Option<Won>,
@@ -166,6 +178,13 @@ struct NoticeBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     now_won: Option<Won>,
+    /// With `coupon_inapplicable`: which coupon, with `name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    coupon_id: Option<CouponId>,
+    /// With `coupon_inapplicable`: why it takes nothing off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inapplicable: Option<InapplicableBody>,
 }
 
 /// What sort of problem it is.
@@ -179,11 +198,15 @@ enum NoticeCode {
     NoPickup,
     SlotOutOfRange,
     BelowMinimum,
+    TooMuchAlcohol,
     SoldOut,
     OnlyLeft,
     Gone,
     OptionsChanged,
     PriceChanged,
+    CouponInapplicable,
+    /// Only `now_won` points can be used of the `was_won` that are wanted.
+    FewerPoints,
 }
 
 impl From<Problem> for NoticeBody {
@@ -205,6 +228,9 @@ impl From<Problem> for NoticeBody {
             Problem::BelowMinimum { shortfall } => {
                 Self { code: Code::BelowMinimum, shortfall_won: Some(shortfall), ..Self::default() }
             }
+            Problem::TooMuchAlcohol { shortfall } => {
+                Self { code: Code::TooMuchAlcohol, shortfall_won: Some(shortfall), ..Self::default() }
+            }
             Problem::SoldOut { line_id, name } => of(Code::SoldOut, line_id, name),
             Problem::OnlyLeft { line_id, name, left, .. } => {
                 Self { left: Some(left), ..of(Code::OnlyLeft, line_id, name) }
@@ -216,6 +242,19 @@ impl From<Problem> for NoticeBody {
             Problem::PriceChanged { line_id, name, was, now } => {
                 Self { was_won: Some(was), now_won: Some(now), ..of(Code::PriceChanged, line_id, name) }
             }
+            Problem::FewerPoints { wanted, used } => Self {
+                code: Code::FewerPoints,
+                was_won: Some(wanted),
+                now_won: Some(used),
+                ..Self::default()
+            },
+            Problem::CouponInapplicable { coupon_id, name, reason } => Self {
+                code: Code::CouponInapplicable,
+                coupon_id: Some(coupon_id),
+                name: Some(name),
+                inapplicable: Some(reason.into()),
+                ..Self::default()
+            },
         };
         Self { blocks, ..told }
     }
@@ -243,6 +282,7 @@ impl LineBody {
             options: line.options.into_iter().map(ChosenBody::from).collect(),
             unit_price_won: line.unit_price,
             total_won: line.total,
+            discount_won: line.discount,
             left,
             problem: problem.map(NoticeBody::from),
         }
@@ -261,6 +301,8 @@ impl From<CartView> for CartBody {
             subtotal_won: view.subtotal,
             minimum_order_won: view.minimum,
             shortfall_won: view.shortfall,
+            coupons: view.coupons.into_iter().map(ChosenCouponBody::from).collect(),
+            points_won: view.points,
         }
     }
 }
@@ -293,9 +335,23 @@ pub(super) struct QuoteBody {
     /// The delivery tip; 0 for pickup.
     #[schema(value_type = i64, minimum = 0)]
     tip_won: Won,
-    /// `subtotal_won` + `tip_won`.
+    /// What the tip consists of.
+    tip_parts: Vec<TipPartBody>,
+    /// What coupons take off.
+    discounts: Vec<DiscountBody>,
+    /// What is paid by points.
+    #[schema(value_type = i64, minimum = 0)]
+    points_won: Won,
+    /// What is paid by the means of payment: `subtotal_won` + `tip_won` without the discounts and the
+    /// points.
     #[schema(value_type = i64, minimum = 0)]
     payable_won: Won,
+    /// The VAT that is part of it.
+    #[schema(value_type = i64, minimum = 0)]
+    vat_won: Won,
+    /// What the customer gets in points when the order is completed.
+    #[schema(value_type = i64, minimum = 0)]
+    reward_won: Won,
     #[schema(value_type = i64, minimum = 0)]
     minimum_order_won: Won,
     /// What is missing to the minimum.
@@ -306,6 +362,39 @@ pub(super) struct QuoteBody {
     problems: Vec<NoticeBody>,
     /// Where it is brought; null for pickup.
     drop_off: Option<DropOffBody>,
+}
+
+/// A part of the delivery tip.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TipPart)]
+struct TipPartBody {
+    #[schema(value_type = TipPartKindWords)]
+    kind: TipPartKind,
+    #[schema(value_type = i64, minimum = 1)]
+    amount_won: Won,
+}
+
+/// What a part of the delivery tip is for.
+#[derive(ToSchema)]
+#[schema(as = TipPartKind, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it exists for its schema; domain's TipPartKind is what travels")]
+enum TipPartKindWords {
+    /// For an order of this subtotal.
+    Subtotal,
+    /// For the distance.
+    Distance,
+    /// For the neighbourhood.
+    Dong,
+    /// For the time of day or week.
+    Time,
+    /// On a public holiday.
+    Holiday,
+}
+
+impl From<TipPart> for TipPartBody {
+    fn from(TipPart { kind, amount }: TipPart) -> Self {
+        Self { kind, amount_won: amount }
+    }
 }
 
 /// How it gets to the customer.
@@ -348,8 +437,9 @@ struct DropOffBody {
     entrance_note: String,
 }
 
-impl From<Quote> for QuoteBody {
-    fn from(quote: Quote) -> Self {
+impl QuoteBody {
+    /// A quote, and what the order would earn in points.
+    pub(super) fn new(quote: Quote, reward: Won) -> Self {
         Self {
             orderable: quote.orderable(),
             shortfall_won: quote.shortfall(),
@@ -363,7 +453,12 @@ impl From<Quote> for QuoteBody {
             lines: quote.lines.into_iter().map(|line| LineBody::new(line, None, None)).collect(),
             subtotal_won: quote.subtotal,
             tip_won: quote.tip,
+            tip_parts: quote.tip_parts.into_iter().map(TipPartBody::from).collect(),
+            discounts: quote.discounts.into_iter().map(DiscountBody::from).collect(),
+            points_won: quote.points,
             payable_won: quote.payable,
+            vat_won: Taxed::of(quote.payable).vat,
+            reward_won: reward,
             minimum_order_won: quote.minimum,
             problems: quote.problems.into_iter().map(NoticeBody::from).collect(),
             drop_off: quote.drop_off.map(|door| DropOffBody {

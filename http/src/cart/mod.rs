@@ -1,6 +1,8 @@
 //! cart_service, 9110: the caller's cart, and its price.
 
 mod body;
+mod coupon;
+mod points;
 
 use axum::extract::State;
 use domain::{AddressId, LineId, Role};
@@ -27,6 +29,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(CART.on(routes!(add)))
         .routes(CART.on(routes!(set_quantity, remove)))
         .routes(CART.on(routes!(quote)))
+        .merge(coupon::routes())
+        .merge(points::routes())
 }
 
 /// The cart at today's prices. Its `ETag` is its version, for `If-Match`.
@@ -144,5 +148,7 @@ async fn quote(
 ) -> Result<Created<QuoteBody>, Problem> {
     let wish =
         QuoteWish { method: request.fulfilment.into(), address: request.address_id, slot: request.slot };
-    Ok(Created(services::cart::quote(&app, &who, wish).await?.into()))
+    let quote = services::cart::quote(&app, &who, wish).await?;
+    let reward = services::cart::reward(&app, &quote);
+    Ok(Created(QuoteBody::new(quote, reward)))
 }

@@ -132,7 +132,8 @@ pub(super) struct RejectBody {
     sold_out_menu_ids: Vec<MenuId>,
 }
 
-/// Why a restaurant rejects.
+/// Why a restaurant rejects. `sold_out`: the named dishes are so until its day ends. `too_busy`: it takes
+/// no orders for 15 minutes. `closing`: it takes none until it opens the next time, for 12 hours at most.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[schema(as = RejectReason)]
 #[serde(rename_all = "snake_case")]

@@ -1,7 +1,10 @@
 //! order_service, 9109: orders, from the quote to delivery.
 
+mod adjustment;
 mod body;
+mod cancellation;
 mod contact;
+mod payment_request;
 mod reorder;
 mod unmask;
 
@@ -32,12 +35,17 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(ORDER.on(routes!(show)))
         .routes(ORDER.on(routes!(history)))
         .routes(ORDER.on(routes!(pay)))
+        .routes(ORDER.on(routes!(payment_request::request)))
+        .routes(ORDER.on(routes!(payment_request::confirm)))
         .routes(ORDER.on(routes!(accept)))
         .routes(ORDER.on(routes!(reject)))
         .routes(ORDER.on(routes!(preparing)))
         .routes(ORDER.on(routes!(ready)))
         .routes(ORDER.on(routes!(complete)))
         .routes(ORDER.on(routes!(cancel)))
+        .routes(ORDER.on(routes!(cancellation::cancel_lines)))
+        .routes(ORDER.role(Role::Admin).on(routes!(adjustment::adjustments, adjustment::adjust)))
+        .routes(ORDER.role(Role::Admin).on(routes!(adjustment::preview)))
         .routes(ORDER.on(routes!(request_cancel)))
         .routes(ORDER.on(routes!(decide_cancel)))
         .routes(ORDER.on(routes!(end)))
@@ -154,7 +162,8 @@ async fn accept(
     shown(&app, order::as_owner(&app, &who, id, command).await?, &who).await
 }
 
-/// The restaurant will not cook it. All money goes back.
+/// The restaurant will not cook it. All money goes back. What its reason says of other orders holds for
+/// them, until its people take that back (`DELETE /v1/restaurants/{id}/pause`, the menu's dishes).
 #[utoipa::path(post, path = "/v1/orders/{id}/reject", tag = "order", request_body = RejectBody,
     params(OrderPath),
     responses(Changed))]

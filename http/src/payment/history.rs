@@ -12,13 +12,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::OPEN_TO_ALL;
+use super::PAYMENT;
 use super::body::{PaymentBody, RefundBody};
 use crate::kit::{Json, List, ListQuery, Page, Path, Problem, ProblemBody, Query, Who};
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(OPEN_TO_ALL.on(routes!(list))).routes(OPEN_TO_ALL.on(routes!(show)))
+    OpenApiRouter::new().routes(PAYMENT.on(routes!(list))).routes(PAYMENT.on(routes!(show)))
 }
 
 /// Whose payments.

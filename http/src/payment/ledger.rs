@@ -7,17 +7,19 @@ use domain::{OrderId, Won};
 use serde::{Deserialize, Serialize};
 use services::App;
 use services::ledger::{self, DayView, EntryFilter, Turnover, Written};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::PAYMENT;
+use super::ADMIN;
 use crate::kit::{Json, List, NumberListQuery, Page, Path, Problem, Query, Who};
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(PAYMENT.on(routes!(entries))).routes(PAYMENT.on(routes!(day)))
+    OpenApiRouter::new().routes(ADMIN.on(routes!(entries))).routes(ADMIN.on(routes!(day)))
 }
 
 /// Which entries: those of an order, or else those of an account, or else all.
@@ -28,49 +30,42 @@ struct Wanted {
     #[param(value_type = Option<Uuid>)]
     order_id: Option<OrderId>,
     /// Those with a posting on this account.
-    #[param(inline)]
+    #[param(value_type = Option<AccountName>, inline)]
     account: Option<AccountName>,
-    /// The restaurant or the courier whose account it is; without it theirs have none.
+    /// The restaurant, the courier or the customer whose account it is; without it theirs have none.
     party_id: Option<Uuid>,
 }
 
-/// The kinds of accounts.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum AccountName {
-    Gateway,
-    Deposits,
-    Refunds,
-    Restaurant,
-    Courier,
-    Commission,
-    Vat,
-    Amends,
-}
+/// The name of an account.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct AccountName(String);
 
-impl From<Wanted> for EntryFilter {
-    fn from(wanted: Wanted) -> Self {
-        let party = wanted.party_id;
-        match (wanted.order_id, wanted.account) {
-            (Some(order), _) => Self::Order(order),
-            (None, Some(name)) => account(name, party).map_or(Self::Nothing, Self::Account),
-            (None, None) => Self::All,
-        }
+impl TryFrom<String> for AccountName {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        if Account::NAMES.contains(&name.as_str()) { Ok(Self(name)) } else { Err("there is no such account") }
     }
 }
 
-/// The account of this kind; those of restaurants and couriers need a party, the others have none.
-fn account(name: AccountName, party: Option<Uuid>) -> Option<Account> {
-    match (name, party) {
-        (AccountName::Restaurant, Some(id)) => Some(Account::Restaurant(id.into())),
-        (AccountName::Courier, Some(id)) => Some(Account::Courier(id.into())),
-        (AccountName::Gateway, None) => Some(Account::Gateway),
-        (AccountName::Deposits, None) => Some(Account::Deposits),
-        (AccountName::Refunds, None) => Some(Account::Refunds),
-        (AccountName::Commission, None) => Some(Account::Commission),
-        (AccountName::Vat, None) => Some(Account::Vat),
-        (AccountName::Amends, None) => Some(Account::Amends),
-        _ => None,
+impl PartialSchema for AccountName {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Account::NAMES)).into()
+    }
+}
+
+impl ToSchema for AccountName {}
+
+impl From<Wanted> for EntryFilter {
+    fn from(wanted: Wanted) -> Self {
+        match (wanted.order_id, wanted.account) {
+            (Some(order), _) => Self::Order(order),
+            (None, Some(AccountName(name))) => {
+                Account::parse(&name, wanted.party_id).map_or(Self::Nothing, Self::Account)
+            }
+            (None, None) => Self::All,
+        }
     }
 }
 
@@ -81,10 +76,11 @@ struct EntryBody {
     id: i64,
     #[schema(example = "payment_taken")]
     kind: &'static str,
-    /// The payment, the refund or the order that it is about.
+    /// The payment, the refund, the order or the points that it is about.
     reference: Uuid,
-    #[schema(value_type = Uuid)]
-    order_id: OrderId,
+    /// Absent of points that were given or expired.
+    #[schema(value_type = Option<Uuid>)]
+    order_id: Option<OrderId>,
     at: DateTime<Utc>,
     postings: Vec<PostingBody>,
 }
@@ -95,7 +91,7 @@ struct EntryBody {
 struct PostingBody {
     #[schema(example = "gateway")]
     account: &'static str,
-    /// The restaurant or the courier whose account it is.
+    /// The restaurant, the courier or the customer whose account it is.
     party_id: Option<Uuid>,
     /// A debit if positive, a credit if negative.
     #[schema(value_type = i64)]

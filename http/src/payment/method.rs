@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::payment::{Method, Registration};
-use domain::{MethodId, Refused, RegistrationId, Role, UserId, fault};
+use domain::{MethodId, Refused, RegistrationId, UserId, fault};
 use serde::{Deserialize, Serialize};
 use services::App;
 use services::payment::{Window, method};
@@ -11,10 +11,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::OPEN_TO_ALL;
-use crate::kit::{Created, Json, NoContent, Page, Path, Policy, Problem, ProblemBody, Who};
-
-const CUSTOMER: Policy = OPEN_TO_ALL.role(Role::Customer);
+use super::CUSTOMER;
+use crate::kit::{Created, Json, NoContent, Page, Path, Problem, ProblemBody, Who};
 
 /// The longest key that a window gives.
 const AUTH_KEY_BYTES: usize = 300;

@@ -1,10 +1,14 @@
-//! payment_service, 9108: what was paid and what went back, the ledger, and payments and refunds whose
-//! outcome the payment gateway never reported, for the operators who decide them.
+//! payment_service, 9108: what was paid and what went back, means of payment, coupons, points, the
+//! ledger, and payments and refunds whose outcome the payment gateway never reported, for the operators
+//! who decide them.
 
 mod body;
+mod campaign;
+mod coupon;
 mod history;
 mod ledger;
 mod method;
+mod points;
 mod webhook;
 
 use axum::extract::State;
@@ -16,19 +20,24 @@ use utoipa_axum::routes;
 
 use crate::kit::{Json, Noun, Path, Policy, Problem, ProblemBody, Who};
 use body::{DecisionBody, PaymentBody, RefundBody, UndecidedBody};
+pub(crate) use coupon::{CouponBody, InapplicableBody, KindWords};
 
-const OPEN_TO_ALL: Policy = Policy::of(Noun::Payment);
-const PAYMENT: Policy = OPEN_TO_ALL.role(Role::Admin);
+const PAYMENT: Policy = Policy::of(Noun::Payment);
+const ADMIN: Policy = PAYMENT.role(Role::Admin);
+const CUSTOMER: Policy = PAYMENT.role(Role::Customer);
 
 /// All of the service's routes.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(PAYMENT.on(routes!(undecided)))
-        .routes(PAYMENT.on(routes!(decide)))
-        .routes(PAYMENT.on(routes!(retry)))
+        .routes(ADMIN.on(routes!(undecided)))
+        .routes(ADMIN.on(routes!(decide)))
+        .routes(ADMIN.on(routes!(retry)))
+        .merge(campaign::routes())
+        .merge(coupon::routes())
         .merge(history::routes())
         .merge(ledger::routes())
         .merge(method::routes())
+        .merge(points::routes())
         .merge(webhook::routes())
 }
 

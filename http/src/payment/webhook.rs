@@ -9,12 +9,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::OPEN_TO_ALL;
+use super::PAYMENT;
 use crate::kit::{Json, NoContent, Problem};
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(OPEN_TO_ALL.on(routes!(toss)))
+    OpenApiRouter::new().routes(PAYMENT.on(routes!(toss)))
 }
 
 /// A message of Toss Payments. Only the id of the payment is read, as `data.orderId`: all else is asked for.

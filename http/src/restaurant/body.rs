@@ -149,7 +149,7 @@ impl From<Storefront> for StorefrontBody {
 #[derive(ToSchema)]
 #[schema(as = Category, rename_all = "snake_case")]
 #[expect(dead_code, reason = "it exists for its schema; Category itself is what travels")]
-pub(super) enum CategoryWords {
+pub(crate) enum CategoryWords {
     Chicken,
     Pizza,
     Chinese,

@@ -25,7 +25,8 @@ use utoipa_axum::routes;
 use crate::kit::{
     Digested, IfNoneMatch, IfNoneMatchHeader, Json, List, ListQuery, Noun, Page, Path, Policy, Problem, Query,
 };
-use body::{CategoryWords, RestaurantBody, StorefrontBody};
+pub(crate) use body::CategoryWords;
+use body::{RestaurantBody, StorefrontBody};
 use suggestions::Suggestions;
 
 /// The longest address that is searched for, in characters.

@@ -9,8 +9,9 @@ use actor_kit as kit;
 use chrono::TimeDelta;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
+use domain::Percentage;
 use domain::auth::{Lockout, SessionLife, SigningAlg};
-use domain::ledger::CommissionRate;
+use domain::order::Terms;
 use hub::Limits;
 use services::Settings;
 use services::limits::{self, Outage, Rate};
@@ -70,7 +71,10 @@ impl LimitArgs {
         settings.auth.signing_key_life = TimeDelta::days(self.sign_in.signing_key_days.into());
         settings.images.at_once = self.images.images_at_once;
         settings.order.contact = TimeDelta::seconds(self.orders.contact_secs.into());
-        settings.commission = CommissionRate::new(self.orders.commission);
+        settings.terms = Terms {
+            commission: Percentage::new(self.orders.commission),
+            reward: Percentage::new(self.orders.reward),
+        };
         settings
     }
 }
@@ -343,9 +347,13 @@ pub struct OrderArgs {
           value_parser = within::<u32>(1, 3_600))]
     pub contact_secs: u32,
     /// Hundredths of a percent of the food of new orders that are the platform's commission, without VAT.
-    #[arg(long, env = "BAEDAL_COMMISSION", default_value_t = CommissionRate::default().hundredths(),
-          value_parser = within::<u32>(0, CommissionRate::MAX.into()))]
+    #[arg(long, env = "BAEDAL_COMMISSION", default_value_t = Terms::default().commission.hundredths(),
+          value_parser = within::<u32>(0, Percentage::MAX.into()))]
     pub commission: u32,
+    /// Hundredths of a percent of what customers pay for the food of new orders that they get in points.
+    #[arg(long, env = "BAEDAL_REWARD", default_value_t = Terms::default().reward.hundredths(),
+          value_parser = within::<u32>(0, Percentage::MAX.into()))]
+    pub reward: u32,
 }
 
 /// Uploaded pictures.

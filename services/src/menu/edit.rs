@@ -166,12 +166,20 @@ pub async fn sell_out_option(
     commit(app, Some(who.user), of, expected, edit).await
 }
 
-/// Marks dishes of a restaurant as sold out, because it rejected an order for lack of them.
+/// Marks dishes of a restaurant as sold out until then, because it rejected an order for lack of them.
 /// Ignores dishes of other restaurants and dishes that are marked already.
-pub(crate) async fn mark_sold_out(app: &App, id: RestaurantId, menus: &[MenuId]) -> Result<(), Failure> {
+pub(crate) async fn mark_sold_out(
+    app: &App,
+    id: RestaurantId,
+    menus: &[MenuId],
+    until: Timestamp,
+) -> Result<(), Failure> {
+    if until <= app.now() {
+        return Ok(());
+    }
     let card = super::card(app, id).await?;
     let there = card.menus().filter(|menu| menus.contains(&menu.id) && !menu.sold_out.at(app.now()));
-    let edit = Edit::SellOut(there.map(|menu| menu.id).collect(), SoldOut::ForGood);
+    let edit = Edit::SellOut(there.map(|menu| menu.id).collect(), SoldOut::Until(until));
     commit(app, None, id, &ExpectedVersion::Any, edit).await.map(drop)
 }
 

@@ -1,7 +1,11 @@
 //! Orders: use cases and permissions.
 
+mod adjustment;
+mod cancellation;
 mod channels;
 mod contact;
+mod money_back;
+mod reactions;
 mod reminders;
 mod unmask;
 mod view;
@@ -11,34 +15,39 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use domain::cart::{Method, Quote, QuoteRefusal};
 use domain::order::{
-    By, Command, Fault, Fulfilment, Order, OrderEventKind, OrderRefusal, Placement, REPLACED, Status, Wishes,
+    By, Command, Fault, Fulfilment, Order, OrderRefusal, Placement, REPLACED, Status, Wishes,
 };
 use domain::payment::RefundRecord;
 use domain::personal_data::DISPUTE;
 use domain::restaurant::Duty;
 use domain::tracking::sight::Stage;
 use domain::{
-    Audience, CourierId, Failure, MenuId, OrderId, Party, Principal, QuoteId, Refused, RestaurantId, Role,
-    Timestamp, UserId,
+    Audience, CourierId, Failure, OrderId, Party, Principal, QuoteId, Refused, RestaurantId, Role, Timestamp,
+    UserId,
 };
+use store::Store;
 use store::journal::Recorded;
 use store::order::OrderScope;
 
 use actor_kit::Entities;
 use actors::order::{OrderEntity, Orders};
 
+use crate::coupon::PastOrders;
 use crate::module::Parts;
-use crate::reaction::Reaction;
-use crate::{App, StartError, cart, menu, restaurant, start_error};
+use crate::{App, StartError, cart, points, restaurant, start_error};
 
+pub(crate) use adjustment::{adjustments, adjustments_of, insert_adjustment};
+pub use cancellation::cancel_lines;
 pub(crate) use channels::{MerchantChannel, OrderChannel};
 pub use contact::answer_contact;
 pub(crate) use contact::try_contact;
+pub use money_back::{AdjustmentReasonWords, AdjustmentView, BackView, CancellationView, EndingView};
+pub use reactions::{accept_automatically, empty_cart, mark_sold_out, pause_restaurant};
 pub(crate) use reminders::remind;
 pub(crate) use store::order::erasure;
 pub use unmask::{Unmasked, unmask};
 pub use view::{
-    ContactView, EndingView, OrderEventView, OrderLineView, OrderOptionView, OrderView, PlaceView,
+    ContactView, OrderDiscountView, OrderEventView, OrderLineView, OrderOptionView, OrderView, PlaceView,
     RequestView,
 };
 
@@ -80,6 +89,24 @@ pub trait OpenPayments: Send + Sync + 'static {
 
     /// The refunds of these orders.
     async fn refunds(&self, orders: &[OrderId]) -> Result<Vec<RefundRecord>, Failure>;
+}
+
+/// The orders of this store, as coupons and points ask for them.
+pub(crate) struct Stored(pub(crate) Store);
+
+#[async_trait]
+impl PastOrders for Stored {
+    async fn has_ordered(&self, customer: UserId) -> Result<bool, Failure> {
+        Ok(store::order::has_ordered(&self.0, customer).await?)
+    }
+}
+
+#[async_trait]
+impl points::InOrders for Stored {
+    async fn of_customer(&self, customer: UserId) -> Result<points::OfOrders, Failure> {
+        let (held, pending) = store::order::points(&self.0, customer).await?;
+        Ok(points::OfOrders { held, pending })
+    }
 }
 
 /// What an order needs from conversations: which agents may see it. A trait, because the
@@ -155,7 +182,7 @@ fn placement(app: &App, quote: Quote, request: &Request) -> Result<Placement, Or
         courier_note: request.courier_note.clone(),
         contactless: request.contactless,
         pickup_code: pickup_code(app),
-        commission: app.settings.commission,
+        terms: app.settings.terms,
     })
 }
 
@@ -239,21 +266,26 @@ pub(crate) async fn staff_of(
 
 /// The order as `who` sees it.
 pub async fn view(app: &App, who: &Principal, order: Order) -> Result<OrderView, Failure> {
-    let refunds = refunds(app, std::slice::from_ref(&order)).await?;
-    Ok(OrderView::of(order, who, &refunds))
+    let views = views(app, who, vec![order]).await?;
+    views.into_iter().next().ok_or_else(|| Failure::not_found("order"))
 }
 
-/// The orders as `who` sees them.
+/// The orders as `who` sees them. Those of which nothing can have gone back cost no query.
 pub async fn views(app: &App, who: &Principal, orders: Vec<Order>) -> Result<Vec<OrderView>, Failure> {
-    let refunds = refunds(app, &orders).await?;
-    Ok(orders.into_iter().map(|order| OrderView::of(order, who, &refunds)).collect())
-}
-
-/// The refunds of those orders that ended early. Orders that live cost no query.
-async fn refunds(app: &App, orders: &[Order]) -> Result<Vec<RefundRecord>, Failure> {
-    let ended = orders.iter().filter(|order| order.early_end().is_some());
-    let ended: Vec<OrderId> = ended.map(|order| order.id).collect();
-    if ended.is_empty() { Ok(Vec::new()) } else { app.open_payments.refunds(&ended).await }
+    let ids = |is_one: &dyn Fn(&Order) -> bool| -> Vec<OrderId> {
+        orders.iter().filter(|order| is_one(order)).map(|order| order.id).collect()
+    };
+    let mut adjustments = adjustments_of(app, &ids(&Order::has_arrived)).await?;
+    let is_refunded = |order: &Order| {
+        order.early_end().is_some() || !order.cancellations.is_empty() || adjustments.contains_key(&order.id)
+    };
+    let refunded = ids(&is_refunded);
+    let refunds = if refunded.is_empty() { Vec::new() } else { app.open_payments.refunds(&refunded).await? };
+    let mut view = |order: Order| {
+        let adjustments = adjustments.remove(&order.id).unwrap_or_default();
+        OrderView::of(order, who, adjustments, &refunds)
+    };
+    Ok(orders.into_iter().map(&mut view).collect())
 }
 
 /// Orders, newest first: the user's own, or those of a restaurant that they own.
@@ -289,10 +321,15 @@ pub async fn history(
 /// A command of the restaurant to one of its own orders.
 pub async fn as_owner(app: &App, who: &Principal, id: OrderId, command: Command) -> Result<Order, Failure> {
     let order = find(app, id).await?;
-    if order.placed_at.is_none() || !restaurant::owns(app, who, order.restaurant).await? {
+    if !is_cooked_by(app, who, &order).await? {
         return Err(Failure::not_found("order"));
     }
     decide(app, id, By::Owner(order.restaurant), command).await
+}
+
+/// Whether it was placed at a restaurant of `who`.
+async fn is_cooked_by(app: &App, who: &Principal, order: &Order) -> Result<bool, Failure> {
+    Ok(order.placed_at.is_some() && restaurant::owns(app, who, order.restaurant).await?)
 }
 
 /// A command of the customer to one of their own orders.
@@ -375,32 +412,6 @@ pub async fn reorder(
     refill: &cart::Refill,
 ) -> Result<(cart::CartView, Vec<domain::Fault>), Failure> {
     cart::refill(app, who, &theirs(app, who, id).await?, refill).await
-}
-
-/// Takes what was ordered out of the cart, once it is paid (subscriber).
-pub async fn empty_cart(app: App, paid: Reaction<OrderEventKind>) -> Result<(), Failure> {
-    cart::take_ordered(&app, &find(&app, paid.id).await?).await
-}
-
-/// Accepts an order for a restaurant that wants it so and takes orders (subscriber). If its people were
-/// faster, nothing is left to do.
-pub async fn accept_automatically(app: App, placed: Reaction<OrderEventKind>) -> Result<(), Failure> {
-    let Some(restaurant) = restaurant::known(&app, find(&app, placed.id).await?.restaurant).await? else {
-        return Ok(());
-    };
-    let now = app.now();
-    if !restaurant.rules.accepts_automatically || !restaurant.opening(now, &app.holidays()).is_open() {
-        return Ok(());
-    }
-    let preparation_mins = u32::from(restaurant.preparation_mins(now));
-    system(&app, placed.id, Command::Accept { preparation_mins }).await
-}
-
-/// Marks the dishes for which a restaurant rejected an order as sold out (subscriber).
-pub async fn mark_sold_out(app: App, rejected: Reaction<OrderEventKind>) -> Result<(), Failure> {
-    let ids = rejected.event.data["sold_out_menu_ids"].clone();
-    let menus: Vec<MenuId> = serde_json::from_value(ids).map_err(Failure::fault)?;
-    menu::mark_sold_out(&app, find(&app, rejected.id).await?.restaurant, &menus).await
 }
 
 /// A command of a timer or a reaction. A refused transition is no error: the command came too

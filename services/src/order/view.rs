@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::cart::DropOff;
-use domain::order::{Contact, ContactMethod, Fault, Fulfilment, Order, OrderCode, Status};
-use domain::payment::{RefundRecord, ReturnStatus, Returned};
+use domain::coupon::{Discount, Funder, Kind};
+use domain::order::{Adjustment, Contact, ContactMethod, Fulfilment, Order, OrderCode, Status};
+use domain::payment::RefundRecord;
 use domain::tracking::sight::{Precision, sees_courier_note};
 use domain::{Audience, Channel, Party};
-use domain::{CourierId, MenuId, OptionId, OrderId, RestaurantId, Role, UserId, Won};
+use domain::{CourierId, LineId, MenuId, OptionId, OrderId, RestaurantId, Role, UserId, Won};
 use serde::Serialize;
 use store::journal::Recorded;
 use utoipa::ToSchema;
 
+use super::money_back::{AdjustmentView, CancellationView, EndingView};
 use crate::place::Position;
 
 /// An order, as those who may see it see it.
@@ -37,13 +39,27 @@ pub struct OrderView {
     /// Who brings it, once somebody does.
     #[schema(value_type = Option<uuid::Uuid>)]
     courier_id: Option<CourierId>,
+    /// Without what was taken out of it.
     lines: Vec<OrderLineView>,
+    /// What was taken out of it. All amounts are without it.
+    cancellations: Vec<CancellationView>,
     #[schema(value_type = i64, minimum = 0)]
     subtotal_won: Won,
     #[schema(value_type = i64, minimum = 0)]
     tip_won: Won,
+    /// What coupons take off.
+    discounts: Vec<OrderDiscountView>,
+    /// What is paid by points; for its customer and the platform. For others it is money like the rest.
+    #[schema(value_type = i64, minimum = 0)]
+    points_won: Won,
+    /// What is paid by the means of payment.
     #[schema(value_type = i64, minimum = 0)]
     payable_won: Won,
+    /// What its customer gets in points when it is completed; for its customer and the
+    /// platform.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>, minimum = 0)]
+    reward_won: Option<Won>,
     /// Where the food is collected.
     pickup: Position,
     /// Where it goes, for its customer, and for its courier while they bring it: the
@@ -74,6 +90,10 @@ pub struct OrderView {
     /// restaurant.
     #[serde(skip_serializing_if = "Option::is_none")]
     contact: Option<ContactView>,
+    /// What was given back once it had arrived, because something was wrong with it; for a restaurant or a
+    /// courier what they bear of it themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    adjustments: Vec<AdjustmentView>,
     /// How it came to an early end, and what goes back.
     #[serde(skip_serializing_if = "Option::is_none")]
     ending: Option<EndingView>,
@@ -107,93 +127,13 @@ struct AnswerView {
     at: DateTime<Utc>,
 }
 
-/// An early end: why, who ended it, and what becomes of the money.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Ending)]
-pub struct EndingView {
-    /// Why. `x-baedal-words` of the gateway's document says it in Korean and in English, in
-    /// `endings`.
-    #[schema(value_type = EndReasonName)]
-    code: &'static str,
-    /// Who ended it.
-    #[schema(value_type = EndedByName)]
-    ended_by: &'static str,
-    /// At whose cost: `customer`, `restaurant`, `courier` or `platform`.
-    #[schema(value_type = String, example = "customer")]
-    fault: Fault,
-    /// What somebody wrote about it; empty where the code says it all.
-    reason: String,
-    /// What goes back, or went back, of what was paid.
-    #[schema(value_type = i64, minimum = 0)]
-    refund_won: Won,
-    /// How far the refund is; absent if nothing goes back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refund: Option<ReturnView>,
-}
-
-/// How far a refund is.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = OrderRefund)]
-struct ReturnView {
-    /// `delayed`: the payment gateway did not take it, and somebody looks at it.
-    #[schema(value_type = ReturnStatusName)]
-    status: &'static str,
-    /// When the payment gateway had done it.
-    done_at: Option<DateTime<Utc>>,
-}
-
-/// Why an order ended early.
-#[derive(ToSchema)]
-#[schema(as = EndReason, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it exists for its schema; domain's name is what travels")]
-enum EndReasonName {
-    PaymentOverdue,
-    PaymentFailed,
-    SoldOut,
-    TooBusy,
-    Closing,
-    Unreachable,
-    NoAnswer,
-    CustomerCancelled,
-    Replaced,
-    CancelApproved,
-    RestaurantCancelled,
-    OperatorEnded,
-    CustomerUnreachable,
-    CustomerRefused,
-    WrongAddress,
-    RestaurantMistake,
-    FoodDamaged,
-    CourierAccident,
-    Other,
-}
-
-/// Who ended an order; `system` is a time limit.
-#[derive(ToSchema)]
-#[schema(as = EndedBy, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it exists for its schema; domain's name is what travels")]
-enum EndedByName {
-    Customer,
-    Restaurant,
-    Courier,
-    Operator,
-    System,
-}
-
-/// How far money is on its way back.
-#[derive(ToSchema)]
-#[schema(as = OrderRefundStatus, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it exists for its schema; the view's name is what travels")]
-enum ReturnStatusName {
-    UnderWay,
-    Delayed,
-    Done,
-}
-
 /// A dish of the order.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = OrderLine)]
 pub struct OrderLineView {
+    /// The line, to name a part of it.
+    #[schema(value_type = uuid::Uuid)]
+    line_id: LineId,
     #[schema(value_type = uuid::Uuid)]
     menu_id: MenuId,
     name: String,
@@ -204,6 +144,24 @@ pub struct OrderLineView {
     unit_price_won: Won,
     #[schema(value_type = i64, minimum = 0)]
     total_won: Won,
+    /// Its part of what coupons take off the food.
+    #[schema(value_type = i64, minimum = 0)]
+    discount_won: Won,
+}
+
+/// What a coupon takes off an order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OrderDiscount)]
+pub struct OrderDiscountView {
+    name: String,
+    /// What it takes something off: `item`, `order` or `delivery`.
+    #[schema(value_type = String, example = "order")]
+    kind: Kind,
+    /// Who pays for it: `platform` or `restaurant`.
+    #[schema(value_type = String, example = "platform")]
+    funder: Funder,
+    #[schema(value_type = i64, minimum = 1)]
+    amount_won: Won,
 }
 
 /// A choice within a dish.
@@ -264,13 +222,34 @@ impl OrderView {
     /// courier while they have the delivery ([`sight`](domain::tracking::sight)); agents and
     /// operators must give a reason to see it (`unmask`). The pickup code is
     /// visible to the customer only.
-    pub(super) fn of(order: Order, viewer: &domain::Principal, refunds: &[RefundRecord]) -> Self {
+    pub(super) fn of(
+        order: Order,
+        viewer: &domain::Principal,
+        adjustments: Vec<Adjustment>,
+        refunds: &[RefundRecord],
+    ) -> Self {
         let is_customer = order.is_of(viewer.user);
         let (parties, stage) = (parties(&order, viewer), order.status.into());
         let sight = Precision::of(parties, stage);
         let courier_note = sees_courier_note(parties, stage).then(|| order.courier_note.clone());
-        let ending = EndingView::of(&order, refunds);
+        // Who is neither the customer nor staff of the platform has no business with how it is paid.
+        let sees_points = is_customer || viewer.is(Role::Agent) || viewer.is(Role::Admin);
+        let (points, payable) =
+            if sees_points { (order.points, order.payable) } else { (Won::ZERO, order.paid_by_all_means()) };
+        let ending = EndingView::of(&order, refunds, sees_points);
         let brings = order.courier.is_some() && order.courier == viewer.courier();
+        let shown = |it: Adjustment| {
+            let burden = order.burden(&it);
+            let share = if brings { burden.courier } else { burden.restaurant() };
+            match share {
+                _ if sees_points => Some(AdjustmentView::of(it, refunds)),
+                Won::ZERO => None,
+                share => Some(AdjustmentView::borne(it, share)),
+            }
+        };
+        let adjustments = adjustments.into_iter().filter_map(shown).collect();
+        let cancellations = order.cancellations.into_iter();
+        let cancellations = cancellations.map(|it| CancellationView::of(it, refunds, sees_points));
         let hears_door = is_customer || brings || viewer.is(Role::Agent) || viewer.is(Role::Admin);
         let drop_off = order.drop_off.and_then(|door| PlaceView::of(door, sight));
         let (contactless, pickup_code) = match order.fulfilment {
@@ -286,10 +265,19 @@ impl OrderView {
             restaurant_id: order.restaurant,
             restaurant_name: order.restaurant_name,
             courier_id: order.courier,
+            cancellations: cancellations.collect(),
             lines: order.lines.into_iter().map(OrderLineView::from).collect(),
             subtotal_won: order.subtotal,
             tip_won: order.tip,
-            payable_won: order.payable,
+            discounts: order
+                .discounts
+                .into_iter()
+                .filter(|discount| discount.amount > Won::ZERO)
+                .map(OrderDiscountView::from)
+                .collect(),
+            points_won: points,
+            payable_won: payable,
+            reward_won: sees_points.then_some(order.reward),
             pickup: order.pickup.into(),
             drop_off,
             contactless,
@@ -304,6 +292,7 @@ impl OrderView {
             delivered_at: order.delivered_at,
             cancel_request: order.cancel_request.map(|it| RequestView { reason: it.reason, at: it.at }),
             contact: order.contact.filter(|_| hears_door).map(ContactView::from),
+            adjustments,
             ending,
         }
     }
@@ -314,44 +303,13 @@ impl OrderView {
     }
 
     /// A number that changes with everything that is shown, for entity tags: the version, and how
-    /// far the refund is, which moves only after the last version.
+    /// far the refunds are, which move without one.
     pub fn edition(&self) -> u64 {
-        let refund = self.ending.as_ref().and_then(|ending| ending.refund.as_ref());
-        let stage = match refund.map(|refund| refund.status) {
-            None | Some("under_way") => 0,
-            Some("delayed") => 1,
-            Some(_) => 2,
-        };
-        self.version + stage
-    }
-}
-
-impl EndingView {
-    /// The early end of `order`; `refunds` are those of this order, and may be those of others.
-    fn of(order: &Order, refunds: &[RefundRecord]) -> Option<Self> {
-        let end = order.early_end()?;
-        let own: Vec<RefundRecord> =
-            refunds.iter().filter(|it| it.refund.order == order.id).copied().collect();
-        let due = order.refund_due().filter(|_| !end.is_unpaid);
-        let returned = Returned::of(due, &own);
-        Some(Self {
-            code: end.reason.as_str(),
-            ended_by: end.reason.ended_by().as_str(),
-            fault: end.fault,
-            reason: end.text,
-            refund_won: returned.map_or(Won::ZERO, |it| it.amount),
-            refund: returned.map(|it| it.status.into()),
-        })
-    }
-}
-
-impl From<ReturnStatus> for ReturnView {
-    fn from(status: ReturnStatus) -> Self {
-        match status {
-            ReturnStatus::UnderWay => Self { status: "under_way", done_at: None },
-            ReturnStatus::Delayed => Self { status: "delayed", done_at: None },
-            ReturnStatus::Done { at } => Self { status: "done", done_at: Some(at) },
-        }
+        let of_end = self.ending.iter().map(EndingView::back);
+        let cancelled = self.cancellations.iter().map(CancellationView::back);
+        let adjusted = self.adjustments.iter().map(AdjustmentView::back);
+        let all = of_end.chain(cancelled).chain(adjusted);
+        all.fold(self.version, |edition, back| edition.wrapping_mul(3).wrapping_add(back.stage()))
     }
 }
 
@@ -402,13 +360,21 @@ impl From<domain::cart::QuotedLine> for OrderLineView {
             price_won: option.price,
         };
         Self {
+            line_id: line.line_id,
             menu_id: line.menu_id,
             name: line.name,
             quantity: line.quantity,
             options: line.options.into_iter().map(option).collect(),
             unit_price_won: line.unit_price,
             total_won: line.total,
+            discount_won: line.discount,
         }
+    }
+}
+
+impl From<Discount> for OrderDiscountView {
+    fn from(Discount { name, kind, funder, amount, .. }: Discount) -> Self {
+        Self { name, kind, funder, amount_won: amount }
     }
 }
 

@@ -11,6 +11,9 @@ pub trait Gateway: Send + Sync + 'static {
     /// Takes money from the customer.
     async fn charge(&self, charge: &Charge<'_>) -> Result<GatewayAnswer, Failure>;
 
+    /// Takes the money of what a customer agreed to in the window.
+    async fn confirm(&self, confirmation: &Confirmation<'_>) -> Result<GatewayAnswer, Failure>;
+
     /// Looks up the outcome of the charge.
     async fn lookup(&self, key: PaymentId) -> Result<GatewayAnswer, Failure>;
 
@@ -38,6 +41,17 @@ pub struct Charge<'a> {
     pub amount: Won,
     /// The billing key of the customer's card or account.
     pub billing_key: &'a str,
+}
+
+/// What a customer agreed to in the window. Never log it.
+#[derive(Clone, Copy)]
+pub struct Confirmation<'a> {
+    /// The gateway's key of it, which the customer's page brought back.
+    pub gateway_key: &'a str,
+    /// The idempotency key, and the id at the gateway.
+    pub key: PaymentId,
+    /// The amount.
+    pub amount: Won,
 }
 
 /// A gateway's answer to a refund.

@@ -74,15 +74,19 @@ async fn save(app: &App, registration: Registration) -> Result<(), Failure> {
         created_at: app.now(),
     };
     match rows::save(&app.store, registration.id, &method, &billing_key).await {
-        Ok(Ok(_)) => Ok(()),
+        Ok(Ok(())) => Ok(()),
         Ok(Err(refusal)) => {
             // Nobody may charge what is not shown.
             app.third_parties.gateway.revoke(&billing_key).await?;
             rows::give_up(&app.store, registration.id).await?;
             Err(refusal.into())
         }
-        // The other one of two who completed it at once was first.
-        Err(StoreError::Conflict) => Ok(()),
+        Err(StoreError::Conflict) => match self::registration(app, registration.id).await? {
+            // The other one of two who completed it at once was first.
+            Some(_) => Ok(()),
+            // Its customer has left meanwhile.
+            None => app.third_parties.gateway.revoke(&billing_key).await,
+        },
         Err(error) => Err(error.into()),
     }
 }

@@ -7,11 +7,13 @@
 //! does not end the order. Money that no order is waiting for is refunded ([`refund`]). An
 //! outcome that the gateway never reports is decided by an operator ([`decision`]).
 
+pub mod adjustment;
 pub mod decision;
 mod gateway;
 pub mod history;
 pub mod method;
 pub mod refund;
+pub mod request;
 pub mod webhook;
 
 use std::time::Duration;
@@ -19,8 +21,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::order::{By, Command, Order, OrderRefusal, Status};
 use domain::payment::{
-    GatewayAnswer, MethodKind, Payment, PaymentReminder, PaymentStatus, Refund, RefundRecord, RefundStatus,
-    Settlement,
+    GatewayAnswer, MethodKind, Payment, PaymentRefusal, PaymentReminder, PaymentStatus, Refund, RefundRecord,
+    RefundStatus, Settlement,
 };
 use domain::{Failure, Kind, MethodId, OrderId, PaymentId, Principal, Refused};
 use store::payment::Follow;
@@ -29,7 +31,7 @@ use store::{Store, StoreError};
 use crate::order::OpenPayments;
 use crate::{App, menu, order, restaurant};
 
-pub use gateway::{Cancelled, Charge, Gateway, Issued, Window};
+pub use gateway::{Cancelled, Charge, Confirmation, Gateway, Issued, Window};
 
 /// The timeout of a gateway call; after it the outcome counts as unknown.
 const GATEWAY_PATIENCE: Duration = Duration::from_secs(5);
@@ -38,9 +40,23 @@ const GATEWAY_PATIENCE: Duration = Duration::from_secs(5);
 /// is returned unchanged.
 pub async fn pay(app: &App, who: &Principal, id: OrderId, method: MethodId) -> Result<Order, Failure> {
     let order = order::theirs(app, who, id).await?;
+    if order.status != Status::PendingPayment && !order.is_dead() {
+        return Ok(order);
+    }
+    check_payable(app, &order).await?;
+    let (kind, billing_key) = method::billing_key(app, who, method).await?;
+    let payment = begin(app, &order, app.ids.uuid().into(), Some((method, kind))).await??;
+    let (key, customer, amount) = (payment.id, order.customer, payment.amount);
+    let charge = Charge { key, customer, amount, billing_key: &billing_key };
+    let answer = heard(key, app.third_parties.gateway.charge(&charge)).await;
+    settle(app, payment, &answer).await?;
+    order::find(app, id).await
+}
+
+/// Whether an order waits for its payment, and its restaurant can still take it.
+async fn check_payable(app: &App, order: &Order) -> Result<(), Failure> {
     if order.status != Status::PendingPayment {
-        let refusal = OrderRefusal::Transition { status: order.status, command: "pay" };
-        return if order.is_dead() { Err(refusal.into()) } else { Ok(order) };
+        return Err(OrderRefusal::Transition { status: order.status, command: "pay" }.into());
     }
     let now = app.now();
     if order.is_payment_overdue(&app.settings.order, now) {
@@ -48,43 +64,44 @@ pub async fn pay(app: &App, who: &Principal, id: OrderId, method: MethodId) -> R
     }
     let restaurant = restaurant::find(app, order.restaurant).await?;
     let card = menu::card(app, order.restaurant).await?;
-    order.check_available(&restaurant, &card, now, &app.holidays())?;
-    let (kind, billing_key) = method::billing_key(app, who, method).await?;
-    attempt(app, &order, (method, kind), &billing_key).await?;
-    order::find(app, id).await
+    Ok(order.check_available(&restaurant, &card, now, &app.holidays())?)
 }
 
-/// Makes one payment attempt for `order`.
-async fn attempt(
+/// Writes down that a payment of `order` is about to be tried.
+async fn begin(
     app: &App,
     order: &Order,
-    method: (MethodId, MethodKind),
-    billing_key: &str,
-) -> Result<(), Failure> {
+    id: PaymentId,
+    method: Option<(MethodId, MethodKind)>,
+) -> Result<Result<Payment, PaymentRefusal>, Failure> {
     let now = app.now();
     let payment = Payment {
-        id: app.ids.uuid().into(),
+        id,
         order: order.id,
         customer: order.customer,
         amount: order.payable,
         status: PaymentStatus::InProgress,
         asked: 0,
         created_at: now,
-        method: Some(method),
+        method,
     };
     let ask_at = now + Payment::ask_again_after(0).unwrap_or_default();
-    store::payment::begin(&app.store, &payment, ask_at).await??;
-    let charge = Charge { key: payment.id, customer: order.customer, amount: payment.amount, billing_key };
-    let answer = match tokio::time::timeout(GATEWAY_PATIENCE, app.third_parties.gateway.charge(&charge)).await
-    {
+    Ok(store::payment::begin(&app.store, &payment, ask_at).await?.map(|()| payment))
+}
+
+/// What the gateway says of a payment; nothing in time is no answer.
+async fn heard(
+    payment: PaymentId,
+    asked: impl Future<Output = Result<GatewayAnswer, Failure>>,
+) -> GatewayAnswer {
+    match tokio::time::timeout(GATEWAY_PATIENCE, asked).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(failure)) => {
-            tracing::warn!(payment = %payment.id, %failure, "the payment gateway failed");
+            tracing::warn!(%payment, %failure, "the payment gateway failed");
             GatewayAnswer::Unknown
         }
         Err(_) => GatewayAnswer::Unknown,
-    };
-    settle(app, payment, &answer).await
+    }
 }
 
 /// All payments of these orders.
@@ -115,19 +132,28 @@ async fn look_again(app: &App, order: OrderId) -> Result<(), Failure> {
     settle(app, payment, &answer).await
 }
 
-/// Looks up whether an abandoned charge was made after all, and refunds it.
+/// Looks up whether an abandoned charge was made after all, and again later if it was not.
 async fn look_late(app: &App, id: PaymentId, looks: u32) -> Result<(), Failure> {
-    let Some(payment) = store::payment::load(&app.store, id).await? else { return Ok(()) };
+    let came = came_late(app, id).await?;
+    let wait = app.settings.payment.late_look(looks + 1).filter(|_| !came);
+    let Some(wait) = wait else { return Ok(()) };
+    let mut tx = app.store.begin().await?;
+    store::payment::late_look(&mut tx, id, looks + 1, app.now() + wait);
+    Ok(tx.commit().await?)
+}
+
+/// Whether a charge was made that was given up; then it is refunded.
+async fn came_late(app: &App, id: PaymentId) -> Result<bool, Failure> {
+    let Some(payment) = store::payment::load(&app.store, id).await? else { return Ok(false) };
     let answer = app.third_parties.gateway.lookup(id).await?;
     let now = app.now();
+    let void = void(app, &payment.settle(&answer, &app.settings.payment, now));
+    let Some(void) = void else { return Ok(false) };
+    tracing::error!(payment = %id, amount = %void.amount, "a charge came after it was given up; it goes back");
     let mut tx = app.store.begin().await?;
-    if let Some(void) = void(app, &payment.settle(&answer, &app.settings.payment, now)) {
-        tracing::error!(payment = %id, amount = %void.amount, "a charge came after it was given up; it goes back");
-        store::payment::taken_in_vain(&mut tx, &payment, &void, now).await?;
-    } else if let Some(wait) = app.settings.payment.late_look(looks + 1) {
-        store::payment::late_look(&mut tx, id, looks + 1, now + wait);
-    }
-    Ok(tx.commit().await?)
+    store::payment::taken_in_vain(&mut tx, &payment, &void, now).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// [`OpenPayments`] of this store.

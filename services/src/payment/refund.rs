@@ -10,47 +10,42 @@ use super::{Cancelled, GATEWAY_PATIENCE};
 use crate::reaction::Reaction;
 use crate::{App, order};
 
-/// Refunds what an ended order owes its customer (subscriber).
-pub async fn order_ended(app: App, ended: Reaction<OrderEventKind>) -> Result<(), Failure> {
-    due(&app, ended.id).await
+/// Refunds what an order owes its customer that ended, or of which dishes were taken out (subscriber).
+pub async fn order_owes(app: App, event: Reaction<OrderEventKind>) -> Result<(), Failure> {
+    due(&app, event.id).await
 }
 
-/// Refunds what `order` owes its customer after its end, if anything. May be repeated.
+/// Refunds what `order` owes its customer: for what was taken out of it, and after its end. May be
+/// repeated: each cancellation has one refund, and an order ends once.
 pub async fn due(app: &App, order: OrderId) -> Result<(), Failure> {
-    match order::find(app, order).await?.refund_due() {
-        Some(amount) => part(app, order, amount).await,
-        None => Ok(()),
+    let order = order::find(app, order).await?;
+    let cancelled =
+        order.cancellations.iter().map(|it| (it.id.into(), RefundReason::LinesCancelled, it.back.money));
+    let at_its_end =
+        order.refund_due().map(|amount| (app.ids.uuid().into(), RefundReason::OrderEnded, amount));
+    let owed: Vec<_> = cancelled.chain(at_its_end).filter(|(.., amount)| *amount > Won::ZERO).collect();
+    if owed.is_empty() {
+        return Ok(());
     }
-}
-
-/// Refunds up to `amount` of the payment of `order`. May be repeated: an order ends once, so the
-/// first amount is final.
-async fn part(app: &App, order: OrderId, amount: Won) -> Result<(), Failure> {
-    match paid(app, order).await? {
-        Some(payment) if amount > Won::ZERO => give_back(app, &payment, amount.min(payment.amount)).await,
-        _ => Ok(()),
+    let Some(payment) = paid(app, order.id).await? else { return Ok(()) };
+    let mut tx = app.store.begin().await?;
+    let mut left = payment.amount;
+    for (id, reason, amount) in owed {
+        // No more than was paid, whatever the order says.
+        let amount = amount.min(left);
+        left = Won(left.0 - amount.0);
+        let (payment, order, status) = (payment.id, order.id, RefundStatus::Requested);
+        let refund = Refund { id, payment, order, amount, reason, status, attempts: 0 };
+        store::payment::refund::insert(&mut tx, &refund, app.now()).await?;
     }
+    Ok(tx.commit().await?)
 }
 
 /// The order's successful payment. An open payment is refunded once it has succeeded.
-async fn paid(app: &App, order: OrderId) -> Result<Option<Payment>, Failure> {
+pub(super) async fn paid(app: &App, order: OrderId) -> Result<Option<Payment>, Failure> {
     let live = store::payment::live(&app.store, order).await?;
-    Ok(live.filter(|payment| payment.status == PaymentStatus::Done))
-}
-
-async fn give_back(app: &App, payment: &Payment, amount: Won) -> Result<(), Failure> {
-    let refund = Refund {
-        id: app.ids.uuid().into(),
-        payment: payment.id,
-        order: payment.order,
-        amount,
-        reason: RefundReason::OrderEnded,
-        status: RefundStatus::Requested,
-        attempts: 0,
-    };
-    let mut tx = app.store.begin().await?;
-    store::payment::refund::insert(&mut tx, &refund, app.now()).await?;
-    Ok(tx.commit().await?)
+    Ok(live
+        .filter(|payment| matches!(payment.status, PaymentStatus::Done | PaymentStatus::PartiallyCancelled)))
 }
 
 /// All refunds of these orders.

@@ -5,7 +5,7 @@
 use domain::payment::{GatewayAnswer, PaymentStatus};
 use domain::{Failure, PaymentId};
 
-use super::{look_late, settle};
+use super::{came_late, settle};
 use crate::App;
 
 /// A gateway said that something became of a payment. What is not ours, or over, changes nothing.
@@ -22,13 +22,10 @@ pub async fn told(app: &App, id: PaymentId) -> Result<(), Failure> {
 pub(super) async fn look(app: &App, id: PaymentId) -> Result<(), Failure> {
     let Some(payment) = store::payment::load(&app.store, id).await? else { return Ok(()) };
     if payment.status == PaymentStatus::Aborted {
-        return look_late(app, id, LAST_LOOK).await;
+        return came_late(app, id).await.map(drop);
     }
     match app.third_parties.gateway.lookup(id).await? {
         GatewayAnswer::Unknown | GatewayAnswer::NotFound => Ok(()),
         answer => settle(app, payment, &answer).await,
     }
 }
-
-/// No look follows this one: those that are due stay as they are.
-const LAST_LOOK: u32 = u32::MAX - 1;

@@ -14,7 +14,9 @@ use store::privacy::{Retained, begin_withdrawal, next_step, retain, step_done};
 use store::{Tx, jobs, journal};
 
 use super::{copy, require_proof};
-use crate::{App, auth, cart, idempotency, order, payment, restaurant, support, tracking, user};
+use crate::{
+    App, auth, cart, coupon, idempotency, order, payment, points, restaurant, support, tracking, user,
+};
 
 /// How long after an order its restaurant's board and couriers may tell of it: it may be scheduled
 /// for a week ahead.
@@ -83,42 +85,45 @@ async fn live_orders(app: &App, user: UserId) -> Result<Vec<OrderId>, Failure> {
     Ok(live)
 }
 
-/// Goes on with a withdrawal, to its end. An order that was placed in the very moment of it is waited
-/// for.
+/// Does the next step of a withdrawal, and is reminded of the one after it: so each step has as many tries
+/// as a reminder has. An order that was placed in the very moment of it is waited for.
 pub(super) async fn go_on(app: &App, user: UserId) -> Result<(), Failure> {
-    while let Some(step) = next_step(&app.store, user).await? {
-        match step {
-            Step::Profile => {
-                user::erase(app, user).await?;
-                restaurant::forget_person(app, user).await?;
-            }
-            Step::Cart => cart::erase(&app.store, user).await?,
-            Step::Orders => {
-                if !live_orders(app, user).await?.is_empty() {
-                    return look_again(app, user).await;
-                }
-                orders(app, user).await?;
-            }
-            Step::Conversations => conversations(app, user).await?,
-            Step::Courier => courier(app, user).await?,
-            Step::Answers => {
-                idempotency::erase(&app.store, user).await?;
-                copy::drop_all(app, user).await?;
-            }
-            Step::Rest => store::privacy::erase_rest(&app.store, user).await?,
-            Step::PaymentMethods => payment::method::erase(app, user).await?,
+    let Some(step) = next_step(&app.store, user).await? else { return Ok(()) };
+    match step {
+        Step::Profile => {
+            user::erase(app, user).await?;
+            restaurant::forget_person(app, user).await?;
         }
-        step_done(&app.store, user, step, app.now()).await?;
-        tracing::info!(%user, ?step, "a step of a withdrawal is done");
+        Step::Cart => cart::erase(&app.store, user).await?,
+        Step::Orders => {
+            if !live_orders(app, user).await?.is_empty() {
+                let mut tx = app.store.begin().await?;
+                again(&mut tx, user, app.now() + LOOK_AGAIN);
+                return Ok(tx.commit().await?);
+            }
+            orders(app, user).await?;
+        }
+        Step::Conversations => conversations(app, user).await?,
+        Step::Courier => courier(app, user).await?,
+        Step::Answers => {
+            idempotency::erase(&app.store, user).await?;
+            copy::drop_all(app, user).await?;
+        }
+        Step::Rest => store::privacy::erase_rest(&app.store, user).await?,
+        Step::PaymentMethods => payment::method::erase(app, user).await?,
+        Step::Coupons => coupon::erase(app, user).await?,
+        Step::Points => points::erase(app, user).await?,
     }
+    let (mut tx, now) = (app.store.begin().await?, app.now());
+    step_done(&mut tx, user, step, now).await?;
+    again(&mut tx, user, now);
+    tx.commit().await?;
+    tracing::info!(%user, ?step, "a step of a withdrawal is done");
     Ok(())
 }
 
-async fn look_again(app: &App, user: UserId) -> Result<(), Failure> {
-    let mut tx = app.store.begin().await?;
-    let at = app.now() + LOOK_AGAIN;
-    jobs::remind(&mut tx, &key(user), at, PrivacyReminder::WithdrawalGoesOn { user });
-    Ok(tx.commit().await?)
+fn again(tx: &mut Tx, user: UserId, at: Timestamp) {
+    jobs::remind(tx, &key(user), at, PrivacyReminder::WithdrawalGoesOn { user });
 }
 
 /// Orders with their deliveries and all their events, some in each transaction.

@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
-use domain::restaurant::{LiveState, Restaurant, RestaurantEvent, RestaurantFact, RestaurantReminder};
-use domain::{Channel, Failure, RestaurantId, Timestamp};
+use domain::restaurant::{
+    LiveState, Restaurant, RestaurantEvent, RestaurantEventKind, RestaurantFact, RestaurantReminder,
+};
+use domain::{Channel, EventKind as _, Failure, RestaurantId, Timestamp};
 use store::fabric::Notice;
 use store::{Tx, jobs, journal};
 
@@ -45,6 +47,23 @@ pub(crate) async fn offsets(app: &App, ids: &[RestaurantId]) -> Result<HashMap<R
         _ => None,
     };
     Ok(heads.filter_map(of_restaurant).collect())
+}
+
+/// Whether a pause was begun or ended at that moment or later.
+pub(super) async fn was_paused_or_resumed_since(
+    app: &App,
+    id: RestaurantId,
+    at: Timestamp,
+) -> Result<bool, Failure> {
+    /// More than happens to a restaurant before anybody reacts to it.
+    const NEWEST: u32 = 100;
+    let channel = Channel::Restaurant(id);
+    let heads = journal::heads(&app.store, std::slice::from_ref(&channel)).await?;
+    let head = heads.first().map_or(0, |(_, offset)| *offset);
+    let newest = journal::since(&app.store, &channel, head.saturating_sub(NEWEST.into()), NEWEST).await?;
+    let decides =
+        [RestaurantEventKind::Paused, RestaurantEventKind::Resumed].map(RestaurantEventKind::as_str);
+    Ok(newest.iter().any(|event| event.at >= at && decides.contains(&event.kind.as_str())))
 }
 
 /// Sets the timers of what ends by itself, in the place of earlier ones.

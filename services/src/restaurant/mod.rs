@@ -27,6 +27,7 @@ pub use application::{
 pub(crate) use calendar::Calendar;
 pub use calendar::{add_holiday, holidays, remove_holiday};
 pub(crate) use live::{announce, module, offsets, remind};
+pub(crate) use shop::pause_after;
 pub use shop::{
     Ownership, Preview, PreviewWish, Profile, bind_owner, change_profile, close_down, preview, publish,
     register, replace_rules, set_busy, set_pause, shop,

@@ -1,5 +1,6 @@
 //! What the people of a shop, and admins, change of it.
 
+use domain::order::RejectReason;
 use domain::restaurant::{
     Busy, Duty, Opening, Registration, Restaurant, RestaurantFact, RestaurantRefusal, Rules,
     SettlementAccount, Standing, Status,
@@ -137,6 +138,26 @@ pub async fn set_pause(
     let fact = if until.is_some() { RestaurantFact::Paused } else { RestaurantFact::Resumed };
     let with = |restaurant: Restaurant| Ok(restaurant.paused(until, now)?);
     change_as(app, who, id, (Duty::Kitchen, &ExpectedVersion::Any), fact, with).await
+}
+
+/// Takes no orders for as long as the reason says for which it rejected one at `at` (reaction). What its
+/// people have decided of pauses since then stays, so this may be repeated.
+pub(crate) async fn pause_after(
+    app: &App,
+    id: RestaurantId,
+    reason: RejectReason,
+    at: Timestamp,
+) -> Result<(), Failure> {
+    if live::was_paused_or_resumed_since(app, id, at).await? {
+        return Ok(());
+    }
+    let (now, holidays) = (app.now(), app.holidays());
+    let with = |restaurant: Restaurant| {
+        let until = restaurant.pause_after(reason, at, &holidays);
+        let until = until.filter(|until| *until > now && restaurant.status == Status::Published);
+        Ok(Restaurant { paused_until: until.or(restaurant.paused_until), ..restaurant })
+    };
+    change(app, id, &ExpectedVersion::Any, RestaurantFact::Paused, with).await.map(drop)
 }
 
 /// Cooks more slowly for a while; `None` cooks at the usual pace again.

@@ -100,14 +100,14 @@ pub async fn give_up(store: &Store, id: RegistrationId) -> Result<(), StoreError
     tx.commit().await
 }
 
-/// Saves the method that comes of a registration; the customer's first one becomes the default. A
-/// conflict if one came of it already.
+/// Saves the method that comes of a registration; the customer's first one becomes the default,
+/// whatever it says. A conflict if one came of it already, or if it is gone with its customer.
 pub async fn save(
     store: &Store,
     from: RegistrationId,
     method: &Method,
     billing_key: &str,
-) -> Result<Result<Method, MethodRefusal>, StoreError> {
+) -> Result<Result<(), MethodRefusal>, StoreError> {
     let mut tx = store.begin().await?;
     let others = hold(&mut tx, method.customer).await?;
     if others.len() >= METHODS_MAX {
@@ -124,7 +124,6 @@ pub async fn save(
     if updated.rows_affected() == 0 {
         return Err(StoreError::Conflict);
     }
-    let method = Method { is_default: others.is_empty(), ..method.clone() };
     let sealed = tx.vault.seal(&BILLING_KEY, method.id, billing_key.as_bytes());
     sqlx::query!(
         "insert into payment.methods
@@ -135,7 +134,7 @@ pub async fn save(
         method.label.kind.as_str(),
         method.label.issuer,
         method.label.number,
-        method.is_default,
+        others.is_empty(),
         sealed,
         method.created_at
     )
@@ -143,7 +142,7 @@ pub async fn save(
     .await?;
     jobs::forget(&mut tx, &agreed_key(from));
     tx.commit().await?;
-    Ok(Ok(method))
+    Ok(Ok(()))
 }
 
 /// Locks a customer's methods until the commit, those that are not there yet included.

@@ -7,13 +7,14 @@ use uuid::Uuid;
 
 use crate::{Store, StoreError, Tx, jobs, ledger};
 
-/// Inserts a refund, and schedules its execution. An existing refund of the same payment
-/// for the same reason is kept. Returns whether this one is new.
+/// Inserts a refund, and schedules its execution. An existing one of the same id is kept, and one of the same
+/// payment for the same reason; but dishes may be taken out of an order several times. Returns whether this
+/// one is new.
 pub async fn insert(tx: &mut Tx, refund: &Refund, now: Timestamp) -> Result<bool, StoreError> {
     let inserted = sqlx::query!(
         "insert into payment.refunds
              (id, payment_id, order_id, amount_won, reason, status, attempts, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, 0, $7, $7) on conflict (payment_id, reason) do nothing",
+         values ($1, $2, $3, $4, $5, $6, 0, $7, $7) on conflict do nothing",
         refund.id.0,
         refund.payment.0,
         refund.order.0,
@@ -139,6 +140,10 @@ pub async fn attempted(
 
 /// Marks a payment as cancelled if all of it was refunded, or as partially cancelled.
 async fn give_back(tx: &mut Tx, payment: PaymentId, now: Timestamp) -> Result<(), StoreError> {
+    // Two refunds that succeed at once: the later one has to see the earlier one.
+    sqlx::query!("select id from payment.payments where id = $1 for update", payment.0)
+        .fetch_optional(&mut **tx)
+        .await?;
     sqlx::query!(
         "update payment.payments p set updated_at = $2,
              status = case when p.amount_won <= (select sum(amount_won) from payment.refunds r

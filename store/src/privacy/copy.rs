@@ -182,10 +182,14 @@ pub async fn remove_copy(store: &Store, id: Uuid) -> Result<(), StoreError> {
 }
 
 /// Rows of a person that have no personal column of their own.
-const BESIDES: [(&str, Subject); 1] = [(
-    "payment.payments",
-    Subject::Through { column: "order_id", table: "orders.orders", key: "id", person: "customer_id" },
-)];
+const BESIDES: [(&str, Subject); 3] = [
+    (
+        "payment.payments",
+        Subject::Through { column: "order_id", table: "orders.orders", key: "id", person: "customer_id" },
+    ),
+    ("coupon.coupons", Subject::Column("customer_id")),
+    ("points.lots", Subject::Column("customer_id")),
+];
 
 /// Tables whose rows are about a person and not for them: what protects against abuse, what staff
 /// did, and what only repeats the orders.
@@ -209,7 +213,13 @@ fn unseen(table: &str, row: &mut Map<String, Value>) -> bool {
     if let Some(ending) = row.get_mut("state").and_then(|state| state.pointer_mut("/ending")) {
         ending.as_object_mut().map(|ending| ending.remove("operator"));
     }
-    row.remove("actor");
+    let cancellations = row.get_mut("state").and_then(|state| state.pointer_mut("/cancellations"));
+    for cancellation in cancellations.and_then(Value::as_array_mut).into_iter().flatten() {
+        cancellation.as_object_mut().map(|cancellation| cancellation.remove("operator"));
+    }
+    for staff in ["actor", "given_by"] {
+        row.remove(staff);
+    }
     row.get("private_note") == Some(&Value::Bool(true))
 }
 

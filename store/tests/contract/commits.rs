@@ -210,6 +210,11 @@ fn door() -> DropOff {
 }
 
 pub(crate) fn placed(now: Timestamp) -> (Order, Vec<OrderEvent>) {
+    ordered(quote(now), now)
+}
+
+/// A quote of 18,000 won of food and a tip of 3,000 won.
+pub(crate) fn quote(now: Timestamp) -> Quote {
     let line = QuotedLine {
         line_id: fresh().into(),
         menu_id: fresh().into(),
@@ -218,9 +223,12 @@ pub(crate) fn placed(now: Timestamp) -> (Order, Vec<OrderEvent>) {
         options: Vec::new(),
         unit_price: Won(9_000),
         total: Won(18_000),
+        discount: Won::ZERO,
+        shares: Vec::new(),
         limited: false,
     };
-    let quote = Quote {
+    Quote {
+        tip_parts: Vec::new(),
         id: fresh().into(),
         customer: UserId(fresh()),
         cart_version: 1,
@@ -233,14 +241,22 @@ pub(crate) fn placed(now: Timestamp) -> (Order, Vec<OrderEvent>) {
         lines: vec![line],
         subtotal: Won(18_000),
         tip: Won(3_000),
+        discounts: Vec::new(),
+        points: Won::ZERO,
         payable: Won(21_000),
+        points_wanted: Won::ZERO,
+        coupons: Vec::new(),
         minimum: Won(15_000),
         pickup: door().position,
         drop_off: Some(door()),
         problems: Vec::new(),
         made_at: now,
         expires_at: now + TimeDelta::minutes(5),
-    };
+    }
+}
+
+/// An order from a quote.
+pub(crate) fn ordered(quote: Quote, now: Timestamp) -> (Order, Vec<OrderEvent>) {
     let placement = Placement {
         id: OrderId(fresh()),
         quote,
@@ -248,7 +264,7 @@ pub(crate) fn placed(now: Timestamp) -> (Order, Vec<OrderEvent>) {
         courier_note: String::new(),
         contactless: false,
         pickup_code: "0420".to_owned(),
-        commission: domain::ledger::CommissionRate::default(),
+        terms: domain::order::Terms::default(),
     };
     Order::place(placement, now).unwrap()
 }

@@ -13,7 +13,8 @@ use std::path::PathBuf;
 
 use domain::MenuId;
 use domain::cart::{Line, Quote};
-use domain::order::Order;
+use domain::coupon::{Chosen, Terms};
+use domain::order::{Adjustment, Order};
 use domain::restaurant::{Hours, PreparationTime, Registration, Seller, Zone};
 use domain::tip::TipPlan;
 use domain::tracking::Handover;
@@ -28,12 +29,15 @@ use crate::environment::fresh;
 pub(crate) type Again = fn(Value) -> Result<Value, String>;
 
 /// Every column of documents. Of the job engine's own, only the one that we write.
-pub(crate) const COLUMNS: [(&str, Again); 14] = [
+pub(crate) const COLUMNS: [(&str, Again); 17] = [
+    ("cart.carts.coupons", again::<Vec<Chosen>>),
     ("cart.carts.lines", again::<Vec<Line>>),
     ("cart.quotes.quote", again::<Quote>),
+    ("coupon.campaigns.terms", again::<Terms>),
     ("gateway.idempotency_keys.headers", again::<Vec<(String, String)>>),
     ("graphile_worker._private_jobs.payload", job),
     ("journal.events.data", event),
+    ("orders.adjustments.state", again::<Adjustment>),
     ("orders.orders.state", again::<Order>),
     ("restaurant.applications.registration", again::<Registration>),
     ("restaurant.restaurants.exclusions", again::<Vec<Zone>>),

@@ -18,6 +18,7 @@ mod order_codes;
 mod outage;
 mod personal_data;
 mod plans;
+mod points;
 mod presence;
 mod rates;
 mod servers;

@@ -1,6 +1,6 @@
 //! What migrations do to rows that an older version wrote.
 
-use domain::ledger::{CommissionRate, Posting, order_shared};
+use domain::ledger::{Posting, order_shared};
 use domain::order::{Ending, Fault, Order, Progress, Status};
 use domain::{CourierId, Timestamp, Won};
 use sqlx::migrate::Migrator;
@@ -108,7 +108,7 @@ fn ended_orders(now: Timestamp) -> Vec<Order> {
     let cells = faults.into_iter().flat_map(|fault| Progress::ALL.map(|reached| (fault, reached)));
     let all = cells.map(ended).chain([Order { status: Status::Completed, ..placed(now).0 }]);
     let courier = Some(CourierId(fresh()));
-    all.map(|order| Order { courier, commission: CommissionRate::none(), ..order }).collect()
+    all.map(|order| Order { courier, commission: domain::Percentage::ZERO, ..order }).collect()
 }
 
 #[tokio::test]

@@ -205,6 +205,8 @@ fn a_nouns_tables_are_named_in_its_own_file_alone() {
         ("restaurant", "restaurant"),
         ("menu", "menu"),
         ("cart", "cart"),
+        ("coupon", "coupon"),
+        ("points", "points"),
         ("orders", "order"),
         ("codes", "code_tries"),
         ("payment", "payment"),

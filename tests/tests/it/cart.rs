@@ -166,6 +166,8 @@ async fn a_quote_tells_what_hinders_the_order() {
     let short = quote().await.expect(201);
     assert_eq!((codes(&short), &short["orderable"]), (vec!["below_minimum"], &json!(false)));
     assert_eq!((&short["shortfall_won"], &short["tip_won"]), (&json!(6_000), &json!(3_000)));
+    assert_eq!(short["tip_parts"], json!([{ "kind": "subtotal", "amount_won": 3_000 }]));
+    assert_eq!((&short["payable_won"], &short["vat_won"]), (&json!(12_000), &json!(1_091)));
 
     customer.post("/v1/cart/lines", mild(&card, 1)).await.expect(201);
     let good = quote().await.expect(201);

@@ -1,20 +1,22 @@
 //! From the cart to the order: one cart is ordered once, for the way and the time that
 //! was quoted, and no money is taken for what cannot be had.
 
-use sim::sandbox::toss::cards;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use domain::menu::Card;
-use domain::order::Status;
+use domain::menu::{Card, Kind, Menu};
+use domain::order::{OrderEventKind, Status};
 use domain::restaurant::{Hours, Restaurant};
 use domain::tip::TimeSurcharge;
 use domain::week::Span;
-use domain::{Clock as _, Role, Won};
+use domain::{Channel, Clock as _, MenuId, OrderId, Role, Won};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use server::Service;
 use server::system::SystemClock;
+use services::reaction::Reaction;
+use sim::sandbox::toss::cards;
+use store::journal;
 use tests::TestApp;
 use tests::people::eventually;
 use tests::shop::{Guest, YEOKSAM, card, kitchen, mild, open};
@@ -255,6 +257,11 @@ async fn a_closed_shop_takes_orders_for_when_it_is_open_at_the_price_of_then() {
     let slot = |minutes| json!({ "address_id": story.home, "slot": now + TimeDelta::minutes(minutes) });
     let quote = story.quote_of(slot(180)).await;
     assert_eq!((&quote["orderable"], &quote["tip_won"]), (&json!(true), &json!(4_000)));
+    let parts = json!([
+        { "kind": "subtotal", "amount_won": 3_000 },
+        { "kind": "time", "amount_won": 1_000 },
+    ]);
+    assert_eq!(quote["tip_parts"], parts, "the surcharge of the hour at which it is brought");
     for (minutes, code) in [(5, "slot_out_of_range"), (70, "closed"), (320, "closed")] {
         let quote = story.quote_of(slot(minutes)).await;
         let codes: Vec<_> =
@@ -333,5 +340,100 @@ async fn what_an_order_is_rejected_for_is_sold_out_and_only_what_was_ordered_can
         shown["sold_out"] == true
     })
     .await;
+    // The day ends at midnight, since the kitchen never closes.
+    let shown = story.customer.get(&format!("/v1/menus/{dish}")).await.expect(200);
+    let midnight = domain::week::midnight(domain::week::date_of(app.clock.now()) + chrono::Days::new(1));
+    assert_eq!(shown["sold_out_until"], json!(midnight));
     app.stop().await;
+}
+
+#[tokio::test]
+async fn a_cart_with_more_alcohol_than_food_is_not_ordered() {
+    let app = TestApp::start().await;
+    let mut story = Story::begin(&app).await;
+    let id: MenuId = domain::Ids::uuid(&server::system::OsRandom).into();
+    let beer = Menu { kind: Kind::Alcohol, ..Menu::new(id, "병맥주", Won(6_000)) };
+    let change = |_: &mut Restaurant, card: &mut Card| {
+        card.version += 1;
+        card.groups[0].menus.push(beer);
+    };
+    story.change(&app, change).await;
+    let add = async |quantity: u32| {
+        let line = json!({ "restaurant_id": story.kitchen.id, "menu_id": id, "quantity": quantity });
+        story.customer.post("/v1/cart/lines", line).await.expect(201);
+        story.quote().await
+    };
+    let quote = add(2).await;
+    assert_eq!((&quote["orderable"], &quote["subtotal_won"]), (&json!(true), &json!(30_000)));
+    // What is left of an order has to be one that could be ordered, too.
+    let order = story.order().await;
+    story.pay(&order, cards::GOOD).await.expect(200);
+    let take_out = async |parts: &[(usize, u32)]| {
+        let line = |(at, quantity): &(usize, u32)| json!({ "line_id": order["lines"][at]["line_id"], "quantity": quantity });
+        let lines: Vec<Value> = parts.iter().map(line).collect();
+        let path = format!("/v1/orders/{}/cancel-lines", order["id"].as_str().unwrap());
+        story.owner.post(&path, json!({ "lines": lines })).await
+    };
+    take_out(&[(0, 1)]).await.expect_problem(409, "order.too_much_alcohol");
+    let left = take_out(&[(0, 1), (1, 2)]).await.expect(200);
+    assert_eq!((&left["subtotal_won"], &left["lines"][0]["quantity"]), (&json!(9_000), &json!(1)));
+    app.run_due_jobs().await;
+    story.fill().await;
+    add(2).await;
+    // 18,000 won of each.
+    let quote = add(1).await;
+    let problem = &quote["problems"][0];
+    assert_eq!((&quote["orderable"], &problem["code"]), (&json!(false), &json!("too_much_alcohol")));
+    assert_eq!((&problem["blocks"], &problem["shortfall_won"]), (&json!(true), &json!(1)));
+    let order = story.customer.post("/v1/orders", json!({ "quote_id": quote["quote_id"] })).await;
+    let refused = order.expect_problem(409, "cart.quote_not_orderable");
+    assert_eq!(refused["errors"][0]["code"], "too_much_alcohol");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_restaurant_takes_no_orders_for_as_long_as_it_rejected_one_for_until_one_tap_undoes_it() {
+    let app = TestApp::start().await;
+    let story = Story::begin(&app).await;
+    let restaurant = format!("/v1/restaurants/{}", story.kitchen.id);
+    for (reason, pause) in [
+        ("too_busy", Some(TimeDelta::minutes(15))),
+        ("closing", Some(TimeDelta::hours(12))),
+        ("unreachable", None),
+        ("other", None),
+    ] {
+        story.fill().await;
+        let order = story.order().await;
+        story.pay(&order, cards::GOOD).await.expect(200);
+        let before = app.clock.now();
+        let path = format!("/v1/orders/{}/reject", order["id"].as_str().unwrap());
+        story.owner.post(&path, json!({ "reason": reason })).await.expect(200);
+        app.run_due_jobs().await;
+        let shown = story.customer.get(&restaurant).await.expect(200);
+        let Some(pause) = pause else {
+            assert_eq!(shown["open_now"], true, "{reason}");
+            continue;
+        };
+        assert_eq!(
+            (&shown["open_now"], &shown["closed_reason"]),
+            (&json!(false), &json!("paused")),
+            "{reason}"
+        );
+        let until: chrono::DateTime<Utc> = shown["next_open_at"].as_str().unwrap().parse().unwrap();
+        assert!((before + pause..=app.clock.now() + pause).contains(&until), "{reason}: {until}");
+        story.owner.delete(&format!("{restaurant}/pause")).await.expect(200);
+        // The reaction runs again, as it may: what the owner has decided since stays.
+        let rejected = rejection(&app, &order).await;
+        services::order::pause_restaurant(app.app().clone(), rejected).await.unwrap();
+        assert_eq!(story.customer.get(&restaurant).await.expect(200)["open_now"], true, "{reason}");
+    }
+    app.stop().await;
+}
+
+/// The event by which an order was rejected.
+async fn rejection(app: &TestApp, order: &Value) -> Reaction<OrderEventKind> {
+    let id: OrderId = order["id"].as_str().unwrap().parse().unwrap();
+    let log = journal::since(&app.app().store, &Channel::Order(id), 0, 100).await.unwrap();
+    let event = log.into_iter().find(|event| event.kind == "order.rejected").unwrap();
+    Reaction { id, kind: OrderEventKind::Rejected, event }
 }

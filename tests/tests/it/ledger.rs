@@ -74,14 +74,15 @@ async fn a_whole_life_is_in_the_ledger_and_nothing_of_the_deposit_is_left() {
     people.customer.command(order.id, "complete", json!({})).await.unwrap();
     // 18,000 of food; 7.8 % of it, and VAT on top of that.
     let shared = ["deposits 21000", "restaurant -16456", "courier -3000", "commission -1404", "vat -140"];
-    assert_eq!(stage.entries(order.id).await, [paid, entry("order_shared", &shared)]);
+    let earned = entry("points_earned", &["rewards 180", "points -180"]);
+    assert_eq!(stage.entries(order.id).await, [paid, earned, entry("order_shared", &shared)]);
 
     let today = stage.today().await;
     assert_eq!((&today["orders"], &today["discrepancies"]), (&json!(1), &json!([])));
     let sum = |side: &str| -> i64 {
         today["accounts"].as_array().unwrap().iter().map(|account| account[side].as_i64().unwrap()).sum()
     };
-    assert_eq!((sum("debit_won"), sum("credit_won")), (42_000, 42_000));
+    assert_eq!((sum("debit_won"), sum("credit_won")), (42_180, 42_180));
     let kitchen = people.restaurant;
     let of_kitchen = format!("/v1/ledger/entries?account=restaurant&party_id={kitchen}");
     let found = stage.admin.get(&of_kitchen).await.expect(200);
@@ -90,7 +91,12 @@ async fn a_whole_life_is_in_the_ledger_and_nothing_of_the_deposit_is_left() {
     let nobodys = stage.admin.get("/v1/ledger/entries?account=restaurant").await.expect(200);
     assert_eq!(nobodys["items"], json!([]));
     let both = format!("/v1/ledger/entries?account=amends&order_id={}", order.id);
-    assert_eq!(stage.admin.get(&both).await.expect(200)["items"].as_array().unwrap().len(), 2);
+    assert_eq!(stage.admin.get(&both).await.expect(200)["items"].as_array().unwrap().len(), 3);
+    for (day, status) in
+        [("0001-01-01", 200), ("9999-12-31", 200), ("0000-12-31", 422), ("+262142-12-31", 422)]
+    {
+        stage.admin.get(&format!("/v1/ledger/days/{day}")).await.expect(status);
+    }
     let owner = Guest::new(&stage.app, Role::Owner).await;
     owner.get("/v1/ledger/entries").await.expect_problem(403, "forbidden");
     stage.app.stop().await;

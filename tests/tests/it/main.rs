@@ -6,12 +6,15 @@
     reason = "a test says by a panic what went wrong, in its helpers too"
 )]
 
+mod adjustments;
 mod architecture;
+mod cancellations;
 mod cart;
 mod checkout;
 mod compose;
 mod compression;
 mod connections;
+mod coupons;
 mod documents;
 mod endings;
 mod every_text;
@@ -32,6 +35,7 @@ mod pages;
 mod payment_methods;
 mod payments;
 mod people;
+mod points;
 mod policies;
 mod ports;
 mod privacy;
@@ -47,6 +51,7 @@ mod search;
 mod security;
 mod sessions;
 mod shop;
+mod shopping;
 mod start;
 mod storm;
 mod story;
@@ -61,4 +66,5 @@ mod timeline;
 mod traces;
 mod tracking;
 mod versions;
+mod window_payments;
 mod words;

@@ -216,3 +216,27 @@ async fn who_leaves_is_charged_by_nobody() {
     }
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_card_that_is_saved_while_its_customer_leaves_stays_nowhere() {
+    let app = TestApp::start().await;
+    let customer = Guest::new(&app, Role::Customer).await;
+    let (registration, key) = agreed(&customer).await;
+    let id: RegistrationId = registration.parse().unwrap();
+    let later = app.app().now() + TimeDelta::hours(1);
+    store::payment::method::agreed(&app.app().store, id, &key, later).await.unwrap();
+    // They leave in the moment in which the gateway has given the billing key.
+    let saving = async { method::complete(app.app(), &principal(&customer), id, &key).await.map(drop) };
+    let leaving = async {
+        while app.sandbox.toss().billings_of(&customer.id.to_string()) == 0 {
+            tokio::task::yield_now().await;
+        }
+        store::payment::method::erase(&app.app().store, customer.id, app.app().now()).await.unwrap();
+    };
+    // Whoever is first: in the end there is no card, neither here nor there.
+    let _ = tokio::join!(saving, leaving);
+    app.run_due_jobs().await;
+    assert_eq!(app.sandbox.toss().billings_of(&customer.id.to_string()), 0);
+    assert_eq!(methods(&customer).await, [Value::Null; 0]);
+    app.stop().await;
+}

@@ -1,12 +1,12 @@
 //! Who sees what of an order: its address, its door, its courier, and for how long.
 
-use sim::sandbox::toss::cards;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 use server::Service;
+use sim::sandbox::toss::cards;
 use sim::system;
 use tests::TestApp;
 use tests::people::{People, eventually};

@@ -1,6 +1,5 @@
 //! Two processes that have the same entity in memory: the result is that of one process.
 
-use sim::sandbox::toss::cards;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use server::web::PagesArgs;
 use server::{Parts, Server, Service};
 use services::Subscribers;
 use sim::frame::Say;
+use sim::sandbox::toss::cards;
 use sim::socket::ReconnectPolicy;
 use sim::{Heard, Socket, system};
 use store::vault::VaultKeys;

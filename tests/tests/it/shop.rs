@@ -8,6 +8,7 @@ use domain::week::Span;
 use domain::{LatLon, RestaurantId, Role, Won};
 use serde_json::{Value, json};
 use server::Service;
+use sim::sandbox::toss::cards;
 use store::scratch;
 use tests::TestApp;
 use tests::database::round_trips;
@@ -440,7 +441,9 @@ async fn a_shop_that_wants_it_accepts_by_itself_with_what_it_needs_now() {
     let mut tx = app.app().store.begin().await.unwrap();
     store::restaurant::save(&mut tx, &shop).await.unwrap();
     tx.commit().await.unwrap();
-    let placed = people.placed().await;
+    // It may be accepted before the answer to the payment is written.
+    let placed = people.order().await;
+    people.customer.pay(placed.id, cards::GOOD).await.expect("paid");
     app.run_due_jobs().await;
     let order = order_of(placed.id).await;
     assert_eq!(order.status.as_str(), "accepted");

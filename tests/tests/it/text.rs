@@ -2,7 +2,7 @@
 
 use domain::Role;
 use domain::auth::Recognition;
-use serde_json::json;
+use serde_json::{Value, json};
 use server::Service;
 use services::user::NewUser;
 use tests::TestApp;
@@ -25,6 +25,13 @@ pub(crate) const HOSTILE: [&str; 12] = [
     "a\u{2066}b",
     "a\u{85}b",
 ];
+
+/// A JSON document as text without its ids, in which any few digits may stand by chance.
+pub(crate) fn without_ids(document: &Value) -> String {
+    let text = document.to_string();
+    let is_id = |part: &&str| uuid::Uuid::try_parse(part).is_ok();
+    text.split('"').filter(|part| !is_id(part)).collect::<Vec<_>>().join("\"")
+}
 
 /// Text as it stands in a query string.
 pub(crate) fn in_query(text: &str) -> String {

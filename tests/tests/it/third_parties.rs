@@ -4,14 +4,20 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::TimeDelta;
+use domain::payment::GatewayAnswer;
 use domain::text::{Text, TextRule};
+use domain::{PaymentId, RefundId, Won};
 use futures::TryStreamExt;
 use serde_json::Value;
 use services::ThirdParties;
 use services::blobs::{BlobArea, BlobError};
+use services::payment::{Cancelled, Charge};
 use services::senders::{Mail, Push, SendError, Sms};
+use sim::sandbox::toss::cards;
 use sim::system::fresh_id;
 use tests::{TestApp, settings};
+
+use crate::shopping::Shopping;
 
 fn text(words: &str) -> Text {
     TextRule::lines(500).read(words).unwrap()
@@ -134,5 +140,101 @@ async fn a_file_that_one_process_keeps_is_read_by_another_and_after_a_restart() 
     assert!(blobs.get(&key, Some(0..1)).await.unwrap().is_some());
     let huge = Bytes::from(vec![7; 16 * 1024 * 1024 + 1]);
     assert!(matches!(blobs.put(AREA, huge).await, Err(BlobError::TooLarge { .. })));
+    app.stop().await;
+}
+
+/// What becomes of a charge that the payment gateway answers with one of its codes.
+const DECLINED: [&str; 23] = [
+    "BELOW_MINIMUM_AMOUNT",
+    "EXCEED_MAX_AMOUNT",
+    "EXCEED_MAX_AUTH_COUNT",
+    "EXCEED_MAX_DAILY_PAYMENT_COUNT",
+    "EXCEED_MAX_MONTHLY_PAYMENT_AMOUNT",
+    "EXCEED_MAX_ONE_DAY_AMOUNT",
+    "EXCEED_MAX_PAYMENT_AMOUNT",
+    "INVALID_BILL_KEY_REQUEST",
+    "INVALID_CARD_EXPIRATION",
+    "INVALID_CARD_INSTALLMENT_PLAN",
+    "INVALID_CARD_LOST_OR_STOLEN",
+    "INVALID_CARD_NUMBER",
+    "INVALID_PASSWORD",
+    "INVALID_REJECT_CARD",
+    "INVALID_STOPPED_CARD",
+    "NOT_ALLOWED_POINT_USE",
+    "NOT_FOUND_PAYMENT_SESSION",
+    "NOT_MATCHES_CUSTOMER_KEY",
+    "NOT_SUPPORTED_CARD_TYPE",
+    "NOT_SUPPORTED_INSTALLMENT_PLAN_CARD_OR_MERCHANT",
+    "REJECT_ACCOUNT_PAYMENT",
+    "REJECT_CARD_COMPANY",
+    "REJECT_CARD_PAYMENT",
+];
+
+/// Codes after which nobody knows: it is asked again, and never given up for what the code says.
+const UNKNOWN: [&str; 15] = [
+    "ALREADY_PROCESSED_PAYMENT",
+    "CARD_PROCESSING_ERROR",
+    "COMMON_ERROR",
+    "DUPLICATED_ORDER_ID",
+    "FAILED_CARD_COMPANY_RESPONSE",
+    "FAILED_DB_PROCESSING",
+    "FAILED_INTERNAL_SYSTEM_PROCESSING",
+    "FORBIDDEN_REQUEST",
+    "IDEMPOTENT_REQUEST_PROCESSING",
+    "INVALID_API_KEY",
+    "INVALID_REQUEST",
+    "PROVIDER_ERROR",
+    "SOMETHING_THAT_IS_NOT_DOCUMENTED",
+    "UNAUTHORIZED_KEY",
+    "UNKNOWN_PAYMENT_ERROR",
+];
+
+/// Codes of cancellations that are final; after any other it is tried again.
+const IMPOSSIBLE: [&str; 8] = [
+    "ALREADY_CANCELED_PAYMENT",
+    "EXCEED_CANCEL_AMOUNT_DISCOUNT_AMOUNT",
+    "EXCEED_MAX_REFUND_DUE",
+    "NOT_ALLOWED_PARTIAL_REFUND",
+    "NOT_CANCELABLE_AMOUNT",
+    "NOT_CANCELABLE_PAYMENT",
+    "NOT_CANCELABLE_PAYMENT_FOR_DORMANT_USER",
+    "NOT_FOUND_PAYMENT",
+];
+
+#[tokio::test]
+async fn each_code_of_the_payment_gateway_is_a_decline_or_unknown_and_never_a_guess() {
+    let app = TestApp::start().await;
+    let shopping = Shopping::begin(&app).await;
+    shopping.fill().await;
+    let order = shopping.order(&shopping.quote().await).await.expect(201);
+    shopping.pay(&order, cards::GOOD).await;
+    let paid = shopping.customer.get("/v1/payments").await.expect(200)["items"][0]["id"].clone();
+    let paid: PaymentId = paid.as_str().unwrap().parse().unwrap();
+    let charge = async |code: &str| {
+        let parties = app.third_parties_with(code);
+        let (key, customer) = (PaymentId(fresh_id()), shopping.customer.id);
+        let charge = Charge { key, customer, amount: Won(21_000), billing_key: "anything" };
+        parties.gateway.charge(&charge).await
+    };
+    for code in DECLINED {
+        assert!(matches!(charge(code).await, Ok(GatewayAnswer::Declined { .. })), "{code}");
+    }
+    for code in UNKNOWN {
+        assert!(matches!(charge(code).await, Ok(GatewayAnswer::Unknown) | Err(_)), "{code}");
+    }
+    assert_eq!(charge("NOT_FOUND_PAYMENT").await.ok(), Some(GatewayAnswer::NotFound));
+
+    let cancel = async |code: &str| {
+        app.third_parties_with(code).gateway.cancel(paid, RefundId(fresh_id()), Won(1_000)).await
+    };
+    for code in IMPOSSIBLE {
+        assert_eq!(cancel(code).await.ok(), Some(Cancelled::Refused), "{code}");
+    }
+    for code in
+        ["PROVIDER_ERROR", "FAILED_REFUND_PROCESS", "FORBIDDEN_CONSECUTIVE_REQUEST", "NOT_AVAILABLE_BANK"]
+    {
+        assert!(cancel(code).await.is_err(), "{code}");
+    }
+    assert_eq!(app.sandbox.toss().balance(&paid.to_string()), Some(21_000), "nothing of it moved");
     app.stop().await;
 }

@@ -126,8 +126,15 @@ export class Board {
     }
   }
 
-  async command(order: Order, path: string, body?: unknown): Promise<void> {
-    this.#take(await this.rest.post<Order>(`/v1/orders/${order.id}/${path}`, body ?? {}))
+  /** A command with a `key` is executed once, however often it is sent. */
+  async command(order: Order, path: string, body?: unknown, key?: string): Promise<void> {
+    const options = key === undefined ? {} : { idempotencyKey: key }
+    this.#take(await this.rest.post<Order>(`/v1/orders/${order.id}/${path}`, body ?? {}, options))
+  }
+
+  /** A restaurant that pauses takes orders again. */
+  resume(restaurant: string): Promise<unknown> {
+    return this.rest.delete(`/v1/restaurants/${restaurant}/pause`)
   }
 
   async #load(shop: Shop, of: OrderStatus[]): Promise<void> {

@@ -36,7 +36,7 @@ export function arrivalOf(known: Known, now: number): Arrival {
   const arrives = known.eta ? w().order.arrives(clockTime(known.eta.arrive_at)) : ''
   switch (order.status) {
     case 'placed':
-      return { ...told, title: w().order.confirming, lines: [w().order.confirmingText] }
+      return { ...told, title: w().order.confirming, lines: [order.payable_won > 0 ? w().order.confirmingText : w().order.confirmingFree] }
     case 'accepted':
     case 'preparing': {
       const isLate = order.ready_by != null && now > Date.parse(order.ready_by) + MINUTE_MS

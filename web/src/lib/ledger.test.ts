@@ -34,7 +34,7 @@ describe('the ledger', () => {
   })
 
   it('knows whose account needs a party', () => {
-    expect(['restaurant', 'courier', 'gateway', ''].map(hasParty)).toEqual([true, true, false, false])
+    expect(['restaurant', 'courier', 'points', 'gateway', ''].map(hasParty)).toEqual([true, true, true, false, false])
   })
 })
 

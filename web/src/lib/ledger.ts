@@ -4,12 +4,12 @@ import type { LedgerAccount, LedgerEntry, LedgerTurnover } from './api/types'
 
 /** All accounts, what is owned before what is owed, and that before what was earned and spent. */
 export const ACCOUNTS: readonly LedgerAccount[] = [
-  'gateway', 'deposits', 'refunds', 'restaurant', 'courier', 'vat', 'commission', 'amends',
+  'gateway', 'deposits', 'refunds', 'restaurant', 'courier', 'points', 'vat', 'commission', 'amends', 'coupons', 'rewards',
 ]
 
-/** Of these there is one for each restaurant or courier. */
+/** Of these there is one for each restaurant, courier or customer. */
 export function hasParty(account: string): boolean {
-  return account === 'restaurant' || account === 'courier'
+  return account === 'restaurant' || account === 'courier' || account === 'points'
 }
 
 /** A posting in two columns, one of which is empty. */

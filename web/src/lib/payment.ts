@@ -1,6 +1,6 @@
 /** What pages say of payments and refunds beside their own words. */
 
-import type { PaymentStatus, RefundStatus } from './api/types'
+import type { OrderRefund, PaymentStatus, RefundStatus } from './api/types'
 
 type Tone = 'plain' | 'good' | 'warn' | 'bad'
 
@@ -14,6 +14,12 @@ export function toneOfPayment(status: PaymentStatus): Tone {
   if (status === 'aborted') return 'bad'
   return status === 'unknown' || status === 'in_progress' ? 'warn' : 'plain'
 }
+
+/** How far the refund of an order is, as payments name it. */
+export const REFUND_STATUS = { under_way: 'requested', delayed: 'failed', done: 'succeeded' } as const satisfies Record<
+  OrderRefund['status'],
+  RefundStatus
+>
 
 export function toneOfRefund(status: RefundStatus): Tone {
   if (status === 'succeeded') return 'good'

@@ -20,6 +20,12 @@ export class Problem extends Error {
     return this.status === 412
   }
 
+  /** The refusal, told at the field that it is about (a JSON pointer), if its type is one of `types`. */
+  at(pointer: string, types: readonly string[]): Problem {
+    if (!types.includes(this.type)) return this
+    return new Problem({ ...this.body, errors: [{ pointer, code: this.type }] })
+  }
+
   /** The server could not be reached at all. */
   static unreachable(): Problem {
     return new Problem({ type: 'client.unreachable' })

@@ -1,7 +1,7 @@
 /** State shared by the customer's pages: addresses, the cart, and the lists as they were left. */
 
 import { getContext, setContext } from 'svelte'
-import type { Address, Cart, Category, LatLon, Order, Page, PaymentMethod, Quote, Restaurant, Suggestion } from './api/types'
+import type { Address, Cart, Category, LatLon, Order, Page, PaymentMethod, Points, Quote, Restaurant, Suggestion } from './api/types'
 import { keepDraft, readDraft } from './drafts'
 import { known, Resource } from './loaded.svelte'
 import { Paged } from './paged.svelte'
@@ -101,6 +101,7 @@ export class Shop {
   orders: Paged<Order>
   wishes = $state.raw(Wishes.kept())
   methods = new Resource<PaymentMethod[]>()
+  points = new Resource<Points>(() => false)
   /** The order whose payment was refused at checkout, and why; the order's page shows it. */
   unpaid = $state.raw<{ orderId: string; problem: Problem } | null>(null)
   #chosen = $state(localStorage.getItem(CHOSEN))
@@ -138,6 +139,10 @@ export class Shop {
 
   loadMethods(): Promise<void> {
     return this.methods.load(async () => (await this.rest.get<{ items: PaymentMethod[] }>('/v1/payment-methods')).items)
+  }
+
+  loadPoints(): Promise<void> {
+    return this.points.load(() => this.rest.get<Points>('/v1/points'))
   }
 
   loadAddresses(): Promise<void> {

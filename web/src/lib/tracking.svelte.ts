@@ -118,8 +118,9 @@ export class Tracking {
     }))
     const order = known(this.order.now)
     if (!order) return
-    // The event does not contain the contact attempt or the refund.
-    if (event.type.startsWith('order.contact_') || CAME_TO_NOTHING.includes(order.status)) void this.load()
+    // The event does not contain the contact attempt, the refund or what is left of the dishes.
+    const isBrief = event.type.startsWith('order.contact_') || event.type === 'order.lines_cancelled'
+    if (isBrief || CAME_TO_NOTHING.includes(order.status)) void this.load()
     this.#follow()
   }
 

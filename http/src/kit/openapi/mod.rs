@@ -21,7 +21,7 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::schema::ArrayItems;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, Paths, Ref, RefOr, Schema, ServerBuilder};
 use utoipa::{PartialSchema as _, ToSchema};
@@ -140,6 +140,7 @@ pub(super) fn complete(
         .security_schemes
         .extend(schemes(&api.paths).map(|(name, scheme)| (name.to_owned(), scheme.into())));
     refer_to_items(components);
+    close_choices(components);
     let takes_key = |one: &Operation| Policy::read(one).is_some_and(|policy| policy.takes_key());
     let any_takes_key = api.paths.paths.values().flat_map(operations).any(|(_, one)| takes_key(one));
     answers::components(components, any_takes_key);
@@ -197,6 +198,21 @@ fn refer_to_items(components: &mut Components) {
             && let Some(RefOr::T(Schema::Array(list))) = page.properties.get_mut("items")
         {
             list.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+        }
+    }
+}
+
+/// Says of a choice between objects that each takes and has no other members than are named, which the
+/// generator says of single objects alone.
+fn close_choices(components: &mut Components) {
+    for schema in components.schemas.values_mut() {
+        let RefOr::T(Schema::OneOf(choice)) = schema else { continue };
+        for one in &mut choice.items {
+            if let RefOr::T(Schema::Object(object)) = one
+                && !object.properties.is_empty()
+            {
+                object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+            }
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The part of Toss Payments that Baedal calls (docs.tosspayments.com/reference): billing keys, charges by
 //! them, look-ups, cancellations; and the payment window.
 //!
-//! The card that was chosen in the window decides the result ([`cards`]).
+//! The card that was chosen in the window decides the result ([`cards`]); a `TossPayments-Test-Code` decides it
+//! before anything else is looked at (`codes`).
 
+mod books;
 pub mod cards;
+mod codes;
 mod window;
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,22 +18,11 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use chrono::{DateTime, Utc};
+use serde_json::json;
 
 use super::Now;
-use super::book::Book;
-use cards::{Behaviour, Kind, TestCard};
-
-/// After this time a look-up gives the result of a charge whose response was lost.
-const SETTLES_AFTER: TimeDelta = TimeDelta::seconds(2);
-
-/// The delay of a charge that arrives late: longer than Baedal waits before its first look-up.
-const ARRIVES_AFTER: TimeDelta = TimeDelta::seconds(8);
-
-/// How long a billing key may be fetched after the customer has agreed.
-const AUTHORIZED_FOR: TimeDelta = TimeDelta::minutes(10);
+use books::{Books, CancelRequest, Charge, ChargeRequest, ConfirmRequest, IssueRequest, REJECTED, Refusal};
 
 /// See the module.
 pub struct Toss {
@@ -39,122 +30,12 @@ pub struct Toss {
     books: Mutex<Books>,
 }
 
-struct Books {
-    book: Book,
-    charges: HashMap<String, Charge>,
-    /// By the key that the window gave.
-    authorized: HashMap<String, Authorization>,
-    /// By the billing key.
-    billings: HashMap<String, Billing>,
-}
-
-/// What a customer has agreed to in the window.
-#[derive(Clone)]
-struct Authorization {
-    customer: String,
-    number: String,
-    at: DateTime<Utc>,
-}
-
-/// A card that may be charged without its holder.
-#[derive(Clone, Serialize, Deserialize)]
-struct Billing {
-    key: String,
-    /// What it was fetched by.
-    auth_key: String,
-    customer: String,
-    number: String,
-    at: DateTime<Utc>,
-}
-
-/// A record in the file.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Entry {
-    Authorized { auth_key: String, customer: String, number: String, at: DateTime<Utc> },
-    Issued(Billing),
-    Revoked { key: String },
-    Charged(Charge),
-    Cancelled { order: String, cancel: Cancel },
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-struct Charge {
-    order: String,
-    order_name: String,
-    /// The idempotency key of the request that made it.
-    key: String,
-    amount: i64,
-    declined: bool,
-    /// Whether the response is never sent.
-    unheard: bool,
-    requested_at: DateTime<Utc>,
-    /// Look-ups do not find the charge before this time.
-    arrives_at: DateTime<Utc>,
-    /// Look-ups report the charge as in progress before this time.
-    settles_at: DateTime<Utc>,
-    #[serde(default)]
-    cancels: Vec<Cancel>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-struct Cancel {
-    key: String,
-    amount: i64,
-    reason: String,
-    at: DateTime<Utc>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ChargeRequest {
-    amount: i64,
-    customer_key: String,
-    order_id: String,
-    order_name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct IssueRequest {
-    auth_key: String,
-    customer_key: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CancelRequest {
-    cancel_reason: String,
-    /// The whole balance if none is given.
-    cancel_amount: Option<i64>,
-}
-
-/// Status, code and message of a refusal.
-type Refusal = (u16, &'static str, &'static str);
-
-const REJECTED: Refusal = (403, "REJECT_CARD_PAYMENT", "한도초과 혹은 잔액부족으로 결제에 실패했습니다.");
-const UNKNOWN: Refusal = (404, "NOT_FOUND_PAYMENT", "존재하지 않는 결제 정보 입니다.");
 const INVALID: Refusal = (400, "INVALID_REQUEST", "잘못된 요청입니다.");
-const DUPLICATED: Refusal =
-    (400, "DUPLICATED_ORDER_ID", "이미 승인 및 취소가 진행된 중복된 주문번호 입니다.");
 const STRANGER: Refusal = (401, "UNAUTHORIZED_KEY", "인증되지 않은 시크릿 키 혹은 클라이언트 키 입니다.");
-const TOO_MUCH: Refusal = (403, "NOT_CANCELABLE_AMOUNT", "취소 할 수 없는 금액 입니다.");
-const GONE: Refusal = (400, "ALREADY_CANCELED_PAYMENT", "이미 취소된 결제 입니다.");
-const NO_AUTHORIZATION: Refusal = (400, "INVALID_BILLING_AUTH", "유효하지 않은 빌링 인증입니다.");
-const NO_BILLING: Refusal = (404, "NOT_FOUND_BILLING", "존재하지 않는 빌링 정보 입니다.");
-const REVOKED: Refusal =
-    (400, "INVALID_BILL_KEY_REQUEST", "빌링키 인증이 완료되지 않았거나 유효하지 않은 빌링 거래 건입니다.");
-const OTHERS_BILLING: Refusal =
-    (403, "NOT_MATCHES_CUSTOMER_KEY", "빌링 인증 고객키와 결제 요청 고객키가 일치하지 않습니다.");
-const BROKEN: Refusal = (500, "FAILED_INTERNAL_SYSTEM_PROCESSING", "내부 시스템 처리 작업이 실패했습니다.");
 
 impl Toss {
     pub(super) fn open(now: Now, folder: Option<&Path>) -> std::io::Result<Self> {
-        let (book, entries) = Book::open(folder, "toss.jsonl")?;
-        let (charges, authorized, billings) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let mut books = Books { book, charges, authorized, billings };
-        entries.into_iter().for_each(|entry| books.apply(entry));
-        Ok(Self { now, books: Mutex::new(books) })
+        Ok(Self { now, books: Mutex::new(Books::open(folder)?) })
     }
 
     /// The amount charged for this order minus refunds, in won; none without an approved charge.
@@ -179,216 +60,20 @@ impl Toss {
     }
 }
 
-impl Books {
-    fn apply(&mut self, entry: Entry) {
-        match entry {
-            Entry::Authorized { auth_key, customer, number, at } => {
-                self.authorized.insert(auth_key, Authorization { customer, number, at });
-            }
-            Entry::Issued(billing) => {
-                self.billings.insert(billing.key.clone(), billing);
-            }
-            Entry::Revoked { key } => {
-                self.billings.remove(&key);
-            }
-            Entry::Charged(charge) => {
-                self.charges.insert(charge.order.clone(), charge);
-            }
-            Entry::Cancelled { order, cancel } => {
-                if let Some(charge) = self.charges.get_mut(&order) {
-                    charge.cancels.push(cancel);
-                }
-            }
-        }
-    }
-
-    fn record(&mut self, entry: Entry) -> Result<(), Refusal> {
-        self.book.write(&entry).map_err(|_| BROKEN)?;
-        self.apply(entry);
-        Ok(())
-    }
-
-    /// The billing key for what the customer agreed to: the same one, if it was fetched before.
-    fn issue(&mut self, asked: &IssueRequest, now: DateTime<Utc>) -> Result<Billing, Refusal> {
-        if let Some(known) = self.billings.values().find(|billing| billing.auth_key == asked.auth_key) {
-            return if known.customer == asked.customer_key {
-                Ok(known.clone())
-            } else {
-                Err(OTHERS_BILLING)
-            };
-        }
-        let agreed = self.authorized.get(&asked.auth_key).filter(|agreed| now - agreed.at < AUTHORIZED_FOR);
-        let agreed = agreed.cloned().ok_or(NO_AUTHORIZATION)?;
-        if agreed.customer != asked.customer_key {
-            return Err(OTHERS_BILLING);
-        }
-        let billing = Billing {
-            key: format!("bk_{}", crate::system::fresh_id().simple()),
-            auth_key: asked.auth_key.clone(),
-            customer: agreed.customer,
-            number: agreed.number,
-            at: now,
-        };
-        self.record(Entry::Issued(billing.clone()))?;
-        Ok(billing)
-    }
-
-    fn revoke(&mut self, key: &str) -> Result<Billing, Refusal> {
-        let billing = self.billings.get(key).cloned().ok_or(NO_BILLING)?;
-        self.record(Entry::Revoked { key: key.to_owned() })?;
-        Ok(billing)
-    }
-
-    /// The charge of this order; created if there is none.
-    fn charge(
-        &mut self,
-        billing_key: &str,
-        key: &str,
-        asked: ChargeRequest,
-        now: DateTime<Utc>,
-    ) -> Result<Charge, Refusal> {
-        if let Some(charge) = self.charges.get(&asked.order_id) {
-            return if charge.key == key { Ok(charge.clone()) } else { Err(DUPLICATED) };
-        }
-        let billing = self.billings.get(billing_key).ok_or(REVOKED)?;
-        if billing.customer != asked.customer_key {
-            return Err(OTHERS_BILLING);
-        }
-        let behaviour = billing.card().map_or(Behaviour::Declines, |card| card.behaviour);
-        let arrives_at = if behaviour == Behaviour::ArrivesLate { now + ARRIVES_AFTER } else { now };
-        let charge = Charge {
-            order: asked.order_id,
-            order_name: asked.order_name,
-            key: key.to_owned(),
-            amount: asked.amount - i64::from(behaviour == Behaviour::TakesLess),
-            declined: behaviour == Behaviour::Declines,
-            unheard: matches!(behaviour, Behaviour::LosesAnswer | Behaviour::ArrivesLate),
-            requested_at: now,
-            arrives_at,
-            settles_at: if behaviour == Behaviour::LosesAnswer { now + SETTLES_AFTER } else { arrives_at },
-            cancels: Vec::new(),
-        };
-        self.record(Entry::Charged(charge.clone()))?;
-        Ok(charge)
-    }
-
-    fn known(&self, order: &str, now: DateTime<Utc>) -> Result<&Charge, Refusal> {
-        self.charges.get(order).filter(|charge| charge.arrives_at <= now).ok_or(UNKNOWN)
-    }
-
-    fn cancel(
-        &mut self,
-        order: &str,
-        key: String,
-        asked: &CancelRequest,
-        now: DateTime<Utc>,
-    ) -> Result<Charge, Refusal> {
-        let charge = self.known(order, now)?;
-        if charge.cancels.iter().any(|cancel| cancel.key == key) {
-            return Ok(charge.clone());
-        }
-        let amount = asked.cancel_amount.unwrap_or(charge.balance());
-        match charge.status(now) {
-            "CANCELED" => return Err(GONE),
-            "DONE" | "PARTIAL_CANCELED" if (1..=charge.balance()).contains(&amount) => {}
-            "DONE" | "PARTIAL_CANCELED" => return Err(TOO_MUCH),
-            _ => return Err(UNKNOWN),
-        }
-        let cancel = Cancel { key, amount, reason: asked.cancel_reason.clone(), at: now };
-        self.record(Entry::Cancelled { order: order.to_owned(), cancel })?;
-        self.known(order, now).cloned()
-    }
-}
-
-impl Billing {
-    fn card(&self) -> Option<&'static TestCard> {
-        TestCard::of(&self.number)
-    }
-
-    /// The `Billing` object.
-    fn object(&self) -> Value {
-        let (kind, number, issuer) = match self.card() {
-            Some(card) => (card.kind, card.masked(), card.issuer),
-            None => (Kind::Card, String::new(), ""),
-        };
-        let mut object = json!({
-            "mId": "baedal_sandbox", "customerKey": self.customer, "authenticatedAt": self.at, "billingKey": self.key,
-        });
-        match kind {
-            Kind::Card => {
-                object["method"] = json!("카드");
-                object["card"] = json!({ "issuerCode": issuer, "acquirerCode": issuer, "number": number,
-                                         "cardType": "신용", "ownerType": "개인" });
-            }
-            Kind::EasyPay => {
-                object["method"] = json!("간편결제");
-                object["easyPay"] = json!({ "provider": issuer });
-            }
-            Kind::Transfer => {
-                object["method"] = json!("계좌이체");
-                object["transfer"] = json!({ "bankCode": issuer, "bankAccountNumber": number });
-            }
-        }
-        object
-    }
-}
-
-impl Charge {
-    fn balance(&self) -> i64 {
-        self.amount - self.cancels.iter().map(|cancel| cancel.amount).sum::<i64>()
-    }
-
-    fn status(&self, now: DateTime<Utc>) -> &'static str {
-        match (self.settles_at <= now, self.declined, self.cancels.len(), self.balance()) {
-            (false, ..) => "IN_PROGRESS",
-            (_, true, ..) => "ABORTED",
-            (_, _, 0, _) => "DONE",
-            (_, _, _, 0) => "CANCELED",
-            _ => "PARTIAL_CANCELED",
-        }
-    }
-
-    /// The `Payment` object.
-    fn object(&self, now: DateTime<Utc>) -> Value {
-        let cancels: Vec<Value> = self
-            .cancels
-            .iter()
-            .map(|cancel| {
-                json!({ "transactionKey": cancel.key, "cancelAmount": cancel.amount,
-                        "cancelReason": cancel.reason, "canceledAt": cancel.at, "cancelStatus": "DONE" })
-            })
-            .collect();
-        let failure = self.declined.then(|| json!({ "code": REJECTED.1, "message": REJECTED.2 }));
-        json!({
-            "mId": "baedal_sandbox",
-            "paymentKey": format!("pay_{}", self.order),
-            "orderId": self.order,
-            "orderName": self.order_name,
-            "type": "BILLING",
-            "method": "카드",
-            "currency": "KRW",
-            "status": self.status(now),
-            "requestedAt": self.requested_at,
-            "approvedAt": (!self.declined).then_some(self.settles_at),
-            "totalAmount": self.amount,
-            "balanceAmount": self.balance(),
-            "cancels": (!cancels.is_empty()).then_some(cancels),
-            "failure": failure,
-        })
-    }
-}
-
 /// Toss Payments' API, and its window.
 pub(super) fn routes(toss: Arc<Toss>) -> Router {
     let api = Router::new()
         .route("/v1/billing/authorizations/issue", post(issue))
         .route("/v1/billing/{billing_key}", post(charge).delete(revoke))
+        .route("/v1/payments/confirm", post(confirm))
         .route("/v1/payments/orders/{order_id}", get(by_order))
         .route("/v1/payments/{payment_key}/cancel", post(cancel))
+        .layer(from_fn(codes::answer))
         .layer(from_fn(known_caller));
     let pages = Router::new()
         .route("/v2/standard", get(window::script))
-        .route("/window/billing", get(window::billing).post(window::choose));
+        .route("/window/billing", get(window::billing).post(window::save))
+        .route("/window/payment", get(window::payment).post(window::pay));
     api.merge(pages).with_state(toss)
 }
 
@@ -430,11 +115,25 @@ async fn charge(
         return no(INVALID);
     }
     let now = (toss.now)();
-    match toss.with(|books| books.charge(&token, &key(&headers), asked, now)) {
+    answered(toss.with(|books| books.charge(&token, &key(&headers), asked, now)), now).await
+}
+
+async fn confirm(
+    State(toss): State<Arc<Toss>>,
+    headers: HeaderMap,
+    body: Result<Json<ConfirmRequest>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    let Ok(Json(asked)) = body else { return no(INVALID) };
+    let now = (toss.now)();
+    answered(toss.with(|books| books.confirm(&key(&headers), &asked, now)), now).await
+}
+
+/// The answer to a charge, if it is one that is given.
+async fn answered(charge: Result<Charge, Refusal>, now: DateTime<Utc>) -> Response {
+    match charge {
         Ok(charge) if charge.unheard => std::future::pending().await,
         Ok(charge) if charge.declined => no(REJECTED),
-        Ok(charge) => Json(charge.object(now)).into_response(),
-        Err(refusal) => no(refusal),
+        other => said(other, now),
     }
 }
 
@@ -466,6 +165,11 @@ fn no((status, code, message): Refusal) -> Response {
     (status, Json(json!({ "code": code, "message": message }))).into_response()
 }
 
+/// The payment key of an order.
+fn payment_key(order: &str) -> String {
+    format!("pay_{order}")
+}
+
 /// The order of a payment key.
 fn of(payment: &str) -> &str {
     payment.strip_prefix("pay_").unwrap_or_default()
@@ -480,6 +184,8 @@ fn key(headers: &HeaderMap) -> String {
 mod tests {
     use std::io::Write as _;
     use std::net::SocketAddr;
+
+    use serde_json::Value;
 
     use super::*;
     use crate::sandbox::Sandbox;

@@ -11,8 +11,9 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use reqwest::Url;
 use serde::Deserialize;
 
+use super::books::{Agreed, Entry, Refusal};
 use super::cards::{CARDS, TestCard};
-use super::{Entry, Toss};
+use super::{Toss, payment_key};
 use crate::sandbox::pages::escaped;
 
 /// Defines `TossPayments`. It goes to the window in the same tab.
@@ -27,6 +28,7 @@ const SCRIPT: &str = r"(() => {
   window.TossPayments = (clientKey) => ({
     payment: ({ customerKey }) => ({
       requestBillingAuth: async (asked) => open('billing', clientKey, customerKey, asked),
+      requestPayment: async (asked) => open('payment', clientKey, customerKey, asked),
     }),
   })
 })()
@@ -44,14 +46,35 @@ pub(super) struct Asked {
     customer_key: String,
     success_url: String,
     fail_url: String,
+    #[serde(default)]
+    order_id: String,
+    #[serde(default)]
+    order_name: String,
+    #[serde(default)]
+    amount: String,
 }
 
 /// The window in which a card is saved.
 pub(super) async fn billing(Query(asked): Query<Asked>) -> Response {
+    page(&asked)
+}
+
+/// The window in which an order is paid.
+pub(super) async fn payment(Query(asked): Query<Asked>) -> Response {
+    if asked.order_id.is_empty() || asked.amount.parse::<i64>().is_err() {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    page(&asked)
+}
+
+fn page(asked: &Asked) -> Response {
     let hidden = [
         ("customerKey", asked.customer_key.as_str()),
         ("successUrl", asked.success_url.as_str()),
         ("failUrl", asked.fail_url.as_str()),
+        ("orderId", asked.order_id.as_str()),
+        ("orderName", asked.order_name.as_str()),
+        ("amount", asked.amount.as_str()),
     ];
     let hidden = hidden
         .map(|(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value)));
@@ -87,27 +110,54 @@ pub(super) struct Chosen {
 }
 
 /// Leads back to the page, with what it can fetch the billing key by, or with the reason why not.
-pub(super) async fn choose(State(toss): State<Arc<Toss>>, Form(chosen): Form<Chosen>) -> Response {
-    let url = |name: &str| chosen.asked.get(name).and_then(|url| Url::parse(url).ok());
-    let (Some(mut back), Some(mut failed)) = (url("successUrl"), url("failUrl")) else {
-        return StatusCode::BAD_REQUEST.into_response();
-    };
-    let customer = chosen.asked.get("customerKey").cloned().unwrap_or_default();
-    let card = TestCard::of(&chosen.number).filter(|_| chosen.answer == "agree");
-    let Some(card) = card else {
-        failed
-            .query_pairs_mut()
-            .append_pair("code", "PAY_PROCESS_CANCELED")
-            .append_pair("message", "사용자에 의해 결제가 취소되었습니다.");
-        return Redirect::to(failed.as_str()).into_response();
-    };
-    let auth_key = format!("auth_{}", crate::system::fresh_id().simple());
-    let at = (toss.now)();
-    let number = card.number.to_owned();
-    let authorized = Entry::Authorized { auth_key: auth_key.clone(), customer: customer.clone(), number, at };
-    if toss.with(|books| books.record(authorized)).is_err() {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+pub(super) async fn save(State(toss): State<Arc<Toss>>, Form(chosen): Form<Chosen>) -> Response {
+    chosen.lead_back(|card, mut back| {
+        let auth_key = format!("auth_{}", crate::system::fresh_id().simple());
+        let (customer, number, at) = (chosen.of("customerKey"), card.number.to_owned(), (toss.now)());
+        back.query_pairs_mut().append_pair("customerKey", &customer).append_pair("authKey", &auth_key);
+        toss.with(|books| books.record(Entry::Authorized { auth_key, customer, number, at })).map(|()| back)
+    })
+}
+
+/// Leads back to the page, with what the payment can be confirmed by, or with the reason why not.
+pub(super) async fn pay(State(toss): State<Arc<Toss>>, Form(chosen): Form<Chosen>) -> Response {
+    chosen.lead_back(|card, mut back| {
+        let agreed = Agreed {
+            order: chosen.of("orderId"),
+            order_name: chosen.of("orderName"),
+            amount: chosen.of("amount").parse().unwrap_or_default(),
+            number: card.number.to_owned(),
+            at: (toss.now)(),
+        };
+        back.query_pairs_mut()
+            .append_pair("paymentType", "NORMAL")
+            .append_pair("orderId", &agreed.order)
+            .append_pair("paymentKey", &payment_key(&agreed.order))
+            .append_pair("amount", &agreed.amount.to_string());
+        toss.with(|books| books.record(Entry::Agreed(agreed))).map(|()| back)
+    })
+}
+
+impl Chosen {
+    fn of(&self, name: &str) -> String {
+        self.asked.get(name).cloned().unwrap_or_default()
     }
-    back.query_pairs_mut().append_pair("customerKey", &customer).append_pair("authKey", &auth_key);
-    Redirect::to(back.as_str()).into_response()
+
+    fn lead_back(&self, agree: impl FnOnce(&TestCard, Url) -> Result<Url, Refusal>) -> Response {
+        let url = |name: &str| Url::parse(&self.of(name)).ok();
+        let (Some(back), Some(mut failed)) = (url("successUrl"), url("failUrl")) else {
+            return StatusCode::BAD_REQUEST.into_response();
+        };
+        let Some(card) = TestCard::of(&self.number).filter(|_| self.answer == "agree") else {
+            failed
+                .query_pairs_mut()
+                .append_pair("code", "PAY_PROCESS_CANCELED")
+                .append_pair("message", "사용자에 의해 결제가 취소되었습니다.");
+            return Redirect::to(failed.as_str()).into_response();
+        };
+        match agree(card, back) {
+            Ok(back) => Redirect::to(back.as_str()).into_response(),
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    }
 }

@@ -281,7 +281,7 @@ async fn people_are_found_and_shown_masked_and_each_look_is_written_down() {
         let hits = found(text).await;
         let hit = hits.iter().find(|hit| hit["person"]["id"] == json!(minji.id)).unwrap();
         assert_eq!(hit["found_by"], by, "{text}");
-        let shown = hit.to_string();
+        let shown = crate::text::without_ids(hit);
         assert!(!shown.contains("민지") && !shown.contains("1234"), "{shown}");
     }
     assert_eq!(found("박서준").await, Vec::<Value>::new());

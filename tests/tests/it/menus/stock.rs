@@ -1,7 +1,6 @@
 //! Dishes with a daily limit: reserved with the order, given back by every way of not happening, never
 //! oversold and never leaked.
 
-use sim::sandbox::toss::cards;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -10,6 +9,7 @@ use domain::{Clock as _, OrderId, Role};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use server::Service;
+use sim::sandbox::toss::cards;
 use tests::TestApp;
 use tests::process::{self, Process};
 use tests::rest::Answer;
@@ -110,7 +110,7 @@ async fn every_way_of_not_happening_gives_the_portions_back_once() {
     let buyer = Buyer::new(&app).await;
     let owner = By::Owner(shop.card.restaurant_id);
     let reason = || "마음이 바뀌었어요".to_owned();
-    let reject = || Command::Reject { reason: RejectReason::TooBusy, sold_out: Vec::new() };
+    let reject = || Command::Reject { reason: RejectReason::Other, sold_out: Vec::new() };
     let accept = || (owner, Command::Accept { preparation_mins: 10 });
     let ways: [(bool, Vec<Decide>, Status); 5] = [
         (

@@ -75,6 +75,7 @@ pub(crate) async fn accepted_order_of(app: &App, customer: UserId) -> Order {
     let now = app.now();
     let payable = Won(21_000);
     let quote = Quote {
+        tip_parts: Vec::new(),
         id: app.ids.uuid().into(),
         customer,
         // Each of a customer's orders is of a cart of its own.
@@ -93,11 +94,17 @@ pub(crate) async fn accepted_order_of(app: &App, customer: UserId) -> Order {
             options: Vec::new(),
             unit_price: Won(9_000),
             total: Won(18_000),
+            discount: Won::ZERO,
+            shares: Vec::new(),
             limited: false,
         }],
         subtotal: Won(18_000),
         tip: Won(3_000),
+        discounts: Vec::new(),
+        points: Won::ZERO,
         payable,
+        points_wanted: Won::ZERO,
+        coupons: Vec::new(),
         minimum: Won(0),
         pickup: north(0.0),
         drop_off: Some(DropOff {
@@ -118,7 +125,7 @@ pub(crate) async fn accepted_order_of(app: &App, customer: UserId) -> Order {
         courier_note: String::new(),
         contactless: false,
         pickup_code: String::new(),
-        commission: domain::ledger::CommissionRate::default(),
+        terms: domain::order::Terms::default(),
     };
     app.orders.place(placement, now).await.unwrap();
     ask(app, id, By::Payment, Command::Pay { amount: payable }).await.unwrap();

@@ -156,6 +156,76 @@ export interface components {
          * @enum {string}
          */
         AddressKind: "home" | "work" | "other";
+        /** @description What was given back, and who bears it. */
+        Adjustment: components["schemas"]["AdjustmentEffect"] & {
+            /** Format: date-time */
+            at: string;
+            fault: components["schemas"]["FaultName"];
+            /** Format: uuid */
+            id: string;
+            /** @description The dishes, with how many of each. None of an amount. */
+            lines: components["schemas"]["OrderLine"][];
+            /**
+             * Format: uuid
+             * @description Who decided it.
+             */
+            operator_id: string;
+            reason: components["schemas"]["AdjustmentReason"];
+            /** @description Whether the delivery tip is part of it. */
+            tip: boolean;
+        };
+        /** @description Who bears it: together what goes back, and what comes back of the platform's coupons. */
+        AdjustmentBurden: {
+            /**
+             * Format: int64
+             * @description What comes back of the platform's coupons.
+             */
+            coupons_won: number;
+            /** Format: int64 */
+            courier_won: number;
+            /** Format: int64 */
+            platform_won: number;
+            /** Format: int64 */
+            restaurant_won: number;
+        };
+        /** @description What goes back, and who bears it. */
+        AdjustmentEffect: {
+            borne_by: components["schemas"]["AdjustmentBurden"];
+            /**
+             * Format: int64
+             * @description What goes back in points.
+             */
+            points_back_won: number;
+            /**
+             * Format: int64
+             * @description What goes back of what was paid.
+             */
+            refund_won: number;
+        };
+        /**
+         * @description Why something is given back.
+         * @enum {string}
+         */
+        AdjustmentReason: "missing" | "wrong" | "quality" | "late" | "other";
+        /** @description What is to be given back. */
+        AdjustmentWanted: {
+            /** @enum {string} */
+            by: "parts";
+            lines: components["schemas"]["LinePart"][];
+            /** @description The delivery tip as well. */
+            tip?: boolean;
+        } | {
+            /** Format: int64 */
+            amount_won: number;
+            /** @enum {string} */
+            by: "amount";
+        };
+        /** @description What was given back of an order, and what is left. */
+        Adjustments: {
+            /** @description Oldest first. */
+            items: components["schemas"]["Adjustment"][];
+            left: components["schemas"]["OrderRemainder"];
+        };
         /**
          * @description A food that must be named on the label.
          * @enum {string}
@@ -289,6 +359,81 @@ export interface components {
              */
             until: string;
         };
+        /** @description An issue of coupons. */
+        Campaign: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int32
+             * @description How many coupons were claimed.
+             */
+            issued: number;
+            terms: components["schemas"]["CampaignTerms"];
+            /**
+             * Format: date-time
+             * @description When it was withdrawn: from then on nothing is issued, and no coupon of it can be used.
+             */
+            withdrawn_at?: string | null;
+        };
+        /** @description What the coupons of a campaign give, to whom and when. */
+        CampaignTerms: {
+            benefit: components["schemas"]["CouponBenefit"];
+            /** @description At which kinds of restaurants it can be used; at all if none is named. */
+            categories?: components["schemas"]["Category"][];
+            /**
+             * Format: text
+             * @description The code to claim it: 4 to 20 letters, digits or Hangul syllables. Without one it is offered to
+             *     everybody.
+             * @example WELCOME10
+             */
+            code?: string | null;
+            /** @description Whether it is for who has not ordered yet. */
+            first_order?: boolean;
+            /**
+             * Format: date-time
+             * @description It is issued and used from then on…
+             */
+            from: string;
+            funder?: components["schemas"]["CouponFunder"];
+            kind: components["schemas"]["CouponKind"];
+            /** @description Off which dishes an item coupon takes something. */
+            menu_ids?: string[];
+            /**
+             * Format: int64
+             * @description The smallest sum of dishes, before any discount, with which it can be used.
+             */
+            minimum_won?: number;
+            /**
+             * Format: text
+             * @description What customers read.
+             * @example 첫 주문 3,000원
+             */
+            name: string;
+            /**
+             * Format: int32
+             * @description How many one customer may claim.
+             * @default 1
+             */
+            per_customer: number;
+            /**
+             * @description Where it can be used; everywhere if none is named. One for an item coupon, and for one that the
+             *     restaurant pays for.
+             */
+            restaurant_ids?: string[];
+            /**
+             * Format: int32
+             * @description How many there are in all; no limit if not said.
+             */
+            total?: number | null;
+            /**
+             * Format: date-time
+             * @description … until before then.
+             * @example 2030-02-01T12:00:00Z
+             */
+            until: string;
+        };
         /** @description The answer to a wish to cancel. */
         CancelDecision: {
             approve: boolean;
@@ -371,12 +516,19 @@ export interface components {
         };
         /** @description The cart at today's prices. */
         Cart: {
+            /** @description The chosen coupons, at most one of each kind. */
+            coupons: components["schemas"]["ChosenCoupon"][];
             lines: components["schemas"]["CartLine"][];
             /**
              * Format: int64
              * @description The restaurant's minimum order amount.
              */
             minimum_order_won: number;
+            /**
+             * Format: int64
+             * @description How many points it is to be paid with, if so many can be used.
+             */
+            points_won: number;
             /**
              * Format: uuid
              * @description Whose dishes; absent while the cart is empty.
@@ -415,6 +567,11 @@ export interface components {
         };
         /** @description A dish with its options. */
         CartLine: {
+            /**
+             * Format: int64
+             * @description Its part of what coupons take off the food; in a quote.
+             */
+            discount_won: number;
             /** Format: uuid */
             id: string;
             /**
@@ -463,6 +620,11 @@ export interface components {
             /** @description Whether the cart cannot be ordered while this holds. */
             blocks: boolean;
             code: components["schemas"]["CartProblemCode"];
+            /**
+             * Format: uuid
+             * @description With `coupon_inapplicable`: which coupon, with `name`.
+             */
+            coupon_id?: string | null;
             /** @description For a person. */
             detail?: string | null;
             /**
@@ -470,6 +632,7 @@ export interface components {
              * @description With `slot_out_of_range`: the first slot that can be had.
              */
             earliest?: string | null;
+            inapplicable?: components["schemas"]["CouponInapplicable"] | null;
             /**
              * Format: date-time
              * @description With `slot_out_of_range`: the last slot that can be had.
@@ -485,7 +648,7 @@ export interface components {
              * @description Which line it is about.
              */
             line_id?: string | null;
-            /** @description That dish's name. */
+            /** @description The dish's or the coupon's name. */
             name?: string | null;
             /**
              * Format: date-time
@@ -499,7 +662,7 @@ export interface components {
             now_won?: number | null;
             /**
              * Format: int64
-             * @description With `below_minimum`: what is missing.
+             * @description With `below_minimum`: what is missing. With `too_much_alcohol`: for how much food is missing.
              */
             shortfall_won?: number | null;
             /**
@@ -512,12 +675,25 @@ export interface components {
          * @description What sort of problem it is.
          * @enum {string}
          */
-        CartProblemCode: "closed" | "not_deliverable" | "no_pickup" | "slot_out_of_range" | "below_minimum" | "sold_out" | "only_left" | "gone" | "options_changed" | "price_changed";
+        CartProblemCode: "closed" | "not_deliverable" | "no_pickup" | "slot_out_of_range" | "below_minimum" | "too_much_alcohol" | "sold_out" | "only_left" | "gone" | "options_changed" | "price_changed" | "coupon_inapplicable" | "fewer_points";
         /**
          * @description The words for a `Category` in a document.
          * @enum {string}
          */
         Category: "chicken" | "pizza" | "chinese" | "korean" | "japanese" | "snack" | "burger" | "jokbal" | "western" | "asian" | "cafe" | "late_night";
+        /** @description A coupon that is chosen in the cart. */
+        ChosenCoupon: {
+            /**
+             * Format: int64
+             * @description What it takes off.
+             */
+            discount_won: number;
+            /** Format: uuid */
+            id: string;
+            inapplicable?: components["schemas"]["CouponInapplicable"] | null;
+            kind: components["schemas"]["CouponKind"];
+            name: string;
+        };
         /** @description How the city is. */
         City: {
             /**
@@ -867,6 +1043,137 @@ export interface components {
          * @enum {string}
          */
         CopyStatusName: "preparing" | "ready" | "fetched";
+        /** @description A coupon of one's own. */
+        Coupon: components["schemas"]["CouponOffer"] & {
+            /** Format: date-time */
+            claimed_at: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The order that has it.
+             */
+            order_id?: string | null;
+            /**
+             * @description `claimed`: it can be used. `reserved`: an order that is not paid yet has it; another one would
+             *     take its place. `redeemed`: an order has used it. `over`: its time is over, or it was withdrawn.
+             * @example claimed
+             */
+            state: string;
+        };
+        /** @description How much a coupon takes off. */
+        CouponBenefit: {
+            /** @enum {string} */
+            by: "amount";
+            /**
+             * Format: int64
+             * @description So much.
+             */
+            won: number;
+        } | {
+            /**
+             * Format: int64
+             * @description No more than this.
+             */
+            at_most_won: number;
+            /** @enum {string} */
+            by: "percent";
+            /**
+             * Format: int32
+             * @description Of what it is taken off.
+             */
+            percent: number;
+        };
+        /** @description Which coupon is claimed: the one with a code, or one that is offered to everybody. */
+        CouponClaim: {
+            /** @enum {string} */
+            by: "code";
+            /**
+             * Format: text
+             * @description As it was printed or said.
+             * @example WELCOME10
+             */
+            code: string;
+        } | {
+            /** @enum {string} */
+            by: "campaign";
+            /**
+             * Format: uuid
+             * @description The campaign.
+             */
+            campaign_id: string;
+        };
+        /**
+         * @description Who pays for a coupon.
+         * @enum {string}
+         */
+        CouponFunder: "platform" | "restaurant";
+        /** @description Why a coupon takes nothing off. */
+        CouponInapplicable: {
+            /**
+             * @description `not_yet`, `over`, `used`, `below_minimum`, `other_restaurant`, `no_such_item`,
+             *     `not_the_first_order`, `nothing_to_discount`, or `tip_unknown`: that is known with the quote.
+             * @example below_minimum
+             */
+            code: string;
+            /**
+             * Format: date-time
+             * @description With `not_yet`: from when it can be used.
+             */
+            from?: string | null;
+            /**
+             * Format: int64
+             * @description With `below_minimum`: what is missing.
+             */
+            shortfall_won?: number | null;
+        };
+        /**
+         * @description What a coupon takes something off: certain dishes, all of the food, or the delivery tip.
+         * @enum {string}
+         */
+        CouponKind: "order" | "item" | "delivery";
+        /** @description What a coupon gives, to whom and when. */
+        CouponOffer: {
+            benefit: components["schemas"]["CouponBenefit"];
+            /** Format: uuid */
+            campaign_id: string;
+            /** @description At which kinds of restaurants it can be used; at all if none is named. */
+            categories: components["schemas"]["Category"][];
+            /** @description Whether it is for who has not ordered yet. */
+            first_order: boolean;
+            /**
+             * Format: date-time
+             * @description It can be used from then on…
+             */
+            from: string;
+            kind: components["schemas"]["CouponKind"];
+            /** @description Off which dishes it takes something; off all if none is named. */
+            menu_ids: string[];
+            /**
+             * Format: int64
+             * @description The smallest sum of dishes, before any discount, with which it can be used.
+             */
+            minimum_won: number;
+            /** @example 첫 주문 3,000원 */
+            name: string;
+            /** @description Where it can be used; everywhere if none is named. */
+            restaurant_ids: string[];
+            /**
+             * Format: date-time
+             * @description … until before then.
+             */
+            until: string;
+        };
+        /** @description What one of the caller's coupons would take off the cart. */
+        CouponPreview: {
+            coupon: components["schemas"]["Coupon"];
+            /**
+             * Format: int64
+             * @description What it takes off, together with the chosen ones of other kinds.
+             */
+            discount_won: number;
+            inapplicable?: components["schemas"]["CouponInapplicable"] | null;
+        };
         /** @description A courier's own view. */
         Courier: {
             /** @description What they carry, the oldest first. */
@@ -1131,7 +1438,7 @@ export interface components {
          */
         EndedBy: "customer" | "restaurant" | "courier" | "operator" | "system";
         /** @description An early end: why, who ended it, and what becomes of the money. */
-        Ending: {
+        Ending: components["schemas"]["OrderBack"] & {
             /**
              * @description Why. `x-baedal-words` of the gateway's document says it in Korean and in English, in
              *     `endings`.
@@ -1146,12 +1453,6 @@ export interface components {
             fault: string;
             /** @description What somebody wrote about it; empty where the code says it all. */
             reason: string;
-            refund?: components["schemas"]["OrderRefund"] | null;
-            /**
-             * Format: int64
-             * @description What goes back, or went back, of what was paid.
-             */
-            refund_won: number;
         };
         /** @description When it arrives. */
         Eta: {
@@ -1177,6 +1478,11 @@ export interface components {
             language: components["schemas"]["Language"];
             question: string;
         };
+        /**
+         * @description Whose fault it was.
+         * @enum {string}
+         */
+        FaultName: "customer" | "restaurant" | "courier" | "platform";
         /** @description The end of a link to a copy. */
         FetchBody: {
             /** @description What the link ends with. */
@@ -1418,12 +1724,15 @@ export interface components {
             id: number;
             /** @example payment_taken */
             kind: string;
-            /** Format: uuid */
-            order_id: string;
+            /**
+             * Format: uuid
+             * @description Absent of points that were given or expired.
+             */
+            order_id?: string | null;
             postings: components["schemas"]["LedgerPosting"][];
             /**
              * Format: uuid
-             * @description The payment, the refund or the order that it is about.
+             * @description The payment, the refund, the order or the points that it is about.
              */
             reference: string;
         };
@@ -1438,7 +1747,7 @@ export interface components {
             amount_won: number;
             /**
              * Format: uuid
-             * @description The restaurant or the courier whose account it is.
+             * @description The restaurant, the courier or the customer whose account it is.
              */
             party_id?: string | null;
         };
@@ -1451,12 +1760,34 @@ export interface components {
             /** Format: int64 */
             debit_won: number;
         };
+        /** @description Dishes that were taken out of an order because they could not be had after all. */
+        LineCancellation: components["schemas"]["OrderBack"] & {
+            /** Format: date-time */
+            at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description With how many of each, and what they cost. */
+            lines: components["schemas"]["OrderLine"][];
+        };
+        /** @description What is taken out of an order. */
+        LineCancellationRequest: {
+            lines: components["schemas"]["LinePart"][];
+            /** @description Whether the dishes are marked as sold out until the restaurant's day ends. */
+            sold_out?: boolean;
+        };
         /** @description How many of a line. */
         LineChange: {
             /**
              * Format: int32
              * @description 0 removes the line.
              */
+            quantity: number;
+        };
+        /** @description So many of a line. */
+        LinePart: {
+            /** Format: uuid */
+            line_id: string;
+            /** Format: int32 */
             quantity: number;
         };
         /** @description An account of which the last digits are shown. */
@@ -1832,6 +2163,16 @@ export interface components {
              */
             zip?: string;
         };
+        /** @description What is to be given back, why, and by whose fault. */
+        NewAdjustment: {
+            /**
+             * @description By whose fault: of food and amounts the restaurant bears its own, and the platform the rest; of the
+             *     tip, restaurant and courier their own. `customer`: it is goodwill of the platform.
+             */
+            fault: components["schemas"]["FaultName"];
+            reason: components["schemas"]["AdjustmentReason"];
+            what: components["schemas"]["AdjustmentWanted"];
+        };
         /** @description What is applied for. */
         NewApplication: {
             registration: components["schemas"]["Registration"];
@@ -1938,6 +2279,19 @@ export interface components {
              * @example 010-1234-5678
              */
             phone: string;
+        };
+        /** @description Points that are to be given to a customer. */
+        NewPointsGrant: {
+            /** Format: int64 */
+            amount_won: number;
+            /** Format: uuid */
+            customer_id: string;
+            /**
+             * Format: int32
+             * @description For how many days they can be used.
+             */
+            days: number;
+            reason: components["schemas"]["PointsReason"];
         };
         /** @description Who sells. */
         NewSeller: {
@@ -2050,6 +2404,15 @@ export interface components {
             pickup: components["schemas"]["Position"];
             /** @description The restaurant. */
             restaurant_name: string;
+        };
+        /** @description A campaign of which everybody may claim a coupon. */
+        OfferedCoupon: components["schemas"]["CouponOffer"] & {
+            /**
+             * @description Why one cannot claim a coupon now: the code of the refusal (`coupon.already_claimed`,
+             *     `coupon.not_yet`, `coupon.exhausted`).
+             * @example coupon.already_claimed
+             */
+            refusal?: string | null;
         };
         /** @description When it is open, in Korean time. */
         OpeningHours: {
@@ -2176,7 +2539,14 @@ export interface components {
         };
         /** @description An order, as those who may see it see it. */
         Order: {
+            /**
+             * @description What was given back once it had arrived, because something was wrong with it; for a restaurant or a
+             *     courier what they bear of it themselves.
+             */
+            adjustments?: components["schemas"]["OrderAdjustment"][];
             cancel_request?: components["schemas"]["CancelRequest"] | null;
+            /** @description What was taken out of it. All amounts are without it. */
+            cancellations: components["schemas"]["LineCancellation"][];
             /**
              * @description The code by which customer, restaurant and courier name it: spoken at the counter and
              *     at the door, and no secret.
@@ -2202,14 +2572,20 @@ export interface components {
             customer_id: string;
             /** Format: date-time */
             delivered_at?: string | null;
+            /** @description What coupons take off. */
+            discounts: components["schemas"]["OrderDiscount"][];
             drop_off?: components["schemas"]["DropOff"] | null;
             ending?: components["schemas"]["Ending"] | null;
             /** Format: uuid */
             id: string;
+            /** @description Without what was taken out of it. */
             lines: components["schemas"]["OrderLine"][];
             /** @description The customer's words to the restaurant. */
             note: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description What is paid by the means of payment.
+             */
             payable_won: number;
             /** Format: date-time */
             picked_up_at?: string | null;
@@ -2219,11 +2595,22 @@ export interface components {
             pickup_code?: string | null;
             /** Format: date-time */
             placed_at?: string | null;
+            /**
+             * Format: int64
+             * @description What is paid by points; for its customer and the platform. For others it is money like the rest.
+             */
+            points_won: number;
             /** Format: date-time */
             ready_by?: string | null;
             /** Format: uuid */
             restaurant_id: string;
             restaurant_name: string;
+            /**
+             * Format: int64
+             * @description What its customer gets in points when it is completed; for its customer and the
+             *     platform.
+             */
+            reward_won?: number | null;
             /**
              * Format: date-time
              * @description When the customer wants it, for scheduled orders.
@@ -2240,6 +2627,49 @@ export interface components {
              * @description How many events led here: the offset on `order:{id}`.
              */
             version: number;
+        };
+        /** @description What was given back of an order once it had arrived. */
+        OrderAdjustment: components["schemas"]["OrderBack"] & {
+            /** Format: date-time */
+            at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description The dishes, with how many of each, and what they cost. None of an amount. */
+            lines: components["schemas"]["OrderLine"][];
+            /** @description Why. */
+            reason: components["schemas"]["AdjustmentReason"];
+            /** @description Whether the delivery tip is part of it. */
+            tip: boolean;
+        };
+        /** @description What goes back to the customer. */
+        OrderBack: {
+            /**
+             * Format: int64
+             * @description What goes back in points, to where they came from; for its customer and the platform.
+             */
+            points_back_won: number;
+            refund?: components["schemas"]["OrderRefund"] | null;
+            /**
+             * Format: int64
+             * @description What goes back, or went back, of what was paid.
+             */
+            refund_won: number;
+        };
+        /** @description What a coupon takes off an order. */
+        OrderDiscount: {
+            /** Format: int64 */
+            amount_won: number;
+            /**
+             * @description Who pays for it: `platform` or `restaurant`.
+             * @example platform
+             */
+            funder: string;
+            /**
+             * @description What it takes something off: `item`, `order` or `delivery`.
+             * @example order
+             */
+            kind: string;
+            name: string;
         };
         /** @description Something that happened to an order. */
         OrderEvent: {
@@ -2269,6 +2699,16 @@ export interface components {
         OrderFault: "customer" | "restaurant" | "courier" | "platform";
         /** @description A dish of the order. */
         OrderLine: {
+            /**
+             * Format: int64
+             * @description Its part of what coupons take off the food.
+             */
+            discount_won: number;
+            /**
+             * Format: uuid
+             * @description The line, to name a part of it.
+             */
+            line_id: string;
             /** Format: uuid */
             menu_id: string;
             name: string;
@@ -2310,6 +2750,26 @@ export interface components {
          * @enum {string}
          */
         OrderRefundStatus: "under_way" | "delayed" | "done";
+        /** @description What can still be given back of an order. */
+        OrderRemainder: {
+            /** @description The dishes that its customer pays for. */
+            lines: components["schemas"]["OrderLine"][];
+            /**
+             * Format: int64
+             * @description What they pay for all of it, by their means of payment: no more goes back, whatever for.
+             */
+            payable_won: number;
+            /**
+             * Format: int64
+             * @description The same in points.
+             */
+            points_won: number;
+            /**
+             * Format: int64
+             * @description What they pay for bringing it.
+             */
+            tip_won: number;
+        };
         /** @description What to order. */
         OrderRequest: {
             /** @description Leave it at the door. */
@@ -2504,6 +2964,24 @@ export interface components {
             /** @example unknown */
             status: string;
         };
+        /** @description What the customer came back with from the window. */
+        PaymentConfirmation: {
+            /**
+             * Format: int64
+             * @description The `amount` of the page's address.
+             */
+            amount_won: number;
+            /**
+             * @description The `paymentKey` of the page's address.
+             * @example 5EnNZRJGvaBX7zk2yd8ydw26XvwXkLrx9POLqKQjmAw4b0e1
+             */
+            payment_key: string;
+            /**
+             * Format: uuid
+             * @description The `orderId` of the page's address.
+             */
+            request_id: string;
+        };
         /** @description What became of a payment. */
         PaymentDecision: {
             /** @description Whether the gateway took the money. */
@@ -2586,6 +3064,38 @@ export interface components {
             restaurant_name: string;
             /** @example done */
             status: string;
+        };
+        /** @description What a page needs to open the payment window, in which the customer pays. */
+        PaymentWindow: {
+            /**
+             * Format: int64
+             * @description What is to be paid.
+             */
+            amount_won: number;
+            /** @description What the script is opened with. */
+            client_key: string;
+            /**
+             * Format: uuid
+             * @description As whom the gateway knows the customer.
+             */
+            customer_key: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be confirmed.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description As what the gateway knows the payment: its `orderId`.
+             */
+            id: string;
+            /**
+             * @description The gateway.
+             * @example toss
+             */
+            provider: string;
+            /** @description The script that opens the window. */
+            script_url: string;
         };
         /**
          * @description What of a person matches.
@@ -2689,6 +3199,101 @@ export interface components {
             /** @description A point within it. */
             position: components["schemas"]["Position"];
         };
+        /** @description One's points; each pays for one won. */
+        Points: {
+            /**
+             * Format: int64
+             * @description What can be used.
+             */
+            available_won: number;
+            /**
+             * Format: int64
+             * @description What of the available ones expires within 30 days.
+             */
+            expiring_soon_won: number;
+            /**
+             * Format: date-time
+             * @description When the first of the available ones expire.
+             */
+            first_expiry?: string | null;
+            /**
+             * Format: int64
+             * @description What an order that is not paid yet holds. Another order would take its place.
+             */
+            held_won: number;
+            /**
+             * Format: int64
+             * @description What orders will earn when they are completed.
+             */
+            pending_won: number;
+            /**
+             * Format: int64
+             * @description The fewest that an order is paid with, unless it costs less.
+             */
+            use_min_won: number;
+            /**
+             * Format: int64
+             * @description They are used by so many at a time, unless they pay for all of an order.
+             */
+            use_unit_won: number;
+        };
+        /** @description How many points the cart is to be paid with. */
+        PointsChoice: {
+            /**
+             * Format: int64
+             * @description 0 for none.
+             */
+            points_won: number;
+        };
+        /** @description Something that happened to one's points. */
+        PointsEvent: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description How many more there are, or fewer if negative.
+             */
+            change_won: number;
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["PointsEventKind"];
+            /**
+             * Format: uuid
+             * @description The order that earned or used them, or from which they came back.
+             */
+            order_id?: string | null;
+            reason?: components["schemas"]["PointsReason"] | null;
+        };
+        /**
+         * @description What happened to one's points.
+         * @enum {string}
+         */
+        PointsEventKind: "earned" | "given" | "used" | "returned" | "expired";
+        /** @description Points that an operator gave. */
+        PointsGrant: {
+            /** Format: int64 */
+            amount_won: number;
+            /** Format: uuid */
+            customer_id: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            given_at: string;
+            /**
+             * Format: uuid
+             * @description Who gave them.
+             */
+            given_by: string;
+            /** Format: uuid */
+            id: string;
+            reason: components["schemas"]["PointsReason"];
+        };
+        /**
+         * @description Why points are given: for something that went wrong, won by something that the customer did, or because
+         *     they should have been there.
+         * @enum {string}
+         */
+        PointsReason: "apology" | "prize" | "correction";
         /** @description A coordinate, WGS84. */
         Position: {
             /**
@@ -2905,6 +3510,8 @@ export interface components {
         };
         /** @description A price that is promised until `expires_at`. */
         Quote: {
+            /** @description What coupons take off. */
+            discounts: components["schemas"]["QuotedDiscount"][];
             drop_off?: components["schemas"]["QuotedDropOff"] | null;
             /** Format: date-time */
             expires_at: string;
@@ -2923,9 +3530,15 @@ export interface components {
             orderable: boolean;
             /**
              * Format: int64
-             * @description `subtotal_won` + `tip_won`.
+             * @description What is paid by the means of payment: `subtotal_won` + `tip_won` without the discounts and the
+             *     points.
              */
             payable_won: number;
+            /**
+             * Format: int64
+             * @description What is paid by points.
+             */
+            points_won: number;
             problems: components["schemas"]["CartProblem"][];
             /**
              * Format: uuid
@@ -2935,6 +3548,11 @@ export interface components {
             /** Format: uuid */
             restaurant_id: string;
             restaurant_name: string;
+            /**
+             * Format: int64
+             * @description What the customer gets in points when the order is completed.
+             */
+            reward_won: number;
             /**
              * Format: int64
              * @description What is missing to the minimum.
@@ -2950,11 +3568,18 @@ export interface components {
              * @description Their sum.
              */
             subtotal_won: number;
+            /** @description What the tip consists of. */
+            tip_parts: components["schemas"]["TipPart"][];
             /**
              * Format: int64
              * @description The delivery tip; 0 for pickup.
              */
             tip_won: number;
+            /**
+             * Format: int64
+             * @description The VAT that is part of it.
+             */
+            vat_won: number;
         };
         /** @description How, where and when the customer wants it. */
         QuoteRequest: {
@@ -2971,6 +3596,15 @@ export interface components {
              *     it can be, if not said.
              */
             slot?: string | null;
+        };
+        /** @description What a coupon takes off. */
+        QuotedDiscount: {
+            /** Format: int64 */
+            amount_won: number;
+            /** Format: uuid */
+            coupon_id: string;
+            kind: components["schemas"]["CouponKind"];
+            name: string;
         };
         /** @description Where the food is to be brought. */
         QuotedDropOff: {
@@ -3050,7 +3684,8 @@ export interface components {
             seller: components["schemas"]["NewSeller"];
         };
         /**
-         * @description Why a restaurant rejects.
+         * @description Why a restaurant rejects. `sold_out`: the named dishes are so until its day ends. `too_busy`: it takes
+         *     no orders for 15 minutes. `closing`: it takes none until it opens the next time, for 12 hours at most.
          * @enum {string}
          */
         RejectReason: "sold_out" | "too_busy" | "closing" | "unreachable" | "other";
@@ -4046,6 +4681,17 @@ export interface components {
             /** Format: int64 */
             surcharge_won: number;
         };
+        /** @description A part of the delivery tip. */
+        TipPart: {
+            /** Format: int64 */
+            amount_won: number;
+            kind: components["schemas"]["TipPartKind"];
+        };
+        /**
+         * @description What a part of the delivery tip is for.
+         * @enum {string}
+         */
+        TipPartKind: "subtotal" | "distance" | "dong" | "time" | "holiday";
         /** @description The delivery tip: the tier of the subtotal, and what each of the other rules adds. */
         TipPlan: {
             distance?: components["schemas"]["TipDistance"] | null;

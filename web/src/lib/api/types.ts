@@ -68,6 +68,24 @@ export type MenuOption = Schemas['MenuOption']
 export type Cart = Schemas['Cart']
 export type CartProblem = Schemas['CartProblem']
 export type Quote = Schemas['Quote']
+export type CouponKind = Schemas['CouponKind']
+export type CouponOffer = Schemas['CouponOffer']
+/** A coupon of one's own. */
+export type Coupon = Omit<Schemas['Coupon'], 'state'> & { state: CouponState }
+export type CouponState = 'claimed' | 'reserved' | 'redeemed' | 'over'
+export type OfferedCoupon = Schemas['OfferedCoupon']
+/** What one of one's coupons would take off the cart. */
+export type CouponPreview = Schemas['CouponPreview']
+export type CouponInapplicable = Schemas['CouponInapplicable']
+export type Campaign = Schemas['Campaign']
+export type CampaignTerms = Schemas['CampaignTerms']
+export type Points = Schemas['Points']
+export type PointsEvent = Schemas['PointsEvent']
+export type PointsReason = Schemas['PointsReason']
+export type NewPointsGrant = Schemas['NewPointsGrant']
+/** Points that an operator gave. */
+export type PointsGrant = Schemas['PointsGrant']
+export type OrderDiscount = Schemas['OrderDiscount']
 export type PaymentMethod = Schemas['PaymentMethod']
 export type MethodRegistration = Schemas['MethodRegistration']
 export type RejectReason = Schemas['RejectReason']
@@ -131,10 +149,26 @@ export type ContactWay = Schemas['ContactWay']
 /** The cart with what could be had of an earlier order. */
 export type Reordered = Schemas['Reordered']
 export type Order = Omit<Schemas['Order'], 'status'> & { status: OrderStatus }
+export type OrderLine = Schemas['OrderLine']
+export type OrderRefund = Schemas['OrderRefund']
+export type LineCancellationRequest = Schemas['LineCancellationRequest']
+/** So many of a line of an order. */
+export type LinePart = Schemas['LinePart']
+/** Why something is given back of an order that has arrived. */
+export type AdjustmentReason = Schemas['AdjustmentReason']
+/** Whose fault it was. */
+export type FaultName = Schemas['FaultName']
+export type NewAdjustment = Schemas['NewAdjustment']
+export type Adjustment = Schemas['Adjustment']
+export type AdjustmentBurden = Schemas['AdjustmentBurden']
+export type AdjustmentEffect = Schemas['AdjustmentEffect']
+/** What was given back of an order, and what is left. */
+export type Adjustments = Schemas['Adjustments']
+export type OrderRemainder = Schemas['OrderRemainder']
 
 export type PaymentStatus = 'in_progress' | 'done' | 'aborted' | 'unknown' | 'partially_cancelled' | 'cancelled'
 export type RefundStatus = 'requested' | 'succeeded' | 'failed'
-export type RefundReason = 'order_ended' | 'amount_differs' | 'late_approval'
+export type RefundReason = 'order_ended' | 'lines_cancelled' | 'adjusted' | 'amount_differs' | 'late_approval'
 /** One try to pay an order. */
 export type Payment = Omit<Schemas['Payment'], 'status'> & { status: PaymentStatus }
 export type PaymentSummary = Omit<Schemas['PaymentSummary'], 'status'> & { status: PaymentStatus }
@@ -149,8 +183,18 @@ export interface UndecidedMoney {
   payments: Payment[]
   refunds: Refund[]
 }
-export type LedgerAccount = 'gateway' | 'deposits' | 'refunds' | 'restaurant' | 'courier' | 'commission' | 'vat' | 'amends'
-export type LedgerKind = 'payment_taken' | 'refund_owed' | 'refund_paid' | 'order_shared'
+export type LedgerAccount = 'gateway' | 'deposits' | 'refunds' | 'restaurant' | 'courier' | 'commission' | 'vat' | 'amends' | 'coupons' | 'points' | 'rewards'
+export type LedgerKind =
+  | 'payment_taken'
+  | 'refund_owed'
+  | 'refund_paid'
+  | 'order_shared'
+  | 'order_adjusted'
+  | 'points_earned'
+  | 'points_given'
+  | 'points_used'
+  | 'points_returned'
+  | 'points_expired'
 export type LedgerPosting = Omit<Schemas['LedgerPosting'], 'account'> & { account: LedgerAccount }
 export type LedgerEntry = Omit<Schemas['LedgerEntry'], 'kind' | 'postings'> & { kind: LedgerKind; postings: LedgerPosting[] }
 export type LedgerTurnover = Omit<Schemas['LedgerTurnover'], 'account'> & { account: LedgerAccount }

@@ -56,7 +56,10 @@ export function problemText(thrown: unknown, beside: string[] = []): string {
 /** What is wrong with the field at a JSON pointer, in people's words; `null` where nothing is. */
 export function faultAt(problem: Problem | null, pointer: string): string | null {
   const fault = problem?.body.errors?.find((one) => one.pointer === pointer)
-  return fault ? (causeText(fault) ?? inLanguage(faultWords['invalid'] as Row)) : null
+  if (!fault) return null
+  // The whole was refused for it.
+  if (fault.code === problem?.type) return problemText(problem, [pointer])
+  return causeText(fault) ?? inLanguage(faultWords['invalid'] as Row)
 }
 
 /** What the code of a field's fault, or of a cart's problem, says. */
@@ -87,6 +90,11 @@ const won = { ko: new Intl.NumberFormat('ko-KR'), en: new Intl.NumberFormat('en-
 /** `18,000원` or `₩18,000`. */
 export function money(amount: number): string {
   return language.code === 'ko' ? `${won.ko.format(amount)}원` : `₩${won.en.format(amount)}`
+}
+
+/** What is taken off: `−3,000원` or `−₩3,000`. */
+export function less(amount: number): string {
+  return `−${money(amount)}`
 }
 
 /** `오후 7:05` or `7:05 PM`, in the zone of the device. */

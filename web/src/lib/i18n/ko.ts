@@ -113,6 +113,8 @@ const refundStatus: Record<RefundStatus, string> = {
 
 const refundReasons: Record<RefundReason, string> = {
   order_ended: '주문이 취소되거나 거절됐어요',
+  lines_cancelled: '메뉴 일부가 취소됐어요',
+  adjusted: '받은 주문에 문제가 있었어요',
   amount_differs: '주문과 다른 금액이 승인됐어요',
   late_approval: '주문이 끝난 뒤에 승인됐어요',
 }
@@ -126,6 +128,9 @@ const ledgerAccounts: Record<LedgerAccount, string> = {
   commission: '중개 수수료 매출',
   vat: '부가세 예수금',
   amends: '보상 비용',
+  coupons: '쿠폰 할인',
+  points: '고객 포인트',
+  rewards: '포인트 비용',
 }
 
 const ledgerKinds: Record<LedgerKind, string> = {
@@ -133,6 +138,12 @@ const ledgerKinds: Record<LedgerKind, string> = {
   refund_owed: '환불 결정',
   refund_paid: '환불 지급',
   order_shared: '주문 정산',
+  order_adjusted: '정산 조정',
+  points_earned: '포인트 적립',
+  points_given: '포인트 지급',
+  points_used: '포인트 사용',
+  points_returned: '포인트 반환',
+  points_expired: '포인트 소멸',
 }
 
 const discrepancies: Record<LedgerDiscrepancy['what'], string> = {
@@ -470,7 +481,9 @@ export const ko = {
     changeAddress: '주소 바꾸기',
     courierNote: '라이더님께 요청사항',
     subtotal: '주문금액',
+    tipParts: { subtotal: '주문 금액', distance: '거리 할증', dong: '지역 할증', time: '시간대 할증', holiday: '공휴일 할증' },
     payable: '결제할 금액',
+    vat: '포함된 부가세',
     shortfall: (won: string) => `${won} 더 담으면 주문할 수 있어요.`,
     fulfilment: '받는 방법',
     delivery: '배달',
@@ -485,6 +498,8 @@ export const ko = {
     note: '가게 사장님께 요청사항',
     contactless: '문 앞에 두고 가주세요',
     pay: (won: string) => `${won} 결제하기`,
+    free: '0원으로 주문하기',
+    freeText: '낼 금액이 없어서 결제하지 않고 주문해요.',
     until: (at: string) => `이 금액은 ${at}까지 유효해요.`,
     clear: '비우기',
   },
@@ -523,6 +538,7 @@ export const ko = {
     placedAt: (at: string) => `${at} 주문`,
     confirming: '가게가 주문을 확인하고 있어요',
     confirmingText: '5분 안에 답이 없으면 자동으로 취소되고, 결제한 금액은 모두 돌려드려요.',
+    confirmingFree: '5분 안에 답이 없으면 자동으로 취소되고, 쓴 쿠폰과 포인트는 돌려드려요.',
     cooking: '가게에서 준비 중',
     cooked: '음식이 준비됐어요',
     courierWaits: '라이더가 가게에서 기다리고 있어요.',
@@ -555,6 +571,7 @@ export const ko = {
     cancel: '주문 취소',
     sureCancel: '주문을 취소할까요?',
     sureCancelPaid: (won: string) => `결제한 ${won}을 모두 돌려드려요.`,
+    sureCancelFree: '낸 금액이 없고, 쓴 쿠폰은 돌려드려요.',
     sureCancelUnpaid: '아직 결제하지 않았어요. 청구되는 금액은 없어요.',
     cancelled: '주문을 취소했어요.',
     keep: '그대로 두기',
@@ -567,6 +584,7 @@ export const ko = {
     unknownPayment: '결제 결과를 확인하고 있어요. 잠시만 기다려 주세요.',
     cancelCost: '조리가 시작돼서, 취소가 받아들여져도 배달팁만 돌려받아요.',
     unpaidEnd: '청구된 금액은 없어요. 늦게 승인된 결제가 있다면 모두 돌려드려요.',
+    nothingPaid: '낸 금액이 없어서 돌려드릴 금액도 없어요.',
     refundedAll: (won: string) => `결제한 ${won}을 모두 돌려드려요.`,
     refundedPart: (won: string, paid: string) => `결제한 ${paid} 중 ${won}을 돌려드려요.`,
     refundDone: (at: string) => `${at}에 환불했어요. 카드사에 따라 며칠 뒤에 보일 수 있어요.`,
@@ -758,6 +776,7 @@ export const ko = {
   owner: {
     nav: { board: '주문', menu: '메뉴', soldOut: '품절' },
     board: '주문 현황',
+    allOrders: '주문 내역',
     new: '새 주문',
     cooking: '조리',
     waiting: '픽업 대기',
@@ -768,6 +787,8 @@ export const ko = {
     reject: '거절',
     reason: '거절 사유',
     reasons: rejectReasons,
+    /** What a reason does besides. */
+    pauses: { too_busy: '15분 동안 새 주문을 받지 않아요.', closing: '다음 영업 시간까지, 길어도 12시간 동안 새 주문을 받지 않아요.' },
     preparing: '조리 시작',
     ready: '조리 완료',
     cancelRequest: '고객이 취소를 요청했어요.',
@@ -785,7 +806,7 @@ export const ko = {
     rejectText: '고객에게 이유를 알리고, 결제한 금액을 모두 돌려드려요. 되돌릴 수 없어요.',
     rejectYes: '주문 거절하기',
     pickReason: '거절하는 이유를 골라 주세요.',
-    soldOut: '어떤 메뉴가 떨어졌나요?',
+    soldOut: '어떤 메뉴가 떨어졌나요? 오늘은 품절로 표시돼요.',
     slot: (at: string) => `${at} 예약`,
     refuseCancel: '계속 조리',
   },
@@ -1135,7 +1156,7 @@ export const ko = {
     entry: (id: number) => `분개 ${id}`,
     findText: '주문이나 계정 하나로 찾아요. 비우면 모두 보여요.',
     allAccounts: '모든 계정',
-    party: '가게나 라이더의 ID',
+    party: '가게, 라이더 또는 고객의 ID',
     noEntries: '분개가 없어요.',
     only: (whose: string) => `${whose} 계정만 보기`,
   },

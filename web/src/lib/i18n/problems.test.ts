@@ -17,6 +17,7 @@ describe('the words of problems', () => {
   it('puts parameters in their places, once, and says nothing with a gap', () => {
     expect(fill('{group}: {min}개 이상', { group: '{min} 사이즈', min: 1 })).toBe('{min} 사이즈: 1개 이상')
     expect(fill('{group}: {min}개 이상', { min: 1 })).toBeNull()
+    expect(fill('{min_won}원', { min_won: 12_345 })).toBe('12,345원')
     expect(fill('꼭 입력해 주세요.')).toBe('꼭 입력해 주세요.')
   })
 })

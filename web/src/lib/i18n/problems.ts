@@ -49,8 +49,9 @@ export const STATUSES: Record<number, string> = {
   504: 'timeout',
 }
 
-/** Words with `{name}` replaced by the parameter of that name; `null` if one is not there. */
+/** Words with `{name}` replaced by the parameter of that name, numbers as `12,345`; `null` if one is not there. */
 export function fill(words: string, params: Record<string, unknown> = {}): string | null {
   const missing = [...words.matchAll(/\{(\w+)\}/g)].some(([, name = '']) => params[name] === undefined)
-  return missing ? null : words.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name]))
+  const said = (value: unknown) => (typeof value === 'number' ? value.toLocaleString('en-US') : String(value))
+  return missing ? null : words.replace(/\{(\w+)\}/g, (_, name: string) => said(params[name]))
 }

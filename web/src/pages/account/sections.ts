@@ -1,7 +1,9 @@
 /** The parts of the account area. Each line is a page of it, in every app or in some. */
 
 import type { AppName } from '../../../build/apps'
+import { couponWords } from '../../lib/i18n/coupons'
 import { w } from '../../lib/i18n/index.svelte'
+import { pointsWords } from '../../lib/i18n/points'
 import type { RouteTo } from '../../lib/router.svelte'
 import Applications from './Applications.svelte'
 import Consents from './Consents.svelte'
@@ -30,6 +32,8 @@ export const SECTIONS: Section[] = [
   { path: '/addresses', title: () => w().address.title, text: () => w().account.addressesText, apps: ['customer'] },
   { path: '/account/payments', title: () => w().payment.title, text: () => w().payment.text, apps: ['customer'] },
   { path: '/account/payment-methods', title: () => w().method.title, text: () => w().method.text, apps: ['customer'] },
+  { path: '/account/coupons', title: () => couponWords().title, text: () => couponWords().text, apps: ['customer'] },
+  { path: '/account/points', title: () => pointsWords().title, text: () => pointsWords().text, apps: ['customer'] },
   { path: 'applications', title: () => w().application.title, text: () => w().application.text, page: Applications, apps: ['customer', 'owner'] },
   { path: 'identities', title: () => w().social.title, text: () => w().social.text, page: Identities },
   { path: 'consents', title: () => w().consent.manage, text: () => w().account.consentsText, page: Consents },
