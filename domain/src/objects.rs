@@ -56,7 +56,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
     type Error = D::Error;
 
     forward! {
-        deserialize_any(), Any;
+        // A choice by tag buffers its members before it knows their types.
+        deserialize_any(), Whole;
         deserialize_bool(), Any;
         deserialize_i8(), Whole;
         deserialize_i16(), Whole;
