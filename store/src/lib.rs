@@ -179,9 +179,8 @@ impl Store {
 
     /// Begins a transaction.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let inner = self.pool.begin().await?;
         Ok(Tx {
-            inner,
+            inner: self.begin_plain().await?,
             fabric: Arc::clone(&self.shared.fabric),
             subscriptions: Arc::clone(&self.subscriptions),
             journal: journal::Batch::default(),
@@ -192,6 +191,15 @@ impl Store {
             pending: Vec::new(),
             notices: Vec::new(),
         })
+    }
+
+    /// Begins a transaction of statements alone. In a task of its own, which nobody drops: sqlx 0.9.0 leaves
+    /// the connection in the transaction if it is dropped before the answer to BEGIN, as when a caller goes
+    /// away, and what others were told is written would be lost with it (transact-rs/sqlx#4393).
+    pub(crate) async fn begin_plain(&self) -> Result<sqlx::PgTransaction<'static>, StoreError> {
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin().await }.in_current_span()).await;
+        Ok(begun.map_err(|error| StoreError::Fault(error.into()))??)
     }
 
     /// The state that the processes share.

@@ -84,15 +84,29 @@ pub async fn settle(
     tx.commit().await
 }
 
-/// Records money that was taken for a payment that is over, and that it goes back.
+/// Records money that was taken for a payment that is over, and that it goes back: once, however often and
+/// for whatever reason that is found out.
 pub async fn taken_in_vain(
     tx: &mut Tx,
     payment: &Payment,
     void: &Refund,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    ledger::post(tx, payment_taken(payment, void.amount), now);
-    refund::insert(tx, void, now).await?;
+    // Who finds it out at the same time waits here.
+    sqlx::query!("select from payment.payments where id = $1 for update", payment.id.0)
+        .execute(&mut **tx)
+        .await?;
+    let goes_back = sqlx::query_scalar!(
+        r#"select exists (select from payment.refunds
+                          where payment_id = $1 and reason in ('amount_differs', 'late_approval')) as "it!""#,
+        payment.id.0
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if !goes_back {
+        ledger::post(tx, payment_taken(payment, void.amount), now);
+        refund::insert(tx, void, now).await?;
+    }
     Ok(())
 }
 

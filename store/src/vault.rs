@@ -295,7 +295,7 @@ pub async fn seal_plain(store: &Store, at: &SealedColumn) -> Result<u64, StoreEr
     );
     let mut count = 0;
     loop {
-        let mut tx = store.pool().begin().await?;
+        let mut tx = store.begin_plain().await?;
         let rows: Vec<(String, String, Vec<u8>)> =
             sqlx::query_as(AssertSqlSafe(select.clone())).bind(ROWS).fetch_all(&mut *tx).await?;
         if rows.is_empty() {
@@ -347,7 +347,7 @@ async fn rotate_once(store: &Store, at: &SealedColumn) -> Result<u64, StoreError
     );
     let mut rotated = 0;
     for first in (0..=blocks).step_by(usize::try_from(BLOCKS).unwrap_or(1)) {
-        let mut tx = store.pool().begin().await?;
+        let mut tx = store.begin_plain().await?;
         let rows: Vec<(String, String, Vec<u8>)> = sqlx::query_as(AssertSqlSafe(select.clone()))
             .bind(&head)
             .bind(first)

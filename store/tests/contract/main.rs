@@ -22,6 +22,7 @@ mod points;
 mod presence;
 mod rates;
 mod servers;
+mod transactions;
 mod upgrades;
 mod vault;
 

@@ -27,6 +27,7 @@ mod ledger;
 mod limits;
 mod map;
 mod menus;
+mod money;
 mod observe;
 mod operators;
 mod orders;

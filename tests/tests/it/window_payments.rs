@@ -225,3 +225,29 @@ async fn a_confirmation_whose_process_died_or_whose_answer_was_lost_is_carried_o
     assert_eq!(taken(&app, &brought), Some(21_000));
     app.stop().await;
 }
+
+#[tokio::test]
+async fn another_amount_than_was_asked_for_goes_back_once_however_often_it_is_found_out() {
+    let app = TestApp::start().await;
+    let shopping = Shopping::begin(&app).await;
+    let order = unpaid(&shopping).await;
+    let brought = pays(&shopping.customer, &order, cards::SHORT).await;
+    join_all((0..3).map(|_| confirm(&shopping.customer, &order, &brought))).await;
+    // The gateway tells it once more, before the refund and after it.
+    let told = json!({
+        "eventType": "PAYMENT_STATUS_CHANGED", "createdAt": "2026-01-01T00:00:00.000000",
+        "data": { "orderId": brought["request_id"], "status": "DONE" },
+    });
+    let nobody = app.rest(Service::Gateway);
+    for _ in 0..2 {
+        nobody.post("/v1/payments/webhooks/toss", told.clone()).await.expect(204);
+        app.run_due_jobs().await;
+    }
+    let payment = format!("/v1/payments/{}", brought["request_id"].as_str().unwrap());
+    let payment = shopping.customer.get(&payment).await.expect(200);
+    assert_eq!(payment["status"], "aborted");
+    let refunds = payment["refunds"].as_array().unwrap();
+    assert_eq!((refunds.len(), &refunds[0]["status"]), (1, &json!("succeeded")), "{payment}");
+    assert_eq!(taken(&app, &brought), Some(0));
+    app.stop().await;
+}
