@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::coupon::Kind;
 use crate::ledger::{Account, Entry, order_adjusted, order_shared, points_returned, points_used};
-use crate::order::cancellation::tests::{discount, order, quoted, with_coupons};
+use crate::order::cancellation::tests::{discount, order, percent, quoted, with_coupons};
 use crate::order::{Ending, Progress, Terms};
 use crate::{CourierId, LineId};
 
@@ -187,7 +187,7 @@ proptest! {
     /// back than was paid, nothing is left of the deposit, and commission is that of what was sold.
     #[test]
     fn nothing_is_lost_or_made_up_by_what_is_given_back(
-        lines in prop::collection::vec((1..5_u32, 100..20_000_i64, 0..=50_i64, 0..=50_i64), 1..5),
+        lines in prop::collection::vec((1..5_u32, 100..20_000_i64, percent(), percent()), 1..5),
         wishes in prop::collection::vec(
             (prop::option::of((0..5_usize, 1..5_u32)), any::<bool>(), 1..20_000_i64, 0..4_usize), 1..10),
         by_points in 0..=100_i64, has_courier in any::<bool>(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::state::Decision;
 use super::{Back, Fact, Order, OrderRefusal};
 use crate::cart::QuotedLine;
-use crate::coupon::{Kind, allocate, off};
+use crate::coupon::{Kind, allocate};
 use crate::points::rewarded;
 use crate::{CancellationId, LineId, Timestamp, UserId, Won};
 
@@ -123,7 +123,9 @@ pub(super) fn take_parts(
     Ok(taken)
 }
 
-/// Takes so many out of a line; what is taken out is a line of its own.
+/// Takes so many out of a line; what is taken out is a line of its own. The discount is divided as a whole,
+/// and what of it is taken out among its coupons: if each were rounded by itself, what is left of a line that
+/// costs nothing would cost less than nothing.
 pub(super) fn take_out(line: &mut QuotedLine, quantity: u32) -> QuotedLine {
     let of = line.quantity;
     let part = |amount: &mut Won| {
@@ -134,16 +136,13 @@ pub(super) fn take_out(line: &mut QuotedLine, quantity: u32) -> QuotedLine {
     let mut taken = line.clone();
     taken.quantity = quantity;
     taken.total = part(&mut line.total);
-    for (taken, left) in taken.shares.iter_mut().zip(&mut line.shares) {
-        taken.amount = part(&mut left.amount);
+    taken.discount = part(&mut line.discount);
+    let shares: Vec<Won> = line.shares.iter().map(|share| share.amount).collect();
+    let parts = allocate(taken.discount, &shares);
+    for ((taken, left), part) in taken.shares.iter_mut().zip(&mut line.shares).zip(parts) {
+        taken.amount = part;
+        left.amount.0 -= part.0;
     }
-    taken.discount = if line.shares.is_empty() {
-        part(&mut line.discount)
-    } else {
-        let discount = off(&taken.shares);
-        line.discount.0 -= discount.0;
-        discount
-    };
     line.quantity -= quantity;
     taken
 }

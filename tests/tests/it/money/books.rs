@@ -71,6 +71,12 @@ impl<'a> Books<'a> {
         Self { town, life, orders, kept, name: format!("seed {seed}, {}", life.who.user) }
     }
 
+    /// What was to be paid for an order. One that nobody heard of stands as it was placed.
+    fn price(&self, order: &Order) -> Back {
+        let placed = Back { money: order.payable, points: order.points };
+        self.life.prices.get(&order.id).copied().unwrap_or(placed)
+    }
+
     /// What goes back of an order by all that was decided about it.
     async fn back(&self, order: &Order) -> Back {
         let app = self.town.test.app();
@@ -81,7 +87,7 @@ impl<'a> Books<'a> {
         let sum = |part: fn(&Back) -> Won| Won(all.iter().map(|back| part(back).0).sum());
         let back = Back { money: sum(|it| it.money), points: sum(|it| it.points) };
         if order.placed_at.is_some() && order.status.is_terminal() {
-            let price = self.life.prices[&order.id];
+            let price = self.price(order);
             let rest = (price.money.0 - back.money.0, price.points.0 - back.points.0);
             assert_eq!(
                 (left.paid.money.0, left.paid.points.0),
@@ -101,16 +107,17 @@ impl<'a> Books<'a> {
             let back = self.back(order).await;
             let kept = self.kept.get(&order.id).copied().unwrap_or_default();
             let is_paid = order.placed_at.is_some();
-            let Some(price) = self.life.prices.get(&order.id).filter(|_| is_paid) else {
+            if !is_paid {
                 assert_eq!(kept, 0, "{name}: nobody paid for it");
                 continue;
-            };
+            }
+            let price = self.price(order);
             assert!(Won::ZERO <= back.money && back.money <= price.money, "{name}: {back:?} of {price:?}");
             assert!(Won::ZERO <= back.points && back.points <= price.points, "{name}: {back:?} of {price:?}");
             assert_eq!(kept, price.money.0 - back.money.0, "{name}: {price:?}, {back:?}");
             let is_untouched = order.cancellations.is_empty() && back == Back::default();
             if matches!(order.status, Status::Rejected) {
-                assert_eq!(back, *price, "{name}: all of it");
+                assert_eq!(back, price, "{name}: all of it");
             }
             if is_untouched {
                 let of_lines: i64 = order.lines.iter().map(|line| line.total.0 - line.discount.0).sum();
@@ -136,7 +143,7 @@ impl<'a> Books<'a> {
         let app = self.town.test.app();
         let mut expected = self.life.given.0;
         for order in self.orders.iter().filter(|order| order.placed_at.is_some()) {
-            expected -= order_points(self.life, order) - self.back(order).await.points.0;
+            expected -= self.price(order).points.0 - self.back(order).await.points.0;
             if order.status == Status::Completed {
                 expected += order.reward.0;
             }
@@ -165,8 +172,4 @@ impl<'a> Books<'a> {
         assert_eq!(redeemed.collect::<BTreeSet<_>>(), used, "{}: coupons", self.name);
         all.iter().map(|coupon| coupon.campaign).collect()
     }
-}
-
-fn order_points(life: &Life<'_>, order: &Order) -> i64 {
-    life.prices[&order.id].points.0
 }

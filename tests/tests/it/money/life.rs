@@ -154,7 +154,8 @@ impl<'a> Life<'a> {
     fn heard<T>(&mut self, answer: Result<T, Failure>) -> Option<T> {
         match answer {
             Ok(answer) => Some(answer),
-            Err(Failure::Refused(_)) => {
+            Err(Failure::Refused(refused)) => {
+                self.note(refused.code);
                 self.note("refused");
                 None
             }
@@ -327,6 +328,13 @@ impl<'a> Life<'a> {
     async fn accept(&mut self, id: OrderId) {
         self.owner(id, Command::Accept { preparation_mins: 10 }).await;
         self.note("accepted");
+    }
+
+    async fn reject(&mut self, id: OrderId) {
+        // Who is too busy takes nobody's orders for a while.
+        let is_busy = self.dice.random_bool(0.05);
+        let reason = if is_busy { RejectReason::TooBusy } else { RejectReason::Unreachable };
+        self.owner(id, Command::Reject { reason, sold_out: Vec::new() }).await;
     }
 
     async fn owner(&mut self, id: OrderId, command: Command) {

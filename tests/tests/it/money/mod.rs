@@ -143,6 +143,8 @@ async fn town_of(lives: u64, seed: u64) -> BTreeMap<&'static str, u32> {
             _ => TimeDelta::minutes(20),
         };
         town.test.advance(pause).await;
+        // Whoever does not answer, or is too busy, takes no orders for a while.
+        open(town.test.app(), &town.restaurant, &town.card).await;
     }
     // Until the last look at a charge that was not found.
     for pause in [TimeDelta::minutes(30), TimeDelta::hours(2), TimeDelta::hours(26)] {
