@@ -43,7 +43,7 @@ pub struct Change {
     pub reply: Reply<Cart>,
 }
 
-/// Something in the cart changed. It is not published: only the caller gets the result.
+/// Something in the cart changed. The store tells the customer's devices which version there is now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Changed;
 
@@ -100,8 +100,8 @@ impl Fenced for CartEntity {
         before: &Cart,
         after: &Cart,
         _: &[Changed],
-        _: Timestamp,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
-        store::cart::commit(&self.store, before.version, after).await
+        store::cart::commit(&self.store, before.version, after, now).await
     }
 }

@@ -18,6 +18,8 @@ pub enum Channel {
     Restaurant(RestaurantId),
     /// One courier's offers and assignments.
     Courier(CourierId),
+    /// A customer's cart, on all of their devices.
+    Cart(UserId),
     /// One conversation.
     Chat(ConversationId),
     /// The support desk: queue, assignments, agents present.
@@ -43,6 +45,7 @@ impl fmt::Display for Channel {
             Channel::Merchant(id) => write!(f, "merchant:{id}"),
             Channel::Restaurant(id) => write!(f, "restaurant:{id}"),
             Channel::Courier(id) => write!(f, "courier:{id}"),
+            Channel::Cart(id) => write!(f, "cart:{id}"),
             Channel::Chat(id) => write!(f, "chat:{id}"),
             Channel::Desk => f.write_str("desk"),
             Channel::Inbox(id) => write!(f, "inbox:{id}"),
@@ -67,6 +70,7 @@ impl FromStr for Channel {
             Some(("merchant", key)) => id(key).map(Channel::Merchant),
             Some(("restaurant", key)) => id(key).map(Channel::Restaurant),
             Some(("courier", key)) => id(key).map(Channel::Courier),
+            Some(("cart", key)) => id(key).map(Channel::Cart),
             Some(("chat", key)) => id(key).map(Channel::Chat),
             Some(("inbox", key)) => id(key).map(Channel::Inbox),
             Some(("map", key)) => id(key).map(Channel::Map),
@@ -83,7 +87,7 @@ mod tests {
     fn a_channel_survives_being_written_and_read() {
         let id = "01920000-0000-7000-8000-000000000001";
         for text in
-            [format!("delivery:{id}"), format!("chat:{id}"), "desk".into(), "map:8630e0347ffffff".into()]
+            [format!("delivery:{id}"), format!("cart:{id}"), "desk".into(), "map:8630e0347ffffff".into()]
         {
             assert_eq!(text.parse::<Channel>().unwrap().to_string(), text);
         }

@@ -61,7 +61,10 @@ pub enum ChannelEffect {
 /// `Kind(parameter, …) = "noun.name": "Korean", "English" => Effect,`.
 macro_rules! event_kinds {
     (@effect) => { $crate::ChannelEffect::Continue };
-    (@effect $effect:expr) => { $effect };
+    (@effect $effect:expr) => {{
+        use $crate::ChannelEffect::*;
+        $effect
+    }};
     ($(#[$doc:meta])* $kinds:ident of $channel:ident($id:ty) {
         $($kind:ident$(($($param:ident),*))? = $name:literal: $ko:literal, $en:literal $(=> $effect:expr)?,)*
     }) => {
@@ -94,7 +97,6 @@ macro_rules! event_kinds {
             }
 
             fn effect(self) -> $crate::ChannelEffect {
-                use $crate::ChannelEffect::*;
                 match self { $(Self::$kind => $crate::event::event_kinds!(@effect $($effect)?),)* }
             }
         }

@@ -145,6 +145,7 @@ pub fn faults() -> impl Iterator<Item = &'static Words> {
 /// The words of every event shown to people. Their parameters are members of its data.
 pub fn events() -> impl Iterator<Item = &'static Words> {
     let kinds = [
+        crate::cart::CartEventKind::WORDS,
         crate::order::OrderEventKind::WORDS,
         crate::tracking::delivery::DeliveryEventKind::WORDS,
         crate::support::ChatEventKind::WORDS,

@@ -116,6 +116,7 @@ impl Service {
             Service::Support => Some(|channel| matches!(channel, Channel::Chat(_) | Channel::Desk)),
             Service::Alert => Some(|channel| matches!(channel, Channel::Alerts | Channel::Map(_))),
             Service::Order => Some(|channel| matches!(channel, Channel::Order(_) | Channel::Merchant(_))),
+            Service::Cart => Some(|channel| matches!(channel, Channel::Cart(_))),
             Service::Restaurant => Some(|channel| matches!(channel, Channel::Restaurant(_))),
             _ => None,
         }

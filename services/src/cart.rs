@@ -1,5 +1,7 @@
 //! The cart, and quotes for it.
 
+mod channel;
+
 use std::sync::Arc;
 
 use actor_kit::Entities;
@@ -23,6 +25,7 @@ use crate::idempotency::known_id;
 use crate::module::Parts;
 use crate::{App, StartError, coupon, menu, points, restaurant, start_error, user};
 
+pub(crate) use channel::{CartChannel, heads};
 pub(crate) use store::cart::erase;
 
 /// Starts the cart entities.

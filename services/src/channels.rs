@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Audience, Channel, ConversationId, Failure, Principal, Timestamp, UserId};
+use domain::{Audience, Channel, Failure, Principal, Timestamp, UserId};
 use hub::{Backend, ChannelRules, NoticeEffect, Snapshot};
 use store::fabric::{Latest, Notice};
 use store::journal::{self, Recorded};
 
+use crate::cart::CartChannel;
 use crate::channel_kind::ChannelKind;
 use crate::order::{MerchantChannel, OrderChannel};
 use crate::storefront::StorefrontChannel;
 use crate::support::{ChatChannel, DeskChannel};
 use crate::tracking::{CourierChannel, DeliveryChannel};
-use crate::{App, map, support};
+use crate::{App, cart, map, support};
 
 /// The implementation of `channel` in its noun.
 fn kind(channel: &Channel) -> Box<dyn ChannelKind> {
@@ -23,6 +24,7 @@ fn kind(channel: &Channel) -> Box<dyn ChannelKind> {
         Channel::Merchant(restaurant) => Box::new(MerchantChannel(restaurant)),
         Channel::Restaurant(restaurant) => Box::new(StorefrontChannel(restaurant)),
         Channel::Courier(courier) => Box::new(CourierChannel(courier)),
+        Channel::Cart(customer) => Box::new(CartChannel(customer)),
         Channel::Chat(conversation) => Box::new(ChatChannel(conversation)),
         Channel::Desk => Box::new(DeskChannel),
         Channel::Map(cell) => Box::new(map::MapChannel(cell)),
@@ -103,11 +105,21 @@ impl Backend for HubBackend {
     }
 
     async fn heads(&self, channels: &[Channel]) -> Result<Vec<(Channel, u64)>, Failure> {
-        // Conversations have logs of their own; all other channels use the journal.
-        let (chats, others) = chats_and_others(channels);
+        // Conversations and carts have logs of their own; all other channels use the journal.
+        let (mut chats, mut carts, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for channel in channels {
+            match channel {
+                Channel::Chat(id) => chats.push(*id),
+                Channel::Cart(customer) => carts.push(*customer),
+                other => others.push(other.clone()),
+            }
+        }
         let mut heads = journal::heads(&self.0.store, &others).await?;
         if !chats.is_empty() {
             heads.extend(support::heads(&self.0, &chats).await?);
+        }
+        if !carts.is_empty() {
+            heads.extend(cart::heads(&self.0, &carts).await?);
         }
         Ok(heads)
     }
@@ -115,15 +127,4 @@ impl Backend for HubBackend {
     async fn latest(&self, channel: &Channel) -> Result<Option<Arc<Latest>>, Failure> {
         kind(channel).latest(&self.0).await
     }
-}
-
-fn chats_and_others(channels: &[Channel]) -> (Vec<ConversationId>, Vec<Channel>) {
-    let (mut chats, mut others) = (Vec::new(), Vec::new());
-    for channel in channels {
-        match channel {
-            Channel::Chat(id) => chats.push(*id),
-            other => others.push(other.clone()),
-        }
-    }
-    (chats, others)
 }

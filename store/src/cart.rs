@@ -1,13 +1,16 @@
 //! Carts and quotes in PostgreSQL.
 
+use std::sync::Arc;
+
 use chrono::Duration;
-use domain::cart::{Cart, Quote};
+use domain::cart::{Cart, CartChanged, Quote};
 use domain::coupon::Chosen;
-use domain::{QuoteId, Timestamp, UserId, Won};
+use domain::{Channel, Event, QuoteId, Timestamp, UserId, Won};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::journal::signed;
+use crate::fabric::Signal;
+use crate::journal::{Recorded, signed};
 use crate::vault::{Plain, SealedColumn};
 use crate::{Store, StoreError, Tx};
 
@@ -49,9 +52,35 @@ pub async fn load(store: &Store, customer: UserId) -> Result<Cart, StoreError> {
     })
 }
 
-/// Writes `cart` in place of the version `before`; 0 means there was none. A cart has no
-/// events, so the statement is its own transaction.
-pub async fn commit(store: &Store, before: u64, cart: &Cart) -> Result<(), StoreError> {
+/// The version of the customer's cart; 0 if there is none.
+pub async fn version(store: &Store, customer: UserId) -> Result<u64, StoreError> {
+    Ok(versions(store, &[customer]).await?.first().map_or(0, |(_, version)| *version))
+}
+
+/// The versions of the carts of these customers, without those who have none.
+pub async fn versions(store: &Store, customers: &[UserId]) -> Result<Vec<(UserId, u64)>, StoreError> {
+    let ids: Vec<Uuid> = customers.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!("select customer_id, version from cart.carts where customer_id = any($1)", &ids)
+        .fetch_all(store.pool())
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.customer_id.into(), row.version.unsigned_abs())).collect())
+}
+
+/// The event that a cart has this version. It is not stored: the cart's version says which there were.
+pub fn changed(version: u64, at: Timestamp) -> Recorded {
+    let event = CartChanged { version };
+    Recorded {
+        offset: version,
+        kind: event.kind().to_owned(),
+        at,
+        data: event.data(),
+        audience: event.audience(),
+    }
+}
+
+/// Writes `cart` in place of the version `before`; 0 means there was none. The statement is its own
+/// transaction; after it the customer's devices are told.
+pub async fn commit(store: &Store, before: u64, cart: &Cart, now: Timestamp) -> Result<(), StoreError> {
     let restaurant_id = cart.restaurant_id.map(|id| id.0);
     let lines = serde_json::to_value(&cart.lines)?;
     let coupons = Json(&cart.coupons);
@@ -88,7 +117,12 @@ pub async fn commit(store: &Store, before: u64, cart: &Cart) -> Result<(), Store
         .execute(store.pool())
         .await?
     };
-    if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+    if done.rows_affected() != 1 {
+        return Err(StoreError::Conflict);
+    }
+    let recorded = Arc::new(changed(cart.version, now));
+    store.fabric().publish(&Channel::Cart(cart.customer), Signal::Log(recorded));
+    Ok(())
 }
 
 /// Stores a quote, and deletes the customer's old ones.

@@ -43,7 +43,8 @@ impl Guest {
         Self::signed_in(app, &person)
     }
 
-    fn signed_in(app: &TestApp, person: &Person) -> Self {
+    /// Who is signed in already.
+    pub fn signed_in(app: &TestApp, person: &Person) -> Self {
         let (id, rest) = (person.id.parse().expect("an id"), app.rest_as(Service::Gateway, person));
         Self { id, email: person.email.clone(), rest }
     }

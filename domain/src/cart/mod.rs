@@ -2,11 +2,13 @@
 
 pub mod alcohol;
 mod checkout;
+mod event;
 pub mod pricing;
 pub mod quote;
 pub mod state;
 
 pub use checkout::Checkout;
+pub use event::{CartChanged, CartEventKind};
 pub use pricing::{PricedLine, price};
 pub use quote::{DropOff, LineShare, Method, Problem, Quote, QuoteRefusal, QuotedLine, QuotedOption};
 pub use state::{Cart, CartRefusal, Command, Line, NewLine};

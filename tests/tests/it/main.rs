@@ -25,6 +25,7 @@ mod identity;
 mod kill;
 mod ledger;
 mod limits;
+mod live_carts;
 mod map;
 mod menus;
 mod money;

@@ -100,10 +100,7 @@ impl<'a> Life<'a> {
             },
             Status::Placed => match self.dice.random_range(0..10) {
                 0 => self.cancel(id).await,
-                1 => {
-                    self.owner(id, Command::Reject { reason: RejectReason::TooBusy, sold_out: Vec::new() })
-                        .await
-                }
+                1 => self.reject(id).await,
                 2 => {}
                 3 => self.pay(id).await,
                 _ => self.accept(id).await,
