@@ -1,22 +1,22 @@
 /**
  * From the cart to a paid order: what is paid with is saved in the payment window and kept in the
- * account, a declined card leads on, collecting and ordering for later are wishes of the quote,
+ * account, or pays once in it and is not saved, a declined card leads on, collecting and ordering for later are wishes of the quote,
  * refusals have words. Takes `BASE_URL` and the rest as `story.mjs` does.
  */
 
 import assert from 'node:assert/strict'
 import { until } from './browser.mjs'
-import { at, base, CARDS, customer, fillCart, get, keepSession, saveMethod, tell } from './people.mjs'
+import { at, base, CARDS, customer, fillCart, get, inAllLooks, keepSession, saveMethod, tell } from './people.mjs'
 
 /** The payment window is a page of the sandbox. */
 const hosts = [`127.0.0.1:${process.env.BAEDAL_SANDBOX_PORT}`]
 
 /** At the cart, with what is saved to pay with. */
-async function atCart(join, name, saved = [CARDS.approved]) {
+async function atCart(join, name, saved = [CARDS.approved], width = 390) {
   const guest = await customer()
   for (const number of saved) await saveMethod(guest.tokens, number)
   const restaurant = await fillCart(guest.tokens, guest.position)
-  const buyer = await join(name, { viewport: { width: 390, height: 844 }, hosts })
+  const buyer = await join(name, { viewport: { width, height: 844 }, hosts })
   await keepSession(buyer.context, 'customer', guest.tokens)
   await buyer.page.goto(at('customer', 'cart'))
   await buyer.page.locator('[data-testid=quote]').waitFor()
@@ -50,7 +50,7 @@ await tell('A card is saved at the checkout, is declined, and another one is sav
   const lines = (await get(tokens, '/v1/cart')).lines
 
   // Who closes the window is told so, and goes back to all that they had.
-  await page.locator('[data-testid=save-first]').click()
+  await page.locator('[data-testid=add-card]').click()
   await answerWindow(page, CARDS.declined, 'cancel')
   await page.getByText('아무것도 등록하지 않았어요').waitFor()
   assert.equal(new URL(page.url()).search, '', 'what the window said stays in the address')
@@ -86,12 +86,114 @@ await tell('A card is saved at the checkout, is declined, and another one is sav
   await answerWindow(page, CARDS.approved)
   await page.waitForURL(new RegExp(`#/orders/${orderId}$`))
   await page.locator('[data-testid=pay-again]:enabled').waitFor()
-  await until('the new card is chosen', async () => page.locator('input[name=payment-method]').last().isChecked())
+  await until('the new card is chosen', async () => page.locator('input[name=payment-method]').nth(1).isChecked())
   await picture('another', true)
   await page.locator('[data-testid=pay-again]').click()
   await status(page, 'placed')
   assert.equal(page.url().split('/').at(-1), orderId)
   await until('the cart is empty', async () => (await get(tokens, '/v1/cart')).lines.length === 0)
+})
+
+await tell('An order is paid once in the window, and nothing is saved', async (join) => {
+  const { page, picture, tokens } = await atCart(join, 'once', [], 360)
+  const once = page.locator('input[name=payment-method][value=once]')
+  const message = page.locator('main [role=status]')
+  await page.locator('[data-testid=quote]').click()
+  await until('it is paid once where nothing is saved', async () => (await once.count()) === 1 && once.isChecked())
+  await inAllLooks({ page, picture }, 'nothing-saved', true)
+
+  // Who closes the window is told that nothing was charged, and pays at the order's page.
+  await page.locator('[data-testid=pay]:enabled').click()
+  await answerWindow(page, CARDS.approved, 'cancel')
+  await page.getByText('청구된 금액은 없어요').waitFor()
+  const [, orderId] = /#\/orders\/([0-9a-f-]{36})\/payment$/.exec(page.url())
+  assert.equal(new URL(page.url()).search, '', 'what the window said stays in the address')
+  await inAllLooks({ page, picture }, 'closed')
+  await page.locator('[data-testid=go-back]').click()
+  await status(page, 'pending_payment')
+  await message.filter({ hasText: '아직 결제하지 않은 주문' }).waitFor()
+  await until('it is paid once again', async () => (await once.count()) === 1 && once.isChecked())
+  await inAllLooks({ page, picture }, 'waits', true)
+
+  // A card is declined, which the order tells.
+  await page.locator('[data-testid=pay-again]:enabled').click()
+  await answerWindow(page, CARDS.declined)
+  await page.waitForURL(new RegExp(`#/orders/${orderId}$`))
+  const told = page.locator('[data-testid=declined]')
+  await told.waitFor()
+  assert.match(await told.textContent(), /승인하지 않았어요.*청구된 금액은 없고/s)
+  assert.ok((await get(tokens, '/v1/cart')).lines.length > 0, 'the cart went with the card')
+  await picture('declined', true)
+
+  // What the server does not take says why, and leads back to the order.
+  const confirmations = '**/payment-confirmations'
+  await page.route(confirmations, (route) =>
+    route.fulfill({ status: 409, contentType: 'application/problem+json', body: '{"type":"payment.request_expired","status":409}' }),
+  )
+  await page.locator('[data-testid=pay-again]:enabled').click()
+  await answerWindow(page, CARDS.approved)
+  const expired = page.locator('main [data-problem="payment.request_expired"]')
+  await expired.waitFor()
+  assert.match(await expired.textContent(), /결제 시간이 지났어요/)
+  assert.equal(await page.getByRole('button', { name: '다시 시도' }).count(), 0)
+  await page.locator('[data-testid=go-back]').click()
+  await page.unroute(confirmations)
+
+  // Where the answer is lost, a reload sends the same again, and nothing is paid twice.
+  let lost = 0
+  await page.route(confirmations, async (route) => {
+    if (++lost > 1) return route.fallback()
+    await route.fetch()
+    await route.abort()
+  })
+  await page.locator('[data-testid=pay-again]:enabled').click()
+  await answerWindow(page, CARDS.approved)
+  await page.locator('main [data-problem="client.unreachable"]').waitFor()
+  await inAllLooks({ page, picture }, 'answer-lost')
+  await page.reload()
+  await page.waitForURL(new RegExp(`#/orders/${orderId}$`))
+  await status(page, 'placed')
+  await until('the cart is empty', async () => (await get(tokens, '/v1/cart')).lines.length === 0)
+  assert.equal(await page.locator('nav a[href="#/cart"]').textContent().then((text) => /\d/.test(text)), false, 'the cart still counts')
+  const payments = (await get(tokens, `/v1/payments?order_id=${orderId}`)).items
+  assert.deepEqual(payments.map((one) => one.status).toSorted(), ['aborted', 'done'])
+  assert.deepEqual((await get(tokens, '/v1/payment-methods')).items, [])
+
+  // Nothing of another tab's visit is believed: the order is where to look.
+  await page.goto(`${base}/?payment_window=${crypto.randomUUID()}&order=${orderId}&paymentKey=stolen&amount=1`)
+  await page.getByText('이 탭에는 끝낼 결제가 없어요').waitFor()
+  assert.equal(page.url(), at('customer', `orders/${orderId}/payment`))
+  await inAllLooks({ page, picture }, 'not-ours')
+  await page.locator('[data-testid=go-back]').click()
+  await status(page, 'placed')
+})
+
+await tell('Somebody with a saved card pays once by another one', async (join) => {
+  const { page, picture } = await atCart(join, 'once-beside', [CARDS.approved], 360)
+  await page.locator('[data-testid=quote]').click()
+  const ways = page.locator('input[name=payment-method]')
+  await until('the saved card is chosen', async () => (await ways.count()) === 2 && ways.first().isChecked())
+  await ways.last().check()
+  await picture('chosen', true)
+  await page.locator('[data-testid=pay]:enabled').click()
+  await page.locator('button[value=cancel]').waitFor()
+  // By the browser's own button, the order is there and waits.
+  await page.goBack()
+  await page.waitForURL(/#\/orders\/[0-9a-f-]{36}$/)
+  await status(page, 'pending_payment')
+  await page.locator('[data-testid=pay-again]:enabled').waitFor()
+
+  // The payment company is slow: the order's page waits for what it says.
+  await ways.last().check()
+  await page.locator('[data-testid=pay-again]:enabled').click()
+  await answerWindow(page, CARDS.answerLost)
+  await page.getByText('결제하고 있어요').waitFor()
+  await picture('paying')
+  await page.waitForURL(/#\/orders\/[0-9a-f-]{36}$/)
+  const outcome = page.locator('[data-testid=status][data-status=placed]')
+  await page.getByText('결제 결과를 확인하고 있어요').or(outcome).first().waitFor()
+  await picture('checking', true)
+  await outcome.waitFor({ timeout: 30_000 })
 })
 
 await tell('Collecting an order', async (join) => {

@@ -66,6 +66,7 @@ export async function everyPage(context, { busy = false } = {}) {
     ['orders', 'customer', 'orders', 'main a[href*="orders/"]'],
     ['order', 'customer', `orders/${placed.id}`, '[data-status=placed]'],
     ['order-cancelled', 'customer', `orders/${cancelled.id}`, '[data-status=cancelled]'],
+    ['order-payment', 'customer', `orders/${placed.id}/payment`, '[data-testid=go-back]'],
     ...(carriedOrder ? [['order-ready', 'customer', `orders/${carriedOrder.id}`, '[data-status=ready]']] : []),
     ['addresses', 'customer', 'addresses', 'input[type=radio]'],
     ['account', 'customer', 'account', '[data-section=consents]'],

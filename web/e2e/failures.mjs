@@ -23,7 +23,7 @@ await tell('Every page says that it failed, with a way on', async (join) => {
   const reader = await join('failing', { permissions: ['geolocation'], geolocation: { latitude: 37.5, longitude: 127.03 } })
   const { pages } = await everyPage(reader.context)
   // These ask for nothing before their reader does.
-  const quiet = ['not-found', 'payment-return', 'operator-search', 'operator-people', 'account', 'account-courier', 'export', 'withdraw', 'operator-coupon-new', 'operator-points-new']
+  const quiet = ['not-found', 'payment-return', 'order-payment', 'operator-search', 'operator-people', 'account', 'account-courier', 'export', 'withdraw', 'operator-coupon-new', 'operator-points-new']
   const asking = pages.filter(({ name }) => !quiet.includes(name))
   const faults = []
 

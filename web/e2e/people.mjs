@@ -143,7 +143,7 @@ export function givePoints(operator, customer_id, amount_won, reason = 'apology'
 }
 
 /** Numbers of the sandbox's cards, by what becomes of a charge. */
-export const CARDS = { approved: '9420000100000000', declined: '9420000500000000', bank: '100000070000' }
+export const CARDS = { approved: '9420000100000000', answerLost: '9420000200000000', declined: '9420000500000000', bank: '100000070000' }
 
 /** Saves a means of payment as a customer does, in the sandbox's payment window; answers its id. */
 export async function saveMethod(tokens, number = CARDS.approved) {

@@ -240,14 +240,14 @@ async function fillCart({ page, picture }, restaurant) {
   }
   await page.goto(at('customer', 'cart'))
   await page.locator('[data-testid=quote]').click()
-  await page.locator('[data-testid=save-first]').waitFor()
+  await page.locator('[data-testid=pay]:enabled').waitFor()
   await picture('quote')
   say('the cart is filled and quoted')
 }
 
 async function pay({ page, picture }) {
   await page.locator('input[name=note]').fill('수저는 빼 주세요')
-  await page.locator('[data-testid=save-first]').click()
+  await page.locator('[data-testid=add-card]').click()
   await page.locator('button[value=agree]').click()
   await page.locator('[data-testid=pay]').click()
   await page.waitForURL(/#\/orders\/[0-9a-f-]{36}$/)

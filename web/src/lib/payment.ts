@@ -9,10 +9,15 @@ export function isPaid(status: PaymentStatus): boolean {
   return status === 'done' || status === 'partially_cancelled' || status === 'cancelled'
 }
 
+/** Whether its outcome is not known yet. */
+export function isOpen(status: PaymentStatus): boolean {
+  return status === 'unknown' || status === 'in_progress'
+}
+
 export function toneOfPayment(status: PaymentStatus): Tone {
   if (status === 'done') return 'good'
   if (status === 'aborted') return 'bad'
-  return status === 'unknown' || status === 'in_progress' ? 'warn' : 'plain'
+  return isOpen(status) ? 'warn' : 'plain'
 }
 
 /** How far the refund of an order is, as payments name it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { PaymentMethod } from './api/types'
-import { issuerName, maskedNumber, methodToPayWith } from './paymentMethods'
+import { chosenToPayWith, issuerName, maskedNumber, ONCE } from './paymentMethods'
 
 const method = (fields: Partial<PaymentMethod>): PaymentMethod => ({
   id: 'a',
@@ -45,13 +45,17 @@ describe('what is paid with', () => {
   const all = [method({ id: 'a' }), method({ id: 'b', is_default: true }), method({ id: 'c' })]
 
   it('is the chosen one, else the default one, else the oldest', () => {
-    expect(methodToPayWith(all, 'c')?.id).toBe('c')
-    expect(methodToPayWith(all, null)?.id).toBe('b')
-    expect(methodToPayWith([method({ id: 'a' }), method({ id: 'c' })], null)?.id).toBe('a')
-    expect(methodToPayWith([], 'c')).toBeNull()
+    expect(chosenToPayWith(all, 'c')).toBe(all[2])
+    expect(chosenToPayWith(all, null)).toBe(all[1])
+    expect(chosenToPayWith([method({ id: 'a' }), method({ id: 'c' })], null)).toMatchObject({ id: 'a' })
   })
 
   it('is no longer one that was deleted', () => {
-    expect(methodToPayWith(all, 'gone')?.id).toBe('b')
+    expect(chosenToPayWith(all, 'gone')).toBe(all[1])
+  })
+
+  it('is nothing saved where it is paid once: by choice, or because nothing is saved', () => {
+    expect(chosenToPayWith(all, ONCE)).toBe(ONCE)
+    expect(chosenToPayWith([], 'gone')).toBe(ONCE)
   })
 })

@@ -98,7 +98,14 @@ export function maskedNumber({ kind, number }: Pick<PaymentMethod, 'kind' | 'num
   return kind === 'card' ? number.replace(/(.{4})(?=.)/g, '$1 ') : number
 }
 
-/** The one that is paid with unless the customer says otherwise: the chosen one while it is there, the default one, the oldest. */
-export function methodToPayWith(all: PaymentMethod[], chosen: string | null): PaymentMethod | null {
-  return all.find(({ id }) => id === chosen) ?? all.find(({ is_default }) => is_default) ?? all[0] ?? null
+/** Paying in the payment company's window, where nothing is saved. */
+export const ONCE = 'once'
+
+/**
+ * What is paid with unless the customer says otherwise: what they chose, while it is there, the default one, the
+ * oldest. Where nothing is saved, it is paid once.
+ */
+export function chosenToPayWith(all: PaymentMethod[], chosen: string | null): PaymentMethod | typeof ONCE {
+  if (chosen === ONCE) return ONCE
+  return all.find(({ id }) => id === chosen) ?? all.find(({ is_default }) => is_default) ?? all[0] ?? ONCE
 }

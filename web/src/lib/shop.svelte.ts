@@ -5,7 +5,7 @@ import type { Address, Cart, Category, LatLon, Order, Page, PaymentMethod, Point
 import { keepDraft, readDraft } from './drafts'
 import { known, Resource } from './loaded.svelte'
 import { Paged } from './paged.svelte'
-import { methodToPayWith } from './paymentMethods'
+import { chosenToPayWith, ONCE } from './paymentMethods'
 import type { Problem } from './problem'
 import type { Rest } from './rest'
 
@@ -104,6 +104,8 @@ export class Shop {
   points = new Resource<Points>(() => false)
   /** The order whose payment was refused at checkout, and why; the order's page shows it. */
   unpaid = $state.raw<{ orderId: string; problem: Problem } | null>(null)
+  /** The order that was placed to be paid in the window: its page opens it, and the window leads back to that page. */
+  opensWindow: string | null = null
   #chosen = $state(localStorage.getItem(CHOSEN))
   #payingWith = $state<string | null>(null)
 
@@ -128,13 +130,16 @@ export class Shop {
     localStorage.setItem(CHOSEN, id)
   }
 
-  /** What to pay with; `null` unless something is saved. */
-  get method(): PaymentMethod | null {
-    return methodToPayWith(known(this.methods.now) ?? [], this.#payingWith)
+  /** What to pay with; `null` while it is not known what is saved. */
+  get payingWith(): PaymentMethod | typeof ONCE | null {
+    const { now } = this.methods
+    if (now.state === 'loading' || now.state === 'failed') return null
+    return chosenToPayWith(known(now) ?? [], this.#payingWith)
   }
 
-  payWith(id: string): void {
-    this.#payingWith = id
+  /** `choice` is the id of something saved, or `ONCE`; `null` for what is chosen beforehand. */
+  payWith(choice: string | null): void {
+    this.#payingWith = choice
   }
 
   loadMethods(): Promise<void> {

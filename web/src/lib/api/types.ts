@@ -88,6 +88,8 @@ export type PointsGrant = Schemas['PointsGrant']
 export type OrderDiscount = Schemas['OrderDiscount']
 export type PaymentMethod = Schemas['PaymentMethod']
 export type MethodRegistration = Schemas['MethodRegistration']
+/** What a page needs to open the window in which an order is paid. */
+export type PaymentWindow = Schemas['PaymentWindow']
 export type RejectReason = Schemas['RejectReason']
 /** A step of an order or its delivery; `channel` and `version` name it as its channel does. */
 export type HistoryItem = Schemas['OrderEvent']

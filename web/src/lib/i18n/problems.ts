@@ -20,8 +20,8 @@ export const PROBLEMS: Record<string, Row> = {
     'The payment company’s window could not be opened. Try again in a moment.',
   ],
   'client.payment_window_closed': [
-    '결제사 창을 닫아서 아무것도 등록하지 않았어요.',
-    'The window was closed, and nothing was added.',
+    '결제사 창을 닫았어요. 등록하거나 청구한 것은 없어요.',
+    'The window was closed. Nothing was added or charged.',
   ],
   'client.geolocation': [
     '지금은 위치를 읽을 수 없어요. 잠시 후 다시 시도해 주세요.',

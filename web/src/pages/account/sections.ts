@@ -3,6 +3,7 @@
 import type { AppName } from '../../../build/apps'
 import { couponWords } from '../../lib/i18n/coupons'
 import { w } from '../../lib/i18n/index.svelte'
+import { methodWords } from '../../lib/i18n/methods'
 import { pointsWords } from '../../lib/i18n/points'
 import type { RouteTo } from '../../lib/router.svelte'
 import Applications from './Applications.svelte'
@@ -31,7 +32,7 @@ export const SECTIONS: Section[] = [
   { path: 'devices', title: () => w().devices.title, text: () => w().devices.text, page: Devices },
   { path: '/addresses', title: () => w().address.title, text: () => w().account.addressesText, apps: ['customer'] },
   { path: '/account/payments', title: () => w().payment.title, text: () => w().payment.text, apps: ['customer'] },
-  { path: '/account/payment-methods', title: () => w().method.title, text: () => w().method.text, apps: ['customer'] },
+  { path: '/account/payment-methods', title: () => methodWords().title, text: () => methodWords().text, apps: ['customer'] },
   { path: '/account/coupons', title: () => couponWords().title, text: () => couponWords().text, apps: ['customer'] },
   { path: '/account/points', title: () => pointsWords().title, text: () => pointsWords().text, apps: ['customer'] },
   { path: 'applications', title: () => w().application.title, text: () => w().application.text, page: Applications, apps: ['customer', 'owner'] },
