@@ -235,6 +235,7 @@ fn order(app: &App, customer: UserId, pickup: LatLon) -> Result<Order, Failure> 
         drop_off: Some(door_of(door)),
         note: String::new(),
         courier_note: String::new(),
+        cutlery: false,
         slot: None,
         lead_mins: 45,
         declined: None,

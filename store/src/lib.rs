@@ -196,6 +196,7 @@ impl Store {
     /// Begins a transaction of statements alone. In a task of its own, which nobody drops: sqlx 0.9.0 leaves
     /// the connection in the transaction if it is dropped before the answer to BEGIN, as when a caller goes
     /// away, and what others were told is written would be lost with it (transact-rs/sqlx#4393).
+    #[expect(clippy::disallowed_methods, reason = "here its task is its own")]
     pub(crate) async fn begin_plain(&self) -> Result<sqlx::PgTransaction<'static>, StoreError> {
         let pool = self.pool.clone();
         let begun = tokio::spawn(async move { pool.begin().await }.in_current_span()).await;

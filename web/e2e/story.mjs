@@ -93,6 +93,7 @@ async function story() {
   say(`the order is paid: ${orderId}`)
 
   await owner.page.locator(`[data-order="${orderId}"]`).waitFor()
+  await owner.page.locator(`[data-order="${orderId}"] [data-cutlery=true]`).waitFor()
   await owner.picture('board')
   await owner.page.locator(`[data-order="${orderId}"] [data-testid=accept-order]`).click()
   await owner.page.locator(`[data-order="${orderId}"] [data-testid=preparing]`).waitFor()
@@ -246,7 +247,9 @@ async function fillCart({ page, picture }, restaurant) {
 }
 
 async function pay({ page, picture }) {
-  await page.locator('input[name=note]').fill('수저는 빼 주세요')
+  await page.locator('input[name=note]').fill('덜 맵게 해 주세요')
+  // It is kept while the customer is away in the window.
+  await page.locator('input[name=cutlery]').check()
   await page.locator('[data-testid=add-card]').click()
   await page.locator('button[value=agree]').click()
   await page.locator('[data-testid=pay]').click()

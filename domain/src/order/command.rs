@@ -96,6 +96,8 @@ pub struct Placement {
     pub courier_note: String,
     /// Leave it at the door.
     pub contactless: bool,
+    /// Disposable cutlery; none unless they ask for it.
+    pub cutlery: bool,
     /// The code that the customer must show; used only if the quote is for pickup.
     pub pickup_code: String,
     /// What is agreed on.

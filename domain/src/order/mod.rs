@@ -240,6 +240,9 @@ pub struct Order {
     /// The customer's note to the courier; may be empty, and is in old rows.
     #[serde(default)]
     pub courier_note: String,
+    /// With disposable cutlery; nobody asked for it in old rows.
+    #[serde(default)]
+    pub cutlery: bool,
     /// When the customer wants it, for scheduled orders.
     pub slot: Option<Timestamp>,
     /// Minutes from placing it at the restaurant to the delivery.

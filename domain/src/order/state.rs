@@ -24,7 +24,7 @@ pub(super) type Decision = Result<(Order, Vec<OrderEvent>), OrderRefusal>;
 impl Order {
     /// Creates an order from a valid quote. If nothing is payable, it counts as paid at once.
     pub fn place(placement: Placement, now: Timestamp) -> Decision {
-        let Placement { id, quote, note, courier_note, contactless, pickup_code, terms } = placement;
+        let Placement { id, quote, note, courier_note, contactless, cutlery, pickup_code, terms } = placement;
         let note = read_note(&note)?;
         let courier_note = courier_note_for(quote.method, &read_courier_note(&courier_note)?);
         if !quote.is_alive(now) {
@@ -63,6 +63,7 @@ impl Order {
             drop_off: quote.drop_off,
             note,
             courier_note,
+            cutlery,
             slot: quote.slot,
             lead_mins: quote.lead_mins,
             declined: None,

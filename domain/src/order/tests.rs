@@ -80,6 +80,7 @@ fn placement(pickup: bool) -> Placement {
         note: String::new(),
         courier_note: String::new(),
         contactless: false,
+        cutlery: false,
         pickup_code: "0420".to_owned(),
         terms: Terms::default(),
     }

@@ -20,6 +20,8 @@ pub struct Wishes {
     pub note: String,
     /// Words to the courier; never for pickup.
     pub courier_note: String,
+    /// Disposable cutlery.
+    pub cutlery: bool,
 }
 
 impl Placement {
@@ -33,6 +35,7 @@ impl Placement {
             drop_off: self.quote.drop_off.clone(),
             note: self.note.clone(),
             courier_note: courier_note_for(method, &self.courier_note),
+            cutlery: self.cutlery,
         }
     }
 }
@@ -56,6 +59,7 @@ impl Order {
             drop_off: self.drop_off.clone().filter(|_| method == Method::Delivery),
             note: self.note.clone(),
             courier_note: courier_note_for(method, &self.courier_note),
+            cutlery: self.cutlery,
         }
     }
 }

@@ -30,6 +30,9 @@ pub(super) struct OrderBody {
     /// Leave it at the door.
     #[serde(default)]
     contactless: bool,
+    /// With disposable cutlery (일회용 수저). None comes unless it is asked for.
+    #[serde(default)]
+    cutlery: bool,
     /// Collect it oneself. The quote says so; what is said here must agree.
     #[serde(default)]
     pickup: Option<bool>,
@@ -45,6 +48,7 @@ impl From<OrderBody> for Request {
             note: body.note,
             courier_note: body.courier_note,
             contactless: body.contactless,
+            cutlery: body.cutlery,
             pickup: body.pickup,
             slot: body.slot,
         }

@@ -74,6 +74,8 @@ pub struct Request {
     pub courier_note: String,
     /// Leave the food at the door.
     pub contactless: bool,
+    /// Disposable cutlery.
+    pub cutlery: bool,
     /// Whether the customer collects it. If given, it must agree with the quote.
     pub pickup: Option<bool>,
     /// The time slot of a scheduled order. If given, it must agree with the quote.
@@ -163,6 +165,7 @@ fn repeated(who: &Principal, order: Order, request: &Request) -> Result<Order, F
         note: request.note.clone(),
         courier_note: if delivered { request.courier_note.clone() } else { String::new() },
         contactless: request.contactless && delivered,
+        cutlery: request.cutlery,
         ..kept.clone()
     };
     if !request.agrees(asked.method, asked.slot) || asked != kept {
@@ -181,6 +184,7 @@ fn placement(app: &App, quote: Quote, request: &Request) -> Result<Placement, Or
         note: request.note.clone(),
         courier_note: request.courier_note.clone(),
         contactless: request.contactless,
+        cutlery: request.cutlery,
         pickup_code: pickup_code(app),
         terms: app.settings.terms,
     })

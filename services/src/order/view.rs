@@ -68,6 +68,8 @@ pub struct OrderView {
     drop_off: Option<PlaceView>,
     /// Put it down at the door.
     contactless: bool,
+    /// With disposable cutlery.
+    cutlery: bool,
     /// The code to show when the customer collects it; for the customer alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pickup_code: Option<String>,
@@ -281,6 +283,7 @@ impl OrderView {
             pickup: order.pickup.into(),
             drop_off,
             contactless,
+            cutlery: order.cutlery,
             pickup_code: pickup_code.filter(|_| is_customer),
             note: order.note,
             courier_note,

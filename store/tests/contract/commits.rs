@@ -263,6 +263,7 @@ pub(crate) fn ordered(quote: Quote, now: Timestamp) -> (Order, Vec<OrderEvent>) 
         note: String::new(),
         courier_note: String::new(),
         contactless: false,
+        cutlery: false,
         pickup_code: "0420".to_owned(),
         terms: domain::order::Terms::default(),
     };

@@ -98,6 +98,8 @@ async fn one_cart_is_ordered_once_whatever_is_raced_over_two_processes() {
     for quote in &quotes[..2] {
         let other = json!({ "quote_id": quote, "contactless": true, "note": "덜 맵게" });
         story.customer.post("/v1/orders", other).await.expect_problem(409, "order.wishes_differ");
+        let other = json!({ "quote_id": quote, "cutlery": true, "note": "덜 맵게" });
+        story.customer.post("/v1/orders", other).await.expect_problem(409, "order.wishes_differ");
         let other = json!({ "quote_id": quote, "note": "둘째" });
         story.customer.post("/v1/orders", other).await.expect_problem(409, "order.wishes_differ");
         let other = json!({ "quote_id": quote, "pickup": true, "note": "덜 맵게" });
@@ -436,4 +438,26 @@ async fn rejection(app: &TestApp, order: &Value) -> Reaction<OrderEventKind> {
     let log = journal::since(&app.app().store, &Channel::Order(id), 0, 100).await.unwrap();
     let event = log.into_iter().find(|event| event.kind == "order.rejected").unwrap();
     Reaction { id, kind: OrderEventKind::Rejected, event }
+}
+
+#[tokio::test]
+async fn cutlery_comes_with_the_food_if_somebody_asks_for_it() {
+    let app = TestApp::start().await;
+    let story = Story::begin(&app).await;
+    let seen = async |who: &Guest, order: &Value| {
+        who.get(&format!("/v1/orders/{}", order["id"].as_str().unwrap())).await.expect(200)["cutlery"].clone()
+    };
+    for (wish, expected) in [(json!({}), false), (json!({ "cutlery": true }), true)] {
+        story.fill().await;
+        let mut wish = wish;
+        wish["quote_id"] = story.quote().await["quote_id"].clone();
+        let order = story.customer.post("/v1/orders", wish).await.expect(201);
+        assert_eq!(order["cutlery"], expected);
+        story.pay(&order, cards::GOOD).await;
+        app.run_due_jobs().await;
+        for who in [&story.customer, &story.owner] {
+            assert_eq!(seen(who, &order).await, expected);
+        }
+    }
+    app.stop().await;
 }

@@ -73,13 +73,14 @@ export class Wishes {
   note = $state('')
   courierNote = $state('')
   contactless = $state(false)
+  cutlery = $state(false)
   /** Its owner left from a price, and is back: it has to be asked for again. */
   isBack = $state(false)
 
   /** Keeps them in this tab: the customer leaves the app and comes back. */
   keep(): void {
-    const { fulfilment, later, slot, note, courierNote, contactless } = this
-    keepDraft(WISHES, { fulfilment, later, slot, note, courierNote, contactless })
+    const { fulfilment, later, slot, note, courierNote, contactless, cutlery } = this
+    keepDraft(WISHES, { fulfilment, later, slot, note, courierNote, contactless, cutlery })
   }
 
   /** Those that were kept, if any. */

@@ -238,6 +238,7 @@ impl<'a> Life<'a> {
             note: String::new(),
             courier_note: String::new(),
             contactless: false,
+            cutlery: false,
             pickup: None,
             slot: None,
         };

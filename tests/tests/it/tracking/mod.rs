@@ -124,6 +124,7 @@ pub(crate) async fn accepted_order_of(app: &App, customer: UserId) -> Order {
         note: String::new(),
         courier_note: String::new(),
         contactless: false,
+        cutlery: false,
         pickup_code: String::new(),
         terms: domain::order::Terms::default(),
     };

@@ -2570,6 +2570,8 @@ export interface components {
             created_at: string;
             /** Format: uuid */
             customer_id: string;
+            /** @description With disposable cutlery. */
+            cutlery: boolean;
             /** Format: date-time */
             delivered_at?: string | null;
             /** @description What coupons take off. */
@@ -2780,6 +2782,8 @@ export interface components {
              *     address (`entrance_note`): it is shown later, with the food.
              */
             courier_note?: string;
+            /** @description With disposable cutlery (일회용 수저). None comes unless it is asked for. */
+            cutlery?: boolean;
             /**
              * Format: text
              * @description Words to the restaurant.

@@ -60,6 +60,7 @@ export const endings: Record<string, Row> = {
 }
 
 export const events: Record<string, Row> = {
+  "cart.changed": ["장바구니가 바뀌었어요.", "The cart has changed."],
   "chat.assigned": ["상담원이 연결됐어요.", "An agent has joined."],
   "chat.message": ["새 메시지가 왔어요.", "There is a new message."],
   "chat.reopened": ["상담이 다시 시작됐어요.", "The conversation was opened again."],
