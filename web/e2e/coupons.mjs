@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { until } from './browser.mjs'
+import { breakable, until } from './browser.mjs'
 import { at, campaign, customer, demo, fillCart, get, inAllLooks, keepSession, post, saveMethod, tell, wonOf } from './people.mjs'
 
 const PHONE = { viewport: { width: 390, height: 844 } }
@@ -185,6 +185,7 @@ await tell('An order for which there is nothing to pay is placed without a payme
   page.on('request', (request) => {
     if (/\/payments$/.test(request.url()) && request.method() === 'POST') payments.push(request.url())
   })
+  const connection = await breakable(page)
   await page.goto(at('customer', 'cart'))
   await page.locator('[data-testid=choose-coupons]').click()
   const dialog = page.locator('dialog[open]')
@@ -197,7 +198,8 @@ await tell('An order for which there is nothing to pay is placed without a payme
   await until('both are chosen', async () => (await chosen.count()) === 2)
   await picture('choosing')
 
-  // Another device was faster: that is said, and the cart is what it is now.
+  // Another device was faster, of which the page did not hear: that is said, and the cart is what it is now.
+  await connection.down()
   const { lines } = await get(guest.tokens, '/v1/cart')
   await post(guest.tokens, '/v1/cart/lines', {
     restaurant_id: restaurant.id,
@@ -211,6 +213,7 @@ await tell('An order for which there is nothing to pay is placed without a payme
   await until('what is chosen is shown', async () => dialog.getByRole('radio', { name: '음식 모두' }).isChecked())
   assert.equal((await get(guest.tokens, '/v1/cart')).coupons.length, 2)
   await picture('stale')
+  await connection.up()
   await page.keyboard.press('Escape')
   await dialog.waitFor({ state: 'detached' })
 

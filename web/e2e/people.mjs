@@ -51,6 +51,7 @@ export const get = (tokens, path) => call('GET', path, undefined, tokens)
 export const post = (tokens, path, body) => call('POST', path, body, tokens)
 export const patch = (tokens, path, body) => call('PATCH', path, body, tokens)
 export const put = (tokens, path, body) => call('PUT', path, body, tokens)
+export const remove = (tokens, path) => call('DELETE', path, undefined, tokens)
 
 const signIn = (email, password) => post(null, '/v1/auth/sign-in', { email, password, device: 'story' })
 

@@ -40,7 +40,7 @@ export class Resource<T> {
     this.busy = true
     try {
       const value = await ask()
-      if (turn === this.#turn) this.#take(value)
+      if (turn === this.#turn) this.take(value)
     } catch (thrown) {
       if (turn === this.#turn) this.fail(Problem.from(thrown))
     } finally {
@@ -52,10 +52,11 @@ export class Resource<T> {
   set(value: T): void {
     this.#turn++
     this.busy = false
-    this.#take(value)
+    this.take(value)
   }
 
-  #take(value: T): void {
+  /** Shows a value that was answered. */
+  protected take(value: T): void {
     const at = Date.now()
     this.now = this.empty(value) ? { state: 'empty', at } : { state: 'ready', value, at }
   }

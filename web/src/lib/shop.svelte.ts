@@ -1,8 +1,9 @@
 /** State shared by the customer's pages: addresses, the cart, and the lists as they were left. */
 
 import { getContext, setContext } from 'svelte'
-import type { Address, Cart, Category, LatLon, Order, Page, PaymentMethod, Points, Quote, Restaurant, Suggestion } from './api/types'
+import type { Address, Category, LatLon, Order, Page, PaymentMethod, Points, Quote, Restaurant, Suggestion } from './api/types'
 import { keepDraft, readDraft } from './drafts'
+import { LiveCart } from './liveCart.svelte'
 import { known, Resource } from './loaded.svelte'
 import { Paged } from './paged.svelte'
 import { chosenToPayWith, ONCE } from './paymentMethods'
@@ -97,7 +98,7 @@ export class Wishes {
 
 export class Shop {
   addresses = new Resource<Address[]>()
-  cart = new Resource<Cart>((cart) => cart.lines.length === 0)
+  cart: LiveCart
   search: Search
   orders: Paged<Order>
   wishes = $state.raw(Wishes.kept())
@@ -111,6 +112,7 @@ export class Shop {
   #payingWith = $state<string | null>(null)
 
   constructor(private readonly rest: Rest) {
+    this.cart = new LiveCart(rest)
     this.search = new Search(rest)
     this.orders = new Paged((cursor) => rest.get<Page<Order>>('/v1/orders', { cursor }))
   }
@@ -156,7 +158,7 @@ export class Shop {
   }
 
   loadCart(): Promise<void> {
-    return this.cart.load(() => this.rest.get<Cart>('/v1/cart'))
+    return this.cart.read()
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Restaurant } from './api/types'
 import type { Listener, Realtime } from './realtime'
-import { atMoment, Rows, withLive } from './storefront'
+import { atMoment, followRestaurant, Rows, withLive } from './storefront'
 
 const open = { id: 'a', name: '역삼 치킨', open_now: true, preparation_mins: 20 } as Restaurant
 const paused = { open_now: false, closed_reason: 'paused', preparation_mins: 20 } as const
@@ -89,6 +89,57 @@ describe('the rows of a list', () => {
     expect(read).toHaveBeenCalledTimes(1)
     await vi.advanceTimersByTimeAsync(2_000)
     expect(read).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('a restaurant that is followed', () => {
+  function made() {
+    let listener: Listener = {}
+    const left = vi.fn()
+    const realtime = {
+      subscribe(_: string, one: Listener) {
+        listener = one
+        return left
+      },
+    } as unknown as Realtime
+    const changed = vi.fn()
+    const leave = followRestaurant(realtime, 'a', changed)
+    const event = (data = {}) =>
+      listener.event?.({ op: 'event', channel: 'restaurant:a', type: 'restaurant.sold_out', at: '', data })
+    return { changed, leave, left, event, snapshot: (data = {}) => listener.snapshot?.(data) }
+  }
+
+  it('has changed once, however many events come within a second', () => {
+    const { changed, event, snapshot } = made()
+    snapshot()
+    for (let dish = 0; dish < 5; dish++) event()
+    vi.advanceTimersByTime(1_000)
+    expect(changed).toHaveBeenCalledTimes(1)
+    event()
+    vi.advanceTimersByTime(1_000)
+    expect(changed).toHaveBeenCalledTimes(2)
+  })
+
+  it('has not changed with its first state, but with each that comes after a reconnect', () => {
+    const { changed, snapshot } = made()
+    snapshot()
+    vi.advanceTimersByTime(10_000)
+    expect(changed).not.toHaveBeenCalled()
+    snapshot()
+    vi.advanceTimersByTime(1_000)
+    expect(changed).toHaveBeenCalledTimes(1)
+  })
+
+  it('changes when the hour comes, and not after it was left', () => {
+    const { changed, leave, left, event, snapshot } = made()
+    snapshot({ changes_at: new Date(Date.now() + 60_000).toISOString() })
+    vi.advanceTimersByTime(62_000)
+    expect(changed).toHaveBeenCalledTimes(1)
+    event({ changes_at: new Date(Date.now() + 60_000).toISOString() })
+    leave()
+    vi.advanceTimersByTime(120_000)
+    expect(left).toHaveBeenCalled()
+    expect(changed).toHaveBeenCalledTimes(1)
   })
 })
 

@@ -21,6 +21,8 @@ const LONGEST_MS = 2 ** 31 - 1
 const LATER_MS = 500
 /** A row that is scrolled past is not followed. */
 const SEEN_MS = 400
+/** Changes of a restaurant within this time are one: its owner marks several dishes as sold out in a row. */
+const CONFLATE_MS = 1_000
 /** More rows are not in view at once. */
 const MOST = 40
 /** Events after which more is different than the live state. */
@@ -44,6 +46,32 @@ export function atMoment(moment: string | null | undefined, again: () => void): 
   if (!moment) return () => undefined
   const timer = setTimeout(again, Math.min(Math.max(Date.parse(moment) - Date.now(), 0) + LATER_MS, LONGEST_MS))
   return () => clearTimeout(timer)
+}
+
+/** Calls `changed` after what its people, or the hour, change of a restaurant, until the returned function is called. */
+export function followRestaurant(realtime: Realtime, id: string, changed: () => void): () => void {
+  let isKnown = false
+  let soon: ReturnType<typeof setTimeout> | undefined
+  let forget = () => {}
+  const again = () => {
+    soon ??= setTimeout(() => {
+      soon = undefined
+      changed()
+    }, CONFLATE_MS)
+  }
+  const take = (data: unknown) => {
+    forget()
+    forget = atMoment((data as LiveState).changes_at, again)
+    // The first snapshot is what the page was read with.
+    if (isKnown) again()
+    isKnown = true
+  }
+  const leave = realtime.subscribe(`restaurant:${id}`, { snapshot: take, event: ({ data }) => take(data), ended: again })
+  return () => {
+    leave()
+    forget()
+    clearTimeout(soon)
+  }
 }
 
 /** Keeps the rows of a list true while they are in view. */

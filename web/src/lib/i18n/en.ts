@@ -394,7 +394,10 @@ export const en: Words = {
     slot: 'Time',
     quote: 'Check out',
     requote: 'Check the price again',
-    news: 'The restaurant has just changed something. This is what it costs now.',
+    news: {
+      restaurant: 'The restaurant has just changed something. This is what it costs now.',
+      device: 'The cart was changed on another device. This is what it costs now.',
+    },
     note: 'Note for the restaurant',
     contactless: 'Leave it at the door',
     cutlery: 'With disposable cutlery',
