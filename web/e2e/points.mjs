@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { until } from './browser.mjs'
+import { breakable, until } from './browser.mjs'
 import { at, customer, demo, fillCart, get, givePoints, inAllLooks, keepSession, put, saveMethod, tell, wonOf } from './people.mjs'
 
 const PHONE = { viewport: { width: 360, height: 780 } }
@@ -154,6 +154,7 @@ await tell('An order that points pay for needs no means of payment', async (join
   page.on('request', (request) => {
     if (/\/payments$/.test(request.url()) && request.method() === 'POST') payments.push(request.url())
   })
+  const connection = await breakable(page)
   // Whoever has none reads nothing of them in the cart.
   const known = page.waitForResponse((response) => /\/v1\/points$/.test(response.url()))
   await page.goto(at('customer', 'cart'))
@@ -166,12 +167,14 @@ await tell('An order that points pay for needs no means of payment', async (join
   await page.locator('[data-testid=choose-points]').click()
   const dialog = page.locator('dialog[open]')
   await dialog.locator('input[name=points]').waitFor()
-  // Another device was faster: that is said, and the cart is what it is now.
+  // Another device was faster, of which the page did not hear: that is said, and the cart is what it is now.
+  await connection.down()
   await put(guest.tokens, '/v1/cart/points', { points_won: 1_000 })
   await dialog.locator('[data-testid=use-all]').click()
   await dialog.locator('[data-problem]').waitFor()
   await page.locator('[data-testid=points-chosen][data-won="1000"]').waitFor()
   await picture('stale')
+  await connection.up()
   await dialog.locator('[data-testid=use-none]').click()
   await dialog.waitFor({ state: 'detached' })
   await page.locator('[data-testid=points-chosen]').waitFor({ state: 'detached' })
