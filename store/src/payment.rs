@@ -85,29 +85,32 @@ pub async fn settle(
 }
 
 /// Records money that was taken for a payment that is over, and that it goes back: once, however often and
-/// for whatever reason that is found out.
+/// for whatever reason that is found out. Returns whether it was found out now.
 pub async fn taken_in_vain(
-    tx: &mut Tx,
+    store: &Store,
     payment: &Payment,
     void: &Refund,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    let mut tx = store.begin().await?;
     // Who finds it out at the same time waits here.
     sqlx::query!("select from payment.payments where id = $1 for update", payment.id.0)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     let goes_back = sqlx::query_scalar!(
         r#"select exists (select from payment.refunds
                           where payment_id = $1 and reason in ('amount_differs', 'late_approval')) as "it!""#,
         payment.id.0
     )
-    .fetch_one(&mut **tx)
+    .fetch_one(&mut *tx)
     .await?;
-    if !goes_back {
-        ledger::post(tx, payment_taken(payment, void.amount), now);
-        refund::insert(tx, void, now).await?;
+    if goes_back {
+        return Ok(false);
     }
-    Ok(())
+    ledger::post(&mut tx, payment_taken(payment, void.amount), now);
+    refund::insert(&mut tx, void, now).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Schedules a query at `at` whether a charge that was given up has arrived late.

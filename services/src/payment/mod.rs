@@ -149,10 +149,9 @@ async fn came_late(app: &App, id: PaymentId) -> Result<bool, Failure> {
     let now = app.now();
     let void = void(app, &payment.settle(&answer, &app.settings.payment, now));
     let Some(void) = void else { return Ok(false) };
-    tracing::error!(payment = %id, amount = %void.amount, "a charge came after it was given up; it goes back");
-    let mut tx = app.store.begin().await?;
-    store::payment::taken_in_vain(&mut tx, &payment, &void, now).await?;
-    tx.commit().await?;
+    if store::payment::taken_in_vain(&app.store, &payment, &void, now).await? {
+        tracing::error!(payment = %id, amount = %void.amount, "a charge came after it was given up; it goes back");
+    }
     Ok(true)
 }
 
@@ -180,11 +179,10 @@ async fn settle(app: &App, payment: Payment, answer: &GatewayAnswer) -> Result<(
     }
     let Some(settled) = store::payment::load(&app.store, payment.id).await? else { return Ok(()) };
     let now = app.now();
-    if let Some(void) = void(app, &settled.settle(answer, &app.settings.payment, now)) {
+    if let Some(void) = void(app, &settled.settle(answer, &app.settings.payment, now))
+        && store::payment::taken_in_vain(&app.store, &settled, &void, now).await?
+    {
         tracing::error!(payment = %settled.id, amount = %void.amount, "an approval came too late; it goes back");
-        let mut tx = app.store.begin().await?;
-        store::payment::taken_in_vain(&mut tx, &settled, &void, now).await?;
-        tx.commit().await?;
     }
     conclude(app, &settled).await
 }

@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use domain::OrderId;
-use domain::Won;
 use domain::ledger::{order_adjusted, points_returned};
 use domain::order::{Adjustment, Order};
+use domain::{OrderId, Won};
 use sqlx::types::{Json, Uuid};
 
 use crate::journal::signed;

@@ -1,11 +1,11 @@
 //! Transactions whose callers go away.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Poll;
 
 use domain::Clock;
-use futures::poll;
 use store::scratch::watched;
 use store::{Database, Store, scratch};
 
@@ -29,15 +29,7 @@ async fn a_caller_that_goes_away_while_a_transaction_begins_leaves_none_behind()
     let settings = store::shared::Settings::default();
     let store = Store::connect(&one, &settings, &clock, &OsRandom, vault(), Everybody).await.unwrap();
     for polls in 1..=6 {
-        {
-            let mut begun = pin!(store.begin());
-            for _ in 0..polls {
-                if poll!(begun.as_mut()).is_ready() {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        }
+        drop(cut_off(store.begin(), polls).await);
         // Whoever has the one connection next.
         store.ping().await.unwrap();
         let left = scratch::texts(&database, LEFT).await.unwrap();
@@ -45,4 +37,18 @@ async fn a_caller_that_goes_away_while_a_transaction_begins_leaves_none_behind()
     }
     store.close().await;
     scratch::remove(&admin, &name).await.unwrap();
+}
+
+/// Polls `future` so many times, each time that it asks for it, and drops it then. `None` if it was not ready.
+async fn cut_off<F: Future>(future: F, polls: u32) -> Option<F::Output> {
+    let (mut future, mut left) = (pin!(future), polls);
+    poll_fn(|context| {
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }

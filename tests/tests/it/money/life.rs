@@ -24,7 +24,7 @@ use tests::shop::YEOKSAM;
 use super::{Town, principal};
 
 /// What must happen in a run of the usual length, so that it says something.
-pub(super) const HAPPENS: [&str; 14] = [
+pub(super) const HAPPENS: [&str; 16] = [
     "accepted",
     "adjusted",
     "again",
@@ -33,11 +33,13 @@ pub(super) const HAPPENS: [&str; 14] = [
     "completed",
     "confirmed",
     "cut off",
+    "ended",
     "given",
     "lines cancelled",
     "ordered",
     "paid",
     "refused",
+    "rejected",
     "twice at once",
 ];
 
@@ -108,8 +110,8 @@ impl<'a> Life<'a> {
             Status::Accepted | Status::Preparing => match self.dice.random_range(0..10) {
                 0 => self.end(id).await,
                 1..4 => self.cancel_lines(&now).await,
-                4 => self.owner(id, Command::StartPreparing).await,
-                _ => self.owner(id, Command::MarkReady).await,
+                4 => drop(self.owner(id, Command::StartPreparing).await),
+                _ => drop(self.owner(id, Command::MarkReady).await),
             },
             Status::Ready if self.dice.random_bool(0.2) => self.end(id).await,
             Status::Ready => self.complete(&now).await,
@@ -324,23 +326,25 @@ impl<'a> Life<'a> {
     }
 
     async fn accept(&mut self, id: OrderId) {
-        self.owner(id, Command::Accept { preparation_mins: 10 }).await;
-        self.note("accepted");
+        if self.owner(id, Command::Accept { preparation_mins: 10 }).await {
+            self.note("accepted");
+        }
     }
 
     async fn reject(&mut self, id: OrderId) {
         // Who is too busy takes nobody's orders for a while.
         let is_busy = self.dice.random_bool(0.05);
         let reason = if is_busy { RejectReason::TooBusy } else { RejectReason::Unreachable };
-        self.owner(id, Command::Reject { reason, sold_out: Vec::new() }).await;
+        if self.owner(id, Command::Reject { reason, sold_out: Vec::new() }).await {
+            self.note("rejected");
+        }
     }
 
-    async fn owner(&mut self, id: OrderId, command: Command) {
+    /// A command of the restaurant. Whether it was told that it is done.
+    async fn owner(&mut self, id: OrderId, command: Command) -> bool {
         let owner = self.town.owner.clone();
         let done = self.ask(async |app| order::as_owner(app, &owner, id, command.clone()).await).await;
-        if let Some(order) = done {
-            self.took(&order);
-        }
+        done.inspect(|order| self.took(order)).is_some()
     }
 
     async fn complete(&mut self, order: &Order) {
@@ -361,6 +365,7 @@ impl<'a> Life<'a> {
         let (admin, fault) = (self.town.admin.clone(), self.any_fault());
         let ended = self.ask(async |app| order::end(app, &admin, id, fault, "사고".to_owned()).await).await;
         if let Some(order) = ended {
+            self.note("ended");
             self.took(&order);
         }
     }
