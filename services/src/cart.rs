@@ -1,6 +1,7 @@
 //! The cart, and quotes for it.
 
 mod channel;
+pub mod guest;
 
 use std::sync::Arc;
 
@@ -8,8 +9,8 @@ use actor_kit::Entities;
 use actors::cart::{CartEntity, Carts};
 use domain::cart::state::QUANTITY_MAX;
 use domain::cart::{
-    Cart, Checkout, Command, DropOff, Method, NewLine, PricedLine, Quote, QuoteRefusal, QuotedLine, price,
-    pricing,
+    Cart, Checkout, Command, DropOff, Method, NewLine, PricedLine, Quote, QuoteRefusal, QuotedLine, Window,
+    price, pricing,
 };
 use domain::menu::{Card, Pick};
 use domain::order::Order;
@@ -55,15 +56,20 @@ pub struct Addition {
 impl Addition {
     /// Refuses quantities out of range, naming the field.
     fn check(&self) -> Result<(), Refused> {
-        let picks = self.picks.iter().enumerate();
-        let picks = picks.map(|(at, pick)| (format!("/options/{at}/quantity"), pick.quantity));
-        let all = std::iter::once(("/quantity".to_owned(), self.quantity)).chain(picks);
-        let faults = all
-            .filter(|(_, quantity)| !(1..=QUANTITY_MAX).contains(quantity))
-            .map(|(pointer, _)| Fault::new(pointer, fault::OUT_OF_RANGE, format!("1 to {QUANTITY_MAX}")));
-        let faults: Vec<_> = faults.collect();
+        let faults = out_of_range("", self.quantity, &self.picks);
         if faults.is_empty() { Ok(()) } else { Err(Refused::invalid(faults)) }
     }
+}
+
+/// The quantities out of range of a dish at `path` in the request.
+fn out_of_range(path: &str, quantity: u32, picks: &[Pick]) -> Vec<Fault> {
+    let picks = picks.iter().enumerate();
+    let picks = picks.map(|(at, pick)| (format!("{path}/options/{at}/quantity"), pick.quantity));
+    std::iter::once((format!("{path}/quantity"), quantity))
+        .chain(picks)
+        .filter(|(_, quantity)| !(1..=QUANTITY_MAX).contains(quantity))
+        .map(|(pointer, _)| Fault::new(pointer, fault::OUT_OF_RANGE, format!("1 to {QUANTITY_MAX}")))
+        .collect()
 }
 
 /// A cart at current prices.
@@ -314,6 +320,11 @@ pub async fn quote(app: &App, who: &Principal, wish: QuoteWish) -> Result<Quote,
 /// What the customer would get in points for an order from this quote.
 pub fn reward(app: &App, quote: &Quote) -> Won {
     domain::points::reward(app.settings.terms.reward, quote)
+}
+
+/// When the food of this quote is there.
+pub fn window(app: &App, quote: &Quote) -> Window {
+    quote.window(app.settings.tracking.courier.eta.promise_margin)
 }
 
 async fn drop_off(app: &App, who: &Principal, address: AddressId) -> Result<DropOff, Failure> {

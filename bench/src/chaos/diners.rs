@@ -17,9 +17,9 @@ use super::ledger::{Done, Shown};
 use super::people::{Phase, Yard, insist, until};
 use crate::Outcome;
 
-/// How long one stage of an order may take: a job whose process was killed runs
-/// again when its worker has been silent for ten seconds.
-const STAGE_WITHIN: Duration = Duration::from_secs(60);
+/// How long one stage of an order may take: a job whose process was killed runs again when its worker
+/// has been silent for ten seconds, and after eᵏ seconds where that happened to it k times in a row.
+const STAGE_WITHIN: Duration = Duration::from_secs(180);
 
 /// How long the last event of an order may take to be shown.
 const SHOWN_WITHIN: Duration = Duration::from_secs(10);

@@ -45,8 +45,8 @@ use crate::report::say;
 
 /// How long clients may take to be live again before they are given up.
 const LIVE_WITHIN: Duration = Duration::from_secs(40);
-/// How long what was begun may take to come to its end.
-const SETTLE_WITHIN: Duration = Duration::from_secs(180);
+/// How long what was begun may take to come to its end: longer than a stage of an order.
+const SETTLE_WITHIN: Duration = Duration::from_secs(240);
 /// How long the last events may take to be shown.
 const SHOWN_WITHIN: Duration = Duration::from_secs(15);
 

@@ -3,12 +3,14 @@
 pub mod alcohol;
 mod checkout;
 mod event;
+mod guest;
 pub mod pricing;
 pub mod quote;
 pub mod state;
 
 pub use checkout::Checkout;
 pub use event::{CartChanged, CartEventKind};
+pub use guest::{GuestCart, GuestLine};
 pub use pricing::{PricedLine, price};
-pub use quote::{DropOff, LineShare, Method, Problem, Quote, QuoteRefusal, QuotedLine, QuotedOption};
+pub use quote::{DropOff, LineShare, Method, Problem, Quote, QuoteRefusal, QuotedLine, QuotedOption, Window};
 pub use state::{Cart, CartRefusal, Command, Line, NewLine};

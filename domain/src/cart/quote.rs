@@ -344,6 +344,18 @@ pub struct Quote {
     pub expires_at: Timestamp,
 }
 
+/// When the food is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The earliest time.
+    pub from: Timestamp,
+    /// The latest time.
+    pub until: Timestamp,
+    /// Whether it is promised. As soon as possible is an estimate: the restaurant says how long it
+    /// takes when it accepts.
+    pub binding: bool,
+}
+
 /// Why no order can be placed from a quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QuoteRefusal {
@@ -403,6 +415,13 @@ impl Quote {
     /// The amount missing to the minimum order amount; zero if it is reached.
     pub fn shortfall(&self) -> Won {
         Won(self.minimum.0.saturating_sub(self.subtotal.0)).or_zero()
+    }
+
+    /// When the food is there if it is ordered when the quote is made: at the slot, or after preparation
+    /// and travel, and at most `margin` later.
+    pub fn window(&self, margin: Duration) -> Window {
+        let from = self.slot.unwrap_or(self.made_at + Duration::minutes(i64::from(self.lead_mins)));
+        Window { from, until: from + margin, binding: self.slot.is_some() }
     }
 
     /// Whether it has lines and no blocking problem; does not check its age.

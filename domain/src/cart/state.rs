@@ -102,6 +102,16 @@ pub enum Command {
         /// Consent to clear the cart first if it is of another restaurant.
         replace: bool,
     },
+    /// Merge another cart of the same customer into it, all or nothing. Of equal lines the larger quantity
+    /// counts: merged in any order, or again, carts come to the same.
+    Merge {
+        /// Identifies the merge when it is repeated.
+        id: LineId,
+        /// The dishes of the other cart, of one restaurant.
+        lines: Vec<NewLine>,
+        /// Consent to clear the cart first if it is of another restaurant.
+        replace: bool,
+    },
     /// Change a line's quantity; 0 removes the line.
     SetQuantity {
         /// The line.
@@ -200,6 +210,23 @@ impl Line {
     pub fn picks(&self) -> Vec<Pick> {
         picks(&self.options)
     }
+
+    /// The same dish, to be put in a cart.
+    pub(super) fn into_new(self, restaurant_id: RestaurantId) -> NewLine {
+        NewLine {
+            id: self.id,
+            restaurant_id,
+            menu_id: self.menu_id,
+            name: self.name,
+            quantity: self.quantity,
+            choice: Choice { options: self.options, unit_price: self.unit_price },
+        }
+    }
+}
+
+/// The quantity of a line that grows; too many of them are refused.
+fn sum(held: u32, new: u32) -> u32 {
+    held.saturating_add(new)
 }
 
 fn picks(options: &[ChosenOption]) -> Vec<Pick> {
@@ -223,8 +250,9 @@ impl Cart {
     pub fn apply(self, command: Command) -> Result<Cart, CartRefusal> {
         let before = self.clone();
         let mut cart = match command {
-            Command::Add { line, replace } => self.add(line, replace)?,
-            Command::AddAll { id, lines, replace } => self.add_all(id, lines, replace)?,
+            Command::Add { line, replace } => self.put(line, replace, sum)?,
+            Command::AddAll { id, lines, replace } => self.put_all(id, lines, replace, sum)?,
+            Command::Merge { id, lines, replace } => self.put_all(id, lines, replace, u32::max)?,
             Command::SetQuantity { line_id, quantity } => self.set_quantity(line_id, quantity)?,
             Command::Remove { line_id } => self.set_quantity(line_id, 0)?,
             Command::Clear => self.clear(),
@@ -244,7 +272,13 @@ impl Cart {
         Ok(cart)
     }
 
-    fn add(self, new: NewLine, replace: bool) -> Result<Cart, CartRefusal> {
+    /// Puts a dish in. If an equal line is there, `join` makes one quantity of the two.
+    fn put(
+        self,
+        new: NewLine,
+        replace: bool,
+        join: impl FnOnce(u32, u32) -> u32,
+    ) -> Result<Cart, CartRefusal> {
         if self.added.contains(&new.id) {
             return Ok(self);
         }
@@ -257,8 +291,10 @@ impl Cart {
         let wanted = picks(&new.choice.options);
         let twin = cart.lines.iter().position(|line| line.menu_id == new.menu_id && line.picks() == wanted);
         let held = twin.map_or(0, |at| cart.lines[at].quantity);
-        let quantity = held.checked_add(new.quantity).filter(|sum| *sum <= QUANTITY_MAX);
-        let quantity = quantity.filter(|_| new.quantity > 0).ok_or(CartRefusal::Quantity)?;
+        let quantity = join(held, new.quantity);
+        if new.quantity == 0 || quantity > QUANTITY_MAX {
+            return Err(CartRefusal::Quantity);
+        }
         let line = Line {
             id: twin.map_or(new.id, |at| cart.lines[at].id),
             menu_id: new.menu_id,
@@ -276,12 +312,18 @@ impl Cart {
         Ok(cart.remember(new.id))
     }
 
-    fn add_all(self, id: LineId, lines: Vec<NewLine>, replace: bool) -> Result<Cart, CartRefusal> {
-        if self.added.contains(&id) {
+    fn put_all(
+        self,
+        id: LineId,
+        lines: Vec<NewLine>,
+        replace: bool,
+        join: impl Fn(u32, u32) -> u32,
+    ) -> Result<Cart, CartRefusal> {
+        if self.added.contains(&id) || lines.is_empty() {
             return Ok(self);
         }
         let added = self.added.clone();
-        let cart = lines.into_iter().try_fold(self, |cart, line| cart.add(line, replace))?;
+        let cart = lines.into_iter().try_fold(self, |cart, line| cart.put(line, replace, &join))?;
         // Counts as one addition, regardless of the number of dishes.
         Ok(Cart { added, ..cart }.remember(id))
     }

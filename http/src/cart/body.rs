@@ -1,16 +1,13 @@
-//! Carts and quotes in JSON.
+//! Carts in JSON.
 
-use domain::cart::{Method, PricedLine, Problem, Quote, QuotedLine, QuotedOption};
-use domain::ledger::Taxed;
+use domain::cart::{PricedLine, Problem, QuotedLine, QuotedOption};
 use domain::menu::Pick;
-use domain::tip::{TipPart, TipPartKind};
-use domain::{CouponId, LatLon, LineId, MenuId, OptionId, QuoteId, RestaurantId, Timestamp, Won};
+use domain::{CouponId, LineId, MenuId, OptionId, RestaurantId, Timestamp, Won};
 use serde::{Deserialize, Serialize};
 use services::cart::{Addition, CartView};
 use utoipa::ToSchema;
 
-use super::coupon::{ChosenCouponBody, DiscountBody};
-use crate::kit::Position;
+use super::coupon::ChosenCouponBody;
 use crate::payment::InapplicableBody;
 
 /// A dish to be put in the cart.
@@ -37,23 +34,28 @@ pub(super) struct AdditionBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = OptionPick)]
 #[serde(deny_unknown_fields)]
-struct PickBody {
+pub(super) struct PickBody {
     #[schema(value_type = Uuid)]
     option_id: OptionId,
     #[schema(minimum = 1, maximum = 99)]
     quantity: u32,
 }
 
+impl From<PickBody> for Pick {
+    fn from(pick: PickBody) -> Self {
+        Self { option_id: pick.option_id, quantity: pick.quantity }
+    }
+}
+
 impl AdditionBody {
     /// The addition; under the same key it is added once.
     pub(super) fn once(self, key: Option<String>) -> Addition {
-        let pick = |pick: PickBody| Pick { option_id: pick.option_id, quantity: pick.quantity };
         Addition {
             key,
             restaurant_id: self.restaurant_id,
             menu_id: self.menu_id,
             quantity: self.quantity,
-            picks: self.options.into_iter().map(pick).collect(),
+            picks: self.options.into_iter().map(Pick::from).collect(),
             replace: self.replace,
         }
     }
@@ -92,7 +94,7 @@ pub(crate) struct CartBody {
 /// A dish with its options.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CartLine)]
-struct LineBody {
+pub(super) struct LineBody {
     #[schema(value_type = Uuid)]
     id: LineId,
     #[schema(value_type = Uuid)]
@@ -137,7 +139,7 @@ struct ChosenBody {
 /// Something that the customer should know before ordering.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = CartProblem)]
-struct NoticeBody {
+pub(super) struct NoticeBody {
     code: NoticeCode,
     /// Whether the cart cannot be ordered while this holds.
     blocks: bool,
@@ -273,7 +275,7 @@ impl From<QuotedOption> for ChosenBody {
 }
 
 impl LineBody {
-    fn new(line: QuotedLine, problem: Option<Problem>, left: Option<u32>) -> Self {
+    pub(super) fn new(line: QuotedLine, problem: Option<Problem>, left: Option<u32>) -> Self {
         Self {
             id: line.line_id,
             menu_id: line.menu_id,
@@ -303,170 +305,6 @@ impl From<CartView> for CartBody {
             shortfall_won: view.shortfall,
             coupons: view.coupons.into_iter().map(ChosenCouponBody::from).collect(),
             points_won: view.points,
-        }
-    }
-}
-
-/// A price that is promised until `expires_at`.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Quote)]
-pub(super) struct QuoteBody {
-    /// What an order is placed from.
-    #[schema(value_type = Uuid)]
-    quote_id: QuoteId,
-    #[schema(value_type = chrono::DateTime<chrono::Utc>)]
-    expires_at: Timestamp,
-    /// The version of the restaurant's menu that it was priced by.
-    menu_version: u64,
-    #[schema(value_type = Uuid)]
-    restaurant_id: RestaurantId,
-    restaurant_name: String,
-    /// How it gets to the customer.
-    #[schema(value_type = FulfilmentMethod)]
-    fulfilment: FulfilmentMethod,
-    /// When the customer wants it; null for as soon as it can be.
-    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
-    slot: Option<Timestamp>,
-    /// The lines that can be had.
-    lines: Vec<LineBody>,
-    /// Their sum.
-    #[schema(value_type = i64, minimum = 0)]
-    subtotal_won: Won,
-    /// The delivery tip; 0 for pickup.
-    #[schema(value_type = i64, minimum = 0)]
-    tip_won: Won,
-    /// What the tip consists of.
-    tip_parts: Vec<TipPartBody>,
-    /// What coupons take off.
-    discounts: Vec<DiscountBody>,
-    /// What is paid by points.
-    #[schema(value_type = i64, minimum = 0)]
-    points_won: Won,
-    /// What is paid by the means of payment: `subtotal_won` + `tip_won` without the discounts and the
-    /// points.
-    #[schema(value_type = i64, minimum = 0)]
-    payable_won: Won,
-    /// The VAT that is part of it.
-    #[schema(value_type = i64, minimum = 0)]
-    vat_won: Won,
-    /// What the customer gets in points when the order is completed.
-    #[schema(value_type = i64, minimum = 0)]
-    reward_won: Won,
-    #[schema(value_type = i64, minimum = 0)]
-    minimum_order_won: Won,
-    /// What is missing to the minimum.
-    #[schema(value_type = i64, minimum = 0)]
-    shortfall_won: Won,
-    /// Whether an order can be placed from it.
-    orderable: bool,
-    problems: Vec<NoticeBody>,
-    /// Where it is brought; null for pickup.
-    drop_off: Option<DropOffBody>,
-}
-
-/// A part of the delivery tip.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = TipPart)]
-struct TipPartBody {
-    #[schema(value_type = TipPartKindWords)]
-    kind: TipPartKind,
-    #[schema(value_type = i64, minimum = 1)]
-    amount_won: Won,
-}
-
-/// What a part of the delivery tip is for.
-#[derive(ToSchema)]
-#[schema(as = TipPartKind, rename_all = "snake_case")]
-#[expect(dead_code, reason = "it exists for its schema; domain's TipPartKind is what travels")]
-enum TipPartKindWords {
-    /// For an order of this subtotal.
-    Subtotal,
-    /// For the distance.
-    Distance,
-    /// For the neighbourhood.
-    Dong,
-    /// For the time of day or week.
-    Time,
-    /// On a public holiday.
-    Holiday,
-}
-
-impl From<TipPart> for TipPartBody {
-    fn from(TipPart { kind, amount }: TipPart) -> Self {
-        Self { kind, amount_won: amount }
-    }
-}
-
-/// How it gets to the customer.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum FulfilmentMethod {
-    /// A courier brings it.
-    #[default]
-    Delivery,
-    /// The customer collects it: no tip, no zone, no address.
-    Pickup,
-}
-
-impl From<Method> for FulfilmentMethod {
-    fn from(method: Method) -> Self {
-        match method {
-            Method::Delivery => Self::Delivery,
-            Method::Pickup => Self::Pickup,
-        }
-    }
-}
-
-impl From<FulfilmentMethod> for Method {
-    fn from(method: FulfilmentMethod) -> Self {
-        match method {
-            FulfilmentMethod::Delivery => Self::Delivery,
-            FulfilmentMethod::Pickup => Self::Pickup,
-        }
-    }
-}
-
-/// Where the food is to be brought.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = QuotedDropOff)]
-struct DropOffBody {
-    #[schema(value_type = Position)]
-    position: LatLon,
-    road_address: String,
-    detail: String,
-    entrance_note: String,
-}
-
-impl QuoteBody {
-    /// A quote, and what the order would earn in points.
-    pub(super) fn new(quote: Quote, reward: Won) -> Self {
-        Self {
-            orderable: quote.orderable(),
-            shortfall_won: quote.shortfall(),
-            quote_id: quote.id,
-            fulfilment: quote.method.into(),
-            slot: quote.slot,
-            expires_at: quote.expires_at,
-            menu_version: quote.menu_version,
-            restaurant_id: quote.restaurant_id,
-            restaurant_name: quote.restaurant_name,
-            lines: quote.lines.into_iter().map(|line| LineBody::new(line, None, None)).collect(),
-            subtotal_won: quote.subtotal,
-            tip_won: quote.tip,
-            tip_parts: quote.tip_parts.into_iter().map(TipPartBody::from).collect(),
-            discounts: quote.discounts.into_iter().map(DiscountBody::from).collect(),
-            points_won: quote.points,
-            payable_won: quote.payable,
-            vat_won: Taxed::of(quote.payable).vat,
-            reward_won: reward,
-            minimum_order_won: quote.minimum,
-            problems: quote.problems.into_iter().map(NoticeBody::from).collect(),
-            drop_off: quote.drop_off.map(|door| DropOffBody {
-                position: door.position,
-                road_address: door.road_address,
-                detail: door.detail,
-                entrance_note: door.entrance_note,
-            }),
         }
     }
 }

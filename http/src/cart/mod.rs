@@ -1,8 +1,10 @@
-//! cart_service, 9110: the caller's cart, and its price.
+//! cart_service, 9110: the caller's cart, and its price; `guest`: the cart of who is not signed in.
 
 mod body;
 mod coupon;
+mod guest;
 mod points;
+mod quote;
 
 use axum::extract::State;
 use domain::{AddressId, LineId, Role};
@@ -17,8 +19,9 @@ use crate::kit::{
     Created, IfMatch, IfMatchHeader, Json, NoContent, Noun, OfferedKey, Path, Policy, Problem, ProblemBody,
     Tagged, Who,
 };
+use body::AdditionBody;
 pub(crate) use body::CartBody;
-use body::{AdditionBody, FulfilmentMethod, QuoteBody};
+use quote::{FulfilmentMethod, QuoteBody};
 
 const CART: Policy = Policy::of(Noun::Cart).role(Role::Customer);
 
@@ -29,6 +32,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(CART.on(routes!(add)))
         .routes(CART.on(routes!(set_quantity, remove)))
         .routes(CART.on(routes!(quote)))
+        .merge(guest::routes())
         .merge(coupon::routes())
         .merge(points::routes())
 }
@@ -149,6 +153,5 @@ async fn quote(
     let wish =
         QuoteWish { method: request.fulfilment.into(), address: request.address_id, slot: request.slot };
     let quote = services::cart::quote(&app, &who, wish).await?;
-    let reward = services::cart::reward(&app, &quote);
-    Ok(Created(QuoteBody::new(quote, reward)))
+    Ok(Created(QuoteBody::of(&app, quote)))
 }

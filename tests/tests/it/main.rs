@@ -20,6 +20,7 @@ mod endings;
 mod every_text;
 mod fabric;
 mod faults;
+mod guest_carts;
 mod handover;
 mod identity;
 mod kill;

@@ -14,7 +14,7 @@ use crate::documents::operations;
 const ROLES: [Role; 5] = [Role::Customer, Role::Courier, Role::Owner, Role::Agent, Role::Admin];
 
 /// The operations that are for one role.
-const FOR_ONE_ROLE: [&str; 117] = [
+const FOR_ONE_ROLE: [&str; 118] = [
     "admin delete /v1/holidays/{date}",
     "admin get /v1/admin/access-log",
     "admin get /v1/admin/accounts/{id}",
@@ -85,6 +85,7 @@ const FOR_ONE_ROLE: [&str; 117] = [
     "customer get /v1/points/history",
     "customer patch /v1/cart/lines/{line_id}",
     "customer post /v1/cart/lines",
+    "customer post /v1/cart/merge",
     "customer post /v1/cart/quote",
     "customer post /v1/coupons",
     "customer post /v1/orders/{id}/reorder",
