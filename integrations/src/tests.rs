@@ -92,7 +92,10 @@ const DONE: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: applic
 async fn a_party_that_is_busy_is_asked_again_and_one_that_hangs_leaves_the_outcome_open() {
     let (address, asked) = server(&[BUSY, DONE]).await;
     let gateway = gateway(address, LIMITS);
-    assert_eq!(charge(&gateway, "a/b?c#d").await, Ok(GatewayAnswer::Approved { amount: Won(100) }));
+    assert_eq!(
+        charge(&gateway, "a/b?c#d").await,
+        Ok(GatewayAnswer::Approved { amount: Won(100), kind: None })
+    );
     assert_eq!(*asked.borrow(), 2);
     assert_eq!(charge(&gateway, "key").await, Err(()), "the money may have been taken");
     assert_eq!(*asked.borrow(), 4);

@@ -12,6 +12,7 @@ use domain::{Failure, PaymentId, RefundId, UserId, Won};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use services::payment::{Cancelled, Charge, Confirmation, Gateway, Issued, Window};
 use sha2::{Digest as _, Sha256};
@@ -73,6 +74,9 @@ struct PaymentObject {
     status: String,
     total_amount: i64,
     failure: Option<Fault>,
+    card: Option<IgnoredAny>,
+    easy_pay: Option<IgnoredAny>,
+    transfer: Option<IgnoredAny>,
 }
 
 /// The fields of a billing key's object that are used. How the number is told depends on the method.
@@ -102,6 +106,18 @@ struct EasyPayObject {
 struct TransferObject {
     bank_code: String,
     bank_account_number: String,
+}
+
+impl PaymentObject {
+    /// How it was paid. Easy pay that charges a card tells both.
+    fn kind(&self) -> Option<MethodKind> {
+        let kinds = [
+            (&self.easy_pay, MethodKind::EasyPay),
+            (&self.transfer, MethodKind::Bank),
+            (&self.card, MethodKind::Card),
+        ];
+        kinds.into_iter().find_map(|(told, kind)| told.is_some().then_some(kind))
+    }
 }
 
 impl BillingObject {
@@ -283,7 +299,7 @@ fn meaning(answer: &Answer) -> GatewayAnswer {
     };
     match payment.status.as_str() {
         "DONE" | "PARTIAL_CANCELED" | "CANCELED" => {
-            GatewayAnswer::Approved { amount: Won(payment.total_amount) }
+            GatewayAnswer::Approved { amount: Won(payment.total_amount), kind: payment.kind() }
         }
         "ABORTED" | "EXPIRED" => {
             let reason = payment.failure.map_or(payment.status, |fault| fault.message);
@@ -376,7 +392,8 @@ mod tests {
     fn only_what_is_certain_is_taken_for_an_outcome() {
         let declined = |reason: &str| GatewayAnswer::Declined { reason: reason.to_owned() };
         for status in ["DONE", "PARTIAL_CANCELED", "CANCELED"] {
-            assert_eq!(means(200, &payment(status)), GatewayAnswer::Approved { amount: Won(100) });
+            let kind = Some(MethodKind::Card);
+            assert_eq!(means(200, &payment(status)), GatewayAnswer::Approved { amount: Won(100), kind });
         }
         for status in ["ABORTED", "EXPIRED"] {
             assert_eq!(means(200, &payment(status)), declined(status));
@@ -398,6 +415,20 @@ mod tests {
             assert_eq!(means(400, &unknown), GatewayAnswer::Unknown, "{unknown}");
         }
         assert_eq!(means(200, &json!({ "status": "DONE" })), GatewayAnswer::Unknown);
+    }
+
+    #[test]
+    fn how_something_was_paid_is_told_by_what_the_gateway_says_of_it() {
+        let kind = |means: Value| {
+            let mut told = json!({ "paymentKey": "k", "status": "DONE", "totalAmount": 100 });
+            told.as_object_mut().unwrap().extend(means.as_object().unwrap().clone());
+            serde_json::from_value::<PaymentObject>(told).unwrap().kind()
+        };
+        assert_eq!(kind(json!({ "card": { "number": "1" }, "easyPay": null })), Some(MethodKind::Card));
+        let of_card = json!({ "card": { "number": "1" }, "easyPay": { "provider": "토스페이" } });
+        assert_eq!(kind(of_card), Some(MethodKind::EasyPay));
+        assert_eq!(kind(json!({ "transfer": { "bankCode": "88" } })), Some(MethodKind::Bank));
+        assert_eq!(kind(json!({ "mobilePhone": {} })), None);
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub async fn begin(
         payment.amount.0,
         payment.status.as_str(),
         payment.created_at,
-        payment.method.map(|(id, _)| id.0),
-        payment.method.map(|(_, kind)| kind.as_str()),
+        payment.method.map(|id| id.0),
+        payment.kind.map(MethodKind::as_str),
     )
     .execute(&mut *tx)
     .await;
@@ -55,12 +55,13 @@ pub async fn settle(
 ) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     let updated = sqlx::query!(
-        "update payment.payments set status = $2, asked = $3, updated_at = $4
+        "update payment.payments set status = $2, asked = $3, updated_at = $4, method_kind = $5
          where id = $1 and status in ('in_progress', 'unknown')",
         payment.id.0,
         payment.status.as_str(),
         i32::try_from(payment.asked).unwrap_or(i32::MAX),
         now,
+        payment.kind.map(MethodKind::as_str),
     )
     .execute(&mut *tx)
     .await?;
@@ -307,7 +308,8 @@ impl TryFrom<Row> for Payment {
             status,
             asked: row.asked.unsigned_abs(),
             created_at: row.created_at,
-            method: row.method_id.map(MethodId).zip(row.method_kind.as_deref().and_then(MethodKind::parse)),
+            method: row.method_id.map(MethodId),
+            kind: row.method_kind.as_deref().and_then(MethodKind::parse),
         })
     }
 }

@@ -165,6 +165,7 @@ mod tests {
             asked: 0,
             created_at: Timestamp::UNIX_EPOCH,
             method: None,
+            kind: None,
         };
         (order, payment)
     }

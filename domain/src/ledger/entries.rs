@@ -285,7 +285,7 @@ mod tests {
             };
             let payment = Payment {
                 id: PaymentId(Uuid::nil()), order: order.id, customer: UserId(Uuid::nil()), amount: order.payable,
-                status: PaymentStatus::Done, asked: 0, created_at: Timestamp::UNIX_EPOCH, method: None,
+                status: PaymentStatus::Done, asked: 0, created_at: Timestamp::UNIX_EPOCH, method: None, kind: None,
             };
             let refund = order.refund_due().map(|amount| Refund {
                 id: RefundId(Uuid::nil()), payment: payment.id, order: order.id, amount,

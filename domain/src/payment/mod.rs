@@ -164,8 +164,10 @@ pub struct Payment {
     pub asked: u32,
     /// When it began.
     pub created_at: Timestamp,
-    /// The customer's method that is charged; unknown of old ones.
-    pub method: Option<(MethodId, MethodKind)>,
+    /// The customer's saved method that is charged; none where it is paid once in the window.
+    pub method: Option<MethodId>,
+    /// How it is paid; in the window the customer chooses, so that it is known when it is paid.
+    pub kind: Option<MethodKind>,
 }
 
 /// The gateway's answer about a payment.
@@ -175,6 +177,8 @@ pub enum GatewayAnswer {
     Approved {
         /// The charged amount.
         amount: Won,
+        /// How it was paid, as far as the gateway says.
+        kind: Option<MethodKind>,
     },
     /// The charge was declined.
     Declined {
@@ -209,12 +213,15 @@ impl Payment {
         let mut may_come_late = false;
         let was_open = self.status.is_open();
         match answer {
-            GatewayAnswer::Approved { amount } if self.status == PaymentStatus::Aborted => {
+            GatewayAnswer::Approved { amount, .. } if self.status == PaymentStatus::Aborted => {
                 void = Some((*amount, RefundReason::LateApproval));
             }
             _ if !self.status.is_open() => {}
-            GatewayAnswer::Approved { amount } if *amount == self.amount => self.status = PaymentStatus::Done,
-            GatewayAnswer::Approved { amount } => {
+            GatewayAnswer::Approved { amount, kind } if *amount == self.amount => {
+                self.status = PaymentStatus::Done;
+                self.kind = kind.or(self.kind);
+            }
+            GatewayAnswer::Approved { amount, .. } => {
                 self.status = PaymentStatus::Aborted;
                 void = Some((*amount, RefundReason::AmountDiffers));
             }
@@ -287,6 +294,7 @@ mod tests {
             asked: 0,
             created_at: Timestamp::UNIX_EPOCH,
             method: None,
+            kind: None,
         }
     }
 
@@ -294,7 +302,7 @@ mod tests {
         payment.settle(answer, &Times::default(), Timestamp::UNIX_EPOCH + after)
     }
 
-    const APPROVED: GatewayAnswer = GatewayAnswer::Approved { amount: Won(21_000) };
+    const APPROVED: GatewayAnswer = GatewayAnswer::Approved { amount: Won(21_000), kind: None };
 
     #[test]
     fn a_settled_payment_is_not_changed_by_a_late_answer() {
@@ -310,7 +318,7 @@ mod tests {
     #[test]
     fn another_amount_than_was_asked_for_goes_back() {
         for amount in [Won(20_999), Won(21_001)] {
-            let answer = GatewayAnswer::Approved { amount };
+            let answer = GatewayAnswer::Approved { amount, kind: None };
             let settlement = settled(payment(), &answer, Duration::zero());
             assert_eq!(settlement.payment.status, PaymentStatus::Aborted);
             assert_eq!(
@@ -318,7 +326,8 @@ mod tests {
                 (Some(amount), Some((amount, RefundReason::AmountDiffers)))
             );
         }
-        let nothing = settled(payment(), &GatewayAnswer::Approved { amount: Won::ZERO }, Duration::zero());
+        let nothing =
+            settled(payment(), &GatewayAnswer::Approved { amount: Won::ZERO, kind: None }, Duration::zero());
         assert_eq!((nothing.payment.status, nothing.void), (PaymentStatus::Aborted, None));
     }
 

@@ -16,7 +16,7 @@ use super::{CART, CartBody};
 use crate::kit::{Json, Noun, OfferedKey, Policy, Position, Problem, ProblemBody, ProblemFault, Tagged, Who};
 
 /// For everybody, signed in or not.
-const GUEST: Policy = Policy::of(Noun::Cart).idempotency_key(false);
+const GUEST: Policy = Policy::of(Noun::Cart);
 
 /// The routes of this file.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -102,7 +102,7 @@ async fn quote_guest(
 ) -> Result<Json<PriceBody>, Problem> {
     let guest = cart(request.restaurant_id, request.lines);
     let quote = services::cart::guest::quote(&app, &guest, request.position, request.slot).await?;
-    Ok(Json(PriceBody::of(&app, quote)))
+    Ok(Json(PriceBody::of(&app, quote).unpromised()))
 }
 
 /// Merges a guest's cart into the caller's, once for each `Idempotency-Key`. Of equal lines the larger

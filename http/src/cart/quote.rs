@@ -47,8 +47,8 @@ pub(super) struct PriceBody {
     /// When it is there at the latest.
     #[schema(value_type = chrono::DateTime<chrono::Utc>)]
     promised_until: Timestamp,
-    /// Whether that time binds: for a slot. As soon as possible is an estimate until the restaurant
-    /// accepts the order.
+    /// Whether that time binds: for the slot of a customer. As soon as possible is an estimate until the
+    /// restaurant accepts the order, and a guest is promised nothing.
     binding: bool,
     /// The lines that can be had.
     lines: Vec<LineBody>,
@@ -197,6 +197,11 @@ impl PriceBody {
             minimum_order_won: quote.minimum,
             problems: quote.problems.into_iter().map(NoticeBody::from).collect(),
         }
+    }
+
+    /// The same for somebody who cannot order yet.
+    pub(super) fn unpromised(self) -> Self {
+        Self { binding: false, ..self }
     }
 }
 

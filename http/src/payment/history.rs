@@ -151,7 +151,7 @@ impl From<PaymentDetail> for DetailBody {
             if payment.payment.status.is_paid() { Won(amount_won.0 - refunded_won.0) } else { Won::ZERO };
         let Taxed { supply, vat } = Taxed::of(kept);
         // Before methods were saved there were cards alone.
-        let kind = payment.payment.method.map_or(MethodKind::Card, |(_, kind)| kind).as_str();
+        let kind = payment.payment.kind.unwrap_or(MethodKind::Card).as_str();
         Self {
             supply_won: supply,
             vat_won: vat,

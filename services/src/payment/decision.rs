@@ -42,7 +42,7 @@ pub async fn decide(app: &App, who: &Principal, id: PaymentId, taken: bool) -> R
         return Err(PaymentRefusal::Decided.into());
     }
     let answer = if taken {
-        GatewayAnswer::Approved { amount: payment.amount }
+        GatewayAnswer::Approved { amount: payment.amount, kind: None }
     } else {
         GatewayAnswer::Declined { reason: "decided by an operator".into() }
     };

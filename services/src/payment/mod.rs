@@ -83,7 +83,8 @@ async fn begin(
         status: PaymentStatus::InProgress,
         asked: 0,
         created_at: now,
-        method,
+        method: method.map(|(id, _)| id),
+        kind: method.map(|(_, kind)| kind),
     };
     let ask_at = now + Payment::ask_again_after(0).unwrap_or_default();
     Ok(store::payment::begin(&app.store, &payment, ask_at).await?.map(|()| payment))

@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// A dish of `line`, which is an addition to a cart, as a guest's browser keeps it.
 fn kept(line: &Value) -> Value {
     json!({
-        "id": Uuid::now_v7(), "menu_id": line["menu_id"], "quantity": line["quantity"], "options": line["options"],
+        "id": Uuid::from_u128(1), "menu_id": line["menu_id"], "quantity": line["quantity"], "options": line["options"],
     })
 }
 
@@ -42,8 +42,11 @@ async fn a_guest_is_told_what_the_customer_will_pay_and_nothing_is_promised_or_k
     let mut priced = told.clone();
     for quote in [&mut quote, &mut priced] {
         quote["lines"][0]["id"] = Value::Null;
+        // The moment of the quote, plus the same time.
+        quote["promised_from"] = Value::Null;
+        quote["promised_until"] = Value::Null;
     }
-    assert_eq!(priced, quote, "to the won, with its tip, VAT, points and window");
+    assert_eq!(priced, quote, "to the won, with its tip, VAT and points");
     assert_eq!((&told["orderable"], &told["binding"]), (&json!(true), &json!(false)));
     let at = |quote: &Value, field: &str| {
         quote[field].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap()
@@ -53,11 +56,15 @@ async fn a_guest_is_told_what_the_customer_will_pay_and_nothing_is_promised_or_k
             && at(&told, "promised_from") < at(&told, "promised_until")
     );
 
-    // A slot is promised, whoever asks; where nobody brings it, there is no tip.
+    // A slot is promised to who orders; where nobody brings it, there is no tip.
     let slot = json!(app.app().now() + chrono::Duration::hours(3));
-    let wish = json!({ "address_id": home, "slot": slot });
+    let wish = json!({ "address_id": home, "slot": slot.clone() });
     let later = customer.post("/v1/cart/quote", wish).await.expect(201);
     assert_eq!((&later["binding"], &later["promised_from"]), (&json!(true), &later["slot"]));
+    let mut wish = at_yeoksam(&dish);
+    wish["slot"] = slot;
+    let asked = app.rest(Service::Gateway).post("/v1/cart/guest/quote", wish).await.expect(200);
+    assert_eq!((&asked["binding"], &asked["promised_from"]), (&json!(false), &later["slot"]));
     let mut collected = at_yeoksam(&dish);
     collected.as_object_mut().unwrap().remove("position");
     let collected = app.rest(Service::Gateway).post("/v1/cart/guest/quote", collected).await.expect(200);
@@ -81,7 +88,9 @@ async fn whatever_a_browser_kept_gets_its_answer() {
         wish
     };
     let ask = async |wish: Value| guest.post("/v1/cart/guest/quote", wish).await;
-    ask(with(&|wish| wish["restaurant_id"] = json!(Uuid::now_v7()))).await.expect_problem(404, "not_found");
+    ask(with(&|wish| wish["restaurant_id"] = json!(Uuid::from_u128(99))))
+        .await
+        .expect_problem(404, "not_found");
     ask(with(&|wish| wish["lines"] = json!([]))).await.expect_problem(409, "cart.empty");
     ask(with(&|wish| wish["lines"][0]["price_won"] = json!(1))).await.expect_problem(422, "invalid");
     for quantity in [json!(0), json!(100)] {
@@ -97,9 +106,9 @@ async fn whatever_a_browser_kept_gets_its_answer() {
     let stale = with(&|wish| {
         let lines = wish["lines"].as_array_mut().unwrap();
         let (mut gone, mut other) = (lines[0].clone(), lines[0].clone());
-        gone["menu_id"] = json!(Uuid::now_v7());
+        gone["menu_id"] = json!(Uuid::from_u128(99));
         gone["id"] = json!(Uuid::from_u128(2));
-        other["options"] = json!([{ "option_id": Uuid::now_v7(), "quantity": 1 }]);
+        other["options"] = json!([{ "option_id": Uuid::from_u128(99), "quantity": 1 }]);
         other["id"] = json!(Uuid::from_u128(3));
         lines.extend([gone, other]);
     });

@@ -80,6 +80,30 @@ async fn an_order_is_paid_in_the_window_once_and_nothing_of_the_card_is_saved() 
 }
 
 #[tokio::test]
+async fn a_payment_says_how_it_was_paid_in_the_window_also_if_the_answer_came_late() {
+    let app = TestApp::start().await;
+    let shopping = Shopping::begin(&app).await;
+    for (card, kind) in [
+        (cards::ACCOUNT, "bank"),
+        (cards::EASY_PAY, "easy_pay"),
+        (cards::GOOD, "card"),
+        (cards::TIMEOUT, "card"),
+    ] {
+        let order = unpaid(&shopping).await;
+        let brought = pays(&shopping.customer, &order, card).await;
+        confirm(&shopping.customer, &order, &brought).await;
+        // Where the answer was lost, it is asked for.
+        app.advance(TimeDelta::seconds(10)).await;
+        app.run_due_jobs().await;
+        assert_eq!(status(&shopping.customer, &order).await, "placed", "{kind}");
+        let payment = format!("/v1/payments/{}", brought["request_id"].as_str().unwrap());
+        let payment = shopping.customer.get(&payment).await.expect(200);
+        assert_eq!(payment["tenders"][0]["kind"], json!(kind));
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_confirmed_late_with_another_amount_or_by_another_key_takes_nothing() {
     let app = TestApp::start().await;
     let shopping = Shopping::begin(&app).await;
@@ -204,6 +228,7 @@ async fn a_confirmation_whose_process_died_or_whose_answer_was_lost_is_carried_o
         asked: 0,
         created_at: now,
         method: None,
+        kind: None,
     };
     let at = now + TimeDelta::seconds(5);
     store::payment::begin(&app.app().store, &payment, at).await.unwrap().unwrap();

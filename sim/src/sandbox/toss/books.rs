@@ -77,6 +77,9 @@ pub(super) struct Charge {
     pub(super) order_name: String,
     /// The idempotency key of the request that made it.
     pub(super) key: String,
+    /// Of the card or account; older records do not know it.
+    #[serde(default)]
+    pub(super) number: String,
     pub(super) amount: i64,
     pub(super) declined: bool,
     /// Whether the response is never sent.
@@ -275,6 +278,7 @@ impl Books {
             order: taken.order,
             order_name: taken.name,
             key: taken.key,
+            number: number.to_owned(),
             amount: taken.amount - i64::from(behaviour == Behaviour::TakesLess),
             declined: behaviour == Behaviour::Declines,
             unheard: matches!(behaviour, Behaviour::LosesAnswer | Behaviour::ArrivesLate),
@@ -324,36 +328,39 @@ struct Taken {
 }
 
 impl Billing {
-    pub(super) fn card(&self) -> Option<&'static TestCard> {
-        TestCard::of(&self.number)
-    }
-
     /// The `Billing` object.
     pub(super) fn object(&self) -> Value {
-        let (kind, number, issuer) = match self.card() {
-            Some(card) => (card.kind, card.masked(), card.issuer),
-            None => (Kind::Card, String::new(), ""),
-        };
-        let mut object = json!({
-            "mId": "baedal_sandbox", "customerKey": self.customer, "authenticatedAt": self.at, "billingKey": self.key,
-        });
-        match kind {
-            Kind::Card => {
-                object["method"] = json!("카드");
-                object["card"] = json!({ "issuerCode": issuer, "acquirerCode": issuer, "number": number,
-                                         "cardType": "신용", "ownerType": "개인" });
-            }
-            Kind::EasyPay => {
-                object["method"] = json!("간편결제");
-                object["easyPay"] = json!({ "provider": issuer });
-            }
-            Kind::Transfer => {
-                object["method"] = json!("계좌이체");
-                object["transfer"] = json!({ "bankCode": issuer, "bankAccountNumber": number });
-            }
-        }
-        object
+        told_by(
+            &self.number,
+            json!({
+                "mId": "baedal_sandbox", "customerKey": self.customer, "authenticatedAt": self.at, "billingKey": self.key,
+            }),
+        )
     }
+}
+
+/// The object with how it pays.
+fn told_by(number: &str, mut object: Value) -> Value {
+    let (kind, number, issuer) = match TestCard::of(number) {
+        Some(card) => (card.kind, card.masked(), card.issuer),
+        None => (Kind::Card, String::new(), ""),
+    };
+    match kind {
+        Kind::Card => {
+            object["method"] = json!("카드");
+            object["card"] = json!({ "issuerCode": issuer, "acquirerCode": issuer, "number": number,
+                                     "cardType": "신용", "ownerType": "개인" });
+        }
+        Kind::EasyPay => {
+            object["method"] = json!("간편결제");
+            object["easyPay"] = json!({ "provider": issuer });
+        }
+        Kind::Transfer => {
+            object["method"] = json!("계좌이체");
+            object["transfer"] = json!({ "bankCode": issuer, "bankAccountNumber": number });
+        }
+    }
+    object
 }
 
 impl Charge {
@@ -382,21 +389,23 @@ impl Charge {
             })
             .collect();
         let failure = self.declined.then(|| json!({ "code": REJECTED.1, "message": REJECTED.2 }));
-        json!({
-            "mId": "baedal_sandbox",
-            "paymentKey": format!("pay_{}", self.order),
-            "orderId": self.order,
-            "orderName": self.order_name,
-            "type": "BILLING",
-            "method": "카드",
-            "currency": "KRW",
-            "status": self.status(now),
-            "requestedAt": self.requested_at,
-            "approvedAt": (!self.declined).then_some(self.settles_at),
-            "totalAmount": self.amount,
-            "balanceAmount": self.balance(),
-            "cancels": (!cancels.is_empty()).then_some(cancels),
-            "failure": failure,
-        })
+        told_by(
+            &self.number,
+            json!({
+                "mId": "baedal_sandbox",
+                "paymentKey": format!("pay_{}", self.order),
+                "orderId": self.order,
+                "orderName": self.order_name,
+                "type": "BILLING",
+                "currency": "KRW",
+                "status": self.status(now),
+                "requestedAt": self.requested_at,
+                "approvedAt": (!self.declined).then_some(self.settles_at),
+                "totalAmount": self.amount,
+                "balanceAmount": self.balance(),
+                "cancels": (!cancels.is_empty()).then_some(cancels),
+                "failure": failure,
+            }),
+        )
     }
 }

@@ -59,6 +59,10 @@ pub const LATE: &str = "9420000300000000";
 pub const SHORT: &str = "9420000400000000";
 /// A card that is declined.
 pub const DECLINED: &str = "9420000500000000";
+/// An easy-pay service that approves.
+pub const EASY_PAY: &str = "9990000600000000";
+/// A bank account from which the money comes.
+pub const ACCOUNT: &str = "100000070000";
 
 /// All of them.
 pub const CARDS: [TestCard; 7] = [
@@ -68,12 +72,9 @@ pub const CARDS: [TestCard; 7] = [
     card(SHORT, Behaviour::TakesLess),
     card(DECLINED, Behaviour::Declines),
     TestCard {
-        number: "9990000600000000",
-        kind: Kind::EasyPay,
-        issuer: "토스페이",
-        behaviour: Behaviour::Approves,
+        number: EASY_PAY, kind: Kind::EasyPay, issuer: "토스페이", behaviour: Behaviour::Approves
     },
-    TestCard { number: "100000070000", kind: Kind::Transfer, issuer: "88", behaviour: Behaviour::Approves },
+    TestCard { number: ACCOUNT, kind: Kind::Transfer, issuer: "88", behaviour: Behaviour::Approves },
 ];
 
 impl TestCard {
