@@ -59,6 +59,8 @@ crate::words! {
     pub NOT_IN_ORDER = "not_in_order": "주문에 없는 메뉴예요.", "The order has no such dish.";
     pub NOT_DELIVERABLE = "not_deliverable": "이 주소로는 배달하지 않아요.", "It does not deliver to this address.";
     pub NO_PICKUP = "no_pickup": "이 가게는 포장 주문을 받지 않아요.", "Orders cannot be collected here.";
+    pub SLOT_FULL = "slot_full":
+        "그 시간은 예약이 다 찼어요. 다른 시간을 골라 주세요.", "It takes no more orders for that time. Please choose another one.";
     pub SLOT_OUT_OF_RANGE = "slot_out_of_range":
         "이 시간에는 받을 수 없어요. 다른 시간을 골라 주세요.", "It cannot be had at that time. Please choose another one.";
     pub BELOW_MINIMUM = "below_minimum": "최소주문금액이 모자라요.", "The minimum order amount is not reached.";

@@ -15,10 +15,9 @@ use domain::cart::{
 use domain::menu::{Card, Pick};
 use domain::order::Order;
 use domain::restaurant::Restaurant;
-use domain::tracking::Vehicle;
 use domain::{
-    AddressId, CouponId, ExpectedVersion, Failure, Fault, LatLon, LineId, MenuId, Principal, QuoteId,
-    Refused, RestaurantId, Timestamp, UserId, Won, fault,
+    AddressId, CouponId, ExpectedVersion, Failure, Fault, LineId, MenuId, Principal, QuoteId, Refused,
+    RestaurantId, Timestamp, UserId, Won, fault,
 };
 
 use crate::coupon::{Dishes, Preview};
@@ -370,8 +369,12 @@ async fn build(app: &App, cart: &Cart, promise: Promise) -> Result<Quote, Failur
     let Promise { id, drop_off, slot, made_at } = promise;
     let door = drop_off.as_ref().map(|drop_off| drop_off.position);
     let dong = door.and_then(|door| app.gazetteer.locate(door)).map(|place| place.code);
-    let travel = door.map(|door| travel(app, restaurant.position, door)).unwrap_or_default();
+    let travel = door.map(|door| restaurant::travel(app, restaurant.position, door)).unwrap_or_default();
     let stock = menu::stock_for(app, &card, slot.unwrap_or(app.now()), cart.customer).await?;
+    let scheduled = match slot {
+        Some(slot) => restaurant::scheduled_beside(app, &restaurant, slot, cart.customer).await?,
+        None => 0,
+    };
     let (restaurant, card, stock, holidays) = (&restaurant, card.as_ref(), &stock, &*app.holidays());
     let (coupons, has_ordered) = coupon::chosen(app, cart.customer, &cart.coupons).await?;
     let points =
@@ -382,6 +385,7 @@ async fn build(app: &App, cart: &Cart, promise: Promise) -> Result<Quote, Failur
         stock,
         holidays,
         slot,
+        scheduled,
         drop_off,
         dong,
         travel,
@@ -390,12 +394,6 @@ async fn build(app: &App, cart: &Cart, promise: Promise) -> Result<Quote, Failur
         points,
     };
     Ok(checkout.quote_again(cart, id, made_at, app.now())?)
-}
-
-/// The travel time by motorbike, including the hand-over.
-fn travel(app: &App, from: LatLon, to: LatLon) -> chrono::Duration {
-    let eta = &app.settings.tracking.courier.eta;
-    eta.travel(Vehicle::Motorbike, from, to) + eta.hand_over
 }
 
 /// The user's quote with that id.

@@ -19,6 +19,7 @@
 use std::sync::Arc;
 
 use domain::order::OrderEventKind as Order;
+use domain::restaurant::RestaurantEventKind as Restaurant;
 use domain::tracking::DeliveryEventKind as Delivery;
 use domain::{Channel, EventKind, Failure};
 use futures::FutureExt;
@@ -36,6 +37,7 @@ impl Default for Subscribers {
         let order_owes = &[Order::Rejected, Order::Cancelled, Order::DeliveryFailed, Order::LinesCancelled];
         let is_sold_out = &[Order::Rejected, Order::LinesCancelled];
         let courier_changes = &[Delivery::Assigned, Delivery::Unassigned];
+        let closes = &[Restaurant::Changed, Restaurant::Paused, Restaurant::ClosedDown];
         Self::of([
             Subscriber::new("cart.empty", &[Order::Scheduled, Order::Placed], order::empty_cart),
             Subscriber::new("delivery.follow", delivery_follows, tracking::follow_order),
@@ -43,6 +45,7 @@ impl Default for Subscribers {
             Subscriber::new("menu.sold_out", is_sold_out, order::mark_sold_out).attempts(6).dropped(),
             Subscriber::new("order.accept", &[Order::Placed], order::accept_automatically),
             Subscriber::new("order.courier", courier_changes, tracking::tell_order),
+            Subscriber::new("order.slots", closes, order::look_at_slots),
             // May wait for a third party, so more jobs run at the same time.
             Subscriber::new("payment.refund", order_owes, payment::refund::order_owes).concurrency(4),
             // Dropped likewise: later it may take orders again.

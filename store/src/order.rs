@@ -8,7 +8,7 @@ pub mod intervention;
 use std::collections::BTreeMap;
 
 use domain::ledger::order_shared;
-use domain::order::{BoardEvent, Order, OrderCode, OrderEvent, Status, Timer, Times};
+use domain::order::{BoardEvent, Order, OrderCode, OrderEvent, OrderReminder, Status, Timer, Times};
 use domain::{Channel, Event, OrderId, QuoteId, RestaurantId, Timestamp, UserId, Won};
 use sqlx::PgExecutor;
 use sqlx::types::{Json, Uuid};
@@ -261,6 +261,13 @@ pub async fn open(store: &Store, restaurant: RestaurantId) -> Result<Vec<Order>,
 pub async fn nudge(store: &Store, order: &Order, now: Timestamp) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     journal::append_feed(&mut tx, &Channel::Merchant(order.restaurant), &[Waiting(order)], now);
+    tx.commit().await
+}
+
+/// Has somebody look at `at` whether the restaurant is still closed for the slot of an order.
+pub async fn look_at_slot(store: &Store, order: OrderId, at: Timestamp) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    jobs::remind(&mut tx, &format!("order:{order}:slot_closed"), at, OrderReminder::SlotClosed { order });
     tx.commit().await
 }
 

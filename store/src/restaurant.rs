@@ -2,6 +2,7 @@
 
 mod application;
 mod holidays;
+pub mod slot;
 mod staff;
 
 use std::collections::HashMap;
@@ -52,6 +53,7 @@ struct Row {
     preparation_times: Value,
     takes_pickup: bool,
     accepts_automatically: bool,
+    orders_per_slot: Option<i32>,
     paused_until: Option<Timestamp>,
     busy_extra_mins: Option<i16>,
     busy_until: Option<Timestamp>,
@@ -68,8 +70,8 @@ macro_rules! select {
             Row,
             "select id, version, owner_id, status, name, category, tags, introduction, notice, phone, lat, lon,
                     gu, dong, seller, minimum_order_won, preparation_mins, preparation_times, takes_pickup,
-                    accepts_automatically, paused_until, busy_extra_mins, busy_until, tip, hours, zones,
-                    exclusions
+                    accepts_automatically, orders_per_slot, paused_until, busy_extra_mins, busy_until, tip,
+                    hours, zones, exclusions
              from restaurant.restaurants " + $rest
             $(, $argument)*
         )
@@ -111,6 +113,7 @@ impl TryFrom<Row> for Restaurant {
                 },
                 takes_pickup: row.takes_pickup,
                 accepts_automatically: row.accepts_automatically,
+                orders_per_slot: row.orders_per_slot.map(i32::unsigned_abs),
             },
         })
     }
@@ -260,9 +263,9 @@ pub async fn save(tx: &mut Tx, restaurant: &Restaurant) -> Result<u64, StoreErro
              (id, owner_id, status, name, category, tags, introduction, notice, phone, lat, lon, gu, dong,
               seller, minimum_order_won, preparation_mins, preparation_times, takes_pickup,
               accepts_automatically, paused_until, busy_extra_mins, busy_until, tip, hours, zones, exclusions,
-              reach_m)
+              reach_m, orders_per_slot)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-                 $21, $22, $23, $24, $25, $26, $27)
+                 $21, $22, $23, $24, $25, $26, $27, $28)
          on conflict (id) do update set
              version = restaurants.version + 1,
              owner_id = excluded.owner_id, status = excluded.status, name = excluded.name,
@@ -274,8 +277,9 @@ pub async fn save(tx: &mut Tx, restaurant: &Restaurant) -> Result<u64, StoreErro
              takes_pickup = excluded.takes_pickup, accepts_automatically = excluded.accepts_automatically,
              paused_until = excluded.paused_until, busy_extra_mins = excluded.busy_extra_mins,
              busy_until = excluded.busy_until, tip = excluded.tip, hours = excluded.hours,
-             zones = excluded.zones, exclusions = excluded.exclusions, reach_m = excluded.reach_m
-         where restaurants.version = $28
+             zones = excluded.zones, exclusions = excluded.exclusions, reach_m = excluded.reach_m,
+             orders_per_slot = excluded.orders_per_slot
+         where restaurants.version = $29
          returning version",
         restaurant.id.0,
         restaurant.owner.0,
@@ -304,6 +308,7 @@ pub async fn save(tx: &mut Tx, restaurant: &Restaurant) -> Result<u64, StoreErro
         document(zones)?,
         document(exclusions)?,
         reach_m,
+        restaurant.rules.orders_per_slot.map(|most| i32::try_from(most).unwrap_or(i32::MAX)),
         signed(restaurant.version)?
     );
     let version = version.fetch_optional(&mut **tx).await?;

@@ -4,7 +4,7 @@ use chrono::Duration;
 
 use super::alcohol;
 use super::pricing::{cart_lines, price, subtotal};
-use super::quote::{DropOff, Method, Problem, Quote, QuotedLine, SLOT_DAYS};
+use super::quote::{DropOff, Method, Problem, Quote, QuotedLine};
 use super::state::{Cart, CartRefusal};
 use crate::coupon::{Basket, Coupon, Discounts, Inapplicable, discount, off};
 use crate::gazetteer::DongCode;
@@ -27,6 +27,8 @@ pub struct Checkout<'a> {
     pub holidays: &'a Holidays,
     /// When the customer wants it; `None` for as soon as possible.
     pub slot: Option<Timestamp>,
+    /// How many other orders there are for that slot.
+    pub scheduled: u32,
     /// Where it is delivered; `None` for pickup.
     pub drop_off: Option<DropOff>,
     /// The neighbourhood of the drop-off, if known.
@@ -74,7 +76,7 @@ impl Checkout<'_> {
         let fewer_points =
             (points < cart.points).then_some(Problem::FewerPoints { wanted: cart.points, used: points });
         let minimum = self.restaurant.rules.minimum_order;
-        let lead = self.lead(self.slot.unwrap_or(made_at));
+        let lead = self.restaurant.lead(self.travel, self.slot.unwrap_or(made_at));
         let closed = match self.restaurant.opening_for(self.slot, lead, now, self.holidays) {
             Opening::Open => None,
             Opening::Closed { next_open_at, .. } => Some(Problem::Closed { next_open_at }),
@@ -129,12 +131,6 @@ impl Checkout<'_> {
         discounts
     }
 
-    /// Preparation plus travel, rounded up to whole minutes, for an order that is wanted `at` that time.
-    fn lead(&self, at: Timestamp) -> Duration {
-        let travel_mins = (self.travel + Duration::seconds(59)).num_minutes();
-        Duration::minutes(i64::from(self.restaurant.preparation_mins(at)) + travel_mins)
-    }
-
     /// The delivery tip at `at`, or the problem that the address is not deliverable. Zero
     /// for pickup, which the restaurant must take.
     fn tip(&self, subtotal: Won, at: Timestamp) -> Result<(Vec<TipPart>, Option<Problem>), Overflow> {
@@ -149,9 +145,12 @@ impl Checkout<'_> {
     }
 
     fn slot_problem(&self, lead: Duration, made_at: Timestamp) -> Option<Problem> {
-        let (earliest, latest) = (made_at + lead, made_at + Duration::days(SLOT_DAYS));
         let slot = self.slot?;
-        (!(earliest..=latest).contains(&slot)).then_some(Problem::SlotOutOfRange { earliest, latest })
+        let (earliest, latest) = self.restaurant.slot_range(lead, made_at);
+        if !(earliest..=latest).contains(&slot) {
+            return Some(Problem::SlotOutOfRange { earliest, latest });
+        }
+        (!self.restaurant.takes_another(self.scheduled)).then_some(Problem::SlotFull)
     }
 }
 

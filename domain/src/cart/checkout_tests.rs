@@ -63,6 +63,7 @@ fn checkout<'a>(restaurant: &'a Restaurant, card: &'a Card) -> Checkout<'a> {
         stock,
         holidays,
         slot: None,
+        scheduled: 0,
         drop_off,
         dong: None,
         travel,

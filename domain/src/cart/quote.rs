@@ -129,6 +129,8 @@ pub enum Problem {
         /// The latest possible slot.
         latest: Timestamp,
     },
+    /// The restaurant takes no more orders for the slot.
+    SlotFull,
     /// The lines do not reach the minimum order amount.
     BelowMinimum {
         /// The missing amount.
@@ -239,6 +241,9 @@ impl Problem {
                 fault::SLOT_OUT_OF_RANGE,
                 format!("From {} to {}.", earliest.to_rfc3339(), latest.to_rfc3339()),
             ),
+            Problem::SlotFull => {
+                Fault::new("/slot", fault::SLOT_FULL, "The restaurant takes no more orders for that time.")
+            }
             Problem::BelowMinimum { shortfall } => Fault::new(
                 "/lines",
                 fault::BELOW_MINIMUM,

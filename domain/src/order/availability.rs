@@ -20,16 +20,20 @@ impl Order {
         now: Timestamp,
         holidays: &Holidays,
     ) -> Result<(), OrderRefusal> {
-        let lead = Duration::minutes(i64::from(self.lead_mins));
-        let opening = restaurant.opening_for(self.slot, lead, now, holidays);
         if self.slot.is_some_and(|slot| slot <= now) {
             return Err(OrderRefusal::SlotOver);
         }
-        if let Opening::Closed { next_open_at, .. } = opening {
+        if let Opening::Closed { next_open_at, .. } = self.opening(restaurant, now, holidays) {
             return Err(OrderRefusal::RestaurantClosed { next_open_at });
         }
         let missing = self.missing(card, now)?;
         if missing.is_empty() { Ok(()) } else { Err(OrderRefusal::SoldOut { lines: missing }) }
+    }
+
+    /// Whether the restaurant is open for it: for its slot, or else now.
+    pub fn opening(&self, restaurant: &Restaurant, now: Timestamp, holidays: &Holidays) -> Opening {
+        let lead = Duration::minutes(i64::from(self.lead_mins));
+        restaurant.opening_for(self.slot, lead, now, holidays)
     }
 
     /// The lines for repeating the order at current prices, and the problems of those that

@@ -66,18 +66,21 @@ pub enum RejectReason {
     Unreachable,
     /// The restaurant did not answer in time; used only by the system.
     NoAnswer,
+    /// The restaurant does not open for the slot any more; used only by the system.
+    SlotClosed,
     /// Anything else.
     Other,
 }
 
 impl RejectReason {
     /// Every reason.
-    pub const ALL: [RejectReason; 6] = [
+    pub const ALL: [RejectReason; 7] = [
         RejectReason::SoldOut,
         RejectReason::TooBusy,
         RejectReason::Closing,
         RejectReason::Unreachable,
         RejectReason::NoAnswer,
+        RejectReason::SlotClosed,
         RejectReason::Other,
     ];
 }

@@ -69,6 +69,8 @@ crate::words! {
     CLOSING = "closing": "가게가 영업을 마쳤거나 곧 마쳐요.", "The restaurant is closing, or has closed.";
     UNREACHABLE = "unreachable": "가게가 배달할 수 없는 주소예요.", "The restaurant cannot deliver to the address.";
     NO_ANSWER = "no_answer": "가게가 시간 안에 답하지 않았어요.", "The restaurant did not answer in time.";
+    SLOT_CLOSED = "slot_closed":
+        "예약한 시간에 가게가 문을 열지 않게 됐어요.", "The restaurant no longer opens for the time that was chosen.";
     CUSTOMER_CANCELLED = "customer_cancelled": "고객이 주문을 취소했어요.", "The customer cancelled.";
     REPLACED_BY_NEWER = "replaced": "결제하지 않은 주문이라 새 주문으로 바뀌었어요.", "It was not paid, and a newer order took its place.";
     CANCEL_APPROVED = "cancel_approved":
@@ -114,6 +116,7 @@ impl EndReason {
             Self::Rejected(RejectReason::Closing) => CLOSING,
             Self::Rejected(RejectReason::Unreachable) => UNREACHABLE,
             Self::Rejected(RejectReason::NoAnswer) => NO_ANSWER,
+            Self::Rejected(RejectReason::SlotClosed) => SLOT_CLOSED,
             Self::CustomerCancelled => CUSTOMER_CANCELLED,
             Self::Replaced => REPLACED_BY_NEWER,
             Self::CancelApproved => CANCEL_APPROVED,
@@ -138,9 +141,9 @@ impl EndReason {
     /// customer's.
     pub fn ended_by(self) -> EndedBy {
         match self {
-            Self::PaymentOverdue | Self::PaymentFailed | Self::Rejected(RejectReason::NoAnswer) => {
-                EndedBy::System
-            }
+            Self::PaymentOverdue
+            | Self::PaymentFailed
+            | Self::Rejected(RejectReason::NoAnswer | RejectReason::SlotClosed) => EndedBy::System,
             Self::CustomerCancelled | Self::Replaced | Self::CancelApproved => EndedBy::Customer,
             Self::Rejected(_) | Self::RestaurantCancelled => EndedBy::Restaurant,
             Self::Failed(_) => EndedBy::Courier,

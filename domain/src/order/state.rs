@@ -109,6 +109,9 @@ impl Order {
                 order.cancel(Fault::Customer, reason, None)
             }
             (Scheduled, Command::Release, By::System) => order.release(now),
+            (Scheduled, Command::Reject { reason: reason @ RejectReason::SlotClosed, .. }, By::System) => {
+                order.reject(*reason, &[])
+            }
             (Placed, Command::Accept { preparation_mins }, By::Owner(_) | By::System) => {
                 order.accept(*preparation_mins, now)
             }
@@ -443,6 +446,7 @@ fn reject_words(reason: RejectReason) -> &'static str {
         RejectReason::Closing => "closing",
         RejectReason::Unreachable => "the address can't be reached",
         RejectReason::NoAnswer => "nobody answered in time",
+        RejectReason::SlotClosed => "closed at the time of the slot",
         RejectReason::Other => "other",
     }
 }

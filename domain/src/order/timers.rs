@@ -51,6 +51,11 @@ pub enum OrderReminder {
         /// The order.
         order: OrderId,
     },
+    /// The restaurant was about to be closed at the slot: it is time to look whether it still is.
+    SlotClosed {
+        /// The order.
+        order: OrderId,
+    },
     /// The restaurant has not answered yet.
     AcceptNudge {
         /// The order.
@@ -117,7 +122,8 @@ impl OrderEvent {
                 set("nudge", times.accept_nudge, OrderReminder::AcceptNudge { order }),
                 set("accept", times.accept, OrderReminder::AcceptOverdue { order }),
             ],
-            Fact::Accepted { .. } | Fact::Rejected { .. } => vec![clear("nudge"), clear("accept")],
+            Fact::Accepted { .. } => vec![clear("nudge"), clear("accept")],
+            Fact::Rejected { .. } => ["slot", "nudge", "accept"].map(clear).into(),
             Fact::CancelRequested { .. } => {
                 vec![set("cancel", times.cancel_request, OrderReminder::CancelRequestLapsed { order })]
             }

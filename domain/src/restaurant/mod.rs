@@ -10,6 +10,7 @@ mod rejection;
 mod reminder;
 pub mod rules;
 pub mod seller;
+pub mod slot;
 pub mod staff;
 pub mod zone;
 

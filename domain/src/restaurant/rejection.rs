@@ -29,6 +29,7 @@ impl Restaurant {
             RejectReason::SoldOut
             | RejectReason::Unreachable
             | RejectReason::NoAnswer
+            | RejectReason::SlotClosed
             | RejectReason::Other => return None,
         };
         self.paused_until.is_none_or(|paused| paused < until).then_some(until)

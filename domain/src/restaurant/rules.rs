@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::slot::PER_SLOT_MAX;
 use super::{Destination, Hours, Preparation, Zone, zone};
 use crate::tip::TipPlan;
 use crate::{Fault, LatLon, Refused, Won, fault};
@@ -28,6 +29,9 @@ pub struct Rules {
     pub takes_pickup: bool,
     /// Whether orders are accepted without anybody's doing.
     pub accepts_automatically: bool,
+    /// The most orders that are scheduled for one slot, 1 to [`PER_SLOT_MAX`]; no limit if none.
+    #[serde(default)]
+    pub orders_per_slot: Option<u32>,
 }
 
 impl Rules {
@@ -42,6 +46,7 @@ impl Rules {
             preparation: Preparation::always(20),
             takes_pickup: true,
             accepts_automatically: false,
+            orders_per_slot: None,
         }
     }
 
@@ -74,6 +79,10 @@ impl Rules {
         if !(Won::ZERO..=MINIMUM_MAX).contains(&self.minimum_order) {
             let detail = "A minimum order amount is 0 to 1000000.";
             faults.push(Fault::new("/minimum_order_won", fault::OUT_OF_RANGE, detail));
+        }
+        if self.orders_per_slot.is_some_and(|most| !(1..=PER_SLOT_MAX).contains(&most)) {
+            let detail = format!("1 to {PER_SLOT_MAX}.");
+            faults.push(Fault::new("/orders_per_slot", fault::OUT_OF_RANGE, detail));
         }
         faults
     }

@@ -199,6 +199,7 @@ enum NoticeCode {
     NotDeliverable,
     NoPickup,
     SlotOutOfRange,
+    SlotFull,
     BelowMinimum,
     TooMuchAlcohol,
     SoldOut,
@@ -227,6 +228,7 @@ impl From<Problem> for NoticeBody {
                 latest: Some(latest),
                 ..Self::default()
             },
+            Problem::SlotFull => Self { code: Code::SlotFull, ..Self::default() },
             Problem::BelowMinimum { shortfall } => {
                 Self { code: Code::BelowMinimum, shortfall_won: Some(shortfall), ..Self::default() }
             }

@@ -7,6 +7,7 @@ mod holidays;
 mod registration;
 mod rules;
 mod shop;
+mod slots;
 mod staff;
 mod suggestions;
 
@@ -45,6 +46,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(RESTAURANT.on(routes!(show)))
         .routes(RESTAURANT.on(routes!(storefront)))
         .merge(shop::routes())
+        .merge(slots::routes())
         .merge(application::routes())
         .merge(staff::routes())
         .merge(holidays::routes())

@@ -32,6 +32,10 @@ pub(super) struct RulesBody {
     takes_pickup: bool,
     /// Whether orders are accepted without anybody's doing.
     accepts_automatically: bool,
+    /// The most orders that are scheduled for one half-hour; null for no limit.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1_000)]
+    orders_per_slot: Option<u32>,
 }
 
 /// The delivery tip: the tier of the subtotal, and what each of the other rules adds.
@@ -251,6 +255,7 @@ impl From<RulesBody> for Rules {
             preparation: body.preparation.into(),
             takes_pickup: body.takes_pickup,
             accepts_automatically: body.accepts_automatically,
+            orders_per_slot: body.orders_per_slot,
         }
     }
 }
@@ -266,6 +271,7 @@ impl From<Rules> for RulesBody {
             preparation: rules.preparation.into(),
             takes_pickup: rules.takes_pickup,
             accepts_automatically: rules.accepts_automatically,
+            orders_per_slot: rules.orders_per_slot,
         }
     }
 }

@@ -7,6 +7,7 @@ mod contact;
 mod money_back;
 mod reactions;
 mod reminders;
+mod slots;
 mod unmask;
 mod view;
 
@@ -44,6 +45,7 @@ pub(crate) use contact::try_contact;
 pub use money_back::{AdjustmentReasonWords, AdjustmentView, BackView, CancellationView, EndingView};
 pub use reactions::{accept_automatically, empty_cart, mark_sold_out, pause_restaurant};
 pub(crate) use reminders::remind;
+pub use slots::look_at_slots;
 pub(crate) use store::order::erasure;
 pub use unmask::{Unmasked, unmask};
 pub use view::{

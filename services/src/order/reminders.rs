@@ -3,7 +3,7 @@
 use domain::order::{Command, OrderReminder, RejectReason, Status};
 use domain::{Failure, OrderId};
 
-use super::{find, system};
+use super::{find, slots, system};
 use crate::App;
 
 /// Handles a due reminder of an order.
@@ -11,6 +11,7 @@ pub(crate) async fn remind(app: &App, reminder: OrderReminder) -> Result<(), Fai
     match reminder {
         OrderReminder::PaymentOverdue { order } => payment_overdue(app, order).await,
         OrderReminder::SlotNear { order } => system(app, order, Command::Release).await,
+        OrderReminder::SlotClosed { order } => slots::give_up(app, order).await,
         OrderReminder::AcceptNudge { order } => nudge(app, order).await,
         OrderReminder::AcceptOverdue { order } => {
             let reject = Command::Reject { reason: RejectReason::NoAnswer, sold_out: Vec::new() };

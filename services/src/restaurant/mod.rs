@@ -5,16 +5,19 @@
 //! - `calendar`: the public holidays;
 //! - `live`: what customers who look at it are told;
 //! - `shop`: what its people change;
+//! - `slot`: the half-hours for which orders can be scheduled;
 //! - `staff`: who works there.
 
 mod application;
 mod calendar;
 mod live;
 mod shop;
+mod slot;
 mod staff;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use domain::restaurant::{Destination, Duty, Opening, Restaurant, Standing, Status};
 use domain::{Failure, LatLon, Principal, RestaurantId, Role, Timestamp, UserId, Won};
 
@@ -32,8 +35,13 @@ pub use shop::{
     Ownership, Preview, PreviewWish, Profile, bind_owner, change_profile, close_down, preview, publish,
     register, replace_rules, set_busy, set_pause, shop,
 };
+pub use slot::slots;
+pub(crate) use slot::{scheduled, scheduled_beside, travel};
 pub use staff::{Member, People, accept, invitations, invite, leave_out, people, take_back};
 pub use store::restaurant::{Invitation, StaffMember};
+
+/// How long it is known how many orders there were for a slot.
+const SLOT_KEPT: TimeDelta = TimeDelta::days(1);
 
 /// A restaurant as seen by a customer at a place.
 #[derive(Clone, Debug)]
@@ -203,7 +211,8 @@ pub(crate) async fn several(app: &App, ids: &[RestaurantId]) -> Result<Vec<(Rest
 
 /// Forgets what is out of its term.
 pub(crate) async fn tidy(app: &App) -> Result<(), Failure> {
-    Ok(store::restaurant::expire_invitations(&app.store, app.now()).await?)
+    store::restaurant::expire_invitations(&app.store, app.now()).await?;
+    Ok(store::restaurant::slot::drop_before(&app.store, app.now() - SLOT_KEPT).await?)
 }
 
 /// Forgets where somebody who left worked, and where they wanted to be paid to.

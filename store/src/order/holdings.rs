@@ -1,18 +1,20 @@
-//! What an order holds, in its own transactions: portions of limited dishes, coupons and
+//! What an order holds, in its own transactions: its slot, portions of limited dishes, coupons and
 //! points.
 
 use domain::ledger::{points_returned, points_used};
 use domain::menu::stock;
 use domain::order::{Fact, Fault, Order, OrderEvent, Status};
+use domain::restaurant::slot;
 use domain::{CouponId, Timestamp, Won};
 
 use super::has_other;
-use crate::{StoreError, Tx, coupon, ledger, menu, points};
+use crate::{StoreError, Tx, coupon, ledger, menu, points, restaurant};
 
 /// Reserves all of it for a new order. False: something cannot be had, and the transaction must not be
 /// committed.
 pub(super) async fn reserve(tx: &mut Tx, order: &Order, now: Timestamp) -> Result<bool, StoreError> {
-    Ok(reserve_portions(tx, order, now).await?
+    Ok(reserve_slot(tx, order).await?
+        && reserve_portions(tx, order, now).await?
         && reserve_coupons(tx, order).await?
         && reserve_points(tx, order, now).await?)
 }
@@ -24,6 +26,7 @@ pub(super) async fn settle(
     events: &[OrderEvent],
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    settle_slot(tx, order, is_paid(events)).await?;
     settle_portions(tx, order, is_paid(events)).await?;
     settle_coupons(tx, order, is_paid(events)).await?;
     settle_points(tx, order, events, now).await
@@ -32,6 +35,23 @@ pub(super) async fn settle(
 /// Whether the order is paid by these events.
 fn is_paid(events: &[OrderEvent]) -> bool {
     events.iter().any(|event| matches!(event.fact, Fact::Placed | Fact::Scheduled { .. }))
+}
+
+/// False: the slot is full.
+async fn reserve_slot(tx: &mut Tx, order: &Order) -> Result<bool, StoreError> {
+    let Some(slot) = order.slot else { return Ok(true) };
+    restaurant::slot::reserve(tx, (order.id, order.customer), order.restaurant, slot::start(slot)).await
+}
+
+/// Gives the slot back if the order came to nothing.
+async fn settle_slot(tx: &mut Tx, order: &Order, is_paid: bool) -> Result<(), StoreError> {
+    if order.slot.is_none() {
+        return Ok(());
+    }
+    if order.is_dead() {
+        return restaurant::slot::release(tx, order.id).await;
+    }
+    if is_paid { restaurant::slot::paid(tx, order.id).await } else { Ok(()) }
 }
 
 /// False: not enough portions are left.

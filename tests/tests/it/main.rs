@@ -55,6 +55,7 @@ mod security;
 mod sessions;
 mod shop;
 mod shopping;
+mod slots;
 mod start;
 mod storm;
 mod story;

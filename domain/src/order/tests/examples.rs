@@ -101,6 +101,24 @@ fn a_scheduled_order_waits_for_its_slot() {
 }
 
 #[test]
+fn only_the_system_refuses_a_scheduled_order_and_only_because_the_restaurant_will_be_closed() {
+    let mut later = placement(false);
+    later.quote.slot = Some(now() + Duration::hours(3));
+    let (order, _) = Order::place(later, now()).unwrap();
+    let (order, _) = order.decide(By::Payment, &Command::Pay { amount: Won(21_000) }, now()).unwrap();
+    let reject = |by, reason| order.decide(by, &Command::Reject { reason, sold_out: Vec::new() }, now());
+    for reason in RejectReason::ALL {
+        assert!(reject(By::Owner(RESTAURANT), reason).is_err());
+        assert_eq!(reject(By::System, reason).is_ok(), reason == RejectReason::SlotClosed);
+    }
+    let (refused, events) = reject(By::System, RejectReason::SlotClosed).unwrap();
+    assert_eq!((refused.status, refused.refund_due()), (Status::Rejected, Some(Won(21_000))));
+    let slot = format!("order:{}:slot", order.id);
+    let timers = events[0].timers(&Times::default(), now());
+    assert!(timers.contains(&Timer::Clear { key: slot }), "it is not placed any more");
+}
+
+#[test]
 fn preparation_takes_five_to_ninety_minutes() {
     let (order, _) = placed(false).decide(By::Payment, &Command::Pay { amount: Won(21_000) }, now()).unwrap();
     for (preparation_mins, fine) in [(4, false), (5, true), (90, true), (91, false), (u32::MAX, false)] {
@@ -314,7 +332,8 @@ fn each_way_to_end_early_has_its_reason_and_who_did_it() {
     }
     for reason in RejectReason::ALL {
         let order = after(&placed, By::System, &Command::Reject { reason, sold_out: Vec::new() });
-        let by = if reason == RejectReason::NoAnswer { EndedBy::System } else { EndedBy::Restaurant };
+        let is_systems = matches!(reason, RejectReason::NoAnswer | RejectReason::SlotClosed);
+        let by = if is_systems { EndedBy::System } else { EndedBy::Restaurant };
         let code = serde_json::to_value(reason).unwrap();
         let (said, ender, words) = end_of(&order);
         assert_eq!((said, ender, words.as_str()), (code.as_str().unwrap(), by, ""));

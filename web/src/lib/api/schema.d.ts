@@ -597,6 +597,20 @@ export interface components {
              */
             unit_price_won: number;
         };
+        /** @description A guest's cart, which becomes the caller's. */
+        CartMerge: {
+            lines: components["schemas"]["GuestCartLine"][];
+            /** @description Consent to empty the caller's cart first if it holds dishes of another restaurant. */
+            replace?: boolean;
+            /** Format: uuid */
+            restaurant_id: string;
+        };
+        /** @description The cart with what could be had of the guest's. */
+        CartMerged: {
+            cart: components["schemas"]["Cart"];
+            /** @description What could not, and why; `pointer` names the guest's line by its id. */
+            left_out: components["schemas"]["ProblemFault"][];
+        };
         /** @description An option within a line. */
         CartOption: {
             /**
@@ -614,6 +628,86 @@ export interface components {
             price_won: number;
             /** Format: int32 */
             quantity: number;
+        };
+        /** @description What a cart costs for one way and one time. */
+        CartPrice: {
+            /**
+             * @description Whether that time binds: for the slot of a customer. As soon as possible is an estimate until the
+             *     restaurant accepts the order, and a guest is promised nothing.
+             */
+            binding: boolean;
+            /** @description What coupons take off. */
+            discounts: components["schemas"]["QuotedDiscount"][];
+            /** @description How it gets to the customer. */
+            fulfilment: components["schemas"]["FulfilmentMethod"];
+            /** @description The lines that can be had. */
+            lines: components["schemas"]["CartLine"][];
+            /**
+             * Format: int64
+             * @description The version of the restaurant's menu that it was priced by.
+             */
+            menu_version: number;
+            /** Format: int64 */
+            minimum_order_won: number;
+            /** @description Whether an order can be placed from it. */
+            orderable: boolean;
+            /**
+             * Format: int64
+             * @description What is paid by the means of payment: `subtotal_won` + `tip_won` without the discounts and the
+             *     points.
+             */
+            payable_won: number;
+            /**
+             * Format: int64
+             * @description What is paid by points.
+             */
+            points_won: number;
+            problems: components["schemas"]["CartProblem"][];
+            /**
+             * Format: date-time
+             * @description When it is there at the earliest.
+             */
+            promised_from: string;
+            /**
+             * Format: date-time
+             * @description When it is there at the latest.
+             */
+            promised_until: string;
+            /** Format: uuid */
+            restaurant_id: string;
+            restaurant_name: string;
+            /**
+             * Format: int64
+             * @description What the customer gets in points when the order is completed.
+             */
+            reward_won: number;
+            /**
+             * Format: int64
+             * @description What is missing to the minimum.
+             */
+            shortfall_won: number;
+            /**
+             * Format: date-time
+             * @description When the customer wants it; null for as soon as it can be.
+             */
+            slot?: string | null;
+            /**
+             * Format: int64
+             * @description Their sum.
+             */
+            subtotal_won: number;
+            /** @description What the tip consists of. */
+            tip_parts: components["schemas"]["TipPart"][];
+            /**
+             * Format: int64
+             * @description The delivery tip; 0 for pickup.
+             */
+            tip_won: number;
+            /**
+             * Format: int64
+             * @description The VAT that is part of it.
+             */
+            vat_won: number;
         };
         /** @description Something that the customer should know before ordering. */
         CartProblem: {
@@ -675,7 +769,7 @@ export interface components {
          * @description What sort of problem it is.
          * @enum {string}
          */
-        CartProblemCode: "closed" | "not_deliverable" | "no_pickup" | "slot_out_of_range" | "below_minimum" | "too_much_alcohol" | "sold_out" | "only_left" | "gone" | "options_changed" | "price_changed" | "coupon_inapplicable" | "fewer_points";
+        CartProblemCode: "closed" | "not_deliverable" | "no_pickup" | "slot_out_of_range" | "slot_full" | "below_minimum" | "too_much_alcohol" | "sold_out" | "only_left" | "gone" | "options_changed" | "price_changed" | "coupon_inapplicable" | "fewer_points";
         /**
          * @description The words for a `Category` in a document.
          * @enum {string}
@@ -1589,6 +1683,33 @@ export interface components {
              * @example 치킨
              */
             name: string;
+        };
+        /** @description A dish in a guest's cart. */
+        GuestCartLine: {
+            /**
+             * Format: uuid
+             * @description Chosen by the guest's browser; answers name the line by it.
+             */
+            id: string;
+            /** Format: uuid */
+            menu_id: string;
+            /** @description What is chosen for each dish. */
+            options?: components["schemas"]["OptionPick"][];
+            /** Format: int32 */
+            quantity: number;
+        };
+        /** @description A guest's cart, where and when it is wanted. */
+        GuestQuoteRequest: {
+            lines: components["schemas"]["GuestCartLine"][];
+            position?: components["schemas"]["Position"] | null;
+            /** Format: uuid */
+            restaurant_id: string;
+            /**
+             * Format: date-time
+             * @description When it should be there: from preparation and travel to 7 days ahead. As soon as
+             *     it can be, if not said.
+             */
+            slot?: string | null;
         };
         /** @description What a courier needs to know to take the right bag and to hand it over. */
         Handover: {
@@ -2799,6 +2920,18 @@ export interface components {
              */
             slot?: string | null;
         };
+        /** @description A half-hour for which an order can be scheduled. */
+        OrderSlot: {
+            /** Format: date-time */
+            ends_at: string;
+            /** @description Whether the restaurant takes no more orders for it. */
+            full: boolean;
+            /**
+             * Format: date-time
+             * @description Its start: the `slot` of a quote.
+             */
+            starts_at: string;
+        };
         /** @description Where an ingredient comes from. */
         Origin: {
             /**
@@ -3513,77 +3646,15 @@ export interface components {
             until: string;
         };
         /** @description A price that is promised until `expires_at`. */
-        Quote: {
-            /** @description What coupons take off. */
-            discounts: components["schemas"]["QuotedDiscount"][];
+        Quote: components["schemas"]["CartPrice"] & {
             drop_off?: components["schemas"]["QuotedDropOff"] | null;
             /** Format: date-time */
             expires_at: string;
-            /** @description How it gets to the customer. */
-            fulfilment: components["schemas"]["FulfilmentMethod"];
-            /** @description The lines that can be had. */
-            lines: components["schemas"]["CartLine"][];
-            /**
-             * Format: int64
-             * @description The version of the restaurant's menu that it was priced by.
-             */
-            menu_version: number;
-            /** Format: int64 */
-            minimum_order_won: number;
-            /** @description Whether an order can be placed from it. */
-            orderable: boolean;
-            /**
-             * Format: int64
-             * @description What is paid by the means of payment: `subtotal_won` + `tip_won` without the discounts and the
-             *     points.
-             */
-            payable_won: number;
-            /**
-             * Format: int64
-             * @description What is paid by points.
-             */
-            points_won: number;
-            problems: components["schemas"]["CartProblem"][];
             /**
              * Format: uuid
              * @description What an order is placed from.
              */
             quote_id: string;
-            /** Format: uuid */
-            restaurant_id: string;
-            restaurant_name: string;
-            /**
-             * Format: int64
-             * @description What the customer gets in points when the order is completed.
-             */
-            reward_won: number;
-            /**
-             * Format: int64
-             * @description What is missing to the minimum.
-             */
-            shortfall_won: number;
-            /**
-             * Format: date-time
-             * @description When the customer wants it; null for as soon as it can be.
-             */
-            slot?: string | null;
-            /**
-             * Format: int64
-             * @description Their sum.
-             */
-            subtotal_won: number;
-            /** @description What the tip consists of. */
-            tip_parts: components["schemas"]["TipPart"][];
-            /**
-             * Format: int64
-             * @description The delivery tip; 0 for pickup.
-             */
-            tip_won: number;
-            /**
-             * Format: int64
-             * @description The VAT that is part of it.
-             */
-            vat_won: number;
         };
         /** @description How, where and when the customer wants it. */
         QuoteRequest: {
@@ -3793,6 +3864,11 @@ export interface components {
              * @example 15000
              */
             minimum_order_won: number;
+            /**
+             * Format: int32
+             * @description The most orders that are scheduled for one half-hour; null for no limit.
+             */
+            orders_per_slot?: number | null;
             preparation: components["schemas"]["Preparation"];
             /** @description Whether customers may collect their orders. */
             takes_pickup: boolean;
