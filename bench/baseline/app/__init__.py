@@ -1,0 +1,1 @@
+"""A checkout in FastAPI and SQLAlchemy, to compare Baedal with."""
