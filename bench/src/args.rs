@@ -42,6 +42,8 @@ pub(crate) enum Scenario {
     Identity,
     /// Lists, searches and suggestions over restaurants of the whole country.
     Catalogue,
+    /// Customers order and pay, as fast as they are served.
+    Checkout,
 }
 
 /// What else this binary does: the fault suite, and what the processes do that the bench starts.

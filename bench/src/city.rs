@@ -18,6 +18,8 @@ pub(crate) struct City {
     pub(crate) waiting: Vec<Waiting>,
     pub(crate) crowd: Option<Crowd>,
     pub(crate) shops: Vec<Shop>,
+    /// Access tokens of customers who have nothing yet.
+    pub(crate) customers: Vec<String>,
 }
 
 /// A courier with a live delivery, and the customer who waits for it.

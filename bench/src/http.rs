@@ -61,6 +61,12 @@ impl Caller {
         String::from_utf8_lossy(&self.buffer).into_owned()
     }
 
+    /// The JSON of the last response.
+    pub(crate) fn json(&self) -> Outcome<serde_json::Value> {
+        let end = memchr::memmem::find(&self.buffer, b"\r\n\r\n").ok_or("no response")?;
+        Ok(serde_json::from_slice(&self.buffer[end + 4..])?)
+    }
+
     async fn fill(&mut self) -> Outcome<()> {
         match self.stream.read_buf(&mut self.buffer).await? {
             0 => Err("the server hung up".into()),

@@ -9,10 +9,12 @@ mod catalogue;
 mod chaos;
 mod chat;
 mod chat_load;
+mod checkout;
 mod city;
 mod database;
 mod entities;
 mod fan_out;
+mod fastapi;
 mod fixtures;
 mod hot;
 mod html;
@@ -73,6 +75,7 @@ async fn bench(scenarios: &[Scenario], options: &Options) -> Outcome<()> {
             Scenario::Chat => chat::run(options).await?,
             Scenario::Identity => identity::run(options).await?,
             Scenario::Catalogue => catalogue::run(options).await?,
+            Scenario::Checkout => checkout::run(options).await?,
         };
         report.print();
         report.write(&options.reports)?;

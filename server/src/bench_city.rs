@@ -47,6 +47,10 @@ pub struct BenchCityArgs {
     #[arg(long, default_value_t = 0)]
     shops: usize,
 
+    /// Customers who have nothing yet.
+    #[arg(long, default_value_t = 0)]
+    customers: usize,
+
     /// Where to write who is there. Whoever reads it can speak for them.
     #[arg(long)]
     out: PathBuf,
@@ -61,7 +65,7 @@ pub struct BenchCityArgs {
 impl BenchCityArgs {
     /// Creates the city.
     pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
-        let Self { rides, talks, talks_each, orders, crowd, shops, out, database, vault } = self;
+        let Self { rides, talks, talks_each, orders, crowd, shops, customers, out, database, vault } = self;
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(OsRandom));
         let (alone, subscribers) = (shared::Settings::default(), Subscribers::default());
         let (database, vault) = (database.database(1), Vault::new(&vault.keys()?, Arc::clone(&ids)));
@@ -71,7 +75,8 @@ impl BenchCityArgs {
         let settings = Settings { auth, ..Settings::default() };
         let nobody = integrations::open(&integrations::Settings::default(), &clock, &ids)?; // none is ever called
         let app = Services::start(store, clock, ids, settings, subscribers, nobody).await?;
-        let city = bench_city::make(&app, Wanted { rides, talks, talks_each, orders, crowd, shops }).await;
+        let wanted = Wanted { rides, talks, talks_each, orders, crowd, shops, customers };
+        let city = bench_city::make(&app, wanted).await;
         app.stop(Duration::from_secs(5)).await;
         std::fs::write(out, serde_json::to_vec(&city?)?)?;
         Ok(())

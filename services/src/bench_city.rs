@@ -40,6 +40,8 @@ pub struct Wanted {
     pub crowd: usize,
     /// Restaurants without a menu, each with its owner.
     pub shops: usize,
+    /// Customers who have nothing yet.
+    pub customers: usize,
 }
 
 /// The created people, with their access tokens.
@@ -55,6 +57,8 @@ pub struct City {
     pub crowd: Option<Crowd>,
     /// Restaurants without a menu.
     pub shops: Vec<Shop>,
+    /// The access tokens of customers who have nothing yet.
+    pub customers: Vec<String>,
 }
 
 /// A courier who has picked up a customer's order.
@@ -128,6 +132,11 @@ pub async fn make(app: &App, wanted: Wanted) -> Result<City, Failure> {
         city.crowd = Some(crowd(app, wanted.crowd).await?);
     }
     city.shops = shops(app, wanted.shops).await?;
+    for first in (0..wanted.customers).step_by(AT_ONCE) {
+        for customer in people(app, AT_ONCE.min(wanted.customers - first), Role::Customer).await? {
+            city.customers.push(token(app, customer, Role::Customer)?);
+        }
+    }
     Ok(city)
 }
 
