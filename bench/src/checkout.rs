@@ -1,6 +1,7 @@
 //! `checkout`: customers who put a dish in their cart, ask what it costs, order it and pay by a saved card;
 //! counted when the answer says that the order is placed. Beside it the same flow in FastAPI and
-//! SQLAlchemy (`bench/baseline`), on the same PostgreSQL.
+//! SQLAlchemy (`bench/baseline`), on the same PostgreSQL, and `pgbench` with the statements that Baedal sends,
+//! which pays for no HTTP, no gateway and no rules.
 //!
 //! Each customer orders once: what is measured is a new cart, a new order and a new payment each time, and
 //! no customer waits for their own last order.
@@ -10,6 +11,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures::future::try_join_all;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,10 +22,12 @@ use uuid::Uuid;
 use crate::Outcome;
 use crate::args::Options;
 use crate::city::{City, Shop};
+use crate::database::{self, Measured, psql};
 use crate::fastapi::FastApi;
 use crate::http::Caller;
 use crate::latency::Latency;
 use crate::process::Cost;
+use crate::replay::{self, Replay};
 use crate::report::{Column, Figures, Report, say};
 use crate::target::Target;
 
@@ -34,6 +39,8 @@ const SHOPS: u32 = 50;
 const CALLERS: usize = 32;
 /// Connections that prepare the customers.
 const PREPARING: usize = 8;
+/// More than `pgbench` repeats.
+const REPLAYED_PER_SEC: u32 = 2_000;
 /// What is not counted at the beginning.
 const WARM_UP: Duration = Duration::from_secs(2);
 
@@ -56,25 +63,58 @@ pub(crate) async fn run(options: &Options) -> Outcome<Report> {
     let secs = options.seconds + u32::try_from(WARM_UP.as_secs())?;
     let customers = options.scaled(CUSTOMERS_PER_SEC * secs * 2 * options.rounds);
     let server = Target::server(options).await?;
-    let buyers = buyers(&server, customers, options).await?;
+    let mut buyers = buyers(&server, customers, options).await?;
     let fast_api = FastApi::start(customers).await?;
+    let replay = replay(&server, &mut buyers).await?;
+    say(&format!("a checkout is {} statements", replay.statements));
     let [ours, theirs] = [buyers, fast_api.buyers()?].map(|all| Arc::new(Mutex::new(VecDeque::from(all))));
     let title = "cart, quote, order and payment, each durable";
     let mut report = Report::new("checkout", title, options);
-    let [mut baedal, mut baseline] = ["baedal", "FastAPI, SQLAlchemy"].map(Column::new);
+    let [mut baedal, mut bare, mut baseline] = ["baedal", "pgbench", "FastAPI"].map(Column::new);
     for number in 1..=options.rounds {
         say(&format!("round {number} of {}", options.rounds));
+        pgbench(&replay, options, &mut bare).await?;
         round(fast_api.address, None, &theirs, options, &mut baseline).await?;
         round(server.address, Some(&server), &ours, options, &mut baedal).await?;
     }
-    report.at_least(
-        "checkouts/s in those of FastAPI",
-        5.0,
-        baedal.median("checkouts/s") / baseline.median("checkouts/s"),
-    );
+    let per_sec = baedal.median("checkouts/s");
+    report.at_least("checkouts/s in those of pgbench", 0.6, per_sec / bare.median("checkouts/s"));
+    report.at_least("checkouts/s in those of FastAPI", 5.0, per_sec / baseline.median("checkouts/s"));
     report.at_most("checkout p99 at half of it, ms", 30.0, baedal.median("half p99 ms"));
-    report.columns = vec![baedal, baseline];
+    report.columns = vec![baedal, bare, baseline];
     Ok(report)
+}
+
+/// What PostgreSQL is asked for the checkout of one of them, who is taken out.
+async fn replay(server: &Target, buyers: &mut Vec<Buyer>) -> Outcome<Replay> {
+    let mut caller = Caller::connect(server.address).await?;
+    // What is read once is read now.
+    let [first, buyer] = [buyers.pop(), buyers.pop()].map(|buyer| buyer.ok_or("there are no customers"));
+    check_out(&mut caller, &first?).await?;
+    let buyer = buyer?;
+    let checkout = async {
+        let Placed { order, quote } = check_out(&mut caller, &buyer).await?;
+        let customer = serde_json::from_value(claims(&buyer.token)?["sub"].clone())?;
+        Ok(vec![order, quote, customer])
+    };
+    replay::record(checkout, &[buyer.restaurant_id, buyer.menu_id]).await
+}
+
+/// The same statements, with as many connections.
+async fn pgbench(replay: &Replay, options: &Options, column: &mut Column) -> Outcome<()> {
+    let clients = CALLERS.to_string();
+    let turns = format!("clients={clients}");
+    replay.prepare(column.rounds.len(), REPLAYED_PER_SEC * options.seconds).await?;
+    let mut arguments = vec!["-c", &clients, "-D", &turns, "-D", "turn=-1"];
+    arguments.extend(replay.constants.iter().map(String::as_str));
+    let Measured { latency, machine_secs } = database::pgbench(&replay.sql, &arguments, options).await?;
+    let mut figures = Figures::default();
+    figures.add("checkouts/s", latency.count() as f64 / options.secs());
+    figures.add("p50 ms", latency.ms(0.5));
+    figures.add("p99 ms", latency.ms(0.99));
+    figures.add("machine cpu ms each", machine_secs * 1e3 / latency.count().max(1) as f64);
+    column.add(figures, &latency);
+    Ok(())
 }
 
 /// As many checkouts as there can be, and then half as many a second.
@@ -138,18 +178,35 @@ async fn order_for(address: SocketAddr, queue: &Queue, secs: f64, rate: Option<f
     Ok(latency)
 }
 
+/// What came of a checkout.
+struct Placed {
+    order: Uuid,
+    quote: Uuid,
+}
+
+/// What a token says.
+fn claims(token: &str) -> Outcome<Value> {
+    let claims = token.split('.').nth(1).ok_or("not a token")?;
+    Ok(serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims)?)?)
+}
+
 /// From the empty cart to the order that is placed.
-async fn check_out(caller: &mut Caller, buyer: &Buyer) -> Outcome<()> {
+async fn check_out(caller: &mut Caller, buyer: &Buyer) -> Outcome<Placed> {
     let Buyer { token, address_id, payment_method_id, restaurant_id, menu_id } = buyer;
     let line = json!({ "restaurant_id": restaurant_id, "menu_id": menu_id, "quantity": 1, "options": [] });
     post(caller, "/v1/cart/lines", token, &line).await?;
     let wish = json!({ "fulfilment": "delivery", "address_id": address_id });
     let quote = post(caller, "/v1/cart/quote", token, &wish).await?;
-    let order = post(caller, "/v1/orders", token, &json!({ "quote_id": quote["quote_id"] })).await?;
-    let order = order["id"].as_str().ok_or("an order without an id")?;
+    let quote = serde_json::from_value(quote["quote_id"].clone())?;
+    let order = post(caller, "/v1/orders", token, &json!({ "quote_id": quote })).await?;
+    let order: Uuid = serde_json::from_value(order["id"].clone())?;
     let method = json!({ "payment_method_id": payment_method_id });
     let paid = post(caller, &format!("/v1/orders/{order}/payments"), token, &method).await?;
-    if paid["status"] == "placed" { Ok(()) } else { Err(format!("not placed: {paid}").into()) }
+    if paid["status"] == "placed" {
+        Ok(Placed { order, quote })
+    } else {
+        Err(format!("not placed: {paid}").into())
+    }
 }
 
 async fn post(caller: &mut Caller, path: &str, token: &str, body: &Value) -> Outcome<Value> {
@@ -169,6 +226,7 @@ async fn buyers(server: &Target, customers: u32, options: &Options) -> Outcome<V
     for shop in &city.shops {
         shops.push(opened(&mut caller, shop).await?);
     }
+    sign_in(&city.customers).await?;
     say(&format!("{customers} customers save a card"));
     let share = city.customers.len().div_ceil(PREPARING).max(1);
     let all = city.customers.chunks(share).map(async |tokens| {
@@ -180,6 +238,23 @@ async fn buyers(server: &Target, customers: u32, options: &Options) -> Outcome<V
         Outcome::Ok(buyers)
     });
     Ok(try_join_all(all).await?.into_iter().flatten().collect())
+}
+
+/// Opens the sessions that the tokens name: saving a card asks how long ago somebody signed in.
+async fn sign_in(tokens: &[String]) -> Outcome<()> {
+    let session = |token: &String| {
+        let claims = claims(token)?;
+        let [user, session] = ["sub", "sid"].map(|name| serde_json::from_value::<Uuid>(claims[name].clone()));
+        Outcome::Ok(format!("('{}'::uuid, '{}'::uuid)", session?, user?))
+    };
+    let sessions = tokens.iter().map(session).collect::<Outcome<Vec<_>>>()?.join(",");
+    psql(&format!(
+        "insert into auth.sessions
+             (id, user_id, device, address, created_at, last_seen_at, expires_at, method, proven_at)
+         select id, user_id, 'bench', '-', now(), now(), now() + interval '1 day', 'password', now()
+         from (values {sessions}) as opened (id, user_id)"
+    ))
+    .await
 }
 
 /// A restaurant that is always open, with its position and its one dish.

@@ -1,6 +1,7 @@
 //! PostgreSQL by its own programs, `psql` and `pgbench`: the bench has no database driver.
 
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -23,6 +24,8 @@ pub(crate) async fn psql(sql: &str) -> Outcome<()> {
         .arg(&url)
         .args(["-qX", "-v", "ON_ERROR_STOP=1", "-f"])
         .arg(&path)
+        .env("PGOPTIONS", "-c client_min_messages=warning")
+        .stdout(Stdio::null())
         .status()
         .await?;
     let _ = std::fs::remove_file(&path);

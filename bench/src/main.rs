@@ -27,6 +27,7 @@ mod live_map;
 mod live_map_load;
 mod net;
 mod process;
+mod replay;
 mod report;
 mod stalled;
 mod storm;
