@@ -16,6 +16,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures::future::try_join_all;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sim::card;
 use sim::sandbox::toss::cards;
 use uuid::Uuid;
 
@@ -266,7 +267,7 @@ struct Open {
 
 async fn opened(caller: &mut Caller, shop: &Shop) -> Outcome<Open> {
     let path = format!("/v1/restaurants/{}", shop.restaurant);
-    caller.put(&format!("{path}/rules"), &shop.owner, &rules().to_string()).await?;
+    caller.put(&format!("{path}/rules"), &shop.owner, &card::rules().to_string()).await?;
     let card = json!({ "groups": [{ "external_id": "g", "name": "치킨", "menus": [
         { "external_id": "m", "name": "후라이드 치킨", "price_won": 18_000, "option_groups": [] },
     ] }] });
@@ -285,27 +286,6 @@ async fn get(caller: &mut Caller, path: &str) -> Outcome<Value> {
         200 => caller.json(),
         status => Err(format!("{path}: {status} {}", caller.last()).into()),
     }
-}
-
-fn rules() -> Value {
-    let week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    let all_day = week.map(|day| json!({ "weekday": day, "from_min": 0, "to_min": 1_440 }));
-    json!({
-        "minimum_order_won": 12_000,
-        "tip": {
-            "tiers": [{ "from_won": 0, "tip_won": 3_000 }, { "from_won": 20_000, "tip_won": 1_000 }],
-            "distance": { "base_m": 1_000, "step_m": 500, "step_won": 500 },
-            "dongs": [], "times": [], "holiday_won": 0,
-        },
-        "hours": {
-            "ranges": all_day, "breaks": [], "closings": [], "closed_on_holidays": false, "special_days": [],
-        },
-        "zones": [{ "kind": "radius", "metres": 3_000 }],
-        "exclusions": [],
-        "preparation": { "usual_mins": 20, "times": [] },
-        "takes_pickup": true,
-        "accepts_automatically": false,
-    })
 }
 
 async fn buyer(caller: &mut Caller, token: &str, open: &Open) -> Outcome<Buyer> {

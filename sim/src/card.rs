@@ -1,4 +1,4 @@
-//! A card as owners upload it, by their own ids.
+//! What owners save of their restaurant: a card by their own ids, and rules.
 
 use serde_json::{Value, json};
 
@@ -21,4 +21,27 @@ pub fn large(dishes: usize, price: i64) -> Value {
         json!({ "external_id": format!("g{number}"), "name": format!("분류 {number}"), "menus": menus })
     };
     json!({ "groups": (0..10).map(group).collect::<Vec<_>>() })
+}
+
+/// Rules of a restaurant that is always open, delivers 3 km around and asks for 3,000 won, for less than
+/// 20,000 won of food.
+pub fn rules() -> Value {
+    let week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let all_day = week.map(|day| json!({ "weekday": day, "from_min": 0, "to_min": 1_440 }));
+    json!({
+        "minimum_order_won": 12_000,
+        "tip": {
+            "tiers": [{ "from_won": 0, "tip_won": 3_000 }, { "from_won": 20_000, "tip_won": 1_000 }],
+            "distance": { "base_m": 1_000, "step_m": 500, "step_won": 500 },
+            "dongs": [], "times": [], "holiday_won": 0,
+        },
+        "hours": {
+            "ranges": all_day, "breaks": [], "closings": [], "closed_on_holidays": false, "special_days": [],
+        },
+        "zones": [{ "kind": "radius", "metres": 3_000 }],
+        "exclusions": [],
+        "preparation": { "usual_mins": 20, "times": [] },
+        "takes_pickup": true,
+        "accepts_automatically": false,
+    })
 }

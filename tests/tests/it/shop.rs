@@ -34,24 +34,9 @@ fn registration() -> Value {
 }
 
 fn rules() -> Value {
-    let week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    let all_day = week.map(|day| json!({ "weekday": day, "from_min": 0, "to_min": 1_440 }));
-    json!({
-        "minimum_order_won": 12_000,
-        "tip": {
-            "tiers": [{ "from_won": 0, "tip_won": 3_000 }, { "from_won": 20_000, "tip_won": 1_000 }],
-            "distance": { "base_m": 1_000, "step_m": 500, "step_won": 500 },
-            "dongs": [], "times": [], "holiday_won": 1_000,
-        },
-        "hours": {
-            "ranges": all_day, "breaks": [], "closings": [], "closed_on_holidays": false, "special_days": [],
-        },
-        "zones": [{ "kind": "radius", "metres": 3_000 }],
-        "exclusions": [],
-        "preparation": { "usual_mins": 20, "times": [] },
-        "takes_pickup": true,
-        "accepts_automatically": false,
-    })
+    let mut rules = sim::card::rules();
+    rules["tip"]["holiday_won"] = json!(1_000);
+    rules
 }
 
 /// Signs a guest in again, so that their token has the roles of now.
