@@ -17,7 +17,7 @@ const LATER =
 const CORE = new RegExp(
   `/src/ui/(?!(${LATER})\\.svelte)|` +
     '/src/(app|api)/|vite/preload-helper|/node_modules/(svelte|esm-env|clsx)/|' +
-    '/src/lib/(account|api|ask|attention|config|fonts|frames|i18n(?!/(adjusting|adjustment|cancellation|coupons|methods|points))|loaded|problem|realtime|rest|router|session|uuid)\\b',
+    '/src/lib/(account|api|ask|attention|config|fonts|frames|i18n(?!/(adjusting|adjustment|cancellation|coupons|guest|methods|points))|loaded|problem|realtime|rest|router|session|uuid)\\b',
 )
 
 export default defineConfig({

@@ -1,6 +1,8 @@
 /** Every page there is, with something on it: for the stories that hold of all of them. */
 
-import { campaign, CARDS, carried, customer, demo, fillCart, get, givePoints, keepSession, pay, post, put, saveMethod } from './people.mjs'
+import {
+  campaign, CARDS, carried, customer, demo, fillCart, get, givePoints, guestCart, guestPlace, keepGuest, keepSession, pay, post, put, saveMethod,
+} from './people.mjs'
 
 /** A word that no line of a phone is long enough for, as people do write them. */
 const LONG = '정문에서오른쪽으로돌아파란지붕옆계단을올라오세요기다리고있을게요'
@@ -145,3 +147,22 @@ export const SIGN_IN = [
   })),
   { name: 'forgot', app: 'customer', path: 'forgot', ready: '[data-testid=send-code]' },
 ].map((page) => ({ ...page, signedIn: false }))
+
+/** What a guest sees, with a place and a cart in `context`. */
+export async function guestPages(context) {
+  const place = await guestPlace()
+  const { restaurant, cart } = await guestCart(place.position)
+  await keepGuest(context, { cart, place })
+  return [
+    ['guest-restaurants', '', '[data-restaurant]'],
+    ['guest-restaurant', `restaurants/${restaurant.id}`, '[data-menu]'],
+    ['guest-cart', 'cart', '[data-testid=payable]'],
+    ['guest-sign-in', 'cart?sign-in', '[data-testid=sign-in]'],
+  ].map(([name, path, ready]) => ({ name, app: 'customer', path, ready, signedIn: false }))
+}
+
+/** What a guest sees who has chosen nothing yet: a link to a cart lets them in. */
+export const EMPTY_GUEST = [
+  ['guest-cart-empty', 'cart', '[data-state=empty]'],
+  ['guest-no-place', '', '[data-testid=find]'],
+].map(([name, path, ready]) => ({ name, app: 'customer', path, ready, signedIn: false }))

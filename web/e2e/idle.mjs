@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { until } from './browser.mjs'
-import { everyPage, SIGN_IN } from './every-page.mjs'
+import { everyPage, guestPages, SIGN_IN } from './every-page.mjs'
 import { at, base, customer, get, keepSession, tell } from './people.mjs'
 
 const IDLE_MS = 10_000
@@ -15,8 +15,13 @@ const GEOLOCATION = { permissions: ['geolocation'], geolocation: { latitude: 37.
 await tell('Idle pages are quiet', async (join) => {
   const reader = await join('idle', GEOLOCATION)
   const stranger = await join('stranger')
+  const guest = await join('guest')
   const { pages } = await everyPage(reader.context)
-  const all = [...pages.map((page) => [reader.context, page]), ...SIGN_IN.map((page) => [stranger.context, page])]
+  const all = [
+    ...pages.map((page) => [reader.context, page]),
+    ...SIGN_IN.map((page) => [stranger.context, page]),
+    ...(await guestPages(guest.context)).map((page) => [guest.context, page]),
+  ]
   const open = await Promise.all(
     all.map(async ([context, { name, app, path }]) => {
       const page = await context.newPage()

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { artifacts } from './browser.mjs'
-import { everyPage, SIGN_IN } from './every-page.mjs'
+import { EMPTY_GUEST, everyPage, guestPages, SIGN_IN } from './every-page.mjs'
 import { at, tell } from './people.mjs'
 
 const WIDTHS = [320, 390, 1180]
@@ -140,10 +140,12 @@ const everyPageIn = (language) => async (come) => {
   const reader = await come('page', options)
   const { pages, leave } = await everyPage(reader.context, { busy: true })
   const stranger = await come('page', options)
+  const guest = await come('page', options)
   const faults = []
   const only = process.env.ONLY?.split(',')
   for (const page of pages) if (!only || only.includes(page.name)) await look(reader, page, language, faults)
-  for (const page of SIGN_IN) if (!only || only.includes(page.name)) await look(stranger, page, language, faults)
+  for (const page of [...SIGN_IN, ...EMPTY_GUEST]) if (!only || only.includes(page.name)) await look(stranger, page, language, faults)
+  for (const page of await guestPages(guest.context)) if (!only || only.includes(page.name)) await look(guest, page, language, faults)
   await leave()
   assert.deepEqual(faults, [])
 }

@@ -240,6 +240,50 @@ export async function inAllLooks({ page, picture }, what, fullPage = false) {
   await page.emulateMedia({ colorScheme: 'light' })
 }
 
+/** A place in the middle of the city, as a guest keeps it. */
+export async function guestPlace() {
+  const [place] = (await get(null, `/v1/places?q=${encodeURIComponent('역삼')}`)).items
+  return { name: `${place.gu} ${place.dong}`, position: place.position }
+}
+
+/**
+ * A cart as a guest's browser keeps it: two kinds of dishes of a restaurant that delivers to `position` now, one of
+ * `ids` if given and none of `not`, above its minimum. Answers the restaurant and the dishes, too.
+ */
+export async function guestCart({ lat, lon }, { ids, not = [] } = {}) {
+  const near = (await get(null, `/v1/restaurants?lat=${lat}&lon=${lon}&limit=100`)).items
+  const restaurant = near.find((one) => one.open_now && one.deliverable && (!ids || ids.includes(one.id)) && !not.includes(one.id))
+  assert.ok(restaurant, 'no restaurant delivers here now')
+  const { groups } = await get(null, `/v1/restaurants/${restaurant.id}/menus`)
+  const menus = groups.flatMap((group) => group.menus).filter((one) => !one.sold_out && one.kind === 'food')
+  const lines = menus.slice(0, 2).map((menu) => {
+    const options = menu.option_groups.flatMap((group) => group.options.filter((option) => !option.sold_out).slice(0, group.min))
+    return {
+      id: crypto.randomUUID(),
+      menu_id: menu.id,
+      name: menu.name,
+      unit_won: menu.price_won,
+      quantity: 1 + Math.ceil(restaurant.minimum_order_won / menu.price_won),
+      options: options.map(({ id, name }) => ({ option_id: id, name, quantity: 1 })),
+    }
+  })
+  assert.equal(lines.length, 2, `${restaurant.name} has no two dishes`)
+  const cart = { id: crypto.randomUUID(), restaurant_id: restaurant.id, restaurant_name: restaurant.name, fulfilment: 'delivery', lines }
+  return { restaurant, menus, cart }
+}
+
+/** Puts what a guest keeps where the pages look for it, once: what they forget stays forgotten. */
+export function keepGuest(context, { cart, place }) {
+  return context.addInitScript(
+    (kept) => {
+      if (location.protocol === 'about:' || localStorage.getItem('story.guest')) return
+      localStorage.setItem('story.guest', '1')
+      for (const [key, value] of Object.entries(kept)) if (value) localStorage.setItem(`baedal.guest.${key}`, JSON.stringify(value))
+    },
+    { customer: 1, cart, place },
+  )
+}
+
 /** Puts somebody's session where the pages of an area look for it. */
 export function keepSession(context, area, tokens) {
   return context.addInitScript(

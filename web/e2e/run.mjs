@@ -17,7 +17,7 @@ const LANES = [
   ['story', 'door', 'customer', 'backlog', 'board', 'cancellation', 'adjustment', 'shift', 'desk', 'layout'],
   // Pages for themselves.
   [
-    'account', 'menu', 'shop', 'search', 'checkout', 'live-cart', 'unknown', 'privacy', 'words', 'gallery', 'offline', 'budget', 'streets', 'operator',
+    'account', 'menu', 'shop', 'search', 'checkout', 'guest', 'live-cart', 'unknown', 'privacy', 'words', 'gallery', 'offline', 'budget', 'streets', 'operator',
     'social', 'security', 'money', 'coupons', 'points',
   ],
 ]

@@ -2,4 +2,4 @@ import { takeReturn } from '../lib/paymentWindow'
 import { start } from '../start'
 
 takeReturn()
-start('customer', () => import('./Customer.svelte'))
+start('customer', () => import('./Customer.svelte'), ['restaurants', 'cart'])

@@ -1,6 +1,7 @@
 /** Names of places. */
 
 import type { Place } from './api/types'
+import type { Rest } from './rest'
 
 /** A district's name. Three of the register's carry the city's name before their own. */
 export function district(gu: string): string {
@@ -23,6 +24,15 @@ export function searches(address: string): string[] {
   const dong = words.find((word) => /^[가-힣]+\d*(동|가)$/.test(word))
   const found = [address.trim(), gu && dong && `${gu} ${dong}`, dong, gu]
   return [...new Set(found.filter((one): one is string => !!one))]
+}
+
+/** The neighbourhoods that an address, as people write it, may lie in. */
+export async function findPlaces(rest: Rest, address: string): Promise<Place[]> {
+  for (const q of searches(address)) {
+    const { items } = await rest.get<{ items: Place[] }>('/v1/places', { q })
+    if (items.length > 0) return items
+  }
+  return []
 }
 
 /** Whether it says more than a neighbourhood: a street or a number. */

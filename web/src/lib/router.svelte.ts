@@ -35,6 +35,9 @@ export function pathOf(hash: string): string[] | null {
   }
 }
 
+/** Ends the address of a page that a guest may see, and before which they want to sign in. */
+export const SIGN_IN = '?sign-in'
+
 /** The route of a path; `null` where there is none. */
 export function find(routes: RouteTo[], path: string[] | null): Found | null {
   if (path === null) return null
@@ -58,17 +61,19 @@ const RESTORE_MS = 3_000
 
 class Route {
   path = $state.raw<string[] | null>([])
+  /** Whether a guest asks to sign in before they see the page. */
+  signsIn = $state(false)
   /** Rises with each change of the page; 0 while the first one is shown. */
   moves = $state(0)
   #saving: ReturnType<typeof setTimeout> | undefined
 
   constructor() {
     if (typeof location === 'undefined') return
-    this.path = pathOf(location.hash)
+    this.#read()
     history.scrollRestoration = 'manual'
     addEventListener('hashchange', () => {
       clearTimeout(this.#saving)
-      this.path = pathOf(location.hash)
+      this.#read()
       this.moves++
       scrollBackTo(Number((history.state as { y?: number } | null)?.y ?? 0))
     })
@@ -81,6 +86,11 @@ class Route {
     }, { passive: true })
     // A link is followed before the pause after scrolling is over.
     addEventListener('click', save, { capture: true })
+  }
+
+  #read(): void {
+    this.path = pathOf(location.hash)
+    this.signsIn = location.hash.endsWith(SIGN_IN)
   }
 }
 

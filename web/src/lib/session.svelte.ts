@@ -20,16 +20,24 @@ interface Kept extends Tokens {
 
 export class Session {
   kept = $state<Kept | null>(null)
+  /** Whether a guest, who has not signed in, looks around; only the customer's app lets them. */
+  looksAround = $state(false)
+  /** Whether it was begun or renewed in this tab, and not in another one, or before. */
+  isFromHere = false
   readonly #key: string
   readonly #proofKey: string
+  readonly #guestKey: string
   #renewing: Promise<string | null> | null = null
 
   constructor(readonly app: AppName) {
     this.#key = `baedal.session.${app}`
     this.#proofKey = `baedal.device.${app}`
+    this.#guestKey = `baedal.guest.${app}`
     this.kept = this.#read()
+    this.looksAround = localStorage.getItem(this.#guestKey) !== null
     // Another tab renewed or ended the session.
     addEventListener('storage', (event) => {
+      if (event.key === this.#guestKey) this.looksAround = event.newValue !== null
       if (event.key !== this.#key) return
       this.kept = this.#read()
       if (!this.kept) forgetDrafts()
@@ -44,10 +52,19 @@ export class Session {
     return this.kept?.roles ?? []
   }
 
+  /** Lets a guest look around, until they sign in. */
+  lookAround(): void {
+    this.looksAround = true
+    localStorage.setItem(this.#guestKey, '1')
+  }
+
   keep(tokens: Tokens): void {
     this.kept = { ...tokens, expires_at_ms: Date.now() + tokens.expires_in * 1000 }
     localStorage.setItem(this.#key, JSON.stringify(this.kept))
     localStorage.setItem(this.#proofKey, tokens.refresh_token)
+    this.isFromHere = true
+    this.looksAround = false
+    localStorage.removeItem(this.#guestKey)
   }
 
   /**

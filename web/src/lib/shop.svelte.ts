@@ -1,8 +1,9 @@
-/** State shared by the customer's pages: addresses, the cart, and the lists as they were left. */
+/** State shared by the customer's pages, a guest's too: addresses, the cart, and the lists as they were left. */
 
 import { getContext, setContext } from 'svelte'
-import type { Address, Category, LatLon, Order, Page, PaymentMethod, Points, Quote, Restaurant, Suggestion } from './api/types'
+import type { Address, Cart, Category, LatLon, Order, Page, PaymentMethod, Points, Quote, Restaurant, Suggestion } from './api/types'
 import { keepDraft, readDraft } from './drafts'
+import { type Dish, guestCart, guestPlace, putIn, subtotalWon } from './guest.svelte'
 import { LiveCart } from './liveCart.svelte'
 import { known, Resource } from './loaded.svelte'
 import { Paged } from './paged.svelte'
@@ -96,6 +97,12 @@ export class Wishes {
   }
 }
 
+/** A place near which restaurants are looked for. */
+export interface Spot {
+  id: string
+  position: LatLon
+}
+
 export class Shop {
   addresses = new Resource<Address[]>()
   cart: LiveCart
@@ -111,7 +118,11 @@ export class Shop {
   #chosen = $state(localStorage.getItem(CHOSEN))
   #payingWith = $state<string | null>(null)
 
-  constructor(private readonly rest: Rest) {
+  constructor(
+    private readonly rest: Rest,
+    /** Nobody is signed in: their cart and their place are this browser's, and nothing is told over the socket. */
+    readonly isGuest = false,
+  ) {
     this.cart = new LiveCart(rest)
     this.search = new Search(rest)
     this.orders = new Paged((cursor) => rest.get<Page<Order>>('/v1/orders', { cursor }))
@@ -123,9 +134,49 @@ export class Shop {
     return all.find((one) => one.id === this.#chosen) ?? all.find((one) => one.is_default) ?? all[0] ?? null
   }
 
+  /** Where the food is brought to; `null` unless it is known. */
+  get place(): Spot | null {
+    if (!this.isGuest) return this.address
+    const place = guestPlace.now
+    return place && { id: `${place.position.lat},${place.position.lon}`, position: place.position }
+  }
+
   /** How many dishes are in the cart, as far as is known. */
   get dishes(): number {
-    return known(this.cart.now)?.lines.reduce((sum, line) => sum + line.quantity, 0) ?? 0
+    const lines: { quantity: number }[] = (this.isGuest ? guestCart.now : known(this.cart.now))?.lines ?? []
+    return lines.reduce((sum, line) => sum + line.quantity, 0)
+  }
+
+  /** What the dishes in the cart cost, in won; `null` unless some are known of. */
+  get subtotalWon(): number | null {
+    if (this.isGuest) return guestCart.now && subtotalWon(guestCart.now)
+    return known(this.cart.now)?.subtotal_won ?? null
+  }
+
+  /** Puts a dish into the cart; answers how to take it back, which is not possible where it replaced others. */
+  async putIn(restaurant: { id: string; name: string }, dish: Dish, replace: boolean): Promise<(() => void) | undefined> {
+    if (this.isGuest) return putIn(restaurant, dish, replace)
+    const before = known(this.cart.now)?.lines ?? []
+    const cart = await this.cart.command(() =>
+      this.rest.post<Cart>('/v1/cart/lines', {
+        restaurant_id: restaurant.id,
+        menu_id: dish.menu_id,
+        quantity: dish.quantity,
+        options: dish.options.map(({ option_id, quantity }) => ({ option_id, quantity })),
+        ...(replace ? { replace: true } : {}),
+      }),
+    )
+    const was = (lineId: string) => before.find((line) => line.id === lineId)?.quantity ?? 0
+    const line = cart.lines.find((line) => line.quantity > was(line.id))
+    // What another restaurant's cart held cannot be brought back.
+    return line && !replace ? () => this.#takeBack(line.id, was(line.id)) : undefined
+  }
+
+  #takeBack(lineId: string, quantity: number): void {
+    void this.cart
+      // Whatever else was put in since.
+      .command(() => this.rest.patch<Cart>(`/v1/cart/lines/${lineId}`, { quantity }, { ifMatch: '*' }))
+      .catch(() => this.loadCart())
   }
 
   choose(id: string): void {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Restaurant } from './api/types'
 import type { Listener, Realtime } from './realtime'
-import { atMoment, followRestaurant, Rows, withLive } from './storefront'
+import { atMoment, followRestaurant, onReturn, Rows, withLive } from './storefront'
 
 const open = { id: 'a', name: '역삼 치킨', open_now: true, preparation_mins: 20 } as Restaurant
 const paused = { open_now: false, closed_reason: 'paused', preparation_mins: 20 } as const
@@ -31,7 +31,7 @@ afterEach(() => {
 })
 
 describe('the rows of a list', () => {
-  function made() {
+  function made(isGuest = false, first = open) {
     const channels = new Map<string, Listener>()
     const realtime = {
       subscribe(channel: string, listener: Listener) {
@@ -39,9 +39,9 @@ describe('the rows of a list', () => {
         return () => channels.delete(channel)
       },
     } as unknown as Realtime
-    let shown = open
+    let shown = first
     const read = vi.fn(() => Promise.resolve({ ...open, name: '새 이름' }))
-    const rows = new Rows(realtime, (_, of) => (shown = of(shown)), read)
+    const rows = new Rows(isGuest ? null : realtime, (_, of) => (shown = of(shown)), read)
     return { rows, channels, read, shown: () => shown }
   }
 
@@ -56,6 +56,18 @@ describe('the rows of a list', () => {
     expect([...channels.keys()]).toEqual(['restaurant:a'])
     look(rowOf('a'), false)
     expect(channels.size).toBe(0)
+  })
+
+  it('are read for a guest when the hour comes, and not followed', async () => {
+    const { channels, read, shown } = made(true, { ...open, changes_at: new Date(Date.now() + 60_000).toISOString() })
+    look(rowOf('a'), true)
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect([channels.size, read.mock.calls.length]).toEqual([0, 0])
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(shown().name).toBe('새 이름')
+    look(rowOf('a'), false)
+    await vi.advanceTimersByTimeAsync(600_000)
+    expect(read).toHaveBeenCalledTimes(1)
   })
 
   it('are never more than forty', () => {
@@ -156,5 +168,31 @@ describe('what is told of a restaurant', () => {
     atMoment(new Date(Date.now() + 2 ** 40).toISOString(), again)
     vi.advanceTimersByTime(10_000)
     expect(again).not.toHaveBeenCalled()
+  })
+})
+
+describe('whoever comes back', () => {
+  it('sees it anew, once for one return, until the page is left', () => {
+    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
+    const tab = new EventTarget()
+    vi.stubGlobal('document', page)
+    vi.stubGlobal('addEventListener', tab.addEventListener.bind(tab))
+    const again = vi.fn()
+    const leave = onReturn(again)
+    vi.advanceTimersByTime(60_000)
+    page.visibilityState = 'hidden'
+    page.dispatchEvent(new Event('visibilitychange'))
+    expect(again).not.toHaveBeenCalled()
+    page.visibilityState = 'visible'
+    page.dispatchEvent(new Event('visibilitychange'))
+    tab.dispatchEvent(new Event('focus'))
+    expect(again).toHaveBeenCalledTimes(1)
+    vi.advanceTimersByTime(60_000)
+    tab.dispatchEvent(new Event('online'))
+    expect(again).toHaveBeenCalledTimes(2)
+    leave()
+    vi.advanceTimersByTime(60_000)
+    tab.dispatchEvent(new Event('focus'))
+    expect(again).toHaveBeenCalledTimes(2)
   })
 })

@@ -74,13 +74,35 @@ export function followRestaurant(realtime: Realtime, id: string, changed: () => 
   }
 }
 
+/** A window and its page tell of one return within this time. */
+const AWAY_MS = 1_000
+
+/**
+ * Calls `again` when its reader is back at the page, or the network is, until the returned function is called: whoever
+ * is not connected is told nothing meanwhile.
+ */
+export function onReturn(again: () => void): () => void {
+  let last = Date.now()
+  const back = ({ type }: Event) => {
+    if (document.visibilityState !== 'visible' || (type !== 'online' && Date.now() - last < AWAY_MS)) return
+    last = Date.now()
+    again()
+  }
+  const returns = new AbortController()
+  const { signal } = returns
+  document.addEventListener('visibilitychange', back, { signal })
+  for (const type of ['focus', 'online']) addEventListener(type, back, { signal })
+  return () => returns.abort()
+}
+
 /** Keeps the rows of a list true while they are in view. */
 export class Rows {
   readonly #leave = new Map<string, () => void>()
   readonly #observer: IntersectionObserver
 
   constructor(
-    private readonly realtime: Realtime,
+    /** `null` for a guest, who has no connection: what the hour changes is read all the same. */
+    private readonly realtime: Realtime | null,
     /** Puts what is known by now in the place of a row. */
     private readonly change: (id: string, of: (row: Restaurant) => Restaurant) => void,
     private readonly read: (id: string) => Promise<Restaurant>,
@@ -130,7 +152,8 @@ export class Rows {
     const live = (data: unknown) => take((row) => withLive(row, data as LiveState))
     const event = ({ type, data }: EventFrame) => (MORE.includes(type) ? again() : live(data))
     const wait = setTimeout(() => {
-      unsubscribe = this.realtime.subscribe(`restaurant:${id}`, { snapshot: live, event, ended: again })
+      if (this.realtime) unsubscribe = this.realtime.subscribe(`restaurant:${id}`, { snapshot: live, event, ended: again })
+      else take((row) => row)
     }, SEEN_MS)
     this.#leave.set(id, () => {
       clearTimeout(wait)

@@ -68,6 +68,14 @@ export type MenuOption = Schemas['MenuOption']
 export type Cart = Schemas['Cart']
 export type CartProblem = Schemas['CartProblem']
 export type Quote = Schemas['Quote']
+/** What a cart costs, a guest's too; of a guest's, the lines are named as their browser does. */
+export type CartPrice = Schemas['CartPrice']
+/** A dish in a guest's cart, as the server takes it. */
+export type GuestCartLine = Schemas['GuestCartLine']
+export type GuestQuoteRequest = Schemas['GuestQuoteRequest']
+export type CartMerge = Schemas['CartMerge']
+/** The cart with what could be had of a guest's; the pointers of `left_out` name the guest's lines. */
+export type CartMerged = Schemas['CartMerged']
 export type CouponKind = Schemas['CouponKind']
 export type CouponOffer = Schemas['CouponOffer']
 /** A coupon of one's own. */

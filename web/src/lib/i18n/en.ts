@@ -100,6 +100,7 @@ export const en: Words = {
     phone: 'Mobile number',
     newHere: 'New here?',
     known: 'Already have an account?',
+    lookAround: 'Look around without signing in',
     demo: 'Start with a demo account',
     wrongRole: 'This account cannot use this page.',
     intro: {

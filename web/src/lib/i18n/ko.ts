@@ -200,6 +200,7 @@ export const ko = {
     phone: '휴대전화 번호',
     newHere: '처음이신가요?',
     known: '이미 계정이 있나요?',
+    lookAround: '로그인 없이 둘러보기',
     demo: '데모 계정으로 시작',
     wrongRole: '이 계정으로는 이 화면을 쓸 수 없어요.',
     intro: {
