@@ -1,6 +1,7 @@
 //! The slots for which orders can be scheduled.
 
 use chrono::{Duration, NaiveDate};
+use domain::cart::quote::SLOT_DAYS;
 use domain::restaurant::Restaurant;
 use domain::restaurant::slot::{self, SLOT_MINS, Slot};
 use domain::tracking::Vehicle;
@@ -17,6 +18,11 @@ pub async fn slots(
     door: Option<LatLon>,
 ) -> Result<Vec<Slot>, Failure> {
     let restaurant = super::shown(app, id).await?;
+    let today = week::date_of(app.now());
+    // No calendar has days after the last one.
+    if day < today || day.signed_duration_since(today).num_days() > SLOT_DAYS {
+        return Ok(Vec::new());
+    }
     let travel = door.map(|door| travel(app, restaurant.position, door)).unwrap_or_default();
     let midnight = week::midnight(day);
     let span = (midnight, midnight + Duration::days(1));

@@ -69,6 +69,10 @@ async fn a_slot_takes_as_many_orders_as_the_restaurant_said_and_one_more_when_on
     let (_, kitchen, card) = story(&app, 2).await;
     let free = slots(&app, &kitchen).await;
     assert_eq!((free.len(), &free[20]["full"]), (48, &json!(false)), "always open");
+    for day in ["1900-01-01", "9999-12-31", "%2B262142-12-31", "-262143-01-01"] {
+        let none = format!("/v1/restaurants/{}/slots?day={day}", kitchen.id);
+        assert_eq!(app.rest(Service::Gateway).get(&none).await.expect(200)["items"], json!([]), "{day}");
+    }
     let slot = &free[20];
     let mut orders = Vec::new();
     for _ in 0..2 {
