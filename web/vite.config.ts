@@ -10,14 +10,14 @@ const pages = [...Object.values(APPS).map(({ path }) => path), '/ui/'].map((path
 
 /** Parts of the design system that come after signing in. */
 const LATER =
-  'ActionBar|CardActions|Choice|Combobox|Contents|Figure|FileButton|Filter|More|NumberField|Pick|PictureChoice|Pill|Range|' +
+  'ActionBar|CardActions|Chips|Choice|Combobox|Contents|Figure|FileButton|Filter|More|NumberField|Pick|PictureChoice|Pill|Range|' +
   'Select|SortableList|Sparkline|Stepper|Table|TextArea|Tile'
 
 /** What the sign-in page of every app needs. */
 const CORE = new RegExp(
   `/src/ui/(?!(${LATER})\\.svelte)|` +
     '/src/(app|api)/|vite/preload-helper|/node_modules/(svelte|esm-env|clsx)/|' +
-    '/src/lib/(account|api|ask|attention|config|fonts|frames|i18n(?!/(adjusting|adjustment|cancellation|coupons|guest|methods|points))|loaded|problem|realtime|rest|router|session|uuid)\\b',
+    '/src/lib/(account|api|ask|attention|config|fonts|frames|i18n(?!/(adjusting|adjustment|cancellation|coupons|guest|methods|points|slots))|loaded|problem|realtime|rest|router|session|uuid)\\b',
 )
 
 export default defineConfig({

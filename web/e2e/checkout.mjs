@@ -209,27 +209,97 @@ await tell('Collecting an order', async (join) => {
 })
 
 await tell('Ordering for later', async (join) => {
-  const { page, picture, tokens } = await atCart(join, 'later')
-  /** As the field wants it, by the clock of the browser. */
-  const inMinutes = (minutes) =>
-    page.evaluate((ms) => {
-      const at = new Date(Math.ceil((Date.now() + ms) / 300_000) * 300_000)
-      return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
-    }, minutes * 60_000)
+  const { page, picture, tokens, restaurant } = await atCart(join, 'later', undefined, 360)
+  const chips = (name) => page.locator(`dialog label:has(input[name=${name}])`)
+  const take = page.locator('[data-testid=take-slot]')
+  const part = page.locator('[data-testid=slot]')
   await page.locator('input[name=later]').nth(1).check()
-  await page.locator('input[name=slot]').fill(await inMinutes(-60))
+  await part.getByText('아직 시간을 고르지').waitFor()
+  // Without a time there is nothing to ask the price of.
+  await page.locator('[data-testid=quote]').click()
+  await chips('day').first().waitFor()
+  assert.equal(await chips('day').count(), 8, 'today and a week')
+  assert.ok(await take.isDisabled())
+
+  // Where they cannot be read, another try does it.
+  const slots = '**/slots?*'
+  await page.route(slots, (route) => route.abort())
+  await chips('day').nth(1).click()
+  await page.locator('dialog [data-problem="client.unreachable"]').waitFor()
+  await picture('offline')
+  await page.unroute(slots)
+  await page.locator('dialog').getByRole('button', { name: '다시 시도' }).click()
+  await chips('slot').first().waitFor()
+
+  // Days without any say so; a full one is shown, and cannot be chosen.
+  const answers = (items) => (route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify({ items }) })
+  await page.route(slots, answers([]))
+  await chips('day').nth(2).click()
+  await page.locator('dialog [data-state=empty]').waitFor()
+  await inAllLooks({ page, picture }, 'none')
+  await page.unroute(slots)
+  const near = `lat=${restaurant.position.lat}&lon=${restaurant.position.lon}`
+  const tomorrow = new Date(Date.now() + (24 + 9) * 3_600_000).toISOString().slice(0, 10)
+  const { items } = await get(null, `/v1/restaurants/${restaurant.id}/slots?day=${tomorrow}&${near}`)
+  const [full, wanted] = items.slice(-6)
+  await page.route(slots, answers(items.map((one) => ({ ...one, full: one === full }))))
+  await chips('day').nth(1).click()
+  const chip = (slot) => page.locator(`[data-chip="${slot.starts_at}"]`)
+  await chip(full).getByText('마감').waitFor()
+  assert.ok(await chip(full).locator('input').isDisabled())
+  assert.equal(await chips('slot').count(), items.length)
+  // By the keyboard, too: from the slot before the full one to the one after it.
+  const before = items.at(-7)
+  await chip(before).click()
+  await page.keyboard.press('ArrowRight')
+  await until('the arrow leaps over what is full', async () => chip(wanted).locator('input').isChecked())
+  assert.match(await take.textContent(), /내일 \d\d:\d\d–\d\d:\d\d/)
+  await inAllLooks({ page, picture }, 'slots')
+  await chip(wanted).scrollIntoViewIfNeeded()
+  await picture('chosen')
+  await page.keyboard.press('Enter')
+  await page.locator('dialog').waitFor({ state: 'detached' })
+  await part.locator(`[data-slot="${wanted.starts_at}"]`).waitFor()
+
+  // What is gone when it is looked at again is told.
+  await page.unroute(slots)
+  await page.route(slots, answers(items.map((one) => ({ ...one, full: one.starts_at === wanted.starts_at }))))
+  await page.locator('input[name=fulfilment][value=pickup]').check()
+  await part.locator(`[data-gone="${wanted.starts_at}"]`).waitFor()
+  await inAllLooks({ page, picture }, 'gone', true)
+  await page.locator('[data-testid=choose-slot]').click()
+  await page.locator('dialog [data-gone]').waitFor()
+  assert.ok(await take.isDisabled())
+  await inAllLooks({ page, picture }, 'gone-dialog')
+  await page.keyboard.press('Escape')
+  await page.unroute(slots)
+  await page.locator('input[name=fulfilment][value=delivery]').check()
+  await part.locator(`[data-slot="${wanted.starts_at}"]`).waitFor()
+
+  // A price is asked for what was free when it was chosen; the refusal says since when it can be had.
+  const late = { ...items[0], starts_at: new Date(Math.floor(Date.now() / 1_800_000) * 1_800_000).toISOString() }
+  await page.route(slots, answers([late]))
+  await page.locator('[data-testid=choose-slot]').click()
+  await chips('day').first().click()
+  await chips('slot').first().click()
+  await take.click()
+  await page.unroute(slots)
+  const asked = page.waitForRequest((request) => request.url().includes('/slots?'))
   await page.locator('[data-testid=quote]').click()
   const refused = page.locator('[data-cart-problem=slot_out_of_range]')
   await refused.waitFor()
   assert.match(await refused.textContent(), /[가-힣].*–/)
+  await asked
   await picture('too-soon', true)
 
-  const wanted = await inMinutes(24 * 60)
-  await page.locator('input[name=slot]').fill(wanted)
+  await page.locator('[data-testid=choose-slot]').click()
+  await chips('day').nth(1).click()
+  await chip(wanted).click()
+  await take.click()
   const orderId = await quoteAndPay(page)
   await status(page, 'scheduled')
   const order = await get(tokens, `/v1/orders/${orderId}`)
-  assert.equal(Date.parse(order.slot), await page.evaluate((text) => new Date(text).getTime(), wanted))
+  assert.equal(Date.parse(order.slot), Date.parse(wanted.starts_at))
   await page.getByText('예약 시간:').waitFor()
   await picture('scheduled', true)
 })

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { until } from './browser.mjs'
-import { at, base, customer, demo, get, keepSession, pay, post, tell } from './people.mjs'
+import { at, base, customer, demo, get, keepSession, pay, payOrder, post, tell } from './people.mjs'
 
 const NAME = `이야기 분식 ${Date.now().toString(36)}`
 
@@ -16,6 +16,44 @@ function businessNumber() {
   const weights = [1, 3, 7, 1, 3, 7, 1, 3, 5]
   const sum = digits.reduce((all, digit, at) => all + digit * weights[at], 0) + Math.floor((digits[8] * 5) / 10)
   return [...digits, (10 - (sum % 10)) % 10].join('')
+}
+
+/** A half-hour that takes one order: somebody schedules for it and pays, while somebody else has it chosen. */
+async function fillSlot(join, line) {
+  const [first, second] = [await customer(), await customer()]
+  const { page, context, picture } = await join('slot', { viewport: { width: 390, height: 844 } })
+  await post(second.tokens, '/v1/cart/lines', line)
+  await keepSession(context, 'customer', second.tokens)
+  await page.goto(at('customer', 'cart'))
+  await page.locator('input[name=later]').nth(1).check()
+  await page.locator('[data-testid=choose-slot]').click()
+  await page.locator('dialog label:has(input[name=day])').nth(1).click()
+  const chips = page.locator('dialog label:has(input[name=slot])')
+  await chips.nth(20).click()
+  const slot = await chips.nth(20).getAttribute('data-chip')
+  await page.locator('[data-testid=take-slot]').click()
+
+  await post(first.tokens, '/v1/cart/lines', line)
+  const home = (await get(first.tokens, '/v1/users/me/addresses')).items[0].id
+  const quote = await post(first.tokens, '/v1/cart/quote', { address_id: home, slot })
+  const order = await post(first.tokens, '/v1/orders', { quote_id: quote.quote_id })
+  await payOrder(first.tokens, order)
+  await until('it is scheduled', async () => (await get(first.tokens, `/v1/orders/${order.id}`)).status === 'scheduled')
+
+  await page.locator('[data-testid=quote]').click()
+  await page.locator('[data-cart-problem=slot_full]', { hasText: '예약이 다 찼어요' }).waitFor()
+  await picture('full', true)
+  await page.locator('[data-testid=choose-slot]').click()
+  const chip = page.locator(`[data-chip="${slot}"]`)
+  await chip.getByText('마감').waitFor()
+  assert.ok(await chip.locator('input').isDisabled())
+  await page.locator(`dialog [data-gone="${slot}"]`).waitFor()
+  await picture('full-slots')
+  await chips.nth(21).click()
+  await page.locator('[data-testid=take-slot]').click()
+  await page.locator('[data-testid=quote]').click()
+  await page.locator('[data-testid=payable]').waitFor()
+  return { first, order }
 }
 
 await tell('An owner opens a shop, from nothing to its first order', async (join) => {
@@ -86,9 +124,15 @@ await tell('An owner opens a shop, from nothing to its first order', async (join
   await console.page.goto(at('owner', `shops/${id}/tip`))
   await console.page.locator('input[name=minimum]').fill('8000')
   await console.page.locator('[data-tier="0"] input').nth(1).fill('2500')
+  // The field may be empty while another number is typed.
+  await console.page.locator('input[name=slot-limit]').check()
+  const limit = console.page.locator('input[name=orders-per-slot]')
+  await limit.fill('')
+  await limit.fill('1')
   await console.page.locator('[data-testid=save-rules]').click()
   const rules = () => get(tokens, `/v1/restaurants/${id}/rules`)
   await until('the tip is kept', async () => (await rules()).minimum_order_won === 8_000)
+  assert.equal((await rules()).orders_per_slot, 1)
   await console.page.goto(at('owner', `shops/${id}/area`))
   await console.page.locator('input[name=radius-on]').check()
   await console.page.locator('input[name=radius]').fill('20000')
@@ -133,6 +177,8 @@ await tell('An owner opens a shop, from nothing to its first order', async (join
   await console.page.goto(at('owner'))
   await console.page.locator(`[data-order="${order.id}"]`).waitFor()
 
+  const scheduled = await fillSlot(join, { restaurant_id: id, menu_id: groups[0].menus[0].id, quantity: 1, options: [] })
+
   // A pause closes it to customers at once, whose lists and carts tell of it, and ends when its owner says so.
   const visitor = await join('visitor', { viewport: { width: 1180, height: 900 } })
   await keepSession(visitor.context, 'customer', guest.tokens)
@@ -151,6 +197,7 @@ await tell('An owner opens a shop, from nothing to its first order', async (join
   await console.page.locator('[data-pause="30"]').waitFor()
   assert.equal((await get(guest.tokens, `/v1/restaurants/${id}`)).open_now, true)
   // Nobody else's search finds it any more.
+  await post(scheduled.first.tokens, `/v1/orders/${scheduled.order.id}/cancel`, { reason: 'story' })
   await post(tokens, `/v1/orders/${order.id}/reject`, { reason: 'other' })
   await until('it is given up', async () => {
     const gone = await fetch(`${base}/v1/restaurants/${id}`, {

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 
 vi.stubGlobal('localStorage', { getItem: () => 'ko', setItem: () => undefined })
 vi.stubGlobal('navigator', { languages: ['ko'] })
-const { benefitText, idsOf, momentInSeoul, placesText, seoulMinute, stateOf, whyNotText } = await import('./coupon')
+const { benefitText, idsOf, placesText, stateOf, whyNotText } = await import('./coupon')
 
 describe('a coupon in words', () => {
   it('says what it takes off', () => {
@@ -31,12 +31,6 @@ describe('a campaign', () => {
     expect(at(terms.from)).toBe('running')
     expect(at(terms.until)).toBe('over')
     expect(stateOf({ terms, withdrawn_at: terms.from }, Date.parse(terms.from))).toBe('withdrawn')
-  })
-
-  it('has the times of Seoul in its form', () => {
-    const at = '2027-03-02T23:30:00.000Z'
-    expect(seoulMinute(Date.parse(at))).toBe('2027-03-03T08:30')
-    expect(momentInSeoul('2027-03-03T08:30')).toBe(at)
   })
 
   it('finds the ids of a text, each once, and what is none', () => {

@@ -1,4 +1,4 @@
-/** What pages say of a coupon, and the times of a campaign as its form has them. */
+/** What pages say of a coupon, and what the form of a campaign makes of its fields. */
 
 import type { Campaign, CampaignTerms, CouponInapplicable, CouponOffer } from './api/types'
 import { couponWords } from './i18n/coupons'
@@ -41,19 +41,6 @@ export function stateOf({ terms, withdrawn_at }: Pick<Campaign, 'terms' | 'withd
   if (withdrawn_at != null) return 'withdrawn'
   if (now >= Date.parse(terms.until)) return 'over'
   return now < Date.parse(terms.from) ? 'waiting' : 'running'
-}
-
-/** Korea has one zone and no summer time. */
-const SEOUL_MS = 9 * 3_600_000
-
-/** A moment by the clocks of Seoul, as a field of date and time has it: `2027-03-03T09:30`. */
-export function seoulMinute(at: number): string {
-  return new Date(at + SEOUL_MS).toISOString().slice(0, 16)
-}
-
-/** The moment that a field of date and time says, by the clocks of Seoul. */
-export function momentInSeoul(minute: string): string {
-  return new Date(Date.parse(`${minute}Z`) - SEOUL_MS).toISOString()
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

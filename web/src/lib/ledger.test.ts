@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LedgerPosting, LedgerTurnover } from './api/types'
-import { daysAfter, hasParty, inOrder, rowsOf, seoulDay, sums } from './ledger'
+import { hasParty, inOrder, rowsOf, sums } from './ledger'
 
 describe('the ledger', () => {
   it('has debits first, and an amount in one of two columns', () => {
@@ -35,17 +35,5 @@ describe('the ledger', () => {
 
   it('knows whose account needs a party', () => {
     expect(['restaurant', 'courier', 'points', 'gateway', ''].map(hasParty)).toEqual([true, true, true, false, false])
-  })
-})
-
-describe('a day of the ledger', () => {
-  it('begins at midnight in Seoul', () => {
-    expect(seoulDay(Date.parse('2026-11-27T14:59:59Z'))).toBe('2026-11-27')
-    expect(seoulDay(Date.parse('2026-11-27T15:00:00Z'))).toBe('2026-11-28')
-  })
-
-  it('has a day before and one after it', () => {
-    expect(daysAfter('2027-03-01', -1)).toBe('2027-02-28')
-    expect(daysAfter('2026-12-31', 1)).toBe('2027-01-01')
   })
 })

@@ -47,16 +47,3 @@ export function sums(accounts: LedgerTurnover[]): { debit: number; credit: numbe
     credit: accounts.reduce((all, { credit_won }) => all + credit_won, 0),
   }
 }
-
-/** Korea has one zone and no summer time. */
-const SEOUL_MS = 9 * 3_600_000
-
-/** The day in Seoul at a moment, as `2027-03-03`. */
-export function seoulDay(at: number): string {
-  return new Date(at + SEOUL_MS).toISOString().slice(0, 10)
-}
-
-/** The day that is `days` after another one, or before it. */
-export function daysAfter(day: string, days: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10)
-}

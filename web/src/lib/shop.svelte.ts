@@ -70,7 +70,7 @@ export class Search {
 export class Wishes {
   fulfilment = $state<Quote['fulfilment']>('delivery')
   later = $state(false)
-  /** The chosen time, by this device's clock; empty for none. */
+  /** The start of the chosen half-hour, as the server says it; empty for none. */
   slot = $state('')
   note = $state('')
   courierNote = $state('')

@@ -66,6 +66,7 @@ export type MenuGroup = Schemas['MenuGroup']
 export type OptionGroup = Schemas['OptionGroup']
 export type MenuOption = Schemas['MenuOption']
 export type Cart = Schemas['Cart']
+export type OrderSlot = Schemas['OrderSlot']
 export type CartProblem = Schemas['CartProblem']
 export type Quote = Schemas['Quote']
 /** What a cart costs, a guest's too; of a guest's, the lines are named as their browser does. */

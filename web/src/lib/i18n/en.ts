@@ -392,7 +392,6 @@ export const en: Words = {
     when: 'When',
     soon: 'As soon as possible',
     later: 'Later',
-    slot: 'Time',
     quote: 'Check out',
     requote: 'Check the price again',
     news: {

@@ -492,7 +492,6 @@ export const ko = {
     when: '받는 시간',
     soon: '가능한 빨리',
     later: '예약',
-    slot: '예약 시간',
     quote: '주문하기',
     requote: '금액 다시 확인',
     news: {
