@@ -43,5 +43,6 @@ pub fn rules() -> Value {
         "preparation": { "usual_mins": 20, "times": [] },
         "takes_pickup": true,
         "accepts_automatically": false,
+        "orders_per_slot": null,
     })
 }

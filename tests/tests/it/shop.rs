@@ -188,6 +188,7 @@ async fn every_fault_of_the_rules_has_its_pointer_and_an_older_version_loses() {
     ]);
     wrong["zones"][0]["metres"] = json!(20_001);
     wrong["preparation"]["usual_mins"] = json!(91);
+    wrong["orders_per_slot"] = json!(0);
     let problem = owner.put(&path, wrong).await.expect(422);
     let pointers: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|one| &one["pointer"]).collect();
     let expected = [
@@ -196,6 +197,7 @@ async fn every_fault_of_the_rules_has_its_pointer_and_an_older_version_loses() {
         "/hours/special_days/1",
         "/preparation/usual_mins",
         "/zones/0",
+        "/orders_per_slot",
     ];
     assert_eq!(pointers, expected);
     owner.put(&path, rules()).await.expect(200);
@@ -203,6 +205,13 @@ async fn every_fault_of_the_rules_has_its_pointer_and_an_older_version_loses() {
     tests::rest::answer(put).await.expect_problem(412, "stale");
     let read = owner.get(&path).await.expect(200);
     assert_eq!(read, rules());
+    let limited = {
+        let mut rules = rules();
+        rules["orders_per_slot"] = json!(1_000);
+        rules
+    };
+    owner.put(&path, limited.clone()).await.expect(200);
+    assert_eq!(owner.get(&path).await.expect(200), limited);
     let stranger = Guest::new(&app, Role::Owner).await;
     stranger.put(&path, rules()).await.expect(404);
     app.stop().await;
