@@ -3,8 +3,11 @@
 use store::scratch::{Asked, PING};
 
 /// Parts of the statements that workers send all the time, and the ping of the pool.
-const ASKED_ANYWAY: [&str; 8] = [
+const ASKED_ANYWAY: [&str; 10] = [
     "graphile_worker",
+    // The engine looks for workers that died, and what is out of retention is dropped; with their `COMMIT`s.
+    "pg_try_advisory_xact_lock(",
+    "privacy.kept_since",
     "from auth.sessions where ended_at",
     "from auth.signing_keys",
     "from auth.session_keys",

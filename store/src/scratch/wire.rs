@@ -10,7 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::{Database, StoreError};
 
-/// The recorded queries, one for each round trip: a statement's text, or [`PING`].
+/// The recorded queries, one for each round trip: a statement's text, or [`PING`]. `BEGIN` and `COMMIT` are
+/// followed by the first statement of their transaction, so that it is known whose they are.
 #[derive(Clone, Debug, Default)]
 pub struct Asked(Arc<Mutex<Vec<String>>>);
 
@@ -71,7 +72,7 @@ async fn forward(
     while let Ok((kind, whole)) = message(&mut client, first).await {
         first = false;
         if let Some(line) = kind.and_then(|kind| conversation.hear(kind, &whole[5..])) {
-            asked.note(line);
+            conversation.entries(line).into_iter().for_each(|entry| asked.note(entry));
         }
         if server.write_all(&whole).await.is_err() {
             return;
@@ -85,9 +86,44 @@ struct Conversation {
     statements: HashMap<String, String>,
     executed: Option<String>,
     prepares: bool,
+    transaction: Transaction,
+}
+
+#[derive(Default)]
+enum Transaction {
+    #[default]
+    None,
+    /// Begun by this text; what follows says whose it is.
+    Begun(String),
+    /// With its first statement.
+    Of(String),
 }
 
 impl Conversation {
+    /// What is recorded for a statement. The beginning of a transaction is recorded with its first one.
+    fn entries(&mut self, line: String) -> Vec<String> {
+        if line == PING {
+            return vec![line];
+        }
+        let word = line.trim_start().get(..5).unwrap_or_default().to_ascii_uppercase();
+        match (std::mem::take(&mut self.transaction), word.as_str()) {
+            (_, "BEGIN") => {
+                self.transaction = Transaction::Begun(line);
+                Vec::new()
+            }
+            (Transaction::Begun(begin), "COMMI" | "ROLLB") => vec![begin, line],
+            (Transaction::Of(first), "COMMI" | "ROLLB") => vec![format!("{line} {first}")],
+            (Transaction::Begun(begin), _) => {
+                self.transaction = Transaction::Of(line.clone());
+                vec![format!("{begin} {line}"), line]
+            }
+            (within, _) => {
+                self.transaction = within;
+                vec![line]
+            }
+        }
+    }
+
     /// The entry to record, if this message requires a reply.
     fn hear(&mut self, kind: u8, body: &[u8]) -> Option<String> {
         let mut words = body.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned());

@@ -64,7 +64,7 @@ impl Commits {
     async fn asked(&self, commit: impl Future) -> Vec<String> {
         self.asked.take();
         commit.await;
-        self.asked.take().into_iter().filter(|line| line != PING && line != "BEGIN").collect()
+        self.asked.take().into_iter().filter(|line| line != PING && !line.starts_with("BEGIN")).collect()
     }
 
     async fn at_most(&self, budget: usize, commit: impl Future) {
