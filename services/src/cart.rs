@@ -9,8 +9,8 @@ use actor_kit::Entities;
 use actors::cart::{CartEntity, Carts};
 use domain::cart::state::QUANTITY_MAX;
 use domain::cart::{
-    Cart, Checkout, Command, DropOff, Method, NewLine, PricedLine, Quote, QuoteRefusal, QuotedLine, Window,
-    price, pricing,
+    Cart, Checkout, Command, DropOff, Method, NewLine, PricedLine, PromisedWindow, Quote, QuoteRefusal,
+    QuotedLine, price, pricing,
 };
 use domain::menu::{Card, Pick};
 use domain::order::Order;
@@ -322,8 +322,8 @@ pub fn reward(app: &App, quote: &Quote) -> Won {
 }
 
 /// When the food of this quote is there.
-pub fn window(app: &App, quote: &Quote) -> Window {
-    quote.window(app.settings.tracking.courier.eta.promise_margin)
+pub fn promised_window(app: &App, quote: &Quote) -> PromisedWindow {
+    quote.promised_window(app.settings.tracking.courier.eta.promise_margin)
 }
 
 async fn drop_off(app: &App, who: &Principal, address: AddressId) -> Result<DropOff, Failure> {

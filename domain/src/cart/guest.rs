@@ -10,6 +10,9 @@ use super::state::{Cart, CartRefusal, LINES_MAX, Line, NewLine};
 use crate::menu::{Card, ChosenOption, Pick, Stock};
 use crate::{Fault, LineId, MenuId, RestaurantId, Timestamp, UserId, Won};
 
+/// The customer of a guest's cart, and of its quote: nobody has this id.
+pub(super) const GUEST: UserId = UserId(Uuid::nil());
+
 /// A dish in a guest's cart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuestLine {
@@ -33,14 +36,13 @@ pub struct GuestCart {
 }
 
 impl GuestCart {
-    /// The cart to be priced by `card`, of a customer with the nil id. A line that cannot be had is in
-    /// it, too: pricing finds out why.
+    /// The cart to be priced by `card`. A line that cannot be had is in it, too: pricing finds out why.
     pub fn cart(&self, card: &Card, now: Timestamp) -> Result<Cart, CartRefusal> {
         if self.lines.len() > LINES_MAX {
             return Err(CartRefusal::TooManyLines);
         }
         let lines = self.lines.iter().map(|line| line.of(card, now)).collect();
-        Ok(Cart { restaurant_id: Some(self.restaurant_id), lines, ..Cart::empty(UserId(Uuid::nil())) })
+        Ok(Cart { restaurant_id: Some(self.restaurant_id), lines, ..Cart::empty(GUEST) })
     }
 
     /// The lines that can be had, to be merged into a cart, and why the others cannot. Daily limits do

@@ -12,5 +12,7 @@ pub use checkout::Checkout;
 pub use event::{CartChanged, CartEventKind};
 pub use guest::{GuestCart, GuestLine};
 pub use pricing::{PricedLine, price};
-pub use quote::{DropOff, LineShare, Method, Problem, Quote, QuoteRefusal, QuotedLine, QuotedOption, Window};
+pub use quote::{
+    DropOff, LineShare, Method, Problem, PromisedWindow, Quote, QuoteRefusal, QuotedLine, QuotedOption,
+};
 pub use state::{Cart, CartRefusal, Command, Line, NewLine};

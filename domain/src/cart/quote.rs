@@ -7,6 +7,7 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::guest::GUEST;
 use crate::coupon::{Chosen, Discount, Inapplicable};
 use crate::tip::TipPart;
 use crate::{
@@ -16,9 +17,6 @@ use crate::{
 
 /// How long a quote is valid, in minutes.
 pub const LIFE_MINS: i64 = 5;
-
-/// How far ahead a slot may be, in days.
-pub const SLOT_DAYS: i64 = 7;
 
 /// The lead time of rows that were stored before it was calculated, in minutes.
 pub(crate) fn usual_lead_mins() -> u32 {
@@ -351,13 +349,13 @@ pub struct Quote {
 
 /// When the food is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
+pub struct PromisedWindow {
     /// The earliest time.
     pub from: Timestamp,
     /// The latest time.
     pub until: Timestamp,
     /// Whether it is promised. As soon as possible is an estimate: the restaurant says how long it
-    /// takes when it accepts.
+    /// takes when it accepts. A guest, who cannot order, is promised nothing.
     pub binding: bool,
 }
 
@@ -424,9 +422,10 @@ impl Quote {
 
     /// When the food is there if it is ordered when the quote is made: at the slot, or after preparation
     /// and travel, and at most `margin` later.
-    pub fn window(&self, margin: Duration) -> Window {
+    pub fn promised_window(&self, margin: Duration) -> PromisedWindow {
         let from = self.slot.unwrap_or(self.made_at + Duration::minutes(i64::from(self.lead_mins)));
-        Window { from, until: from + margin, binding: self.slot.is_some() }
+        let binding = self.slot.is_some() && self.customer != GUEST;
+        PromisedWindow { from, until: from + margin, binding }
     }
 
     /// Whether it has lines and no blocking problem; does not check its age.

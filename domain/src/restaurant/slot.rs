@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{Duration, DurationRound as _, NaiveDate};
 
 use super::{Holidays, Restaurant};
-use crate::cart::quote::SLOT_DAYS;
 use crate::{Timestamp, week};
 
 /// The length of a slot in minutes.
 pub const SLOT_MINS: i64 = 30;
+
+/// How far ahead a slot may be, in days.
+pub const SLOT_DAYS: i64 = 7;
 
 /// The highest number of orders that a restaurant may take for one slot.
 pub const PER_SLOT_MAX: u32 = 1_000;

@@ -102,7 +102,7 @@ async fn quote_guest(
 ) -> Result<Json<PriceBody>, Problem> {
     let guest = cart(request.restaurant_id, request.lines);
     let quote = services::cart::guest::quote(&app, &guest, request.position, request.slot).await?;
-    Ok(Json(PriceBody::of(&app, quote).unpromised()))
+    Ok(Json(PriceBody::of(&app, quote)))
 }
 
 /// Merges a guest's cart into the caller's, once for each `Idempotency-Key`. Of equal lines the larger

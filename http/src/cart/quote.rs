@@ -173,7 +173,7 @@ impl QuoteBody {
 impl PriceBody {
     /// What a quote says of the price, what the order would earn in points, and when the food is there.
     pub(super) fn of(app: &App, quote: Quote) -> Self {
-        let window = services::cart::window(app, &quote);
+        let window = services::cart::promised_window(app, &quote);
         Self {
             orderable: quote.orderable(),
             shortfall_won: quote.shortfall(),
@@ -197,11 +197,6 @@ impl PriceBody {
             minimum_order_won: quote.minimum,
             problems: quote.problems.into_iter().map(NoticeBody::from).collect(),
         }
-    }
-
-    /// The same for somebody who cannot order yet.
-    pub(super) fn unpromised(self) -> Self {
-        Self { binding: false, ..self }
     }
 }
 

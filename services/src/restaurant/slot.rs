@@ -1,9 +1,8 @@
 //! The slots for which orders can be scheduled.
 
 use chrono::{Duration, NaiveDate};
-use domain::cart::quote::SLOT_DAYS;
 use domain::restaurant::Restaurant;
-use domain::restaurant::slot::{self, SLOT_MINS, Slot};
+use domain::restaurant::slot::{self, SLOT_DAYS, SLOT_MINS, Slot};
 use domain::tracking::Vehicle;
 use domain::{Failure, LatLon, OrderId, RestaurantId, Timestamp, UserId, week};
 

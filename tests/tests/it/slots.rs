@@ -1,7 +1,7 @@
 //! Slots: how many orders are scheduled for one, and what becomes of them when the restaurant will be
 //! closed then.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::Role;
 use domain::menu::Card;
 use domain::restaurant::Restaurant;
@@ -23,10 +23,14 @@ async fn story(app: &TestApp, orders_per_slot: u32) -> (Guest, Restaurant, Card)
     (owner, kitchen, card)
 }
 
-/// The slots that can be chosen on the day of tomorrow.
-async fn slots(app: &TestApp, kitchen: &Restaurant) -> Vec<Value> {
-    let tomorrow = domain::week::date_of(app.app().now()) + chrono::Days::new(1);
-    let path = format!("/v1/restaurants/{}/slots?day={tomorrow}", kitchen.id);
+/// A day whose slots can all be chosen, also when a test has passed midnight.
+fn day(app: &TestApp) -> NaiveDate {
+    domain::week::date_of(app.app().now()) + chrono::Days::new(2)
+}
+
+/// The slots of a day that can be chosen.
+async fn slots(app: &TestApp, kitchen: &Restaurant, day: NaiveDate) -> Vec<Value> {
+    let path = format!("/v1/restaurants/{}/slots?day={day}", kitchen.id);
     app.rest(Service::Gateway).get(&path).await.expect(200)["items"].as_array().unwrap().clone()
 }
 
@@ -67,11 +71,12 @@ async fn show(app: &TestApp, customer: &Guest, order: &Value) -> Value {
 async fn a_slot_takes_as_many_orders_as_the_restaurant_said_and_one_more_when_one_is_cancelled() {
     let app = TestApp::start().await;
     let (_, kitchen, card) = story(&app, 2).await;
-    let free = slots(&app, &kitchen).await;
+    let day = day(&app);
+    let free = slots(&app, &kitchen, day).await;
     assert_eq!((free.len(), &free[20]["full"]), (48, &json!(false)), "always open");
-    for day in ["1900-01-01", "9999-12-31", "%2B262142-12-31", "-262143-01-01"] {
-        let none = format!("/v1/restaurants/{}/slots?day={day}", kitchen.id);
-        assert_eq!(app.rest(Service::Gateway).get(&none).await.expect(200)["items"], json!([]), "{day}");
+    for other in ["1900-01-01", "9999-12-31", "%2B262142-12-31", "-262143-01-01"] {
+        let none = format!("/v1/restaurants/{}/slots?day={other}", kitchen.id);
+        assert_eq!(app.rest(Service::Gateway).get(&none).await.expect(200)["items"], json!([]), "{other}");
     }
     let slot = &free[20];
     let mut orders = Vec::new();
@@ -81,7 +86,7 @@ async fn a_slot_takes_as_many_orders_as_the_restaurant_said_and_one_more_when_on
         assert_eq!(pay(&customer, &order).await["status"], "scheduled");
         orders.push((customer, order));
     }
-    let seen = slots(&app, &kitchen).await;
+    let seen = slots(&app, &kitchen, day).await;
     assert_eq!(
         (&seen[19]["full"], &seen[20]["full"], &seen[21]["full"]),
         (&json!(false), &json!(true), &json!(false))
@@ -101,9 +106,9 @@ async fn a_slot_takes_as_many_orders_as_the_restaurant_said_and_one_more_when_on
     let (customer, cancelled) = &orders[0];
     let path = format!("/v1/orders/{}/cancel", cancelled["id"].as_str().unwrap());
     customer.post(&path, json!({ "reason": "plans changed" })).await.expect(200);
-    assert_eq!(slots(&app, &kitchen).await[20]["full"], json!(false));
+    assert_eq!(slots(&app, &kitchen, day).await[20]["full"], json!(false));
     let unpaid = order(&late, &quote(&late, &card, slot).await).await.expect(201);
-    assert_eq!(slots(&app, &kitchen).await[20]["full"], json!(true), "it is held while it is paid");
+    assert_eq!(slots(&app, &kitchen, day).await[20]["full"], json!(true), "it is held while it is paid");
     // Another order of theirs takes the place of the unpaid one, in the same slot.
     let other = quote(&late, &card, slot).await;
     assert_eq!(other["orderable"], json!(true));
@@ -112,7 +117,7 @@ async fn a_slot_takes_as_many_orders_as_the_restaurant_said_and_one_more_when_on
     app.advance(TimeDelta::minutes(16)).await;
     app.run_due_jobs().await;
     assert_eq!(show(&app, &late, &other).await["status"], "expired");
-    assert_eq!(slots(&app, &kitchen).await[20]["full"], json!(false), "nobody paid for it");
+    assert_eq!(slots(&app, &kitchen, day).await[20]["full"], json!(false), "nobody paid for it");
     app.stop().await;
 }
 
@@ -120,7 +125,8 @@ async fn a_slot_takes_as_many_orders_as_the_restaurant_said_and_one_more_when_on
 async fn of_many_who_want_the_last_places_of_a_slot_at_once_as_many_get_one_as_there_are() {
     let app = TestApp::start().await;
     let (_, kitchen, card) = story(&app, 3).await;
-    let slot = &slots(&app, &kitchen).await[20];
+    let day = day(&app);
+    let slot = &slots(&app, &kitchen, day).await[20];
     let second = app.second_server().await;
     let there = second.address(Service::Gateway).unwrap();
     let mut all = Vec::new();
@@ -147,7 +153,8 @@ async fn who_scheduled_for_a_time_at_which_the_restaurant_will_be_closed_is_refu
  {
     let app = TestApp::start().await;
     let (owner, kitchen, card) = story(&app, 5).await;
-    let free = slots(&app, &kitchen).await;
+    let day = day(&app);
+    let free = slots(&app, &kitchen, day).await;
     let (customer, quote) = quoted(&app, &card, &free[20]).await;
     let scheduled = order(&customer, &quote).await.expect(201);
     pay(&customer, &scheduled).await;
